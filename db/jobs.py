@@ -1,0 +1,259 @@
+"""What a client may ask of jobs: submit, read, list, cancel, retry, delete. Functions take a session and `now`, and never commit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from db.base import new_id
+from db.signals import CancelAsked, Nudge, signal
+from db.tables import OWNED, TERMINAL, WAITING, CueRow, Job, JobFile, State
+from db.transitions import finish_values, move, record
+
+
+@dataclass(frozen=True)
+class NewJob:
+    """A job to be submitted; `params` is already validated by its kind."""
+
+    tenant_id: UUID
+    kind: str
+    queue: str
+    params: dict[str, Any]
+    priority: int = 0
+    labels: dict[str, Any] = field(default_factory=dict)
+    webhook: dict[str, Any] | None = None
+    asset_id: UUID | None = None
+    asset_ready: bool = True
+    model: str | None = None
+    cache_key: str | None = None
+    traceparent: str | None = None
+    parent_id: UUID | None = None
+    retry_of: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which jobs of a tenant to list; None means any."""
+
+    states: Sequence[State] = ()
+    kinds: Sequence[str] = ()
+    model: str | None = None
+    label: tuple[str, str] | None = None
+    text: str | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    retrying: bool | None = None
+    stalled_before: datetime | None = None
+    parent_id: UUID | None = None
+
+
+def submit(session: Session, now: datetime, new: NewJob) -> Job:
+    """Store a job: queued, or awaiting its input while that is still being uploaded."""
+    state = State.QUEUED if new.asset_ready else State.AWAITING_INPUT
+    job = Job(
+        id=new_id(),
+        tenant_id=new.tenant_id,
+        kind=new.kind,
+        queue=new.queue,
+        state=state,
+        params=new.params,
+        priority=new.priority,
+        labels=new.labels,
+        webhook=new.webhook,
+        asset_id=new.asset_id,
+        model=new.model,
+        cache_key=new.cache_key,
+        traceparent=new.traceparent,
+        parent_id=new.parent_id,
+        retry_of=new.retry_of,
+        created_at=now,
+        queued_at=now if new.asset_ready else None,
+    )
+    session.add(job)
+    session.flush()
+    _announce_queued(session, now, job)
+    return job
+
+
+def input_ready(session: Session, now: datetime, asset_id: UUID) -> list[Job]:
+    """Queue the jobs that were waiting for this asset."""
+    waiting = session.scalars(select(Job.id).where(Job.asset_id == asset_id, Job.state == State.AWAITING_INPUT)).all()
+    moved = [move(session, now, job_id, {State.AWAITING_INPUT}, {"state": State.QUEUED, "queued_at": now}) for job_id in waiting]
+    queued = [job for job in moved if job is not None]
+    for job in queued:
+        _announce_queued(session, now, job)
+    return queued
+
+
+def find(session: Session, tenant_id: UUID, job_id: UUID) -> Job | None:
+    """The tenant's job; None for deleted ones and for other tenants' alike."""
+    job = session.get(Job, job_id, populate_existing=True)
+    return job if job is not None and job.tenant_id == tenant_id and job.deleted_at is None else None
+
+
+def page(session: Session, tenant_id: UUID, wanted: Filter, limit: int, before: UUID | None = None) -> list[Job]:
+    """At most `limit` jobs, newest first, older than the job `before`."""
+    statement = select(Job).where(Job.tenant_id == tenant_id, Job.deleted_at.is_(None), *_conditions(wanted))
+    if before is not None:
+        statement = statement.where(Job.id < before)
+    return [*session.scalars(statement.order_by(Job.id.desc()).limit(limit))]
+
+
+def request_cancel(session: Session, now: datetime, job: Job) -> Job:
+    """Cancel at once when nobody works on it, else leave the flag for its worker. A finished job stays as it is."""
+    canceled = move(session, now, job.id, WAITING, {**finish_values(now, State.CANCELED), "cancel_requested_at": now})
+    if canceled is not None:
+        record(session, now, canceled, "job.canceled", {})
+        return canceled
+    flagged = move(session, now, job.id, OWNED, {"cancel_requested_at": func.coalesce(Job.cancel_requested_at, now)})
+    if flagged is not None:
+        signal(session, CancelAsked(job.id))
+        return flagged
+    return session.get_one(Job, job.id, populate_existing=True)
+
+
+def retry(session: Session, now: datetime, job: Job, params: dict[str, Any], *, from_checkpoint: bool) -> Job:
+    """A new job with the same input; from a checkpoint it starts with a copy of the cues and checkpoint kept so far."""
+    again = submit(
+        session,
+        now,
+        NewJob(
+            tenant_id=job.tenant_id,
+            kind=job.kind,
+            queue=job.queue,
+            params=params,
+            priority=job.priority,
+            labels=job.labels,
+            webhook=job.webhook,
+            asset_id=job.asset_id,
+            model=job.model,
+            cache_key=job.cache_key,
+            retry_of=job.id,
+        ),
+    )
+    if from_checkpoint and job.checkpoint is not None:
+        _copy_progress(session, job, again)
+    return again
+
+
+def tombstone(session: Session, now: datetime, job: Job) -> None:
+    """Hide a job from every reader, canceling it first; its rows and objects are purged by the next sweep."""
+    if job.state not in TERMINAL:
+        request_cancel(session, now, job)
+    session.execute(update(Job).where(Job.id == job.id).values(deleted_at=now))
+
+
+def cached(session: Session, tenant_id: UUID, cache_key: str) -> Job | None:
+    """A finished job of the tenant with the same content, parameters and weights."""
+    return session.scalars(
+        select(Job)
+        .where(Job.tenant_id == tenant_id, Job.cache_key == cache_key, Job.state == State.SUCCEEDED, Job.deleted_at.is_(None))
+        .order_by(Job.id.desc())
+        .limit(1)
+    ).first()
+
+
+def submit_cached(session: Session, now: datetime, new: NewJob, source: Job) -> Job:
+    """A job that is finished from the start: result, cues and files are those of `source`."""
+    job = submit(session, now, new)
+    values = {**finish_values(now, State.SUCCEEDED), "result": source.result, "cached_from": source.id}
+    values |= {"done_ms": source.done_ms, "total_ms": source.total_ms, "cue_count": source.cue_count, "started_at": now}
+    done = move(session, now, job.id, {State.QUEUED}, values)
+    if done is None:
+        raise RuntimeError("a job created in this transaction was taken by somebody else")
+    _copy_cues(session, source, done)
+    for file in session.scalars(select(JobFile).where(JobFile.job_id == source.id)):
+        session.add(_file_for(done.id, file))
+    record(session, now, done, "job.succeeded", {"cached_from": str(source.id)})
+    return done
+
+
+def ahead_of(session: Session, job: Job) -> int:
+    """How many queued jobs would be claimed before this one, tenants' fairness aside."""
+    if job.state is not State.QUEUED:
+        return 0
+    better = or_(Job.priority > job.priority, (Job.priority == job.priority) & (Job.id < job.id))
+    return session.scalars(select(func.count()).where(Job.queue == job.queue, Job.state == State.QUEUED, better)).one()
+
+
+def files(session: Session, job_id: UUID) -> list[JobFile]:
+    """The result files of a job, by name."""
+    return [*session.scalars(select(JobFile).where(JobFile.job_id == job_id).order_by(JobFile.name))]
+
+
+def fingerprint(document: dict[str, Any]) -> str:
+    """SHA-256 of a JSON document, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _announce_queued(session: Session, now: datetime, job: Job) -> None:
+    if job.state is State.QUEUED:
+        record(session, now, job, "job.queued", {})
+        signal(session, Nudge(job.queue, job.id))
+
+
+def _conditions(wanted: Filter) -> list[Any]:
+    tests: list[Any] = []
+    if wanted.states:
+        tests.append(Job.state.in_([*wanted.states]))
+    if wanted.kinds:
+        tests.append(Job.kind.in_([*wanted.kinds]))
+    if wanted.model is not None:
+        tests.append(Job.model == wanted.model)
+    if wanted.label is not None:
+        tests.append(Job.labels[wanted.label[0]].as_string() == wanted.label[1])
+    if wanted.text is not None:
+        found = select(CueRow.job_id).where(CueRow.job_id == Job.id, CueRow.text.icontains(wanted.text, autoescape=True))
+        tests.append(or_(found.exists(), Job.failure_message.icontains(wanted.text, autoescape=True)))
+    if wanted.created_after is not None:
+        tests.append(Job.created_at >= wanted.created_after)
+    if wanted.created_before is not None:
+        tests.append(Job.created_at < wanted.created_before)
+    if wanted.retrying is not None:
+        tests.append((Job.attempt > 1) if wanted.retrying else (Job.attempt <= 1))
+    if wanted.stalled_before is not None:
+        tests.extend([Job.state.in_([*OWNED]), Job.progress_at < wanted.stalled_before])
+    if wanted.parent_id is not None:
+        tests.append(Job.parent_id == wanted.parent_id)
+    return tests
+
+
+def _copy_progress(session: Session, source: Job, target: Job) -> None:
+    _copy_cues(session, source, target)
+    session.execute(
+        update(Job)
+        .where(Job.id == target.id)
+        .values(
+            checkpoint=source.checkpoint,
+            checkpoint_ms=source.checkpoint_ms,
+            cue_count=source.cue_count,
+            done_ms=source.done_ms,
+            total_ms=source.total_ms,
+        )
+    )
+
+
+def _copy_cues(session: Session, source: Job, target: Job) -> None:
+    columns = [CueRow.seq, CueRow.start_ms, CueRow.end_ms, CueRow.text, CueRow.data]
+    rows = session.execute(select(*columns).where(CueRow.job_id == source.id)).mappings().all()
+    if rows:
+        session.execute(insert(CueRow), [{**row, "job_id": target.id, "epoch": 0} for row in rows])
+
+
+def _file_for(job_id: UUID, file: JobFile) -> JobFile:
+    return JobFile(
+        job_id=job_id,
+        name=file.name,
+        object_key=file.object_key,
+        media_type=file.media_type,
+        size_bytes=file.size_bytes,
+        sha256=file.sha256,
+    )

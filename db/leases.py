@@ -1,0 +1,294 @@
+"""What a worker may do to a job: claim it, keep it, write to it, and let it go. Every write carries the epoch."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from db.failures import RETRYABLE, Failure
+from db.kinds.video import Cue
+from db.settings import Settings
+from db.signals import Nudge, signal
+from db.tables import OWNED, CueRow, Job, JobAttempt, JobFile, State
+from db.tables_access import Tenant
+from db.transitions import ENDING, finish_values, move, record
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """A result file already in the object store."""
+
+    name: str
+    object_key: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What an attempt cost, as far as it is known."""
+
+    busy_seconds: float = 0.0
+    peak_memory_bytes: int | None = None
+    weights_sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Why an attempt ended without a result."""
+
+    code: Failure
+    message: str
+    usage: Usage = field(default_factory=Usage)
+
+
+def claim(session: Session, now: datetime, queue: str, worker_id: str, lease_s: float) -> Job | None:
+    """The best eligible job of the queue: highest priority, then the tenant with fewer running jobs, then age.
+
+    One index probe per tenant, so the cost does not grow with the length of the queue.
+    """
+    for tenant_id in _tenants_by_need(session, queue):
+        job_id = session.scalars(_head(queue, tenant_id).with_for_update(skip_locked=True)).first()
+        if job_id is None:
+            continue  # another worker was faster
+        job = move(session, now, job_id, {State.QUEUED}, _claim_values(now, worker_id, lease_s))
+        if job is not None:
+            _open_attempt(session, now, job)
+            return job
+    return None
+
+
+def start(session: Session, now: datetime, job_id: UUID, epoch: int) -> bool:
+    """The child took the job up."""
+    values: dict[str, Any] = {"state": State.RUNNING, "progress_at": now, "started_at": func.coalesce(Job.started_at, now)}
+    job = move(session, now, job_id, {State.LEASED}, values, epoch=epoch)
+    if job is not None:
+        record(session, now, job, "job.started", {"attempt": job.attempt, "resumed_from_ms": job.checkpoint_ms})
+    return job is not None
+
+
+def renew(session: Session, now: datetime, job_id: UUID, epoch: int, lease_s: float) -> Job | None:
+    """Keep the job; None means that it is lost: stop and write nothing."""
+    return move(session, now, job_id, OWNED, {"lease_until": now + timedelta(seconds=lease_s)}, epoch=epoch)
+
+
+def progress(session: Session, now: datetime, job_id: UUID, epoch: int, done_ms: int, total_ms: int | None, note: str) -> bool:
+    """Say how far the attempt is; only an advance counts as progress for the stall clock."""
+    values: dict[str, Any] = {"done_ms": done_ms, "total_ms": total_ms, "progress_note": note[:200] or None, "progress_at": now}
+    return move(session, now, job_id, OWNED, values, epoch=epoch) is not None
+
+
+def save(
+    session: Session, now: datetime, job_id: UUID, epoch: int, cues: Sequence[Cue], checkpoint: dict[str, Any], done_ms: int
+) -> bool:
+    """Store cues and the checkpoint that covers them, together or not at all. False: the lease is lost."""
+    values = {
+        "checkpoint": checkpoint,
+        "checkpoint_ms": done_ms,
+        "done_ms": done_ms,
+        "progress_at": now,
+        "cue_count": Job.cue_count + len(cues),
+        "setbacks": 0,
+        "losses_here": 0,
+    }
+    job = move(session, now, job_id, OWNED, values, epoch=epoch)
+    if job is None:
+        return False
+    if cues:
+        session.execute(insert(CueRow), [_cue_row(job_id, epoch, cue) for cue in cues])
+    return True
+
+
+def finalize(session: Session, now: datetime, job_id: UUID, epoch: int) -> bool:
+    """The handler is done; result files are being written."""
+    return move(session, now, job_id, {State.RUNNING}, {"state": State.FINALIZING}, epoch=epoch) is not None
+
+
+def succeed(
+    session: Session, now: datetime, job_id: UUID, epoch: int, result: dict[str, Any], files: Sequence[FileEntry], usage: Usage
+) -> bool:
+    """Swap the result in; exactly one attempt can ever do this."""
+    values = {**finish_values(now, State.SUCCEEDED), "result": result, "checkpoint": None, "done_ms": func.coalesce(Job.total_ms, Job.done_ms)}
+    job = move(session, now, job_id, {State.FINALIZING}, values, epoch=epoch)
+    if job is None:
+        return False
+    if files:
+        session.execute(insert(JobFile), [{"job_id": job_id, **entry.__dict__} for entry in files])
+    _close_attempt(session, now, job, "succeeded", None, usage)
+    record(session, now, job, "job.succeeded", {"attempt": job.attempt})
+    return True
+
+
+def fail(session: Session, now: datetime, job_id: UUID, epoch: int, ending: Ending, settings: Settings) -> State | None:
+    """End the attempt: back to the queue after a delay, or failed for good. None: the lease is lost."""
+    job = session.get(Job, job_id, populate_existing=True)
+    if job is None or job.epoch != epoch or job.state not in OWNED:
+        return None
+    if job.cancel_requested_at is not None:
+        return _cancel_owned(session, now, job, ending.usage)
+    code, message = _verdict(job, ending, settings)
+    if code in RETRYABLE:
+        return _retry_later(session, now, job, ending, settings)
+    values = {**finish_values(now, State.FAILED), "failure": code, "failure_message": message[:4000]}
+    moved = move(session, now, job_id, OWNED, values, epoch=epoch)
+    if moved is None:
+        return None
+    _close_attempt(session, now, moved, "failed", Ending(code, message, ending.usage), ending.usage)
+    record(session, now, moved, "job.failed", {"code": code, "message": message[:1000]})
+    return State.FAILED
+
+
+def cancel_owned(session: Session, now: datetime, job_id: UUID, epoch: int, usage: Usage) -> bool:
+    """The worker has stopped a job whose cancel flag was set; what it wrote so far stays."""
+    job = session.get(Job, job_id, populate_existing=True)
+    if job is None or job.epoch != epoch or job.state not in OWNED:
+        return False
+    return _cancel_owned(session, now, job, usage) is not None
+
+
+def release(session: Session, now: datetime, job_id: UUID, epoch: int, usage: Usage) -> bool:
+    """Give the job back unharmed (drain): it is queued again at once and goes on from its checkpoint."""
+    values = {"state": State.QUEUED, "queued_at": now, "lease_until": None, "worker_id": None, "nudged_at": None}
+    job = move(session, now, job_id, OWNED, values, epoch=epoch)
+    if job is None:
+        return False
+    _close_attempt(session, now, job, "released", None, usage)
+    record(session, now, job, "job.released", {"attempt": job.attempt})
+    signal(session, Nudge(job.queue, job.id))
+    return True
+
+
+def _head(queue: str, tenant_id: UUID) -> Any:
+    return (
+        select(Job.id)
+        .where(Job.queue == queue, Job.tenant_id == tenant_id, Job.state == State.QUEUED)
+        .order_by(Job.priority.desc(), Job.id)
+        .limit(1)
+    )
+
+
+def _tenants_by_need(session: Session, queue: str) -> list[UUID]:
+    """Tenants that have work in the queue, best claim first; those at their running quota are left out."""
+    running: dict[UUID, int] = {
+        tenant: count
+        for tenant, count in session.execute(
+            select(Job.tenant_id, func.count()).where(Job.state.in_([*OWNED])).group_by(Job.tenant_id)
+        )
+    }
+    head = (
+        select(Job.id)
+        .where(Job.queue == queue, Job.tenant_id == Tenant.id, Job.state == State.QUEUED)
+        .order_by(Job.priority.desc(), Job.id)
+        .limit(1)
+        .correlate(Tenant)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(Tenant.id, Tenant.max_running, Job.priority, Job.id).join(Job, Job.id == head)
+    ).all()
+    ready = [row for row in rows if row[1] is None or running.get(row[0], 0) < row[1]]
+    ready.sort(key=lambda row: (-row[2], running.get(row[0], 0), row[3]))
+    return [row[0] for row in ready]
+
+
+def _claim_values(now: datetime, worker_id: str, lease_s: float) -> dict[str, Any]:
+    return {
+        "state": State.LEASED,
+        "epoch": Job.epoch + 1,
+        "attempt": Job.attempt + 1,
+        "worker_id": worker_id,
+        "lease_until": now + timedelta(seconds=lease_s),
+        "progress_at": now,
+        "nudged_at": now,
+    }
+
+
+def _open_attempt(session: Session, now: datetime, job: Job) -> None:
+    session.add(
+        JobAttempt(
+            job_id=job.id,
+            attempt=job.attempt,
+            epoch=job.epoch,
+            worker_id=job.worker_id or "",
+            started_at=now,
+            resumed_from_ms=job.checkpoint_ms,
+        )
+    )
+
+
+def _close_attempt(session: Session, now: datetime, job: Job, outcome: str, ending: Ending | None, usage: Usage) -> None:
+    session.execute(
+        update(JobAttempt)
+        .where(JobAttempt.job_id == job.id, JobAttempt.attempt == job.attempt)
+        .values(
+            ended_at=now,
+            outcome=outcome,
+            failure=ending.code if ending else None,
+            message=ending.message[:4000] if ending else None,
+            ended_at_ms=job.done_ms,
+            busy_seconds=usage.busy_seconds,
+            peak_memory_bytes=usage.peak_memory_bytes,
+            weights_sha256=usage.weights_sha256,
+        )
+    )
+
+
+def _cue_row(job_id: UUID, epoch: int, cue: Cue) -> dict[str, Any]:
+    extra = cue.model_dump(mode="json", exclude={"seq", "start_ms", "end_ms", "text"})
+    return {
+        "job_id": job_id,
+        "seq": cue.seq,
+        "start_ms": cue.start_ms,
+        "end_ms": cue.end_ms,
+        "text": cue.text,
+        "data": extra,
+        "epoch": epoch,
+    }
+
+
+def _verdict(job: Job, ending: Ending, settings: Settings) -> tuple[Failure, str]:
+    """The code that the attempt's end amounts to, with what came before taken into account."""
+    if ending.code not in RETRYABLE:
+        return ending.code, ending.message
+    if ending.code is Failure.WORKER_LOST and job.losses_here + 1 >= 2:
+        return Failure.POISON, f"two workers were lost at {job.checkpoint_ms} ms of this job; last: {ending.message}"
+    if job.setbacks + 1 > settings.retry_limit:
+        return Failure.RETRIES_EXHAUSTED, f"{job.setbacks + 1} attempts without progress; last: {ending.code}: {ending.message}"
+    return ending.code, ending.message
+
+
+def _retry_later(session: Session, now: datetime, job: Job, ending: Ending, settings: Settings) -> State | None:
+    ceiling = min(settings.retry_cap_s, settings.retry_first_s * 2**job.setbacks)
+    delay_s = random.uniform(0, ceiling)  # noqa: S311 - full jitter, not a secret
+    values = {
+        "state": State.RETRY_WAIT,
+        "available_at": now + timedelta(seconds=delay_s),
+        "lease_until": None,
+        "worker_id": None,
+        "setbacks": Job.setbacks + 1,
+        "losses_here": Job.losses_here + (1 if ending.code is Failure.WORKER_LOST else 0),
+        "memory_setbacks": Job.memory_setbacks + (1 if ending.code is Failure.GPU_OOM else 0),
+    }
+    moved = move(session, now, job.id, OWNED, values, epoch=job.epoch)
+    if moved is None:
+        return None
+    _close_attempt(session, now, moved, "lost" if ending.code is Failure.WORKER_LOST else "retry", ending, ending.usage)
+    record(session, now, moved, "job.retrying", {"code": ending.code, "message": ending.message[:1000], "delay_s": round(delay_s, 1)})
+    return State.RETRY_WAIT
+
+
+def _cancel_owned(session: Session, now: datetime, job: Job, usage: Usage) -> State | None:
+    moved = move(session, now, job.id, OWNED, finish_values(now, State.CANCELED), epoch=job.epoch)
+    if moved is None:
+        return None
+    _close_attempt(session, now, moved, "canceled", None, usage)
+    record(session, now, moved, ENDING[State.CANCELED], {})
+    return State.CANCELED

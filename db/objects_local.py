@@ -1,0 +1,296 @@
+"""Objects in a local folder: the embedded store of a single machine, with uploads appended through the API."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from db.objects import (
+    BadKey,
+    Body,
+    ObjectInfo,
+    ObjectMissing,
+    ObjectStore,
+    ObjectStoreUnavailable,
+    OffsetConflict,
+    Upload,
+    UploadMismatch,
+    UploadMissing,
+    UploadProgress,
+    check_folder,
+    check_key,
+    clip_range,
+    part_size_bytes,
+)
+
+_PUBLISH_TRIES = 5
+
+
+class LocalObjects(ObjectStore):
+    """`objects/` holds the objects under their keys, `uploads/` what is arriving, `temporary/` what is being written.
+
+    All three lie on one file system, so a rename puts an object in place whole. Several processes may share a root.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self._objects, self._uploads, self._temporary = (
+            self.root / name for name in ("objects", "uploads", "temporary")
+        )
+        with _storage("the store"):
+            for folder in (self._objects, self._uploads, self._temporary):
+                folder.mkdir(parents=True, exist_ok=True)
+
+    def check(self) -> None:
+        with _storage("the store"), self._writing() as (file, _):
+            file.write(b"can be written")
+            _sync(file)
+
+    def put(self, key: str, data: bytes, media_type: str) -> None:
+        self._put(key, lambda file: file.write(data))
+
+    def put_file(self, key: str, path: Path, media_type: str) -> None:
+        with path.open("rb") as source:
+            self._put(key, lambda file: shutil.copyfileobj(source, file, 1 << 20))
+
+    def put_if_absent(self, key: str, data: bytes, media_type: str) -> bool:
+        target = self._path(key)
+        with _storage(key), self._writing() as (file, temporary):
+            file.write(data)
+            _sync(file)
+            try:
+                # A hard link, unlike a rename, fails if the name is taken: that decides a race.
+                _publish(lambda: os.link(temporary, target), target, self._objects)
+            except FileExistsError:
+                return False
+        return True
+
+    def head(self, key: str) -> ObjectInfo:
+        path = self._path(key)
+        with _looking(key):
+            return _info(key, _file_stat(path))
+
+    def open_range(self, key: str, start: int = 0, end: int | None = None) -> Body:
+        path = self._path(key)
+        with _looking(key):
+            file = path.open("rb")
+            try:
+                start, stop = clip_range(os.fstat(file.fileno()).st_size, start, end)
+                file.seek(start)
+            except BaseException:
+                file.close()
+                raise
+        return Body(stop - start, file.read, file.close)
+
+    def delete(self, key: str) -> None:
+        path = self._path(key)
+        with suppress(ObjectMissing), _looking(key):
+            path.unlink()
+
+    def delete_prefix(self, prefix: str) -> int:
+        folder = self._path(check_folder(prefix)[:-1])
+        count = sum(1 for _ in _files(folder))
+        with _storage(prefix):
+            if folder.is_dir():
+                shutil.rmtree(folder)
+        return count
+
+    def list_prefix(self, prefix: str) -> Iterator[ObjectInfo]:
+        folder = self._path(check_folder(prefix)[:-1]) if prefix else self._objects
+        found = {path.relative_to(self._objects).as_posix(): path for path in _files(folder)}
+        for key in sorted(found):
+            with suppress(FileNotFoundError):  # deleted while we listed
+                yield _info(key, found[key].stat())
+
+    def start_upload(self, key: str, size_bytes: int, media_type: str) -> Upload:
+        self._path(key)
+        upload = Upload(uuid.uuid4().hex, key, size_bytes, part_size_bytes(size_bytes))
+        with _storage(key):
+            self._upload_path(upload).open("xb").close()
+        return upload
+
+    def append(self, upload: Upload, offset: int, data: bytes) -> int:
+        """Add `data` at `offset`; a second writer at the same offset gets OffsetConflict, never mixed bytes."""
+        with _storage(upload.key), self._open_upload(upload) as file:
+            done = os.fstat(file.fileno()).st_size
+            if offset != done:
+                raise OffsetConflict(done)
+            if done + len(data) > upload.size_bytes:
+                raise UploadMismatch(f"{done + len(data)} bytes of {upload.size_bytes} declared")
+            file.seek(done)
+            file.write(data)
+            return done + len(data)
+
+    def upload_progress(self, upload: Upload) -> UploadProgress:
+        with _storage(upload.key):
+            try:
+                return UploadProgress(self._upload_path(upload).stat().st_size)
+            except FileNotFoundError:
+                raise UploadMissing(upload.id) from None
+
+    def complete_upload(self, upload: Upload) -> ObjectInfo:
+        target = self._path(upload.key)
+        try:
+            with _storage(upload.key), self._open_upload(upload) as file:
+                done = os.fstat(file.fileno()).st_size
+                if done != upload.size_bytes:
+                    raise UploadMismatch(f"{done} bytes of {upload.size_bytes} declared")
+                _sync(file)
+                _publish(lambda: os.replace(self._upload_path(upload), target), target, self._objects)
+        except UploadMissing:
+            return self._completed_before(upload)
+        return self.head(upload.key)
+
+    def abort_upload(self, upload: Upload) -> None:
+        with _storage(upload.key):
+            self._upload_path(upload).unlink(missing_ok=True)
+
+    def abort_abandoned(self, older_than_s: float) -> int:
+        """Also removes half-written temporary files a crash left behind; counts uploads only."""
+        before = time.time() - older_than_s
+        with _storage("uploads"):
+            _remove_older(self._temporary, before)
+            return _remove_older(self._uploads, before)
+
+    def _put(self, key: str, write: Callable[[BinaryIO], object]) -> None:
+        target = self._path(key)
+        with _storage(key), self._writing() as (file, temporary):
+            write(file)
+            _sync(file)
+            _publish(lambda: os.replace(temporary, target), target, self._objects)
+
+    def _path(self, key: str) -> Path:
+        path = self._objects.joinpath(*check_key(key).split("/"))
+        # The key's grammar allows no way out; this stops a link somebody put inside the store.
+        if not path.resolve().is_relative_to(self._objects):
+            raise BadKey(f"leads out of the store: {key!r}")
+        return path
+
+    def _upload_path(self, upload: Upload) -> Path:
+        return self._uploads / check_key(upload.id)
+
+    @contextmanager
+    def _writing(self) -> Iterator[tuple[BinaryIO, Path]]:
+        temporary = self._temporary / uuid.uuid4().hex
+        try:
+            with temporary.open("xb") as file:
+                yield file, temporary
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    @contextmanager
+    def _open_upload(self, upload: Upload) -> Iterator[BinaryIO]:
+        try:
+            file = self._upload_path(upload).open("r+b")
+        except FileNotFoundError:
+            raise UploadMissing(upload.id) from None
+        with file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield file
+
+    def _completed_before(self, upload: Upload) -> ObjectInfo:
+        """A crash may fall between the rename and the caller's note of it: the object then tells."""
+        try:
+            info = self.head(upload.key)
+        except ObjectMissing:
+            raise UploadMissing(upload.id) from None
+        if info.size_bytes != upload.size_bytes:
+            raise UploadMissing(upload.id)
+        return info
+
+
+@contextmanager
+def _storage(key: str) -> Iterator[None]:
+    try:
+        yield
+    except (IsADirectoryError, NotADirectoryError) as error:
+        raise BadKey(f"{key!r} would be an object and a folder") from error
+    except OSError as error:
+        reason = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror
+        raise ObjectStoreUnavailable(f"{key}: {reason}") from error
+
+
+@contextmanager
+def _looking(key: str) -> Iterator[None]:
+    try:
+        yield
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        raise ObjectMissing(key) from error
+    except OSError as error:
+        raise ObjectStoreUnavailable(f"{key}: {error.strerror}") from error
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _publish(place: Callable[[], None], target: Path, stop: Path) -> None:
+    """Give a finished file its name, so that it survives a power cut.
+
+    The folder may vanish between making and using it when another process deletes a prefix: then make it again.
+    """
+    for _ in range(_PUBLISH_TRIES):
+        _make_folders(target.parent, stop)
+        try:
+            place()
+        except FileNotFoundError:
+            continue
+        _sync_folder(target.parent)
+        return
+    raise ObjectStoreUnavailable(f"the folder of {target.name} keeps vanishing")
+
+
+def _make_folders(folder: Path, stop: Path) -> None:
+    if folder == stop or folder.is_dir():
+        return
+    _make_folders(folder.parent, stop)
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        if not folder.is_dir():
+            raise NotADirectoryError(folder) from None
+    _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            yield Path(parent, name)
+
+
+def _file_stat(path: Path) -> os.stat_result:
+    if path.is_dir():
+        raise FileNotFoundError(path)
+    return path.stat()
+
+
+def _info(key: str, stat: os.stat_result) -> ObjectInfo:
+    return ObjectInfo(key, stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC))
+
+
+def _remove_older(folder: Path, before: float) -> int:
+    removed = 0
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):  # another sweeper was faster
+            if path.stat().st_mtime < before:
+                path.unlink()
+                removed += 1
+    return removed

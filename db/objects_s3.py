@@ -1,0 +1,294 @@
+"""Objects in an S3 bucket: presigned multipart uploads straight to it, everything else through boto3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3  # type: ignore[import-untyped]
+from boto3.exceptions import S3UploadFailedError  # type: ignore[import-untyped]
+from botocore.config import Config  # type: ignore[import-untyped]
+from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+
+from db.objects import (
+    MAX_URLS_A_CALL,
+    BadRange,
+    Body,
+    ObjectError,
+    ObjectInfo,
+    ObjectMissing,
+    ObjectStore,
+    ObjectStoreUnavailable,
+    Upload,
+    UploadMismatch,
+    UploadMissing,
+    UploadProgress,
+    check_folder,
+    check_key,
+    clip_range,
+    part_size_bytes,
+)
+
+_LIFECYCLE_RULE = "bm3-abandoned-uploads"
+_KEYS_A_DELETE = 1000
+_ERRORS: dict[str, type[ObjectError]] = {
+    "404": ObjectMissing,
+    "NoSuchKey": ObjectMissing,
+    "NoSuchUpload": UploadMissing,
+    "416": BadRange,
+    "InvalidRange": BadRange,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class S3Config:
+    """Where the bucket is; without keys boto3 looks for them in its usual places (environment, instance role)."""
+
+    bucket: str
+    prefix: str = ""
+    region: str = "us-east-1"
+    endpoint_url: str | None = None
+    # What browsers and clients reach, where that differs from what this process reaches.
+    public_endpoint_url: str | None = None
+    access_key_id: str | None = None
+    secret_access_key: str | None = None
+
+
+class S3Objects(ObjectStore):
+    """Objects under `prefix` of one bucket. A client is safe to share between threads."""
+
+    def __init__(self, config: S3Config) -> None:
+        self.bucket = config.bucket
+        self._prefix = check_folder(config.prefix) if config.prefix else ""
+        self._client = _client(config, config.endpoint_url)
+        self._signer = _client(config, config.public_endpoint_url or config.endpoint_url)
+
+    def check(self) -> None:
+        with _calls(self.bucket):
+            self._client.list_objects_v2(Bucket=self.bucket, Prefix=self._prefix, MaxKeys=1)
+
+    def put(self, key: str, data: bytes, media_type: str) -> None:
+        with _calls(key):
+            self._client.put_object(**self._at(key), Body=data, ContentType=media_type)
+
+    def put_file(self, key: str, path: Path, media_type: str) -> None:
+        where = self._at(key)
+        with _calls(key):
+            self._client.upload_file(str(path), where["Bucket"], where["Key"], ExtraArgs={"ContentType": media_type})
+
+    def put_if_absent(self, key: str, data: bytes, media_type: str) -> bool:
+        """False may also mean that our own first try arrived and its answer was lost."""
+        try:
+            with _calls(key):
+                self._client.put_object(**self._at(key), Body=data, ContentType=media_type, IfNoneMatch="*")
+        except _Taken:
+            return False
+        return True
+
+    def head(self, key: str) -> ObjectInfo:
+        with _calls(key):
+            found = self._client.head_object(**self._at(key))
+        return ObjectInfo(key, found["ContentLength"], found["LastModified"])
+
+    def open_range(self, key: str, start: int = 0, end: int | None = None) -> Body:
+        if start == 0 and end is None:
+            return self._open(key, {})
+        # Clipped here: S3 would answer a range that starts at the end or before 0 with the whole object.
+        start, stop = clip_range(self.head(key).size_bytes, start, end)
+        return self._open(key, {"Range": f"bytes={start}-{stop - 1}"})
+
+    def delete(self, key: str) -> None:
+        with _calls(key):
+            self._client.delete_object(**self._at(key))
+
+    def delete_prefix(self, prefix: str) -> int:
+        keys = [self._prefix + info.key for info in self.list_prefix(check_folder(prefix))]
+        for at in range(0, len(keys), _KEYS_A_DELETE):
+            self._delete_keys(prefix, keys[at : at + _KEYS_A_DELETE])
+        return len(keys)
+
+    def list_prefix(self, prefix: str) -> Iterator[ObjectInfo]:
+        full = self._prefix + (check_folder(prefix) if prefix else "")
+        with _calls(prefix):
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=full):
+                for found in page.get("Contents", ()):
+                    key = found["Key"].removeprefix(self._prefix)
+                    yield ObjectInfo(key, found["Size"], found["LastModified"])
+
+    def start_upload(self, key: str, size_bytes: int, media_type: str) -> Upload:
+        part_bytes = part_size_bytes(size_bytes)
+        with _calls(key):
+            answer = self._client.create_multipart_upload(**self._at(key), ContentType=media_type)
+        return Upload(answer["UploadId"], key, size_bytes, part_bytes)
+
+    def part_urls(self, upload: Upload, numbers: Sequence[int], expires_s: int = 3600) -> dict[int, str]:
+        """A PUT URL for each part number; the part's exact length is signed into it."""
+        if len(numbers) > MAX_URLS_A_CALL:
+            raise UploadMismatch(f"at most {MAX_URLS_A_CALL} URLs a call")
+        if not all(1 <= number <= upload.parts for number in numbers):
+            raise UploadMismatch(f"parts are numbered 1 to {upload.parts}")
+        return {number: self._part_url(upload, number, expires_s) for number in numbers}
+
+    def upload_progress(self, upload: Upload) -> UploadProgress:
+        """The parts that have arrived with the size they must have; the others have to be sent (again)."""
+        good = [part["PartNumber"] for part in self._parts(upload) if _is_whole(upload, part)]
+        return UploadProgress(sum(upload.part_bytes(number) for number in good), tuple(sorted(good)))
+
+    def complete_upload(self, upload: Upload) -> ObjectInfo:
+        try:
+            parts = self._parts(upload)
+            _check_parts(upload, parts)
+            named = [{"PartNumber": part["PartNumber"], "ETag": part["ETag"]} for part in parts]
+            with _calls(upload.key):
+                self._client.complete_multipart_upload(
+                    **self._at(upload.key), UploadId=upload.id, MultipartUpload={"Parts": named}
+                )
+        except UploadMissing:
+            return self._completed_before(upload)
+        return self.head(upload.key)
+
+    def abort_upload(self, upload: Upload) -> None:
+        try:
+            with _calls(upload.key):
+                self._client.abort_multipart_upload(**self._at(upload.key), UploadId=upload.id)
+        except UploadMissing:
+            return
+
+    def abort_abandoned(self, older_than_s: float) -> int:
+        """The sweeper's way, for stores that do not keep the lifecycle rule."""
+        before = datetime.now(UTC) - timedelta(seconds=older_than_s)
+        with _calls(self.bucket):
+            pages = self._client.get_paginator("list_multipart_uploads").paginate(
+                Bucket=self.bucket, Prefix=self._prefix
+            )
+            old = [found for page in pages for found in page.get("Uploads", ()) if found["Initiated"] <= before]
+        for found in old:
+            self.abort_upload(Upload(found["UploadId"], found["Key"].removeprefix(self._prefix), 1, 1))
+        return len(old)
+
+    def keep_lifecycle_rule(self, days: int) -> None:
+        """Have the bucket itself drop uploads abandoned for `days`; its other rules are kept."""
+        rule = {
+            "ID": _LIFECYCLE_RULE,
+            "Status": "Enabled",
+            "Filter": {"Prefix": self._prefix},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": days},
+        }
+        others = [kept for kept in self._lifecycle_rules() if kept.get("ID") != _LIFECYCLE_RULE]
+        with _calls(self.bucket):
+            self._client.put_bucket_lifecycle_configuration(
+                Bucket=self.bucket, LifecycleConfiguration={"Rules": [*others, rule]}
+            )
+
+    def _at(self, key: str) -> dict[str, str]:
+        return {"Bucket": self.bucket, "Key": self._prefix + check_key(key)}
+
+    def _open(self, key: str, which: dict[str, str]) -> Body:
+        with _calls(key):
+            found = self._client.get_object(**self._at(key), **which)
+
+        def read(size_bytes: int) -> bytes:
+            with _calls(key):
+                chunk: bytes = found["Body"].read(size_bytes)
+                return chunk
+
+        return Body(found["ContentLength"], read, found["Body"].close)
+
+    def _delete_keys(self, prefix: str, keys: list[str]) -> None:
+        with _calls(prefix):
+            answer = self._client.delete_objects(
+                Bucket=self.bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
+            )
+        if errors := answer.get("Errors"):
+            raise ObjectStoreUnavailable(f"{len(errors)} objects under {prefix} were not deleted")
+
+    def _part_url(self, upload: Upload, number: int, expires_s: int) -> str:
+        part = {"UploadId": upload.id, "PartNumber": number, "ContentLength": upload.part_bytes(number)}
+        with _calls(upload.key):
+            url: str = self._signer.generate_presigned_url(
+                "upload_part", Params={**self._at(upload.key), **part}, ExpiresIn=expires_s, HttpMethod="PUT"
+            )
+        return url
+
+    def _parts(self, upload: Upload) -> list[dict[str, Any]]:
+        with _calls(upload.key):
+            pages = self._client.get_paginator("list_parts").paginate(**self._at(upload.key), UploadId=upload.id)
+            return [part for page in pages for part in page.get("Parts", ())]
+
+    def _completed_before(self, upload: Upload) -> ObjectInfo:
+        """The answer to a completion may be lost, or its caller: the object then tells."""
+        try:
+            info = self.head(upload.key)
+        except ObjectMissing:
+            raise UploadMissing(upload.id) from None
+        if info.size_bytes != upload.size_bytes:
+            raise UploadMissing(upload.id)
+        return info
+
+    def _lifecycle_rules(self) -> list[dict[str, Any]]:
+        try:
+            found: list[dict[str, Any]] = self._client.get_bucket_lifecycle_configuration(Bucket=self.bucket)["Rules"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchLifecycleConfiguration":
+                return []
+            raise _translated(error, self.bucket) from error
+        return found
+
+
+class _Taken(ObjectError):
+    """A conditional put found the key in use."""
+
+
+def _client(config: S3Config, endpoint_url: str | None) -> Any:
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint_url,
+        region_name=config.region,
+        aws_access_key_id=config.access_key_id,
+        aws_secret_access_key=config.secret_access_key,
+        config=Config(
+            signature_version="s3v4",
+            connect_timeout=5,
+            read_timeout=30,
+            retries={"mode": "standard", "max_attempts": 4},
+            # Path style and checksums only where S3 asks for them: what MinIO, Ceph and moto all take.
+            s3={"addressing_style": "path" if endpoint_url else "auto"},
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+
+@contextmanager
+def _calls(key: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        raise _translated(error, key) from error
+    except (BotoCoreError, S3UploadFailedError) as error:
+        raise ObjectStoreUnavailable(f"{key}: {error}") from error
+
+
+def _translated(error: ClientError, key: str) -> ObjectError:
+    code = str(error.response["Error"].get("Code"))
+    if code == "PreconditionFailed":
+        return _Taken(key)
+    if known := _ERRORS.get(code):
+        return known(key)
+    return ObjectStoreUnavailable(f"{key}: {code}")
+
+
+def _is_whole(upload: Upload, part: dict[str, Any]) -> bool:
+    number = part["PartNumber"]
+    return bool(number <= upload.parts and part["Size"] == upload.part_bytes(number))
+
+
+def _check_parts(upload: Upload, parts: list[dict[str, Any]]) -> None:
+    good = {part["PartNumber"] for part in parts if _is_whole(upload, part)}
+    bad = sorted(set(range(1, upload.parts + 1)) - good)
+    if bad or len(parts) != upload.parts:
+        raise UploadMismatch(f"{len(bad)} of {upload.parts} parts are missing or of the wrong size, first: {bad[:5]}")

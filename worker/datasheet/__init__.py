@@ -1,0 +1,1 @@
+"""Datasheet jobs: from outline and land-pattern drawings to a verified footprint."""

@@ -1,0 +1,89 @@
+"""Reads the text layer of a PDF page into words with their boxes and reading directions."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from dataclasses import dataclass
+
+import pypdfium2.raw as pdfium
+
+from worker.datasheet.marks import Box, Word, around
+from worker.datasheet.paths import Matrix
+
+MAX_CHARS = 40_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Char:
+    text: str
+    box: Box
+    turn: int
+    size: float
+
+
+def _place(m: Matrix, x: float, y: float) -> tuple[float, float]:
+    return (x * m[0, 0] + y * m[1, 0] + m[2, 0], x * m[0, 1] + y * m[1, 1] + m[2, 1])
+
+
+def _chars(textpage: object, m: Matrix) -> list[_Char | None]:
+    """The characters in stored order; None marks a break the text layer itself states."""
+    page_turn = round(math.degrees(math.atan2(-m[0, 1], m[0, 0])) / 90)
+    found: list[_Char | None] = []
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    for i in range(min(pdfium.FPDFText_CountChars(textpage), MAX_CHARS)):
+        code = pdfium.FPDFText_GetUnicode(textpage, i)
+        if code < 33 or 0xD800 <= code < 0xE000 or pdfium.FPDFText_IsGenerated(textpage, i) == 1:
+            found.append(None)
+            continue
+        pdfium.FPDFText_GetCharBox(textpage, i, left, right, bottom, top)
+        x0, y0 = _place(m, left.value, bottom.value)
+        x1, y1 = _place(m, right.value, top.value)
+        angle = pdfium.FPDFText_GetCharAngle(textpage, i)
+        turn = (page_turn - round(math.degrees(max(angle, 0.0)) / 90)) % 4  # the library counts clockwise
+        size = pdfium.FPDFText_GetFontSize(textpage, i)
+        box = Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+        found.append(_Char(chr(code), box, turn, size))
+    return found
+
+
+def _frame(box: Box, turn: int) -> tuple[float, float, float, float]:
+    """Start, end along the reading direction and low, high across it."""
+    if turn == 0:
+        return box.x0, box.x1, box.y0, box.y1
+    if turn == 1:
+        return -box.y1, -box.y0, box.x0, box.x1
+    if turn == 2:
+        return -box.x1, -box.x0, -box.y1, -box.y0
+    return box.y0, box.y1, -box.x1, -box.x0
+
+
+def _joins(run: list[_Char], char: _Char) -> bool:
+    last = run[-1]
+    if last.turn != char.turn:
+        return False
+    _, end, low, high = _frame(last.box, last.turn)
+    start, _, low2, high2 = _frame(char.box, char.turn)
+    tall = max(max(c.box.height if c.turn % 2 == 0 else c.box.width for c in run), high2 - low2, 1.0)
+    apart = max(low2 - high, low - high2)  # > 0: on different lines
+    return -0.6 * tall < start - end < 0.35 * tall and apart < 0.05 * tall
+
+
+def read_words(textpage: object, to_page: Matrix) -> list[Word]:
+    """Words in stored order: characters that follow each other closely on one line."""
+    runs: list[list[_Char]] = []
+    run: list[_Char] = []
+    for char in [*_chars(textpage, to_page), None]:
+        if char is not None and run and _joins(run, char):
+            run.append(char)
+            continue
+        if run:
+            runs.append(run)
+        run = [char] if char is not None else []
+    return [_word(r) for r in runs]
+
+
+def _word(run: list[_Char]) -> Word:
+    box = around([c.box for c in run])
+    across = box.height if run[0].turn % 2 == 0 else box.width
+    return Word("".join(c.text for c in run), box, run[0].turn, 1.0, across)

@@ -1,0 +1,85 @@
+"""Reads text from pixels: a recognition model from the rapidocr package run on crops this project cuts itself."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime
+import rapidocr
+from numpy.typing import NDArray
+
+Gray = NDArray[np.uint8]
+
+HEIGHT_PX = 48
+MAX_WIDTH_PX = 1600
+BATCH = 8
+ALPHABET = set(
+    "0123456789.,;:±+-–—_=~/\\|()[]<>{}'\"*#%&@!?$°ΦφøØ∅×□θαβμ "
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+)
+MODEL = "PP-OCRv6_rec_small.onnx"
+
+
+class Recogniser:
+    """One loaded model; every reading is limited to the letters that drawings use."""
+
+    def __init__(self) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        path = Path(rapidocr.__file__).parent / "models" / MODEL
+        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        letters = self._session.get_modelmeta().custom_metadata_map["character"].splitlines()
+        self._letters = ["", *letters, " "]
+        self._input = self._session.get_inputs()[0].name
+
+    def read(self, crops: list[Gray]) -> list[tuple[str, float]]:
+        """Text and confidence (0..1) of each upright crop of one line, dark on light."""
+        scaled = [_scaled(c) for c in crops]
+        order = sorted(range(len(scaled)), key=lambda i: scaled[i].shape[1])
+        results: list[tuple[str, float]] = [("", 0.0)] * len(crops)
+        for at in range(0, len(order), BATCH):
+            chosen = order[at : at + BATCH]
+            for i, result in zip(chosen, self._run([scaled[i] for i in chosen]), strict=True):
+                results[i] = result
+        return results
+
+    def _run(self, crops: list[Gray]) -> list[tuple[str, float]]:
+        width = max(64, max(c.shape[1] for c in crops))
+        batch = np.zeros((len(crops), 3, HEIGHT_PX, width), np.float32)
+        for i, crop in enumerate(crops):
+            batch[i, :, :, : crop.shape[1]] = (crop.astype(np.float32) / 127.5 - 1.0)[None]
+        scores = self._session.run(None, {self._input: batch})[0]
+        kept = self._kept(scores.shape[2])
+        return [self._decode(row[:, kept], kept) for row in scores]
+
+    def _kept(self, classes: int) -> NDArray[np.int64]:
+        known = self._letters[:classes]
+        return np.array([i for i, letter in enumerate(known) if i == 0 or letter in ALPHABET])
+
+    def _decode(self, row: NDArray[np.float32], kept: NDArray[np.int64]) -> tuple[str, float]:
+        best = row.argmax(axis=1)
+        text, sure, last = "", [], 0
+        for step, index in enumerate(best):
+            if index and index != last:
+                text += self._letters[kept[index]]
+                sure.append(float(row[step, index]))
+            last = index
+        return text.strip(), float(np.mean(sure)) if sure else 0.0
+
+
+def _scaled(crop: Gray) -> Gray:
+    height, width = crop.shape[:2]
+    target = int(min(MAX_WIDTH_PX, max(16, round(width * HEIGHT_PX / max(height, 1)))))
+    shrink = cv2.INTER_AREA if height > HEIGHT_PX else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(crop, (target, HEIGHT_PX), interpolation=shrink), dtype=np.uint8)
+
+
+@cache
+def recogniser() -> Recogniser:
+    """The model, loaded at the first need and kept."""
+    return Recogniser()

@@ -1,0 +1,218 @@
+"""The scripted twin of a real engine for tests: its text says what it was really shown, its faults come on demand.
+
+Options of the spec (all whole numbers, but `once`):
+
+    delay_ms            time each chunk takes, spread over its pieces of text
+    silent_every        every Nth chunk is silent (0: never)
+    context_tokens      what it claims as context; a larger budget is refused
+    oom_above_pixels    a frame larger than this raises Transient(GPU_OOM)
+    fail_at             this chunk raises Permanent(INTERNAL)
+    hang_at             this chunk never returns and never looks at `on_text`
+    crash_at            this chunk kills the process with SIGKILL
+    once                path of a marker file: the fault happens only while the file is absent, and makes it
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from db.failures import Failure
+from db.kinds.base import Sampling
+from worker.engines.base import Answer, Chunk, Frame, ModelInfo, OnText, Reply, WatchOptions
+from worker.engines.spec import ModelSpec
+from worker.errors import Permanent, Transient
+
+FACTOR_PX = 16
+TOKENS_PER_PIECE = 2
+OPTIONS = frozenset(
+    {"delay_ms", "silent_every", "context_tokens", "oom_above_pixels", "fail_at", "hang_at", "crash_at", "once"}
+)
+
+
+def mean_colour(frames: Sequence[Frame]) -> str:
+    """The mean colour of all frames as `red,green,blue` in whole numbers."""
+    mean = np.mean([frame.pixels.reshape(-1, 3).mean(axis=0) for frame in frames], axis=0)
+    return ",".join(str(round(float(value))) for value in mean)
+
+
+def describe(frames: Sequence[Frame]) -> str:
+    """What the engine says about some frames, for example `t=12.0 s: mean colour 120,33,7`."""
+    return f"t={frames[0].pts_ms / 1000:.1f} s: mean colour {mean_colour(frames)}"
+
+
+def pieces(text: str) -> list[str]:
+    """Text cut before each blank, as a tokenizer would stream it; joined it is the text again."""
+    words = text.split(" ")
+    return [words[0], *(" " + word for word in words[1:])]
+
+
+class Faults:
+    """The misbehaviour a spec asks for."""
+
+    def __init__(self, spec: ModelSpec) -> None:
+        self.oom_above_pixels = spec.option_int("oom_above_pixels", 0)
+        self.at = {key: spec.option_int(key, -1) for key in ("fail_at", "hang_at", "crash_at")}
+        self.marker = spec.options.get("once")
+
+    def strike(self, chunk: Chunk) -> None:
+        """Misbehave if this chunk is the one."""
+        if self.oom_above_pixels and any(f.pixels.size // 3 > self.oom_above_pixels for f in chunk.frames):
+            raise Transient(Failure.GPU_OOM, "scripted: out of memory")
+        if chunk.index in self.at.values() and self._first_time():
+            self._misbehave(chunk.index)
+
+    def _first_time(self) -> bool:
+        if self.marker is None:
+            return True
+        try:
+            Path(self.marker).touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
+
+    def _misbehave(self, index: int) -> None:
+        if index == self.at["crash_at"]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if index == self.at["hang_at"]:
+            threading.Event().wait()
+        raise Permanent(Failure.INTERNAL, "scripted: failure")
+
+
+class FakeSession:
+    """A stream that remembers what it was shown and says so."""
+
+    def __init__(self, engine: FakeEngine, options: WatchOptions, checkpoint: dict[str, Any] | None) -> None:
+        self._engine = engine
+        self._options = options
+        state = checkpoint or {"options": _digest(options), "next_chunk": 0, "recent": [], "text_ids": []}
+        if state["options"] != _digest(options):
+            raise Permanent(Failure.BAD_PARAMS, "the checkpoint belongs to other options")
+        self._next_chunk: int = state["next_chunk"]
+        self._recent: list[list[int]] = [list(pair) for pair in state["recent"]]  # (chunk index, end_ms) still in sight
+        self._text_ids: list[int] = list(state["text_ids"])
+        self._to_rewatch = {index for index, _ in self._recent}
+
+    def feed(self, chunk: Chunk, on_text: OnText | None = None) -> Reply:
+        if chunk.index < self._next_chunk:
+            raise Permanent(Failure.INTERNAL, f"chunk {chunk.index} was already shown")
+        if self._to_rewatch:
+            raise Permanent(Failure.INTERNAL, f"chunks {sorted(self._to_rewatch)} must be watched again first")
+        if on_text is not None:
+            on_text("")
+        self._engine.faults.strike(chunk)
+        text = self._engine.reply_to(chunk)
+        said = self._engine.stream(text, self._options.max_tokens_per_chunk, on_text)
+        ids = tuple(said.encode())
+        self._remember(chunk, ids)
+        return Reply(said, ids, 0.0 if said else 1.0)
+
+    def _remember(self, chunk: Chunk, ids: tuple[int, ...]) -> None:
+        self._next_chunk = chunk.index + 1
+        oldest_ms = chunk.end_ms - self._options.window.vision_ms
+        self._recent = [pair for pair in [*self._recent, [chunk.index, chunk.end_ms]] if pair[1] > oldest_ms]
+        self._text_ids = [*self._text_ids, *ids][-max(self._options.window.text_window_tokens, 1) :]
+
+    def rewatch(self, chunk: Chunk) -> None:
+        if chunk.index not in self._to_rewatch:
+            raise Permanent(Failure.INTERNAL, f"chunk {chunk.index} was not in sight at the checkpoint")
+        self._to_rewatch.discard(chunk.index)
+
+    def checkpoint(self) -> dict[str, Any]:
+        return {
+            "options": _digest(self._options),
+            "next_chunk": self._next_chunk,
+            "rewatch_from_chunk": self._recent[0][0] if self._recent else self._next_chunk,
+            "recent": self._recent,
+            "text_ids": self._text_ids,
+        }
+
+    def close(self) -> None:
+        self._recent = []
+
+
+class FakeEngine:
+    """An engine without a model."""
+
+    def __init__(self, spec: ModelSpec) -> None:
+        spec.refuse_unknown(OPTIONS)
+        self.faults = Faults(spec)
+        self._delay_s = spec.option_int("delay_ms", 0) / 1000
+        self._silent_every = spec.option_int("silent_every", 0)
+        self._info = ModelInfo(
+            name=spec.name,
+            family="fake",
+            engine="fake",
+            weights_sha256=hashlib.sha256(b"").hexdigest(),
+            context_tokens=spec.option_int("context_tokens", 32_768),
+        )
+
+    @property
+    def info(self) -> ModelInfo:
+        return self._info
+
+    def frame_size(self, width_px: int, height_px: int, max_frame_pixels: int) -> tuple[int, int]:
+        scale = min(1.0, (max_frame_pixels / (width_px * height_px)) ** 0.5)
+        return tuple(max(FACTOR_PX, int(side * scale) // FACTOR_PX * FACTOR_PX) for side in (width_px, height_px))  # type: ignore[return-value]
+
+    def open(self, options: WatchOptions, checkpoint: dict[str, Any] | None = None) -> FakeSession:
+        needed = options.window.text_sink_tokens + options.window.text_window_tokens + options.max_tokens_per_chunk
+        if needed > self._info.context_tokens:
+            raise Permanent(
+                Failure.CONTEXT_TOO_SMALL, f"{needed} tokens needed, {self._info.context_tokens} are the model's context"
+            )
+        return FakeSession(self, options, checkpoint)
+
+    def reply_to(self, chunk: Chunk) -> str:
+        silent = self._silent_every and (chunk.index + 1) % self._silent_every == 0
+        return "" if silent or not chunk.frames else describe(chunk.frames)
+
+    def stream(self, text: str, max_tokens: int, on_text: OnText | None) -> str:
+        """Say a text piece by piece, in the time asked for, at most `max_tokens` long; return what was said."""
+        said = pieces(text)[: max(1, max_tokens // TOKENS_PER_PIECE)]
+        for piece in said:
+            time.sleep(self._delay_s / len(said))
+            if on_text is not None:
+                on_text(piece)
+        return "".join(said)
+
+    def chat(
+        self, messages: Sequence[dict[str, Any]], sampling: Sampling, max_tokens: int, on_text: OnText | None = None
+    ) -> Answer:
+        heard = " | ".join(_hear(part) for message in messages for part in _parts(message))
+        text = f"You said: {heard}"
+        said = self.stream(text, max_tokens, on_text)
+        return Answer(
+            text=said,
+            prompt_tokens=len(pieces(heard)) * TOKENS_PER_PIECE,
+            completion_tokens=len(pieces(said)) * TOKENS_PER_PIECE,
+            finish_reason="stop" if said == text else "length",
+        )
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _parts(message: dict[str, Any]) -> list[dict[str, Any]]:
+    content = message["content"]
+    return [{"type": "text", "text": content}] if isinstance(content, str) else list(content)
+
+
+def _hear(part: dict[str, Any]) -> str:
+    if part["type"] == "text":
+        return str(part["text"])
+    if part["type"] == "image":
+        return f"an image of mean colour {mean_colour([Frame(0, part['image'])])}"
+    return f"a video of {len(part['video'])} frames, {describe(part['video'])}"
+
+
+def _digest(options: WatchOptions) -> str:
+    return hashlib.sha256(repr(options).encode()).hexdigest()

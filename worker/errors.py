@@ -1,0 +1,41 @@
+"""Errors that decide what happens to a job.
+
+    JobError
+    +-- Permanent   the job fails now; `code` tells the client why
+    +-- Transient   the job goes back to the queue with a delay, its progress kept
+    +-- Stopped     nobody wants the result any more: canceled, drained, or the lease is gone
+
+The class decides the fate of the job, the code (db.failures) and message tell the client why.
+"""
+
+from __future__ import annotations
+
+from db.failures import RETRYABLE, Failure
+
+
+class JobError(Exception):
+    """Base of everything a handler may raise on purpose."""
+
+
+class Permanent(JobError):
+    """The same input will fail again; `code` is one of the non-retryable failures."""
+
+    def __init__(self, code: Failure, message: str) -> None:
+        if code in RETRYABLE:
+            raise ValueError(f"{code} is retryable: raise Transient")
+        super().__init__(message)
+        self.code = code
+
+
+class Transient(JobError):
+    """The next attempt may succeed; `code` is one of the retryable failures."""
+
+    def __init__(self, code: Failure, message: str) -> None:
+        if code not in RETRYABLE:
+            raise ValueError(f"{code} is not retryable: raise Permanent")
+        super().__init__(message)
+        self.code = code
+
+
+class Stopped(JobError):
+    """The job was canceled, drained or fenced: stop at once and write nothing more."""

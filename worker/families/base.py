@@ -1,0 +1,171 @@
+"""What a family of checkpoints is: how turns, stamps and pictures are written as tokens. The default is ChatML as Qwen writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from worker.engines.base import Frame
+
+CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+HALF = (0.5, 0.5, 0.5)
+
+
+class Tokenizer(Protocol):
+    """What is asked of a tokenizer."""
+
+    def text(self, text: str) -> tuple[int, ...]:
+        """Ids of plain text; marks such as `<|im_end|>` in it are text, never special tokens."""
+        ...
+
+    def mark(self, name: str) -> int:
+        """Id of a special token, for example `<|im_end|>`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Look:
+    """Place of one picture in a layout: `tokens` placeholders, and which picture of the input stands there."""
+
+    picture: int
+
+
+Layout = tuple[tuple[int, ...] | Look, ...]
+"""Runs of text ids and pictures, in order; two runs of text never touch."""
+
+
+def no_chunk_stamp(start_ms: int, end_ms: int) -> str:
+    return ""
+
+
+def span_chunk_stamp(start_ms: int, end_ms: int) -> str:
+    """`Time=12.0-14.0s`, once a chunk (StreamingVLM's format for Qwen2 and Qwen2.5)."""
+    return f"Time={start_ms / 1000:.1f}-{end_ms / 1000:.1f}s"
+
+
+def no_group_stamp(group: Sequence[Frame]) -> str:
+    return ""
+
+
+def seconds_group_stamp(group: Sequence[Frame]) -> str:
+    """`<12.2 seconds>`: the middle of the first and last frame of a group, as Qwen3-VL's processor writes it."""
+    return f"<{(group[0].pts_ms + group[-1].pts_ms) / 2000:.1f} seconds>"
+
+
+@dataclass(frozen=True)
+class Family:
+    """One family; `model_type` is what its config.json says, `code` a module to import before loading."""
+
+    name: str
+    model_type: str
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    chunk_stamp: Callable[[int, int], str] = no_chunk_stamp
+    group_stamp: Callable[[Sequence[Frame]], str] = no_group_stamp
+    default_system: str | None = None
+    code: str | None = None
+    end_marks: tuple[str, ...] = ("<|im_end|>", "<|endoftext|>")
+
+    def turn(self, tokens: Tokenizer, role: str, text: str) -> tuple[int, ...]:
+        """A whole turn of text."""
+        return (*self.turn_start(tokens, role, text), *self.turn_end(tokens))
+
+    def turn_start(self, tokens: Tokenizer, role: str, text: str = "") -> tuple[int, ...]:
+        return (tokens.mark("<|im_start|>"), *tokens.text(f"{role}\n{text}"))
+
+    def turn_end(self, tokens: Tokenizer) -> tuple[int, ...]:
+        return (tokens.mark("<|im_end|>"), *tokens.text("\n"))
+
+    def pinned(self, tokens: Tokenizer, prompt: str, system: str | None) -> tuple[int, ...]:
+        """What a stream starts with and never forgets."""
+        system = self.default_system if system is None else system
+        start = () if system is None else self.turn(tokens, "system", system)
+        return (*start, *self.turn(tokens, "user", prompt))
+
+    def frames(self, tokens: Tokenizer, times_ms: tuple[int, int], groups: Sequence[Sequence[Frame]]) -> Layout:
+        """A chunk's user turn; `times_ms` is (start, end)."""
+        parts = Parts()
+        parts.add(self.turn_start(tokens, "user", self.chunk_stamp(*times_ms)))
+        self.add_video(tokens, parts, groups)
+        parts.add(self.turn_end(tokens))
+        return parts.layout()
+
+    def reply_start(self, tokens: Tokenizer) -> tuple[int, ...]:
+        return self.turn_start(tokens, "assistant")
+
+    def end_ids(self, tokens: Tokenizer) -> tuple[int, ...]:
+        """Tokens that end a reply; as the first token of a reply, they are silence."""
+        return tuple(tokens.mark(name) for name in self.end_marks)
+
+    def conversation(self, tokens: Tokenizer, turns: Sequence[Turn]) -> Layout:
+        """A chat up to the start of the assistant's answer."""
+        parts = Parts()
+        if self.default_system is not None and (not turns or turns[0].role != "system"):
+            parts.add(self.turn(tokens, "system", self.default_system))
+        for turn in turns:
+            parts.add(self.turn_start(tokens, turn.role))
+            for part in turn.parts:
+                self._add_part(tokens, parts, part)
+            parts.add(self.turn_end(tokens))
+        parts.add(self.reply_start(tokens))
+        return parts.layout()
+
+    def _add_part(self, tokens: Tokenizer, parts: Parts, part: Any) -> None:
+        if isinstance(part, str):
+            parts.add(tokens.text(part))
+        elif isinstance(part, Still):
+            self.add_picture(tokens, parts)
+        else:
+            self.add_video(tokens, parts, part)
+
+    def add_video(self, tokens: Tokenizer, parts: Parts, groups: Sequence[Sequence[Frame]]) -> None:
+        """Every frame group is a picture of its own between vision marks, after its stamp."""
+        for group in groups:
+            parts.add(tokens.text(self.group_stamp(group)))
+            self.add_picture(tokens, parts)
+
+    def add_picture(self, tokens: Tokenizer, parts: Parts) -> None:
+        parts.add((tokens.mark("<|vision_start|>"),))
+        parts.look()
+        parts.add((tokens.mark("<|vision_end|>"),))
+
+
+@dataclass(frozen=True)
+class Still:
+    """An image in a conversation."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One message of a conversation: text, stills, and videos as lists of frame groups."""
+
+    role: str
+    parts: tuple[Any, ...]
+
+
+class Parts:
+    """A layout under construction."""
+
+    def __init__(self) -> None:
+        self._done: list[tuple[int, ...] | Look] = []
+        self._text: list[int] = []
+        self._pictures = 0
+
+    def add(self, ids: Sequence[int]) -> None:
+        self._text.extend(ids)
+
+    def look(self) -> None:
+        self._flush()
+        self._done.append(Look(self._pictures))
+        self._pictures += 1
+
+    def _flush(self) -> None:
+        if self._text:
+            self._done.append(tuple(self._text))
+            self._text = []
+
+    def layout(self) -> Layout:
+        self._flush()
+        return tuple(self._done)

@@ -1,0 +1,95 @@
+"""Attention over stream caches, plugged into transformers' modules through their own attention interface.
+
+The modules are called with cos=1 and sin=0, so that what arrives here is not rotated yet: the raw keys are stored,
+and rotation is done here, in float32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from transformers import AttentionInterface
+
+from worker.streaming.cache import Placement
+from worker.streaming.rope import rotate
+
+NAME = "bm3_streaming"
+
+Attend = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor | None, float], torch.Tensor]
+
+
+def sdpa(
+    query: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, mask: torch.Tensor | None, scaling: float
+) -> torch.Tensor:
+    """torch's fused attention; all arguments (heads, tokens, head_dim)."""
+    attended = torch.nn.functional.scaled_dot_product_attention(
+        query[None], keys[None], values[None], attn_mask=mask, scale=scaling
+    )
+    return attended[0]
+
+
+def eager(
+    query: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, mask: torch.Tensor | None, scaling: float
+) -> torch.Tensor:
+    """Attention written out, softmax in float32."""
+    scores = torch.matmul(query, keys.transpose(1, 2)) * scaling
+    if mask is not None:
+        scores = scores.masked_fill(~mask, float("-inf"))
+    weights = torch.softmax(scores, dim=-1, dtype=torch.float32).to(query.dtype)
+    return torch.matmul(weights, values)
+
+
+ATTENTION: dict[str, Attend] = {"sdpa": sdpa, "eager": eager}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One forward pass: as many rows as streams, each with the same number of new tokens.
+
+    `cos` and `sin` are (streams, 1, tokens, head_dim); `mask` is (tokens, visible tokens) for a prefill of one stream
+    and None for a decode step, where the one new token sees everything.
+    """
+
+    placements: tuple[Placement, ...]
+    cos: torch.Tensor
+    sin: torch.Tensor
+    mask: torch.Tensor | None
+    attend: Attend
+
+
+def streaming_attention(
+    module: Any,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    *,
+    scaling: float,
+    step: Step,
+    **_: Any,
+) -> tuple[torch.Tensor, None]:
+    """Write the new keys and values, attend over each stream's cache; in (streams, heads, tokens, dim), out transposed."""
+    streams, heads, tokens, dim = query.shape
+    kv_heads = key.shape[1]
+    # Queries that share a key head become rows of one head: keys are not repeated (grouped-query attention).
+    grouped = rotate(query, step.cos, step.sin).view(streams, kv_heads, heads // kv_heads * tokens, dim)
+    rotated = rotate(key, step.cos, step.sin)
+    out = torch.empty_like(grouped)
+    for row, placement in enumerate(step.placements):
+        placement.write(module.layer_idx, key[row], rotated[row], value[row])
+        keys, values = placement.visible(module.layer_idx)
+        out[row] = step.attend(grouped[row], keys, values, step.mask, scaling)
+    return out.view(streams, heads, tokens, dim).transpose(1, 2), None
+
+
+def causal_mask(tokens: int, visible: int, groups: int, device: torch.device) -> torch.Tensor:
+    """Which of `visible` keys each of the newest `tokens` sees, repeated for the query heads of one key head."""
+    past = visible - tokens
+    mask = torch.ones((tokens, visible), dtype=torch.bool, device=device).tril(diagonal=past)
+    return mask.repeat(groups, 1)
+
+
+AttentionInterface.register(NAME, streaming_attention)

@@ -1,0 +1,176 @@
+"""The forward passes of one resident model: prefill of one stream, one decode step of many; no `generate()`, no patches.
+
+transformers' modules are called layer by layer with explicit positions. Nothing here keeps state between calls
+(`rope_deltas` of the stock model lives on the model object and would mix up interleaved streams).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from worker.streaming.attention import ATTENTION, Step, causal_mask
+from worker.streaming.cache import CacheShape, StreamCache
+from worker.streaming.positions import all_axes
+from worker.streaming.rope import Angles
+from worker.streaming.spans import Span
+
+PREFILL_TOKENS = 2048  # a longer prompt goes in in pieces: activations and the causal mask stay bounded
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One frame group or image: uint8 patches (patches, channels * frames * side * side) of a (1, rows, columns) grid."""
+
+    patches: NDArray[np.uint8]
+    grid: tuple[int, int]  # in patches, before merging
+
+
+@dataclass(frozen=True)
+class Piece:
+    """New tokens of one span: text ids or a picture."""
+
+    span: Span
+    content: tuple[int, ...] | Picture
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """How pixel values 0..255 become model input, per patch column."""
+
+    scale: torch.Tensor
+    shift: torch.Tensor
+
+
+class Forward:
+    """One model's modules and the geometry its caches need."""
+
+    def __init__(self, model: Any, normalisation: Normalisation, attention: str = "sdpa") -> None:
+        self._visual = model.model.visual
+        self._text = model.model.language_model
+        self._head = model.lm_head
+        self._attend = ATTENTION[attention]
+        self._normalisation = normalisation
+        config = self._text.config
+        head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        embedding = self._text.embed_tokens.weight
+        self._groups = config.num_attention_heads // config.num_key_value_heads
+        self.shape = CacheShape(
+            config.num_hidden_layers, config.num_key_value_heads, head_dim, model.dtype, embedding.device
+        )
+        self.angles = Angles(self._text.rotary_emb)
+        # The identity rotation handed to the modules; the real one happens in `streaming_attention`.
+        self._one = torch.ones((1, 1, head_dim), dtype=model.dtype, device=embedding.device)
+        self._zero = torch.zeros_like(self._one)
+
+    @torch.inference_mode()
+    def prefill(self, cache: StreamCache, pieces: Sequence[Piece]) -> torch.Tensor:
+        """Write new spans into a cache; returns the logits after the last token, float32 (vocabulary,)."""
+        hidden, deep, visual = self._embed(pieces)
+        axes = all_axes([piece.span for piece in pieces])
+        spans = _cut([piece.span for piece in pieces], PREFILL_TOKENS)
+        start = 0
+        for part in spans:
+            stop = start + sum(tokens for _, tokens in part)
+            rows = slice(start, stop)
+            placement = cache.reserve([_sized(span, tokens) for span, tokens in part])
+            last = self._layers(
+                hidden[:, rows], self._prefill_step(placement, axes[:, rows]), _slice_deep(deep, visual, rows)
+            )
+            start = stop
+        return self._head(self._text.norm(last[:, -1]))[0].float()
+
+    @torch.inference_mode()
+    def decode(self, caches: Sequence[StreamCache], spans: Sequence[Span], tokens: Sequence[int]) -> torch.Tensor:
+        """One token more in each stream; `spans` hold just the new token. Returns float32 (streams, vocabulary)."""
+        placements = tuple(cache.reserve([span]) for cache, span in zip(caches, spans, strict=True))
+        cos, sin = self.angles.of_text([span.start for span in spans])
+        step = Step(placements, cos[:, None, None], sin[:, None, None], None, self._attend)
+        ids = torch.tensor(tokens, device=self.shape.device)[:, None]
+        hidden = self._layers(self._text.embed_tokens(ids), step, None)
+        return self._head(self._text.norm(hidden[:, 0])).float()
+
+    def new_cache(self, tokens: int, text_tokens: int) -> StreamCache:
+        """Memory for one stream."""
+        return StreamCache(self.shape, tokens, text_tokens)
+
+    def _prefill_step(self, placement: Any, axes: NDArray[np.int64]) -> Step:
+        cos, sin = self.angles.at(axes)
+        mask = causal_mask(axes.shape[1], placement.rows.stop, self._groups, self.shape.device)
+        return Step((placement,), cos[None, None], sin[None, None], mask, self._attend)
+
+    def _layers(self, hidden: torch.Tensor, step: Step, deep: _Deep | None) -> torch.Tensor:
+        for index, layer in enumerate(self._text.layers):
+            hidden = layer(
+                hidden,
+                position_embeddings=(self._one, self._zero),
+                attention_mask=None,
+                position_ids=None,
+                past_key_values=None,
+                step=step,
+            )
+            if deep is not None and index < len(deep.features):
+                hidden[:, deep.rows] += deep.features[index].to(hidden.dtype)
+        return hidden
+
+    def _embed(self, pieces: Sequence[Piece]) -> tuple[torch.Tensor, list[torch.Tensor], torch.Tensor]:
+        """(hidden (1, tokens, size), deepstack features, which tokens are visual)."""
+        visual = np.concatenate([np.full(p.span.tokens, isinstance(p.content, Picture)) for p in pieces])
+        mask = torch.from_numpy(visual).to(self.shape.device)
+        ids = [token for piece in pieces if not isinstance(piece.content, Picture) for token in piece.content]
+        words = self._text.embed_tokens(torch.tensor(ids, dtype=torch.long, device=self.shape.device))
+        pictures = [piece.content for piece in pieces if isinstance(piece.content, Picture)]
+        if not pictures:
+            return words[None], [], mask
+        seen, deep = self._look(pictures)
+        hidden = torch.empty((len(visual), words.shape[-1]), dtype=words.dtype, device=words.device)
+        hidden[~mask] = words
+        hidden[mask] = seen.to(words.dtype)
+        return hidden[None], deep, mask
+
+    def _look(self, pictures: Sequence[Picture]) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        raw = torch.from_numpy(np.concatenate([picture.patches for picture in pictures])).to(self.shape.device)
+        pixels = (raw.float() * self._normalisation.scale + self._normalisation.shift).to(self._visual.dtype)
+        grid = torch.tensor([(1, *picture.grid) for picture in pictures], device=self.shape.device)
+        seen = self._visual(pixels, grid_thw=grid, return_dict=True)
+        return seen.pooler_output, list(getattr(seen, "deepstack_features", None) or [])
+
+
+@dataclass(frozen=True)
+class _Deep:
+    """DeepStack features (Qwen3-VL) of the visual tokens of one prefill: added after the first layers, never cached."""
+
+    features: list[torch.Tensor]
+    rows: torch.Tensor
+
+
+def _slice_deep(features: list[torch.Tensor], visual: torch.Tensor, rows: slice) -> _Deep | None:
+    if not features:
+        return None
+    before, here = int(visual[: rows.start].sum()), int(visual[rows].sum())
+    return _Deep([f[before : before + here] for f in features], visual[rows].nonzero()[:, 0])
+
+
+def _cut(spans: Sequence[Span], most: int) -> list[list[tuple[Span, int]]]:
+    """The spans with token counts, cut into parts of at most `most` tokens, in order."""
+    parts: list[list[tuple[Span, int]]] = [[]]
+    room = most
+    for span in spans:
+        left = span.tokens
+        while left:
+            if not room:
+                parts.append([])
+                room = most
+            taken = min(left, room)
+            parts[-1].append((span, taken))
+            left, room = left - taken, room - taken
+    return parts
+
+
+def _sized(span: Span, tokens: int) -> Span:
+    return Span(span.key, span.role, span.chunk, tokens)

@@ -1,0 +1,47 @@
+"""Rotary angles in float64: exact at any position, whatever the family's interleaving of the three axes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from db.failures import Failure
+from worker.errors import Permanent
+
+MOVING_FREQUENCIES = frozenset({"dynamic", "longrope"})
+
+
+def rotate(states: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+    """Apply RoPE in float32 and return to the dtype of `states`; shapes broadcast over (..., tokens, head_dim)."""
+    x = states.float()
+    first, second = x.chunk(2, dim=-1)
+    turned = torch.cat((-second, first), dim=-1)
+    return (x * cos + turned * sin).to(states.dtype)
+
+
+class Angles:
+    """Cosines and sines of positions, from a text model's own frequencies (its `rotary_emb`)."""
+
+    def __init__(self, rotary: Any) -> None:
+        if rotary.rope_type in MOVING_FREQUENCIES:
+            raise Permanent(Failure.MODEL_UNAVAILABLE, f"rope type {rotary.rope_type!r} changes with length")
+        self._recompose = rotary.recomposition_frequencies
+        self._scale = float(rotary.attention_scaling)
+        self._frequencies = rotary.inv_freq.double()
+
+    def at(self, axes: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
+        """(cos, sin), float32, each of shape (tokens, head_dim), for positions of shape (3, tokens)."""
+        positions = torch.from_numpy(np.ascontiguousarray(axes)).to(self._frequencies.device)
+        angles = positions.double()[:, None, :, None] * self._frequencies  # (3, 1, tokens, head_dim / 2)
+        cos, sin = self._recompose(angles.cos() * self._scale), self._recompose(angles.sin() * self._scale)
+        return cos[0].float(), sin[0].float()
+
+    def of_text(self, positions: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
+        """The same for tokens that sit at one position on all axes, as decoded text does: no axes to recompose."""
+        place = torch.tensor(positions, dtype=torch.float64, device=self._frequencies.device)
+        angles = place[:, None] * self._frequencies
+        cos, sin = (angles.cos() * self._scale).float(), (angles.sin() * self._scale).float()
+        return torch.cat((cos, cos), dim=-1), torch.cat((sin, sin), dim=-1)

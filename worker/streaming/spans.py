@@ -1,0 +1,45 @@
+"""Spans: runs of cached tokens that are kept or dropped as one, and where they sit on the position axis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """Why a span is in memory, which decides when it leaves."""
+
+    PINNED = "pinned"  # system prompt and user prompt: never leaves
+    FRAMES = "frames"  # a chunk's pictures with their stamps and turn marks: leaves with the vision window
+    REPLY = "reply"  # what the model said about a chunk: leaves with the text windows
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Tokens that start at one scalar position `start`; `grid` is (rows, columns) of a frame group, None for text."""
+
+    key: int
+    role: Role
+    chunk: int
+    tokens: int
+    start: int = 0
+    grid: tuple[int, int] | None = None
+
+    @property
+    def advance(self) -> int:
+        """How far the next span starts after this one, on all three axes alike (Qwen2-VL section 2.1, mRoPE)."""
+        return self.tokens if self.grid is None else max(self.grid)
+
+    @property
+    def end(self) -> int:
+        return self.start + self.advance
+
+    @property
+    def movable(self) -> bool:
+        """Whether its keys are kept raw, so that it can be given new positions."""
+        return self.role is not Role.FRAMES
+
+
+def total_tokens(spans: list[Span]) -> int:
+    """Tokens in memory."""
+    return sum(span.tokens for span in spans)

@@ -1,0 +1,1 @@
+"""Video jobs: decode, caption, chapters."""
