@@ -7,7 +7,7 @@
     +-- UploadMissing           no such upload: never started, aborted, or given up as abandoned
     +-- UploadMismatch          what arrived is not what was declared; the upload stays and can be mended
     +-- OffsetConflict          an append does not start where the upload ends; `offset_bytes` says where that is
-    +-- ObjectStoreUnavailable  the store broke, not the request: `code` is Failure.STORAGE, the next attempt may succeed
+    +-- ObjectStoreUnavailable  the store broke, not the request: `code` is Failure.STORAGE, a later try may succeed
 
 An object appears whole or not at all, under a key that is never a folder of another key.
 """

@@ -55,21 +55,21 @@ class LocalObjects(ObjectStore):
             file.write(b"can be written")
             _sync(file)
 
-    def put(self, key: str, data: bytes, media_type: str) -> None:
+    def put(self, key: str, data: bytes, media_type: str) -> None:  # noqa: ARG002 - a file keeps none
         self._put(key, lambda file: file.write(data))
 
-    def put_file(self, key: str, path: Path, media_type: str) -> None:
+    def put_file(self, key: str, path: Path, media_type: str) -> None:  # noqa: ARG002 - a file keeps none
         with path.open("rb") as source:
             self._put(key, lambda file: shutil.copyfileobj(source, file, 1 << 20))
 
-    def put_if_absent(self, key: str, data: bytes, media_type: str) -> bool:
+    def put_if_absent(self, key: str, data: bytes, media_type: str) -> bool:  # noqa: ARG002 - a file keeps none
         target = self._path(key)
         with _storage(key), self._writing() as (file, temporary):
             file.write(data)
             _sync(file)
             try:
                 # A hard link, unlike a rename, fails if the name is taken: that decides a race.
-                _publish(lambda: os.link(temporary, target), target, self._objects)
+                _publish(lambda: target.hardlink_to(temporary), target, self._objects)
             except FileExistsError:
                 return False
         return True
@@ -111,7 +111,7 @@ class LocalObjects(ObjectStore):
             with suppress(FileNotFoundError):  # deleted while we listed
                 yield _info(key, found[key].stat())
 
-    def start_upload(self, key: str, size_bytes: int, media_type: str) -> Upload:
+    def start_upload(self, key: str, size_bytes: int, media_type: str) -> Upload:  # noqa: ARG002 - a file keeps none
         self._path(key)
         upload = Upload(uuid.uuid4().hex, key, size_bytes, part_size_bytes(size_bytes))
         with _storage(key):
@@ -145,7 +145,7 @@ class LocalObjects(ObjectStore):
                 if done != upload.size_bytes:
                     raise UploadMismatch(f"{done} bytes of {upload.size_bytes} declared")
                 _sync(file)
-                _publish(lambda: os.replace(self._upload_path(upload), target), target, self._objects)
+                _publish(lambda: self._upload_path(upload).replace(target), target, self._objects)
         except UploadMissing:
             return self._completed_before(upload)
         return self.head(upload.key)
@@ -166,7 +166,7 @@ class LocalObjects(ObjectStore):
         with _storage(key), self._writing() as (file, temporary):
             write(file)
             _sync(file)
-            _publish(lambda: os.replace(temporary, target), target, self._objects)
+            _publish(lambda: temporary.replace(target), target, self._objects)
 
     def _path(self, key: str) -> Path:
         path = self._objects.joinpath(*check_key(key).split("/"))

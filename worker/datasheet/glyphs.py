@@ -12,6 +12,7 @@ from worker.datasheet.ocr import Gray, recogniser
 MIN_LETTER_PT = 2.2
 MAX_LETTER_PT = 26.0
 MAX_LINES = 260
+MAX_ASPECT = 28.0  # longer lines are notes: slow to read and without dimensions
 SURE = 0.55
 
 
@@ -26,16 +27,18 @@ def letter_boxes(ink: Gray, px_per_pt: float) -> list[Box]:
     return found if len(found) < 6000 else []
 
 
-def _near(a: Box, b: Box, size: float) -> bool:
-    """Whether two blobs belong to one line: close along one axis, overlapping across it."""
-    dx = max(a.x0, b.x0) - min(a.x1, b.x1)
-    dy = max(a.y0, b.y0) - min(a.y1, b.y1)
-    limit = 0.42 * size
-    return (dx < limit and dy < -0.25 * min(a.height, b.height)) or (dy < 0.33 * size and dx < -0.25 * min(a.width, b.width))
+def _beside(a: Box, b: Box, size: float) -> bool:
+    """Whether two blobs follow each other on one upright line."""
+    shared = min(a.y1, b.y1) - max(a.y0, b.y0)
+    return max(a.x0, b.x0) - min(a.x1, b.x1) < 0.42 * size and shared > 0.25 * min(a.height, b.height)
 
 
-def clusters(boxes: list[Box], px_per_pt: float) -> list[list[Box]]:
-    """Blobs grouped into words."""
+def _swapped(box: Box) -> Box:
+    return Box(box.y0, box.x0, box.y1, box.x1)
+
+
+def _grouped(boxes: list[Box], px_per_pt: float) -> list[list[Box]]:
+    """Boxes joined into upright lines."""
     boxes = sorted(boxes, key=lambda b: b.x0)
     parent = list(range(len(boxes)))
 
@@ -45,16 +48,13 @@ def clusters(boxes: list[Box], px_per_pt: float) -> list[list[Box]]:
             i = parent[i]
         return i
 
-    reach = MAX_LETTER_PT * px_per_pt
-    small = MIN_LETTER_PT * px_per_pt
     for i, a in enumerate(boxes):
         for j in range(i + 1, len(boxes)):
             b = boxes[j]
-            if b.x0 - a.x1 > reach:
+            if b.x0 - a.x1 > 6 * px_per_pt:
                 break
-            size = max(a.width, a.height, b.width, b.height)
-            size = min(size, 12 * px_per_pt)
-            if size >= small and _near(a, b, size):
+            size = min(max(a.width, a.height, b.width, b.height), 14 * px_per_pt)
+            if size >= MIN_LETTER_PT * px_per_pt and _beside(a, b, size):
                 parent[root(i)] = root(j)
     groups: dict[int, list[Box]] = {}
     for i, box in enumerate(boxes):
@@ -62,39 +62,21 @@ def clusters(boxes: list[Box], px_per_pt: float) -> list[list[Box]]:
     return list(groups.values())
 
 
-def _rows(group: list[Box], turned: bool) -> list[list[Box]]:
-    """Splits a group that holds several lines at the gaps between them."""
-    span = (lambda b: (b.x0, b.x1)) if turned else (lambda b: (b.y0, b.y1))
-    rows: list[list[Box]] = []
-    end = -1.0
-    for box in sorted(group, key=lambda b: span(b)[0]):
-        low, high = span(box)
-        if not rows or low >= end:
-            rows.append([])
-        rows[-1].append(box)
-        end = max(end, high)
-    return rows
-
-
 def text_lines(boxes: list[Box], px_per_pt: float) -> list[tuple[Box, bool]]:
-    """Boxes (px) of single lines and whether they stand upright-turned (read upwards or downwards)."""
+    """Boxes (px) of single lines and whether they are turned a quarter (read upwards or downwards)."""
     found: list[tuple[Box, bool]] = []
-    for group in clusters(boxes, px_per_pt):
-        whole = around(group)
-        letters = [b for b in group if max(b.width, b.height) >= MIN_LETTER_PT * px_per_pt]
-        if not letters:
-            continue
-        turned = len(group) > 1 and whole.height > 1.3 * whole.width and _leans(letters)
-        for row in _rows(group, turned):
-            box = around(row)
-            if min(box.width, box.height) <= MAX_LETTER_PT * px_per_pt and max(box.width, box.height) >= MIN_LETTER_PT * px_per_pt:
-                found.append((box, turned))
-    return found[:MAX_LINES]
-
-
-def _leans(letters: list[Box]) -> bool:
-    """Whether most letters are wider than tall, as upright letters turned a quarter are."""
-    return sum(b.width > b.height for b in letters) * 2 >= len(letters) or len(letters) > 3
+    single: list[Box] = []
+    for group in _grouped(boxes, px_per_pt):
+        box = around(group)
+        compact = box.width < 1.25 * max(b.height for b in group) or len(group) == 1
+        (single.append(box) if compact else found.append((box, False)))
+    for group in _grouped([_swapped(b) for b in single], px_per_pt):
+        box = _swapped(around(group))
+        found.append((box, len(group) > 1 and box.height > 1.15 * box.width))
+    low, high = MIN_LETTER_PT * px_per_pt, MAX_LETTER_PT * px_per_pt
+    fit = [(b, t) for b, t in found if min(b.width, b.height) <= high and max(b.width, b.height) >= low]
+    fit = [(b, t) for b, t in fit if max(b.width, b.height) < MAX_ASPECT * min(b.width, b.height)]
+    return fit[:MAX_LINES]
 
 
 def _crop(paper: Gray, box: Box, turn: int) -> Gray:

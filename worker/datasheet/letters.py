@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pypdfium2.raw as pdfium
 
 from worker.datasheet.marks import Box, Word, around
-from worker.datasheet.paths import Matrix
+from worker.datasheet.paths import Matrix, placed
 
 MAX_CHARS = 40_000
 
@@ -20,10 +20,6 @@ class _Char:
     box: Box
     turn: int
     size: float
-
-
-def _place(m: Matrix, x: float, y: float) -> tuple[float, float]:
-    return (x * m[0, 0] + y * m[1, 0] + m[2, 0], x * m[0, 1] + y * m[1, 1] + m[2, 1])
 
 
 def _chars(textpage: object, m: Matrix) -> list[_Char | None]:
@@ -37,8 +33,8 @@ def _chars(textpage: object, m: Matrix) -> list[_Char | None]:
             found.append(None)
             continue
         pdfium.FPDFText_GetCharBox(textpage, i, left, right, bottom, top)
-        x0, y0 = _place(m, left.value, bottom.value)
-        x1, y1 = _place(m, right.value, top.value)
+        x0, y0 = placed(m, left.value, bottom.value)
+        x1, y1 = placed(m, right.value, top.value)
         angle = pdfium.FPDFText_GetCharAngle(textpage, i)
         turn = (page_turn - round(math.degrees(max(angle, 0.0)) / 90)) % 4  # the library counts clockwise
         size = pdfium.FPDFText_GetFontSize(textpage, i)

@@ -51,6 +51,10 @@ class Box:
     def holds_point(self, x: float, y: float) -> bool:
         return self.x0 <= x <= self.x1 and self.y0 <= y <= self.y1
 
+    def quarter(self, page_height: float) -> Box:
+        """This box on the page turned a quarter clockwise."""
+        return Box(page_height - self.y1, self.x0, page_height - self.y0, self.x1)
+
     def meets(self, other: Box) -> bool:
         return self.x0 < other.x1 and other.x0 < self.x1 and self.y0 < other.y1 and other.y0 < self.y1
 
@@ -93,6 +97,9 @@ class Outline:
     curved: bool
     color: tuple[int, int, int] = (0, 0, 0)
 
+    def moved(self, points: tuple[tuple[float, float], ...]) -> Outline:
+        return Outline(points, self.filled, self.stroked, self.curved, self.color)
+
     @property
     def box(self) -> Box:
         xs = [p[0] for p in self.points]
@@ -100,12 +107,12 @@ class Outline:
         return Box(min(xs), min(ys), max(xs), max(ys))
 
 
-NO_LINES: NDArray[np.float64] = np.zeros((0, 6))
+NO_LINES: NDArray[np.float64] = np.zeros((0, 7))
 
 
 @dataclass
 class Sheet:
-    """One page as read. `lines` has a row per straight stroke: x0, y0, x1, y1, stroke width, colour key."""
+    """One page as read. `lines` has a row per straight stroke: x0, y0, x1, y1, stroke width, colour key, sub-path number."""
 
     number: int
     width: float
@@ -114,4 +121,5 @@ class Sheet:
     lines: NDArray[np.float64] = field(default_factory=lambda: NO_LINES)
     outlines: list[Outline] = field(default_factory=list)
     images: list[Box] = field(default_factory=list)
+    turned: int = 0  # quarter turns clockwise applied to bring the text upright
     raster: bool = False  # whether anything here comes from pixels, which are never exact

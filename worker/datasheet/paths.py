@@ -18,6 +18,10 @@ MAX_OBJECTS = 60_000  # a page above this is a photo traced into paths, not a dr
 CURVE_STEPS = 6
 
 
+def placed(m: Matrix, x: float, y: float) -> Point:
+    return (float(x * m[0, 0] + y * m[1, 0] + m[2, 0]), float(x * m[0, 1] + y * m[1, 1] + m[2, 1]))
+
+
 def matrix_of(obj: object) -> Matrix:
     m = pdfium.FS_MATRIX()
     pdfium.FPDFPageObj_GetMatrix(obj, m)
@@ -83,7 +87,7 @@ def runs_of(path: object, m: Matrix) -> _Runs:
     for i in range(pdfium.FPDFPath_CountSegments(path)):
         seg = pdfium.FPDFPath_GetPathSegment(path, i)
         pdfium.FPDFPathSegment_GetPoint(seg, x, y)
-        at = (x.value * m[0, 0] + y.value * m[1, 0] + m[2, 0], x.value * m[0, 1] + y.value * m[1, 1] + m[2, 1])
+        at = placed(m, x.value, y.value)
         kind = pdfium.FPDFPathSegment_GetType(seg)
         if kind == pdfium.FPDF_SEGMENT_MOVETO:
             found.start(at)
@@ -119,7 +123,7 @@ def _width(path: object, m: Matrix) -> float:
 
 
 def read_paths(page: object, to_page: Matrix) -> tuple[NDArray[np.float64], list[Outline], list[Box]]:
-    """Strokes (n x 6: x0 y0 x1 y1 width colour), closed outlines, and boxes of images, in page points."""
+    """Strokes (n x 7: x0 y0 x1 y1 width colour run), closed outlines, and boxes of images, in page points."""
     lines: list[tuple[float, ...]] = []
     outlines: list[Outline] = []
     images: list[Box] = []
@@ -129,7 +133,7 @@ def read_paths(page: object, to_page: Matrix) -> tuple[NDArray[np.float64], list
             images.append(Box(corners[:, 0].min(), corners[:, 1].min(), corners[:, 0].max(), corners[:, 1].max()))
         elif kind == pdfium.FPDF_PAGEOBJ_PATH:
             _read_path(obj, m, lines, outlines)
-    return np.array(lines, dtype=float).reshape(-1, 6), outlines, images
+    return np.array(lines, dtype=float).reshape(-1, 7), outlines, images
 
 
 def _read_path(obj: object, m: Matrix, lines: list[tuple[float, ...]], outlines: list[Outline]) -> None:
@@ -149,7 +153,9 @@ def _read_path(obj: object, m: Matrix, lines: list[tuple[float, ...]], outlines:
             outlines.append(Outline(tuple(points), filled, stroked, curved, color))
             if points[0] != points[-1]:
                 points = [*points, points[0]] if filled and not stroked else points
-        lines.extend((a[0], a[1], b[0], b[1], width, key) for a, b in zip(points, points[1:], strict=False) if a != b)
+        run = float(lines[-1][6] + 1 if lines else 0)
+        pairs = zip(points, points[1:], strict=False)
+        lines.extend((a[0], a[1], b[0], b[1], width, key, run) for a, b in pairs if a != b)
 
 
 def _same(a: Point, b: Point) -> bool:

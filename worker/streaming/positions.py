@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 from worker.streaming.spans import Span
 
 
-def close_gaps(kept: Sequence[Span]) -> list[Span]:
-    """The same spans without gaps between them; the last one does not move."""
+def close_gaps(kept: Sequence[Span], end: int) -> list[Span]:
+    """The same spans without gaps between them, the last one ending at `end`, where the next token will be."""
     placed: list[Span] = []
-    following: Span | None = None
     for span in reversed(kept):
-        following = span if following is None else replace(span, start=following.start - span.advance)
-        placed.append(following)
+        end -= span.advance
+        placed.append(span if span.start == end else replace(span, start=end))
     return placed[::-1]
 
 

@@ -1,0 +1,50 @@
+# Thin: every target sets up what it needs, then runs one command. `make` alone lists the targets.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check up faults bench bench-service bench-stream bench-decode bench-nano bench-datasheet screenshots clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
+
+setup: $(READY)  ## the virtual environment with every package (about 6 GB with PyTorch)
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..."; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "Debian keeps venv apart: apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[dev]'
+	@touch $@
+
+demo: $(READY)  ## a video and a datasheet through the whole service, on this machine
+	$(BIN)/python -m tests.e2e.demo
+
+up: $(READY)  ## run the service here (embedded Redis, SQLite, local files) until Ctrl-C
+	$(BIN)/honcho start
+
+test: $(READY) check  ## everything that must hold
+	@bash tests/debian.sh
+	$(BIN)/python -m pytest
+
+check: $(READY)  ## lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+faults: $(READY)  ## 200 injected faults; the last line is the ledger as JSON
+	$(BIN)/python -m tests.faults --faults 200
+
+bench: bench-service bench-stream bench-decode bench-nano bench-datasheet  ## every benchmark, one JSON object a line
+
+bench-service bench-stream bench-decode bench-nano bench-datasheet: bench-%: $(READY)
+	@$(BIN)/python -m tests.bench.bench_$*
+
+screenshots: $(READY)  ## every dashboard page, light, dark and narrow, into build/screenshots
+	$(BIN)/python -m tests.e2e.screenshots
+
+clean:  ## remove what the targets made
+	rm -rf .venv var build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info

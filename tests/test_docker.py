@@ -1,0 +1,46 @@
+"""The deployment files: they parse, and every command and file that they name exists here."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker/compose.yaml").read_text())
+OURS = {name: service for name, service in COMPOSE["services"].items() if "bm3-vl/" in service.get("image", "")}
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_every_service_of_ours_runs_a_module_that_exists(name: str) -> None:
+    command = OURS[name]["command"]
+    assert command[:2] == ["python", "-m"]
+    assert (ROOT / command[2] / "__main__.py").exists()
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_services_run_with_least_rights(name: str) -> None:
+    service = OURS[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+
+
+def test_every_mounted_file_is_in_the_repository() -> None:
+    mounts = [volume for service in COMPOSE["services"].values() for volume in service.get("volumes", [])]
+    files = [mount.split(":")[0] for mount in mounts if mount.startswith("./")]
+    assert files
+    assert [name for name in files if not (ROOT / "docker" / name).exists()] == []
+
+
+def test_secrets_have_no_default() -> None:
+    text = (ROOT / "docker/compose.yaml").read_text()
+    assert not re.search(r"\$\{[A-Z_]*(PASSWORD|SECRET)[A-Z_]*:-", text)
+
+
+def test_the_procfile_names_modules_that_exist() -> None:
+    for line in (ROOT / "Procfile").read_text().splitlines():
+        module = line.split()[3]
+        assert (ROOT / module / "__main__.py").exists()

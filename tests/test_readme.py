@@ -1,0 +1,46 @@
+"""The README is right: its commands, paths, settings and links exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+CODE = re.findall(r"```(?:bash|sh)\n(.*?)```", README, re.DOTALL)
+TARGETS = set(re.findall(r"^([a-z-]+)[a-z -]*:", (ROOT / "Makefile").read_text(), re.MULTILINE)) | set(
+    re.findall(r"bench-[a-z]+", (ROOT / "Makefile").read_text())
+)
+
+
+def test_every_path_it_names_exists() -> None:
+    named = re.findall(r"`((?:api|client|db|worker|tests|docker)/[\w./-]*)`", README)
+    assert named
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_every_link_into_the_repository_leads_somewhere() -> None:
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_every_make_target_it_names_exists() -> None:
+    named = re.findall(r"\bmake ([a-z-]+)", README)
+    assert {"demo", "test"} <= set(named)
+    assert set(named) - TARGETS == set()
+
+
+def test_every_module_it_runs_exists() -> None:
+    modules = [module for block in CODE for module in re.findall(r"python -m ([\w.]+)", block)]
+    assert modules
+    missing = [
+        module
+        for module in modules
+        if not (ROOT / (module.replace(".", "/") + ".py")).exists()
+        and not (ROOT / module.replace(".", "/") / "__main__.py").exists()
+    ]
+    assert missing == []
+
+
+def test_the_two_commands_come_first() -> None:
+    assert README.index("make demo") < README.index("make test") < README.index("## ")

@@ -1,0 +1,113 @@
+"""The scenes generator as an endless source of examples: still pictures, then clips, then streams with memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Literal
+
+import numpy as np
+import torch
+
+from db.kinds.video import DEFAULT_PROMPT
+from worker.bm3.augment import degraded
+from worker.bm3.examples import Example, Pictures
+from worker.bm3.layout import Layout, Part, Span, group_stamps_s, join, picture_tokens
+from worker.bm3.patches import PatchShape, Pixels, cut
+from worker.bm3.positions import TEXT, VIDEO
+from worker.bm3.scenes import HELD_OUT_SEED, PRESETS, Scene, snapshot
+from worker.bm3.tokenizer import DENSE_PROMPT
+
+MAX_START_S = 3 * 3600
+"""Clock times up to here are shown in training, whatever the scene's own time."""
+
+
+@dataclass(frozen=True)
+class SceneRecipe:
+    """What a stage of the curriculum looks like."""
+
+    kind: Literal["still", "clip"] = "clip"
+    preset: str = "nano"
+    size_px: int = 256
+    fps: float = 2.0
+    chunk_ms: int = 2000
+    chunks: int = 4
+    memory_chunks: int = 0  # at most so many chunks before the clip are remembered by their replies
+    window_chunks: int = 8
+    busy: float = 0.0  # share of clips with an event in nearly every chunk
+    degraded: float = 0.3  # share of chunks through JPEG and a colour shift, as a codec would do
+
+
+class SceneSource:
+    """Example `index` is a function of (seed, index) and the recipe alone, so a run can resume anywhere."""
+
+    def __init__(self, recipe: SceneRecipe, layout: Layout, shape: PatchShape, seed: int, held_out: bool = False) -> None:
+        self._recipe = recipe
+        self._layout = layout
+        self._shape = shape
+        self._seed = seed
+        self._held_out = held_out
+        self._options = replace(PRESETS[recipe.preset], combos="mixed" if held_out else "train")
+
+    def example(self, index: int) -> Example:
+        dice = np.random.default_rng((self._seed, int(self._held_out), index))
+        return self._still(dice) if self._recipe.kind == "still" else self._clip(dice)
+
+    def _still(self, dice: np.random.Generator) -> Example:
+        """Several unrelated pictures in one sequence, each described in full."""
+        spans = [self._layout.prompt(DENSE_PROMPT)]
+        patches = []
+        for chunk in range(self._recipe.chunks):
+            frame, text = snapshot(self._scene_seed(dice), self._options, self._recipe.size_px)
+            frames = degraded(np.stack([frame] * self._shape.frames_per_group), dice, self._recipe.degraded)
+            patches.append(self._add(spans, chunk, frames, [self._clock_ms(dice)] * len(frames), text))
+            spans[-1] = replace(spans[-1], part=Part.PASSING)
+        # A window of one chunk: each picture is described for itself.
+        return self._example(spans, patches, window_chunks=1)
+
+    def _clip(self, dice: np.random.Generator) -> Example:
+        recipe = self._recipe
+        options = self._options
+        if dice.random() < recipe.busy:
+            options = replace(options, event_rate=0.95, still_rate=0.0)
+        scene = Scene(self._scene_seed(dice), options)
+        before = int(dice.integers(0, recipe.memory_chunks + 1)) if recipe.memory_chunks else 0
+        first = before + int(dice.integers(0, 2))
+        captions = list(islice(scene.captions(recipe.chunk_ms, recipe.fps), first + recipe.chunks))
+        spans = [self._layout.prompt(DEFAULT_PROMPT)]
+        spans += [self._layout.remembered(text) for text in captions[first - before : first] if text]
+        shift_ms = self._clock_ms(dice) if dice.random() < 0.7 else 0
+        patches = []
+        for chunk in range(first, first + recipe.chunks):
+            start_ms = chunk * recipe.chunk_ms
+            frames = scene.frames(start_ms, start_ms + recipe.chunk_ms, recipe.fps, recipe.size_px)
+            times_ms = [start_ms + shift_ms + round(i * 1000 / recipe.fps) for i in range(len(frames))]
+            frames = degraded(frames, dice, recipe.degraded)
+            patches.append(self._add(spans, chunk, frames, times_ms, captions[chunk]))
+        return self._example(spans, patches, recipe.window_chunks)
+
+    def _add(self, spans: list[Span], chunk: int, frames: Pixels, times_ms: list[int], text: str) -> Pixels:
+        patches, grid = cut(frames, self._shape)
+        stamps_s = group_stamps_s(times_ms, self._shape.frames_per_group)
+        spans.append(self._layout.frames(chunk, stamps_s, picture_tokens(grid, self._shape.merge)))
+        spans.append(self._layout.reply(chunk, text))
+        return patches
+
+    def _example(self, spans: list[Span], patches: list[Pixels], window_chunks: int) -> Example:
+        tokens = join(spans)
+        side = self._recipe.size_px // self._shape.patch_px
+        packed = torch.from_numpy(np.concatenate(patches))
+        groups = len(packed) // side**2
+        videos = Pictures(packed, torch.tensor([[1, side, side]] * groups))
+        types = torch.from_numpy(np.where(tokens.ids == self._layout.video_id, VIDEO, TEXT))
+        needed = window_chunks if window_chunks < self._recipe.chunks else None
+        return Example(tokens, types, videos=videos, window_chunks=needed)
+
+    def _scene_seed(self, dice: np.random.Generator) -> int:
+        return int(dice.integers(0, HELD_OUT_SEED)) + (HELD_OUT_SEED if self._held_out else 0)
+
+    def _clock_ms(self, dice: np.random.Generator) -> int:
+        """A whole number of chunks, small ones as likely as large ones."""
+        top = MAX_START_S * 1000 / self._recipe.chunk_ms
+        return int(np.exp(dice.uniform(0, np.log(top)))) * self._recipe.chunk_ms
+

@@ -1,0 +1,3 @@
+"""stub"""
+def worth_reading(b,s): return False
+def add(*a): pass

@@ -1,0 +1,103 @@
+"""Reads text that a PDF draws as strokes or filled letter shapes instead of text, by painting only those and reading the pixels."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.datasheet import glyphs
+from worker.datasheet.marks import Sheet, Word
+from worker.datasheet.ocr import Gray
+
+PX_PER_PT = 4.0
+LETTER_PT = 22.0
+STROKE_PT = 6.5  # a lone upright or level stroke longer than this is a line of the drawing
+MIN_RUNS = 12
+MAX_RUNS = 30_000
+MIN_SOLID_PT = 1.0
+
+
+def _run_boxes(lines: NDArray[np.float64]) -> NDArray[np.float64]:
+    """x0 y0 x1 y1 pieces of every sub-path; `lines` is sorted by sub-path already."""
+    starts = np.flatnonzero(np.diff(lines[:, 6], prepend=-1.0))
+    low = np.minimum.reduceat(np.minimum(lines[:, :2], lines[:, 2:4]), starts)
+    high = np.maximum.reduceat(np.maximum(lines[:, :2], lines[:, 2:4]), starts)
+    counts = np.diff(np.append(starts, len(lines)))
+    return np.column_stack([low, high, counts])
+
+
+def _letter_like(boxes: NDArray[np.float64], lines: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Sub-paths small enough for letters; arrow heads and rectangles of any size are not."""
+    w, h = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    small = (w < LETTER_PT) & (h < LETTER_PT)
+    starts = np.append(0, np.cumsum(boxes[:, 4]).astype(int))
+    keep = small & ~((boxes[:, 4] == 1) & (np.maximum(w, h) > STROKE_PT) & (np.minimum(w, h) < 0.2))
+    for i in np.flatnonzero(small & (boxes[:, 4] >= 3) & (boxes[:, 4] <= 5)):
+        part = lines[starts[i] : starts[i + 1]]
+        solid = bool(part[0, 4] == 0)
+        closed = bool(np.abs(part[-1, 2:4] - part[0, :2]).max() < 0.1)
+        flat = bool((np.abs(part[:, 0] - part[:, 2]) < 0.05).__or__(np.abs(part[:, 1] - part[:, 3]) < 0.05).all())
+        if closed and (len(part) == 3 or (flat and not (solid and min(w[i], h[i]) < 2.5))):
+            keep[i] = False
+    return keep
+
+
+def _covered(boxes: NDArray[np.float64], words: list[Word]) -> NDArray[np.bool_]:
+    """Sub-paths that lie where the text layer already has a word: underlines, boxes, hidden text over drawn text."""
+    hidden = np.zeros(len(boxes), bool)
+    cx, cy = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+    for word in words:
+        b = word.box
+        hidden |= (cx > b.x0 - 0.5) & (cx < b.x1 + 0.5) & (cy > b.y0 - 0.5) & (cy < b.y1 + 0.5)
+    return hidden
+
+
+def _paint(sheet: Sheet, lines: NDArray[np.float64], chosen: NDArray[np.bool_], boxes: NDArray[np.float64]) -> Gray:
+    paper = np.full((int(sheet.height * PX_PER_PT) + 1, int(sheet.width * PX_PER_PT) + 1), 255, np.uint8)
+    starts = np.append(0, np.cumsum(boxes[:, 4]).astype(int))
+    solid: list[NDArray[np.int32]] = []
+    for i in np.flatnonzero(chosen):
+        part = lines[starts[i] : starts[i + 1]]
+        points = np.vstack([part[:1, :2], part[:, 2:4]])
+        px = np.round(points * PX_PER_PT * 16).astype(np.int32)
+        if part[0, 4] == 0:
+            solid.append(px)
+            continue
+        thick = int(max(1, round(part[0, 4] * PX_PER_PT)))
+        cv2.polylines(paper, [px], False, 0, min(max(thick, 2), 4), cv2.LINE_AA, 4)
+    if solid:
+        _fill(paper, solid)
+    return paper
+
+
+def _fill(paper: Gray, rings: list[NDArray[np.int32]]) -> None:
+    """Letters as filled rings: rings of one letter are filled together so that holes stay open."""
+    centres = np.array([r.mean(axis=0) for r in rings])
+    order = np.lexsort((centres[:, 0], centres[:, 1]))
+    boxes = np.array([[*r.min(axis=0), *r.max(axis=0)] for r in rings])
+    size = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
+    holes: dict[int, list[NDArray[np.int32]]] = {}
+    for i in order:
+        inside = (boxes[:, 0] <= boxes[i, 0]) & (boxes[:, 1] <= boxes[i, 1])
+        inside &= (boxes[:, 2] >= boxes[i, 2]) & (boxes[:, 3] >= boxes[i, 3]) & (size > size[i])
+        outer = np.flatnonzero(inside)
+        key = int(outer[np.argmax(size[outer])]) if len(outer) else int(i)
+        holes.setdefault(key, []).append(rings[i])
+    for group in holes.values():
+        cv2.fillPoly(paper, group, 0, cv2.LINE_AA, 4)
+
+
+def read_strokes(sheet: Sheet) -> list[Word]:
+    """Words drawn as paths, empty when the page has none worth reading."""
+    if len(sheet.lines) == 0:
+        return []
+    boxes = _run_boxes(sheet.lines)
+    chosen = _letter_like(boxes, sheet.lines)
+    chosen &= ~_covered(boxes, sheet.words)
+    if not MIN_RUNS <= int(chosen.sum()) <= MAX_RUNS:
+        return []
+    paper = _paint(sheet, sheet.lines, chosen, boxes)
+    found = glyphs.letter_boxes(glyphs.ink_of(paper), PX_PER_PT)
+    lines = glyphs.text_lines(found, PX_PER_PT)
+    return glyphs.read_text(paper, lines, PX_PER_PT, (0.0, 0.0))

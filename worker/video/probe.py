@@ -1,0 +1,182 @@
+"""Opening a video safely: an allow-list of demuxers and decoders, files only, bounded pictures; and what is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from db.failures import Failure
+from worker.errors import Permanent
+from worker.video.sniff import head, missing_bytes, playlist
+
+MAX_PIXELS = 1 << 26  # 8192 x 8192: above any camera, below what exhausts a decoder
+PACKETS_TO_FIRST_PICTURE = 3000
+# No hls, concat, dash, image2, lavfi, sdp, rtp: nothing that reads a second file or an address.
+DEMUXERS = (
+    "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,ivf,mxf,nut,h264,hevc,m4v,obu,gif,dv,yuv4mpegpipe"
+)
+DECODERS = (
+    "h264,hevc,libdav1d,av1,vp8,vp9,libvpx,libvpx-vp9,mpeg4,mpeg2video,mpeg1video,mjpeg,theora,prores,dnxhd,wmv1,wmv2,wmv3,vc1,flv,"
+    "h263,msmpeg4v2,msmpeg4,ffv1,rawvideo,gif,dvvideo,vvc"
+)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What is known of a video before it is watched; time 0 is the container's first presentation."""
+
+    container: str
+    codec: str
+    width_px: int  # as displayed: pixel aspect and rotation applied
+    height_px: int
+    duration_ms: int | None
+    frame_rate: float | None
+    missing_bytes: int | None
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How a stream's timestamps become seconds of the clip's timeline."""
+
+    origin_s: Fraction
+    time_base: Fraction
+    step_s: Fraction  # the nominal time between two pictures, for streams without timestamps
+    duration_s: Fraction | None
+    """Presentation end of the video stream on the timeline, where the container says."""
+
+    def seconds(self, timestamp: int) -> Fraction:
+        return timestamp * self.time_base - self.origin_s
+
+    def timestamp(self, seconds: Fraction) -> int:
+        return round((seconds + self.origin_s) / self.time_base)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """The container and its video stream. Raises Permanent with INVALID_MEDIA, TRUNCATED_MEDIA, UNSUPPORTED or TOO_LARGE."""
+    _refuse_playlist(path)
+    options = {
+        "format_whitelist": DEMUXERS,
+        "codec_whitelist": DECODERS,
+        "protocol_whitelist": "file",
+        "max_pixels": str(MAX_PIXELS),
+    }
+    try:
+        container = av.open(f"file:{path.resolve()}", options=options)
+    except (av.FFmpegError, ValueError) as error:
+        raise _unreadable(path) from error
+    with container:
+        stream = _video_stream(container)
+        stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+        yield container, stream
+
+
+def timing(container: InputContainer, stream: VideoStream) -> Timing:
+    """Where the timeline starts and how fast it runs: as players do, the container's first presentation is time 0."""
+    base = stream.time_base or Fraction(1, 1000)
+    origin = Fraction(container.start_time or 0, av.time_base)
+    rate = stream.guessed_rate or stream.average_rate or Fraction(25)
+    end: Fraction | None = None
+    if stream.duration is not None:
+        end = (stream.start_time or 0) * base + stream.duration * base - origin
+    elif container.duration is not None:
+        end = Fraction(container.duration, av.time_base)
+    return Timing(origin, base, 1 / rate, end if end is None or end > 0 else None)
+
+
+def probe(path: Path) -> Probe:
+    """Open a video and look at its first picture. Raises Permanent; a video without one decodable picture is INVALID_MEDIA."""
+    missing = missing_bytes(path)
+    with opened(path) as (container, stream):
+        first = _first_picture(container, stream)
+        if first is None:
+            code = Failure.TRUNCATED_MEDIA if missing else Failure.INVALID_MEDIA
+            raise Permanent(code, "no picture of the video can be decoded")
+        clock = timing(container, stream)
+        width, height = display_size(first, sample_aspect(stream))
+        return Probe(
+            container=container.format.name,
+            codec=stream.codec_context.name,
+            width_px=width,
+            height_px=height,
+            duration_ms=None if clock.duration_s is None else round(clock.duration_s * 1000),
+            frame_rate=float(stream.average_rate) if stream.average_rate else None,
+            missing_bytes=missing,
+        )
+
+
+def sample_aspect(stream: VideoStream) -> Fraction:
+    """Width of one stored pixel over its height; 1 where the stream does not say anything sensible."""
+    aspect = stream.sample_aspect_ratio
+    return Fraction(aspect) if aspect and Fraction(1, 16) <= aspect <= 16 else Fraction(1)
+
+
+def turned(frame: VideoFrame) -> bool:
+    """True when the display matrix swaps width and height."""
+    matrix = display_matrix(frame)
+    return matrix[0] == 0 and matrix[3] == 0
+
+
+def display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
+    """(a, b, c, d) of x' = a*x + c*y, y' = b*x + d*y, in 1/65536; the identity where there is none."""
+    for index in range(len(frame.side_data)):
+        data = frame.side_data[index]  # type: ignore[literal-required]
+        if data.type.name == "DISPLAYMATRIX":
+            numbers = memoryview(bytes(data)).cast("i")
+            return numbers[0], numbers[1], numbers[3], numbers[4]
+    return 65536, 0, 0, 65536
+
+
+def display_size(frame: VideoFrame, aspect: Fraction) -> tuple[int, int]:
+    """(width, height) of a picture as a player shows it."""
+    width = max(1, round(frame.width * aspect))
+    return (frame.height, width) if turned(frame) else (width, frame.height)
+
+
+def _refuse_playlist(path: Path) -> None:
+    data = head(path)
+    if not data:
+        raise Permanent(Failure.INVALID_MEDIA, "the file is empty")
+    if name := playlist(data):
+        raise Permanent(Failure.UNSUPPORTED, f"a {name} is not a video file: send the video itself")
+
+
+def _unreadable(path: Path) -> Permanent:
+    if missing_bytes(path):
+        return Permanent(Failure.TRUNCATED_MEDIA, "the file breaks off before its index: nothing of it can be read")
+    return Permanent(Failure.INVALID_MEDIA, "not a video file of a supported container")
+
+
+def _video_stream(container: InputContainer) -> VideoStream:
+    pictures = Disposition.attached_pic | Disposition.timed_thumbnails
+    streams = [stream for stream in container.streams.video if not stream.disposition & pictures]
+    if not streams:
+        raise Permanent(Failure.INVALID_MEDIA, "the file has no video stream")
+    stream = max(streams, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height))
+    if stream.codec_context is None or stream.codec_context.name not in DECODERS.split(","):
+        raise Permanent(Failure.UNSUPPORTED, "the video is coded in a way that is not supported")
+    if stream.width * stream.height > MAX_PIXELS:
+        raise Permanent(Failure.TOO_LARGE, f"pictures of {stream.width} x {stream.height} pixels are too large")
+    return stream
+
+
+def _first_picture(container: InputContainer, stream: VideoStream) -> VideoFrame | None:
+    for count, packet in enumerate(container.demux(stream)):
+        try:
+            frames = packet.decode()
+        except av.FFmpegError:
+            continue
+        if clean := [frame for frame in frames if not frame.is_corrupt] or (count and frames):
+            return clean[0]
+        if count > PACKETS_TO_FIRST_PICTURE:
+            return None
+    return None

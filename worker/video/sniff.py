@@ -1,0 +1,137 @@
+"""What a file's first bytes and its structure say: its container, whether it is a playlist, how many bytes are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+HEAD_BYTES = 4096
+MAX_BOXES = 1_000_000  # top-level boxes walked before giving up: a day of one-second fragments has 172,800
+
+# (offset, magic, media type); the first match wins.
+MAGIC: tuple[tuple[int, bytes, str], ...] = (
+    (4, b"ftypqt  ", "video/quicktime"),
+    (4, b"ftyp", "video/mp4"),
+    (4, b"styp", "video/mp4"),
+    (4, b"moov", "video/quicktime"),
+    (4, b"mdat", "video/quicktime"),
+    (4, b"wide", "video/quicktime"),
+    (0, b"\x1a\x45\xdf\xa3", "video/x-matroska"),
+    (8, b"AVI ", "video/x-msvideo"),
+    (0, b"FLV\x01", "video/x-flv"),
+    (0, b"OggS", "video/ogg"),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "video/x-ms-asf"),
+    (0, b"\x00\x00\x01\xba", "video/mpeg"),
+    (0, b"\x00\x00\x01\xb3", "video/mpeg"),
+    (0, b"DKIF", "video/x-ivf"),
+    (0, b"YUV4MPEG2", "video/x-yuv4mpeg"),
+    (0, b"GIF8", "image/gif"),
+    (0, b"\x06\x0e\x2b\x34", "application/mxf"),
+    (0, b"nut/multimedia container", "video/x-nut"),
+)
+# Text that names other files or addresses: never opened, whatever its name says.
+PLAYLISTS: tuple[tuple[bytes, str], ...] = (
+    (b"#extm3u", "HLS playlist"),
+    (b"ffconcat", "concat script"),
+    (b"<mpd", "DASH manifest"),
+    (b"<smoothstreamingmedia", "Smooth Streaming manifest"),
+    (b"<asx", "ASX playlist"),
+    (b"[playlist]", "PLS playlist"),
+    (b"v=0\r\no=", "SDP description"),
+    (b"v=0\no=", "SDP description"),
+)
+
+
+def head(path: Path) -> bytes:
+    """The bytes that `sniff` and `playlist` look at."""
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)
+
+
+def sniff(data: bytes) -> str | None:
+    """The media type that the first bytes of a file announce, or None when they announce no video container."""
+    for offset, magic, media_type in MAGIC:
+        if data[offset : offset + len(magic)] == magic:
+            return media_type
+    if len(data) > 188 and data[0] == data[188] == 0x47:
+        return "video/mp2t"
+    return None
+
+
+def playlist(data: bytes) -> str | None:
+    """What kind of playlist the first bytes announce, or None."""
+    text = data.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for magic, name in PLAYLISTS:
+        if text.startswith(magic) or (magic.startswith(b"<") and text.startswith(b"<?xml") and magic in text):
+            return name
+    return None
+
+
+def missing_bytes(path: Path) -> int | None:
+    """How many bytes the structure of a file promises beyond its end; None when its format does not say.
+
+    An MP4 without its index (`moov`) at the end counts one byte short even where no box overhangs.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        kind = sniff(file.read(HEAD_BYTES))
+        if kind in ("video/mp4", "video/quicktime"):
+            return _missing_from_boxes(file, size)
+        if kind == "video/x-matroska":
+            return _missing_from_segment(file, size)
+        if kind == "video/x-msvideo":
+            return _missing_from_riff(file, size)
+    return None
+
+
+def _boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int]]:
+    """Name and promised end of each top-level ISO BMFF box (ISO/IEC 14496-12, 4.2)."""
+    at = 0
+    for _ in range(MAX_BOXES):
+        file.seek(at)
+        header = file.read(16)
+        if len(header) < 8:
+            return
+        length = int.from_bytes(header[:4], "big")
+        if length == 1:
+            length = int.from_bytes(header[8:16], "big")
+        at = size if length == 0 else at + max(length, 8)
+        yield header[4:8], at
+        if at >= size:
+            return
+
+
+def _missing_from_boxes(file: BinaryIO, size: int) -> int:
+    index_seen, end = False, 0
+    for name, end in _boxes(file, size):
+        index_seen = index_seen or name == b"moov"
+    return max(end - size, 0 if index_seen else 1)
+
+
+def _missing_from_segment(file: BinaryIO, size: int) -> int | None:
+    """Matroska (RFC 8794): the EBML header, then one Segment whose size may be unknown."""
+    file.seek(4)
+    header_size = _ebml_size(file)
+    if header_size is None:
+        return None
+    file.seek(header_size, 1)
+    if file.read(4) != b"\x18\x53\x80\x67":
+        return None
+    length = _ebml_size(file)
+    return None if length is None else max(file.tell() + length - size, 0)
+
+
+def _ebml_size(file: BinaryIO) -> int | None:
+    first = file.read(1)
+    if not first or not first[0]:
+        return None
+    width = 9 - first[0].bit_length()
+    value = int.from_bytes(first + file.read(width - 1), "big") & ((1 << 7 * width) - 1)
+    return None if value == (1 << 7 * width) - 1 else value
+
+
+def _missing_from_riff(file: BinaryIO, size: int) -> int | None:
+    file.seek(4)
+    length = int.from_bytes(file.read(4), "little")
+    return max(length + 8 - size, 0) if length else None
