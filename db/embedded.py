@@ -49,7 +49,7 @@ def run_redis(port: int, folder: Path, *, append_only: bool = True) -> NoReturn:
     """Become the server: the caller's process id is the server's, so signals and exit status need no relay."""
     folder.mkdir(parents=True, exist_ok=True)
     command = redis_command(port, folder, append_only=append_only)
-    os.execv(command[0], command)
+    os.execv(command[0], command)  # noqa: S606 - no shell, on purpose
 
 
 def _wheel_binary() -> Path | None:

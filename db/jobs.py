@@ -10,10 +10,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import Select, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from db import inputs
 from db.base import new_id
+from db.failures import Failure
 from db.signals import CancelAsked, Nudge, signal
 from db.tables import OWNED, TERMINAL, WAITING, CueRow, Job, JobFile, State
 from db.transitions import finish_values, move, record
@@ -36,6 +38,7 @@ class NewJob:
     cache_key: str | None = None
     traceparent: str | None = None
     parent_id: UUID | None = None
+    part_index: int | None = None
     retry_of: UUID | None = None
 
 
@@ -73,6 +76,7 @@ def submit(session: Session, now: datetime, new: NewJob) -> Job:
         cache_key=new.cache_key,
         traceparent=new.traceparent,
         parent_id=new.parent_id,
+        part_index=new.part_index,
         retry_of=new.retry_of,
         created_at=now,
         queued_at=now if new.asset_ready else None,
@@ -84,13 +88,25 @@ def submit(session: Session, now: datetime, new: NewJob) -> Job:
 
 
 def input_ready(session: Session, now: datetime, asset_id: UUID) -> list[Job]:
-    """Queue the jobs that were waiting for this asset."""
-    waiting = session.scalars(select(Job.id).where(Job.asset_id == asset_id, Job.state == State.AWAITING_INPUT)).all()
-    moved = [move(session, now, job_id, {State.AWAITING_INPUT}, {"state": State.QUEUED, "queued_at": now}) for job_id in waiting]
-    queued = [job for job in moved if job is not None]
-    for job in queued:
-        _announce_queued(session, now, job)
+    """Queue the jobs that were waiting for this asset, unless another of their inputs is still on its way."""
+    queued = []
+    for job in session.scalars(_waiting_for(asset_id)).all():
+        other = inputs.unready(session, job.params)
+        values = {"asset_id": other} if other is not None else {"state": State.QUEUED, "queued_at": now}
+        moved = move(session, now, job.id, {State.AWAITING_INPUT}, values)
+        if moved is not None and moved.state is State.QUEUED:
+            _announce_queued(session, now, moved)
+            queued.append(moved)
     return queued
+
+
+def input_rejected(session: Session, now: datetime, asset_id: UUID, code: Failure, message: str) -> None:
+    """Fail the jobs that were waiting for this asset."""
+    values = {**finish_values(now, State.FAILED), "failure": code, "failure_message": message[:4000]}
+    for job in session.scalars(_waiting_for(asset_id)).all():
+        failed = move(session, now, job.id, {State.AWAITING_INPUT}, values)
+        if failed is not None:
+            record(session, now, failed, "job.failed", {"code": code, "message": message[:1000]})
 
 
 def find(session: Session, tenant_id: UUID, job_id: UUID) -> Job | None:
@@ -109,6 +125,8 @@ def page(session: Session, tenant_id: UUID, wanted: Filter, limit: int, before: 
 
 def request_cancel(session: Session, now: datetime, job: Job) -> Job:
     """Cancel at once when nobody works on it, else leave the flag for its worker. A finished job stays as it is."""
+    for segment in session.scalars(select(Job).where(Job.parent_id == job.id, Job.state.not_in([*TERMINAL]))).all():
+        request_cancel(session, now, segment)
     canceled = move(session, now, job.id, WAITING, {**finish_values(now, State.CANCELED), "cancel_requested_at": now})
     if canceled is not None:
         record(session, now, canceled, "job.canceled", {})
@@ -200,8 +218,12 @@ def _announce_queued(session: Session, now: datetime, job: Job) -> None:
         signal(session, Nudge(job.queue, job.id))
 
 
+def _waiting_for(asset_id: UUID) -> Select[Job]:
+    return select(Job).where(Job.asset_id == asset_id, Job.state == State.AWAITING_INPUT)
+
+
 def _conditions(wanted: Filter) -> list[Any]:
-    tests: list[Any] = []
+    tests: list[Any] = [Job.parent_id == wanted.parent_id]  # None: segments are seen through their parent only
     if wanted.states:
         tests.append(Job.state.in_([*wanted.states]))
     if wanted.kinds:
@@ -221,8 +243,6 @@ def _conditions(wanted: Filter) -> list[Any]:
         tests.append((Job.attempt > 1) if wanted.retrying else (Job.attempt <= 1))
     if wanted.stalled_before is not None:
         tests.extend([Job.state.in_([*OWNED]), Job.progress_at < wanted.stalled_before])
-    if wanted.parent_id is not None:
-        tests.append(Job.parent_id == wanted.parent_id)
     return tests
 
 

@@ -122,7 +122,7 @@ def succeed(
         return False
     if files:
         session.execute(insert(JobFile), [{"job_id": job_id, **entry.__dict__} for entry in files])
-    _close_attempt(session, now, job, "succeeded", None, usage)
+    close_attempt(session, now, job, "succeeded", None, usage)
     record(session, now, job, "job.succeeded", {"attempt": job.attempt})
     return True
 
@@ -141,7 +141,7 @@ def fail(session: Session, now: datetime, job_id: UUID, epoch: int, ending: Endi
     moved = move(session, now, job_id, OWNED, values, epoch=epoch)
     if moved is None:
         return None
-    _close_attempt(session, now, moved, "failed", Ending(code, message, ending.usage), ending.usage)
+    close_attempt(session, now, moved, "failed", Ending(code, message, ending.usage), ending.usage)
     record(session, now, moved, "job.failed", {"code": code, "message": message[:1000]})
     return State.FAILED
 
@@ -160,7 +160,7 @@ def release(session: Session, now: datetime, job_id: UUID, epoch: int, usage: Us
     job = move(session, now, job_id, OWNED, values, epoch=epoch)
     if job is None:
         return False
-    _close_attempt(session, now, job, "released", None, usage)
+    close_attempt(session, now, job, "released", None, usage)
     record(session, now, job, "job.released", {"attempt": job.attempt})
     signal(session, Nudge(job.queue, job.id))
     return True
@@ -224,7 +224,8 @@ def _open_attempt(session: Session, now: datetime, job: Job) -> None:
     )
 
 
-def _close_attempt(session: Session, now: datetime, job: Job, outcome: str, ending: Ending | None, usage: Usage) -> None:
+def close_attempt(session: Session, now: datetime, job: Job, outcome: str, ending: Ending | None, usage: Usage) -> None:
+    """Write how an attempt ended and what it cost."""
     session.execute(
         update(JobAttempt)
         .where(JobAttempt.job_id == job.id, JobAttempt.attempt == job.attempt)
@@ -280,7 +281,7 @@ def _retry_later(session: Session, now: datetime, job: Job, ending: Ending, sett
     moved = move(session, now, job.id, OWNED, values, epoch=job.epoch)
     if moved is None:
         return None
-    _close_attempt(session, now, moved, "lost" if ending.code is Failure.WORKER_LOST else "retry", ending, ending.usage)
+    close_attempt(session, now, moved, "lost" if ending.code is Failure.WORKER_LOST else "retry", ending, ending.usage)
     record(session, now, moved, "job.retrying", {"code": ending.code, "message": ending.message[:1000], "delay_s": round(delay_s, 1)})
     return State.RETRY_WAIT
 
@@ -289,6 +290,6 @@ def _cancel_owned(session: Session, now: datetime, job: Job, usage: Usage) -> St
     moved = move(session, now, job.id, OWNED, finish_values(now, State.CANCELED), epoch=job.epoch)
     if moved is None:
         return None
-    _close_attempt(session, now, moved, "canceled", None, usage)
+    close_attempt(session, now, moved, "canceled", None, usage)
     record(session, now, moved, ENDING[State.CANCELED], {})
     return State.CANCELED

@@ -32,8 +32,6 @@ from db.objects import (
     part_size_bytes,
 )
 
-_PUBLISH_TRIES = 5
-
 
 class LocalObjects(ObjectStore):
     """`objects/` holds the objects under their keys, `uploads/` what is arriving, `temporary/` what is being written.
@@ -46,9 +44,11 @@ class LocalObjects(ObjectStore):
         self._objects, self._uploads, self._temporary = (
             self.root / name for name in ("objects", "uploads", "temporary")
         )
-        with _storage("the store"):
+        try:
             for folder in (self._objects, self._uploads, self._temporary):
                 folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ObjectStoreUnavailable(f"{root}: {error.strerror}") from error
 
     def check(self) -> None:
         with _storage("the store"), self._writing() as (file, _):
@@ -69,7 +69,7 @@ class LocalObjects(ObjectStore):
             _sync(file)
             try:
                 # A hard link, unlike a rename, fails if the name is taken: that decides a race.
-                _publish(lambda: target.hardlink_to(temporary), target, self._objects)
+                self._publish(lambda: target.hardlink_to(temporary), target)
             except FileExistsError:
                 return False
         return True
@@ -97,11 +97,14 @@ class LocalObjects(ObjectStore):
             path.unlink()
 
     def delete_prefix(self, prefix: str) -> int:
-        folder = self._path(check_folder(prefix)[:-1])
-        count = sum(1 for _ in _files(folder))
-        with _storage(prefix):
-            if folder.is_dir():
-                shutil.rmtree(folder)
+        """The folder leaves the store whole and is emptied afterwards, so nobody waits for a long removal."""
+        folder, aside = self._path(check_folder(prefix)[:-1]), self._temporary / uuid.uuid4().hex
+        with _storage(prefix), self._folders(fcntl.LOCK_EX):
+            if not folder.is_dir():
+                return 0
+            folder.rename(aside)
+        count = sum(1 for _ in _files(aside))
+        shutil.rmtree(aside, ignore_errors=True)  # what stays behind falls to the sweeper
         return count
 
     def list_prefix(self, prefix: str) -> Iterator[ObjectInfo]:
@@ -145,7 +148,7 @@ class LocalObjects(ObjectStore):
                 if done != upload.size_bytes:
                     raise UploadMismatch(f"{done} bytes of {upload.size_bytes} declared")
                 _sync(file)
-                _publish(lambda: self._upload_path(upload).replace(target), target, self._objects)
+                self._publish(lambda: self._upload_path(upload).replace(target), target)
         except UploadMissing:
             return self._completed_before(upload)
         return self.head(upload.key)
@@ -166,7 +169,24 @@ class LocalObjects(ObjectStore):
         with _storage(key), self._writing() as (file, temporary):
             write(file)
             _sync(file)
-            _publish(lambda: temporary.replace(target), target, self._objects)
+            self._publish(lambda: temporary.replace(target), target)
+
+    def _publish(self, place: Callable[[], object], target: Path) -> None:
+        """Give a finished file its name, so that it survives a power cut."""
+        with self._folders(fcntl.LOCK_SH):
+            _make_folders(target.parent, self._objects)
+            place()
+            _sync_folder(target.parent)
+
+    @contextmanager
+    def _folders(self, mode: int) -> Iterator[None]:
+        """Whoever names files in folders shares them; whoever removes a folder has them alone."""
+        descriptor = os.open(self._objects, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(descriptor, mode)
+            yield
+        finally:
+            os.close(descriptor)
 
     def _path(self, key: str) -> Path:
         path = self._objects.joinpath(*check_key(key).split("/"))
@@ -234,22 +254,6 @@ def _sync(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
-def _publish(place: Callable[[], None], target: Path, stop: Path) -> None:
-    """Give a finished file its name, so that it survives a power cut.
-
-    The folder may vanish between making and using it when another process deletes a prefix: then make it again.
-    """
-    for _ in range(_PUBLISH_TRIES):
-        _make_folders(target.parent, stop)
-        try:
-            place()
-        except FileNotFoundError:
-            continue
-        _sync_folder(target.parent)
-        return
-    raise ObjectStoreUnavailable(f"the folder of {target.name} keeps vanishing")
-
-
 def _make_folders(folder: Path, stop: Path) -> None:
     if folder == stop or folder.is_dir():
         return
@@ -291,6 +295,13 @@ def _remove_older(folder: Path, before: float) -> int:
     for path in folder.iterdir():
         with suppress(FileNotFoundError):  # another sweeper was faster
             if path.stat().st_mtime < before:
-                path.unlink()
+                _remove(path)
                 removed += 1
     return removed
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink()

@@ -97,7 +97,8 @@ class Job(Base):
     model: Mapped[str | None] = mapped_column(String(200))
     cache_key: Mapped[str | None] = mapped_column(String(64))
     cached_from: Mapped[UUID | None]
-    parent_id: Mapped[UUID | None]
+    parent_id: Mapped[UUID | None]  # a segment's parent
+    part_index: Mapped[int | None]
     retry_of: Mapped[UUID | None]
     webhook: Mapped[dict[str, Any] | None]  # per-job event filter
     traceparent: Mapped[str | None] = mapped_column(String(60))

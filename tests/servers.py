@@ -74,7 +74,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                preexec_fn=_die_with_parent(self.stop_signal),  # noqa: PLW1509 - one system call, nothing that locks
+                preexec_fn=_die_with_parent(self.stop_signal),
                 **_as_user(self.user),
             )
         deadline = time.monotonic() + timeout_s
@@ -229,7 +229,7 @@ def postgres_binaries() -> Path | None:
 class _Moto(Server):
     def answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/moto-api/", timeout=2) as answer:
+            with urllib.request.urlopen(f"{self.url}/moto-api/", timeout=2) as answer:  # noqa: S310 - our own URL
                 return bool(answer.status == 200)
         except OSError:
             return False

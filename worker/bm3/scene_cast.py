@@ -33,9 +33,9 @@ class Cast:
         oldest_ms = now_ms - self._options.fresh_ms
         self._visits = {thing: visit for thing, visit in self._visits.items() if visit.seen_ms > oldest_ms}
 
-    def newcomer(self, stage: Stage, now_ms: int) -> tuple[Thing, int] | None:
-        """Someone to come on stage and the number of the visit; the visit is remembered."""
-        back = self._returning(stage, now_ms)
+    def newcomer(self, stage: Stage, now_ms: int, resting: frozenset[str]) -> tuple[Thing, int] | None:
+        """Someone to come on stage, not of those resting, and the number of the visit; the visit is remembered."""
+        back = [thing for thing in self._returning(stage, now_ms) if thing.name not in resting]
         if back and self._dice.chance(self._options.again_rate):
             # A third time needs two earlier visits and would be rare by chance.
             twice = [thing for thing in back if self._visits[thing].number == 2]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from worker.bm3 import scene_world as world
-from worker.bm3.scene_world import ARRIVALS, BACKGROUNDS, COLOURS, PLACES, PLURALS, SHAPES, SIDES, WORDS, Event, Options, Stage
+from worker.bm3.scene_world import ARRIVALS, PLURALS, Event, Options, Stage
 
 VISITS = {2: "again", 3: "a third time"}
 COUNTS = {2: "two", 3: "three", 4: "four"}
@@ -20,16 +20,16 @@ def _one_of(words: Iterable[str]) -> str:
 _NAME = r"([a-z][a-z \-]*?)"
 _TAIL = rf"(?: {_one_of(VISITS.values())})?(?:, now {_one_of(COUNTS.values())} {_one_of(PLURALS.values())})?"
 _PATTERNS: dict[world.Kind, re.Pattern[str]] = {
-    "enter": re.compile(rf"{_NAME} enters from the {_one_of(SIDES)}{_TAIL}"),
+    "enter": re.compile(rf"{_NAME} enters from the {_one_of(world.SIDES)}{_TAIL}"),
     "appear": re.compile(rf"{_NAME} appears(){_TAIL}"),
-    "leave": re.compile(rf"{_NAME} leaves to the {_one_of(SIDES)}"),
+    "leave": re.compile(rf"{_NAME} leaves to the {_one_of(world.SIDES)}"),
     "disappear": re.compile(rf"{_NAME} disappears()"),
     "move": re.compile(rf"{_NAME} moves {_one_of(world.DIRECTIONS)}"),
-    "turn": re.compile(rf"{_NAME} turns {_one_of(COLOURS)}"),
-    "word": re.compile(rf"text (){_one_of(WORDS)}"),
+    "turn": re.compile(rf"{_NAME} turns {_one_of(world.COLOURS)}"),
+    "word": re.compile(rf"text (){_one_of(world.WORDS)}"),
     "number": re.compile(r"number ()(\d+)"),
     "blank": re.compile(r"text gone()()"),
-    "cut": re.compile(rf"new scene, (){_one_of(BACKGROUNDS)} background"),
+    "cut": re.compile(rf"new scene, (){_one_of(world.BACKGROUNDS)} background"),
 }
 _CLAUSES: dict[world.Kind, Callable[[Event], str]] = {
     "enter": lambda event: f"{event.name} enters from the {event.detail}",
@@ -40,7 +40,7 @@ _CLAUSES: dict[world.Kind, Callable[[Event], str]] = {
     "turn": lambda event: f"{event.name} turns {event.detail}",
     "word": lambda event: f"text {event.detail}",
     "number": lambda event: f"number {event.detail}",
-    "blank": lambda event: "text gone",
+    "blank": lambda _: "text gone",
     "cut": lambda event: f"new scene, {event.detail} background",
 }
 
@@ -97,7 +97,7 @@ def dense(stage: Stage) -> str:
     """Everything in view, objects in reading order."""
     actors = sorted(stage.actors, key=lambda actor: actor.place)
     clauses = [f"{stage.background} background"]
-    clauses += [f"{actor.thing.name} {PLACES[actor.place]}" for actor in actors]
+    clauses += [f"{actor.thing.name} {world.PLACES[actor.place]}" for actor in actors]
     if stage.text:
         clauses.append(f"{'number' if stage.text.isdigit() else 'text'} {stage.text}")
     return SEPARATOR.join(clauses)
@@ -106,8 +106,8 @@ def dense(stage: Stage) -> str:
 def vocabulary(options: Options) -> list[str]:
     """Every word and mark the captions can hold, sorted."""
     glue = "enters from the appears leaves to disappears moves turns text number gone new scene , ; now background"
-    words = set(glue.split()) | {*COLOURS, *SHAPES, *PLURALS.values(), *BACKGROUNDS, *SIDES, *WORDS, *world.NUMBERS}
-    words |= {*world.DIRECTIONS, *COUNTS.values()}
-    for phrase in (*PLACES, *VISITS.values(), *options.pictures):
+    words = {*glue.split(), *world.COLOURS, *world.SHAPES, *PLURALS.values(), *world.BACKGROUNDS}
+    words |= {*world.SIDES, *world.DIRECTIONS, *world.WORDS, *world.NUMBERS, *COUNTS.values()}
+    for phrase in (*world.PLACES, *VISITS.values(), *options.pictures):
         words |= set(phrase.split())
     return sorted(words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -51,10 +52,7 @@ def available() -> tuple[str, ...]:
 @lru_cache(maxsize=64)
 def picture(name: str) -> Image.Image:
     """RGBA, square, the drawing touching the border. Raises KeyError for a name not in `available()`."""
-    if name in _stamps():
-        image = Image.open(_stamps()[name]).convert("RGBA")
-    else:
-        image = _emoji(EMOJI[name])
+    image = Image.open(_stamps()[name]).convert("RGBA") if name in _stamps() else _emoji(EMOJI[name])
     drawing = image.crop(image.getchannel("A").getbbox())
     side = max(drawing.size)
     square = Image.new("RGBA", (side, side))
@@ -73,4 +71,4 @@ def _emoji(symbol: str) -> Image.Image:
 def _stamps() -> dict[str, Path]:
     """Stamps whose file is named with one plain word, such as `zebra.png`."""
     files = [path for folder in STAMP_FOLDERS for path in sorted((STAMPS / folder).rglob("*.png"))]
-    return {path.stem: path for path in reversed(files) if path.stem.isalpha() and path.stem.isascii() and path.stem.islower()}
+    return {path.stem: path for path in reversed(files) if re.fullmatch("[a-z]+", path.stem)}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from worker.bm3.scene_script import Step
-from worker.bm3.scene_world import COLUMNS, ROWS, Actor, Stage, Thing
+from worker.bm3.scene_steps import Step
+from worker.bm3.scene_world import COLUMNS, ROWS, Actor, Event, Stage, Thing
 
 ROW_CENTRES = (0.2, 0.57)
 BAND_CENTRE, BAND_HEIGHT = 0.87, 0.17  # below the rows: text
@@ -44,26 +44,23 @@ def during(step: Step, t_ms: int) -> View:
     if t_ms >= event.end_ms:
         return still(step.after)
     done = (t_ms - event.onset_ms) / (event.end_ms - event.onset_ms)
-    old = {actor.place: actor for actor in step.before.actors if actor not in step.after.actors}
-    new = {actor.place: actor for actor in step.after.actors if actor not in step.before.actors}
+    old = [_standing(actor) for actor in step.before.actors if actor not in step.after.actors]
+    new = [_standing(actor) for actor in step.after.actors if actor not in step.before.actors]
     staying = [_standing(actor) for actor in step.after.actors if actor in step.before.actors]
-    acting = _acting(event.kind, event.detail, next(iter(old.values()), None), next(iter(new.values()), None), done)
-    return View(step.after.background, (*staying, acting), step.after.text)
+    return View(step.after.background, (*staying, *_acting(event, old, new, done)), step.after.text)
 
 
-def _acting(kind: str, detail: str, old: Actor | None, new: Actor | None, done: float) -> Pose:
-    """The pose of the one object an event is about."""
-    if old and new:
-        start, end = _standing(old), _standing(new)
-        if kind == "turn":
-            return Pose(old.thing, start.x, start.y, old.side, turning=(new.thing, done))
-        return _between(start, end, done)
-    if new:
-        end = _standing(new)
-        return _faded(end, done) if kind == "appear" else _between(_outside(end, detail), end, done)
-    assert old is not None
-    start = _standing(old)
-    return _faded(start, 1 - done) if kind == "disappear" else _between(start, _outside(start, detail), done)
+def _acting(event: Event, old: list[Pose], new: list[Pose], done: float) -> list[Pose]:
+    """The poses of the object an event is about, none for text and cuts: `old` and `new` hold it where it is on stage."""
+    if event.kind == "appear":
+        return [_faded(end, done) for end in new]
+    if event.kind == "disappear":
+        return [_faded(start, 1 - done) for start in old]
+    if event.kind == "turn":
+        return [replace(start, turning=(end.thing, done)) for start, end in zip(old, new, strict=True)]
+    starts = [_outside(end, event.detail) for end in new] if event.kind == "enter" else old
+    ends = [_outside(start, event.detail) for start in old] if event.kind == "leave" else new
+    return [_between(start, end, done) for start, end in zip(starts, ends, strict=True)]
 
 
 def _standing(actor: Actor) -> Pose:
@@ -76,16 +73,16 @@ def _outside(pose: Pose, side: str) -> Pose:
     half = pose.side / 2
     x = {"left": -half, "right": 1 + half}.get(side, pose.x)
     y = {"top": -half, "bottom": 1 + half}.get(side, pose.y)
-    return Pose(pose.thing, x, y, pose.side)
+    return replace(pose, x=x, y=y)
 
 
 def _between(start: Pose, end: Pose, done: float) -> Pose:
     x, y = start.x + (end.x - start.x) * done, start.y + (end.y - start.y) * done
-    return Pose(end.thing, x, y, end.side)
+    return replace(end, x=x, y=y)
 
 
 def _faded(pose: Pose, opacity: float) -> Pose:
-    return Pose(pose.thing, pose.x, pose.y, pose.side, opacity)
+    return replace(pose, opacity=opacity)
 
 
 def visible(view: View) -> Stage:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from worker.bm3.scene_pictures import picture
-from worker.bm3.scene_world import COLOURS, SHAPES, Thing
+from worker.bm3.scene_world import COLOURS, Thing
 
 OVERSAMPLING = 4
 LEVELS = 16  # steps of a fade or colour change; few, so that the caches stay small
@@ -21,7 +21,10 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Sprite:
-    """`light` (h, w, 3) uint16: colour x alpha; `through` (h, w, 1) uint16: 256 - alpha, so result = light + under * through >> 8."""
+    """A picture so prepared that laying it over pixels is `light + under * through >> 8`.
+
+    `light` (h, w, 3) uint16 is colour x alpha, `through` (h, w, 1) uint16 is 256 - alpha.
+    """
 
     light: NDArray[np.uint16]
     through: NDArray[np.uint16]
@@ -43,7 +46,7 @@ def plate(text: str, height_px: int) -> Sprite:
     """Black text on a white plate."""
     large_px = height_px * OVERSAMPLING
     font = ImageFont.load_default(size=large_px * 0.85)
-    left, top, right, bottom = font.getbbox(text)
+    left, _, right, _ = font.getbbox(text)
     image = Image.new("RGB", (int(right - left + large_px * 0.6), large_px), "white")
     ImageDraw.Draw(image).text((image.width / 2, large_px / 2), text, fill="black", font=font, anchor="mm")
     small = image.resize((max(1, image.width // OVERSAMPLING), height_px), Image.Resampling.BOX)
@@ -108,4 +111,3 @@ OUTLINES: dict[str, list[Point]] = {
         *((0.66, 1.0), (0.34, 1.0), (0.34, 0.66), (0.0, 0.66), (0.0, 0.34), (0.34, 0.34)),
     ],
 }
-assert {"circle", *OUTLINES} == set(SHAPES)

@@ -124,11 +124,13 @@ class Options:
     texture: float = 0.0  # amplitude of a smooth pattern on the background, gray levels
     beat_ms: int = 2000
     again_ms: int = 45_000  # an object seen at most this long ago comes back "again" ...
-    fresh_ms: int = 90_000  # ... and one that has not been seen for this long is new; nothing comes in between
+    fresh_ms: int = 180_000  # ... and one that has not been seen for this long is new; nothing comes in between
 
 
 PRESETS: dict[str, Options] = {
     "nano": Options(),
     "medium": Options(side=(0.2, 0.32), double_rate=0.15, random_phase=True, noise=6.0, shake=0.01, texture=8.0),
-    "hard": Options(side=(0.16, 0.3), event_rate=0.8, double_rate=0.3, random_phase=True, noise=12.0, shake=0.03, texture=16.0),
+    "hard": Options(
+        side=(0.16, 0.3), event_rate=0.8, double_rate=0.3, random_phase=True, noise=12.0, shake=0.03, texture=16.0
+    ),
 }

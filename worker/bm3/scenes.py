@@ -1,6 +1,6 @@
 """Synthetic videos with the truth of what happens in them: endless, deterministic by seed, in constant memory.
 
-    python -m worker.bm3.scenes --seed 7 --minutes 10 --out scene.mp4 --truth scene.json
+python -m worker.bm3.scenes --seed 7 --minutes 10 --out scene.mp4 --truth scene.json
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from worker.bm3 import scene_grammar as grammar
 from worker.bm3.scene_grammar import vocabulary
 from worker.bm3.scene_pose import View, during, still, visible
 from worker.bm3.scene_render import Pixels, Renderer
-from worker.bm3.scene_script import Beat, Director, Step
+from worker.bm3.scene_script import Beat, Director
 from worker.bm3.scene_snapshot import snapshot
+from worker.bm3.scene_steps import Step
 from worker.bm3.scene_world import HELD_OUT_PAIRS, HELD_OUT_SEED, PRESETS, Event, Options
 
 __all__ = ["HELD_OUT_PAIRS", "HELD_OUT_SEED", "PRESETS", "Event", "Options", "Scene", "snapshot", "vocabulary"]
@@ -26,7 +27,7 @@ BEATS_KEPT = 64
 
 
 class Scene:
-    """One endless video. Going forward is cheap; going back further than two minutes replays the script from the start."""
+    """One endless video. Going forward is cheap; going back more than two minutes replays the script from the start."""
 
     def __init__(self, seed: int, options: Options | None = None) -> None:
         self.seed = seed
@@ -110,3 +111,9 @@ def first_shown_ms(event: Event, fps: float) -> int:
     """The first sampled frame that shows the event complete, frames being taken from time 0 on."""
     frame = -int(-event.end_ms * fps // 1000)
     return round(frame * 1000 / fps)
+
+
+if __name__ == "__main__":
+    from worker.bm3.scene_main import run  # here, because the command line needs the scene and not the other way round
+
+    run()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,15 +96,27 @@ class Outline:
     stroked: bool
     curved: bool
     color: tuple[int, int, int] = (0, 0, 0)
+    pen: float = 0.0  # stroke width
+    dashed: bool = False
 
     def moved(self, points: tuple[tuple[float, float], ...]) -> Outline:
-        return Outline(points, self.filled, self.stroked, self.curved, self.color)
+        return replace(self, points=points)
 
     @property
     def box(self) -> Box:
         xs = [p[0] for p in self.points]
         ys = [p[1] for p in self.points]
         return Box(min(xs), min(ys), max(xs), max(ys))
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """Where a dimension line ends. `dx`, `dy` say where the arrow points; both 0 for a dot or a tick, which ends both sides."""
+
+    x: float
+    y: float
+    dx: int
+    dy: int
 
 
 NO_LINES: NDArray[np.float64] = np.zeros((0, 7))
@@ -120,6 +132,7 @@ class Sheet:
     words: list[Word] = field(default_factory=list)
     lines: NDArray[np.float64] = field(default_factory=lambda: NO_LINES)
     outlines: list[Outline] = field(default_factory=list)
+    tips: list[Tip] = field(default_factory=list)  # arrow heads found in pixels; drawn ones follow from `lines`
     images: list[Box] = field(default_factory=list)
     turned: int = 0  # quarter turns clockwise applied to bring the text upright
     raster: bool = False  # whether anything here comes from pixels, which are never exact

@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from db.failures import Failure
 from worker.datasheet import letters, paths, raster, strokes
-from worker.datasheet.marks import Box, Sheet, Word
+from worker.datasheet.marks import Box, Sheet, Tip, Word
 from worker.datasheet.ocr import Gray
 from worker.errors import Permanent
 
@@ -213,6 +213,7 @@ def _turned(sheet: Sheet, turn: int) -> Sheet:
         lines[:, [1, 3]] = sheet.lines[:, [0, 2]]
         sheet.lines = lines
         sheet.outlines = [o.moved(tuple((h - y, x) for x, y in o.points)) for o in sheet.outlines]
+        sheet.tips = [Tip(h - t.y, t.x, -t.dy, t.dx) for t in sheet.tips]
         sheet.images = [b.quarter(h) for b in sheet.images]
         sheet.words = [
             Word(t.text, t.box.quarter(h), (t.turn - 1) % 4, t.confidence, t.size) for t in sheet.words

@@ -145,12 +145,13 @@ def _read_path(obj: object, m: Matrix, lines: list[tuple[float, ...]], outlines:
     if filled and not stroked and min(color) > 250:
         return  # white paint hides what is below; it draws nothing
     key = float(color[0] * 65536 + color[1] * 256 + color[2])
-    width = _width(obj, m) if stroked else 0.0
+    width = max(_width(obj, m), 0.01) if stroked else 0.0
+    dashed = stroked and pdfium.FPDFPageObj_GetDashCount(obj) > 0
     found = runs_of(obj, m)
     for (points, curved), closed in zip(found.runs, found.closed, strict=True):
         ring = closed or filled or _same(points[0], points[-1])
         if ring and len(points) > 2:
-            outlines.append(Outline(tuple(points), filled, stroked, curved, color))
+            outlines.append(Outline(tuple(points), filled, stroked, curved, color, width, dashed))
             if points[0] != points[-1]:
                 points = [*points, points[0]] if filled and not stroked else points
         run = float(lines[-1][6] + 1 if lines else 0)

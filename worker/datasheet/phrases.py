@@ -30,6 +30,8 @@ def _follows(left: Word, right: Word, gap_limit: float) -> float | None:
     if overlap(top, bottom, top2, bottom2) < 0.65 or stop <= end:
         return None
     gap = (start - end) / tall
+    if gap > 0.4 and left.text[-1:].isdigit() and right.text[:1].isdigit():
+        return None  # two numbers side by side
     return gap if -0.5 < gap < gap_limit else None
 
 

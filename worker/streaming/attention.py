@@ -75,7 +75,7 @@ def streaming_attention(
     streams, heads, tokens, dim = query.shape
     kv_heads = key.shape[1]
     # Queries that share a key head become rows of one head: keys are not repeated (grouped-query attention).
-    grouped = rotate(query, step.cos, step.sin).view(streams, kv_heads, heads // kv_heads * tokens, dim)
+    grouped = rotate(query, step.cos, step.sin).reshape(streams, kv_heads, heads // kv_heads * tokens, dim)
     rotated = rotate(key, step.cos, step.sin)
     out = torch.empty_like(grouped)
     for row, placement in enumerate(step.placements):

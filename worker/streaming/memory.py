@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -34,7 +33,7 @@ class Memory:
         self.limits = limits
         self.spans: list[Span] = []
         self.exchanges: tuple[Exchange, ...] = ()
-        self._ablation = ablation
+        self.ablation = ablation
         self._next_key = 0
         self._said_tokens = 0
         self._next_position = first_position
@@ -65,14 +64,20 @@ class Memory:
         self.spans.append(span)
         return span
 
+    def extend(self, span: Span, tokens: int) -> None:
+        """The newest span has become that many tokens longer: a reply, when its decoding has ended."""
+        assert self.spans[-1].key == span.key
+        self.spans[-1] = replace(span, tokens=span.tokens + tokens)
+        self._next_position = self.spans[-1].end
+
     def make_room(self, newest_end_ms: int) -> Change:
         """Forget what the policy forgets when a chunk ending then is about to come in."""
-        if self._ablation is Ablation.FULL:
+        if self.ablation is Ablation.FULL:
             return Change()
         self.exchanges = keep(self.exchanges, newest_end_ms, self.limits)
         before = self.spans
         kept = self._kept_spans()
-        self.spans = kept if self._ablation is Ablation.GAPS else close_gaps(kept, self._next_position)
+        self.spans = kept if self.ablation is Ablation.GAPS else close_gaps(kept, self._next_position)
         alive = {span.key for span in kept}
         dropped = tuple(span.key for span in before if span.key not in alive)
         return Change(dropped, tuple(moved(before, self.spans)))
@@ -90,8 +95,3 @@ class Memory:
     def recall(self, exchange: Exchange) -> None:
         """Add an exchange of a checkpoint, as it was."""
         self.exchanges = (*self.exchanges, exchange)
-
-
-def chunk_tokens(spans: Sequence[Span], role: Role, chunk: int) -> int:
-    """Tokens of one role of one chunk."""
-    return sum(span.tokens for span in spans if span.role is role and span.chunk == chunk)

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from db.failures import Failure
-from worker.engines.base import Chunk, Frame, OnText, Reply, WatchOptions
-from worker.errors import Permanent
-from worker.families.base import Family, Layout, Look, Tokenizer
-from worker.families.geometry import Geometry, groups, patches
+from worker.engines.base import Chunk, OnText, Reply, WatchOptions
+from worker.errors import Permanent, Transient
+from worker.families.base import Family, Tokenizer
+from worker.families.geometry import Geometry
 from worker.streaming.batch import Batcher, Outcome, Speech, Turn
-from worker.streaming.budget import Budget, Costs, check_fits, token_budget, window_limits
+from worker.streaming.budget import Budget, check_fits, token_budget, window_limits
 from worker.streaming.checkpoint import Remembered, State, dump, load
-from worker.streaming.forward import Forward, Picture, Piece
+from worker.streaming.forward import Forward, Piece
 from worker.streaming.memory import Ablation, Change, Memory
 from worker.streaming.policy import Exchange
+from worker.streaming.script import Script
 from worker.streaming.spans import Role, Span
 from worker.streaming.text import Decode, TextStream
-
-PINNED_CHUNK = -1
-LATE = (Frame(359_999_900, None),)  # type: ignore[arg-type]  # stamps of a 100-hour video are the longest budgeted for
 
 
 @dataclass(frozen=True)
 class Resident:
-    """A loaded model and all that a session needs of it."""
+    """A loaded model and all that its streams share."""
 
     forward: Forward
     batcher: Batcher
@@ -36,20 +34,14 @@ class Resident:
     decode: Decode
     context_tokens: int
 
+    @property
+    def script(self) -> Script:
+        return Script(self.family, self.tokens, self.geometry)
+
 
 def budget_of(resident: Resident, options: WatchOptions) -> Budget:
-    """The token budget of a stream on this model. Raises Permanent(CONTEXT_TOO_SMALL) when it does not fit."""
-    family, tokens = resident.family, resident.tokens
-    late_ms = LATE[0].pts_ms
-    stamp = family.chunk_stamp(late_ms, late_ms)
-    end = len(family.turn_end(tokens))
-    costs = Costs(
-        pinned_tokens=len(family.pinned(tokens, options.prompt, options.system)),
-        turn_tokens=len(family.turn_start(tokens, "user", stamp)) + end,
-        group_tokens=len(tokens.text(family.group_stamp(LATE))) + 2 + resident.geometry.most_tokens(options.max_frame_pixels),
-        reply_tokens=len(family.reply_start(tokens)) + end,
-    )
-    budget = token_budget(options, costs, resident.geometry.frames_per_group)
+    """The token budget of a stream. Raises Permanent(CONTEXT_TOO_SMALL) when it does not fit the model."""
+    budget = token_budget(options, resident.script.costs(options), resident.geometry.frames_per_group)
     check_fits(budget, resident.context_tokens)
     return budget
 
@@ -67,45 +59,43 @@ class StreamSession:
     ) -> None:
         self._resident = resident
         self._options = options
-        self._ablation = ablation
+        self._script = resident.script
         budget = budget_of(resident, options)
         self.memory = Memory(window_limits(options), ablation, first_position)
         self.cache = resident.forward.new_cache(budget.tokens, budget.text_tokens)
         self._state = State() if checkpoint is None else load(checkpoint, options)
-        self._to_recall = list(self._state.remembered)
-        self._said: dict[int, tuple[int, ...]] = {}
-        self._tail: tuple[int, tuple[int, ...]] | None = None  # (chunk, ids) that end the last reply, not yet in the cache
-        self._usable = True
         self.memory.restore_said(self._state.said_tokens)
+        self._to_recall = list(self._state.remembered)
+        self._said: dict[int, tuple[int, ...]] = {}  # reply ids of the exchanges in memory, by chunk
+        self._tail: tuple[int, tuple[int, ...]] | None = None  # (chunk, ids): end of the last reply, not yet in the cache
+        self._usable = True
 
     def feed(self, chunk: Chunk, on_text: OnText | None = None) -> Reply:
         """Show one chunk and return what the model says; see `worker.engines.base.Session`."""
-        self._check_order(chunk)
+        self._check(chunk)
         if not chunk.frames:
             self._state = replace(self._state, next_chunk=chunk.index + 1, last_end_ms=chunk.end_ms)
             return Reply("")
         change = self.memory.make_room(chunk.end_ms)
-        pieces = [*self._opening(), *self._recall(None), *self._reply_tail(), *self._frames(chunk)]
-        start = self._text(Role.REPLY, chunk.index, self._resident.family.reply_start(self._resident.tokens))
+        pieces = [*self._opening(), *self._recall_before(None), *self._reply_tail(), *self._script.frames(self.memory, chunk)]
+        pieces.append(self._script.text(self.memory, Role.REPLY, chunk.index, self._script.reply_start))
         reply = self.memory.add(Role.REPLY, chunk.index, 0)
-        speech = self._speech(reply)
-        ids, outcome = self._run(Turn(self.cache, change, (*pieces, start), speech), on_text)
+        ids, outcome = self._run(Turn(self.cache, change, tuple(pieces), self._speech(reply)), on_text)
         self._remember(chunk, reply, ids, outcome)
         return Reply(self._resident.decode(ids), ids, outcome.silence_probability)
 
     def rewatch(self, chunk: Chunk) -> None:
         """Show a chunk of the checkpoint's vision window again, with the reply it had; nothing is decoded."""
-        recalled = next((r for r in self._to_recall if r.exchange.chunk == chunk.index), None)
-        if recalled is None or not chunk.frames:
+        found = [r for r in self._to_recall if r.exchange.chunk == chunk.index]
+        if not found or not chunk.frames:
             return
-        family, tokens = self._resident.family, self._resident.tokens
-        pieces = [*self._opening(), *self._recall(chunk.index)]
-        frames = self._frames(chunk)
-        self._to_recall.remove(recalled)
-        pieces += [*frames, self._reply_text(recalled)]
-        seen = sum(piece.span.tokens for piece in frames)
-        self._hold(replace(recalled.exchange, frames_tokens=seen), recalled.ids)
-        self._run(Turn(self.cache, Change(), tuple(pieces)), None)
+        pieces = [*self._opening(), *self._recall_before(chunk.index)]
+        frames = self._script.frames(self.memory, chunk)
+        seen_tokens = sum(piece.span.tokens for piece in frames)
+        self._to_recall.remove(found[0])
+        reply = self._script.reply(self.memory, chunk.index, found[0].ids)
+        self._hold(replace(found[0].exchange, frames_tokens=seen_tokens), found[0].ids)
+        self._run(Turn(self.cache, Change(), (*pieces, *frames, reply)), None)
 
     def checkpoint(self) -> dict[str, Any]:
         """The state after the last chunk that was answered; JSON-able."""
@@ -117,25 +107,94 @@ class StreamSession:
         if hasattr(self, "cache"):
             del self.cache
 
-    def _check_order(self, chunk: Chunk) -> None:
+    def _check(self, chunk: Chunk) -> None:
+        if not self._usable:
+            raise Permanent(Failure.INTERNAL, "this session was closed or broken off: open another from its checkpoint")
         if chunk.index < self._state.next_chunk or chunk.end_ms <= self._state.last_end_ms:
             raise Permanent(Failure.INTERNAL, f"chunk {chunk.index} comes after chunk {self._state.next_chunk - 1}")
 
+    def _opening(self) -> list[Piece]:
+        return [] if self.memory.spans else self._script.opening(self.memory, self._options)
+
+    def _recall_before(self, chunk: int | None) -> list[Piece]:
+        """Replies of the checkpoint to chunks before one (None: all) that nobody showed again: they come back as text."""
+        due = [r for r in self._to_recall if chunk is None or r.exchange.chunk < chunk]
+        self._to_recall = self._to_recall[len(due) :]
+        pieces = []
+        for remembered in due:
+            if not remembered.exchange.silent:
+                pieces.append(self._script.reply(self.memory, remembered.exchange.chunk, remembered.ids))
+                self._hold(replace(remembered.exchange, frames_tokens=0), remembered.ids)
+        return pieces
+
+    def _hold(self, exchange: Exchange, ids: tuple[int, ...]) -> None:
+        self.memory.recall(exchange)
+        self._said[exchange.chunk] = ids
+
+    def _reply_tail(self) -> list[Piece]:
+        """The end of the last reply, unless it has been forgotten already."""
+        tail, self._tail = self._tail, None
+        if tail is None or not any(e.chunk == tail[0] and e.reply_tokens for e in self.memory.exchanges):
+            return []
+        return [self._script.text(self.memory, Role.REPLY, *tail)]
+
+    def _speech(self, reply: Span) -> Speech:
+        options = self._options
+        alive = [e.chunk for e in self.memory.exchanges if e.reply_tokens]
+        self._said = {chunk: self._said[chunk] for chunk in alive}
+        return Speech(
+            reply=reply,
+            sampling=options.sampling,
+            end_ids=self._script.end_ids,
+            max_tokens=options.max_tokens_per_chunk,
+            said=frozenset(token for ids in self._said.values() for token in ids),
+            draws=self._state.draws,
+            silence_threshold=options.silence_threshold,
+        )
+
     def _run(self, turn: Turn, on_text: OnText | None) -> tuple[tuple[int, ...], Outcome]:
-        """Run a turn; a session whose turn was broken off is not used again, its last checkpoint is."""
-        if not self._usable:
-            raise Permanent(Failure.INTERNAL, "this session was closed or broken off: open another from its checkpoint")
+        """Run a turn. A session whose turn was broken off is not used again: its last checkpoint is."""
         self._usable = False
-        self._make_space(sum(piece.span.tokens for piece in turn.pieces))
+        self._make_space()
         text = TextStream(self._resident.decode)
-        say = on_text or _say_nothing
 
         def hear(token: int | None) -> None:
-            say("" if token is None else text.push(token))
+            piece = "" if token is None else text.push(token)
+            if on_text is not None:
+                on_text(piece)
 
-        say("")
+        hear(None)
         outcome = self._resident.batcher.run(turn, hear)
-        if rest := text.flush():
-            say(rest)
+        if on_text is not None and (rest := text.flush()):
+            on_text(rest)
         self._usable = True
         return tuple(turn.ids), outcome
+
+    def _make_space(self) -> None:
+        """Check that the cache can take what is about to come; only a stream that evicts nothing grows."""
+        tokens = self.memory.tokens + self._options.max_tokens_per_chunk
+        text_tokens = self.memory.text_tokens + self._options.max_tokens_per_chunk
+        if tokens <= self.cache.slots.capacity and text_tokens <= self.cache.raw_slots.capacity:
+            return
+        if self.memory.ablation is not Ablation.FULL or tokens > self._resident.context_tokens:
+            raise Permanent(
+                Failure.CONTEXT_TOO_SMALL,
+                f"this chunk needs {tokens} tokens of context, the stream was opened for {self.cache.slots.capacity}: "
+                "its frames are larger or more than its options say",
+            )
+        self.cache.grow(2 * tokens, 2 * text_tokens)
+
+    def _remember(self, chunk: Chunk, reply: Span, ids: tuple[int, ...], outcome: Outcome) -> None:
+        self.memory.extend(reply, outcome.fed_tokens)
+        self._tail = (chunk.index, (*ids[outcome.fed_tokens :], *self._script.reply_end))
+        marks = len(self._script.reply_start) + len(self._script.reply_end)
+        seen_tokens = sum(s.tokens for s in self.memory.spans if s.role is Role.FRAMES and s.chunk == chunk.index)
+        self.memory.remember(Exchange(chunk.index, chunk.end_ms, seen_tokens, marks + len(ids), 0, silent=not ids))
+        self._said[chunk.index] = ids
+        self._state = State(
+            next_chunk=chunk.index + 1,
+            last_end_ms=chunk.end_ms,
+            said_tokens=self.memory.said_tokens,
+            draws=outcome.draws,
+            remembered=tuple(Remembered(e, self._said.get(e.chunk, ())) for e in self.memory.exchanges),
+        )

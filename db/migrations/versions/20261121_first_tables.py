@@ -256,6 +256,7 @@ def upgrade() -> None:
         sa.Column("cache_key", sa.String(length=64), nullable=True),
         sa.Column("cached_from", sa.Uuid(), nullable=True),
         sa.Column("parent_id", sa.Uuid(), nullable=True),
+        sa.Column("part_index", sa.Integer(), nullable=True),
         sa.Column("retry_of", sa.Uuid(), nullable=True),
         sa.Column("webhook", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("traceparent", sa.String(length=60), nullable=True),

@@ -1,0 +1,1 @@
+"""What may be asked: the HTTP interface over what `db` keeps."""

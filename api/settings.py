@@ -1,0 +1,26 @@
+"""Settings of the api process alone, read from `BM3_API_*` environment variables."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ApiSettings(BaseSettings):
+    """Where the api listens and how much it takes from one request."""
+
+    model_config = SettingsConfigDict(env_prefix="BM3_API_", extra="ignore")
+
+    host: str = Field("127.0.0.1", description="Address to listen on")
+    port: int = Field(8080, description="Port to listen on; 0: any free one")
+    public_url: str = Field("", description="How clients reach this service (links in webhooks); empty: links are relative")
+    max_body_bytes: int = Field(32 << 20, description="Largest request body, uploads aside")
+    max_upload_bytes: int = Field(100 << 30, description="Largest uploaded file")
+    verify_at_once_bytes: int = Field(256 << 20, description="Larger uploads are checked after the answer to `complete`")
+    wait_cap_s: float = Field(60.0, description="Longest `Prefer: wait`")
+    batch_limit: int = Field(1000, description="Most jobs in one batch request")
+    sse_poll_s: float = Field(5.0, description="How often a watched job is looked at without being told of a change")
+    sse_poll_alone_s: float = Field(0.5, description="The same while Redis cannot be reached")
+    watchers_limit: int = Field(2000, description="Most open event streams of one process")
+    threads: int = Field(40, description="Requests worked on at the same time")
+    docs: bool = Field(True, description="Serve the OpenAPI pages")

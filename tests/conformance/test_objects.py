@@ -1,0 +1,307 @@
+"""What every object store does alike: the same suite runs over a folder and over a real S3 server."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from db.failures import RETRYABLE
+from db.objects import (
+    MIN_PART_BYTES,
+    BadKey,
+    BadRange,
+    ObjectMissing,
+    ObjectStore,
+    ObjectStoreUnavailable,
+    Upload,
+    UploadMismatch,
+    UploadMissing,
+    check_key,
+    part_size_bytes,
+)
+from db.objects_local import LocalObjects
+from db.objects_s3 import S3Config, S3Objects
+from tests.servers import S3Place, free_port
+
+PLAIN = "application/octet-stream"
+SECOND_PART_BYTES = 1000
+
+
+@pytest.fixture(params=["local", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+    if request.param == "local":
+        return LocalObjects(tmp_path / "store")
+    return s3_objects(request.getfixturevalue("s3"))
+
+
+def test_what_is_put_is_read_back_and_replaced(store: ObjectStore) -> None:
+    store.put("jobs/1/result.json", b"{}", "application/json")
+    store.put("jobs/1/result.json", b'{"cues": 3}', "application/json")
+    assert store.read("jobs/1/result.json") == b'{"cues": 3}'
+    info = store.head("jobs/1/result.json")
+    assert (info.key, info.size_bytes) == ("jobs/1/result.json", 11)
+    assert info.modified_at.tzinfo is not None
+    assert store.exists("jobs/1/result.json")
+    store.check()
+
+
+def test_an_empty_object_is_an_object(store: ObjectStore) -> None:
+    store.put("empty.vtt", b"", "text/vtt")
+    assert store.read("empty.vtt") == b""
+    assert store.head("empty.vtt").size_bytes == 0
+
+
+def test_a_missing_object_says_so_at_once(store: ObjectStore) -> None:
+    assert not store.exists("jobs/2/none")
+    for ask in (store.head, store.read, store.open_range):
+        with pytest.raises(ObjectMissing):
+            ask("jobs/2/none")
+
+
+def test_a_folder_is_not_an_object(store: ObjectStore) -> None:
+    store.put("jobs/1/x", b"x", PLAIN)
+    store.delete("jobs/1")
+    store.delete("jobs/1/x/y")
+    for key in ("jobs/1", "jobs/1/x/y"):
+        assert not store.exists(key)
+        with pytest.raises(ObjectMissing):
+            store.open_range(key)
+    assert store.read("jobs/1/x") == b"x"
+
+
+def test_files_go_in_and_come_out(store: ObjectStore, tmp_path: Path) -> None:
+    source, copy = tmp_path / "in.mp4", tmp_path / "out.mp4"
+    source.write_bytes(bytes(range(256)) * 40_000)  # above boto3's own multipart threshold
+    store.put_file("assets/a/original", source, "video/mp4")
+    store.download("assets/a/original", copy)
+    assert copy.read_bytes() == source.read_bytes()
+    with pytest.raises(ObjectMissing):
+        store.download("assets/b/original", tmp_path / "never.mp4")
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["in.mp4", "out.mp4"]
+
+
+def test_stopping_a_read_early_is_fine(store: ObjectStore) -> None:
+    store.put("big", b"x" * (3 << 20), PLAIN)
+    with store.open_range("big") as body:
+        assert next(iter(body)).startswith(b"x")
+        assert body.size_bytes == 3 << 20
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [(0, None, b"0123456789"), (3, None, b"3456789"), (3, 5, b"34"), (0, 1, b"0"), (9, 10, b"9"), (5, 99, b"56789")],
+)
+def test_ranges(store: ObjectStore, start: int, end: int | None, expected: bytes) -> None:
+    store.put("digits", b"0123456789", PLAIN)
+    with store.open_range("digits", start, end) as body:
+        assert body.size_bytes == len(expected)
+        assert b"".join(body) == expected
+
+
+@pytest.mark.parametrize(("start", "end"), [(10, None), (11, 12), (-1, None), (4, 4), (5, 3)])
+def test_ranges_outside_are_refused(store: ObjectStore, start: int, end: int | None) -> None:
+    store.put("digits", b"0123456789", PLAIN)
+    with pytest.raises(BadRange):
+        store.open_range("digits", start, end)
+
+
+def test_of_racing_conditional_puts_one_wins(store: ObjectStore) -> None:
+    gate = threading.Barrier(6)
+
+    def race(number: int) -> bool:
+        gate.wait()
+        return store.put_if_absent("once", str(number).encode(), PLAIN)
+
+    with ThreadPoolExecutor(6) as pool:
+        won = list(pool.map(race, range(6)))
+    if isinstance(store, LocalObjects):  # moto does not lock its check, S3 and a file system do
+        assert won.count(True) == 1
+        assert store.read("once") == str(won.index(True)).encode()
+    before = store.read("once")
+    assert not store.put_if_absent("once", b"late", PLAIN)
+    assert store.read("once") == before
+
+
+def test_delete_is_idempotent_and_takes_only_what_it_names(store: ObjectStore) -> None:
+    for key in ("jobs/1/a", "jobs/1/2/b", "jobs/10/c", "jobs/1-2/d"):
+        store.put(key, b"x", PLAIN)
+    store.delete("jobs/10/c")
+    store.delete("jobs/10/c")
+    assert store.delete_prefix("jobs/1/") == 2
+    assert store.delete_prefix("jobs/1/") == 0
+    assert [info.key for info in store.list_prefix("")] == ["jobs/1-2/d"]
+
+
+@pytest.mark.parametrize("prefix", ["", "jobs/1", "/", "../", "jobs//"])
+def test_delete_prefix_wants_a_folder(store: ObjectStore, prefix: str) -> None:
+    with pytest.raises(BadKey):
+        store.delete_prefix(prefix)
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["", "/", "/etc/passwd", "a/../b", "..", ".", "a//b", "a/", "a/.b", "a\\b", "a\0b", "ä", "a b", "a\n", "x" * 513],
+)
+def test_keys_that_lead_elsewhere_are_refused(store: ObjectStore, key: str) -> None:
+    asks: list[Callable[[], object]] = [
+        lambda: store.put(key, b"x", PLAIN),
+        lambda: store.put_if_absent(key, b"x", PLAIN),
+        lambda: store.head(key),
+        lambda: store.open_range(key),
+        lambda: store.delete(key),
+        lambda: store.start_upload(key, 1, PLAIN),
+    ]
+    for ask in asks:
+        with pytest.raises(BadKey):
+            ask()
+    assert list(store.list_prefix("")) == []
+
+
+KEYS = st.sampled_from(["a", "b", "f/a", "f/b", "f-a", "f/g/a", "g/a"])
+STEPS = st.lists(st.tuples(st.sampled_from(["put", "absent", "delete", "prefix"]), KEYS, st.binary(max_size=20)))
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_a_store_is_a_dictionary(store: ObjectStore, steps: list[tuple[str, str, bytes]]) -> None:
+    for info in list(store.list_prefix("")):
+        store.delete(info.key)
+    model: dict[str, bytes] = {}
+    for step, key, data in steps:
+        _apply(step, key, data, store, model)
+    assert [(info.key, info.size_bytes) for info in store.list_prefix("")] == [
+        (key, len(model[key])) for key in sorted(model)
+    ]
+    assert {key: store.read(key) for key in model} == model
+
+
+def _apply(step: str, key: str, data: bytes, store: ObjectStore, model: dict[str, bytes]) -> None:
+    if step == "put":
+        store.put(key, data, PLAIN)
+        model[key] = data
+    elif step == "absent":
+        assert store.put_if_absent(key, data, PLAIN) == (key not in model)
+        model.setdefault(key, data)
+    elif step == "delete":
+        store.delete(key)
+        model.pop(key, None)
+    else:
+        gone = [known for known in model if known.startswith("f/")]
+        assert store.delete_prefix("f/") == len(gone)
+        for known in gone:
+            del model[known]
+
+
+def test_an_upload_arrives_in_pieces_and_appears_when_complete(store: ObjectStore) -> None:
+    first, second = _payload()
+    upload = store.start_upload("assets/u/original", len(first) + len(second), "video/mp4")
+    assert store.upload_progress(upload).bytes_done == 0
+    _send(store, upload, 1, first)
+    assert store.upload_progress(upload).bytes_done == len(first)
+    with pytest.raises(UploadMismatch):
+        store.complete_upload(upload)
+    assert not store.exists("assets/u/original")
+    _send(store, upload, 2, second)
+    assert store.complete_upload(upload).size_bytes == upload.size_bytes
+    assert store.read("assets/u/original") == first + second
+    assert store.complete_upload(upload).size_bytes == upload.size_bytes, "a repeated completion is fine"
+    with pytest.raises(UploadMissing):
+        store.upload_progress(upload)
+
+
+def test_an_aborted_upload_is_gone(store: ObjectStore) -> None:
+    upload = store.start_upload("assets/v/original", 5, PLAIN)
+    _send(store, upload, 1, b"12345")
+    store.abort_upload(upload)
+    store.abort_upload(upload)
+    for ask in (store.upload_progress, store.complete_upload):
+        with pytest.raises(UploadMissing):
+            ask(upload)
+    assert not store.exists("assets/v/original")
+
+
+def test_abandoned_uploads_are_swept_and_fresh_ones_kept(store: ObjectStore) -> None:
+    upload = store.start_upload("assets/w/original", 5, PLAIN)
+    if isinstance(store, LocalObjects):  # moto says of every upload that it began in 2010
+        assert store.abort_abandoned(older_than_s=3600) == 0
+        assert store.upload_progress(upload).bytes_done == 0
+    assert store.abort_abandoned(older_than_s=-5) == 1
+    with pytest.raises(UploadMissing):
+        store.upload_progress(upload)
+
+
+def test_an_upload_has_bytes(store: ObjectStore) -> None:
+    with pytest.raises(UploadMismatch):
+        store.start_upload("assets/x/original", 0, PLAIN)
+
+
+@given(st.integers(1, 5 << 40))
+def test_part_sizes_fit_s3(size_bytes: int) -> None:
+    part = part_size_bytes(size_bytes)
+    upload = Upload("u", "k", size_bytes, part)
+    assert part >= MIN_PART_BYTES
+    assert part % (1 << 20) == 0
+    assert 1 <= upload.parts <= 10_000
+    assert (upload.parts - 1) * part + upload.part_bytes(upload.parts) == size_bytes
+    assert 1 <= upload.part_bytes(upload.parts) <= part
+
+
+@given(st.text(max_size=40))
+def test_a_good_key_never_leaves_the_folder(text: str) -> None:
+    try:
+        key = check_key(text)
+    except BadKey:
+        return
+    assert Path("/root/of/store").joinpath(key).resolve().is_relative_to("/root/of/store")
+    assert key.isascii()
+    assert key.isprintable()
+
+
+def test_an_unreachable_store_is_a_storage_failure(tmp_path: Path) -> None:
+    s3 = S3Objects(
+        S3Config("b", endpoint_url=f"http://127.0.0.1:{free_port()}", access_key_id="a", secret_access_key="b")
+    )
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(ObjectStoreUnavailable) as refused:
+        s3.head("k")
+    assert refused.value.code in RETRYABLE
+    with pytest.raises(ObjectStoreUnavailable):
+        LocalObjects(tmp_path / "file" / "store")
+
+
+def _payload() -> tuple[bytes, bytes]:
+    return bytes(range(256)) * (MIN_PART_BYTES // 256), b"z" * SECOND_PART_BYTES
+
+
+def _send(store: ObjectStore, upload: Upload, number: int, data: bytes) -> None:
+    """Send one part the way a client of this store does."""
+    if isinstance(store, LocalObjects):
+        for at in range(0, len(data), 1 << 20):
+            offset = (number - 1) * upload.part_size_bytes + at
+            store.append(upload, offset, data[at : at + (1 << 20)])
+    elif isinstance(store, S3Objects):
+        put_part(store.part_urls(upload, [number])[number], data)
+
+
+def put_part(url: str, data: bytes) -> None:
+    httpx.put(url, content=data, timeout=30).raise_for_status()
+
+
+def s3_objects(place: S3Place) -> S3Objects:
+    return S3Objects(
+        S3Config(
+            place.bucket,
+            prefix="bm3/",
+            region=place.region,
+            endpoint_url=place.endpoint_url,
+            access_key_id=place.access_key_id,
+            secret_access_key=place.secret_access_key,
+        )
+    )

@@ -1,0 +1,101 @@
+"""From a recipe to a model and its processor: from scratch, or from a checkpoint, with adapters when asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import AutoModelForImageTextToText, AutoProcessor, AutoTokenizer, PreTrainedTokenizerBase
+
+from worker.bm3.config import BM3VLConfig
+from worker.bm3.model import BM3VLForConditionalGeneration
+from worker.bm3.patches import PatchShape
+from worker.bm3.processor import processor_of
+from worker.bm3.recipe import LoraTable, ModelTable, Recipe
+from worker.bm3.tokenizer import IMAGE_TOKEN, VIDEO_TOKEN, VISION_END, VISION_START, corpus, train, wrap
+
+SMOOTH_PX = 8
+"""Patch filters begin as blocks of this many equal pixels: what tells colours and shapes apart is larger than a pixel."""
+
+
+@dataclass(frozen=True)
+class Trainee:
+    """`model` may be wrapped in adapters; `shape` and `merge` are those of its vision tower."""
+
+    model: nn.Module
+    processor: Any
+    tokenizer: PreTrainedTokenizerBase
+    shape: PatchShape
+
+    @property
+    def pad_id(self) -> int:
+        return int(self.tokenizer.pad_token_id or 0)
+
+
+def build(recipe: Recipe) -> Trainee:
+    torch.manual_seed(recipe.run.seed)
+    model, processor, tokenizer = _from_scratch(recipe.model) if recipe.model.start is None else _started(recipe.model)
+    shape = PatchShape.of(model.config.vision_config)
+    if recipe.run.gradient_checkpointing:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+    if recipe.lora is not None:
+        model = _with_adapters(model, recipe.lora)
+    return Trainee(model, processor, tokenizer, shape)
+
+
+def _from_scratch(table: ModelTable) -> tuple[Any, Any, PreTrainedTokenizerBase]:
+    if table.tokenizer is None:
+        tokenizer: PreTrainedTokenizerBase = wrap(train(corpus(), table.vocab_size))
+    else:
+        tokenizer = AutoTokenizer.from_pretrained(table.tokenizer)
+    config = config_of(table, tokenizer)
+    model = BM3VLForConditionalGeneration(config)
+    model.generation_config.eos_token_id = tokenizer.eos_token_id
+    model.generation_config.pad_token_id = tokenizer.pad_token_id
+    if table.smooth_patches:
+        _smooth(model.model.visual.patch_embed.proj)
+    return model, processor_of(tokenizer, config.vision_config), tokenizer
+
+
+def config_of(table: ModelTable, tokenizer: PreTrainedTokenizerBase) -> BM3VLConfig:
+    ids = tokenizer.convert_tokens_to_ids([IMAGE_TOKEN, VIDEO_TOKEN, VISION_START, VISION_END])
+    names = ("image_token_id", "video_token_id", "vision_start_token_id", "vision_end_token_id")
+    width = table.text["hidden_size"]
+    text = {"vocab_size": len(tokenizer), "eos_token_id": tokenizer.eos_token_id, **table.text}
+    return BM3VLConfig(
+        vision_config={"out_hidden_size": width, **table.vision},
+        text_config=text,
+        tie_word_embeddings=True,
+        **dict(zip(names, ids, strict=True)),
+    )
+
+
+def _started(table: ModelTable) -> tuple[Any, Any, PreTrainedTokenizerBase]:
+    """float32 weights: bf16 is for the arithmetic, an optimizer step is smaller than bf16 can hold."""
+    model = AutoModelForImageTextToText.from_pretrained(table.start, dtype=torch.float32)
+    processor = AutoProcessor.from_pretrained(table.start)
+    return model, processor, processor.tokenizer
+
+
+def _with_adapters(model: Any, table: LoraTable) -> Any:
+    from peft import LoraConfig, get_peft_model
+
+    if model.is_gradient_checkpointing:
+        model.enable_input_require_grads()  # else nothing before the first adapter asks for a gradient
+    config = LoraConfig(
+        r=table.rank, lora_alpha=table.alpha, lora_dropout=table.dropout, target_modules=table.targets, bias="none"
+    )
+    return get_peft_model(model, config)
+
+
+@torch.no_grad()
+def _smooth(convolution: nn.Conv3d) -> None:
+    """Blocks of equal values, scaled so that a filter's sum over random pixels keeps its spread."""
+    weight = convolution.weight
+    side = weight.shape[-1]
+    if side % SMOOTH_PX:
+        return
+    coarse = weight[..., ::SMOOTH_PX, ::SMOOTH_PX]
+    weight.copy_(coarse.repeat_interleave(SMOOTH_PX, -1).repeat_interleave(SMOOTH_PX, -2))

@@ -1,0 +1,108 @@
+"""What a handler gets to work with: media, the engine, and a place for what it finds; nothing of queues, SQL or stores."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from db.kinds.base import MediaInput
+from db.kinds.video import Cue, Gap
+from worker.engines.base import Engine
+
+
+class Context(Protocol):
+    """One attempt at one job, as its handler sees it. Every method may raise `Stopped`: let it pass."""
+
+    @property
+    def job_id(self) -> str: ...
+
+    @property
+    def engine(self) -> Engine: ...
+
+    @property
+    def resume(self) -> dict[str, Any] | None:
+        """The last checkpoint any attempt of this job emitted, or None on a first start."""
+        ...
+
+    def fetch(self, media: MediaInput) -> Path:
+        """The bytes of an input as a local file. Raises Permanent(FETCH_FAILED, BLOCKED_ADDRESS) or Transient(STORAGE)."""
+        ...
+
+    def beat(self, done_ms: int, total_ms: int | None, note: str = "") -> None:
+        """Say how far the work is. Raises `Stopped` when nobody wants it any more."""
+        ...
+
+    def text(self, piece: str) -> None:
+        """Live text for whoever watches; never stored. Raises `Stopped` like `beat`."""
+        ...
+
+    def emit(self, cues: Sequence[Cue], checkpoint: dict[str, Any]) -> None:
+        """Store cues and the checkpoint that covers them in one step: both or neither. `cues` may be empty."""
+        ...
+
+    def gap(self, gap: Gap) -> None:
+        """Announce a stretch that could not be decoded. At least once: a resumed attempt may announce it again; the
+        authoritative list is in the result."""
+        ...
+
+    def cues(self) -> list[Cue]:
+        """Every cue stored for this job so far, those of earlier attempts included, ordered by `seq`."""
+        ...
+
+    def attach(self, name: str, path: Path, media_type: str) -> None:
+        """Add a result file; the file is copied before this returns. A second file of a name replaces the first."""
+        ...
+
+
+class LocalContext:
+    """A context without a service: files on this disk, results in memory. For `worker.watch` and for tests.
+
+    `stop` is called at every beat and piece of text and may raise `Stopped`; `files` is where attached files go.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        media: Path,
+        *,
+        resume: dict[str, Any] | None = None,
+        stored: Sequence[Cue] = (),
+        files: Path | None = None,
+        stop: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.job_id = "local"
+        self.engine = engine
+        self.resume = resume
+        self.checkpoint: dict[str, Any] | None = resume
+        self.gaps: list[Gap] = []
+        self.progress: list[tuple[int, int | None, str]] = []
+        self._media = media
+        self._cues = list(stored)
+        self._files = files
+        self._stop = stop
+
+    def fetch(self, media: MediaInput) -> Path:
+        return self._media
+
+    def beat(self, done_ms: int, total_ms: int | None, note: str = "") -> None:
+        self._stop()
+        self.progress = [*self.progress[-99:], (done_ms, total_ms, note)]
+
+    def text(self, piece: str) -> None:
+        self._stop()
+
+    def emit(self, cues: Sequence[Cue], checkpoint: dict[str, Any]) -> None:
+        self._cues.extend(cues)
+        self.checkpoint = checkpoint
+
+    def gap(self, gap: Gap) -> None:
+        self.gaps.append(gap)
+
+    def cues(self) -> list[Cue]:
+        return list(self._cues)
+
+    def attach(self, name: str, path: Path, media_type: str) -> None:
+        if self._files is not None:
+            shutil.copyfile(path, self._files / name)

@@ -1,0 +1,292 @@
+"""Finds dimension lines: arrow tips, the spans between them, and which printed number stands at which span."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.datasheet.marks import Box, Outline, Sheet, Tip
+from worker.datasheet.quantities import Quantity
+
+TIP_MIN_PT, TIP_MAX_PT = 1.2, 20.0
+LINE_PT = 0.6  # how far a tip may lie off its line
+HEAD_PT = 10.0  # the arrow heads themselves cover the line
+FAR = 2.6  # letter heights: a number farther from every anchor is not of this span
+MAX_TIPS = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A measured distance: along x at height `at`, or along y at abscissa `at`, from `start` to `end` in points."""
+
+    axis: int  # 0: along x, 1: along y
+    at: float
+    start: float
+    end: float
+    inside: bool  # arrows stand inside and point outwards
+
+    @property
+    def length(self) -> float:
+        return self.end - self.start
+
+    def point(self, along: float) -> tuple[float, float]:
+        return (along, self.at) if self.axis == 0 else (self.at, along)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A number that may belong to a span, and how far it stands from it in letter heights."""
+
+    span: Span
+    quantity: Quantity
+    cost: float
+
+
+def _level(lines: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """Strokes along an axis as rows: position across, low end, high end."""
+    if len(lines) == 0:
+        return np.zeros((0, 3))
+    along, across = (0, 1) if axis == 0 else (1, 0)
+    off = np.abs(lines[:, across] - lines[:, across + 2])
+    run = np.abs(lines[:, along] - lines[:, along + 2])
+    chosen = lines[(off < 0.12) & (run > 0.4) | (off < 0.004 * run)]
+    low = np.minimum(chosen[:, along], chosen[:, along + 2])
+    high = np.maximum(chosen[:, along], chosen[:, along + 2])
+    return np.column_stack([(chosen[:, across] + chosen[:, across + 2]) / 2, low, high])
+
+
+@dataclass
+class Grid:
+    """The upright and level strokes of a sheet, sorted for look-up."""
+
+    rows: list[NDArray[np.float64]]
+
+    @classmethod
+    def of(cls, sheet: Sheet) -> Grid:
+        rows = [_level(sheet.lines, 0), _level(sheet.lines, 1)]
+        return cls([r[np.argsort(r[:, 0])] for r in rows])
+
+    def near(self, axis: int, across: float, slack: float = LINE_PT) -> NDArray[np.float64]:
+        rows = self.rows[axis]
+        low, high = np.searchsorted(rows[:, 0], [across - slack, across + slack])
+        return rows[low:high]
+
+
+def tips_of(sheet: Sheet, grid: Grid) -> list[Tip]:
+    """Arrow heads with a stroke behind them, dots and ticks where a dimension line ends."""
+    found = [t for t in _arrow_tips(sheet.lines) if _has_tail(t, grid)]
+    found.extend(sheet.tips)
+    found.extend(_dots(sheet.outlines, grid))
+    found.extend(_ticks(sheet.lines, grid))
+    return found[:MAX_TIPS]
+
+
+def _arrow_tips(lines: NDArray[np.float64]) -> list[Tip]:
+    """Points where two short strokes meet at a sharp angle around an axis."""
+    if len(lines) == 0:
+        return []
+    found: dict[tuple[int, int, int, int], Tip] = {}
+    ends = np.vstack([lines[:, :4], lines[:, [2, 3, 0, 1]]])
+    d = ends[:, 2:] - ends[:, :2]
+    size = np.hypot(d[:, 0], d[:, 1])
+    for axis in (0, 1):
+        along, across = d[:, axis], d[:, 1 - axis]
+        lean = np.abs(across) / np.maximum(np.abs(along), 1e-9)
+        chosen = np.flatnonzero((size > TIP_MIN_PT) & (size < TIP_MAX_PT) & (lean > 0.06) & (lean < 0.6))
+        for shift in (0.0, 0.2):
+            groups: dict[tuple[int, int, int], list[int]] = defaultdict(list)
+            cells = np.floor((ends[chosen, :2] + shift) / 0.4).astype(int)
+            for i, (cx, cy) in zip(chosen.tolist(), cells.tolist(), strict=True):
+                groups[(cx, cy, int(np.sign(along[i])))].append(i)
+            for (cx, cy, sign), members in groups.items():
+                signs = np.sign(across[members])
+                if signs.min() < 0 < signs.max() and abs(_balance(across, along, members)) < 0.35:
+                    x, y = ends[members, :2].mean(axis=0)
+                    step = (-sign, 0) if axis == 0 else (0, -sign)
+                    found[(round(x / 0.4), round(y / 0.4), *step)] = Tip(float(x), float(y), *step)
+    return list(found.values())
+
+
+def _balance(across: NDArray[np.float64], along: NDArray[np.float64], members: list[int]) -> float:
+    """How unequal the two sides lean, 0 for a symmetric arrow head."""
+    lean = across[members] / np.abs(along[members])
+    up, down = float(lean.max()), float(-lean.min())
+    return (up - down) / max(up, down)
+
+
+def _has_tail(tip: Tip, grid: Grid) -> bool:
+    """Whether a stroke of the dimension line runs into the arrow head, from either side."""
+    axis = 0 if tip.dx else 1
+    along, across = (tip.x, tip.y) if axis == 0 else (tip.y, tip.x)
+    rows = grid.near(axis, across)
+    sign = tip.dx + tip.dy
+    low, high = (along - TIP_MAX_PT, along + 1.0) if sign > 0 else (along - 1.0, along + TIP_MAX_PT)
+    return bool(np.any((rows[:, 1] < high) & (rows[:, 2] > low) & (rows[:, 2] - rows[:, 1] > 1.0)))
+
+
+def _dots(outlines: list[Outline], grid: Grid) -> list[Tip]:
+    """Small filled discs where two strokes cross."""
+    found = []
+    for outline in outlines:
+        b = outline.box
+        if not (outline.filled and outline.curved and 0.6 < b.width < 5 and abs(b.width - b.height) < 0.15 * b.width):
+            continue
+        if _crosses(grid, 0, b.cy, b.cx) and _crosses(grid, 1, b.cx, b.cy):
+            found.append(Tip(b.cx, b.cy, 0, 0))
+    return found
+
+
+def _ticks(lines: NDArray[np.float64], grid: Grid) -> list[Tip]:
+    """Short oblique strokes over the crossing of two lines."""
+    if len(lines) == 0:
+        return []
+    d = np.abs(lines[:, 2:4] - lines[:, :2])
+    size = np.hypot(d[:, 0], d[:, 1])
+    chosen = lines[(size > 2) & (size < 12) & (np.abs(d[:, 0] - d[:, 1]) < 0.25 * size)]
+    found = []
+    for x0, y0, x1, y1 in chosen[:2000, :4]:
+        x, y = float(x0 + x1) / 2, float(y0 + y1) / 2
+        if _crosses(grid, 0, y, x) and _crosses(grid, 1, x, y):
+            found.append(Tip(x, y, 0, 0))
+    return found
+
+
+def _crosses(grid: Grid, axis: int, across: float, along: float) -> bool:
+    rows = grid.near(axis, across, 0.5)
+    return bool(np.any((rows[:, 1] < along + 0.7) & (rows[:, 2] > along - 0.7) & (rows[:, 2] - rows[:, 1] > 3)))
+
+
+def spans_of(tips: list[Tip], grid: Grid, texts: list[Box]) -> list[Span]:
+    """Distances between neighbouring tips on one line."""
+    found: dict[tuple[int, int, int, int], Span] = {}
+    for axis in (0, 1):
+        chosen = [t for t in tips if (t.dx if axis == 0 else t.dy) or (t.dx == 0 and t.dy == 0)]
+        rows = sorted(chosen, key=lambda t: t.y if axis == 0 else t.x)
+        for group in _same_line(rows, axis):
+            for span in _pairs(group, axis):
+                if not span.inside or _drawn(span, grid, texts):
+                    key = (axis, round(span.at / 0.7), round(span.start / 0.7), round(span.end / 0.7))
+                    found[key] = span
+    return list(found.values())
+
+
+def _same_line(tips: list[Tip], axis: int) -> list[list[Tip]]:
+    groups: list[list[Tip]] = []
+    for tip in tips:
+        at = tip.y if axis == 0 else tip.x
+        last = groups[-1][-1] if groups else None
+        if last is not None and at - (last.y if axis == 0 else last.x) < LINE_PT:
+            groups[-1].append(tip)
+        else:
+            groups.append([tip])
+    return groups
+
+
+def _pairs(group: list[Tip], axis: int) -> list[Span]:
+    nodes: list[tuple[float, float, set[int]]] = []
+    for tip in sorted(group, key=lambda t: t.x if axis == 0 else t.y):
+        along, at = (tip.x, tip.y) if axis == 0 else (tip.y, tip.x)
+        step = tip.dx if axis == 0 else tip.dy
+        ways = {step} if step else {-1, 1}
+        if nodes and along - nodes[-1][0] < 0.7:
+            nodes[-1][2].update(ways)
+        else:
+            nodes.append((along, at, ways))
+    spans = []
+    for (a, at, ways), (b, _, ways2) in zip(nodes, nodes[1:], strict=False):
+        if -1 in ways and 1 in ways2:
+            spans.append(Span(axis, at, a, b, True))
+        elif 1 in ways and -1 in ways2:
+            spans.append(Span(axis, at, a, b, False))
+    return spans
+
+
+def _drawn(span: Span, grid: Grid, texts: list[Box]) -> bool:
+    """Whether the dimension line between the tips is really there, its own text may interrupt it."""
+    pieces = [(r[1], r[2]) for r in grid.near(span.axis, span.at)]
+    for box in texts:
+        across = (box.y0, box.y1) if span.axis == 0 else (box.x0, box.x1)
+        if across[0] - 1 < span.at < across[1] + 1:
+            pieces.append((box.x0 - 4, box.x1 + 4) if span.axis == 0 else (box.y0 - 4, box.y1 + 4))
+    head = min(HEAD_PT, 0.35 * span.length)
+    pieces += [(span.start, span.start + head), (span.end - head, span.end)]
+    covered, reach = 0.0, span.start
+    for low, high in sorted(pieces):
+        low, high = max(low, reach), min(high, span.end)
+        if high > low:
+            covered += high - low
+            reach = high
+    return covered > 0.8 * span.length
+
+
+def anchors_of(span: Span, grid: Grid) -> list[tuple[Box, float]]:
+    """Where the number of a span may stand, each with an added cost: on the line, at its tails, at the end of a leader."""
+    (x0, y0), (x1, y1) = span.point(span.start), span.point(span.end)
+    found = [(Box(x0, y0, x1, y1), 0.0)]
+    for end, sign in ((span.start, -1), (span.end, 1)):
+        tail = _tail(span, end, sign, grid)
+        if tail is None:
+            continue
+        x, y = span.point(tail)
+        found.append((Box(x, y, x, y), 0.25))
+        for far in _elbow(1 - span.axis, x, y, grid):
+            found.append((Box(*far, *far), 0.4))
+            found.extend((Box(*g, *g), 0.5) for g in _elbow(span.axis, *far, grid) if abs(g[0] - x) + abs(g[1] - y) > 1)
+    return found
+
+
+def _tail(span: Span, end: float, sign: int, grid: Grid) -> float | None:
+    """How far the dimension line runs on beyond its tip."""
+    reach = end
+    rows = grid.near(span.axis, span.at)
+    for _ in range(4):
+        if sign > 0:
+            on = rows[(rows[:, 1] < reach + HEAD_PT) & (rows[:, 2] > reach + 0.3) & (rows[:, 1] > span.start)]
+            step = float(on[:, 2].max()) if len(on) else reach
+        else:
+            on = rows[(rows[:, 2] > reach - HEAD_PT) & (rows[:, 1] < reach - 0.3) & (rows[:, 2] < span.end)]
+            step = float(on[:, 1].min()) if len(on) else reach
+        if abs(step - reach) < 0.2 or abs(step - end) > 160:
+            break
+        reach = step
+    return reach if abs(reach - end) > 0.5 else None
+
+
+def _elbow(axis: int, x: float, y: float, grid: Grid) -> list[tuple[float, float]]:
+    """Far ends of strokes along `axis` that start at a point."""
+    along, across = (x, y) if axis == 0 else (y, x)
+    found = []
+    for at, low, high in grid.near(axis, across, 0.5):
+        for near, far in ((low, high), (high, low)):
+            if abs(near - along) < 0.6 and 1.0 < abs(far - near) < 160:
+                found.append((float(far), float(at)) if axis == 0 else (float(at), float(far)))
+    return found[:4]
+
+
+def readings_of(spans: list[Span], grid: Grid, quantities: list[Quantity]) -> list[Reading]:
+    """Every span with every number that stands near one of its anchors."""
+    if not quantities:
+        return []
+    boxes = np.array([[q.box.x0, q.box.y0, q.box.x1, q.box.y1] for q in quantities])
+    sizes = np.array([max(q.size, 3.0) for q in quantities])
+    found = []
+    for span in spans:
+        best = np.full(len(quantities), 1e9)
+        for box, extra in anchors_of(span, grid):
+            dx = np.maximum(np.maximum(boxes[:, 0] - box.x1, box.x0 - boxes[:, 2]), 0)
+            dy = np.maximum(np.maximum(boxes[:, 1] - box.y1, box.y0 - boxes[:, 3]), 0)
+            best = np.minimum(best, np.hypot(dx, dy) / sizes + extra)
+        best += _aside(span, boxes, sizes)
+        for i in np.flatnonzero(best < FAR):
+            found.append(Reading(span, quantities[int(i)], float(best[i])))
+    return found
+
+
+def _aside(span: Span, boxes: NDArray[np.float64], sizes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A small cost for standing off the middle of an inside span, where numbers usually are."""
+    low, high = (boxes[:, 0], boxes[:, 2]) if span.axis == 0 else (boxes[:, 1], boxes[:, 3])
+    off = np.abs((low + high) / 2 - (span.start + span.end) / 2) / np.maximum(sizes, 0.25 * span.length)
+    return np.asarray(0.12 * np.minimum(off, 4.0))

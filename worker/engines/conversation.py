@@ -1,0 +1,52 @@
+"""Chat messages with text, images and videos as turns and frame groups of a model's geometry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from db.failures import Failure
+from worker.engines.base import Frame
+from worker.errors import Permanent
+from worker.families.base import Still, Turn
+from worker.families.geometry import Geometry, groups, resized, smart_size
+from worker.streaming.answer import Conversation
+from worker.streaming.script import Pixels
+
+MAX_IMAGE_PIXELS = 1280 * 28 * 28  # what Qwen recommends as budget of one image
+MAX_VIDEO_FRAME_PIXELS = 256 * 28 * 28
+
+
+def conversation(messages: Sequence[dict[str, Any]], geometry: Geometry) -> Conversation:
+    """The messages in order. Raises Permanent(BAD_PARAMS) for a part of an unknown type."""
+    pictures: list[tuple[Pixels, ...]] = []
+    turns = [
+        Turn(str(message["role"]), tuple(_part(part, geometry, pictures) for part in _parts(message)))
+        for message in messages
+    ]
+    return Conversation(tuple(turns), tuple(pictures))
+
+
+def _parts(message: dict[str, Any]) -> list[dict[str, Any]]:
+    content = message["content"]
+    return [{"type": "text", "text": content}] if isinstance(content, str) else list(content)
+
+
+def _part(part: dict[str, Any], geometry: Geometry, pictures: list[tuple[Pixels, ...]]) -> Any:
+    if part["type"] == "text":
+        return str(part["text"])
+    if part["type"] == "image":
+        still = _fitted(part["image"], geometry, MAX_IMAGE_PIXELS)
+        pictures.append((still,) * geometry.frames_per_group)
+        return Still()
+    if part["type"] == "video":
+        frames = [Frame(f.pts_ms, _fitted(f.pixels, geometry, MAX_VIDEO_FRAME_PIXELS)) for f in part["video"]]
+        grouped = groups(frames, geometry.frames_per_group)
+        pictures.extend(tuple(frame.pixels for frame in group) for group in grouped)
+        return grouped
+    raise Permanent(Failure.BAD_PARAMS, f"a message part of type {part['type']!r}")
+
+
+def _fitted(pixels: Pixels, geometry: Geometry, max_pixels: int) -> Pixels:
+    height, width = pixels.shape[:2]
+    return resized(pixels, *smart_size(width, height, geometry.factor_px, max_pixels))

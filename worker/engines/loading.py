@@ -1,0 +1,167 @@
+"""From a model spec to a resident model: any Hugging Face folder or hub id of the known families."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModelForImageTextToText, AutoTokenizer
+
+from db.failures import Failure
+from worker.engines.spec import ModelSpec
+from worker.errors import Permanent
+from worker.families import FAMILIES
+from worker.families.base import Family
+from worker.families.geometry import Geometry
+from worker.streaming.attention import ATTENTION, NAME
+from worker.streaming.forward import Normalisation
+
+OPTIONS = frozenset({"device", "dtype", "attention", "vision_attention", "adapter", "quantization", "revision"})
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+QUANTIZATION: dict[str, dict[str, Any]] = {"4bit": {"load_in_4bit": True}, "8bit": {"load_in_8bit": True}}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model in memory, and what its folder says about it."""
+
+    model: Any
+    family: Family
+    geometry: Geometry
+    tokens: HubTokenizer
+    folders: tuple[Path, ...]
+    attention: str
+    context_tokens: int
+
+    @property
+    def device(self) -> torch.device:
+        device: torch.device = self.model.model.language_model.embed_tokens.weight.device
+        return device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        dtype: torch.dtype = self.model.model.language_model.embed_tokens.weight.dtype
+        return dtype
+
+
+class HubTokenizer:
+    """A transformers tokenizer that never reads marks out of a user's text."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+        self.text = lru_cache(maxsize=1024)(self._text)  # the same marks come with every chunk
+
+    def _text(self, text: str) -> tuple[int, ...]:
+        return tuple(self._tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids) if text else ()
+
+    def mark(self, name: str) -> int:
+        token = self._tokenizer.convert_tokens_to_ids(name)
+        if not isinstance(token, int):
+            raise Permanent(Failure.MODEL_UNAVAILABLE, f"the tokenizer has no {name}")
+        return token
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return str(self._tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+
+def load(spec: ModelSpec) -> Loaded:
+    """Load a model onto its device. Raises Permanent(MODEL_UNAVAILABLE) with what is wrong: no such folder, an unknown
+    family, an option of no meaning, a missing package for the quantization asked for."""
+    spec.refuse_unknown(OPTIONS)
+    attention = _one_of(spec, "attention", ATTENTION, "sdpa")
+    try:
+        folder = _folder(spec.path, spec.options.get("revision"))
+        config, family = _known_family(folder)
+        model = _model(spec, folder, config)
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+    except (OSError, ImportError, ValueError) as error:
+        raise Permanent(Failure.MODEL_UNAVAILABLE, f"{spec.name}: {error}") from error
+    text = config.get_text_config()
+    if any(kind != "full_attention" for kind in getattr(text, "layer_types", None) or ()):
+        raise Permanent(Failure.MODEL_UNAVAILABLE, f"{spec.name}: sliding-window layers are not supported")
+    adapter = spec.options.get("adapter")
+    return Loaded(
+        model=model.eval(),
+        family=family,
+        geometry=_geometry(config.vision_config, folder, family),
+        tokens=HubTokenizer(tokenizer),
+        folders=(folder, Path(adapter)) if adapter else (folder,),
+        attention=attention,
+        context_tokens=text.max_position_embeddings,
+    )
+
+
+def normalisation(geometry: Geometry, device: torch.device) -> Normalisation:
+    """Pixel normalisation for rows of patches, whose columns are ordered channel first."""
+    per_channel = geometry.frames_per_group * geometry.patch_px**2
+    mean = torch.tensor(geometry.mean, device=device).repeat_interleave(per_channel)
+    std = torch.tensor(geometry.std, device=device).repeat_interleave(per_channel)
+    return Normalisation(scale=1 / (255 * std), shift=-mean / std)
+
+
+def _folder(path: str, revision: str | None) -> Path:
+    if Path(path).is_dir():
+        return Path(path)
+    from huggingface_hub import snapshot_download  # only hub ids need it
+
+    return Path(snapshot_download(path, revision=revision))
+
+
+def _known_family(folder: Path) -> tuple[Any, Family]:
+    model_type = json.loads((folder / "config.json").read_text()).get("model_type")
+    family = FAMILIES.get(model_type)
+    if family is None:
+        raise ValueError(f"unknown family {model_type!r}; known are {', '.join(FAMILIES)}")
+    if family.code:
+        import_module(family.code)  # registers its classes with transformers' Auto classes
+    return AutoConfig.from_pretrained(folder), family
+
+
+def _model(spec: ModelSpec, folder: Path, config: Any) -> Any:
+    device = spec.options.get("device") or ("cuda" if torch.cuda.is_available() else "cpu")
+    dtype = DTYPES[_one_of(spec, "dtype", DTYPES, "float32" if device == "cpu" else "bfloat16")]
+    vision = spec.options.get("vision_attention", "sdpa")
+    model = AutoModelForImageTextToText.from_pretrained(
+        folder,
+        config=config,
+        dtype=dtype,
+        device_map=device,
+        attn_implementation={"text_config": NAME, "vision_config": vision},
+        quantization_config=_quantization(spec),
+    )
+    if adapter := spec.options.get("adapter"):
+        model.load_adapter(adapter)
+    return model
+
+
+def _quantization(spec: ModelSpec) -> Any:
+    if "quantization" not in spec.options:
+        return None  # a checkpoint that is quantized says so in its own config.json
+    from transformers import BitsAndBytesConfig  # optional: needs the bitsandbytes package
+
+    return BitsAndBytesConfig(**QUANTIZATION[_one_of(spec, "quantization", QUANTIZATION, "4bit")])
+
+
+def _one_of(spec: ModelSpec, key: str, allowed: Any, default: str) -> str:
+    value = spec.options.get(key, default)
+    if value not in allowed:
+        raise Permanent(Failure.MODEL_UNAVAILABLE, f"model option {key}={value}: one of {', '.join(allowed)}")
+    return value
+
+
+def _geometry(vision: Any, folder: Path, family: Family) -> Geometry:
+    file = folder / "preprocessor_config.json"
+    said = json.loads(file.read_text()) if file.exists() else {}
+    return Geometry(
+        patch_px=vision.patch_size,
+        merge=vision.spatial_merge_size,
+        frames_per_group=vision.temporal_patch_size,
+        mean=tuple(said.get("image_mean", family.mean)),
+        std=tuple(said.get("image_std", family.std)),
+    )

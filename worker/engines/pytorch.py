@@ -1,0 +1,76 @@
+"""The PyTorch engine: one resident model of any known family, many streams, chat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from db.failures import Failure
+from db.kinds.base import Sampling
+from worker.engines.base import Answer, ModelInfo, OnText, WatchOptions
+from worker.engines.conversation import conversation
+from worker.engines.loading import load, normalisation
+from worker.engines.spec import ModelSpec
+from worker.engines.weights import weights_sha256
+from worker.errors import Transient
+from worker.families.geometry import smart_size
+from worker.streaming.answer import answer
+from worker.streaming.batch import Batcher
+from worker.streaming.forward import Forward
+from worker.streaming.memory import Ablation
+from worker.streaming.session import Resident, StreamSession
+
+
+class PytorchEngine:
+    """A model loaded by `worker.engines.loading`; see `worker.engines.base.Engine`."""
+
+    def __init__(self, spec: ModelSpec) -> None:
+        loaded = load(spec)
+        forward = Forward(loaded.model, normalisation(loaded.geometry, loaded.device), loaded.attention)
+        self.resident = Resident(
+            forward=forward,
+            batcher=Batcher(forward),
+            family=loaded.family,
+            geometry=loaded.geometry,
+            tokens=loaded.tokens,
+            decode=loaded.tokens.decode,
+            context_tokens=loaded.context_tokens,
+        )
+        self._info = ModelInfo(
+            name=spec.name,
+            family=loaded.family.name,
+            engine=spec.engine,
+            weights_sha256=weights_sha256(loaded.folders),
+            context_tokens=loaded.context_tokens,
+            dtype=str(loaded.dtype).removeprefix("torch."),
+            device=str(loaded.device),
+        )
+
+    @property
+    def info(self) -> ModelInfo:
+        return self._info
+
+    def frame_size(self, width_px: int, height_px: int, max_frame_pixels: int) -> tuple[int, int]:
+        return smart_size(width_px, height_px, self.resident.geometry.factor_px, max_frame_pixels)
+
+    def open(
+        self, options: WatchOptions, checkpoint: dict[str, Any] | None = None, ablation: Ablation = Ablation.NONE
+    ) -> StreamSession:
+        try:
+            return StreamSession(self.resident, options, checkpoint, ablation)
+        except torch.OutOfMemoryError as error:
+            raise Transient(Failure.GPU_OOM, f"no memory for another stream: {error}") from error
+
+    def chat(
+        self, messages: Sequence[dict[str, Any]], sampling: Sampling, max_tokens: int, on_text: OnText | None = None
+    ) -> Answer:
+        asked = conversation(messages, self.resident.geometry)
+        try:
+            return answer(self.resident, asked, sampling, max_tokens, on_text)
+        except torch.OutOfMemoryError as error:
+            raise Transient(Failure.GPU_OOM, f"no memory for this conversation: {error}") from error
+
+    def close(self) -> None:
+        self.resident.batcher.close()

@@ -1,0 +1,72 @@
+"""What a stream can be started again from: a few replies and counters as JSON, never keys and values."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from db.failures import Failure
+from worker.engines.base import WatchOptions
+from worker.errors import Permanent
+from worker.streaming.policy import Exchange, Limits, keep
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """An exchange in memory and the token ids of its reply."""
+
+    exchange: Exchange
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class State:
+    """A stream between two chunks. `draws` is the state of its random numbers (see `sampling.uniform`)."""
+
+    next_chunk: int = 0
+    last_end_ms: int = -1
+    said_tokens: int = 0
+    draws: int = 0
+    remembered: tuple[Remembered, ...] = ()
+
+
+def digest(options: WatchOptions) -> str:
+    """Identity of the options: a checkpoint fits only the options it was made with."""
+    return hashlib.sha256(repr(options).encode()).hexdigest()
+
+
+def dump(state: State, options: WatchOptions, limits: Limits) -> dict[str, Any]:
+    """The state as JSON; `rewatch_from_chunk` is the first chunk whose frames the next chunk will still see."""
+    seen = keep([r.exchange for r in state.remembered], state.last_end_ms + 1, limits)
+    in_sight = [exchange.chunk for exchange in seen if exchange.frames_tokens]
+    return {
+        "version": VERSION,
+        "options": digest(options),
+        "next_chunk": state.next_chunk,
+        "rewatch_from_chunk": in_sight[0] if in_sight else state.next_chunk,
+        "last_end_ms": state.last_end_ms,
+        "said_tokens": state.said_tokens,
+        "draws": state.draws,
+        "remembered": [{**asdict(r.exchange), "ids": list(r.ids)} for r in state.remembered],
+    }
+
+
+def load(document: dict[str, Any], options: WatchOptions) -> State:
+    """The state of a checkpoint. Raises Permanent(BAD_PARAMS) when it was made with other options or another format."""
+    if document.get("version") != VERSION or document.get("options") != digest(options):
+        raise Permanent(Failure.BAD_PARAMS, "the checkpoint belongs to other options or another version")
+    return State(
+        next_chunk=document["next_chunk"],
+        last_end_ms=document["last_end_ms"],
+        said_tokens=document["said_tokens"],
+        draws=document["draws"],
+        remembered=tuple(_remembered(entry) for entry in document["remembered"]),
+    )
+
+
+def _remembered(entry: dict[str, Any]) -> Remembered:
+    fields = {key: value for key, value in entry.items() if key != "ids"}
+    return Remembered(Exchange(**fields), tuple(entry["ids"]))

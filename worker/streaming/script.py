@@ -1,0 +1,84 @@
+"""The script of a stream: its turns written as new spans of tokens and pictures, in the format of the model's family."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.engines.base import Chunk, Frame, WatchOptions
+from worker.families.base import Family, Look, Tokenizer
+from worker.families.geometry import Geometry, groups, patches
+from worker.streaming.budget import Costs
+from worker.streaming.forward import Picture, Piece
+from worker.streaming.memory import Memory
+from worker.streaming.spans import Role
+
+PINNED_CHUNK = -1
+LATE_MS = 359_999_900  # the longest stamp that is budgeted for: 100 hours
+
+
+Pixels = NDArray[np.uint8]
+_NO_PIXELS: Pixels = np.empty((0, 0, 3), dtype=np.uint8)
+
+
+class Script:
+    """Writes the turns of one kind of model; every piece it makes is added to the memory it is given."""
+
+    def __init__(self, family: Family, tokens: Tokenizer, geometry: Geometry) -> None:
+        self._family = family
+        self._tokens = tokens
+        self._geometry = geometry
+        self.reply_start = family.reply_start(tokens)
+        self.reply_end = family.turn_end(tokens)
+        self.end_ids = family.end_ids(tokens)
+
+    def costs(self, options: WatchOptions) -> Costs:
+        """The most tokens that the parts of a chunk can take."""
+        family, tokens = self._family, self._tokens
+        late = Frame(LATE_MS, _NO_PIXELS)
+        stamp = family.chunk_stamp(LATE_MS, LATE_MS)
+        marks = 2  # around every picture
+        picture = self._geometry.most_tokens(options.max_frame_pixels)
+        return Costs(
+            pinned_tokens=len(family.pinned(tokens, options.prompt, options.system)),
+            turn_tokens=len(family.turn_start(tokens, "user", stamp)) + len(self.reply_end),
+            group_tokens=len(tokens.text(family.group_stamp((late, late)))) + marks + picture,
+            reply_tokens=len(self.reply_start) + len(self.reply_end),
+        )
+
+    def opening(self, memory: Memory, options: WatchOptions) -> list[Piece]:
+        """System and user prompt."""
+        return [self.text(memory, Role.PINNED, PINNED_CHUNK, self._family.pinned(self._tokens, options.prompt, options.system))]
+
+    def text(self, memory: Memory, role: Role, chunk: int, ids: Sequence[int]) -> Piece:
+        """A run of text."""
+        return Piece(memory.add(role, chunk, len(ids)), tuple(ids))
+
+    def reply(self, memory: Memory, chunk: int, ids: Sequence[int]) -> Piece:
+        """A whole reply that was said before."""
+        return self.text(memory, Role.REPLY, chunk, (*self.reply_start, *ids, *self.reply_end))
+
+    def frames(self, memory: Memory, chunk: Chunk) -> list[Piece]:
+        """A chunk's user turn with its pictures."""
+        grouped = groups(chunk.frames, self._geometry.frames_per_group)
+        layout = self._family.frames(self._tokens, (chunk.start_ms, chunk.end_ms), grouped)
+        return [
+            self._look(memory, chunk.index, grouped[part.picture])
+            if isinstance(part, Look)
+            else self.text(memory, Role.FRAMES, chunk.index, part)
+            for part in layout
+        ]
+
+    def _look(self, memory: Memory, chunk: int, group: Sequence[Frame]) -> Piece:
+        pixels = [frame.pixels for frame in group]
+        return picture(memory, chunk, pixels, self._geometry)
+
+
+def picture(memory: Memory, chunk: int, pixels: Sequence[Pixels], geometry: Geometry) -> Piece:
+    """One frame group, or an image shown as often as a group has frames; sides are multiples of the vision factor."""
+    grid = geometry.grid(*pixels[0].shape[:2])
+    rows, columns = geometry.merged(grid)
+    span = memory.add(Role.FRAMES, chunk, rows * columns, (rows, columns))
+    return Piece(span, Picture(patches(pixels, geometry), grid))

@@ -1,0 +1,74 @@
+"""Turns a decoded picture into an upright RGB array of the model's size, in one pass of swscale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
+from numpy.typing import NDArray
+
+from worker.video.probe import display_matrix, display_size, turned
+
+Pixels = NDArray[np.uint8]
+SizeFor = Callable[[int, int], tuple[int, int]]
+"""(width, height) of a picture as displayed -> (width, height) that the model takes."""
+
+MAX_STRETCH = 0.05  # a picture whose shape differs more from the canvas gets bars instead of being distorted
+HD_HEIGHT_PX = 720
+UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
+
+
+class Painter:
+    """Paints every picture of a video on a canvas of one size, also when the resolution changes on the way."""
+
+    def __init__(self, shown_px: tuple[int, int], size_px: tuple[int, int], aspect: Fraction) -> None:
+        """`shown_px` is the displayed size that the canvas of `size_px` was chosen for."""
+        self.width_px, self.height_px = size_px
+        self._shown_px = shown_px
+        self._aspect = aspect
+        self._reformatter = VideoReformatter()  # holds the scaler: one a video, not one a frame
+
+    def paint(self, frame: VideoFrame) -> Pixels:
+        """(height, width, 3) RGB, rotated and mirrored as the display matrix says, pixel aspect applied."""
+        width, height = self._fit(frame)
+        upright = _upright(self._scaled(frame, (height, width) if turned(frame) else (width, height)), frame)
+        if (width, height) == (self.width_px, self.height_px):
+            return np.ascontiguousarray(upright)
+        canvas = np.zeros((self.height_px, self.width_px, 3), np.uint8)
+        top, left = (self.height_px - height) // 2, (self.width_px - width) // 2
+        canvas[top : top + height, left : left + width] = upright
+        return canvas
+
+    def _fit(self, frame: VideoFrame) -> tuple[int, int]:
+        """The part of the canvas a picture covers: all of it, unless its shape is not the one the canvas was made for."""
+        width, height = display_size(frame, self._aspect)
+        wider = (width * self._shown_px[1]) / (height * self._shown_px[0])
+        if abs(wider - 1) <= MAX_STRETCH:
+            return self.width_px, self.height_px
+        if wider > 1:
+            return self.width_px, max(1, round(self.height_px / wider))
+        return max(1, round(self.width_px * wider)), self.height_px
+
+    def _scaled(self, frame: VideoFrame, size_px: tuple[int, int]) -> Pixels:
+        untagged_hd = frame.colorspace == UNSPECIFIED and frame.height >= HD_HEIGHT_PX
+        scaled = self._reformatter.reformat(
+            frame,
+            *size_px,
+            format="rgb24",
+            src_colorspace=Colorspace.ITU709 if untagged_hd else None,
+            interpolation=Interpolation.AREA,
+            threads=1,
+        )
+        array: Pixels = scaled.to_ndarray()
+        return array
+
+
+def _upright(pixels: Pixels, frame: VideoFrame) -> Pixels:
+    a, b, c, d = display_matrix(frame)
+    if turned(frame):
+        a, d = c, b
+        pixels = pixels.transpose(1, 0, 2)
+    return pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
