@@ -1,7 +1,7 @@
 """Every error leaves as problem+json (RFC 9457), and none of them tells more than its reader may know.
 
-    Problem            anything a route refuses on purpose: status, code, detail
-    +-- NotFound       absent, deleted and another tenant's are the same answer
+Problem            anything a route refuses on purpose: status, code, detail
++-- NotFound       absent, deleted and another tenant's are the same answer
 """
 
 from __future__ import annotations
@@ -176,7 +176,8 @@ _TRANSLATED: dict[type[Exception], Any] = {
     Exception: _from_anything,
 }
 
+_BODY = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"description": text, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}}
-    for status, text in {422: "The request does not match its schema", "default": "Any other error"}.items()
+    422: {"description": "The request does not match its schema", "content": _BODY},
+    "default": {"description": "Any other error", "content": _BODY},
 }

@@ -13,10 +13,14 @@ class ApiSettings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: int = Field(8080, description="Port to listen on; 0: any free one")
-    public_url: str = Field("", description="How clients reach this service (links in webhooks); empty: links are relative")
+    public_url: str = Field(
+        "", description="How clients reach this service (links in webhooks); empty: links are relative"
+    )
     max_body_bytes: int = Field(32 << 20, description="Largest request body, uploads aside")
     max_upload_bytes: int = Field(100 << 30, description="Largest uploaded file")
-    verify_at_once_bytes: int = Field(256 << 20, description="Larger uploads are checked after the answer to `complete`")
+    verify_at_once_bytes: int = Field(
+        256 << 20, description="Larger uploads are checked after the answer to `complete`"
+    )
     wait_cap_s: float = Field(60.0, description="Longest `Prefer: wait`")
     batch_limit: int = Field(1000, description="Most jobs in one batch request")
     sse_poll_s: float = Field(5.0, description="How often a watched job is looked at without being told of a change")

@@ -1,14 +1,14 @@
 """Errors of the SDK.
 
-    ClientError
-    +-- ConnectionFailed   no answer: wrong address, server down, connection broken after all retries
-    +-- ApiError           the server said no; the problem document says why
-    |   +-- Unauthorized   401, 403: key missing, wrong, expired, or without the scope
-    |   +-- NotFound       404
-    |   +-- Conflict       409
-    |   +-- Invalid        400, 413, 415, 422: the request itself is wrong
-    |   +-- RateLimited    429: `retry_after_s` says when to come back
-    +-- JobFailed          a job that was waited for ended without a result
+ClientError
++-- ConnectionFailed   no answer: wrong address, server down, connection broken after all retries
++-- ApiError           the server said no; the problem document says why
+|   +-- Unauthorized   401, 403: key missing, wrong, expired, or without the scope
+|   +-- NotFound       404
+|   +-- Conflict       409
+|   +-- Invalid        400, 413, 415, 422: the request itself is wrong
+|   +-- RateLimited    429: `retry_after_s` says when to come back
++-- JobFailed          a job that was waited for ended without a result
 """
 
 from __future__ import annotations
@@ -83,5 +83,7 @@ def from_problem(status: int, problem: dict[str, Any], retry_after_s: float | No
 def _sentence(status: int, problem: dict[str, Any]) -> str:
     title = problem.get("title") or "error"
     detail = problem.get("detail")
-    fields = "; ".join(f"{entry.get('pointer', '?')}: {entry.get('detail', '')}" for entry in problem.get("errors") or [])
+    fields = "; ".join(
+        f"{entry.get('pointer', '?')}: {entry.get('detail', '')}" for entry in problem.get("errors") or []
+    )
     return f"{status} {title}" + (f": {detail}" if detail else "") + (f" [{fields}]" if fields else "")

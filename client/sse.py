@@ -39,7 +39,9 @@ def parse(lines: Iterable[str]) -> Iterator[Event]:
             last_id = value
 
 
-def follow(transport: Transport, path: str, *, sleep: Callable[[float], None], last_id: str | None = None) -> Iterator[Event]:
+def follow(
+    transport: Transport, path: str, *, sleep: Callable[[float], None], last_id: str | None = None
+) -> Iterator[Event]:
     """Events until the `end` one, reconnecting after the last id; raises ConnectionFailed when the server stays away."""
     failures = 0
     while True:

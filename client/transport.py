@@ -20,7 +20,13 @@ class Transport:
     """Holds the connection pool, the key and the patience (`retries`, doubling from `first_delay_s`)."""
 
     def __init__(
-        self, base_url: str, api_key: str, *, timeout_s: float = 30.0, retries: int = 5, sleep: Callable[[float], None] = time.sleep
+        self,
+        base_url: str,
+        api_key: str,
+        *,
+        timeout_s: float = 30.0,
+        retries: int = 5,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.retries = retries

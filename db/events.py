@@ -12,7 +12,9 @@ from db.tables import JobAttempt, JobEvent
 
 def after(session: Session, job_id: UUID, seq: int = 0, limit: int | None = None) -> list[JobEvent]:
     """The job's events with a number greater than `seq`, in order."""
-    statement = select(JobEvent).where(JobEvent.job_id == job_id, JobEvent.seq > seq).order_by(JobEvent.seq).limit(limit)
+    statement = (
+        select(JobEvent).where(JobEvent.job_id == job_id, JobEvent.seq > seq).order_by(JobEvent.seq).limit(limit)
+    )
     return [*session.scalars(statement)]
 
 

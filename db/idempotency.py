@@ -71,7 +71,9 @@ def answer(session: Session, tenant_id: UUID, key: str, given: Given) -> None:
 
 def purge(session: Session, now: datetime) -> int:
     """Forget answers older than a day; how many."""
-    gone = session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - KEEP).returning(IdempotencyKey.key))
+    gone = session.execute(
+        delete(IdempotencyKey).where(IdempotencyKey.created_at < now - KEEP).returning(IdempotencyKey.key)
+    )
     return len(gone.all())
 
 

@@ -1,4 +1,4 @@
-"""What a client may ask of jobs: submit, read, list, cancel, retry, delete. Functions take a session and `now`, and never commit."""
+"""What a client may ask of jobs: submit, read, list, cancel, retry, delete; functions take a session and never commit."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from db.failures import Failure
 from db.signals import CancelAsked, Nudge, signal
 from db.tables import OWNED, TERMINAL, WAITING, CueRow, Job, JobFile, State
 from db.transitions import finish_values, move, record
+
+AHEAD_MAX = 1000  # a submit must not get slower with the length of the queue
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,12 @@ def cached(session: Session, tenant_id: UUID, cache_key: str) -> Job | None:
     """A finished job of the tenant with the same content, parameters and weights."""
     return session.scalars(
         select(Job)
-        .where(Job.tenant_id == tenant_id, Job.cache_key == cache_key, Job.state == State.SUCCEEDED, Job.deleted_at.is_(None))
+        .where(
+            Job.tenant_id == tenant_id,
+            Job.cache_key == cache_key,
+            Job.state == State.SUCCEEDED,
+            Job.deleted_at.is_(None),
+        )
         .order_by(Job.id.desc())
         .limit(1)
     ).first()
@@ -195,11 +202,12 @@ def submit_cached(session: Session, now: datetime, new: NewJob, source: Job) -> 
 
 
 def ahead_of(session: Session, job: Job) -> int:
-    """How many queued jobs would be claimed before this one, tenants' fairness aside."""
+    """How many queued jobs would be claimed before this one, tenants' fairness aside; counts to AHEAD_MAX only."""
     if job.state is not State.QUEUED:
         return 0
     better = or_(Job.priority > job.priority, (Job.priority == job.priority) & (Job.id < job.id))
-    return session.scalars(select(func.count()).where(Job.queue == job.queue, Job.state == State.QUEUED, better)).one()
+    first = select(Job.id).where(Job.queue == job.queue, Job.state == State.QUEUED, better).limit(AHEAD_MAX).subquery()
+    return session.scalars(select(func.count()).select_from(first)).one()
 
 
 def files(session: Session, job_id: UUID) -> list[JobFile]:
@@ -233,7 +241,9 @@ def _conditions(wanted: Filter) -> list[Any]:
     if wanted.label is not None:
         tests.append(Job.labels[wanted.label[0]].as_string() == wanted.label[1])
     if wanted.text is not None:
-        found = select(CueRow.job_id).where(CueRow.job_id == Job.id, CueRow.text.icontains(wanted.text, autoescape=True))
+        found = select(CueRow.job_id).where(
+            CueRow.job_id == Job.id, CueRow.text.icontains(wanted.text, autoescape=True)
+        )
         tests.append(or_(found.exists(), Job.failure_message.icontains(wanted.text, autoescape=True)))
     if wanted.created_after is not None:
         tests.append(Job.created_at >= wanted.created_after)

@@ -68,7 +68,11 @@ def claim(session: Session, now: datetime, queue: str, worker_id: str, lease_s: 
 
 def start(session: Session, now: datetime, job_id: UUID, epoch: int) -> bool:
     """The child took the job up."""
-    values: dict[str, Any] = {"state": State.RUNNING, "progress_at": now, "started_at": func.coalesce(Job.started_at, now)}
+    values: dict[str, Any] = {
+        "state": State.RUNNING,
+        "progress_at": now,
+        "started_at": func.coalesce(Job.started_at, now),
+    }
     job = move(session, now, job_id, {State.LEASED}, values, epoch=epoch)
     if job is not None:
         record(session, now, job, "job.started", {"attempt": job.attempt, "resumed_from_ms": job.checkpoint_ms})
@@ -80,14 +84,27 @@ def renew(session: Session, now: datetime, job_id: UUID, epoch: int, lease_s: fl
     return move(session, now, job_id, OWNED, {"lease_until": now + timedelta(seconds=lease_s)}, epoch=epoch)
 
 
-def progress(session: Session, now: datetime, job_id: UUID, epoch: int, done_ms: int, total_ms: int | None, note: str) -> bool:
+def progress(
+    session: Session, now: datetime, job_id: UUID, epoch: int, done_ms: int, total_ms: int | None, note: str
+) -> bool:
     """Say how far the attempt is; only an advance counts as progress for the stall clock."""
-    values: dict[str, Any] = {"done_ms": done_ms, "total_ms": total_ms, "progress_note": note[:200] or None, "progress_at": now}
+    values: dict[str, Any] = {
+        "done_ms": done_ms,
+        "total_ms": total_ms,
+        "progress_note": note[:200] or None,
+        "progress_at": now,
+    }
     return move(session, now, job_id, OWNED, values, epoch=epoch) is not None
 
 
 def save(
-    session: Session, now: datetime, job_id: UUID, epoch: int, cues: Sequence[Cue], checkpoint: dict[str, Any], done_ms: int
+    session: Session,
+    now: datetime,
+    job_id: UUID,
+    epoch: int,
+    cues: Sequence[Cue],
+    checkpoint: dict[str, Any],
+    done_ms: int,
 ) -> bool:
     """Store cues and the checkpoint that covers them, together or not at all. False: the lease is lost."""
     values = {
@@ -113,10 +130,21 @@ def finalize(session: Session, now: datetime, job_id: UUID, epoch: int) -> bool:
 
 
 def succeed(
-    session: Session, now: datetime, job_id: UUID, epoch: int, result: dict[str, Any], files: Sequence[FileEntry], usage: Usage
+    session: Session,
+    now: datetime,
+    job_id: UUID,
+    epoch: int,
+    result: dict[str, Any],
+    files: Sequence[FileEntry],
+    usage: Usage,
 ) -> bool:
     """Swap the result in; exactly one attempt can ever do this."""
-    values = {**finish_values(now, State.SUCCEEDED), "result": result, "checkpoint": None, "done_ms": func.coalesce(Job.total_ms, Job.done_ms)}
+    values = {
+        **finish_values(now, State.SUCCEEDED),
+        "result": result,
+        "checkpoint": None,
+        "done_ms": func.coalesce(Job.total_ms, Job.done_ms),
+    }
     job = move(session, now, job_id, {State.FINALIZING}, values, epoch=epoch)
     if job is None:
         return False
@@ -191,9 +219,7 @@ def _tenants_by_need(session: Session, queue: str) -> list[UUID]:
         .correlate(Tenant)
         .scalar_subquery()
     )
-    rows = session.execute(
-        select(Tenant.id, Tenant.max_running, Job.priority, Job.id).join(Job, Job.id == head)
-    ).all()
+    rows = session.execute(select(Tenant.id, Tenant.max_running, Job.priority, Job.id).join(Job, Job.id == head)).all()
     ready = [row for row in rows if row[1] is None or running.get(row[0], 0) < row[1]]
     ready.sort(key=lambda row: (-row[2], running.get(row[0], 0), row[3]))
     return [row[0] for row in ready]
@@ -262,13 +288,16 @@ def _verdict(job: Job, ending: Ending, settings: Settings) -> tuple[Failure, str
     if ending.code is Failure.WORKER_LOST and job.losses_here + 1 >= 2:
         return Failure.POISON, f"two workers were lost at {job.checkpoint_ms} ms of this job; last: {ending.message}"
     if job.setbacks + 1 > settings.retry_limit:
-        return Failure.RETRIES_EXHAUSTED, f"{job.setbacks + 1} attempts without progress; last: {ending.code}: {ending.message}"
+        return (
+            Failure.RETRIES_EXHAUSTED,
+            f"{job.setbacks + 1} attempts without progress; last: {ending.code}: {ending.message}",
+        )
     return ending.code, ending.message
 
 
 def _retry_later(session: Session, now: datetime, job: Job, ending: Ending, settings: Settings) -> State | None:
     ceiling = min(settings.retry_cap_s, settings.retry_first_s * 2**job.setbacks)
-    delay_s = random.uniform(0, ceiling)  # noqa: S311 - full jitter, not a secret
+    delay_s = random.uniform(0, ceiling)
     values = {
         "state": State.RETRY_WAIT,
         "available_at": now + timedelta(seconds=delay_s),
@@ -282,7 +311,13 @@ def _retry_later(session: Session, now: datetime, job: Job, ending: Ending, sett
     if moved is None:
         return None
     close_attempt(session, now, moved, "lost" if ending.code is Failure.WORKER_LOST else "retry", ending, ending.usage)
-    record(session, now, moved, "job.retrying", {"code": ending.code, "message": ending.message[:1000], "delay_s": round(delay_s, 1)})
+    record(
+        session,
+        now,
+        moved,
+        "job.retrying",
+        {"code": ending.code, "message": ending.message[:1000], "delay_s": round(delay_s, 1)},
+    )
     return State.RETRY_WAIT
 
 

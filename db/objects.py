@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from db.failures import Failure
+from db.settings import Settings
 
 CHUNK_BYTES = 1 << 20
 MIN_PART_BYTES = 8 << 20
@@ -252,3 +253,26 @@ def clip_range(size_bytes: int, start: int, end: int | None) -> tuple[int, int]:
     if start < 0 or start >= stop:
         raise BadRange(f"bytes {start} to {stop} of {size_bytes}")
     return start, stop
+
+
+def completed_before(store: ObjectStore, upload: Upload) -> ObjectInfo:
+    """The object of an upload that is gone because its completion went through and nobody heard. Else UploadMissing."""
+    try:
+        info = store.head(upload.key)
+    except ObjectMissing:
+        raise UploadMissing(upload.id) from None
+    if info.size_bytes != upload.size_bytes:
+        raise UploadMissing(upload.id)
+    return info
+
+
+def open_store(settings: Settings) -> ObjectStore:
+    """The store the settings name."""
+    # Imported here: they import this file, and boto3 takes long to load where the local store has no use for it.
+    if settings.object_store == "local":
+        from db.objects_local import LocalObjects
+
+        return LocalObjects(settings.data_dir / "store")
+    from db.objects_s3 import S3Config, S3Objects
+
+    return S3Objects(S3Config(settings.s3_bucket, region=settings.s3_region, endpoint_url=settings.s3_endpoint_url))

@@ -29,6 +29,7 @@ from db.objects import (
     check_folder,
     check_key,
     clip_range,
+    completed_before,
     part_size_bytes,
 )
 
@@ -55,14 +56,14 @@ class LocalObjects(ObjectStore):
             file.write(b"can be written")
             _sync(file)
 
-    def put(self, key: str, data: bytes, media_type: str) -> None:  # noqa: ARG002 - a file keeps none
+    def put(self, key: str, data: bytes, media_type: str) -> None:
         self._put(key, lambda file: file.write(data))
 
-    def put_file(self, key: str, path: Path, media_type: str) -> None:  # noqa: ARG002 - a file keeps none
+    def put_file(self, key: str, path: Path, media_type: str) -> None:
         with path.open("rb") as source:
             self._put(key, lambda file: shutil.copyfileobj(source, file, 1 << 20))
 
-    def put_if_absent(self, key: str, data: bytes, media_type: str) -> bool:  # noqa: ARG002 - a file keeps none
+    def put_if_absent(self, key: str, data: bytes, media_type: str) -> bool:
         target = self._path(key)
         with _storage(key), self._writing() as (file, temporary):
             file.write(data)
@@ -114,7 +115,7 @@ class LocalObjects(ObjectStore):
             with suppress(FileNotFoundError):  # deleted while we listed
                 yield _info(key, found[key].stat())
 
-    def start_upload(self, key: str, size_bytes: int, media_type: str) -> Upload:  # noqa: ARG002 - a file keeps none
+    def start_upload(self, key: str, size_bytes: int, media_type: str) -> Upload:
         self._path(key)
         upload = Upload(uuid.uuid4().hex, key, size_bytes, part_size_bytes(size_bytes))
         with _storage(key):
@@ -150,7 +151,7 @@ class LocalObjects(ObjectStore):
                 _sync(file)
                 self._publish(lambda: self._upload_path(upload).replace(target), target)
         except UploadMissing:
-            return self._completed_before(upload)
+            return completed_before(self, upload)
         return self.head(upload.key)
 
     def abort_upload(self, upload: Upload) -> None:
@@ -215,17 +216,10 @@ class LocalObjects(ObjectStore):
             raise UploadMissing(upload.id) from None
         with file:
             fcntl.flock(file, fcntl.LOCK_EX)
+            # While we waited for the lock it may have become an object, which nobody may append to.
+            if not self._upload_path(upload).exists():
+                raise UploadMissing(upload.id)
             yield file
-
-    def _completed_before(self, upload: Upload) -> ObjectInfo:
-        """A crash may fall between the rename and the caller's note of it: the object then tells."""
-        try:
-            info = self.head(upload.key)
-        except ObjectMissing:
-            raise UploadMissing(upload.id) from None
-        if info.size_bytes != upload.size_bytes:
-            raise UploadMissing(upload.id)
-        return info
 
 
 @contextmanager

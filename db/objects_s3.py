@@ -30,6 +30,7 @@ from db.objects import (
     check_folder,
     check_key,
     clip_range,
+    completed_before,
     part_size_bytes,
 )
 
@@ -148,7 +149,7 @@ class S3Objects(ObjectStore):
                     **self._at(upload.key), UploadId=upload.id, MultipartUpload={"Parts": named}
                 )
         except UploadMissing:
-            return self._completed_before(upload)
+            return completed_before(self, upload)
         return self.head(upload.key)
 
     def abort_upload(self, upload: Upload) -> None:
@@ -219,16 +220,6 @@ class S3Objects(ObjectStore):
             pages = self._client.get_paginator("list_parts").paginate(**self._at(upload.key), UploadId=upload.id)
             return [part for page in pages for part in page.get("Parts", ())]
 
-    def _completed_before(self, upload: Upload) -> ObjectInfo:
-        """The answer to a completion may be lost, or its caller: the object then tells."""
-        try:
-            info = self.head(upload.key)
-        except ObjectMissing:
-            raise UploadMissing(upload.id) from None
-        if info.size_bytes != upload.size_bytes:
-            raise UploadMissing(upload.id)
-        return info
-
     def _lifecycle_rules(self) -> list[dict[str, Any]]:
         try:
             found: list[dict[str, Any]] = self._client.get_bucket_lifecycle_configuration(Bucket=self.bucket)["Rules"]
@@ -237,6 +228,13 @@ class S3Objects(ObjectStore):
                 return []
             raise _translated(error, self.bucket) from error
         return found
+
+
+class S3Inputs(S3Objects):
+    """A bucket of somebody else's that jobs may name as input: only read, under any key its owner made."""
+
+    def _at(self, key: str) -> dict[str, str]:
+        return {"Bucket": self.bucket, "Key": key}
 
 
 class _TakenError(ObjectError):

@@ -45,6 +45,9 @@ def used(session: Session, now: datetime, tenant_id: UUID) -> Used:
 
 def check_submit(session: Session, now: datetime, tenant: Tenant, jobs: int = 1) -> None:
     """Raise QuotaExceeded unless `jobs` more may be submitted."""
+    if tenant.max_queued is not None:
+        # Submits of one tenant queue up here, or two at once would both see the last free place.
+        session.execute(select(Tenant.id).where(Tenant.id == tenant.id).with_for_update())
     if tenant.max_queued is not None and _jobs(session, tenant.id, [*WAITING]) + jobs > tenant.max_queued:
         raise QuotaExceeded("max_queued", tenant.max_queued, 30)
     limit = tenant.max_gpu_seconds_per_day

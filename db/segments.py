@@ -38,7 +38,9 @@ class Segment:
     cues: tuple[Cue, ...]
 
 
-def split(session: Session, now: datetime, job_id: UUID, epoch: int, segments: Sequence[dict[str, Any]], usage: Usage) -> bool:
+def split(
+    session: Session, now: datetime, job_id: UUID, epoch: int, segments: Sequence[dict[str, Any]], usage: Usage
+) -> bool:
     """Submit one job for each of `segments` (their params) and let the parent wait for them. False: the lease is lost."""
     values: dict[str, Any] = {"state": State.AWAITING_INPUT, "lease_until": None, "worker_id": None}
     values |= {"checkpoint": {"split": len(segments)}, "progress_note": f"waiting for {len(segments)} segments"}
@@ -90,7 +92,9 @@ def retry_failed(session: Session, now: datetime, source: Job, target: Job) -> N
     session.execute(
         update(Job)
         .where(Job.id == target.id)
-        .values(state=State.AWAITING_INPUT, checkpoint={"split": len(old)}, progress_note=f"waiting for {len(old)} segments")
+        .values(
+            state=State.AWAITING_INPUT, checkpoint={"split": len(old)}, progress_note=f"waiting for {len(old)} segments"
+        )
     )
     for row in old:
         again = _segment(target, row.params, row.part_index or 0)

@@ -17,7 +17,9 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("var"), description="Embedded database, objects, scratch space and generated secrets")
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the data directory")
-    redis_url: str = Field("redis://127.0.0.1:6390/0", description="Wake-up messages, live views, rate limits; never the truth")
+    redis_url: str = Field(
+        "redis://127.0.0.1:6390/0", description="Wake-up messages, live views, rate limits; never the truth"
+    )
     object_store: Literal["local", "s3"] = Field("local", description="Where uploads and results are kept")
     s3_bucket: str = Field("bm3", description="Bucket for uploads and results (credentials: the usual AWS variables)")
     s3_endpoint_url: str | None = Field(None, description="For MinIO, Ceph and other S3 servers")
@@ -35,8 +37,15 @@ class Settings(BaseSettings):
     retry_first_s: float = Field(10.0, description="First retry delay; doubles, with full jitter")
     retry_cap_s: float = Field(600.0, description="Longest retry delay")
     retry_limit: int = Field(5, description="Failed attempts without progress before a job fails")
-    retention_days: float = Field(30.0, description="Finished jobs and their files are purged after this many days; 0: never")
-    asset_retention_days: float = Field(7.0, description="Uploads no job uses are removed after this many days; 0: never")
+    allow_networks: list[str] = Field(
+        [], description="CIDR networks that webhooks and URL inputs may reach although they are not public"
+    )
+    retention_days: float = Field(
+        30.0, description="Finished jobs and their files are purged after this many days; 0: never"
+    )
+    asset_retention_days: float = Field(
+        7.0, description="Uploads no job uses are removed after this many days; 0: never"
+    )
     crash_at: str = Field("", description="Named crash point for fault tests: the process kills itself there")
 
     def database(self) -> str:

@@ -62,7 +62,9 @@ def type_objection(declared: str, sniffed: str | None) -> tuple[Failure, str] | 
     return None
 
 
-def _settle(database: Database, asset: Asset, found: Verified | None, problem: tuple[Failure, str] | None) -> Asset | None:
+def _settle(
+    database: Database, asset: Asset, found: Verified | None, problem: tuple[Failure, str] | None
+) -> Asset | None:
     now = datetime.now(UTC)
     with database.write() as session:
         if problem is not None:

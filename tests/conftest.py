@@ -10,14 +10,12 @@ import pytest
 import redis
 
 from tests.needs import need
+from tests.postgres import PostgresServer, postgres_binaries, postgres_server
 from tests.servers import (
-    PostgresServer,
     RedisServer,
     S3Place,
     Server,
     moto_server,
-    postgres_binaries,
-    postgres_server,
     redis_server,
 )
 

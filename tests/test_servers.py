@@ -8,11 +8,15 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import psycopg
+import pytest
 import redis
 
 from tests.needs import need
-from tests.servers import PostgresServer, S3Place, free_port, postgres_binaries, postgres_server, redis_server
+from tests.postgres import PostgresServer, postgres_binaries, postgres_server
+from tests.receiver import read_log
+from tests.servers import S3Place, receiver_process, redis_server
 
 
 def test_redis_is_empty_never_evicts_and_is_loopback_only(redis_url: str) -> None:
@@ -44,9 +48,11 @@ def test_each_test_gets_its_own_database(postgres_process: PostgresServer, postg
     postgres_process.drop(other)
 
 
-def test_committed_rows_survive_a_killed_postgres() -> None:
-    need(postgres_binaries(), "PostgreSQL")
-    with postgres_server() as server:
+@pytest.mark.parametrize("kind", ["debian", "wheel"])
+def test_committed_rows_survive_a_killed_postgres(kind: str) -> None:
+    found = [path for path in postgres_binaries() if path.is_relative_to("/usr") == (kind == "debian")]
+    need(found, f"PostgreSQL ({kind})")
+    with postgres_server(found[0]) as server:
         url = _plain(server.fresh())
         with psycopg.connect(url) as link:
             link.execute("CREATE TABLE kept (n int)")
@@ -56,6 +62,17 @@ def test_committed_rows_survive_a_killed_postgres() -> None:
         with psycopg.connect(url) as link:
             assert link.execute("SELECT n FROM kept").fetchall() == [(7,)]
     assert not server.folder.exists()
+
+
+def test_a_receiver_process_notes_what_it_got_over_a_crash(tmp_path: Path) -> None:
+    with receiver_process(tmp_path) as server:
+        httpx.post(f"{server.url}/ok", content=b"one\0", headers={"webhook-id": "evt_1"})
+        server.kill()
+        server.start()
+        assert httpx.post(f"{server.url}/status/500", content=b"two").status_code == 500
+    first, second = read_log(tmp_path / "received.jsonl")
+    assert (first.path, first.body, first.headers["webhook-id"]) == ("/ok", b"one\0", "evt_1")
+    assert (second.path, second.body) == ("/status/500", b"two")
 
 
 def test_the_bucket_is_there(s3: S3Place) -> None:
@@ -100,31 +117,3 @@ def _is_zombie(pid: int) -> bool:
 
 def _plain(url: str) -> str:
     return url.replace("+psycopg", "")
-
-
-def test_the_embedded_server_becomes_this_process(tmp_path: Path) -> None:
-    port = free_port()
-    script = (
-        "import pathlib, sys; from db.embedded import run_redis; run_redis(int(sys.argv[1]), pathlib.Path(sys.argv[2]))"
-    )
-    server = subprocess.Popen(
-        [sys.executable, "-c", script, str(port), str(tmp_path / "data")], cwd=Path(__file__).parent.parent
-    )
-    client = redis.Redis(port=port)
-    try:
-        assert _says_pong(client, 10.0)
-        assert client.info("server")["process_id"] == server.pid
-    finally:
-        client.close()
-        server.terminate()
-    assert server.wait(10) == 0
-
-
-def _says_pong(client: redis.Redis, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            return bool(client.ping())
-        except redis.ConnectionError:
-            time.sleep(0.02)
-    return False

@@ -24,10 +24,12 @@ from db.objects import (
     UploadMismatch,
     UploadMissing,
     check_key,
+    open_store,
     part_size_bytes,
 )
 from db.objects_local import LocalObjects
 from db.objects_s3 import S3Config, S3Objects
+from db.settings import Settings
 from tests.servers import S3Place, free_port
 
 PLAIN = "application/octet-stream"
@@ -276,6 +278,15 @@ def test_an_unreachable_store_is_a_storage_failure(tmp_path: Path) -> None:
         LocalObjects(tmp_path / "file" / "store")
 
 
+def test_the_settings_choose_the_store(tmp_path: Path) -> None:
+    local = open_store(Settings(data_dir=tmp_path, object_store="local"))
+    assert isinstance(local, LocalObjects)
+    assert local.root == tmp_path / "store"
+    s3 = open_store(Settings(object_store="s3", s3_bucket="films", s3_endpoint_url="http://127.0.0.1:1"))
+    assert isinstance(s3, S3Objects)
+    assert s3.bucket == "films"
+
+
 def _payload() -> tuple[bytes, bytes]:
     return bytes(range(256)) * (MIN_PART_BYTES // 256), b"z" * SECOND_PART_BYTES
 
@@ -294,11 +305,11 @@ def put_part(url: str, data: bytes) -> None:
     httpx.put(url, content=data, timeout=30).raise_for_status()
 
 
-def s3_objects(place: S3Place) -> S3Objects:
+def s3_objects(place: S3Place, prefix: str = "bm3/") -> S3Objects:
     return S3Objects(
         S3Config(
             place.bucket,
-            prefix="bm3/",
+            prefix=prefix,
             region=place.region,
             endpoint_url=place.endpoint_url,
             access_key_id=place.access_key_id,

@@ -68,6 +68,16 @@ def test_two_clients_sending_the_same_upload_never_mix_bytes(tmp_path: Path) -> 
     assert all(len(set(data[at : at + block])) == 1 for at in range(0, len(data), block))
 
 
+def test_many_may_complete_one_upload(tmp_path: Path) -> None:
+    store = LocalObjects(tmp_path)
+    for number in range(20):
+        upload = store.start_upload(f"a/{number}", 4, PLAIN)
+        store.append(upload, 0, b"data")
+        with ThreadPoolExecutor(4) as pool:
+            infos = list(pool.map(lambda upload: store.complete_upload(upload), [upload] * 4))
+        assert {(info.key, info.size_bytes) for info in infos} == {(f"a/{number}", 4)}
+
+
 def test_a_writer_killed_in_the_middle_leaves_the_old_object(tmp_path: Path) -> None:
     LocalObjects(tmp_path).put("result.json", b"old", PLAIN)
     script = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,8 +11,9 @@ import boto3
 import pytest
 
 from db.objects import MAX_URLS_A_CALL, MIN_PART_BYTES, ObjectStoreUnavailable, UploadMismatch, UploadMissing
-from db.objects_s3 import S3Config, S3Objects
+from db.objects_s3 import S3Config, S3Inputs, S3Objects
 from tests.conformance.test_objects import PLAIN, put_part, s3_objects
+from tests.receiver import receiver
 from tests.servers import S3Place
 
 GIB = 1 << 30
@@ -96,11 +98,28 @@ def test_objects_keep_their_media_type_and_prefix(s3: S3Place) -> None:
     assert found["ContentType"] == "text/vtt"
 
 
+def test_an_input_bucket_has_keys_we_would_not_make(s3: S3Place, tmp_path: Path) -> None:
+    key = "Ünsere Videos/2026 05/../.a b+c.mp4"
+    _client(s3).put_object(Bucket=s3.bucket, Key=key, Body=b"video")
+    inputs = S3Inputs(S3Config(s3.bucket, "", s3.region, s3.endpoint_url, None, s3.access_key_id, s3.secret_access_key))
+    assert inputs.head(key).size_bytes == 5
+    inputs.download(key, tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == b"video"
+
+
 def test_a_bucket_that_is_not_there_is_the_stores_fault(s3: S3Place) -> None:
     store = s3_objects(S3Place(s3.endpoint_url, "nowhere"))
     for ask in (store.check, lambda: store.put("a", b"", PLAIN), lambda: store.keep_lifecycle_rule(1)):
         with pytest.raises(ObjectStoreUnavailable):
             ask()
+
+
+@pytest.mark.parametrize(("bucket", "key"), [("status", "403"), ("status", "500"), ("lie", "10"), ("garbage", "x")])
+def test_a_store_that_misbehaves_is_the_stores_fault(bucket: str, key: str) -> None:
+    with receiver() as broken:
+        store = s3_objects(S3Place(broken.url(""), bucket), prefix="")
+        with pytest.raises(ObjectStoreUnavailable):
+            store.read(key)
 
 
 def test_more_objects_than_one_page_are_listed_and_deleted(s3: S3Place) -> None:

@@ -93,7 +93,11 @@ def test_only_the_failed_segment_is_done_again(database: Database, parent: Job) 
         target = jobs.retry(session, NOW, source, source.params, from_checkpoint=False)
         segments.retry_failed(session, NOW, source, target)
     with database.read() as session:
-        assert [s.state for s in segments.outcomes(session, target.id)] == [State.SUCCEEDED, State.QUEUED, State.SUCCEEDED]
+        assert [s.state for s in segments.outcomes(session, target.id)] == [
+            State.SUCCEEDED,
+            State.QUEUED,
+            State.SUCCEEDED,
+        ]
     work(database)
     assert target.id in rejoin(database)
 

@@ -1,8 +1,11 @@
 """What every BM3-VL module tells transformers about itself."""
 
+# mypy: disable-error-code="misc, no-untyped-call"
+# transformers' base classes have untyped hooks, and instance attributes where it reads class attributes.
+
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from transformers import PreTrainedModel
 
@@ -12,10 +15,10 @@ from worker.bm3.config import BM3VLConfig
 class BM3VLPreTrainedModel(PreTrainedModel):
     """Loading, saving and attention backends come from transformers."""
 
-    config: BM3VLConfig
-    config_class = BM3VLConfig
+    config: Any  # of the class that each model names
+    config_class: Any = BM3VLConfig
     base_model_prefix = "model"
-    input_modalities = ("image", "video", "text")
+    input_modalities: Any = ("image", "video", "text")
     supports_gradient_checkpointing = True
     _no_split_modules: ClassVar[list[str]] = ["BM3VLTextDecoderLayer", "BM3VLVisionBlock"]
     _skip_keys_device_placement: ClassVar[list[str]] = ["past_key_values"]

@@ -78,4 +78,3 @@ def held_out_batches(stage: Stage, recipe: Recipe, trainee: Trainee) -> Iterator
         for first in range(0, recipe.run.evaluate_examples, stage.batch):
             indices = range(first, min(first + stage.batch, recipe.run.evaluate_examples))
             yield batch([source.example(index) for index in indices], trainee.shape.merge, trainee.pad_id)
-

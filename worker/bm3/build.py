@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 from transformers import AutoModelForImageTextToText, AutoProcessor, AutoTokenizer, PreTrainedTokenizerBase
 
+from worker.bm3.checkpoints import replace_folder
 from worker.bm3.config import BM3VLConfig
 from worker.bm3.model import BM3VLForConditionalGeneration
 from worker.bm3.patches import PatchShape
@@ -36,20 +38,19 @@ class Trainee:
 
 def build(recipe: Recipe) -> Trainee:
     torch.manual_seed(recipe.run.seed)
-    model, processor, tokenizer = _from_scratch(recipe.model) if recipe.model.start is None else _started(recipe.model)
+    start = recipe.model.start
+    model, processor, tokenizer = _from_scratch(recipe) if start is None else _started(start)
     shape = PatchShape.of(model.config.vision_config)
     if recipe.run.gradient_checkpointing:
-        model.gradient_checkpointing_enable({"use_reentrant": False})
+        model.activation_checkpointing_enable({"use_reentrant": False})
     if recipe.lora is not None:
         model = _with_adapters(model, recipe.lora)
     return Trainee(model, processor, tokenizer, shape)
 
 
-def _from_scratch(table: ModelTable) -> tuple[Any, Any, PreTrainedTokenizerBase]:
-    if table.tokenizer is None:
-        tokenizer: PreTrainedTokenizerBase = wrap(train(corpus(), table.vocab_size))
-    else:
-        tokenizer = AutoTokenizer.from_pretrained(table.tokenizer)
+def _from_scratch(recipe: Recipe) -> tuple[Any, Any, PreTrainedTokenizerBase]:
+    table = recipe.model
+    tokenizer = _tokenizer(table, recipe.run.out / "tokenizer")
     config = config_of(table, tokenizer)
     model = BM3VLForConditionalGeneration(config)
     model.generation_config.eos_token_id = tokenizer.eos_token_id
@@ -59,30 +60,45 @@ def _from_scratch(table: ModelTable) -> tuple[Any, Any, PreTrainedTokenizerBase]
     return model, processor_of(tokenizer, config.vision_config), tokenizer
 
 
+def _tokenizer(table: ModelTable, own: Path) -> PreTrainedTokenizerBase:
+    """The one given, or one of the run's own: trained once, so that a resumed run has the same."""
+    folder = table.tokenizer or own
+    if folder == own and not own.exists():
+        replace_folder(own, wrap(train(corpus(), table.vocab_size)).save_pretrained)
+    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder)
+    return tokenizer
+
+
 def config_of(table: ModelTable, tokenizer: PreTrainedTokenizerBase) -> BM3VLConfig:
-    ids = tokenizer.convert_tokens_to_ids([IMAGE_TOKEN, VIDEO_TOKEN, VISION_START, VISION_END])
-    names = ("image_token_id", "video_token_id", "vision_start_token_id", "vision_end_token_id")
     width = table.text["hidden_size"]
     text = {"vocab_size": len(tokenizer), "eos_token_id": tokenizer.eos_token_id, **table.text}
     return BM3VLConfig(
         vision_config={"out_hidden_size": width, **table.vision},
         text_config=text,
         tie_word_embeddings=True,
-        **dict(zip(names, ids, strict=True)),
+        image_token_id=_id(tokenizer, IMAGE_TOKEN),
+        video_token_id=_id(tokenizer, VIDEO_TOKEN),
+        vision_start_token_id=_id(tokenizer, VISION_START),
+        vision_end_token_id=_id(tokenizer, VISION_END),
     )
 
 
-def _started(table: ModelTable) -> tuple[Any, Any, PreTrainedTokenizerBase]:
+def _id(tokenizer: PreTrainedTokenizerBase, token: str) -> int:
+    return int(tokenizer.convert_tokens_to_ids(token))  # type: ignore[arg-type]  # one token gives one id
+
+
+def _started(folder: Path) -> tuple[Any, Any, PreTrainedTokenizerBase]:
     """float32 weights: bf16 is for the arithmetic, an optimizer step is smaller than bf16 can hold."""
-    model = AutoModelForImageTextToText.from_pretrained(table.start, dtype=torch.float32)
-    processor = AutoProcessor.from_pretrained(table.start)
+    model = AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32)
+    read: Any = AutoProcessor  # untyped
+    processor = read.from_pretrained(folder)
     return model, processor, processor.tokenizer
 
 
 def _with_adapters(model: Any, table: LoraTable) -> Any:
     from peft import LoraConfig, get_peft_model
 
-    if model.is_gradient_checkpointing:
+    if model.is_activation_checkpointing:
         model.enable_input_require_grads()  # else nothing before the first adapter asks for a gradient
     config = LoraConfig(
         r=table.rank, lora_alpha=table.alpha, lora_dropout=table.dropout, target_modules=table.targets, bias="none"

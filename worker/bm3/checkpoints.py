@@ -53,7 +53,7 @@ def load_state(folder: Path, model: nn.Module, optimizer: Optimizer) -> int:
     return int(state["step"])
 
 
-def replace_folder(folder: Path, write: Callable[[Path], None]) -> None:
+def replace_folder(folder: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a new folder, then put it in the old one's place."""
     fresh, old = folder.with_name(folder.name + ".part"), folder.with_name(folder.name + ".old")
     for leftover in (fresh, old):

@@ -1,5 +1,8 @@
 """Configuration of BM3-VL, with the field names of Qwen3-VL so that either loads the other's config.json."""
 
+# mypy: disable-error-code="misc, no-untyped-call"
+# transformers' base classes have untyped hooks, and instance attributes where it reads class attributes.
+
 from __future__ import annotations
 
 from typing import Any, ClassVar
@@ -79,8 +82,8 @@ class BM3VLConfig(PreTrainedConfig):
     }
     keys_to_ignore_at_inference: ClassVar[list[str]] = ["past_key_values"]
 
-    text_config: dict[str, Any] | PreTrainedConfig | None = None
-    vision_config: dict[str, Any] | PreTrainedConfig | None = None
+    text_config: Any = None  # given as a dict or nothing, always a BM3VLTextConfig afterwards
+    vision_config: Any = None
     image_token_id: int = 151655
     video_token_id: int = 151656
     vision_start_token_id: int = 151652

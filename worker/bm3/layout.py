@@ -1,8 +1,8 @@
 """Token sequences as a streaming session presents them: pinned prompt, then for each chunk its frame groups and its reply.
 
-    <|im_start|>user\n{prompt}<|im_end|>\n                                                     pinned
-    <|im_start|>user\n<0.2 seconds><|vision_start|><|video_pad|>...<|vision_end|>...<|im_end|>\n   frames of a chunk
-    <|im_start|>assistant\n{reply}<|im_end|>\n                                                 reply; silence is an empty one
+<|im_start|>user\n{prompt}<|im_end|>\n                                                     pinned
+<|im_start|>user\n<0.2 seconds><|vision_start|><|video_pad|>...<|vision_end|>...<|im_end|>\n   frames of a chunk
+<|im_start|>assistant\n{reply}<|im_end|>\n                                                 reply; silence is an empty one
 """
 
 from __future__ import annotations
@@ -115,7 +115,8 @@ def in_sight(parts: NDArray[np.int64], chunks: NDArray[np.int64], window_chunks:
     causal = order[:, None] >= order[None, :]
     lasting = (parts == Part.PINNED) | (parts == Part.REPLY)
     recent = chunks[:, None] - chunks[None, :] < window_chunks
-    return causal & (lasting[None, :] | recent)
+    seen: NDArray[np.bool_] = causal & (lasting[None, :] | recent)
+    return seen
 
 
 def group_stamps_s(times_ms: Sequence[int], frames_per_group: int) -> list[float]:

@@ -51,7 +51,7 @@ def score(model: nn.Module, batch: Batch) -> Scores:
     logits, targets = forward(model, batch)
     right = logits.argmax(-1) == targets
     total = Scores(float(nn.functional.cross_entropy(logits, targets, reduction="sum")), len(targets), int(right.sum()))
-    for reply in right.split(_reply_lengths(batch.labels)):
+    for reply in torch.split(right, _reply_lengths(batch.labels)):
         exact = int(reply.all())
         one = Scores(silent=1, silent_exact=exact) if len(reply) == 1 else Scores(spoken=1, spoken_exact=exact)
         total = total + one

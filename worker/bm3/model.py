@@ -4,6 +4,9 @@ The state dict's names are Qwen3-VL's, so official checkpoints load here and our
 Importing this module registers the classes with transformers' Auto classes.
 """
 
+# mypy: disable-error-code="misc, no-untyped-call"
+# transformers' base classes have untyped hooks, and instance attributes where it reads class attributes.
+
 from __future__ import annotations
 
 from typing import Any, ClassVar
@@ -33,13 +36,17 @@ class BM3VLModel(BM3VLPreTrainedModel):
 
     def get_image_features(self, pixel_values: Tensor, image_grid_thw: Tensor, **kwargs: Any) -> BM3VLVisionOutput:
         """`pooler_output` and each of `deepstack_features` come split by item: (h * w * t / merge^2, D) each."""
-        out: BM3VLVisionOutput = self.visual(pixel_values.to(self.visual.dtype), grid_thw=image_grid_thw, **kwargs)
+        out = self.visual(pixel_values.to(self.visual.dtype), grid_thw=image_grid_thw, **kwargs)
         sizes = (image_grid_thw.prod(-1) // self.visual.spatial_merge_size**2).tolist()
-        out.pooler_output = torch.split(out.pooler_output, sizes)
-        out.deepstack_features = [torch.split(feature, sizes) for feature in out.deepstack_features or []]
-        return out
+        return BM3VLVisionOutput(
+            last_hidden_state=out.last_hidden_state,
+            pooler_output=torch.split(out.pooler_output, sizes),
+            deepstack_features=[torch.split(feature, sizes) for feature in out.deepstack_features],
+        )
 
-    def get_video_features(self, pixel_values_videos: Tensor, video_grid_thw: Tensor, **kwargs: Any) -> BM3VLVisionOutput:
+    def get_video_features(
+        self, pixel_values_videos: Tensor, video_grid_thw: Tensor, **kwargs: Any
+    ) -> BM3VLVisionOutput:
         return self.get_image_features(pixel_values_videos, video_grid_thw, **kwargs)
 
     def get_rope_index(
@@ -74,14 +81,14 @@ class BM3VLModel(BM3VLPreTrainedModel):
             raise ValueError("pictures need input_ids: their placeholders say where they go")
         embeds = self.get_input_embeddings()(input_ids) if inputs_embeds is None else inputs_embeds
         placed: list[tuple[Tensor, BM3VLVisionOutput]] = []
-        if pixel_values is not None and image_grid_thw is not None:
+        if input_ids is not None and pixel_values is not None and image_grid_thw is not None:
             out = self.get_image_features(pixel_values, image_grid_thw)
-            placed.append((input_ids == self.config.image_token_id, out))
-        if pixel_values_videos is not None and video_grid_thw is not None:
+            placed.append((input_ids.eq(self.config.image_token_id), out))
+        if input_ids is not None and pixel_values_videos is not None and video_grid_thw is not None:
             out = self.get_video_features(pixel_values_videos, video_grid_thw)
-            placed.append((input_ids == self.config.video_token_id, out))
+            placed.append((input_ids.eq(self.config.video_token_id), out))
         for mask, out in placed:
-            embeds = _filled(embeds, mask, torch.cat(list(out.pooler_output)))
+            embeds = _filled(embeds, mask, torch.cat(list(out.pooler_output or ())))
         if position_ids is None:
             position_ids = self._positions(
                 input_ids, embeds, past_key_values, mm_token_type_ids, image_grid_thw, video_grid_thw, attention_mask
@@ -123,7 +130,7 @@ class BM3VLModel(BM3VLPreTrainedModel):
         return (counted + self.rope_deltas.to(embeds.device))[None].expand(3, embeds.shape[0], -1)
 
 
-class BM3VLForConditionalGeneration(BM3VLPreTrainedModel, GenerationMixin):  # type: ignore[misc]
+class BM3VLForConditionalGeneration(BM3VLPreTrainedModel, GenerationMixin):
     """The language model head over the multimodal decoder; `loss` when labels are given."""
 
     _tied_weights_keys: ClassVar[dict[str, str]] = {"lm_head.weight": "model.language_model.embed_tokens.weight"}
@@ -180,15 +187,20 @@ class BM3VLForConditionalGeneration(BM3VLPreTrainedModel, GenerationMixin):  # t
         """`generate` leaves positions to `BM3VLModel.forward`, which knows where the pictures stand."""
 
     def prepare_inputs_for_generation(
-        self, input_ids: Tensor, is_first_iteration: bool | None = False, **kwargs: Any
+        self, input_ids: Any, *args: Any, is_first_iteration: bool | None = False, **kwargs: Any
     ) -> dict[str, Any]:
         """Pictures go in with the prompt only."""
-        inputs: dict[str, Any] = super().prepare_inputs_for_generation(
-            input_ids, is_first_iteration=is_first_iteration, **kwargs
-        )
+        prepare: Any = super().prepare_inputs_for_generation
+        inputs: dict[str, Any] = prepare(input_ids, *args, is_first_iteration=is_first_iteration, **kwargs)
         inputs["position_ids"] = None
         if not is_first_iteration and kwargs.get("use_cache"):
-            for name in ("pixel_values", "pixel_values_videos", "image_grid_thw", "video_grid_thw", "mm_token_type_ids"):
+            for name in (
+                "pixel_values",
+                "pixel_values_videos",
+                "image_grid_thw",
+                "video_grid_thw",
+                "mm_token_type_ids",
+            ):
                 inputs.pop(name, None)
         return inputs
 
@@ -206,7 +218,9 @@ def _deepstack(placed: list[tuple[Tensor, BM3VLVisionOutput]]) -> dict[str, Any]
         return {}
     masks = [mask for mask, _ in placed]
     everywhere = torch.stack(masks).any(0)
-    layers = zip(*((torch.cat(list(layer)) for layer in out.deepstack_features or []) for _, out in placed), strict=True)
+    layers = zip(
+        *((torch.cat(list(layer)) for layer in out.deepstack_features or []) for _, out in placed), strict=True
+    )
     embeds = [_in_order(everywhere, masks, features) for features in layers]
     return {"visual_pos_masks": everywhere, "deepstack_visual_embeds": embeds}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from transformers import PreTrainedTokenizerBase, Qwen3VLProcessor
 from transformers.models.qwen2_vl.image_processing_qwen2_vl import Qwen2VLImageProcessor
 from transformers.models.qwen3_vl.video_processing_qwen3_vl import Qwen3VLVideoProcessor
@@ -17,7 +19,7 @@ HALF = [0.5, 0.5, 0.5]
 def processor_of(tokenizer: PreTrainedTokenizerBase, vision: BM3VLVisionConfig) -> Qwen3VLProcessor:
     """Pictures are scaled to at most 256 x 256 pixels, in steps of patch_size * spatial_merge_size."""
     factor = vision.patch_size * vision.spatial_merge_size
-    geometry = {
+    geometry: dict[str, Any] = {
         "patch_size": vision.patch_size,
         "merge_size": vision.spatial_merge_size,
         "temporal_patch_size": vision.temporal_patch_size,
@@ -33,4 +35,6 @@ def processor_of(tokenizer: PreTrainedTokenizerBase, vision: BM3VLVisionConfig) 
         max_frames=MAX_FRAMES,
         **geometry,
     )
-    return Qwen3VLProcessor(images, tokenizer, videos, chat_template=CHAT_TEMPLATE)
+    make: Any = Qwen3VLProcessor  # its constructor has no annotations
+    processor: Qwen3VLProcessor = make(images, tokenizer, videos, chat_template=CHAT_TEMPLATE)
+    return processor

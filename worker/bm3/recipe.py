@@ -22,7 +22,9 @@ class ModelTable(_Table):
     """Either `start` (a checkpoint folder: BM3-VL or any Qwen-VL) or a shape to begin from scratch with."""
 
     start: Path | None = None
-    tokenizer: Path | None = None  # with a shape: a folder made by worker.bm3.tokenizer; None trains one of `vocab_size`
+    tokenizer: Path | None = (
+        None  # with a shape: a folder made by worker.bm3.tokenizer; None trains one of `vocab_size`
+    )
     vocab_size: Count = 2048
     vision: dict[str, Any] = {}
     text: dict[str, Any] = {}

@@ -84,15 +84,16 @@ class BM3VLTextRotaryEmbedding(nn.Module):
     def forward(self, x: Tensor, position_ids: Tensor) -> tuple[Tensor, Tensor]:
         """position_ids (3, batch, tokens) or (1, batch, tokens) -> cos and sin (batch, tokens, head_dim) in x's dtype."""
         position_ids = position_ids.expand(3, -1, -1)
-        angles = position_ids[..., None].float() * self.inv_freq.to(x.device).float()  # (3, batch, tokens, head_dim / 2)
-        angles = self.interleave(angles)
-        angles = torch.cat((angles, angles), dim=-1)
+        angles = (
+            position_ids[..., None].float() * self.inv_freq.to(x.device).float()
+        )  # (3, batch, tokens, head_dim / 2)
+        angles = self.recomposition_frequencies(angles)
         return angles.cos().to(x.dtype), angles.sin().to(x.dtype)
 
-    def interleave(self, angles: Tensor) -> Tensor:
-        """(3, ..., head_dim / 2) -> (..., head_dim / 2): time everywhere, but every third frequency is height's or width's."""
-        mixed = angles[0].clone()
+    def recomposition_frequencies(self, per_axis: Tensor) -> Tensor:
+        """(3, ..., head_dim / 2) -> (..., head_dim): time everywhere, but every third frequency is height's or width's."""
+        mixed = per_axis[0].clone()
         for axis in (1, 2):
             theirs = slice(axis, self.mrope_section[axis] * 3, 3)
-            mixed[..., theirs] = angles[axis][..., theirs]
-        return mixed
+            mixed[..., theirs] = per_axis[axis][..., theirs]
+        return torch.cat((mixed, mixed), dim=-1)

@@ -51,7 +51,7 @@ def during(step: Step, t_ms: int) -> View:
 
 
 def _acting(event: Event, old: list[Pose], new: list[Pose], done: float) -> list[Pose]:
-    """The poses of the object an event is about, none for text and cuts: `old` and `new` hold it where it is on stage."""
+    """The pose of the object an event is about, none for text and cuts; `old` and `new` hold it where it is on stage."""
     if event.kind == "appear":
         return [_faded(end, done) for end in new]
     if event.kind == "disappear":

@@ -54,10 +54,10 @@ class Renderer:
         under[:] = (drawn.light[part] + under * drawn.through[part]) >> 8
 
     def _background(self, name: str, dx: int, dy: int) -> Pixels:
-        if not self._options.texture:
-            return np.broadcast_to(np.array(BACKGROUNDS[name], np.uint8), (self._height, self._width, 3)).copy()
+        texture = self._options.texture
         room = math.ceil(self._options.shake * self._short)
-        whole = _pattern(self._seed, name, (self._width + 2 * room, self._height + 2 * room), self._options.texture)
+        size = (self._width + 2 * room, self._height + 2 * room)
+        whole = _pattern(self._seed if texture else 0, name, size, texture)
         return whole[room - dy : room - dy + self._height, room - dx : room - dx + self._width].copy()
 
     def _shake_px(self, t_ms: int) -> tuple[int, int]:

@@ -45,7 +45,9 @@ class MessagesSource:
         )
         ids = inputs["input_ids"][0].numpy()
         if len(ids) > self._table.max_tokens:
-            raise ValueError(f"a conversation of {len(ids)} tokens is longer than max_tokens = {self._table.max_tokens}")
+            raise ValueError(
+                f"a conversation of {len(ids)} tokens is longer than max_tokens = {self._table.max_tokens}"
+            )
         return Example(
             _tokens(ids, answer_labels(ids, self._header, self._end)),
             _token_types(inputs),
@@ -75,7 +77,9 @@ def answer_labels(ids: NDArray[np.int64], header: list[int], end: list[int]) -> 
 
 
 def _places(ids: NDArray[np.int64], pattern: list[int]) -> list[int]:
-    windows = np.lib.stride_tricks.sliding_window_view(ids, len(pattern)) if len(ids) >= len(pattern) else []
+    if len(ids) < len(pattern):
+        return []
+    windows = np.lib.stride_tricks.sliding_window_view(ids, len(pattern))
     return [place for place, window in enumerate(windows) if list(window) == pattern]
 
 

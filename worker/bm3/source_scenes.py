@@ -41,7 +41,9 @@ class SceneRecipe:
 class SceneSource:
     """Example `index` is a function of (seed, index) and the recipe alone, so a run can resume anywhere."""
 
-    def __init__(self, recipe: SceneRecipe, layout: Layout, shape: PatchShape, seed: int, held_out: bool = False) -> None:
+    def __init__(
+        self, recipe: SceneRecipe, layout: Layout, shape: PatchShape, seed: int, held_out: bool = False
+    ) -> None:
         self._recipe = recipe
         self._layout = layout
         self._shape = shape
@@ -110,4 +112,3 @@ class SceneSource:
         """A whole number of chunks, small ones as likely as large ones."""
         top = MAX_START_S * 1000 / self._recipe.chunk_ms
         return int(np.exp(dice.uniform(0, np.log(top)))) * self._recipe.chunk_ms
-

@@ -3,6 +3,9 @@
 Shapes: B sequences, N tokens, D hidden size.
 """
 
+# mypy: disable-error-code="misc, no-untyped-call"
+# transformers' base classes have untyped hooks, and instance attributes where it reads class attributes.
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -76,9 +79,13 @@ class BM3VLTextAttention(nn.Module):
         value = self.v_proj(hidden_states).view(heads_shape).transpose(1, 2)
         if past_key_values is not None:
             key, value = past_key_values.update(key, value, self.layer_idx)
-        attend: Callable[..., Any] = ALL_ATTENTION_FUNCTIONS.get_interface(self.config._attn_implementation, eager_attention)
+        attend: Callable[..., Any] = ALL_ATTENTION_FUNCTIONS.get_interface(
+            self.config._attn_implementation, eager_attention
+        )
         dropout = self.attention_dropout if self.training else 0.0
-        mixed, weights = attend(self, query, key, value, attention_mask, dropout=dropout, scaling=self.scaling, **kwargs)
+        mixed, weights = attend(
+            self, query, key, value, attention_mask, dropout=dropout, scaling=self.scaling, **kwargs
+        )
         return self.o_proj(mixed.reshape(*hidden_states.shape[:-1], -1)), weights
 
 
@@ -97,7 +104,7 @@ class BM3VLTextMLP(nn.Module):
         return out
 
 
-class BM3VLTextDecoderLayer(GradientCheckpointingLayer):  # type: ignore[misc]
+class BM3VLTextDecoderLayer(GradientCheckpointingLayer):
     def __init__(self, config: BM3VLTextConfig, layer_idx: int) -> None:
         super().__init__()
         self.self_attn = BM3VLTextAttention(config, layer_idx)
@@ -128,7 +135,6 @@ class BM3VLTextDecoderLayer(GradientCheckpointingLayer):  # type: ignore[misc]
 class BM3VLTextModel(BM3VLPreTrainedModel):
     """Tokens, some of them pictures, to hidden states."""
 
-    config: BM3VLTextConfig
     config_class = BM3VLTextConfig
     input_modalities = ("text",)
 

@@ -1,6 +1,6 @@
 """The tokenizer of BM3-VL: byte-level BPE with Qwen's special tokens and chat template, trained by this script.
 
-    python -m worker.bm3.tokenizer OUT_FOLDER [--size 2048] [--corpus FILE ...]
+python -m worker.bm3.tokenizer OUT_FOLDER [--size 2048] [--corpus FILE ...]
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
@@ -21,7 +22,16 @@ from worker.bm3.scenes import PRESETS, Scene, snapshot, vocabulary
 END_OF_TEXT, TURN_START, TURN_END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 VISION_START, VISION_END = "<|vision_start|>", "<|vision_end|>"
 IMAGE_TOKEN, VIDEO_TOKEN = "<|image_pad|>", "<|video_pad|>"
-SPECIAL_TOKENS = (END_OF_TEXT, TURN_START, TURN_END, VISION_START, VISION_END, "<|vision_pad|>", IMAGE_TOKEN, VIDEO_TOKEN)
+SPECIAL_TOKENS = (
+    END_OF_TEXT,
+    TURN_START,
+    TURN_END,
+    VISION_START,
+    VISION_END,
+    "<|vision_pad|>",
+    IMAGE_TOKEN,
+    VIDEO_TOKEN,
+)
 
 DENSE_PROMPT = "Describe what is in the picture."
 
@@ -53,7 +63,8 @@ CAPTION_SCENES, CAPTIONS_PER_SCENE = 40, 50
 def corpus(files: Iterable[Path] = ()) -> Iterator[str]:
     """The text the merges are learned from: captions, prompts, timestamps, plain English, and any files given."""
     options = PRESETS["nano"]
-    yield from vocabulary(options)
+    for word in vocabulary(options):
+        yield from [word, f" {word}"] * 20
     yield from [DEFAULT_PROMPT, DENSE_PROMPT] * 100
     yield from ["user\n", "assistant\n", "system\n", "<1 seconds>"] * 100
     for seed in range(CAPTION_SCENES):
@@ -86,7 +97,8 @@ def train(texts: Iterable[str], vocab_size: int) -> Tokenizer:
 
 def wrap(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
     """As a transformers tokenizer with the chat template; `<|im_end|>` ends a reply."""
-    return PreTrainedTokenizerFast(
+    make: Any = PreTrainedTokenizerFast  # its constructor has no annotations
+    wrapped: PreTrainedTokenizerFast = make(
         tokenizer_object=tokenizer,
         eos_token=TURN_END,
         pad_token=END_OF_TEXT,
@@ -96,6 +108,7 @@ def wrap(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
         clean_up_tokenization_spaces=False,
         model_max_length=1_000_000,
     )  # fmt: skip
+    return wrapped
 
 
 def main() -> None:

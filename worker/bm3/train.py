@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from torch import nn
-from tqdm import tqdm
+from tqdm import tqdm  # type: ignore[import-untyped]
 
 from worker.bm3 import checkpoints
 from worker.bm3.batches import Batches, first_batch, held_out_batches, loader
@@ -115,7 +115,9 @@ class Run:
             return
         model = self.accelerator.unwrap_model(self.model)
         checkpoints.save_state(self.recipe.run.out, self.step, model, self.optimizer)
-        checkpoints.replace_folder(self.recipe.run.out / "checkpoint", lambda folder: export(model, self.trainee, folder))
+        checkpoints.replace_folder(
+            self.recipe.run.out / "checkpoint", lambda folder: export(model, self.trainee, folder)
+        )
 
 
 class Clock:

@@ -3,6 +3,9 @@
 Qwen3-VL report, section 2; DeepStack, arXiv 2406.04334. Shapes: P patches in all, D hidden size, M = spatial_merge_size.
 """
 
+# mypy: disable-error-code="misc, no-untyped-call"
+# transformers' base classes have untyped hooks, and instance attributes where it reads class attributes.
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -26,9 +29,10 @@ Angles = tuple[Tensor, Tensor]
 
 
 @dataclass
-class BM3VLVisionOutput(BaseModelOutputWithPooling):  # type: ignore[misc]
+class BM3VLVisionOutput(BaseModelOutputWithPooling):
     """`pooler_output` (P / M^2, out_hidden_size) goes to the decoder's input, `deepstack_features` to its first layers."""
 
+    pooler_output: Any = None  # a tensor, or a tuple of one tensor an item
     deepstack_features: list[Any] | None = None
 
 
@@ -87,17 +91,19 @@ class BM3VLVisionAttention(nn.Module):
         """(P, heads, head_dim) each -> the same shape. Groups of one size run as one batch."""
         if len(set(lengths)) == 1:
             return self.attend_batch(query, key, value, lengths[0])
-        parts = zip(query.split(lengths), key.split(lengths), value.split(lengths), lengths, strict=True)
+        parts = zip(*(torch.split(part, lengths) for part in (query, key, value)), lengths, strict=True)
         return torch.cat([self.attend_batch(*part) for part in parts])
 
     def attend_batch(self, query: Tensor, key: Tensor, value: Tensor, length: int) -> Tensor:
         batched = (part.unflatten(0, (-1, length)).transpose(1, 2) for part in (query, key, value))
-        attend: Callable[..., Any] = ALL_ATTENTION_FUNCTIONS.get_interface(self.config._attn_implementation, eager_attention)
+        attend: Callable[..., Any] = ALL_ATTENTION_FUNCTIONS.get_interface(
+            self.config._attn_implementation, eager_attention
+        )
         out: Tensor = attend(self, *batched, attention_mask=None, scaling=self.scaling, dropout=0.0, is_causal=False)[0]
         return out.flatten(0, 1)
 
 
-class BM3VLVisionBlock(GradientCheckpointingLayer):  # type: ignore[misc]
+class BM3VLVisionBlock(GradientCheckpointingLayer):
     def __init__(self, config: BM3VLVisionConfig) -> None:
         super().__init__()
         self.norm1 = nn.LayerNorm(config.hidden_size, eps=1e-6)
@@ -127,18 +133,14 @@ class BM3VLVisionPatchMerger(nn.Module):
         self.linear_fc2 = nn.Linear(self.joined_size, config.out_hidden_size)
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.use_postshuffle_norm:
-            x = self.norm(x.view(-1, self.joined_size))
-        else:
-            x = self.norm(x).view(-1, self.joined_size)
-        out: Tensor = self.linear_fc2(self.act_fn(self.linear_fc1(x)))
+        normed = self.norm(x.view(-1, self.joined_size)) if self.use_postshuffle_norm else self.norm(x)
+        out: Tensor = self.linear_fc2(self.act_fn(self.linear_fc1(normed.view(-1, self.joined_size))))
         return out
 
 
 class BM3VLVisionModel(BM3VLPreTrainedModel):
     """Pixels of any number of images and videos, packed -> tokens for the decoder."""
 
-    config: BM3VLVisionConfig
     config_class = BM3VLVisionConfig
     input_modalities = ("image", "video")
     main_input_name = "hidden_states"

@@ -12,6 +12,7 @@ from worker.datasheet.marks import Box, Word, around
 from worker.datasheet.paths import Matrix, placed
 
 MAX_CHARS = 40_000
+_NARROW = frozenset("0123456789.,")  # a narrow 1 leaves a wide gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +23,17 @@ class _Char:
     size: float
 
 
-def _chars(textpage: object, m: Matrix) -> list[_Char | None]:
-    """The characters in stored order; None marks a break the text layer itself states."""
+def _chars(textpage: object, m: Matrix, unknown: list[Box]) -> list[_Char | None]:
+    """The characters in stored order; None marks a break. Letters without a known meaning leave their box in `unknown`."""
     page_turn = round(math.degrees(math.atan2(-m[0, 1], m[0, 0])) / 90)
     found: list[_Char | None] = []
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
     for i in range(min(pdfium.FPDFText_CountChars(textpage), MAX_CHARS)):
         code = pdfium.FPDFText_GetUnicode(textpage, i)
-        if code < 33 or 0xD800 <= code < 0xE000 or pdfium.FPDFText_IsGenerated(textpage, i) == 1:
+        if pdfium.FPDFText_IsGenerated(textpage, i) == 1:
+            continue  # guessed by the library: the gaps between the letters decide here
+        mapped = pdfium.FPDFText_HasUnicodeMapError(textpage, i) != 1
+        if mapped and (code < 33 or 0xD800 <= code < 0xE000):
             found.append(None)
             continue
         pdfium.FPDFText_GetCharBox(textpage, i, left, right, bottom, top)
@@ -39,6 +43,10 @@ def _chars(textpage: object, m: Matrix) -> list[_Char | None]:
         turn = (page_turn - round(math.degrees(max(angle, 0.0)) / 90)) % 4  # the library counts clockwise
         size = pdfium.FPDFText_GetFontSize(textpage, i)
         box = Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+        if 0xE000 <= code < 0xF900 or not mapped:
+            unknown.append(box)
+            found.append(None)
+            continue
         found.append(_Char(chr(code), box, turn, size))
     return found
 
@@ -62,21 +70,23 @@ def _joins(run: list[_Char], char: _Char) -> bool:
     start, _, low2, high2 = _frame(char.box, char.turn)
     tall = max(max(c.box.height if c.turn % 2 == 0 else c.box.width for c in run), high2 - low2, 1.0)
     apart = max(low2 - high, low - high2)  # > 0: on different lines
-    return -0.6 * tall < start - end < 0.35 * tall and apart < 0.05 * tall
+    wide = 0.5 if last.text in _NARROW and char.text in _NARROW else 0.28
+    return -0.6 * tall < start - end < wide * tall and apart < 0.05 * tall
 
 
-def read_words(textpage: object, to_page: Matrix) -> list[Word]:
-    """Words in stored order: characters that follow each other closely on one line."""
+def read_words(textpage: object, to_page: Matrix) -> tuple[list[Word], list[Box]]:
+    """Words in stored order, and the boxes of letters whose meaning the font does not tell."""
+    unknown: list[Box] = []
     runs: list[list[_Char]] = []
     run: list[_Char] = []
-    for char in [*_chars(textpage, to_page), None]:
+    for char in [*_chars(textpage, to_page, unknown), None]:
         if char is not None and run and _joins(run, char):
             run.append(char)
             continue
         if run:
             runs.append(run)
         run = [char] if char is not None else []
-    return [_word(r) for r in runs]
+    return [_word(r) for r in runs], unknown
 
 
 def _word(run: list[_Char]) -> Word:

@@ -12,7 +12,7 @@ import pypdfium2.raw as pdfium
 from PIL import Image, UnidentifiedImageError
 
 from db.failures import Failure
-from worker.datasheet import letters, paths, raster, strokes
+from worker.datasheet import glyphs, letters, paths, raster, strokes
 from worker.datasheet.marks import Box, Sheet, Tip, Word
 from worker.datasheet.ocr import Gray
 from worker.errors import Permanent
@@ -20,6 +20,7 @@ from worker.errors import Permanent
 MAX_FILE_BYTES = 300 * 1024 * 1024
 MAX_IMAGE_PX = 60_000_000
 MIN_IMAGE_PX = 40
+MIN_UNKNOWN = 4
 MAX_PAGES = 5000
 RENDER_PX_PER_PT = 4.0
 MAX_RENDER_PX = 40_000_000
@@ -122,10 +123,10 @@ def _page_matrix(page: pypdfium2.PdfPage) -> paths.Matrix:
     return move @ turns[turn]
 
 
-def read_text(book: Book, number: int) -> list[Word]:
-    """The words of the text layer only; fast enough to ask of every page."""
+def read_text(book: Book, number: int) -> tuple[list[Word], list[Box]]:
+    """The words of the text layer, and the boxes of letters that only look like text."""
     if book.pdf is None:
-        return []
+        return [], []
     page = book.pdf[number - 1]
     textpage = page.get_textpage()
     try:
@@ -185,7 +186,9 @@ def read_sheet(book: Book, number: int) -> Sheet:
     page = book.pdf[number - 1]
     sheet.lines, sheet.outlines, sheet.images = paths.read_paths(page.raw, _page_matrix(page))
     page.close()
-    sheet.words = read_text(book, number)
+    sheet.words, unknown = read_text(book, number)
+    if len(unknown) >= MIN_UNKNOWN:
+        sheet.words.extend(_read_unknown(book, number, unknown))
     sheet.words.extend(strokes.read_strokes(sheet))
     areas = [b for b in sheet.images if raster.worth_reading(b, sheet)]
     if areas:
@@ -193,6 +196,13 @@ def read_sheet(book: Book, number: int) -> Sheet:
         for area in areas[:12]:
             raster.add(sheet, paper, scale, area)
     return _upright(sheet)
+
+
+def _read_unknown(book: Book, number: int, unknown: list[Box]) -> list[Word]:
+    """Words of fonts that do not say what their letters mean, read from the rendered page."""
+    paper, scale = render(book, number)
+    boxes = [Box(b.x0 * scale, b.y0 * scale, b.x1 * scale, b.y1 * scale) for b in unknown if b.width > 0 and b.height > 0]
+    return glyphs.read_text(paper, glyphs.text_lines(boxes, scale), scale, (0.0, 0.0))
 
 
 def _upright(sheet: Sheet) -> Sheet:

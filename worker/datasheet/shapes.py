@@ -15,6 +15,7 @@ MIN_PT = 1.6
 MAX_PART = 0.6  # of the page side: larger ones are frames
 JOIN_PT = 0.3
 MAX_LOOSE = 40_000
+ROUND = ("circle", "oval")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Shape:
 
     def same_size(self, other: Shape, part: float = 0.02, slack: float = 0.25) -> bool:
         a, b = self.box, other.box
+        if self.kind in ROUND and other.kind in ROUND:
+            slack = max(slack, 0.8)
         return abs(a.width - b.width) <= max(slack, part * a.width) and abs(a.height - b.height) <= max(slack, part * a.height)
 
 
@@ -47,14 +50,14 @@ def kind_of(points: tuple[Point, ...], curved: bool) -> tuple[str, float] | None
     if w <= 0 or h <= 0:
         return None
     full = area_of(points) / (w * h)
-    if full > 0.985:
+    corners = _corners(xs, ys, w, h)
+    if full > 0.985 and corners == 4 or full > 0.999:
         return "rect", 0.0
+    ratio = max(w, h) / min(w, h)
+    if corners == 0 and _round(xs, ys, w, h):
+        return "circle", min(w, h) / 2
     if full < 0.7:
         return None
-    ratio = max(w, h) / min(w, h)
-    corners = _corners(xs, ys, w, h)
-    if corners == 0 and ratio < 1.04 and 0.74 < full < 0.82:
-        return "circle", min(w, h) / 2
     short = min(w, h)
     lost = (1 - full) * w * h  # each rounded corner of radius r loses r * r * (1 - pi / 4)
     rounded = 4 - corners
@@ -68,6 +71,14 @@ def kind_of(points: tuple[Point, ...], curved: bool) -> tuple[str, float] | None
     if full > 0.9 or (corners >= 3 and full > 0.8):
         return ("custom" if corners >= 3 and full < 0.985 else "roundrect"), radius
     return None
+
+
+def _round(xs: NDArray[np.float64], ys: NDArray[np.float64], w: float, h: float) -> bool:
+    """Whether the points lie on a circle as well as a coarse plotter draws one."""
+    if len(xs) < 6 or max(w, h) > min(w, h) * (1.1 if min(w, h) < 15 else 1.03):
+        return False
+    from_centre = np.hypot(xs - (xs.min() + xs.max()) / 2, ys - (ys.min() + ys.max()) / 2)
+    return bool(np.ptp(from_centre) < max(0.12 * from_centre.mean(), 0.3))
 
 
 def _corners(xs: NDArray[np.float64], ys: NDArray[np.float64], w: float, h: float) -> int:

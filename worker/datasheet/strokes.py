@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.datasheet import glyphs
-from worker.datasheet.marks import Sheet, Word
+from worker.datasheet.marks import Box, Sheet, Word
 from worker.datasheet.ocr import Gray
 
 PX_PER_PT = 4.0
 LETTER_PT = 22.0
 STROKE_PT = 6.5  # a lone upright or level stroke longer than this is a line of the drawing
 MIN_RUNS = 12
+MIN_NUMBERS = 6
+TITLE_ASPECT, TITLE_PT = 2.5, 4.0
 MAX_RUNS = 30_000
 MIN_SOLID_PT = 1.0
 
@@ -88,6 +92,16 @@ def _fill(paper: Gray, rings: list[NDArray[np.int32]]) -> None:
         cv2.fillPoly(paper, group, 0, cv2.LINE_AA, 4)
 
 
+def _like_title(box: Box) -> bool:
+    long, short = max(box.width, box.height), min(box.width, box.height)
+    return long > TITLE_ASPECT * short and short > TITLE_PT * PX_PER_PT
+
+
+def _has_numbers(words: list[Word]) -> bool:
+    """Whether the text layer holds the dimensions already."""
+    return sum(bool(re.fullmatch(r"[^A-Za-z%]*\d*[.,]\d+[^A-Za-z%]*", w.text)) for w in words) >= MIN_NUMBERS
+
+
 def read_strokes(sheet: Sheet) -> list[Word]:
     """Words drawn as paths, empty when the page has none worth reading."""
     if len(sheet.lines) == 0:
@@ -100,4 +114,6 @@ def read_strokes(sheet: Sheet) -> list[Word]:
     paper = _paint(sheet, sheet.lines, chosen, boxes)
     found = glyphs.letter_boxes(glyphs.ink_of(paper), PX_PER_PT)
     lines = glyphs.text_lines(found, PX_PER_PT)
+    if _has_numbers(sheet.words):  # only titles can be missing: several letters in a row
+        lines = [(b, t) for b, t in lines if _like_title(b)]
     return glyphs.read_text(paper, lines, PX_PER_PT, (0.0, 0.0))

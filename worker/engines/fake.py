@@ -167,7 +167,8 @@ class FakeEngine:
         needed = options.window.text_sink_tokens + options.window.text_window_tokens + options.max_tokens_per_chunk
         if needed > self._info.context_tokens:
             raise Permanent(
-                Failure.CONTEXT_TOO_SMALL, f"{needed} tokens needed, {self._info.context_tokens} are the model's context"
+                Failure.CONTEXT_TOO_SMALL,
+                f"{needed} tokens needed, {self._info.context_tokens} are the model's context",
             )
         return FakeSession(self, options, checkpoint)
 

@@ -58,7 +58,9 @@ class HubTokenizer:
         self.text = lru_cache(maxsize=1024)(self._text)  # the same marks come with every chunk
 
     def _text(self, text: str) -> tuple[int, ...]:
-        return tuple(self._tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids) if text else ()
+        return (
+            tuple(self._tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids) if text else ()
+        )
 
     def mark(self, name: str) -> int:
         token = self._tokenizer.convert_tokens_to_ids(name)
@@ -145,7 +147,8 @@ def _quantization(spec: ModelSpec) -> Any:
         return None  # a checkpoint that is quantized says so in its own config.json
     from transformers import BitsAndBytesConfig  # optional: needs the bitsandbytes package
 
-    return BitsAndBytesConfig(**QUANTIZATION[_one_of(spec, "quantization", QUANTIZATION, "4bit")])
+    untyped: Any = BitsAndBytesConfig
+    return untyped(**QUANTIZATION[_one_of(spec, "quantization", QUANTIZATION, "4bit")])
 
 
 def _one_of(spec: ModelSpec, key: str, allowed: Any, default: str) -> str:

@@ -20,7 +20,8 @@ from worker.streaming.answer import answer
 from worker.streaming.batch import Batcher
 from worker.streaming.forward import Forward
 from worker.streaming.memory import Ablation
-from worker.streaming.session import Resident, StreamSession
+from worker.streaming.resident import Resident
+from worker.streaming.session import StreamSession
 
 
 class PytorchEngine:

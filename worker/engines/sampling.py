@@ -47,7 +47,9 @@ def probabilities(logits: torch.Tensor, sampling: Sampling) -> torch.Tensor:
 def draw(chances: torch.Tensor, at: float) -> int:
     """The token at a point of the cumulative distribution, `at` in [0, 1); never one of probability 0."""
     steps = chances.double().cumsum(0)
-    place = torch.searchsorted(steps, torch.tensor(at * float(steps[-1]), dtype=steps.dtype, device=steps.device), right=True)
+    place = torch.searchsorted(
+        steps, torch.tensor(at * float(steps[-1]), dtype=steps.dtype, device=steps.device), right=True
+    )
     return min(int(place), int(chances.nonzero()[-1]))
 
 

@@ -1,11 +1,11 @@
 """A model spec: the one line of settings that says which engine loads which weights, and how.
 
-    [NAME=]ENGINE[:PATH][?key=value&key=value...]
+[NAME=]ENGINE[:PATH][?key=value&key=value...]
 
-    fake                                             the scripted engine of the tests
-    fake?delay_ms=50&fail_at=3                       the same, slower, failing at chunk 3
-    bm3=pytorch:/models/bm3?device=cuda&dtype=bfloat16
-    pytorch:Qwen/Qwen3-VL-8B-Instruct?dtype=bfloat16
+fake                                             the scripted engine of the tests
+fake?delay_ms=50&fail_at=3                       the same, slower, failing at chunk 3
+bm3=pytorch:/models/bm3?device=cuda&dtype=bfloat16
+pytorch:Qwen/Qwen3-VL-8B-Instruct?dtype=bfloat16
 """
 
 from __future__ import annotations

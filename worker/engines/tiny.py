@@ -1,6 +1,6 @@
 """Tiny checkpoints with random weights, one of each family, written to a folder as a real one is: for tests and first starts.
 
-    python -m worker.engines.tiny FAMILY FOLDER
+python -m worker.engines.tiny FAMILY FOLDER
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ MARKS = (
     "<|image_pad|>",
     "<|video_pad|>",
 )
-QWEN_SPLIT = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+QWEN_SPLIT = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ def tiny_tokenizer() -> PreTrainedTokenizerFast:
         ]
     )
     core.decoder = decoders.ByteLevel()
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=core, eos_token="<|im_end|>", pad_token="<|endoftext|>")
+    fast: Any = PreTrainedTokenizerFast  # transformers leaves its constructor untyped
+    tokenizer: PreTrainedTokenizerFast = fast(tokenizer_object=core)
     tokenizer.add_special_tokens({"additional_special_tokens": list(MARKS)})
     return tokenizer
 
@@ -161,7 +164,8 @@ def write_tiny(family: str, folder: Path, size: Size | None = None, seed: int = 
         tie_word_embeddings=False,
     )
     torch.manual_seed(seed)
-    model = AutoModelForImageTextToText.from_config(config, dtype=torch.float32)
+    auto: Any = AutoModelForImageTextToText  # untyped as well
+    model = auto.from_config(config, dtype=torch.float32)
     _sharpen(model, size.sharpness)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

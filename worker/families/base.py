@@ -1,4 +1,4 @@
-"""What a family of checkpoints is: how turns, stamps and pictures are written as tokens. The default is ChatML as Qwen writes it."""
+"""What a family of checkpoints is: how turns, stamps and pictures become tokens; ChatML as Qwen writes it by default."""
 
 from __future__ import annotations
 
@@ -36,17 +36,9 @@ Layout = tuple[tuple[int, ...] | Look, ...]
 """Runs of text ids and pictures, in order; two runs of text never touch."""
 
 
-def no_chunk_stamp(start_ms: int, end_ms: int) -> str:
-    return ""
-
-
 def span_chunk_stamp(start_ms: int, end_ms: int) -> str:
     """`Time=12.0-14.0s`, once a chunk (StreamingVLM's format for Qwen2 and Qwen2.5)."""
     return f"Time={start_ms / 1000:.1f}-{end_ms / 1000:.1f}s"
-
-
-def no_group_stamp(group: Sequence[Frame]) -> str:
-    return ""
 
 
 def seconds_group_stamp(group: Sequence[Frame]) -> str:
@@ -62,11 +54,19 @@ class Family:
     model_type: str
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
-    chunk_stamp: Callable[[int, int], str] = no_chunk_stamp
-    group_stamp: Callable[[Sequence[Frame]], str] = no_group_stamp
+    write_chunk_stamp: Callable[[int, int], str] | None = None
+    write_group_stamp: Callable[[Sequence[Frame]], str] | None = None
     default_system: str | None = None
     code: str | None = None
     end_marks: tuple[str, ...] = ("<|im_end|>", "<|endoftext|>")
+
+    def chunk_stamp(self, start_ms: int, end_ms: int) -> str:
+        """What stands before a chunk's frames."""
+        return self.write_chunk_stamp(start_ms, end_ms) if self.write_chunk_stamp else ""
+
+    def group_stamp(self, group: Sequence[Frame]) -> str:
+        """What stands before a frame group."""
+        return self.write_group_stamp(group) if self.write_group_stamp else ""
 
     def turn(self, tokens: Tokenizer, role: str, text: str) -> tuple[int, ...]:
         """A whole turn of text."""

@@ -9,6 +9,6 @@ BM3_VL = Family(
     model_type="bm3_vl",
     mean=HALF,
     std=HALF,
-    group_stamp=seconds_group_stamp,
+    write_group_stamp=seconds_group_stamp,
     code="worker.bm3.model",
 )

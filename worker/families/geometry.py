@@ -52,7 +52,9 @@ def smart_size(width_px: int, height_px: int, factor_px: int, max_pixels: int) -
     if width * height <= max_pixels:
         return width, height
     shrink = math.sqrt(width_px * height_px / max_pixels)
-    width, height = (max(factor_px, math.floor(side / shrink / factor_px) * factor_px) for side in (width_px, height_px))
+    width, height = (
+        max(factor_px, math.floor(side / shrink / factor_px) * factor_px) for side in (width_px, height_px)
+    )
     most = max(1, max_pixels // factor_px**2) * factor_px
     return min(width, most), min(height, most)
 

@@ -9,6 +9,6 @@ QWEN2_5_VL = Family(
     model_type="qwen2_5_vl",
     mean=CLIP_MEAN,
     std=CLIP_STD,
-    chunk_stamp=span_chunk_stamp,
+    write_chunk_stamp=span_chunk_stamp,
     default_system="You are a helpful assistant.",
 )

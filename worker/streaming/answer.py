@@ -15,10 +15,9 @@ from worker.streaming.batch import Speech, Turn
 from worker.streaming.forward import Piece
 from worker.streaming.memory import Change, Memory
 from worker.streaming.policy import Limits
+from worker.streaming.resident import Resident, run_aloud
 from worker.streaming.script import Pixels, picture
-from worker.streaming.session import Resident
 from worker.streaming.spans import Role
-from worker.streaming.text import TextStream
 
 FIRST = 0
 NO_LIMITS = Limits(text_sink_tokens=0, text_window_tokens=0, vision_ms=0, window_chunks=1)
@@ -46,20 +45,9 @@ def answer(
         )
     cache = resident.forward.new_cache(prompt_tokens + max_tokens, 0)
     speech = Speech(memory.add(Role.FRAMES, FIRST, 0), sampling, resident.script.end_ids, max_tokens)
-    turn = Turn(cache, Change(), tuple(pieces), speech)
-    text = TextStream(resident.decode)
-
-    def hear(token: int | None) -> None:
-        piece = "" if token is None else text.push(token)
-        if on_text is not None:
-            on_text(piece)
-
-    hear(None)
-    outcome = resident.batcher.run(turn, hear)
-    if on_text is not None and (rest := text.flush()):
-        on_text(rest)
+    outcome = run_aloud(resident, Turn(cache, Change(), tuple(pieces), speech), on_text)
     reason = "stop" if outcome.ended else "length"
-    return Answer(resident.decode(turn.ids), prompt_tokens, len(turn.ids), reason)
+    return Answer(resident.decode(outcome.ids), prompt_tokens, len(outcome.ids), reason)
 
 
 def _pieces(resident: Resident, conversation: Conversation, memory: Memory) -> Sequence[Piece]:

@@ -65,7 +65,7 @@ def streaming_attention(
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
-    attention_mask: torch.Tensor | None,
+    attention_mask: torch.Tensor | None,  # noqa: ARG001 - part of transformers' interface; ours is in `step`
     *,
     scaling: float,
     step: Step,

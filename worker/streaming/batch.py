@@ -46,12 +46,13 @@ class Speech:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a turn ended. `fed_tokens` of the decoded tokens are in the cache."""
+    """How a turn ended: the decoded ids without an end token, of which the first `fed_tokens` are in the cache."""
 
+    ids: tuple[int, ...] = ()
     fed_tokens: int = 0
     draws: int = 0
     silence_probability: float | None = None
-    ended: bool = True  # by an end token, not by the token limit
+    ended: bool = False  # by an end token, not by the token limit or a stop
 
 
 Event = int | Outcome | BaseException | None
@@ -67,22 +68,27 @@ class Turn:
     speech: Speech | None = None
     stopped: bool = False
     events: queue.SimpleQueue[int | Outcome | BaseException] = field(default_factory=queue.SimpleQueue)
+
+
+@dataclass(eq=False)
+class Speaker:
+    """A turn whose reply is being decoded."""
+
+    turn: Turn
+    speech: Speech
+    draws: int
+    silence_probability: float
     ids: list[int] = field(default_factory=list)
-    silence_probability: float | None = None
-
-    def __post_init__(self) -> None:
-        self.draws = self.speech.draws if self.speech else 0
-
-    @property
-    def spoken(self) -> Speech:
-        """The speech of a turn that has one."""
-        assert self.speech is not None
-        return self.speech
 
     def next_span(self) -> Span:
         """The span of the token that goes in next: the last one decoded."""
-        reply = self.spoken.reply
+        reply = self.speech.reply
         return Span(reply.key, reply.role, reply.chunk, 1, reply.start + len(self.ids) - 1)
+
+    def outcome(self, ended: bool) -> Outcome:
+        """After an end token everything before it is in the cache; otherwise the last token is not."""
+        fed = len(self.ids) if ended else max(0, len(self.ids) - 1)
+        return Outcome(tuple(self.ids), fed, self.draws, self.silence_probability, ended)
 
 
 class Batcher:
@@ -91,7 +97,7 @@ class Batcher:
     def __init__(self, forward: Forward) -> None:
         self._forward = forward
         self._waiting: queue.SimpleQueue[Turn | None] = queue.SimpleQueue()
-        self._speaking: list[Turn] = []
+        self._speaking: list[Speaker] = []
         self._dead = threading.Event()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
@@ -153,7 +159,7 @@ class Batcher:
         except (RuntimeError, SlotsFull) as error:
             for turn in turns:
                 turn.events.put(_failure(error))
-            self._speaking = [turn for turn in self._speaking if turn not in turns]
+            self._speaking = [speaker for speaker in self._speaking if speaker.turn not in turns]
 
     def _start(self, turn: Turn) -> None:
         if turn.stopped:
@@ -165,59 +171,61 @@ class Batcher:
         if turn.speech is None:
             turn.events.put(Outcome())
             return
-        self._speaking.append(turn)
-        self._take(turn, choose(_first_word(turn, turn.speech, logits), turn.speech.sampling, turn.speech.said, turn.draws))
+        speech = turn.speech
+        silence = mass(logits, speech.end_ids)
+        speaker = Speaker(turn, speech, speech.draws, silence)
+        self._speaking.append(speaker)
+        self._take(speaker, choose(_first_word(speech, silence, logits), speech.sampling, speech.said, speech.draws))
 
     def _advance(self) -> None:
-        for turn in [turn for turn in self._speaking if turn.stopped]:
-            self._finish(turn, ended=False)
+        for speaker in [speaker for speaker in self._speaking if speaker.turn.stopped]:
+            self._finish(speaker, ended=False)
         if self._speaking:
-            turns = list(self._speaking)
-            self._guarded(turns, lambda: self._decode(turns))
+            speakers = list(self._speaking)
+            self._guarded([speaker.turn for speaker in speakers], lambda: self._decode(speakers))
 
-    def _decode(self, turns: list[Turn]) -> None:
+    def _decode(self, speakers: list[Speaker]) -> None:
         logits = self._forward.decode(
-            [turn.cache for turn in turns], [turn.next_span() for turn in turns], [turn.ids[-1] for turn in turns]
+            [speaker.turn.cache for speaker in speakers],
+            [speaker.next_span() for speaker in speakers],
+            [speaker.ids[-1] for speaker in speakers],
         )
-        for turn, token in zip(turns, _choices(turns, logits), strict=True):
-            self._take(turn, token)
+        for speaker, token in zip(speakers, _choices(speakers, logits), strict=True):
+            self._take(speaker, token)
 
-    def _take(self, turn: Turn, token: int) -> None:
-        speech = turn.spoken
-        turn.draws += 1
-        if token in speech.end_ids:
-            self._finish(turn, ended=True)
+    def _take(self, speaker: Speaker, token: int) -> None:
+        speaker.draws += 1
+        if token in speaker.speech.end_ids:
+            self._finish(speaker, ended=True)
             return
-        turn.ids.append(token)
-        turn.events.put(token)
-        if len(turn.ids) == speech.max_tokens:
-            self._finish(turn, ended=False)
+        speaker.ids.append(token)
+        speaker.turn.events.put(token)
+        if len(speaker.ids) == speaker.speech.max_tokens:
+            self._finish(speaker, ended=False)
 
-    def _finish(self, turn: Turn, ended: bool) -> None:
-        self._speaking.remove(turn)
-        fed = len(turn.ids) if ended else max(0, len(turn.ids) - 1)
-        turn.events.put(Outcome(fed, turn.draws, turn.silence_probability, ended))
+    def _finish(self, speaker: Speaker, ended: bool) -> None:
+        self._speaking.remove(speaker)
+        speaker.turn.events.put(speaker.outcome(ended))
 
 
-def _first_word(turn: Turn, speech: Speech, logits: torch.Tensor) -> torch.Tensor:
+def _first_word(speech: Speech, silence: float, logits: torch.Tensor) -> torch.Tensor:
     """Logits of a reply's first token after the silence threshold: silent exactly when silence is likely enough."""
-    turn.silence_probability = mass(logits, speech.end_ids)
     if speech.silence_threshold is None:
         return logits
-    if turn.silence_probability < speech.silence_threshold:
+    if silence < speech.silence_threshold:
         return without(logits, speech.end_ids)
     silent = torch.full_like(logits, float("-inf"))
     silent[speech.end_ids[0]] = 0.0
     return silent
 
 
-def _choices(turns: list[Turn], logits: torch.Tensor) -> list[int]:
-    if all(turn.spoken.plain for turn in turns):
+def _choices(speakers: list[Speaker], logits: torch.Tensor) -> list[int]:
+    if all(speaker.speech.plain for speaker in speakers):
         greedy: list[int] = logits.argmax(dim=-1).tolist()
         return greedy
     return [
-        choose(row, turn.spoken.sampling, turn.spoken.said | set(turn.ids), turn.draws)
-        for turn, row in zip(turns, logits, strict=True)
+        choose(row, speaker.speech.sampling, speaker.speech.said | set(speaker.ids), speaker.draws)
+        for speaker, row in zip(speakers, logits, strict=True)
     ]
 
 

@@ -48,7 +48,8 @@ def token_budget(options: WatchOptions, costs: Costs, frames_per_group: int) -> 
     """The most tokens a stream with these options can hold at any moment."""
     limits = window_limits(options)
     reply = costs.reply_tokens + options.max_tokens_per_chunk
-    older_text = max(limits.text_window_tokens, (limits.window_chunks - 1) * reply)
+    older_chunks = limits.window_chunks - 1  # in sight, each with its reply; a silent one still has its turn marks
+    older_text = max(limits.text_window_tokens + older_chunks * costs.reply_tokens, older_chunks * reply)
     text = costs.pinned_tokens + limits.text_sink_tokens + older_text + reply
     chunk = costs.turn_tokens + groups_per_chunk(options, frames_per_group) * costs.group_tokens
     return Budget(tokens=text + limits.window_chunks * chunk, text_tokens=text)

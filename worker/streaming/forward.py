@@ -83,7 +83,7 @@ class Forward:
                 hidden[:, rows], self._prefill_step(placement, axes[:, rows]), _slice_deep(deep, visual, rows)
             )
             start = stop
-        return self._head(self._text.norm(last[:, -1]))[0].float()
+        return self._logits(last[:, -1])[0]
 
     @torch.inference_mode()
     def decode(self, caches: Sequence[StreamCache], spans: Sequence[Span], tokens: Sequence[int]) -> torch.Tensor:
@@ -93,7 +93,11 @@ class Forward:
         step = Step(placements, cos[:, None, None], sin[:, None, None], None, self._attend)
         ids = torch.tensor(tokens, device=self.shape.device)[:, None]
         hidden = self._layers(self._text.embed_tokens(ids), step, None)
-        return self._head(self._text.norm(hidden[:, 0])).float()
+        return self._logits(hidden[:, 0])
+
+    def _logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self._head(self._text.norm(hidden))
+        return logits.float()
 
     def new_cache(self, tokens: int, text_tokens: int) -> StreamCache:
         """Memory for one stream."""

@@ -64,10 +64,10 @@ class Memory:
         self.spans.append(span)
         return span
 
-    def extend(self, span: Span, tokens: int) -> None:
+    def extend_last(self, tokens: int) -> None:
         """The newest span has become that many tokens longer: a reply, when its decoding has ended."""
-        assert self.spans[-1].key == span.key
-        self.spans[-1] = replace(span, tokens=span.tokens + tokens)
+        newest = self.spans[-1]
+        self.spans[-1] = replace(newest, tokens=newest.tokens + tokens)
         self._next_position = self.spans[-1].end
 
     def make_room(self, newest_end_ms: int) -> Change:

@@ -46,14 +46,22 @@ def keep(exchanges: Sequence[Exchange], newest_end_ms: int, limits: Limits) -> t
     """
     first_seen = _first_in_sight(exchanges, newest_end_ms, limits)
     older, seen = exchanges[:first_seen], exchanges[first_seen:]
-    room_tokens = limits.text_window_tokens - sum(exchange.reply_tokens for exchange in seen)
+    room_tokens = limits.text_window_tokens - sum(_recent_tokens(exchange, limits) for exchange in seen)
     kept = list(reversed(seen))
     for exchange in reversed(older):
-        in_sink = exchange.text_start + exchange.reply_tokens <= limits.text_sink_tokens
-        room_tokens -= 0 if in_sink else exchange.reply_tokens * (not exchange.silent)
-        if not exchange.silent and exchange.reply_tokens and (in_sink or room_tokens >= 0):
+        room_tokens -= _recent_tokens(exchange, limits)
+        if not exchange.silent and exchange.reply_tokens and (_in_sink(exchange, limits) or room_tokens >= 0):
             kept.append(replace(exchange, frames_tokens=0))
     return tuple(reversed(kept))
+
+
+def _in_sink(exchange: Exchange, limits: Limits) -> bool:
+    return exchange.text_start + exchange.reply_tokens <= limits.text_sink_tokens
+
+
+def _recent_tokens(exchange: Exchange, limits: Limits) -> int:
+    """What a reply takes of the recent-text window: nothing when it is silent or in the sink."""
+    return 0 if exchange.silent or _in_sink(exchange, limits) else exchange.reply_tokens
 
 
 def _first_in_sight(exchanges: Sequence[Exchange], newest_end_ms: int, limits: Limits) -> int:

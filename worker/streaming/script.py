@@ -50,7 +50,11 @@ class Script:
 
     def opening(self, memory: Memory, options: WatchOptions) -> list[Piece]:
         """System and user prompt."""
-        return [self.text(memory, Role.PINNED, PINNED_CHUNK, self._family.pinned(self._tokens, options.prompt, options.system))]
+        return [
+            self.text(
+                memory, Role.PINNED, PINNED_CHUNK, self._family.pinned(self._tokens, options.prompt, options.system)
+            )
+        ]
 
     def text(self, memory: Memory, role: Role, chunk: int, ids: Sequence[int]) -> Piece:
         """A run of text."""

@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from db.failures import Failure
 from worker.engines.base import Chunk, OnText, Reply, WatchOptions
-from worker.errors import Permanent, Transient
-from worker.families.base import Family, Tokenizer
-from worker.families.geometry import Geometry
-from worker.streaming.batch import Batcher, Outcome, Speech, Turn
+from worker.errors import Permanent
+from worker.streaming.batch import Outcome, Speech, Turn
 from worker.streaming.budget import Budget, check_fits, token_budget, window_limits
 from worker.streaming.checkpoint import Remembered, State, dump, load
-from worker.streaming.forward import Forward, Piece
+from worker.streaming.forward import Piece
 from worker.streaming.memory import Ablation, Change, Memory
 from worker.streaming.policy import Exchange
-from worker.streaming.script import Script
+from worker.streaming.resident import Resident, run_aloud
 from worker.streaming.spans import Role, Span
-from worker.streaming.text import Decode, TextStream
-
-
-@dataclass(frozen=True)
-class Resident:
-    """A loaded model and all that its streams share."""
-
-    forward: Forward
-    batcher: Batcher
-    family: Family
-    geometry: Geometry
-    tokens: Tokenizer
-    decode: Decode
-    context_tokens: int
-
-    @property
-    def script(self) -> Script:
-        return Script(self.family, self.tokens, self.geometry)
 
 
 def budget_of(resident: Resident, options: WatchOptions) -> Budget:
@@ -67,7 +46,9 @@ class StreamSession:
         self.memory.restore_said(self._state.said_tokens)
         self._to_recall = list(self._state.remembered)
         self._said: dict[int, tuple[int, ...]] = {}  # reply ids of the exchanges in memory, by chunk
-        self._tail: tuple[int, tuple[int, ...]] | None = None  # (chunk, ids): end of the last reply, not yet in the cache
+        self._tail: tuple[int, tuple[int, ...]] | None = (
+            None  # (chunk, ids): end of the last reply, not yet in the cache
+        )
         self._usable = True
 
     def feed(self, chunk: Chunk, on_text: OnText | None = None) -> Reply:
@@ -77,12 +58,17 @@ class StreamSession:
             self._state = replace(self._state, next_chunk=chunk.index + 1, last_end_ms=chunk.end_ms)
             return Reply("")
         change = self.memory.make_room(chunk.end_ms)
-        pieces = [*self._opening(), *self._recall_before(None), *self._reply_tail(), *self._script.frames(self.memory, chunk)]
+        pieces = [
+            *self._opening(),
+            *self._recall_before(None),
+            *self._reply_tail(),
+            *self._script.frames(self.memory, chunk),
+        ]
         pieces.append(self._script.text(self.memory, Role.REPLY, chunk.index, self._script.reply_start))
         reply = self.memory.add(Role.REPLY, chunk.index, 0)
-        ids, outcome = self._run(Turn(self.cache, change, tuple(pieces), self._speech(reply)), on_text)
-        self._remember(chunk, reply, ids, outcome)
-        return Reply(self._resident.decode(ids), ids, outcome.silence_probability)
+        outcome = self._run(Turn(self.cache, change, tuple(pieces), self._speech(reply)), on_text)
+        self._remember(chunk, outcome)
+        return Reply(self._resident.decode(outcome.ids), outcome.ids, outcome.silence_probability)
 
     def rewatch(self, chunk: Chunk) -> None:
         """Show a chunk of the checkpoint's vision window again, with the reply it had; nothing is decoded."""
@@ -152,23 +138,13 @@ class StreamSession:
             silence_threshold=options.silence_threshold,
         )
 
-    def _run(self, turn: Turn, on_text: OnText | None) -> tuple[tuple[int, ...], Outcome]:
+    def _run(self, turn: Turn, on_text: OnText | None) -> Outcome:
         """Run a turn. A session whose turn was broken off is not used again: its last checkpoint is."""
         self._usable = False
         self._make_space()
-        text = TextStream(self._resident.decode)
-
-        def hear(token: int | None) -> None:
-            piece = "" if token is None else text.push(token)
-            if on_text is not None:
-                on_text(piece)
-
-        hear(None)
-        outcome = self._resident.batcher.run(turn, hear)
-        if on_text is not None and (rest := text.flush()):
-            on_text(rest)
+        outcome = run_aloud(self._resident, turn, on_text)
         self._usable = True
-        return tuple(turn.ids), outcome
+        return outcome
 
     def _make_space(self) -> None:
         """Check that the cache can take what is about to come; only a stream that evicts nothing grows."""
@@ -184,8 +160,9 @@ class StreamSession:
             )
         self.cache.grow(2 * tokens, 2 * text_tokens)
 
-    def _remember(self, chunk: Chunk, reply: Span, ids: tuple[int, ...], outcome: Outcome) -> None:
-        self.memory.extend(reply, outcome.fed_tokens)
+    def _remember(self, chunk: Chunk, outcome: Outcome) -> None:
+        ids = outcome.ids
+        self.memory.extend_last(outcome.fed_tokens)
         self._tail = (chunk.index, (*ids[outcome.fed_tokens :], *self._script.reply_end))
         marks = len(self._script.reply_start) + len(self._script.reply_end)
         seen_tokens = sum(s.tokens for s in self.memory.spans if s.role is Role.FRAMES and s.chunk == chunk.index)

@@ -20,7 +20,7 @@ from av.video.stream import VideoStream
 from db.failures import Failure
 from db.kinds.video import Gap
 from worker.errors import Permanent
-from worker.video.paint import Painter, SizeFor
+from worker.video.paint import Painter
 from worker.video.probe import Probe, Timing, opened, sample_aspect, timing
 from worker.video.references import disposable_test
 from worker.video.sample import Coded, Grid, Need, Plan
@@ -43,6 +43,8 @@ class Clip:
     chunk_ms: int = 2000
     first_chunk: int = 0
     """Chunks before this one are not decoded; numbering and grid stay those of the whole clip."""
+    threads: int = 0
+    """Of the decoder; 0 lets it choose by the number of processors."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +56,14 @@ class End:
     gaps: tuple[Gap, ...] = ()
 
 
-def parts(path: Path, probe: Probe, clip: Clip, size_for: SizeFor) -> Iterator[Part | End]:
-    """The chunks of a clip in order, then one End. Memory does not grow with the length of the video.
+def parts(path: Path, probe: Probe, clip: Clip, frame_px: tuple[int, int]) -> Iterator[Part | End]:
+    """The chunks of a clip in order, frames of `frame_px` (width, height), then one End. Memory does not grow with length.
 
     Raises Permanent(BAD_PARAMS) when the clip starts after the end of the video, INVALID_MEDIA when nothing decodes.
     """
     shown_px = (probe.width_px, probe.height_px)
     with opened(path) as (container, stream):
-        painter = Painter(shown_px, size_for(*shown_px), sample_aspect(stream))
+        painter = Painter(shown_px, frame_px, sample_aspect(stream))
         yield from _Reading(container, stream, clip, probe).parts(painter)
 
 
@@ -77,6 +79,7 @@ class _Reading:
     end_s: Fraction = Fraction(0)  # end of the last picture any packet announced
     last_s: Fraction | None = None  # time of the last picture that came out
     broke_off: bool = False
+    reached: bool = False  # the end of the clip, before the end of the file
     jumps: list[tuple[Fraction, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -86,7 +89,7 @@ class _Reading:
         self.until_s = None if self.clip.end_ms is None else Fraction(self.clip.end_ms, 1000)
         self.plan: Plan[Packet[VideoStream]] = Plan(self.grid)
         self.stream.thread_type = "AUTO"
-        self.stream.codec_context.thread_count = 0
+        self.stream.codec_context.thread_count = self.clip.threads
 
     def parts(self, painter: Painter) -> Iterator[Part | End]:
         slots = Slots(self.grid, painter.paint, self.clip.first_chunk)
@@ -103,14 +106,12 @@ class _Reading:
     def _finish(self, slots: Slots) -> Iterator[Part | End]:
         if self.last_s is None:
             raise Permanent(Failure.INVALID_MEDIA, "no picture of the video can be decoded")
-        reached = self.until_s is not None and self.last_s >= self.until_s
-        end_s = self.until_s if reached and self.until_s is not None else max(self.end_s, self.last_s)
-        end_s = end_s if self.until_s is None else min(end_s, self.until_s)
+        end_s = self.end_s if self.until_s is None else min(self.end_s, self.until_s)
         if end_s <= self.grid.start_s:
             raise Permanent(Failure.BAD_PARAMS, f"start_ms is after the end of the video ({round(end_s * 1000)} ms)")
         yield from slots.finish(end_s)
         end_ms = round(end_s * 1000)
-        if reached or not self._is_truncated(end_s):
+        if self.reached or not self._is_truncated(end_s):
             yield End(end_ms, truncated=False)
             return
         yield End(end_ms, truncated=True, gaps=(self._rest(end_ms),))
@@ -119,11 +120,9 @@ class _Reading:
         """What is missing after the point where the file breaks off."""
         ends = [ms for ms in (self.clip.end_ms, self.probe.duration_ms) if ms is not None]
         planned_ms = min(ends, default=None)
-        return Gap(
-            start_ms=end_ms,
-            end_ms=planned_ms if planned_ms is not None and planned_ms > end_ms else None,
-            reason="the file breaks off here",
-        )
+        start_ms = max(end_ms, round(self.from_s * 1000))
+        known = planned_ms is not None and planned_ms > start_ms
+        return Gap(start_ms=start_ms, end_ms=planned_ms if known else None, reason="the file breaks off here")
 
     def _is_truncated(self, end_s: Fraction) -> bool:
         """By the file's structure where it tells, else by an announced length that was missed by far."""
@@ -142,9 +141,14 @@ class _Reading:
                 continue
             context.skip_frame = "DEFAULT" if need is Need.SAMPLE else "NONREF"
             for time_s, frame in self._decode(coded):
-                yield time_s, frame
-                if self.until_s is not None and time_s >= self.until_s:
+                if self._is_past_end(time_s):
+                    self.reached = True
                     return
+                yield time_s, frame
+
+    def _is_past_end(self, time_s: Fraction) -> bool:
+        """Not of this clip any more, the jitter of its time allowed for."""
+        return self.until_s is not None and max(time_s, self.grid.slot_start(self.grid.slot(time_s))) >= self.until_s
 
     def _decode(self, coded: Coded[Packet[VideoStream]]) -> Iterator[tuple[Fraction, VideoFrame | None]]:
         try:
@@ -163,8 +167,12 @@ class _Reading:
             return time_s, None
         self._learn_keyframe(frame)
         self.last_s = time_s if self.last_s is None else max(self.last_s, time_s)
-        self.end_s = max(self.end_s, time_s + (frame.duration * self.clock.time_base or self.clock.step_s))
+        self._extend(time_s, frame.duration)
         return time_s, frame
+
+    def _extend(self, time_s: Fraction, duration: int | None) -> None:
+        """The video lasts at least as long as this picture is shown."""
+        self.end_s = max(self.end_s, time_s + ((duration or 0) * self.clock.time_base or self.clock.step_s))
 
     def _next_s(self) -> Fraction:
         """The time of a picture that carries none: one nominal step after the last."""
@@ -181,7 +189,7 @@ class _Reading:
         for packet in self._joined(self._positioned()):
             time_s = None if packet.pts is None else self.clock.seconds(packet.pts)
             if time_s is not None and packet.size:
-                self.end_s = max(self.end_s, time_s + ((packet.duration or 0) * self.clock.time_base or self.clock.step_s))
+                self._extend(time_s, packet.duration)
             yield Coded(
                 packet,
                 time_s,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
@@ -13,9 +12,6 @@ from numpy.typing import NDArray
 from worker.video.probe import display_matrix, display_size, turned
 
 Pixels = NDArray[np.uint8]
-SizeFor = Callable[[int, int], tuple[int, int]]
-"""(width, height) of a picture as displayed -> (width, height) that the model takes."""
-
 MAX_STRETCH = 0.05  # a picture whose shape differs more from the canvas gets bars instead of being distorted
 HD_HEIGHT_PX = 720
 UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
@@ -62,8 +58,7 @@ class Painter:
             interpolation=Interpolation.AREA,
             threads=1,
         )
-        array: Pixels = scaled.to_ndarray()
-        return array
+        return np.asarray(scaled.to_ndarray(), np.uint8)
 
 
 def _upright(pixels: Pixels, frame: VideoFrame) -> Pixels:

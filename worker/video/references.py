@@ -22,7 +22,7 @@ def disposable_test(codec: str, extradata: bytes | None) -> IsDisposable:
         reference = partial(_hevc_reference, layers=data[HVCC_LAYERS_AT] >> 3 & 7)
         width = _length_bytes(data, at=HVCC_LAYERS_AT)
         return lambda packet: _no_references(_units(packet, width), reference)
-    return lambda packet: False
+    return lambda _: False
 
 
 def _length_bytes(extradata: bytes, at: int) -> int:

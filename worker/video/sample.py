@@ -95,10 +95,14 @@ class Plan(Generic[P]):
         """Each packet with what it is needed for, in the same order."""
         for coded in packets:
             self._push(coded)
-            while len(self._ahead) > LOOKAHEAD_PACKETS or (self._ahead_bytes > LOOKAHEAD_BYTES and len(self._ahead) > 1):
+            while self._is_full():
                 yield self._pop()
         while self._ahead:
             yield self._pop()
+
+    def _is_full(self) -> bool:
+        too_large = self._ahead_bytes > LOOKAHEAD_BYTES and len(self._ahead) > 1
+        return too_large or len(self._ahead) > LOOKAHEAD_PACKETS
 
     def _push(self, coded: Coded[P]) -> None:
         self._ahead.append(coded)
@@ -156,9 +160,8 @@ class Plan(Generic[P]):
         for ahead in self._ahead:
             if ahead is key:
                 before_key = False
-                continue
-            if not before_key and (ahead.time_s is None or ahead.time_s > key_time_s):
+            elif not before_key and ahead.time_s is not None and ahead.time_s > key_time_s:
                 return True
-            if ahead.time_s is None or self._is_sample(ahead.time_s):
+            elif ahead.time_s is None or self._is_sample(ahead.time_s):
                 return False
-        return True
+        return False  # not seen far enough to be sure

@@ -103,10 +103,8 @@ def _boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int]]:
 
 
 def _missing_from_boxes(file: BinaryIO, size: int) -> int:
-    index_seen, end = False, 0
-    for name, end in _boxes(file, size):
-        index_seen = index_seen or name == b"moov"
-    return max(end - size, 0 if index_seen else 1)
+    boxes = dict(_boxes(file, size))
+    return max(max(boxes.values(), default=0) - size, 0 if b"moov" in boxes else 1)
 
 
 def _missing_from_segment(file: BinaryIO, size: int) -> int | None:

@@ -1,0 +1,69 @@
+"""The application: routes, middleware, and what lives as long as the process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
+
+import anyio.to_thread
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from api import errors
+from api.deps import Services, make_services
+from api.guard import BodyLimit, CarefulHeaders
+from api.logs import RequestLog
+from api.routes import ROUTERS
+from api.settings import ApiSettings
+from db.settings import Settings
+
+DESCRIPTION = """Live captions of long videos and verified footprints from datasheets, as asynchronous jobs.
+
+Every error is `application/problem+json` with a stable `code`. Ids are UUIDs of version 7. Times are UTC."""
+
+
+def create_app(settings: Settings | None = None, api: ApiSettings | None = None) -> FastAPI:
+    """The application with the given settings, or those of the environment."""
+    kept = make_services(settings or Settings(), api or ApiSettings())
+    docs = kept.api.docs
+    app = FastAPI(
+        title="BM3-VL",
+        version=version("bm3-vl"),
+        description=DESCRIPTION,
+        lifespan=_lifespan,
+        docs_url="/docs" if docs else None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if docs else None,
+        responses=errors.RESPONSES,
+        generate_unique_id_function=_operation_id,
+        redirect_slashes=False,
+    )
+    app.state.services = kept
+    for router in ROUTERS:
+        app.include_router(router)
+    errors.install(app)
+    # The last one added is the outermost.
+    app.add_middleware(BodyLimit, settings=kept.api)
+    app.add_middleware(CarefulHeaders)
+    app.add_middleware(RequestLog)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    kept: Services = app.state.services
+    anyio.to_thread.current_default_thread_limiter().total_tokens = kept.api.threads
+    subscriber = asyncio.create_task(kept.live.run())
+    try:
+        yield
+    finally:
+        subscriber.cancel()
+        with suppress(asyncio.CancelledError):
+            await subscriber
+        kept.close()
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

@@ -1,0 +1,107 @@
+"""Who is asking, and whether they may: bearer keys, scopes and the rate limit."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from api import metrics
+from api.deps import Kept, Services, now
+from api.errors import Problem
+from db import keys
+from db.keys import Scope
+from db.tables_access import Tenant
+
+BEARER = HTTPBearer(
+    auto_error=False, bearerFormat="bm3_<id>_<secret>_<checksum>", description="An API key", scheme_name="ApiKey"
+)
+TOUCHED_MAX = 10_000
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The tenant and key behind a request."""
+
+    tenant: Tenant
+    key_id: UUID
+    key_name: str
+    scopes: frozenset[str]
+
+    @property
+    def tenant_id(self) -> UUID:
+        return self.tenant.id
+
+    @property
+    def actor(self) -> str:
+        """How the audit log names the caller."""
+        return f"key {self.key_name} ({self.key_id})"
+
+
+def caller(
+    request: Request, kept: Kept, given: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
+) -> Caller:
+    """The caller of this request. Raises 401 and 429."""
+    if given is None:
+        raise _unauthorized("send `Authorization: Bearer <key>`")
+    at = now()
+    with kept.database.read() as session:
+        found = keys.find(session, at, given.credentials)
+    if found is None:
+        raise _unauthorized("this key is unknown, revoked or expired")
+    key, tenant = found
+    _limit_rate(kept, tenant)
+    _touch(kept, key.id, at)
+    request.state.tenant_id = str(tenant.id)
+    return Caller(tenant, key.id, key.name, frozenset(key.scopes))
+
+
+def needs(scope: Scope) -> Any:
+    """A dependency that lets pass callers with this scope."""
+
+    def check(who: Annotated[Caller, Depends(caller)]) -> Caller:
+        if not keys.allows(who.scopes, scope):
+            raise Problem(403, "missing_scope", f"this needs a key with the scope {scope}")
+        return who
+
+    return Depends(check)
+
+
+def _limit_rate(kept: Services, tenant: Tenant) -> None:
+    if tenant.requests_per_minute is None:
+        return
+    wait_s = kept.limiter.wait_s(tenant.id, tenant.requests_per_minute)
+    if wait_s is not None:
+        metrics.RATE_LIMITED.inc()
+        detail = f"more than {tenant.requests_per_minute} requests a minute"
+        raise Problem(429, "rate_limited", detail, headers={"Retry-After": str(math.ceil(wait_s))})
+
+
+def _touch(kept: Services, key_id: UUID, at: datetime) -> None:
+    """Write down the key's use at most once a minute: a read must not cost a write each time."""
+    last = kept.touched.get(key_id)
+    if last is not None and at - last < keys.TOUCH_EVERY:
+        return
+    if len(kept.touched) > TOUCHED_MAX:
+        kept.touched.clear()
+    kept.touched[key_id] = at
+    with kept.database.write() as session:
+        keys.touch(session, at, key_id)
+
+
+def _unauthorized(detail: str) -> Problem:
+    return Problem(401, "unauthorized", detail, headers={"WWW-Authenticate": 'Bearer realm="bm3"'})
+
+
+JobsReader = Annotated[Caller, needs(Scope.JOBS_READ)]
+JobsWriter = Annotated[Caller, needs(Scope.JOBS_WRITE)]
+AssetsWriter = Annotated[Caller, needs(Scope.ASSETS_WRITE)]
+WebhooksCaller = Annotated[Caller, needs(Scope.WEBHOOKS)]
+KeysCaller = Annotated[Caller, needs(Scope.KEYS)]
+AdminCaller = Annotated[Caller, needs(Scope.ADMIN)]
+AnyCaller = Annotated[Caller, Depends(caller)]

@@ -1,0 +1,70 @@
+"""What routes work with: the database, the object store, live feeds, settings. Made once, closed at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+import redis
+from fastapi import Depends, Request
+
+from api.limits import RateLimiter
+from api.live import Live
+from api.settings import ApiSettings
+from db.estimates import Estimator
+from db.objects import ObjectStore
+from db.queue import RedisSignals, redis_client
+from db.session import Database
+from db.settings import Settings
+from db.stores import open_objects
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything a route may use."""
+
+    settings: Settings
+    api: ApiSettings
+    database: Database
+    objects: ObjectStore
+    redis: redis.Redis
+    limiter: RateLimiter
+    live: Live
+    estimator: Estimator
+    touched: dict[UUID, datetime] = field(default_factory=dict)
+
+    def close(self) -> None:
+        self.redis.close()
+        self.database.dispose()
+
+
+def make_services(settings: Settings, api: ApiSettings) -> Services:
+    """Open what the settings name; nothing is connected to yet."""
+    database = Database(settings.database(), RedisSignals(settings.redis_url), pool_size=api.threads // 2)
+    client = redis_client(settings.redis_url)
+    return Services(
+        settings=settings,
+        api=api,
+        database=database,
+        objects=open_objects(settings),
+        redis=client,
+        limiter=RateLimiter(client),
+        live=Live(database, settings.redis_url, api),
+        estimator=Estimator(),
+    )
+
+
+async def services(request: Request) -> Services:
+    """The services of this process."""
+    found: Services = request.app.state.services
+    return found
+
+
+def now() -> datetime:
+    """The time of this request."""
+    return datetime.now(UTC)
+
+
+Kept = Annotated[Services, Depends(services)]

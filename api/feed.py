@@ -1,0 +1,127 @@
+"""What a watcher of a job is told, and in which order: history, cues, then the end."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from db import cues, events
+from db.kinds.video import Cue
+from db.session import Database
+from db.tables import TERMINAL, Job, JobEvent
+from db.transitions import ENDING
+
+PAGE = 500
+ENDINGS = frozenset(ENDING.values())
+
+
+@dataclass(frozen=True)
+class Marks:
+    """How far a watcher has read: the last event and the last cue it was sent."""
+
+    event_seq: int = 0
+    cue_seq: int = -1
+
+    def __str__(self) -> str:
+        return f"{self.event_seq}.{self.cue_seq}"
+
+
+ALL_READ = Marks(2**31 - 1, 2**31 - 1)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One message; `event_seq` or `cue_seq` where it is part of the history, neither where it is of the moment."""
+
+    type: str
+    json: str
+    event_seq: int | None = None
+    cue_seq: int | None = None
+
+    @property
+    def ends(self) -> bool:
+        return self.type == "end"
+
+    def is_new(self, read: Marks) -> bool:
+        """Whether a watcher that has read so far has not seen it."""
+        if self.event_seq is not None:
+            return self.event_seq > read.event_seq
+        return self.cue_seq is None or self.cue_seq > read.cue_seq
+
+    def after(self, read: Marks) -> Marks:
+        """How far a watcher has read with this item."""
+        if self.event_seq is not None:
+            return Marks(self.event_seq, read.cue_seq)
+        return read if self.cue_seq is None else Marks(read.event_seq, self.cue_seq)
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at a job: what is new since the marks, and whether there is more to fetch at once."""
+
+    items: tuple[Item, ...]
+    marks: Marks
+    progress: Item | None
+    more: bool
+
+
+GONE = Look((Item("end", '{"state":"deleted"}'),), ALL_READ, None, False)
+
+
+def parse_marks(last_event_id: str | None) -> Marks:
+    """The marks in a `Last-Event-ID`; the beginning for everything else."""
+    event_seq, _, cue_seq = (last_event_id or "").partition(".")
+    try:
+        return Marks(max(int(event_seq), 0), max(int(cue_seq), -1))
+    except ValueError:
+        return Marks()
+
+
+def look(database: Database, job_id: UUID, read: Marks) -> Look:
+    """What happened to the job since `read`. The ending comes after the last cue, `end` after everything."""
+    with database.read() as session:
+        job = session.get(Job, job_id)
+        if job is None or job.deleted_at is not None:
+            return GONE
+        history = events.after(session, job_id, read.event_seq, PAGE)
+        spoken = cues.after(session, job_id, read.cue_seq, PAGE)
+    more = len(history) == PAGE or len(spoken) == PAGE
+    running = [event_item(event) for event in history if event.type not in ENDINGS]
+    ending = [] if more else [event_item(event) for event in history if event.type in ENDINGS]
+    items = [*running, *(cue_item(cue) for cue in spoken), *ending]
+    marks = read
+    for item in items:
+        marks = item.after(marks)
+    if job.state in TERMINAL and not more:
+        items.append(Item("end", _dump({"job_id": str(job_id), "state": job.state, "failure": job.failure})))
+    return Look(tuple(items), marks, progress_item(job), more)
+
+
+def current_marks(database: Database, job_id: UUID) -> Marks:
+    """The end of what is known of a job now."""
+    with database.read() as session:
+        job = session.get(Job, job_id)
+        return ALL_READ if job is None else Marks(job.event_seq, cues.last_seq(session, job_id))
+
+
+def event_item(event: JobEvent) -> Item:
+    """An event of the job's history: `gap` for stretches that could not be decoded, `state` for the rest."""
+    name = "gap" if event.type == "job.gap" else "state"
+    body = {"seq": event.seq, "type": event.type, "at": event.at.isoformat(), "data": event.data}
+    return Item(name, _dump(body), event_seq=event.seq)
+
+
+def cue_item(cue: Cue) -> Item:
+    return Item("cue", cue.model_dump_json(), cue_seq=cue.seq)
+
+
+def progress_item(job: Job) -> Item:
+    ratio = round(min(job.done_ms / job.total_ms, 1), 4) if job.total_ms else None
+    body = {"done_ms": job.done_ms, "total_ms": job.total_ms, "ratio": ratio, "note": job.progress_note}
+    return Item("progress", _dump({**body, "state": job.state, "cues": job.cue_count}))
+
+
+def _dump(body: dict[str, Any]) -> str:
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,254 @@
+"""Live views: one Redis subscriber a process wakes one feed a job, which looks at the database once for all its watchers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, contextmanager
+from uuid import UUID
+
+import redis.asyncio
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
+
+from api import metrics
+from api.errors import Problem
+from api.feed import ALL_READ, Item, Look, Marks, current_marks, look
+from api.settings import ApiSettings
+from db.queue import EVENTS_CHANNEL
+from db.session import Database
+
+LIVE_CHANNEL = "bm3:live:"  # + job id: text that is being decoded, best effort
+QUEUE_MAX = 2000  # a watcher this far behind is cut off; it comes back with its Last-Event-ID
+PAUSE_S = 0.02  # changes that arrive in a burst are looked at once
+RETRY_S = 1.0
+CUT_OFF = Item("cut_off", "{}")
+
+log = structlog.get_logger(__name__)
+
+
+class PollInterval:
+    """How long a feed waits without being woken: short while Redis is away."""
+
+    def __init__(self, settings: ApiSettings) -> None:
+        self._settings = settings
+        self.connected = False
+
+    def __call__(self) -> float:
+        return self._settings.sse_poll_s if self.connected else self._settings.sse_poll_alone_s
+
+
+class Feed:
+    """One watched job: looks at the database when woken and hands what is new to every watcher."""
+
+    def __init__(self, database: Database, job_id: UUID) -> None:
+        self.job_id = job_id
+        self.watchers: set[asyncio.Queue[Item]] = set()
+        self.ready = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._database = database
+        self._progress: Item | None = None
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def push(self, item: Item) -> None:
+        """Hand an item to every watcher; one that does not keep up is cut off."""
+        for queue in self.watchers:
+            if queue.full():
+                _cut_off(queue)
+            else:
+                queue.put_nowait(item)
+
+    def cut_off(self) -> None:
+        """Send every watcher away; they come back and read on."""
+        for queue in self.watchers:
+            _cut_off(queue)
+
+    async def run(self, poll_s: PollInterval) -> None:
+        """Follow the job until it ends or nobody watches."""
+        marks = await run_in_threadpool(current_marks, self._database, self.job_id)
+        self.ready.set()
+        while True:
+            self._wake.clear()
+            seen = await run_in_threadpool(look, self._database, self.job_id, marks)
+            self._hand_on(seen)
+            if seen.items and seen.items[-1].ends:
+                return
+            marks = seen.marks
+            if not seen.more:
+                await asyncio.sleep(PAUSE_S)
+                await self._wait(poll_s())
+
+    def _hand_on(self, seen: Look) -> None:
+        if seen.progress is not None and seen.progress != self._progress:
+            self._progress = seen.progress
+            self.push(seen.progress)
+        for item in seen.items:
+            self.push(item)
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._wake.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+class Live:
+    """The feeds of this process and the subscriber that wakes them."""
+
+    def __init__(self, database: Database, redis_url: str, settings: ApiSettings) -> None:
+        self._database = database
+        self._redis_url = redis_url
+        self._limit = settings.watchers_limit
+        self._poll_s = PollInterval(settings)
+        self._feeds: dict[UUID, Feed] = {}
+        self._tasks: dict[Feed, asyncio.Task[None]] = {}
+        self.watching = 0
+
+    @property
+    def connected(self) -> bool:
+        """Whether Redis tells us of changes."""
+        return self._poll_s.connected
+
+    async def run(self) -> None:
+        """Subscribe to changes for as long as the process lives."""
+        while True:
+            try:
+                await self._subscribe()
+            except (redis.RedisError, OSError) as error:
+                log.warning("live updates fall back to polling", reason=str(error))
+            self._poll_s.connected = False
+            for feed in [*self._feeds.values()]:
+                feed.wake()
+            await asyncio.sleep(RETRY_S)
+
+    async def stream(self, job_id: UUID, read: Marks) -> AsyncGenerator[tuple[Item, Marks]]:
+        """What happens to a job from `read` on, with how far the watcher has then read; ends with the job."""
+        with self._watch(job_id) as (feed, queue):
+            await feed.ready.wait()
+            async for item in self._replay(job_id, read):
+                read = item.after(read)
+                yield item, read
+                if item.ends:
+                    return
+            while (item := await queue.get()) is not CUT_OFF:
+                if item.is_new(read):
+                    read = item.after(read)
+                    yield item, read
+                if item.ends:
+                    return
+
+    async def wait_for_end(self, job_id: UUID, seconds: float) -> bool:
+        """Whether the job ends within that time."""
+        try:
+            async with asyncio.timeout(seconds):
+                async with aclosing(self.stream(job_id, ALL_READ)) as items:
+                    return any([item.ends async for item, _ in items])
+        except TimeoutError:
+            return False
+
+    async def _replay(self, job_id: UUID, read: Marks) -> AsyncIterator[Item]:
+        while True:
+            seen = await run_in_threadpool(look, self._database, job_id, read)
+            for item in seen.items:
+                yield item
+            if not seen.more:
+                break
+            read = seen.marks
+        if seen.progress is not None and not (seen.items and seen.items[-1].ends):
+            yield seen.progress
+
+    @contextmanager
+    def _watch(self, job_id: UUID) -> Iterator[tuple[Feed, asyncio.Queue[Item]]]:
+        if self.watching >= self._limit:
+            raise Problem(503, "too_many_watchers", "too many open event streams", headers={"Retry-After": "10"})
+        feed, queue = self._feed(job_id), asyncio.Queue[Item](QUEUE_MAX)
+        feed.watchers.add(queue)
+        self._count(1)
+        try:
+            yield feed, queue
+        finally:
+            feed.watchers.discard(queue)
+            self._count(-1)
+            if not feed.watchers:
+                self._drop(feed)
+
+    def _count(self, change: int) -> None:
+        self.watching += change
+        metrics.WATCHERS.set(self.watching)
+
+    def _feed(self, job_id: UUID) -> Feed:
+        feed = self._feeds.get(job_id)
+        if feed is None:
+            feed = self._feeds[job_id] = Feed(self._database, job_id)
+            self._tasks[feed] = asyncio.create_task(self._follow(feed))
+        return feed
+
+    def _drop(self, feed: Feed) -> None:
+        if self._feeds.get(feed.job_id) is feed:
+            del self._feeds[feed.job_id]
+        task = self._tasks.pop(feed, None)
+        if task is not None:
+            task.cancel()
+
+    async def _follow(self, feed: Feed) -> None:
+        try:
+            await feed.run(self._poll_s)
+        except SQLAlchemyError as error:
+            log.warning("live feed broke off", job=str(feed.job_id), reason=str(error))
+            feed.cut_off()
+        finally:
+            self._tasks.pop(feed, None)
+            if self._feeds.get(feed.job_id) is feed:
+                del self._feeds[feed.job_id]
+
+    async def _subscribe(self) -> None:
+        client = redis.asyncio.Redis.from_url(self._redis_url, socket_connect_timeout=3, health_check_interval=10)
+        async with client, client.pubsub() as pubsub:
+            await pubsub.subscribe(EVENTS_CHANNEL)
+            await pubsub.psubscribe(f"{LIVE_CHANNEL}*")
+            self._poll_s.connected = True
+            log.info("live updates by Redis")
+            while True:
+                # A timeout, so that the health check notices a connection that is half open.
+                message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=10)
+                if message is not None:
+                    self._take(message["channel"].decode(), message["data"].decode(errors="replace"))
+
+    def _take(self, channel: str, data: str) -> None:
+        if channel == EVENTS_CHANNEL:
+            self._wake(data)
+            return
+        feed = self._feeds.get(_uuid(channel.removeprefix(LIVE_CHANNEL)))
+        if feed is not None and _is_json(data):
+            feed.push(Item("text", data))
+
+    def _wake(self, data: str) -> None:
+        if _is_json(data) and isinstance(message := json.loads(data), dict):
+            feed = self._feeds.get(_uuid(str(message.get("job"))))
+            if feed is not None:
+                feed.wake()
+
+
+def _cut_off(queue: asyncio.Queue[Item]) -> None:
+    if queue.full():
+        queue.get_nowait()
+    queue.put_nowait(CUT_OFF)
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        return UUID(int=0)
+
+
+def _is_json(data: str) -> bool:
+    try:
+        json.loads(data)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,96 @@
+"""What a client may send to submit work: one request class a kind, told apart by `kind`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Union
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from db.kinds.base import Document
+from db.kinds.registry import KINDS, Kind
+from db.webhooks import EventType
+
+Label = Annotated[str, Field(min_length=1, max_length=200)]
+LabelName = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9_.-]+$")]
+Priority = Annotated[int, Field(ge=-100, le=100, description="Higher is claimed first")]
+
+
+class Closed(BaseModel):
+    """A request body: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class WebhookChoice(Closed):
+    """Which of the tenant's endpoints hear of this job, and of what; null leaves it to the endpoints."""
+
+    events: list[EventType] | None = None
+    endpoint_ids: list[UUID] | None = None
+
+
+class Envelope(Closed):
+    """What every kind of job may be submitted with."""
+
+    labels: Annotated[dict[LabelName, Label], Field(max_length=20)] = {}
+    priority: Priority = 0
+    webhook: WebhookChoice | None = None
+    cache: Annotated[
+        Literal["use", "bypass"],
+        Field(description="`use`: the same content, parameters and weights give the finished result at once"),
+    ] = "use"
+
+
+class JobRequest(Envelope):
+    """A job to be submitted."""
+
+    kind: str
+    params: Document
+
+
+def _request_class(name: str, kind: Kind) -> type[JobRequest]:
+    title = "".join(part.title() for part in name.replace(".", "_").split("_")) + "Request"
+    fields: dict[str, Any] = {"kind": (Literal[name], ...), "params": (kind.params, ...)}
+    return create_model(title, __base__=JobRequest, **fields)
+
+
+REQUESTS = tuple(_request_class(name, kind) for name, kind in KINDS.items())
+AnyJobRequest: Any = Annotated[Union[REQUESTS], Field(discriminator="kind")]  # noqa: UP007 - made at run time
+EXAMPLES = {
+    name: {"summary": f"Submit a {name} job", "value": {"kind": name, "params": kind.example}}
+    for name, kind in KINDS.items()
+}
+
+
+class BatchRequest(Closed):
+    """Several jobs, submitted all or none."""
+
+    jobs: Annotated[list[AnyJobRequest], Field(min_length=1, max_length=1000)]
+
+
+class RetryRequest(Closed):
+    """How to do a finished job again; changed parameters replace the old ones by name and start from zero."""
+
+    start: Annotated[
+        Literal["checkpoint", "zero"] | None,
+        Field(description="null: from the checkpoint where there is one and no parameter changes"),
+    ] = None
+    params: dict[str, Any] | None = None
+    priority: Priority | None = None
+
+
+class UploadRequest(Closed):
+    """A file to be uploaded."""
+
+    filename: Annotated[str, Field(min_length=1, max_length=255)]
+    media_type: Annotated[str, Field(max_length=120, pattern=r"^[\w.+-]+/[\w.+-]+(;.*)?$")] = "application/octet-stream"
+    size_bytes: Annotated[int, Field(ge=1, lt=2**62)]
+    sha256: Annotated[
+        str | None, Field(pattern="^[0-9a-f]{64}$", description="Checked; a file already here is not sent again")
+    ] = None
+
+
+class PartsRequest(Closed):
+    """Which parts to get addresses for."""
+
+    numbers: Annotated[list[Annotated[int, Field(ge=1, le=10_000)]], Field(min_length=1, max_length=50)]

@@ -1,0 +1,90 @@
+"""Whether the process lives, whether it can work, and what Prometheus wants to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import redis
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from api import metrics
+from api.deps import Kept, Services
+from db import migrate
+from db.objects import ObjectError
+
+router = APIRouter(tags=["health"])
+Health = Literal["ok", "degraded", "down"]
+
+
+class Alive(BaseModel):
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(BaseModel):
+    """`degraded`: work goes on without this part (Redis: slower live views, no rate limit)."""
+
+    status: Health
+    parts: dict[str, str]
+
+
+@router.get("/healthz")
+async def alive() -> Alive:
+    """The process answers."""
+    return Alive()
+
+
+@router.get(
+    "/readyz", responses={503: {"model": Readiness, "description": "A part without which nothing works is down"}}
+)
+def ready(kept: Kept, response: Response) -> Readiness:
+    """Which parts work: the database, its migrations, the object store, Redis."""
+    parts = {name: _state(check, kept) for name, check in CHECKS.items()}
+    down = any(state != "ok" for name, state in parts.items() if name != "redis")
+    response.status_code = 503 if down else 200
+    status: Health = "down" if down else "ok" if parts["redis"] == "ok" else "degraded"
+    return Readiness(status=status, parts=parts)
+
+
+@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+def prometheus(kept: Kept) -> Response:
+    """Prometheus's text format."""
+    return Response(metrics.exposition(kept.database), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _state(check: Callable[[Services], str], kept: Services) -> str:
+    try:
+        return check(kept)
+    except (SQLAlchemyError, redis.RedisError, ObjectError, OSError) as error:
+        return type(error).__name__  # the text may hold addresses; the log has it
+
+
+def _database(kept: Services) -> str:
+    with kept.database.read() as session:
+        session.execute(text("SELECT 1"))
+    return "ok"
+
+
+def _migrations(kept: Services) -> str:
+    return "ok" if migrate.is_current(kept.database) else "behind"
+
+
+def _objects(kept: Services) -> str:
+    kept.objects.check()
+    return "ok"
+
+
+def _redis(kept: Services) -> str:
+    kept.redis.ping()
+    return "ok"
+
+
+CHECKS: dict[str, Callable[[Services], str]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "objects": _objects,
+    "redis": _redis,
+}

@@ -1,0 +1,229 @@
+"""Uploads: begin, continue after any break, complete; and the assets they become."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, BackgroundTasks, Header, Query, Request, Response
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+
+from api import paging
+from api.auth import AssetsWriter, Caller
+from api.deps import Kept, Services, now
+from api.errors import NotFound, Problem, field_problem
+from api.paging import Cursor, Limit
+from api.requests import PartsRequest, UploadRequest
+from api.schemas import AssetView, Page, PartUrl, PartUrls, UploadView, asset_view, settled_view, upload_view
+from db import assets, quotas, sniff
+from db.assets import NewAsset
+from db.base import new_id
+from db.objects import OffsetConflict, OffsetUploads, PresignedUploads, UploadMismatch, UploadMissing, UploadProgress
+from db.objects import Upload as StoreUpload
+from db.objects_local import LocalObjects
+from db.objects_s3 import S3Objects
+from db.tables import Asset, AssetState, Upload
+from db.verify import verify
+
+router = APIRouter(prefix="/v1", tags=["uploads"])
+OFFSET_TYPE = "application/offset+octet-stream"
+PIECE_BYTES = 1 << 20
+URL_LIFE_S = 3600
+KNOWN = {"video", "image", "audio"}
+
+
+@router.post(
+    "/uploads", status_code=201, responses={200: {"model": UploadView, "description": "The file is here already"}}
+)
+def begin_upload(who: AssetsWriter, kept: Kept, request: UploadRequest, response: Response) -> UploadView:
+    """Begin an upload. With a SHA-256 that is here already, nothing needs to be sent."""
+    _check_request(kept, request)
+    with kept.database.read() as session:
+        quotas.check_bytes(session, who.tenant, request.size_bytes)
+        twin = (
+            assets.with_content(session, who.tenant_id, request.sha256, request.size_bytes) if request.sha256 else None
+        )
+    if twin is not None:
+        response.status_code = 200
+        return settled_view(twin)
+    new = NewAsset(new_id(), who.tenant_id, request.filename, request.media_type, request.size_bytes, request.sha256)
+    started = kept.objects.start_upload(new.object_key, new.size_bytes, new.declared_type)
+    mode = "offset" if isinstance(kept.objects, LocalObjects) else "multipart"
+    with kept.database.write() as session:
+        asset, upload = assets.begin(session, now(), new, started, mode)
+    response.headers["Location"] = f"/v1/uploads/{asset.id}"
+    return upload_view(asset, upload, 0, ())
+
+
+@router.get("/uploads/{asset_id}")
+def get_upload(who: AssetsWriter, kept: Kept, asset_id: UUID) -> UploadView:
+    """Where an upload stands, for whoever wants to go on."""
+    asset, upload = _find(kept, who, asset_id)
+    if upload is None:
+        return settled_view(asset)
+    done = _progress(kept, asset, upload)
+    return upload_view(asset, upload, done.bytes_done, done.parts_done)
+
+
+@router.head("/uploads/{asset_id}")
+def upload_offset(who: AssetsWriter, kept: Kept, asset_id: UUID) -> Response:
+    """The offset to go on from, in `Upload-Offset`."""
+    asset, upload = _find(kept, who, asset_id)
+    done = asset.size_bytes if upload is None else _progress(kept, asset, upload).bytes_done
+    return Response(headers={"Upload-Offset": str(done), "Upload-Length": str(asset.size_bytes)})
+
+
+@router.patch(
+    "/uploads/{asset_id}",
+    status_code=204,
+    openapi_extra={"requestBody": {"content": {OFFSET_TYPE: {"schema": {"type": "string", "format": "binary"}}}}},
+)
+async def append_bytes(
+    who: AssetsWriter,
+    kept: Kept,
+    asset_id: UUID,
+    request: Request,
+    upload_offset: Annotated[int, Header(ge=0, description="Where these bytes begin")],
+) -> Response:
+    """Add bytes at the end of what has arrived. What arrives before a break stays."""
+    if request.headers.get("content-type", "").split(";")[0] != OFFSET_TYPE:
+        raise Problem(415, "unsupported_media_type", f"send the bytes as {OFFSET_TYPE}")
+    store, upload = await run_in_threadpool(_appendable, kept, who, asset_id)
+    offset, piece = upload_offset, bytearray()
+    async for data in request.stream():
+        piece += data
+        if len(piece) >= PIECE_BYTES:
+            offset, piece = await run_in_threadpool(_append, store, upload, offset, piece), bytearray()
+    offset = await run_in_threadpool(_append, store, upload, offset, piece)
+    return Response(status_code=204, headers={"Upload-Offset": str(offset), "Upload-Length": str(upload.size_bytes)})
+
+
+@router.post("/uploads/{asset_id}/parts")
+def sign_parts(who: AssetsWriter, kept: Kept, asset_id: UUID, request: PartsRequest) -> PartUrls:
+    """Addresses to PUT parts to, straight into the object store."""
+    asset, upload = _find(kept, who, asset_id)
+    if upload is None or not isinstance(kept.objects, S3Objects):
+        raise Problem(409, "not_multipart", "this upload takes no parts")
+    presigned: PresignedUploads = kept.objects
+    stored = assets.in_store(asset, upload)
+    try:
+        urls = presigned.part_urls(stored, sorted(set(request.numbers)), URL_LIFE_S)
+    except UploadMismatch as error:
+        raise field_problem("/numbers", str(error)) from error
+    parts = [PartUrl(number=number, url=url, size_bytes=stored.part_bytes(number)) for number, url in urls.items()]
+    return PartUrls(parts=parts, expires_s=URL_LIFE_S)
+
+
+@router.post("/uploads/{asset_id}/complete")
+def complete_upload(who: AssetsWriter, kept: Kept, asset_id: UUID, later: BackgroundTasks) -> AssetView:
+    """All bytes are sent: check them. Large files are checked after the answer; the asset then is `verifying`."""
+    asset, upload = _find(kept, who, asset_id)
+    if upload is None:
+        return asset_view(asset)
+    try:
+        kept.objects.complete_upload(assets.in_store(asset, upload))
+    except UploadMismatch as error:
+        raise Problem(409, "upload_incomplete", str(error)) from error
+    except UploadMissing as error:
+        raise _gone() from error
+    with kept.database.write() as session:
+        assets.verifying(session, asset_id)
+    if asset.size_bytes > kept.api.verify_at_once_bytes:
+        later.add_task(verify, kept.database, kept.objects, asset_id)
+    else:
+        verify(kept.database, kept.objects, asset_id)
+    return asset_view(_find(kept, who, asset_id)[0])
+
+
+@router.get("/assets")
+def list_assets(
+    who: AssetsWriter, kept: Kept, limit: Annotated[Limit, Query()] = 50, cursor: Cursor = None
+) -> Page[AssetView]:
+    """The tenant's assets, newest first."""
+    with kept.database.read() as session:
+        rows = assets.page(session, who.tenant_id, limit, paging.after(cursor))
+    return Page(items=[asset_view(row) for row in rows], next_cursor=paging.next_cursor(rows, limit))
+
+
+@router.get("/assets/{asset_id}")
+def get_asset(who: AssetsWriter, kept: Kept, asset_id: UUID) -> AssetView:
+    """One asset."""
+    return asset_view(_find(kept, who, asset_id)[0])
+
+
+@router.delete("/assets/{asset_id}", status_code=204)
+def delete_asset(who: AssetsWriter, kept: Kept, asset_id: UUID) -> Response:
+    """Remove an asset and its bytes, unless an unfinished job needs it."""
+    asset, upload = _find(kept, who, asset_id)
+    with kept.database.write() as session:
+        if assets.in_use(session, asset_id):
+            raise Problem(409, "asset_in_use", "an unfinished job needs this asset")
+        assets.remove(session, asset)
+    if upload is not None:
+        kept.objects.abort_upload(assets.in_store(asset, upload))
+    kept.objects.delete(asset.object_key)
+    return Response(status_code=204)
+
+
+def _check_request(kept: Services, request: UploadRequest) -> None:
+    if request.size_bytes > kept.api.max_upload_bytes:
+        raise Problem(413, "file_too_large", f"files may have {kept.api.max_upload_bytes} bytes at most")
+    declared = request.media_type.split(";")[0].strip().lower()
+    if declared.split("/")[0] not in KNOWN and declared not in sniff.ANY_TYPE | {
+        "application/pdf",
+        "application/mxf",
+        "application/ogg",
+    }:
+        raise field_problem("/media_type", "only video, audio, images and PDF are taken", "unsupported_type")
+
+
+def _find(kept: Services, who: Caller, asset_id: UUID) -> tuple[Asset, Upload | None]:
+    with kept.database.read() as session:
+        asset = assets.find(session, who.tenant_id, asset_id)
+        if asset is None:
+            raise NotFound("upload")
+        return asset, _open_upload(session, now(), asset)
+
+
+def _open_upload(session: Session, at: datetime, asset: Asset) -> Upload | None:
+    upload = assets.upload_of(session, asset.id)
+    if upload is not None and upload.expires_at < at and asset.state is AssetState.UPLOADING:
+        raise Problem(410, "upload_expired", "this upload has expired; begin another")
+    return upload
+
+
+def _progress(kept: Services, asset: Asset, upload: Upload) -> UploadProgress:
+    stored = assets.in_store(asset, upload)
+    if asset.state is not AssetState.UPLOADING:
+        return UploadProgress(asset.size_bytes, tuple(range(1, stored.parts + 1)))
+    try:
+        return kept.objects.upload_progress(stored)
+    except UploadMissing as error:
+        raise _gone() from error
+
+
+def _appendable(kept: Services, who: Caller, asset_id: UUID) -> tuple[OffsetUploads, StoreUpload]:
+    asset, upload = _find(kept, who, asset_id)
+    if not isinstance(kept.objects, LocalObjects):
+        raise Problem(409, "not_appendable", "this upload is sent in parts, straight to the object store")
+    if upload is None or asset.state is not AssetState.UPLOADING:
+        raise Problem(409, "upload_complete", "this upload is complete")
+    return kept.objects, assets.in_store(asset, upload)
+
+
+def _append(store: OffsetUploads, upload: StoreUpload, offset: int, piece: bytearray) -> int:
+    try:
+        return store.append(upload, offset, bytes(piece))
+    except OffsetConflict as error:
+        headers = {"Upload-Offset": str(error.offset_bytes)}
+        raise Problem(409, "offset_conflict", str(error), headers=headers) from error
+    except UploadMismatch as error:
+        raise Problem(413, "upload_too_long", str(error)) from error
+    except UploadMissing as error:
+        raise _gone() from error
+
+
+def _gone() -> Problem:
+    return Problem(410, "upload_gone", "this upload is gone; begin another")

@@ -1,0 +1,92 @@
+"""`bm3vl`: the service from a terminal.
+
+Exit codes: 0 done, 1 the job ended without a result, 2 wrong usage, 3 key refused, 4 not found, 5 no connection,
+6 rate limited or over quota, 7 request refused, 8 any other answer of the server, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from client import cli_admin, cli_jobs, cli_submit, cli_webhooks, config
+from client.errors import (
+    ApiError,
+    ClientError,
+    Conflict,
+    ConnectionFailed,
+    Invalid,
+    JobFailed,
+    NotFound,
+    RateLimited,
+    Unauthorized,
+)
+from client.sdk import Client
+from client.show import err
+from client.uploads import Rejected
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Caption long videos and read datasheets on your own server.")
+app.add_typer(cli_submit.app, name="submit")
+app.add_typer(cli_webhooks.app, name="webhooks")
+cli_jobs.register(app)
+cli_admin.register(app)
+
+EXIT: dict[type[ClientError], int] = {
+    JobFailed: 1,
+    Unauthorized: 3,
+    NotFound: 4,
+    ConnectionFailed: 5,
+    RateLimited: 6,
+    Conflict: 7,
+    Invalid: 7,
+    Rejected: 7,
+    ApiError: 8,
+}
+
+
+@app.callback()
+def connect(
+    context: typer.Context,
+    server: Annotated[str | None, typer.Option(help="Address of the server (or BM3_SERVER)")] = None,
+    key: Annotated[str | None, typer.Option(help="API key (or BM3_API_KEY; better not on the command line)")] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for an answer")] = 30.0,
+) -> None:
+    """Remember how to reach the server; commands connect when they need to."""
+    login = config.load(server, key)
+    context.obj = context.with_resource(Client(login.server, login.key, timeout_s=timeout))
+
+
+@app.command()
+def login(
+    server: Annotated[str, typer.Argument(help="Address of the server, for example http://gpu-box:8080")],
+    key: Annotated[str, typer.Option(prompt="API key", hide_input=True)],
+) -> None:
+    """Keep the server's address and a key for the next commands, after trying them."""
+    with Client(server, key) as client:
+        client.get("/v1/jobs", limit=1)
+    err.print(f"kept in {config.save(config.Login(server, key))}")
+
+
+@app.command(name="app")
+def desktop() -> None:
+    """Open the desktop application (pip install 'bm3-vl[app]')."""
+    try:
+        from client.app.main import run
+    except ModuleNotFoundError as error:
+        err.print(f"the desktop application needs {error.name}: pip install 'bm3-vl[app]'", markup=False)
+        raise typer.Exit(2) from error
+    raise typer.Exit(run())
+
+
+def main() -> None:
+    """Run a command; errors become one line and an exit code."""
+    try:
+        app()
+    except ClientError as error:
+        err.print(f"bm3vl: {error}", style="red", markup=False)
+        sys.exit(next(code for kind, code in EXIT.items() if isinstance(error, kind)))
+    except KeyboardInterrupt:
+        err.print("bm3vl: interrupted (the job goes on; bm3vl watch JOB to look again)")
+        sys.exit(130)

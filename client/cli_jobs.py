@@ -1,0 +1,123 @@
+"""Commands about jobs: list, get, watch, cancel, retry, delete, download."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from client.sdk import Client, finished
+from client.show import LiveView, done, err, out, table
+
+JobId = Annotated[str, typer.Argument(help="The job's id")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the document instead")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    for command in (watch, get, cancel, retry, delete, download):
+        app.command()(command)
+    app.command(name="list")(list_jobs)
+
+
+def follow(client: Client, job_id: str, *, quiet: bool = False) -> dict[str, Any]:
+    """Show a job's events until its end; the job as it then is."""
+    view = LiveView()
+    try:
+        for event in client.watch(job_id):
+            if not quiet:
+                view.show(event)
+    finally:
+        view.close()
+    return client.job(job_id)
+
+
+def watch(context: typer.Context, job_id: JobId) -> None:
+    """Follow a job: its captions from the beginning, then live."""
+    finished(follow(context.obj, job_id))
+
+
+def list_jobs(
+    context: typer.Context,
+    state: Annotated[list[str] | None, typer.Option(help="May be repeated")] = None,
+    kind: Annotated[list[str] | None, typer.Option(help="May be repeated")] = None,
+    text: Annotated[str | None, typer.Option(help="Words in captions or failure messages")] = None,
+    most: Annotated[int, typer.Option(min=1)] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List jobs, newest first."""
+    client: Client = context.obj
+    filters = {name: value for name, value in {"state": state, "kind": kind, "text": text}.items() if value}
+    found = client.jobs(most=most, **filters)
+    if as_json:
+        out.print_json(data=[*found])
+        return
+    table(
+        ["id", "kind", "state", "done", "cues", "created", "failure"],
+        [
+            [j["id"], j["kind"], j["state"], done(j), j["progress"]["cues"], j["created_at"][:19], (j["failure"] or {}).get("code")]
+            for j in found
+        ],
+    )
+
+
+def get(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
+    """Show one job."""
+    job = context.obj.job(job_id)
+    if as_json:
+        out.print_json(data=job)
+        return
+    rows = [["state", job["state"]], ["kind", job["kind"]], ["done", done(job)], ["attempt", job["attempt"]]]
+    rows += [["created", job["created_at"]], ["finished", job["finished_at"]]]
+    if job["failure"]:
+        rows.append(["failure", f"{job['failure']['code']}: {job['failure']['message']}"])
+    rows.append(["params", json.dumps(job["params"], ensure_ascii=False)])
+    table(["", job_id], rows)
+
+
+def cancel(context: typer.Context, job_ids: Annotated[list[str], typer.Argument(help="Ids of jobs")]) -> None:
+    """Cancel jobs; what they have said so far stays."""
+    for job_id in job_ids:
+        out.print(f"{job_id} {context.obj.cancel(job_id)['state']}")
+
+
+def retry(
+    context: typer.Context,
+    job_id: JobId,
+    start: Annotated[str | None, typer.Option(help="checkpoint or zero")] = None,
+    param: Annotated[list[str] | None, typer.Option(help="NAME=JSON, a changed parameter; may be repeated")] = None,
+) -> None:
+    """Do a finished job again as a new one."""
+    changes: dict[str, Any] = {"start": start} if start else {}
+    if param:
+        changes["params"] = {name: _value(text) for name, _, text in (entry.partition("=") for entry in param)}
+    out.print(context.obj.retry(job_id, **changes)["id"])
+
+
+def delete(context: typer.Context, job_ids: Annotated[list[str], typer.Argument(help="Ids of jobs")]) -> None:
+    """Forget jobs with their results and files."""
+    for job_id in job_ids:
+        context.obj.delete(job_id)
+
+
+def download(
+    context: typer.Context,
+    job_id: JobId,
+    name: Annotated[str, typer.Argument(help="captions.vtt, .srt, .json, .jsonl, result.json, or a file's name")] = "captions.vtt",
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Where to; - prints it")] = None,
+) -> None:
+    """Download a result; captions also while the job runs."""
+    if output is not None and str(output) == "-":
+        typer.echo(context.obj.read(job_id, name), nl=False)
+        return
+    path = context.obj.download(job_id, name, output or Path(name))
+    err.print(f"written: {path}", markup=False)
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,176 @@
+"""`bm3vl submit`: videos, datasheets and chats, followed live if wanted, results written where wanted."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from client.cli_jobs import follow
+from client.sdk import Client, finished
+from client.show import err, out, upload_bar
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Submit a job.")
+
+Source = Annotated[str, typer.Argument(help="A file, or an http(s) URL the server fetches")]
+Model = Annotated[str | None, typer.Option(help="A served model (bm3vl models); the server's default otherwise")]
+Labels = Annotated[list[str] | None, typer.Option("--label", help="NAME=VALUE, may be repeated")]
+Priority = Annotated[int, typer.Option(min=-100, max=100, help="Higher is claimed first")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Do the work even if the same result is there already")]
+
+
+@app.command()
+def video(
+    context: typer.Context,
+    source: Source,
+    prompt: Annotated[str | None, typer.Option(help="What to tell about the video")] = None,
+    system: Annotated[str | None, typer.Option()] = None,
+    model: Model = None,
+    fps: Annotated[float | None, typer.Option(help="Frames sampled a second")] = None,
+    chunk: Annotated[float | None, typer.Option(help="Seconds of video a step")] = None,
+    window: Annotated[float | None, typer.Option(help="Seconds of vision kept in sight")] = None,
+    start: Annotated[float | None, typer.Option(help="Second to start at")] = None,
+    end: Annotated[float | None, typer.Option(help="Second to end at")] = None,
+    temperature: Annotated[float | None, typer.Option(min=0)] = None,
+    parallel: Annotated[int | None, typer.Option(help="Cut the file into this many parts, done side by side")] = None,
+    chapters: Annotated[bool, typer.Option("--chapters", help="Add chapters and a summary")] = False,
+    label: Labels = None,
+    priority: Priority = 0,
+    no_cache: NoCache = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow the captions live")] = False,
+    vtt: Annotated[Path | None, typer.Option(help="Wait for the end and write WebVTT here")] = None,
+) -> None:
+    """Caption a video of any length."""
+    client: Client = context.obj
+    params = _given(
+        video=media(client, source),
+        prompt=prompt,
+        system=system,
+        model=model,
+        fps=fps,
+        chunk_ms=_ms(chunk),
+        window=None if window is None else {"vision_ms": _ms(window)},
+        start_ms=_ms(start),
+        end_ms=_ms(end),
+        sampling=None if temperature is None else {"temperature": temperature},
+        mode="parallel" if parallel else None,
+        segments=parallel,
+        chapters=chapters or None,
+    )
+    job = client.submit("video.caption", params, **_envelope(label, priority, no_cache))
+    _announce(job)
+    if watch or vtt:
+        finished(follow(client, job["id"], quiet=not watch))
+    if vtt:
+        client.download(job["id"], "captions.vtt", vtt)
+        err.print(f"written: {vtt}", markup=False)
+
+
+@app.command()
+def datasheet(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(help="FILE.pdf, or the outline and the land-pattern image", exists=True)],
+    package: Annotated[str | None, typer.Option(help="Package name or code, to choose the variant")] = None,
+    mechanical_page: Annotated[int | None, typer.Option(min=1)] = None,
+    land_page: Annotated[int | None, typer.Option(min=1)] = None,
+    reader: Annotated[str | None, typer.Option(help="vector, vlm or both")] = None,
+    label: Labels = None,
+    priority: Priority = 0,
+    no_cache: NoCache = False,
+    json: Annotated[Path | None, typer.Option(help="Wait and write the result document here")] = None,
+    kicad: Annotated[Path | None, typer.Option(help="Wait and write the KiCad footprint here")] = None,
+    overlay: Annotated[Path | None, typer.Option(help="Wait and write the pads drawn over the page here")] = None,
+) -> None:
+    """Read body dimensions and pads from a datasheet's drawings."""
+    if len(files) > 2:
+        raise typer.BadParameter("give one PDF, or two images")
+    client: Client = context.obj
+    inputs = [media(client, str(file)) for file in files]
+    names = {"document": inputs[0]} if len(inputs) == 1 else {"mechanical": inputs[0], "land_pattern": inputs[1]}
+    params = _given(
+        **names,
+        package=package,
+        mechanical_page=mechanical_page,
+        land_page=land_page,
+        reader=reader,
+    )
+    job = client.submit("datasheet.extract", params, **_envelope(label, priority, no_cache))
+    _announce(job)
+    wanted = {"footprint.json": json, ".kicad_mod": kicad, "overlay.svg": overlay}
+    if any(wanted.values()):
+        finished(follow(client, job["id"], quiet=True))
+        _fetch(client, job["id"], wanted)
+
+
+@app.command()
+def chat(
+    context: typer.Context,
+    text: Annotated[str, typer.Argument(help="What to say")],
+    image: Annotated[list[Path] | None, typer.Option(exists=True, help="May be repeated")] = None,
+    model: Model = None,
+    max_tokens: Annotated[int | None, typer.Option(min=1)] = None,
+) -> None:
+    """Ask the model one thing and print its answer."""
+    client: Client = context.obj
+    images = [{"type": "image", "image": media(client, str(path))} for path in image or []]
+    content = [*images, {"type": "text", "text": text}]
+    params = _given(messages=[{"role": "user", "content": content}], model=model, max_tokens=max_tokens)
+    job = client.submit("chat.complete", params, wait_s=60)
+    job = finished(job if job["result"] else client.wait(job["id"]))
+    out.print(job["result"]["text"], markup=False)
+
+
+def media(client: Client, source: str) -> dict[str, Any]:
+    """The input document for a URL, a small image, or a file to be uploaded."""
+    if source.startswith(("http://", "https://")):
+        return {"url": source}
+    path = Path(source)
+    if not path.is_file():
+        raise typer.BadParameter(f"no such file: {source}")
+    if path.suffix.lower() in {".png", ".jpg", ".jpeg"} and path.stat().st_size < 2 << 20:
+        return {"base64": base64.b64encode(path.read_bytes()).decode()}
+    with upload_bar() as bar:
+        task = bar.add_task(path.name, total=path.stat().st_size)
+        asset = client.upload(path, lambda sent, size: bar.update(task, completed=sent, total=size))
+    return {"asset_id": asset["id"]}
+
+
+def _announce(job: dict[str, Any]) -> None:
+    out.print(job["id"])
+    if job["cached_from"]:
+        err.print("the same work was done before: its result is used (--no-cache to do it again)")
+    estimate = job["estimate"]
+    if estimate and estimate["finishes_at"]:
+        err.print(f"{estimate['ahead']} jobs before it; done about {estimate['finishes_at']}", markup=False)
+
+
+def _fetch(client: Client, job_id: str, wanted: dict[str, Path | None]) -> None:
+    names = [file["name"] for file in client.files(job_id)]
+    for ending, path in wanted.items():
+        if path is None:
+            continue
+        name = next((name for name in names if name.endswith(ending)), None)
+        if name is None:
+            err.print(f"the job left no {ending}: see its result for why", style="yellow", markup=False)
+            raise typer.Exit(1)
+        client.download(job_id, name, path)
+        err.print(f"written: {path}", markup=False)
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    """Only what was asked for: the server knows the defaults."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _ms(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)
+
+
+def _envelope(label: list[str] | None, priority: int, no_cache: bool) -> dict[str, Any]:
+    pairs = [entry.partition("=") for entry in label or []]
+    if any(not name or not value for name, _, value in pairs):
+        raise typer.BadParameter("labels are NAME=VALUE")
+    labels = {name: value for name, _, value in pairs}
+    return {"labels": labels, "priority": priority} | ({"cache": "bypass"} if no_cache else {})

@@ -1,0 +1,88 @@
+"""How the command shows things: tables, progress bars, live captions. Text from the server is data, never markup."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.table import Table
+from rich.text import Text
+
+from client.sse import Event
+
+out = Console(soft_wrap=True)
+err = Console(stderr=True, soft_wrap=True)
+
+STYLE = {"succeeded": "green", "failed": "red", "canceled": "yellow", "expired": "yellow", "running": "cyan"}
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Rows under headings."""
+    shown = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        shown.add_row(*(Text("" if value is None else str(value), STYLE.get(str(value), "")) for value in row))
+    out.print(shown)
+
+
+def clock(ms: int | None) -> str:
+    """Milliseconds as h:mm:ss."""
+    seconds = (ms or 0) // 1000
+    return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+def done(job: dict[str, Any]) -> str:
+    """How far a job is."""
+    progress = job["progress"]
+    ratio = f" {progress['ratio']:.0%}" if progress["ratio"] is not None else ""
+    return f"{clock(progress['done_ms'])}{ratio}"
+
+
+def upload_bar() -> Progress:
+    """A progress bar for bytes."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=err, transient=True)
+
+
+class LiveView:
+    """Prints captions as they come: finished ones as lines, the one being decoded and the progress in a last line."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._progress = ""
+        self._live = err.is_terminal
+
+    def show(self, event: Event) -> None:
+        """One event."""
+        match event.type:
+            case "cue":
+                self._line(Text(f"{clock(event.data['start_ms'])}  ", "dim") + Text(event.data["text"]))
+                self._text = ""
+            case "gap":
+                self._line(Text(f"gap at {clock(event.data['data'].get('start_ms'))}: {event.data['data'].get('reason')}", "yellow"))
+            case "state":
+                self._line(Text(event.data["type"], "dim"), err)
+            case "text":
+                self._text = (self._text + str(event.data.get("text", "")))[-200:]
+            case "progress":
+                ratio = event.data["ratio"]
+                self._progress = f"{clock(event.data['done_ms'])} {'' if ratio is None else f'{ratio:.0%}'}"
+        self._status()
+
+    def close(self) -> None:
+        """Clear the last line."""
+        if self._live:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+    def _line(self, text: Text, console: Console = out) -> None:
+        self.close()
+        console.print(text)
+
+    def _status(self) -> None:
+        if self._live:
+            line = "".join(mark for mark in f"{self._progress}  {self._text}" if mark.isprintable())
+            sys.stderr.write(f"\r\x1b[K{line[: max(20, err.width - 1)]}")
+            sys.stderr.flush()

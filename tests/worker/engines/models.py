@@ -1,0 +1,104 @@
+"""Tiny checkpoints on disk, engines over them, and synthetic frames: what the engine's tests are run on."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from db.kinds.video import Window
+from worker.engines.base import Chunk, Frame, WatchOptions
+from worker.engines.loading import load, normalisation
+from worker.engines.pytorch import PytorchEngine
+from worker.engines.spec import ModelSpec
+from worker.engines.tiny import Size, write_tiny
+from worker.streaming.batch import Batcher
+from worker.streaming.cache import StreamCache
+from worker.streaming.forward import Forward, Piece
+from worker.streaming.resident import Resident
+
+STOCK = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
+ALL = (*STOCK, "bm3_vl")
+WIDTH_PX, HEIGHT_PX = 48, 32
+OPTIONS = WatchOptions(
+    prompt="What happens?",
+    window=Window(text_sink_tokens=60, text_window_tokens=90, vision_ms=8000),
+    max_frame_pixels=WIDTH_PX * HEIGHT_PX,
+    max_tokens_per_chunk=8,
+)
+
+
+@cache
+def checkpoint_folder(family: str, size: Size = Size()) -> Path:  # noqa: B008 - a frozen value
+    """A tiny checkpoint, written once a test run."""
+    return write_tiny(family, Path(tempfile.mkdtemp(prefix=f"tiny-{family}-")), size)
+
+
+def tiny_engine(family: str, size: Size = Size(), **options: str) -> PytorchEngine:  # noqa: B008
+    """An engine over a tiny checkpoint; the caller closes it."""
+    return PytorchEngine(
+        ModelSpec(family, "pytorch", str(checkpoint_folder(family, size)), {"device": "cpu", **options})
+    )
+
+
+def stock_model(family: str, size: Size = Size()) -> Any:  # noqa: B008
+    """The same weights as transformers itself runs them."""
+    from transformers import AutoModelForImageTextToText
+
+    folder = checkpoint_folder(family, size)
+    return AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+
+
+def chunk(index: int, frames: int = 4, ms: int = 2000, width_px: int = WIDTH_PX, height_px: int = HEIGHT_PX) -> Chunk:
+    """Chunk `index` of an endless noisy video: what a frame shows is a function of its time."""
+    step_ms = ms // frames
+    return Chunk(
+        index,
+        index * ms,
+        (index + 1) * ms,
+        tuple(frame(index * ms + k * step_ms, width_px, height_px) for k in range(frames)),
+    )
+
+
+def frame(pts_ms: int, width_px: int = WIDTH_PX, height_px: int = HEIGHT_PX) -> Frame:
+    pixels = np.random.default_rng(pts_ms).integers(0, 256, (height_px, width_px, 3), dtype=np.uint8)
+    return Frame(pts_ms, pixels)
+
+
+class RecordingForward(Forward):
+    """A `Forward` that notes what went in and which logits came out: (spans, token ids or pictures, logits)."""
+
+    def __init__(self, model: Any, *arguments: Any) -> None:
+        super().__init__(model, *arguments)
+        self.notes: list[tuple[list[Piece], torch.Tensor]] = []
+
+    def prefill(self, cache: StreamCache, pieces: Any) -> torch.Tensor:
+        logits = super().prefill(cache, pieces)
+        self.notes.append((list(pieces), logits))
+        return logits
+
+    def decode(self, caches: Any, spans: Any, tokens: Any) -> torch.Tensor:
+        logits = super().decode(caches, spans, tokens)
+        self.notes.append(([Piece(s, (t,)) for s, t in zip(spans, tokens, strict=True)], logits[0]))
+        return logits
+
+
+def recording_resident(family: str, size: Size = Size(), **options: str) -> tuple[Resident, RecordingForward]:  # noqa: B008
+    """A resident model whose forward passes are noted; close its batcher."""
+    folder = str(checkpoint_folder(family, size))
+    loaded = load(ModelSpec(family, "pytorch", folder, {"device": "cpu", **options}))
+    forward = RecordingForward(loaded.model, normalisation(loaded.geometry, loaded.device), loaded.attention)
+    resident = Resident(
+        forward,
+        Batcher(forward),
+        loaded.family,
+        loaded.geometry,
+        loaded.tokens,
+        loaded.tokens.decode,
+        loaded.context_tokens,
+    )
+    return resident, forward

@@ -1,0 +1,63 @@
+"""Cutting a clip and merging its cues: nothing twice, nothing missed."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from db.kinds.video import Cue
+from worker.streaming.segments import Segment, cut, merge
+
+clips = st.tuples(st.integers(0, 10_000), st.integers(1, 400_000)).map(lambda pair: (pair[0], pair[0] + pair[1]))
+
+
+def cue(start_ms: int, end_ms: int, text: str, chunk: int = 0) -> Cue:
+    return Cue(seq=0, start_ms=start_ms, end_ms=end_ms, text=text, chunk_first=chunk, chunk_last=chunk, tokens=3)
+
+
+@given(clips, st.integers(1, 64), st.sampled_from([500, 1000, 2000, 3333]), st.integers(0, 60_000))
+def test_parts_cover_the_clip_once(clip: tuple[int, int], segments: int, chunk_ms: int, warmup_ms: int) -> None:
+    parts = cut(clip, segments, chunk_ms, warmup_ms)
+    assert parts[0].start_ms == clip[0]
+    assert parts[-1].end_ms == clip[1]
+    assert all(a.end_ms == b.start_ms for a, b in zip(parts, parts[1:], strict=False))
+    assert all(part.start_ms < part.end_ms for part in parts)
+    assert 1 <= len(parts) <= segments
+
+
+@given(clips, st.integers(1, 64), st.sampled_from([500, 1000, 2000, 3333]), st.integers(0, 60_000))
+def test_parts_keep_the_chunk_grid_and_warm_up_enough(clip: tuple[int, int], segments: int, chunk_ms: int, warmup_ms: int) -> None:
+    for part in cut(clip, segments, chunk_ms, warmup_ms):
+        assert (part.start_ms - clip[0]) % chunk_ms == 0
+        assert (part.warmup_start_ms - clip[0]) % chunk_ms == 0
+        assert part.warmup_start_ms == clip[0] or part.start_ms - part.warmup_start_ms >= warmup_ms
+
+
+@given(clips, st.integers(1, 16), st.integers(0, 20_000), st.data())
+def test_merging_what_every_part_saw_is_what_one_pass_saw(clip: tuple[int, int], segments: int, warmup_ms: int, data: st.DataObject) -> None:
+    """Each part says, for every chunk it watched, what one pass would have said."""
+    chunk_ms = 2000
+    starts = range(clip[0], clip[1], chunk_ms)
+    words = data.draw(st.lists(st.sampled_from(["", "a", "b"]), min_size=len(starts), max_size=len(starts)))
+    said = [
+        cue(start, min(start + chunk_ms, clip[1]), f"{word} {index}", index)
+        for index, (start, word) in enumerate(zip(starts, words, strict=True))
+        if word
+    ]
+    parts = cut(clip, segments, chunk_ms, warmup_ms)
+    heard = [(p, [c for c in said if p.warmup_start_ms <= c.start_ms < p.end_ms]) for p in reversed(parts)]
+    merged = merge(heard)
+    assert [(c.start_ms, c.end_ms, c.text) for c in merged] == [(c.start_ms, c.end_ms, c.text) for c in said]
+    assert [c.seq for c in merged] == list(range(len(said)))
+
+
+def test_a_cue_over_the_border_is_one_cue() -> None:
+    first, second = cut((0, 20_000), 2, 2000, 4000)
+    merged = merge([(first, [cue(8000, 10_000, "rain")]), (second, [cue(6000, 14_000, "rain"), cue(16_000, 18_000, "sun")])])
+    assert [(c.start_ms, c.end_ms, c.text) for c in merged] == [(8000, 14_000, "rain"), (16_000, 18_000, "sun")]
+
+
+def test_other_words_over_the_border_start_at_the_border() -> None:
+    first, second = Segment(0, 0, 0, 10_000), Segment(1, 6000, 10_000, 20_000)
+    merged = merge([(first, [cue(8000, 10_000, "rain")]), (second, [cue(9000, 12_000, "wet street")])])
+    assert [(c.start_ms, c.end_ms, c.text) for c in merged] == [(8000, 10_000, "rain"), (10_000, 12_000, "wet street")]

@@ -1,0 +1,132 @@
+"""How well a model captions held-out videos through the streaming engine, and what each part of the method is worth.
+
+python -m worker.bm3.evaluate --minutes 10                    # the model that ships, all ablations, as a table
+python -m worker.bm3.evaluate --minutes 120 --variants "16 s" --json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from db.failures import Failure
+from db.kinds.video import DEFAULT_PROMPT
+from worker.bm3.evaluate_match import Timing
+from worker.bm3.evaluate_report import Watched, plot, table
+from worker.bm3.evaluate_watch import VARIANTS, Heard, Variant, decoded, options_for, rendered, watch
+from worker.bm3.scene_world import HELD_OUT_SEED, PRESETS, Options
+from worker.bm3.scene_write import Format, write_video
+from worker.bm3.scenes import Scene
+from worker.engines import load_engine
+from worker.engines.base import Chunk, Engine, WatchOptions
+from worker.errors import Permanent
+
+NANO = Path(__file__).parent / "weights" / "nano"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One held-out video and how it is watched."""
+
+    seed: int
+    duration_ms: int
+    options: Options
+    size: tuple[int, int] = (256, 256)
+    video_fps: float = 4.0
+    codec: bool = True  # through H.264 and the decoder, as a user's file goes
+    watching: WatchOptions = field(default_factory=lambda: WatchOptions(prompt=DEFAULT_PROMPT))
+
+    @property
+    def scene(self) -> Scene:
+        return Scene(self.seed, self.options)
+
+
+def evaluate(engine: Engine, task: Task, variants: dict[str, Variant]) -> dict[str, dict[str, Any]]:
+    """The figures of each variant that fits the model's context, on one video; see `Watched.figures`."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "video.mp4"
+        if task.codec:
+            for _ in write_video(task.scene, path, Format(task.duration_ms, task.size, task.video_fps)):
+                pass
+        rows = {name: _figures(engine, task, variant, path, name) for name, variant in variants.items()}
+    return {name: row for name, row in rows.items() if row}
+
+
+def _figures(engine: Engine, task: Task, variant: Variant, path: Path, name: str) -> dict[str, Any] | None:
+    try:
+        return _watched(engine, task, variant, path, name).figures()
+    except Permanent as error:
+        if error.code is not Failure.CONTEXT_TOO_SMALL:
+            raise
+        print(f"{name}: left out, {error}", file=sys.stderr)
+        return None
+
+
+def _watched(engine: Engine, task: Task, variant: Variant, path: Path, name: str) -> Watched:
+    options = options_for(variant, task.watching)
+    heard = list(_with_progress(watch(engine, _chunks(engine, task, path, options), options, variant.ablation), name))
+    timing = Timing(options.chunk_ms, options.fps)
+    return Watched(task.seed, heard, task.scene.events(0, task.duration_ms), timing)
+
+
+def _chunks(engine: Engine, task: Task, path: Path, options: WatchOptions) -> Iterator[Chunk]:
+    if task.codec:
+        return decoded(path, engine, options)
+    return rendered(task.scene, task.duration_ms, engine.frame_size(*task.size, options.max_frame_pixels), options)
+
+
+def _with_progress(heard: Iterator[Heard], name: str) -> Iterator[Heard]:
+    for one in heard:
+        if one.end_ms % 60_000 == 0:
+            print(f"\r{name}: {one.end_ms // 60_000} min ", end="", file=sys.stderr, flush=True)
+        yield one
+    print(file=sys.stderr)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The command line: figures to stdout, progress to stderr."""
+    args = _parser().parse_args(arguments)
+    engine = load_engine(args.spec or f"{args.checkpoint.name}=pytorch:{args.checkpoint}?device={args.device}")
+    size = (args.size, args.size)
+    task = Task(args.seed, round(args.minutes * 60_000), replace(PRESETS[args.preset], combos=args.combos), size)
+    task = replace(task, codec=not args.no_codec, watching=replace(task.watching, max_frame_pixels=args.size**2))
+    rows = evaluate(engine, task, {name: VARIANTS[name] for name in args.variants or VARIANTS})
+    engine.close()
+    document = {"model": asdict(engine.info), "preset": args.preset, "combos": args.combos, "variants": rows}
+    if args.out:
+        args.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(document, indent=1) if args.json else table(rows))
+    if args.plot:
+        plot(rows, args.plot)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m worker.bm3.evaluate", description="Score a model on a held-out video."
+    )
+    parser.add_argument("--checkpoint", type=Path, default=NANO, help="model folder; default: the weights that ship")
+    parser.add_argument("--spec", help="any model spec instead, such as fake or pytorch:/models/x?dtype=bfloat16")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--seed", type=int, default=HELD_OUT_SEED, help=f"training never uses {HELD_OUT_SEED} or more")
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--preset", choices=sorted(PRESETS), default="nano", help="difficulty")
+    parser.add_argument(
+        "--combos", choices=("train", "mixed", "all"), default="mixed", help="mixed: half held-out pairs"
+    )
+    parser.add_argument("--size", type=int, default=256, metavar="PX")
+    parser.add_argument("--variants", nargs="+", choices=list(VARIANTS), metavar="NAME", help=", ".join(VARIANTS))
+    parser.add_argument("--no-codec", action="store_true", help="rendered frames straight to the engine")
+    parser.add_argument("--json", action="store_true", help="the whole document instead of the table")
+    parser.add_argument("--out", type=Path, help="write the document to a file as well")
+    parser.add_argument("--plot", type=Path, help="PNG, SVG or PDF")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""A handler's context in the model child: what it says goes down the data pipe, what it fetches is already here."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from db.crash import crash_point
+from db.failures import Failure
+from db.kinds.base import MediaInput
+from db.kinds.video import Cue, Gap
+from worker.engines.base import Engine
+from worker.errors import Permanent, Stopped
+from worker.supervisor.protocol import STORED_CUES, Attach, Beat, Cues, GapFound, Message, Start, Text, input_key
+
+Send = Callable[[Message], None]
+
+
+class PipeContext:
+    """One attempt at one job, seen from the child (see `worker.context.Context`)."""
+
+    def __init__(self, start: Start, send: Send, engine: Callable[[], Engine]) -> None:
+        self.job_id = start.job_id
+        self.resume = start.checkpoint
+        self.stop = threading.Event()
+        self._start = start
+        self._send = send
+        self._engine = engine
+        self._folder = Path(start.folder)
+        self._done_ms = 0
+        self._saying = threading.Lock()
+
+    @property
+    def engine(self) -> Engine:
+        return self._engine()
+
+    def fetch(self, media: MediaInput) -> Path:
+        path = self._start.inputs.get(input_key(media))
+        if path is None:
+            raise Permanent(Failure.FETCH_FAILED, "the handler asked for an input that the parameters do not name")
+        return Path(path)
+
+    def beat(self, done_ms: int, total_ms: int | None, note: str = "") -> None:
+        self._halt_if_told()
+        self._done_ms = done_ms
+        self._send(Beat(stream=self._start.stream, done_ms=done_ms, total_ms=total_ms, note=note))
+
+    def text(self, piece: str) -> None:
+        self._halt_if_told()
+        if piece:
+            self._send(Text(stream=self._start.stream, text=piece))
+
+    def emit(self, cues: Sequence[Cue], checkpoint: dict[str, Any]) -> None:
+        """Never raises `Stopped`: work that is done is kept, the next beat is early enough to stop."""
+        crash_point("child.emitting")
+        kept = tuple(cues)
+        with self._saying:
+            self._send(Cues(stream=self._start.stream, cues=kept, checkpoint=checkpoint, done_ms=self._done_ms))
+            with (self._folder / STORED_CUES).open("a", encoding="utf-8") as file:
+                file.writelines(cue.model_dump_json() + "\n" for cue in kept)
+        crash_point("child.emitted")
+
+    def gap(self, gap: Gap) -> None:
+        self._send(GapFound(stream=self._start.stream, gap=gap))
+
+    def cues(self) -> list[Cue]:
+        path = self._folder / STORED_CUES
+        if not path.exists():
+            return []
+        with path.open(encoding="utf-8") as file:
+            return [Cue.model_validate_json(line) for line in file]
+
+    def attach(self, name: str, path: Path, media_type: str) -> None:
+        copy = self._folder / f"file-{uuid4().hex}"
+        shutil.copyfile(path, copy)
+        self._send(Attach(stream=self._start.stream, name=name, path=str(copy), media_type=media_type))
+        crash_point("child.attached")
+
+    def _halt_if_told(self) -> None:
+        if self.stop.is_set():
+            raise Stopped("the supervisor says stop")

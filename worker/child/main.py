@@ -1,0 +1,105 @@
+"""The model child's life: confine itself, load the models, run each job's handler in a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import os
+import resource
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from db.crash import crash_point
+from db.kinds.base import Document
+from db.kinds.registry import KINDS
+from worker.child.confine import confine, die_with
+from worker.child.context import PipeContext
+from worker.child.models import Models
+from worker.child.pipes import Outlet, commands
+from worker.child.verdict import Trouble, attempt
+from worker.handlers import load_handler
+from worker.supervisor.protocol import Done, End, Failed, Halted, Ping, Pong, Ready, Setup, Spent, Start, Started, Stop
+
+log = logging.getLogger(__name__)
+
+
+class Stage:
+    """Runs streams as the supervisor says."""
+
+    def __init__(self, setup: Setup, answers: Outlet, events: Outlet) -> None:
+        self._setup = setup
+        self._answers = answers
+        self._events = events
+        self._models = Models(setup.models, setup.default_model)
+        self._streams: dict[int, PipeContext] = {}
+
+    def obey(self, command: Setup | Start | Stop | Ping) -> None:
+        """Do what a command says; never blocks."""
+        match command:
+            case Start():
+                self._begin(command)
+            case Stop(stream=stream) if stream in self._streams:
+                self._streams[stream].stop.set()
+            case Ping(number=number):
+                self._answers.send(Pong(number=number))
+
+    def announce(self) -> None:
+        """Load the models, then say that jobs may come."""
+        self._answers.send(Ready(models=self._models.reports(load=self._setup.preload)))
+
+    def _begin(self, start: Start) -> None:
+        job = PipeContext(start, self._events.send, lambda: self._models.engine(start.model))
+        self._streams[start.stream] = job
+        threading.Thread(target=self._play, args=(start, job), name=f"job-{start.job_id}", daemon=True).start()
+
+    def _play(self, start: Start, job: PipeContext) -> None:
+        began = time.monotonic()
+        self._events.send(Started(stream=start.stream))
+        crash_point("child.started")
+        outcome = attempt(lambda: self._handle(start, job))
+        crash_point("child.done")
+        cost = spent(time.monotonic() - began, self._models.weights_sha256(start.model))
+        self._events.send(_end(start.stream, outcome, cost))
+        del self._streams[start.stream]
+
+    def _handle(self, start: Start, job: PipeContext) -> dict[str, Any]:
+        params = KINDS[start.kind].params.model_validate(start.params)
+        handler: Callable[..., Document] = load_handler(self._setup.handlers[start.kind])
+        return handler(params, job).model_dump(mode="json")
+
+
+def _end(stream: int, outcome: dict[str, Any] | Trouble, cost: Spent) -> End:
+    if not isinstance(outcome, Trouble):
+        return Done(stream=stream, result=outcome, spent=cost)
+    if outcome.code is None:
+        return Halted(stream=stream, spent=cost)
+    return Failed(stream=stream, code=outcome.code, message=outcome.message[:4000], spent=cost)
+
+
+def spent(busy_seconds: float, weights_sha256: str | None) -> Spent:
+    """What a stream cost; memory is the whole child's high-water mark, on the GPU if there is one."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        peak = int(torch.cuda.max_memory_allocated())
+    else:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return Spent(busy_seconds=round(busy_seconds, 3), peak_memory_bytes=peak, weights_sha256=weights_sha256)
+
+
+def run(control_fd: int, data_fd: int, parent_pid: int) -> int:
+    """Serve the supervisor behind two inherited file descriptors until it closes them or dies."""
+    die_with(parent_pid)
+    incoming = commands(control_fd)
+    setup = next(incoming, None)
+    if not isinstance(setup, Setup):
+        return 2
+    confine(setup.limits)
+    stage = Stage(setup, Outlet(control_fd), Outlet(data_fd))
+    threading.Thread(target=stage.announce, name="announce", daemon=True).start()
+    for command in incoming:
+        stage.obey(command)
+    # The supervisor is gone: no handler's word can reach anybody, and waiting for them would hold the GPU.
+    sys.stderr.flush()
+    os._exit(0)

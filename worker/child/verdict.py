@@ -1,0 +1,48 @@
+"""What a piece of foreign work came to: its value, or the failure that the job gets for what it raised.
+
+This is the one place that catches every exception: handlers and engines run code of many libraries over bytes of
+strangers, and whatever they raise must end that one job and nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from db.failures import Failure
+from worker.errors import Permanent, Stopped, Transient
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why there is no value; `code` is None when the work was told to stop."""
+
+    code: Failure | None
+    message: str
+
+
+def attempt(work: Callable[[], T]) -> T | Trouble:
+    """Do the work."""
+    try:
+        return work()
+    except Stopped as stopped:
+        return Trouble(None, str(stopped))
+    except (Permanent, Transient) as error:
+        return Trouble(error.code, str(error))
+    except Exception as error:  # noqa: BLE001 - the one place, see above
+        log.exception("unexpected failure")
+        return Trouble(*_foreign(error))
+
+
+def _foreign(error: Exception) -> tuple[Failure, str]:
+    """The code for an exception that is not ours. Names only: a foreign message may hold paths or user data."""
+    if type(error).__name__ == "OutOfMemoryError":  # torch's, which is not imported here
+        return Failure.GPU_OOM, "the model ran out of GPU memory"
+    if isinstance(error, MemoryError):
+        return Failure.TOO_LARGE, "the work needs more memory than it is allowed"
+    return Failure.INTERNAL, f"unexpected {type(error).__name__} in the handler"

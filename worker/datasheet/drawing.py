@@ -1,0 +1,88 @@
+"""One page understood as a drawing: its shapes, spans, numbers and tables, each found once and shared by the readers of pads and body."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from worker.datasheet import dimensions, phrases, quantities, shapes, tables
+from worker.datasheet.dimensions import Grid, Reading, Span
+from worker.datasheet.marks import Box, Sheet, Word
+from worker.datasheet.quantities import INCH_MM, Quantity
+from worker.datasheet.shapes import Shape
+from worker.datasheet.tables import Entry
+
+_PREFIX = re.compile(r"^(\d{1,3})\s*[xX×]\s*(?=[A-Za-z])|^(\d{1,3})\s*[-–]\s*(?=[A-Za-z])")
+
+
+@dataclass
+class Drawing:
+    sheet: Sheet
+    grid: Grid
+    lines: list[Word]
+    entries: list[Entry]
+    tables: list[Box]
+    quantities: list[Quantity]
+    spans: list[Span]
+    readings: list[Reading]
+    shapes: list[Shape]
+    unit: str  # mm, inch or mil: of the numbers without a unit of their own
+
+    @property
+    def number(self) -> int:
+        return self.sheet.number
+
+
+def unit_of(text: str) -> str:
+    """The unit a page says its drawing is in; millimetres when it says nothing."""
+    low = text.lower()
+    metric = re.search(r"millimet|\bmm\b|dimensions? (?:are )?in mm|unit\s*[:：]?\s*mm|单位\s*[:：]?\s*mm", low)
+    if metric:
+        return "mm"
+    if re.search(r"dimensions?[^.\n]{0,30}\bmils?\b|unit\s*[:：]?\s*mil", low):
+        return "mil"
+    if re.search(r"dimensions?[^.\n]{0,40}\binch(?:es)?\b|unit\s*[:：]?\s*inch", low):
+        return "inch"
+    return "mm"
+
+
+def symbol_labels(words: list[Word], entries: list[Entry], boxes: list[Box]) -> list[Quantity]:
+    """Letters on the drawing that stand for a row of a table, with the row's values and the letter's place."""
+    known: dict[str, Entry] = {}
+    for entry in entries:
+        known.setdefault(entry.symbol, entry)
+    if not known:
+        return []
+    found = []
+    for word in tables.subscripts_joined(tables.split(words)):
+        if any(b.holds_point(word.box.cx, word.box.cy) for b in boxes):
+            continue
+        count = _PREFIX.match(word.text)
+        name = word.text[count.end() :] if count else word.text
+        entry = known.get(name.strip("()[]{}-–_|—I ")) if len(name) < 8 else None
+        if entry is not None:
+            number = int(count[1] or count[2]) if count else None
+            found.append(
+                replace(entry.quantity, box=word.box, turn=word.turn, count=number, size=max(word.across, 5.0), confidence=word.confidence)
+            )
+    return found
+
+
+def understand(sheet: Sheet, foreign: list[Entry] | None = None) -> Drawing:
+    """Reads a sheet; `foreign` are table entries of other pages whose letters may be used here."""
+    grid = Grid.of(sheet)
+    entries, boxes = tables.read(sheet.words)
+    free = [w for w in sheet.words if not any(b.holds_point(w.box.cx, w.box.cy) for b in boxes)]
+    exact = [w for w in free if w.confidence == 1.0]
+    lines = phrases.join(exact) + phrases.join([w for w in free if w.confidence < 1.0])
+    unit = unit_of(" ".join(w.text for w in phrases.join(sheet.words)))
+    numbers = quantities.read(lines)
+    if unit != "mm":
+        factor = INCH_MM if unit == "inch" else INCH_MM / 1000
+        numbers = [q if q.mm else q.scaled(factor) for q in numbers]
+    labels = symbol_labels(free, entries + (foreign or []), boxes)
+    spans = dimensions.spans_of(dimensions.tips_of(sheet, grid), grid, [w.box for w in lines])
+    found = numbers + labels
+    return Drawing(
+        sheet, grid, lines, entries, boxes, found, spans, dimensions.readings_of(spans, grid, found), shapes.find(sheet), unit
+    )  # fmt: skip

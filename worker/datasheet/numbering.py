@@ -1,0 +1,281 @@
+"""Gives pads their numbers: printed ones, the outline's pin labels, a pin-1 dot, else the counter-clockwise convention, and says which."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from worker.datasheet.drawing import Drawing
+from worker.datasheet.marks import Box, Word
+from worker.datasheet.shapes import Shape
+
+Point = tuple[float, float]
+LABEL = re.compile(r"^\(?(\d{1,3})\)?$")
+BALL = re.compile(r"^[A-HJ-NPRT-WY]{1,2}\d{1,2}$")
+BALL_ROWS = "ABCDEFGHJKLMNPRTUVWY"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A pin number printed on a drawing, at a direction from the middle of its view (-1..1, y down)."""
+
+    number: int
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    names: list[str]
+    source: str  # printed, partly_printed, convention, none
+    pin1: str  # printed, dot, outline, convention, unknown
+    note: str
+    certain: bool
+
+
+def is_thermal(pads: list[Shape], i: int) -> bool:
+    """Whether a pad is the exposed pad: much larger than the usual pad and surrounded by the others."""
+    if len(pads) < 4:
+        return False
+    box = pads[i].box
+    others = [p.box for j, p in enumerate(pads) if j != i]
+    typical = float(np.median([b.area for b in others]))
+    xs, ys = [b.cx for b in others], [b.cy for b in others]
+    w, h = max(xs) - min(xs), max(ys) - min(ys)
+    middle = abs(box.cx - (max(xs) + min(xs)) / 2) < 0.22 * max(w, 1) and abs(box.cy - (max(ys) + min(ys)) / 2) < 0.22 * max(h, 1)
+    return box.area > 1.8 * typical and middle and not any(box.meets(b) for b in others)
+
+
+def order(pads: list[Shape]) -> list[int]:
+    """Indices of pads counter-clockwise as seen, or from left to right (top to bottom) for a single row."""
+    xs, ys = np.array([p.box.cx for p in pads]), np.array([p.box.cy for p in pads])
+    small = min(min(p.box.width, p.box.height) for p in pads)
+    if np.ptp(ys) < 0.5 * small:
+        return [int(i) for i in np.argsort(xs)]
+    if np.ptp(xs) < 0.5 * small:
+        return [int(i) for i in np.argsort(ys)]
+    cx, cy = (xs.max() + xs.min()) / 2, (ys.max() + ys.min()) / 2
+    angle = np.arctan2(-(ys - cy) / max(np.ptp(ys), 1e-6), (xs - cx) / max(np.ptp(xs), 1e-6))
+    return [int(i) for i in np.argsort(angle, kind="stable")]
+
+
+def _rows(pads: list[Shape]) -> bool:
+    """Whether the pads stand in rows over each other, not in columns side by side."""
+    xs, ys = {round(p.box.cx / 2) for p in pads}, {round(p.box.cy / 2) for p in pads}
+    return len(xs) > len(ys)
+
+
+def printed_near(pads: list[Shape], drawing: Drawing) -> dict[int, int]:
+    """Numbers printed in or beside a pad: pad index to number."""
+    busy = {id(q.box) for r in drawing.readings if r.cost < 0.6 for q in [r.quantity]}
+    found: dict[int, tuple[float, int]] = {}
+    for word in drawing.lines:
+        m = LABEL.match(word.text)
+        if not m or id(word.box) in busy and not any(p.box.holds_point(word.box.cx, word.box.cy) for p in pads):
+            continue
+        number = int(m[1])
+        if not 1 <= number <= 2 * len(pads) + 2:
+            continue
+        gaps = [p.box.gap(word.box) + 0.01 * p.box.distance(word.box.cx, word.box.cy) for p in pads]
+        i = int(np.argmin(gaps))
+        if gaps[i] < 1.3 * max(word.across, 4.0) and (i not in found or gaps[i] < found[i][0]):
+            found[i] = (gaps[i], number)
+    numbers: dict[int, int] = {}
+    for i, (_, number) in sorted(found.items(), key=lambda kv: kv[1][0]):
+        if number not in numbers.values():
+            numbers[i] = number
+    return numbers
+
+
+def dot_near(pads: list[Shape], drawing: Drawing) -> int | None:
+    """The pad beside a filled dot outside all pads, the usual mark of pin 1."""
+    small = min(min(p.box.width, p.box.height) for p in pads)
+    best: tuple[float, int] | None = None
+    for outline in drawing.sheet.outlines:
+        b = outline.box
+        if not outline.filled or not 3.0 < b.width < 2.0 * small + 6 or abs(b.width - b.height) > 0.12 * b.width or len(outline.points) < 8:
+            continue
+        if any(p.box.meets(b) for p in pads):
+            continue
+        gaps = [p.box.gap(b) for p in pads]
+        i = int(np.argmin(gaps))
+        if gaps[i] < 3.0 * max(b.width, 4.0) and (best is None or gaps[i] < best[0]):
+            best = (gaps[i], i)
+    return best[1] if best else None
+
+
+def _agreement(names: list[int], printed: dict[int, int]) -> int:
+    return sum(names[i] == n for i, n in printed.items())
+
+
+def _numbered(ring: list[int], start: int, step: int, count: int) -> list[int]:
+    """Numbers of all pads when the ring is walked from place `start` in direction `step`."""
+    names = [0] * count
+    for k in range(len(ring)):
+        names[ring[(start + step * k) % len(ring)]] = k + 1
+    return names
+
+
+def outline_labels(drawing: Drawing) -> tuple[list[Label], bool, str] | None:
+    """Pin numbers around the body in the outline drawing, whether mirrored to the top view, and the view's kind."""
+    best: tuple[float, list[Label], Box] | None = None
+    words = [w for w in drawing.lines if LABEL.match(w.text)]
+    for shape in drawing.shapes:
+        b = shape.box
+        if min(b.width, b.height) < 22 or max(b.width, b.height) > 0.55 * drawing.sheet.width or shape.kind in ("circle", "oval"):
+            continue
+        labels = _labels_around(b, words)
+        numbers = [label.number for label in labels]
+        if 1 not in numbers or len(set(numbers)) != len(numbers) or len(labels) < 2:
+            continue
+        score = len(labels) + 0.2 * (b.area / 10_000)
+        if best is None or score > best[0]:
+            best = (score, labels, b)
+    if best is None:
+        return None
+    return best[1], _clockwise(best[1]), _view_name(drawing, best[2])
+
+
+def _labels_around(box: Box, words: list[Word]) -> list[Label]:
+    reach = min(30.0, 0.45 * min(box.width, box.height) + 8)
+    found = []
+    for word in words:
+        x, y = word.box.cx, word.box.cy
+        inner = box.grown(-0.3 * min(box.width, box.height))
+        if box.grown(reach).holds_point(x, y) and not inner.holds_point(x, y):
+            number = int(LABEL.match(word.text)[1])  # type: ignore[index]
+            if 1 <= number <= 400:
+                found.append(Label(number, (x - box.cx) / (box.width / 2), (y - box.cy) / (box.height / 2)))
+    return found
+
+
+def _clockwise(labels: list[Label]) -> bool:
+    """Whether the numbers rise clockwise as drawn, as they do when seen from below."""
+    ordered = sorted(labels, key=lambda label: label.number)
+    turn = 0.0
+    for a, b in zip(ordered, ordered[1:], strict=False):
+        step = math.atan2(-b.y, b.x) - math.atan2(-a.y, a.x)
+        turn += (step + math.pi) % (2 * math.pi) - math.pi
+    return turn < -0.05
+
+
+def _view_name(drawing: Drawing, box: Box) -> str:
+    near = [w for w in drawing.lines if re.search(r"(top|bottom)\s*view", w.text, re.IGNORECASE)]
+    near = [w for w in near if box.grown(70).meets(w.box)]
+    if not near:
+        return ""
+    return "bottom" if "ottom" in min(near, key=lambda w: box.gap(w.box)).text.lower().replace("bottom", "ottom") else "top"
+
+
+def _from_outline(pads: list[Shape], ring: list[int], labels: list[Label]) -> tuple[list[int], float, int]:
+    """The start and turn of the ring that puts the outline's pin numbers nearest their pads; also the turn used."""
+    boxes = [p.box for p in pads]
+    x0, x1 = min(b.cx for b in boxes), max(b.cx for b in boxes)
+    y0, y1 = min(b.cy for b in boxes), max(b.cy for b in boxes)
+    at = [((b.cx - (x0 + x1) / 2) / max((x1 - x0) / 2, 1e-6), (b.cy - (y0 + y1) / 2) / max((y1 - y0) / 2, 1e-6)) for b in boxes]
+    best: tuple[float, list[int], int] | None = None
+    for turn in (0, 2, 1, 3):
+        turned = [_turn(label, turn) for label in labels]
+        for start in range(len(ring)):
+            names = _numbered(ring, start, 1, len(pads))
+            where = {n: at[i] for i, n in enumerate(names)}
+            cost = float(np.mean([_away(label, where) for label in turned])) + (0.12 if turn else 0.0)
+            if best is None or cost < best[0] - 1e-6:
+                best = (cost, names, turn)
+    assert best is not None
+    return best[1], best[0], best[2]
+
+
+def _turn(label: Label, quarters: int) -> Label:
+    x, y = label.x, label.y
+    for _ in range(quarters):
+        x, y = -y, x
+    return Label(label.number, x, y)
+
+
+def _away(label: Label, where: dict[int, Point]) -> float:
+    if label.number not in where:
+        return 2.0
+    x, y = where[label.number]
+    a, b = math.atan2(y, x), math.atan2(label.y, label.x)
+    return abs((a - b + math.pi) % (2 * math.pi) - math.pi)
+
+
+def number(pads: list[Shape], drawing: Drawing, outline: tuple[list[Label], bool, str] | None) -> Numbers:
+    """Names for the pads in their order of appearance; thermal pads follow after the last terminal."""
+    thermal = [i for i in range(len(pads)) if is_thermal(pads, i)]
+    ring_of = [i for i in range(len(pads)) if i not in thermal]
+    chosen = [pads[i] for i in ring_of]
+    printed = {ring_of.index(i): n for i, n in printed_near(pads, drawing).items() if i in ring_of}
+    names, source, pin1, note, certain = _ring_names(chosen, printed, drawing, outline)
+    result = [""] * len(pads)
+    for i, name in zip(ring_of, names, strict=True):
+        result[i] = str(name)
+    for k, i in enumerate(thermal):
+        result[i] = str(len(ring_of) + 1 + k)
+    return Numbers(result, source, pin1, note, certain)
+
+
+def _ring_names(
+    pads: list[Shape], printed: dict[int, int], drawing: Drawing, outline: tuple[list[Label], bool, str] | None
+) -> tuple[list[int], str, str, str, bool]:
+    count, ring = len(pads), order(pads)
+    if len(set(printed.values()) & set(range(1, count + 1))) == count:
+        return [printed[i] for i in range(count)], "printed", "printed", "all numbers are printed on the land pattern", True
+    options = [(_numbered(ring, s, step, count), step) for step in (1, -1) for s in range(count)]
+    best = max(options, key=lambda o: (_agreement(o[0], printed), o[1]))
+    agree = _agreement(best[0], printed)
+    if agree and agree >= 0.6 * len(printed) and (agree >= 2 or 1 in printed.values()):
+        way = "counter-clockwise" if best[1] > 0 else "clockwise as printed"
+        start = "printed" if 1 in printed.values() else "convention"
+        return best[0], "partly_printed", start, f"{agree} printed on the land pattern, the rest {way}", agree == len(printed)
+    dot = dot_near(pads, drawing)
+    if dot is not None:
+        return _numbered(ring, ring.index(dot), 1, count), "partly_printed", "dot", "pin-1 dot on the land pattern, the rest counter-clockwise", True
+    if outline is not None:
+        labels, mirrored, view = outline
+        seen = [Label(label.number, label.x, -label.y) for label in labels] if mirrored else labels
+        names, cost, turn = _from_outline(pads, ring, seen)
+        if cost < 0.75:
+            note = f"pin numbers of the outline's {'bottom' if mirrored else 'top'} view" + (f", turned {turn * 90} degrees" if turn else "")
+            return names, "convention", "outline", note, turn == 0 and not mirrored
+    return _numbered(ring, _first(pads, ring), 1, count), "convention", "convention", "no number is printed: counter-clockwise from the usual corner", False
+
+
+def _first(pads: list[Shape], ring: list[int]) -> int:
+    """Place in the ring of pin 1 by convention: left end of the lower row, or top of the left column."""
+    xs, ys = [p.box.cx for p in pads], [p.box.cy for p in pads]
+    if ring == sorted(ring, key=lambda i: xs[i]) and max(ys) - min(ys) < 0.5 * pads[0].box.height:
+        return 0
+    if ring == sorted(ring, key=lambda i: ys[i]) and max(xs) - min(xs) < 0.5 * pads[0].box.width:
+        return 0
+    if _rows(pads):
+        low = max(ys)
+        row = [i for i in ring if low - ys[i] < 0.6 * pads[i].box.height]
+        return ring.index(min(row, key=lambda i: xs[i]))
+    left = min(xs)
+    column = [i for i in ring if xs[i] - left < 0.6 * pads[i].box.width]
+    return ring.index(min(column, key=lambda i: ys[i]))
+
+
+def ball_names(pads: list[Shape]) -> list[str] | None:
+    """Grid names (A1 at the upper left) when the pads fill a grid of at least three rows and columns of discs."""
+    if len(pads) < 4 or any(p.kind not in ("circle",) for p in pads):
+        return None
+    step = min(p.box.width for p in pads) * 0.5
+    xs = _levels([p.box.cx for p in pads], step)
+    ys = _levels([p.box.cy for p in pads], step)
+    if max(xs) < 1 or max(ys) < 1 or max(ys) >= len(BALL_ROWS) or len(pads) < 0.5 * (max(xs) + 1) * (max(ys) + 1):
+        return None
+    return [f"{BALL_ROWS[y]}{x + 1}" for x, y in zip(xs, ys, strict=True)]
+
+
+def _levels(values: list[float], step: float) -> list[int]:
+    levels: list[float] = []
+    for v in sorted(values):
+        if not levels or v - levels[-1] > step:
+            levels.append(v)
+    return [int(np.argmin([abs(v - level) for level in levels])) for v in values]

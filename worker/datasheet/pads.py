@@ -1,0 +1,97 @@
+"""Turns a pattern of shapes and the numbers around it into pads in millimetres, and says how well the two agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from worker.datasheet import fit, scale
+from worker.datasheet.dimensions import Reading
+from worker.datasheet.drawing import Drawing
+from worker.datasheet.fit import Fit, Model
+from worker.datasheet.patterns import Pattern, title_score
+from worker.datasheet.scale import Scale
+from worker.datasheet.shapes import Shape
+
+REACH_PT = 190.0
+VECTOR_PT, RASTER_PT = 0.9, 2.0  # how far a dimension may end from the edge it means
+SAME_PT, SAME_RASTER_PT = 0.5, 1.4
+
+
+@dataclass
+class Solved:
+    """A pattern solved: pad i of the pattern has centre (x, y) and size (w, h) in mm, y down."""
+
+    pattern: Pattern
+    drawing: Drawing
+    scale: Scale
+    model: Model
+    fit: Fit
+    score: float
+    notes: list[str] = field(default_factory=list)
+
+    def place(self, i: int) -> tuple[float, float]:
+        cx, cy = self.model.centre[i]
+        return float(self.fit.values[cx]), float(self.fit.values[cy])
+
+    def size(self, i: int) -> tuple[float, float]:
+        w, h = self.model.size[i]
+        return float(self.fit.values[w]), float(self.fit.values[h])
+
+    def settled(self, i: int) -> tuple[bool, bool]:
+        """Whether position and size follow from printed numbers."""
+        s = self.fit.settled
+        return bool(all(s[v] for v in self.model.centre[i])), bool(all(s[v] for v in self.model.size[i]))
+
+
+def _close(reading: Reading, pattern: Pattern) -> bool:
+    box, span = pattern.box, reading.span
+    low, high = (box.y0, box.y1) if span.axis == 0 else (box.x0, box.x1)
+    return low - REACH_PT < span.at < high + REACH_PT
+
+
+def own_readings(pattern: Pattern, drawing: Drawing, model: Model) -> list[Reading]:
+    """Readings whose span ends at edges or centres of this pattern's pads."""
+    slack = RASTER_PT if drawing.sheet.raster else VECTOR_PT
+    near = [r for r in drawing.readings if r.quantity.kind != "radius" and _close(r, pattern)]
+    return [r for r in near if fit.ends_of(r, model, slack) is not None]
+
+
+def solve(pattern: Pattern, drawing: Drawing) -> Solved | None:
+    """The pattern in millimetres, None when no printed number measures it."""
+    slack = SAME_RASTER_PT if drawing.sheet.raster else SAME_PT
+    model = fit.model_of(pattern.pads, slack)
+    readings = own_readings(pattern, drawing, model)
+    found = scale.solve(readings)
+    if found is None:
+        return None
+    chosen = scale.assign(readings, found)
+    ends = RASTER_PT if drawing.sheet.raster else VECTOR_PT
+    pairs = [(r, fit.row_of(e)) for r in chosen if (e := fit.ends_of(r, model, ends)) is not None]
+    solved = fit.solve(model, found, [(r, row) for r, row in pairs if row])
+    result = Solved(pattern, drawing, found, model, solved, 0.0)
+    result.score = _score(result)
+    return result
+
+
+def _score(solved: Solved) -> float:
+    """How likely this is the land pattern: numbers that fit, pads that follow from them, words around it."""
+    good = [r for r in solved.fit.used if scale.misfit(r, solved.scale) < 0.12]
+    pads = len(solved.pattern.pads)
+    settled = np.mean([sum(solved.settled(i)) / 2 for i in range(pads)])
+    sane = _sane(solved)
+    return (
+        0.5 * min(len(good), 8) - 0.4 * len(solved.fit.refused) + 2.5 * float(settled) + 1.6 * title_score(solved.pattern)
+        + 0.25 * min(pads, 12) ** 0.5 + sane
+    )  # fmt: skip
+
+
+def _sane(solved: Solved) -> float:
+    """Less for pads no board has: beyond 0.08 to 60 mm, or overlapping once solved."""
+    sizes = [s for i in range(len(solved.pattern.pads)) for s in solved.size(i)]
+    return -4.0 if min(sizes) < 0.08 or max(sizes) > 60 else 0.0
+
+
+def kind_of(shape: Shape) -> str:
+    return shape.kind

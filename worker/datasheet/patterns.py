@@ -1,0 +1,191 @@
+"""Groups shapes into land patterns: equal shapes in rows, what lies between them, and what belongs to another figure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from worker.datasheet.dimensions import Span
+from worker.datasheet.drawing import Drawing
+from worker.datasheet.marks import Box, Word, around
+from worker.datasheet.shapes import ROUND, Shape
+
+GOOD = re.compile(
+    r"land\s*pattern|solder(?:ing)?\s*(?:foot\s*print|pad|land)|foot\s*print|board\s*layout|pad\s*layout|layout|p\.?\s?c\.?\s?b|"
+    r"mounting\s*pad|solder\s*land|recommended|suggested|reflow|mounting\s*pattern|hole\s*layout|pads?\b",
+    re.IGNORECASE,
+)
+BAD = re.compile(
+    r"stencil|paste|wave\s*solder|package\s*outline|bottom\s*view|side\s*view|front\s*view|end\s*view|marking|mask\s*detail|"
+    r"solder\s*mask|detail|connection|tape|reel|carrier|top\s*view|schematic|circuit\b|via\s*(?:pattern|layout)|mechanical",
+    re.IGNORECASE,
+)
+GAP = 2.0  # sizes of the smaller shape: closer shapes belong to one figure
+TITLE_PT = 170.0
+FAR_PAD, FAR_HOLE = 5.5, 14.0  # the same for equal shapes in line
+
+
+@dataclass
+class Pattern:
+    """Shapes that may be the pads of one land pattern, with vias and shapes lying inside others set apart."""
+
+    pads: list[Shape]
+    vias: list[Shape] = field(default_factory=list)
+    inner: list[Shape] = field(default_factory=list)
+    titles: list[Word] = field(default_factory=list)
+
+    @property
+    def box(self) -> Box:
+        return around([p.box for p in self.pads])
+
+
+def _plain(drawing: Drawing) -> list[Shape]:
+    """Shapes that can be pads at all: not boxes around words, not table cells, not dashed, not arrow heads."""
+    found = []
+    for shape in drawing.shapes:
+        b = shape.box
+        if _is_letter(b, drawing) or _is_boxed_number(b, drawing):
+            continue
+        inside = [w for w in drawing.lines if b.grown(0.5).holds_point(w.box.cx, w.box.cy) and len(w.text) > 0]
+        labelled = any(w.box.area > 0.18 * b.area for w in inside if _wordy(w))
+        if shape.dashed or labelled or any(t.grown(3).holds_point(b.cx, b.cy) for t in drawing.tables):
+            continue
+        if max(b.width, b.height) > 14 * min(b.width, b.height) or max(b.width, b.height) < 3.5:
+            continue
+        found.append(shape)
+    return found
+
+
+def _is_letter(box: Box, drawing: Drawing) -> bool:
+    """Whether the shape is the loop of a drawn letter."""
+    return box.height < 12 and any(
+        w.box.grown(1.0).holds(box) and w.box.area < 1.6 * box.area + len(w.text) * 60 for w in drawing.sheet.words
+    )  # fmt: skip
+
+
+def _is_boxed_number(box: Box, drawing: Drawing) -> bool:
+    """Whether the shape frames the number of a dimension line."""
+    inside = [q for q in drawing.quantities if box.holds_point(q.box.cx, q.box.cy)]
+    if not any(q.size > 0.35 * min(box.width, box.height) for q in inside):
+        return False
+    return any(
+        box.grown(1.0).holds_point(*s.point((s.start + s.end) / 2)) or box.grown(-1.0).y0 < s.at < box.y1 - 1 and s.axis == 0
+        or (s.axis == 1 and box.x0 + 1 < s.at < box.x1 - 1)
+        for s in drawing.spans if box.gap(_span_box(s)) < 40
+    )  # fmt: skip
+
+
+def _span_box(span: Span) -> Box:
+    (x0, y0), (x1, y1) = span.point(span.start), span.point(span.end)
+    return Box(x0, y0, x1, y1)
+
+
+def _wordy(word: Word) -> bool:
+    return bool(re.search(r"[A-Za-z0-9]", word.text)) and not re.fullmatch(r"\d{1,3}|[A-Z]\d{1,2}|[CO_|IlL\-]", word.text)
+
+
+def _linked(a: Shape, b: Shape) -> bool:
+    gap = a.box.gap(b.box)
+    smaller = min(max(a.box.width, a.box.height), max(b.box.width, b.box.height))
+    if gap <= GAP * smaller:
+        return True
+    level = abs(a.box.cx - b.box.cx) < 0.8 or abs(a.box.cy - b.box.cy) < 0.8
+    far = FAR_HOLE if a.kind in ROUND and b.kind in ROUND else FAR_PAD
+    return level and a.same_size(b) and gap <= far * smaller
+
+
+def _groups(shapes: list[Shape]) -> list[list[Shape]]:
+    parent = list(range(len(shapes)))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    for i, a in enumerate(shapes):
+        for j in range(i + 1, len(shapes)):
+            if root(i) != root(j) and _linked(a, shapes[j]):
+                parent[root(i)] = root(j)
+    found: dict[int, list[Shape]] = {}
+    for i, shape in enumerate(shapes):
+        found.setdefault(root(i), []).append(shape)
+    return list(found.values())
+
+
+def _holds(outer: Shape, inner: Shape) -> bool:
+    return outer is not inner and outer.box.holds(inner.box, 0.3) and outer.box.area > 1.02 * inner.box.area
+
+
+def _sort_out(group: list[Shape]) -> Pattern | None:
+    """Pads are the shapes that neither hold others of the pattern nor lie in one of them."""
+    frames = [s for s in group if _is_frame(s, group)]
+    rest = [s for s in group if s not in frames]
+    inner = [s for s in rest if any(_holds(o, s) for o in rest)]
+    pads = [s for s in rest if s not in inner]
+    pads = _without_crossing(pads)
+    if not pads:
+        return None
+    vias = [s for s in inner if s.kind == "circle" and any(_holds(p, s) and p.box.area > 4 * s.box.area for p in pads)]
+    return Pattern(pads, vias, [s for s in inner if s not in vias])
+
+
+def _is_frame(shape: Shape, group: list[Shape]) -> bool:
+    """A body or silk outline: it holds or cuts several shapes that are no mere vias or openings of it."""
+    others = [s for s in group if s is not shape and s.box.meets(shape.box)]
+    cut = [s for s in others if not shape.box.holds(s.box, 0.3) and s.box.area < shape.box.area]
+    held = [s for s in others if _holds(shape, s)]
+    twins = [s for s in held if abs(s.box.cx - shape.box.cx) < 0.6 and abs(s.box.cy - shape.box.cy) < 0.6]
+    if len(cut) >= 2:
+        return True
+    solid = [s for s in held if s.kind != "circle" and s not in twins]
+    return len(solid) >= 2 or (len(held) >= 2 and shape.kind in ("circle", "oval") and len(twins) == 0)
+
+
+def _without_crossing(pads: list[Shape]) -> list[Shape]:
+    """Drops shapes that overlap a smaller kept one: pads of one pattern never touch."""
+    kept: list[Shape] = []
+    for shape in sorted(pads, key=lambda s: s.box.area):
+        if not any(k.box.grown(-0.3).meets(shape.box) for k in kept):
+            kept.append(shape)
+    return kept
+
+
+def _give_titles(drawing: Drawing, patterns: list[Pattern]) -> None:
+    """Gives each telling line of text to the figure it most likely names: the nearest one over or under it."""
+    for line in drawing.lines:
+        if len(line.text) < 4 or not (GOOD.search(line.text) or BAD.search(line.text)):
+            continue
+        near = sorted(patterns, key=lambda p: _title_distance(p.box, line.box))
+        if near and _title_distance(near[0].box, line.box) < TITLE_PT:
+            near[0].titles.append(line)
+
+
+def _title_distance(figure: Box, line: Box) -> float:
+    aside = max(figure.x0 - line.cx, line.cx - figure.x1, 0.0)
+    apart = max(figure.y0 - line.y1, line.y0 - figure.y1, 0.0)
+    return apart + 1.3 * aside + 0.05 * abs(figure.cx - line.cx)
+
+
+def find(drawing: Drawing) -> list[Pattern]:
+    """Every group of shapes on the page that might be a land pattern."""
+    found = []
+    for group in _groups(_plain(drawing)):
+        pattern = _sort_out(group)
+        if pattern is None or len(pattern.pads) < 2 or len(pattern.pads) > 1500:
+            continue
+        found.append(pattern)
+    _give_titles(drawing, found)
+    return found
+
+
+def title_score(pattern: Pattern) -> float:
+    """How much the words around a figure speak for a land pattern, less those that speak against it."""
+    score = 0.0
+    for word in pattern.titles[:14]:
+        weight = 1.0 / (1.0 + _title_distance(pattern.box, word.box) / 120.0)
+        good, bad = GOOD.search(word.text), BAD.search(word.text)
+        score += weight * (1.0 if good else 0.0) - weight * (1.0 if bad and not good else 0.0)
+        if re.search(r"stencil|wave", word.text, re.IGNORECASE):
+            score -= 1.5 * weight
+    return max(-3.0, min(3.0, score))

@@ -1,0 +1,1 @@
+"""Brings input that lies behind a URL into the object store."""

@@ -1,0 +1,57 @@
+"""Every setting of the worker processes, read from `BM3_WORKER_*` environment variables."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+NANO = Path(__file__).parent / "bm3" / "weights" / "nano"
+
+
+class WorkerSettings(BaseSettings):
+    """How a worker works. `_s` are seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="BM3_WORKER_", extra="ignore")
+
+    slots: int = Field(4, ge=1, le=256, description="Jobs a worker runs at once: streams of its one model child")
+    models: Annotated[list[str], NoDecode] = Field(
+        [f"nano=pytorch:{NANO}"], description="Model specs separated by blanks, NAME=ENGINE:PATH?OPTIONS"
+    )
+    default_model: str = Field("", description="Model of jobs that name none; empty: the first of the models")
+    preload: bool = Field(True, description="Load the models when the child starts, not with the first job")
+    scratch_dir: Path | None = Field(None, description="Inputs and files of running jobs; null: scratch in the data directory")
+    drain_s: float = Field(1.2, description="After SIGTERM: how long jobs may take to stop at a checkpoint")
+    poll_s: float = Field(10.0, description="A free worker looks into the database this often, broker or not")
+    deaf_s: float = Field(6.0, description="Messages left lying this long by a free worker: its consumer is started anew")
+    stop_s: float = Field(10.0, description="A job told to stop gets this long before the child's SIGTERM")
+    kill_s: float = Field(5.0, description="From SIGTERM to SIGKILL")
+    silent_s: float = Field(120.0, description="A child that answers no ping for this long is killed")
+    load_s: float = Field(900.0, description="How long the models may take to load")
+    progress_s: float = Field(1.0, description="Progress is written at most this often")
+    max_input_bytes: int = Field(50 << 30, description="Largest input of a job, all its files together")
+    fetch_s: float = Field(3600.0, description="Longest download of one input")
+    allow_networks: Annotated[list[str], NoDecode] = Field(
+        [], description="CIDR networks, separated by blanks, that inputs may come from although they are not public"
+    )
+    memory_bytes: int | None = Field(None, description="Address space limit of the child (not with CUDA)")
+    file_bytes: int = Field(8 << 30, description="Largest file the child may write")
+    open_files: int = Field(1024, description="Open files of the child")
+    metrics_port: int = Field(0, description="Port of the worker's Prometheus page on the loopback; 0: none")
+
+    @field_validator("models", "allow_networks", mode="before")
+    @classmethod
+    def _words(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return json.loads(value) if value.lstrip().startswith("[") else value.split()
+
+
+@lru_cache
+def worker_settings() -> WorkerSettings:
+    """The process's settings, read once."""
+    return WorkerSettings()

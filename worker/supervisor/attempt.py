@@ -1,0 +1,130 @@
+"""One attempt at one job, as the supervisor's threads share it: whose it is, how it goes, why it shall stop."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from queue import Empty, Full, Queue
+from uuid import UUID
+
+from db.tables import Job
+from worker.supervisor.child import Child
+from worker.supervisor.protocol import Attach, Beat, Cues, Done, Failed, GapFound, Halted, Started
+
+INBOX = 256  # events of one stream waiting to be written; then the data pipe fills and the handler waits
+Heard = Started | Beat | Cues | GapFound | Attach | Done | Failed | Halted
+
+
+class Why(StrEnum):
+    """Why an attempt is stopped before its end."""
+
+    CANCELED = "canceled"
+    DRAINED = "drained"
+    LOST = "lost"  # the lease is gone or could not be renewed: write nothing more
+    STALLED = "stalled"
+    OVERTIME = "overtime"
+
+
+@dataclass(frozen=True)
+class Gone:
+    """The child died. `innocent`: we killed it because of another job."""
+
+    innocent: bool
+
+
+@dataclass
+class Attempt:
+    """What the runner, the keeper, the ladder and the child's reader know of a running attempt. Times are monotonic."""
+
+    job: Job
+    stream: int
+    folder: Path
+    total_ms: int | None = None
+    renewed_at: float = field(default_factory=time.monotonic)
+    began_at: float = field(default_factory=time.monotonic)
+    progressed_at: float = field(default_factory=time.monotonic)
+    stop_at: float | None = None
+    why: Why | None = None
+    child: Child | None = None
+    done: threading.Event = field(default_factory=threading.Event)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    terminated: bool = False
+    _inbox: Queue[Heard | Gone] = field(default_factory=lambda: Queue(INBOX))
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def id(self) -> UUID:
+        return self.job.id
+
+    @property
+    def epoch(self) -> int:
+        return self.job.epoch
+
+    @property
+    def lost(self) -> bool:
+        """Whether nothing may be written any more."""
+        return self.why is Why.LOST
+
+    def stop(self, why: Why) -> None:
+        """Ask for the end; the first reason stays, but a lost lease overrides any."""
+        with self._lock:
+            if self.why is None or why is Why.LOST:
+                self.why = why
+            if self.stop_at is None:
+                self.stop_at = time.monotonic()
+        self.stopping.set()
+
+    def advanced(self) -> None:
+        self.progressed_at = time.monotonic()
+
+    def hear(self, event: Heard | Gone) -> None:
+        """Queue an event for the runner; waits while the runner is behind, and drops it once the runner has ended."""
+        while not self.done.is_set():
+            try:
+                return self._inbox.put(event, timeout=0.5)
+            except Full:
+                continue
+        return None
+
+    def next_event(self, timeout_s: float) -> Heard | Gone | None:
+        """The next event; None when none came in time."""
+        try:
+            return self._inbox.get(timeout=timeout_s)
+        except Empty:
+            return None
+
+
+class Board:
+    """The attempts that run here, by stream number."""
+
+    def __init__(self) -> None:
+        self._attempts: dict[int, Attempt] = {}
+        self._last = 0
+        self._lock = threading.Lock()
+
+    def add(self, job: Job, scratch: Path) -> Attempt:
+        with self._lock:
+            self._last += 1
+            attempt = Attempt(job, self._last, scratch / f"{job.id}-{job.epoch}")
+            self._attempts[attempt.stream] = attempt
+            return attempt
+
+    def remove(self, attempt: Attempt) -> None:
+        attempt.done.set()
+        with self._lock:
+            self._attempts.pop(attempt.stream, None)
+
+    def all(self) -> list[Attempt]:
+        with self._lock:
+            return list(self._attempts.values())
+
+    def find(self, stream: int) -> Attempt | None:
+        with self._lock:
+            return self._attempts.get(stream)
+
+    def of_job(self, job_id: UUID) -> list[Attempt]:
+        return [attempt for attempt in self.all() if attempt.id == job_id]
+

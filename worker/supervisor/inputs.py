@@ -1,0 +1,159 @@
+"""Brings a job's inputs into its folder before the child starts: the child itself can reach neither store nor network."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from db.failures import Failure
+from db.kinds.base import MediaInput, S3Input
+from db.objects import ObjectError, ObjectMissing, ObjectStore, ObjectStoreUnavailable
+from db.objects_s3 import S3Config, S3Objects
+from db.session import Database
+from db.settings import Settings
+from db.tables import Asset, AssetState
+from worker.errors import Permanent, Transient
+from worker.ingest.fetch import Limits, fetch
+from worker.supervisor.attempt import Attempt
+from worker.supervisor.protocol import input_key
+from worker.webhooks.guard import Guard
+
+KEEP_FREE_BYTES = 1 << 30
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where inputs may come from, and how much."""
+
+    database: Database
+    objects: ObjectStore
+    settings: Settings
+    guard: Guard
+    max_bytes: int
+    fetch_s: float
+
+
+def media_in(value: Any) -> Iterator[MediaInput]:
+    """Every media input in a parameter document, whatever its kind."""
+    if isinstance(value, MediaInput):
+        yield value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from media_in(getattr(value, name))
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from media_in(part)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from media_in(part)
+
+
+def gather(sources: Sources, attempt: Attempt, params: BaseModel) -> dict[str, str]:
+    """Fetch every input into the attempt's folder. Raises Permanent or Transient."""
+    found: dict[str, str] = {}
+    left = sources.max_bytes
+    for number, media in enumerate(media_in(params)):
+        key = input_key(named(media))
+        if key in found:
+            continue
+        path = attempt.folder / f"input-{number}"
+        _fetch_one(sources, attempt, media, path, left)
+        left -= path.stat().st_size
+        found[key] = str(path)
+    return found
+
+
+def without_inline(params: BaseModel) -> dict[str, Any]:
+    """The parameters as JSON, inline bytes replaced by names, so that they are not carried through the pipe twice."""
+    document: dict[str, Any] = params.model_dump(mode="json")
+    return {name: _shortened(value) for name, value in document.items()}
+
+
+def named(media: MediaInput) -> MediaInput:
+    """A media input as the child sees it: inline bytes go by the name of their key."""
+    return media if media.base64 is None else MediaInput(asset_id=f"inline-{input_key(media)}")
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_shortened(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("base64") and set(value) == set(MediaInput.model_fields):
+        return named(MediaInput.model_validate(value)).model_dump(mode="json")
+    return {name: _shortened(part) for name, part in value.items()}
+
+
+def _fetch_one(sources: Sources, attempt: Attempt, media: MediaInput, path: Path, max_bytes: int) -> None:
+    if media.base64 is not None:
+        _decode(media.base64, path, max_bytes)
+    elif media.url is not None:
+        fetch(media.url, path, Limits(max_bytes, sources.fetch_s), sources.guard)
+    elif media.s3 is not None:
+        bucket = _bucket(sources.settings, media.s3)
+        _copy(bucket, media.s3.key, path, max_bytes, attempt)
+    elif media.asset_id is not None:
+        key = _asset_key(sources.database, attempt, media.asset_id)
+        _copy(sources.objects, key, path, max_bytes, attempt)
+
+
+def _decode(text: str, path: Path, max_bytes: int) -> None:
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Permanent(Failure.BAD_PARAMS, "the inline input is not valid base64") from error
+    if len(data) > max_bytes:
+        raise Permanent(Failure.TOO_LARGE, f"more than {max_bytes} bytes of input")
+    path.write_bytes(data)
+
+
+def _bucket(settings: Settings, place: S3Input) -> ObjectStore:
+    if place.bucket not in settings.s3_input_buckets:
+        raise Permanent(Failure.FETCH_FAILED, f"bucket {place.bucket!r} is not registered here")
+    return S3Objects(S3Config(place.bucket, region=settings.s3_region, endpoint_url=settings.s3_endpoint_url))
+
+
+def _asset_key(database: Database, attempt: Attempt, asset_id: str) -> str:
+    with database.read() as session:
+        asset = session.get(Asset, UUID(asset_id))
+    if asset is None or asset.tenant_id != attempt.job.tenant_id:
+        raise Permanent(Failure.FETCH_FAILED, "the input asset is gone")
+    if asset.state is not AssetState.READY:
+        raise Permanent(Failure.FETCH_FAILED, f"the input asset is {asset.state}")
+    return asset.object_key
+
+
+def _copy(objects: ObjectStore, key: str, path: Path, max_bytes: int, attempt: Attempt) -> None:
+    """Copy an object, looking up between its parts whether anybody still wants it."""
+    try:
+        with objects.open_range(key) as body:
+            _check_room(body.size_bytes, path, max_bytes)
+            with path.open("wb") as file:
+                for chunk in body:
+                    if attempt.stopping.is_set():
+                        return
+                    file.write(chunk)
+                    attempt.advanced()
+    except ObjectMissing as error:
+        raise Permanent(Failure.FETCH_FAILED, "the input is not in the store any more") from error
+    except ObjectStoreUnavailable as error:
+        raise Transient(Failure.STORAGE, str(error)) from error
+    except ObjectError as error:
+        raise Permanent(Failure.FETCH_FAILED, f"the input cannot be read: {error}") from error
+    except OSError as error:
+        raise Transient(Failure.STORAGE, f"cannot write the input: {error.strerror}") from error
+
+
+def _check_room(size_bytes: int, path: Path, max_bytes: int) -> None:
+    if size_bytes > max_bytes:
+        raise Permanent(Failure.TOO_LARGE, f"more than {max_bytes} bytes of input")
+    if shutil.disk_usage(path.parent).free < size_bytes + KEEP_FREE_BYTES:
+        raise Transient(Failure.STORAGE, "the worker has no room for the input")

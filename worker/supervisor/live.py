@@ -1,0 +1,73 @@
+"""The live side of a worker: text on its way to whoever watches, cancels on their way in. Best effort both."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from queue import Full, Queue
+from uuid import UUID
+
+import redis
+
+from db.queue import EVENTS_CHANNEL, redis_client
+
+LIVE_CHANNEL = "bm3:live:"  # + job id
+PAUSE_S = 2.0
+log = logging.getLogger(__name__)
+
+
+class LiveText:
+    """Publishes text as it is decoded, from one thread; what cannot be sent in time is dropped."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._redis = redis_client(redis_url)
+        self._pending: Queue[tuple[UUID, str]] = Queue(2000)
+        threading.Thread(target=self._run, name="live-text", daemon=True).start()
+
+    def say(self, job_id: UUID, text: str) -> None:
+        with suppress(Full):
+            self._pending.put_nowait((job_id, text))
+
+    def _run(self) -> None:
+        while True:
+            job_id, text = self._pending.get()
+            with suppress(redis.RedisError, OSError):
+                self._redis.publish(f"{LIVE_CHANNEL}{job_id}", json.dumps({"text": text}))
+
+
+class CancelListener:
+    """Hears of cancels at once; the keeper's next beat sees those that get lost."""
+
+    def __init__(self, redis_url: str, heard: Callable[[UUID], None]) -> None:
+        self._redis = redis_client(redis_url)
+        self._heard = heard
+        threading.Thread(target=self._run, name="cancel-listener", daemon=True).start()
+
+    def _run(self) -> None:
+        pause = threading.Event()
+        while True:
+            try:
+                self._listen()
+            except (redis.RedisError, OSError) as error:
+                log.debug("not listening for cancels: %s", error)
+            pause.wait(PAUSE_S)
+
+    def _listen(self) -> None:
+        with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+            pubsub.subscribe(EVENTS_CHANNEL)
+            while True:
+                # A timeout, so that the client's health check finds connections that are half open.
+                message = pubsub.get_message(timeout=5.0)
+                if message is not None and (job_id := canceled_job(message["data"])):
+                    self._heard(job_id)
+
+
+def canceled_job(data: bytes) -> UUID | None:
+    """The job that a message wants canceled; None for other messages."""
+    try:
+        return UUID(json.loads(data)["cancel"])
+    except (ValueError, KeyError, TypeError):
+        return None

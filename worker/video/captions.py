@@ -1,0 +1,78 @@
+"""Turns replies into cues: repeats merged, silence dropped, lengths bounded; the open cue survives a restart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from db.captions import plain
+from db.kinds.video import Cue
+from worker.engines.base import Chunk, Reply
+
+
+class CaptionTrack:
+    """The cues of one stream. A cue is handed out once, when nothing can change it any more; `seq` counts from 0.
+
+    Chunks must come in order. A repeated caption prolongs the open cue, up to `max_ms`; silence or a gap closes it.
+    """
+
+    def __init__(self, max_ms: int, state: dict[str, Any] | None = None) -> None:
+        self._max_ms = max_ms
+        self._seq: int = state["next_seq"] if state else 0
+        self._open = Cue.model_validate(state["open"]) if state and state["open"] else None
+
+    @property
+    def count(self) -> int:
+        """Cues handed out so far."""
+        return self._seq
+
+    def add(self, chunk: Chunk, reply: Reply) -> list[Cue]:
+        """The cues that a chunk's reply closes."""
+        text = plain(reply.text)
+        if not text:
+            return self.close()
+        cue = self._cue(chunk, text, len(reply.token_ids))
+        if self._open is not None and (longer := joined(self._open, cue, self._max_ms)) is not None:
+            self._open = longer
+            return []
+        closed = self.close()
+        self._open = cue
+        return closed
+
+    def close(self) -> list[Cue]:
+        """End the open cue: silence, a gap, or the end of the video."""
+        if self._open is None:
+            return []
+        cue, self._open = self._open.model_copy(update={"seq": self._seq}), None
+        self._seq += 1
+        return [cue]
+
+    def state(self) -> dict[str, Any]:
+        """JSON-able; a track made from it goes on as this one would."""
+        return {"next_seq": self._seq, "open": self._open.model_dump() if self._open else None}
+
+    def _cue(self, chunk: Chunk, text: str, tokens: int) -> Cue:
+        start_ms = chunk.frames[0].pts_ms if chunk.frames else chunk.start_ms
+        end_ms = max(min(chunk.end_ms, start_ms + self._max_ms), start_ms + 1)
+        return Cue(
+            seq=self._seq,
+            start_ms=start_ms,
+            end_ms=end_ms,
+            text=text,
+            chunk_first=chunk.index,
+            chunk_last=chunk.index,
+            tokens=tokens,
+        )
+
+
+def joined(before: Cue, cue: Cue, max_ms: int) -> Cue | None:
+    """Two cues as one when the second repeats the first in the next chunk and both fit into `max_ms`, else None."""
+    repeats = _heard(before.text) == _heard(cue.text) and cue.chunk_first == before.chunk_last + 1
+    if not repeats or cue.end_ms - before.start_ms > max_ms:
+        return None
+    tokens = before.tokens + cue.tokens
+    return before.model_copy(update={"end_ms": cue.end_ms, "chunk_last": cue.chunk_last, "tokens": tokens})
+
+
+def _heard(text: str) -> str:
+    """Text as far as it counts for a repetition: not its case, not its blanks."""
+    return " ".join(text.split()).casefold()

@@ -1,0 +1,104 @@
+"""The `video.caption` handler: fetch, measure, watch, outline, write the files."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from db import captions
+from db.failures import Failure
+from db.kinds.video import Provenance, VideoCaptionParams, VideoCaptionResult
+from worker.context import Context
+from worker.errors import Permanent
+from worker.video.chapters import Outline, outline, refuse_small_context
+from worker.video.movie import Movie
+from worker.video.parallel import watch_parallel
+from worker.video.stream import Watched, watch_stream
+
+
+def caption_video(params: VideoCaptionParams, job: Context) -> VideoCaptionResult:
+    """Caption a video of any length.
+
+    Raises Permanent: what the file or the parameters make impossible. TRUNCATED_MEDIA comes after every cue up to the
+    break is stored and the gap announced. Raises Transient from the engine, and lets `Stopped` pass.
+    """
+    if params.chapters:
+        refuse_small_context(job.engine.info.context_tokens)
+    movie = Movie.open(job.fetch(params.video), params, job.engine)
+    in_parallel = params.mode == "parallel" and params.segments > 1 and movie.total_ms is not None
+    watched = (watch_parallel if in_parallel else watch_stream)(params, job, movie)
+    if watched.end.truncated:
+        message = f"the file breaks off at {watched.end.end_ms} ms; the {watched.cues} captions up to there are kept"
+        raise Permanent(Failure.TRUNCATED_MEDIA, message)
+    told = _outline(params, job, movie) if params.chapters else Outline((), None)
+    result = _result(params, job, movie, watched, told)
+    _attach_files(params, job, result)
+    return result
+
+
+def _outline(params: VideoCaptionParams, job: Context, movie: Movie) -> Outline:
+    done_ms = movie.total_ms or 0
+    return outline(
+        job.engine,
+        job.cues(),
+        params.sampling,
+        on_step=lambda: job.beat(done_ms, movie.total_ms, "chapters"),
+        on_text=lambda _: job.text(""),  # not a caption: only the chance to be stopped
+    )
+
+
+def _result(
+    params: VideoCaptionParams, job: Context, movie: Movie, watched: Watched, told: Outline
+) -> VideoCaptionResult:
+    tally, info = watched.tally, job.engine.info
+    return VideoCaptionResult(
+        cues=watched.cues,
+        chunks=tally.chunks,
+        frames=tally.frames,
+        duration_ms=watched.end.end_ms - params.start_ms,
+        tokens_out=tally.tokens_out,
+        silent_chunks=tally.silent_chunks,
+        gaps=watched.gaps,
+        chapters=list(told.chapters),
+        summary=told.summary,
+        resumed_at_ms=watched.resumed_at_ms,
+        skipped_frames=tally.skipped_frames,
+        frame_width_px=movie.frame_px[0],
+        frame_height_px=movie.frame_px[1],
+        provenance=Provenance(
+            model=info.name,
+            family=info.family,
+            engine=info.engine,
+            weights_sha256=info.weights_sha256,
+            code_version=code_version(),
+            seed=params.sampling.seed,
+        ),
+    )
+
+
+def code_version() -> str:
+    """The installed version of this project; "unknown" when it runs from a folder that was never installed."""
+    try:
+        return version("bm3-vl")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _attach_files(params: VideoCaptionParams, job: Context, result: VideoCaptionResult) -> None:
+    cues, origin = job.cues(), captions.note(job.job_id, result.provenance.model, params)
+    summary = json.loads(result.model_dump_json(exclude={"gaps"}))
+    files = {
+        "captions.vtt": (captions.vtt(cues, origin), captions.VTT_MEDIA_TYPE),
+        "captions.srt": (captions.srt(cues), captions.SRT_MEDIA_TYPE),
+        "captions.json": (captions.document(cues, result.gaps, origin, result=summary), captions.JSON_MEDIA_TYPE),
+        "captions.jsonl": (captions.jsonl(cues), captions.JSONL_MEDIA_TYPE),
+    }
+    if result.chapters:
+        files["chapters.vtt"] = (captions.vtt_chapters(result.chapters, origin), captions.VTT_MEDIA_TYPE)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (text, media_type) in files.items():
+            path = Path(folder, name)
+            path.write_text(text, encoding="utf-8", newline="")
+            job.attach(name, path, media_type)

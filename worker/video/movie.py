@@ -1,0 +1,64 @@
+"""The clip a job asked for, measured and bounded before anything is watched."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from db.failures import Failure
+from db.kinds.video import VideoCaptionParams
+from worker.engines.base import Engine
+from worker.errors import Permanent
+from worker.video.decode import Clip, End, parts
+from worker.video.probe import Probe, probe
+from worker.video.slots import Part
+
+
+@dataclass(frozen=True)
+class Movie:
+    """A readable video file, the clip of it to watch and the size its frames are decoded to."""
+
+    path: Path
+    probe: Probe
+    clip: Clip
+    frame_px: tuple[int, int]
+    max_duration_ms: int | None
+
+    @classmethod
+    def open(cls, path: Path, params: VideoCaptionParams, engine: Engine) -> Movie:
+        """Probe the file. Raises Permanent: unreadable, too long, or a clip that starts after the end."""
+        seen = probe(path)
+        clip = Clip(params.start_ms, params.end_ms, params.fps, params.chunk_ms)
+        frame_px = engine.frame_size(seen.width_px, seen.height_px, params.max_frame_pixels)
+        movie = cls(path, seen, clip, frame_px, params.max_duration_ms)
+        movie._refuse_too_long(movie.total_ms or 0)
+        return movie
+
+    @property
+    def total_ms(self) -> int | None:
+        """Length of the clip as announced by the file; None where the file does not say."""
+        ends = [ms for ms in (self.clip.end_ms, self.probe.duration_ms) if ms is not None]
+        return max(0, min(ends) - self.clip.start_ms) if self.probe.duration_ms is not None else None
+
+    def chunk_start_ms(self, chunk: int) -> int:
+        return self.clip.start_ms + chunk * self.clip.chunk_ms
+
+    def done_ms(self, part: Part) -> int:
+        """How much of the clip is behind when a part has been watched."""
+        return part.chunk.end_ms - self.clip.start_ms
+
+    def parts(self, first_chunk: int = 0, end_chunk: int | None = None, threads: int = 0) -> Generator[Part | End]:
+        """The parts of the clip from one chunk up to another, then an End. `threads` of the decoder; 0: its choice."""
+        end_ms = self.clip.end_ms
+        if end_chunk is not None:
+            own_end_ms = self.chunk_start_ms(end_chunk)
+            end_ms = own_end_ms if end_ms is None else min(own_end_ms, end_ms)
+        clip = replace(self.clip, first_chunk=first_chunk, end_ms=end_ms, threads=threads)
+        for part in parts(self.path, self.probe, clip, self.frame_px):
+            self._refuse_too_long(self.done_ms(part) if isinstance(part, Part) else 0)
+            yield part
+
+    def _refuse_too_long(self, length_ms: int) -> None:
+        if self.max_duration_ms is not None and length_ms > self.max_duration_ms:
+            raise Permanent(Failure.TOO_LONG, f"the clip is longer than the {self.max_duration_ms} ms allowed")

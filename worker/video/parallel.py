@@ -1,0 +1,193 @@
+"""`parallel` mode: the clip's segments are watched at the same time, as streams of one engine, and joined in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Event
+from typing import Any
+
+from db.kinds.video import Cue, Gap, VideoCaptionParams
+from worker.context import Context
+from worker.errors import Stopped, Transient
+from worker.video.decode import End
+from worker.video.joining import Joiner, Segment, cut
+from worker.video.movie import Movie
+from worker.video.prefetch import prefetched
+from worker.video.slots import Part
+from worker.video.stream import CHECKPOINT_CHUNKS, Watched, checkpoint_of, tell_gaps
+from worker.video.viewing import Tally, Viewing, continued
+
+SEGMENT_TRIES = 2  # a segment that fails for a passing reason is watched again, alone, from its last state
+DECODER_THREADS = 1  # the segments are the parallelism
+
+
+@dataclass(frozen=True)
+class Report:
+    """One step of a segment. Cues come together with the state that covers them."""
+
+    segment: int
+    next_chunk: int
+    cues: tuple[Cue, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    state: dict[str, Any] | None = None
+
+
+def watch_parallel(params: VideoCaptionParams, job: Context, movie: Movie) -> Watched:
+    """Watch a clip in segments, each from its last state if there is a checkpoint. Every cue is stored on return."""
+    chunks = -(-(movie.total_ms or 0) // params.chunk_ms)
+    segments = cut(chunks, params.segments, -(-params.warmup_ms // params.chunk_ms))
+    ledger = _Ledger(segments, params, checkpoint_of(job, "parallel"))
+    crew = _Crew(params, job, movie)
+    with ThreadPoolExecutor(len(segments), thread_name_prefix="segment") as pool:
+        try:
+            crew.start(pool, segments, ledger)
+            while not ledger.complete:
+                _take(crew.next_report(pool, ledger), job, movie, ledger)
+        finally:
+            crew.stop.set()
+    return ledger.watched()
+
+
+def _take(report: Report, job: Context, movie: Movie, ledger: _Ledger) -> None:
+    """Book one report: the cues it makes final are stored with a checkpoint of all segments."""
+    tell_gaps(job, list(report.gaps))
+    cues = ledger.book(report)
+    if report.state is not None:
+        job.emit(cues, ledger.checkpoint())
+    job.beat(ledger.done_ms, movie.total_ms)
+
+
+class _Crew:
+    """The threads that watch; only the thread that started them talks to the job."""
+
+    def __init__(self, params: VideoCaptionParams, job: Context, movie: Movie) -> None:
+        self.stop = Event()
+        self._params = params
+        self._engine = job.engine
+        self._movie = movie
+        self._inbox: SimpleQueue[Report | tuple[Segment, Future[None]]] = SimpleQueue()
+        self._tries: dict[int, int] = {}
+
+    def start(self, pool: ThreadPoolExecutor, segments: Iterable[Segment], ledger: _Ledger) -> None:
+        """Watch every segment that is not finished."""
+        for segment in segments:
+            state = ledger.states[segment.index]
+            if not (state and state["end"]):
+                self._tries[segment.index] = self._tries.get(segment.index, 0) + 1
+                future = pool.submit(self._watch, segment, state)
+                future.add_done_callback(lambda done, of=segment: self._inbox.put((of, done)))  # type: ignore[misc]
+
+    def next_report(self, pool: ThreadPoolExecutor, ledger: _Ledger) -> Report:
+        """The next step of any segment. Raises what a segment raised, unless it is worth another try."""
+        while not isinstance(message := self._inbox.get(), Report):
+            segment, future = message
+            failure = future.exception()
+            if isinstance(failure, Transient) and self._tries[segment.index] < SEGMENT_TRIES:
+                self.start(pool, [segment], ledger)
+            elif failure is not None:
+                raise failure
+        return message
+
+    def _watch(self, segment: Segment, state: dict[str, Any] | None) -> None:
+        viewing = Viewing(
+            self._engine,
+            self._params,
+            state["viewing"] if state else None,
+            first_chunk=segment.warm_chunk,
+            heard_from=segment.first_chunk,
+        )
+        source = self._movie.parts(viewing.decode_from_chunk, segment.end_chunk, DECODER_THREADS)
+        with closing(viewing), prefetched(source) as parts:
+            for part in parts:
+                self._on_text("")
+                self._inbox.put(self._step(part, viewing, segment))
+
+    def _step(self, part: Part | End, viewing: Viewing, segment: Segment) -> Report:
+        if isinstance(part, End):
+            cues = viewing.finish(part.gaps)
+            state: dict[str, Any] | None = {"viewing": viewing.state(), "end": _end_document(part)}
+            return Report(segment.index, viewing.next_chunk, tuple(cues), tuple(viewing.closed_gaps()), state)
+        cues = viewing.see(part, self._on_text)
+        gaps = viewing.closed_gaps(part.chunk.end_ms)
+        due = bool(cues) or viewing.next_chunk % CHECKPOINT_CHUNKS == 0
+        state = {"viewing": viewing.state(), "end": None} if due else None
+        return Report(segment.index, viewing.next_chunk, tuple(cues), tuple(gaps), state)
+
+    def _on_text(self, piece: str) -> None:
+        """Words of several places at once are no live view; the call is only the chance to stop."""
+        if self.stop.is_set():
+            raise Stopped
+
+
+class _Ledger:
+    """The last state of every segment and the cues joined so far: all that a checkpoint of this mode holds."""
+
+    def __init__(self, segments: Sequence[Segment], params: VideoCaptionParams, resumed: dict[str, Any] | None) -> None:
+        count = len(segments)
+        self.states: list[dict[str, Any] | None] = list(resumed["segments"]) if resumed else [None] * count
+        self.resumed_at_ms: list[int] = list(resumed["resumed_at_ms"]) if resumed else []
+        self._segments = segments
+        self._chunk_ms = params.chunk_ms
+        self._next = [_next_chunk(state, segment) for state, segment in zip(self.states, segments, strict=True)]
+        self._joiner = Joiner(count, params.max_cue_ms, resumed["joiner"] if resumed else None)
+        if resumed:
+            self.resumed_at_ms += [
+                params.start_ms + chunk * params.chunk_ms
+                for chunk, state in zip(self._next, self.states, strict=True)
+                if not (state and state["end"])
+            ]
+
+    @property
+    def complete(self) -> bool:
+        return all(state is not None and state["end"] is not None for state in self.states)
+
+    @property
+    def done_ms(self) -> int:
+        """Video time behind in all segments together, warm-ups not counted."""
+        own = (max(0, chunk - segment.first_chunk) for chunk, segment in zip(self._next, self._segments, strict=True))
+        return sum(own) * self._chunk_ms
+
+    def book(self, report: Report) -> list[Cue]:
+        """Keep a report and return the cues it makes final."""
+        self._next[report.segment] = report.next_chunk
+        if report.state is None:
+            return []
+        self.states[report.segment] = report.state
+        return self._joiner.add(report.segment, report.cues, report.state["end"] is not None)
+
+    def checkpoint(self) -> dict[str, Any]:
+        return {
+            "mode": "parallel",
+            "segments": list(self.states),
+            "joiner": self._joiner.state(),
+            "resumed_at_ms": self.resumed_at_ms,
+        }
+
+    def watched(self) -> Watched:
+        """The segments as one, once all are complete."""
+        done = [state for state in self.states if state is not None]
+        gaps: list[Gap] = []
+        for state in done:
+            gaps = continued(gaps, [Gap.model_validate(gap) for gap in state["viewing"]["gaps"]])
+        tally = sum((Tally(**state["viewing"]["tally"]) for state in done), Tally())
+        end = _joined_end([state["end"] for state in done])
+        return Watched(self._joiner.count, end, tally, gaps, self.resumed_at_ms)
+
+
+def _next_chunk(state: dict[str, Any] | None, segment: Segment) -> int:
+    return state["viewing"]["next_chunk"] if state else segment.warm_chunk
+
+
+def _end_document(end: End) -> dict[str, Any]:
+    return {"end_ms": end.end_ms, "truncated": end.truncated}
+
+
+def _joined_end(ends: Sequence[dict[str, Any]]) -> End:
+    """The first break decides; in a whole file the last segment does."""
+    breaks = [end for end in ends if end["truncated"]]
+    last = min(breaks, key=lambda end: end["end_ms"]) if breaks else ends[-1]
+    return End(last["end_ms"], last["truncated"])
