@@ -14,11 +14,10 @@ from api.limits import RateLimiter
 from api.live import Live
 from api.settings import ApiSettings
 from db.estimates import Estimator
-from db.objects import ObjectStore
+from db.objects import ObjectStore, open_store
 from db.queue import RedisSignals, redis_client
 from db.session import Database
 from db.settings import Settings
-from db.stores import open_objects
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def make_services(settings: Settings, api: ApiSettings) -> Services:
         settings=settings,
         api=api,
         database=database,
-        objects=open_objects(settings),
+        objects=open_store(settings),
         redis=client,
         limiter=RateLimiter(client),
         live=Live(database, settings.redis_url, api),

@@ -21,6 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from db.idempotency import InProgress, OtherBody
+from db.kinds.registry import KINDS
 from db.objects import ObjectStoreUnavailable
 from db.quotas import QuotaExceeded
 
@@ -109,7 +110,7 @@ def _translate(error: Exception) -> Problem:
 
 def _from_http(error: HTTPException) -> Problem:
     status = HTTPStatus(error.status_code)
-    return Problem(status, status.name.lower(), str(error.detail), headers=error.headers)
+    return Problem(int(status), status.name.lower(), str(error.detail), headers=error.headers)
 
 
 def _from_validation(error: RequestValidationError) -> Problem:
@@ -118,7 +119,8 @@ def _from_validation(error: RequestValidationError) -> Problem:
 
 
 def _pointer(error: ErrorDetails) -> str:
-    place, *path = error["loc"]
+    # The kind stands in the path as the tag of the union; it is not in the body.
+    place, *path = (part for part in error["loc"] if part not in KINDS)
     if place != "body":
         return ".".join(str(part) for part in error["loc"])
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path) or "/"

@@ -27,7 +27,9 @@ from client.sdk import Client
 from client.show import err
 from client.uploads import Rejected
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Caption long videos and read datasheets on your own server.")
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Caption long videos and read datasheets on your own server."
+)
 app.add_typer(cli_submit.app, name="submit")
 app.add_typer(cli_webhooks.app, name="webhooks")
 cli_jobs.register(app)

@@ -57,10 +57,23 @@ def list_jobs(
     table(
         ["id", "kind", "state", "done", "cues", "created", "failure"],
         [
-            [j["id"], j["kind"], j["state"], done(j), j["progress"]["cues"], j["created_at"][:19], (j["failure"] or {}).get("code")]
+            [
+                j["id"],
+                j["kind"],
+                j["state"],
+                done(j),
+                j["progress"]["cues"],
+                j["created_at"][:19],
+                (j["failure"] or {}).get("code"),
+            ]
             for j in found
         ],
     )
+
+
+def _row(job: dict[str, Any]) -> list[Any]:
+    failure = (job["failure"] or {}).get("code")
+    return [job["id"], job["kind"], job["state"], done(job), job["progress"]["cues"], job["created_at"][:19], failure]
 
 
 def get(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
@@ -105,7 +118,9 @@ def delete(context: typer.Context, job_ids: Annotated[list[str], typer.Argument(
 def download(
     context: typer.Context,
     job_id: JobId,
-    name: Annotated[str, typer.Argument(help="captions.vtt, .srt, .json, .jsonl, result.json, or a file's name")] = "captions.vtt",
+    name: Annotated[
+        str, typer.Argument(help="captions.vtt, .srt, .json, .jsonl, result.json, or a file")
+    ] = "captions.vtt",
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Where to; - prints it")] = None,
 ) -> None:
     """Download a result; captions also while the job runs."""

@@ -71,7 +71,9 @@ def video(
 @app.command()
 def datasheet(
     context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(help="FILE.pdf, or the outline and the land-pattern image", exists=True)],
+    files: Annotated[
+        list[Path], typer.Argument(help="FILE.pdf, or the outline and the land-pattern image", exists=True)
+    ],
     package: Annotated[str | None, typer.Option(help="Package name or code, to choose the variant")] = None,
     mechanical_page: Annotated[int | None, typer.Option(min=1)] = None,
     land_page: Annotated[int | None, typer.Option(min=1)] = None,

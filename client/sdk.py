@@ -1,16 +1,15 @@
 """The Python SDK: one `Client` for a server, plain dictionaries for its documents (their fields stand in /openapi.json).
 
-    with Client("http://gpu-box:8080", key) as client:
-        asset = client.upload(Path("lecture.mp4"))
-        job = client.submit("video.caption", {"video": {"asset_id": asset["id"]}})
-        for event in client.watch(job["id"]):
-            ...
-        client.download(job["id"], "captions.vtt", Path("lecture.vtt"))
+with Client("http://gpu-box:8080", key) as client:
+    asset = client.upload(Path("lecture.mp4"))
+    job = client.submit("video.caption", {"video": {"asset_id": asset["id"]}})
+    for event in client.watch(job["id"]):
+        ...
+    client.download(job["id"], "captions.vtt", Path("lecture.vtt"))
 """
 
 from __future__ import annotations
 
-import os
 import time
 import uuid
 from collections.abc import Iterator
@@ -42,7 +41,7 @@ class Client:
     # Inputs
 
     def upload(
-        self, path: Path, on_progress: OnProgress = lambda sent, size: None, *, asset_id: str | None = None
+        self, path: Path, on_progress: OnProgress = uploads.untold, *, asset_id: str | None = None
     ) -> dict[str, Any]:
         """Upload a file, or go on with the upload `asset_id`; the checked asset."""
         return uploads.upload(self.transport, path, on_progress, asset_id=asset_id)
@@ -55,7 +54,9 @@ class Client:
         headers = {"Idempotency-Key": str(uuid.uuid4())} | ({"Prefer": f"wait={wait_s}"} if wait_s else {})
         body = {"kind": kind, "params": params, **envelope}
         timeout = 30.0 + wait_s
-        return dict(self.transport.json("POST", "/v1/jobs", json=body, headers=headers, repeatable=True, timeout=timeout))
+        return dict(
+            self.transport.json("POST", "/v1/jobs", json=body, headers=headers, repeatable=True, timeout=timeout)
+        )
 
     def submit_batch(self, jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Submit several jobs, all or none; each is a `{"kind", "params", ...}`."""
@@ -115,7 +116,7 @@ class Client:
         partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
         try:
             partial.write_bytes(self.read(job_id, name))
-            os.replace(partial, path)
+            partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
         return path

@@ -42,7 +42,13 @@ def done(job: dict[str, Any]) -> str:
 
 def upload_bar() -> Progress:
     """A progress bar for bytes."""
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
     return Progress(*columns, console=err, transient=True)
 
 
@@ -61,7 +67,12 @@ class LiveView:
                 self._line(Text(f"{clock(event.data['start_ms'])}  ", "dim") + Text(event.data["text"]))
                 self._text = ""
             case "gap":
-                self._line(Text(f"gap at {clock(event.data['data'].get('start_ms'))}: {event.data['data'].get('reason')}", "yellow"))
+                self._line(
+                    Text(
+                        f"gap at {clock(event.data['data'].get('start_ms'))}: {event.data['data'].get('reason')}",
+                        "yellow",
+                    )
+                )
             case "state":
                 self._line(Text(event.data["type"], "dim"), err)
             case "text":

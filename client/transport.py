@@ -98,4 +98,4 @@ def _retry_after_s(answer: httpx.Response) -> float | None:
 
 
 def _delay_s(attempt: int) -> float:
-    return random.uniform(0.5, 1.0) * min(8.0, 0.25 * 2**attempt)
+    return random.uniform(0.5, 1.0) * min(8.0, 0.25 * float(2**attempt))

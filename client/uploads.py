@@ -22,6 +22,10 @@ OFFSET_TYPE = "application/offset+octet-stream"
 URLS_A_CALL = 50
 
 
+def untold(sent: int, size: int) -> None:
+    """Tell nobody."""
+
+
 class Rejected(ClientError):
     """The server checked the uploaded file and refused it."""
 
@@ -29,7 +33,7 @@ class Rejected(ClientError):
 def upload(
     transport: Transport,
     path: Path,
-    on_progress: OnProgress = lambda sent, size: None,
+    on_progress: OnProgress = untold,
     *,
     asset_id: str | None = None,
     wait: bool = True,

@@ -33,7 +33,7 @@ POINTS = (
     "worker.succeeded",
     "worker.failing",
     "worker.releasing",
-    "worker.releasing_done",
+    "worker.released",
     "child.started",
     "child.emitting",
     "child.emitted",

@@ -11,7 +11,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from db.tables_webhooks import DeliveryState, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
-from db.webhooks import signing
+from db.webhooks import give_up, signing
 
 CLAIM = timedelta(seconds=90)
 
@@ -23,7 +23,8 @@ class Due:
     delivery_id: UUID
     endpoint_id: UUID
     event_id: UUID
-    attempts: int
+    attempts: int  # before this one
+    claimed_until: datetime
     url: str
     document: dict[str, Any]
     keys: tuple[str, ...]
@@ -81,7 +82,7 @@ def claim_due(session: Session, now: datetime, limit: int) -> list[Due]:
 def settle(session: Session, now: datetime, due: Due, tried: Tried, verdict: Verdict) -> bool:
     """Write an attempt down and what follows from it. False: the claim had passed to another sender."""
     values = {"attempts": due.attempts + 1, "claimed_until": None, **_outcome(now, verdict)}
-    still_ours = (WebhookDelivery.id == due.delivery_id) & (WebhookDelivery.attempts == due.attempts)
+    still_ours = (WebhookDelivery.id == due.delivery_id) & (WebhookDelivery.claimed_until == due.claimed_until)
     mine = session.execute(update(WebhookDelivery).where(still_ours).values(**values).returning(WebhookDelivery.id))
     if mine.first() is None:
         return False
@@ -90,14 +91,9 @@ def settle(session: Session, now: datetime, due: Due, tried: Tried, verdict: Ver
     return True
 
 
-def give_up(session: Session, now: datetime, endpoint_id: UUID) -> None:
-    """End everything under way to an endpoint."""
-    pending = (WebhookDelivery.endpoint_id == endpoint_id) & (WebhookDelivery.state == DeliveryState.PENDING)
-    values = {"state": DeliveryState.FAILED, "next_attempt_at": None, "finished_at": now}
-    session.execute(update(WebhookDelivery).where(pending).values(**values))
-
-
-def page(session: Session, endpoint_id: UUID, state: DeliveryState | None, limit: int, before: UUID | None) -> list[Logged]:
+def page(
+    session: Session, endpoint_id: UUID, state: DeliveryState | None, limit: int, before: UUID | None
+) -> list[Logged]:
     """The endpoint's deliveries, newest first."""
     statement = (
         select(WebhookDelivery, WebhookEvent)
@@ -147,7 +143,7 @@ def _anew(now: datetime) -> dict[str, Any]:
         "next_attempt_at": now,
         "claimed_until": None,
         "finished_at": None,
-        "schedule_from": WebhookDelivery.attempts,
+        "attempts": 0,
     }
 
 
@@ -158,7 +154,7 @@ def _due(now: datetime, delivery: WebhookDelivery, event: WebhookEvent, endpoint
         endpoint_id=endpoint.id,
         event_id=event.id,
         attempts=delivery.attempts,
-        schedule_from=delivery.schedule_from,
+        claimed_until=now + CLAIM,
         url=endpoint.url,
         document=document or event.payload["thin"],
         keys=signing(endpoint, now),
@@ -190,9 +186,13 @@ def _attempt(now: datetime, due: Due, tried: Tried) -> WebhookAttempt:
 def _judge_endpoint(session: Session, now: datetime, due: Due, verdict: Verdict) -> None:
     this = WebhookEndpoint.id == due.endpoint_id
     if verdict.delivered:
-        session.execute(update(WebhookEndpoint).where(this, WebhookEndpoint.failing_since.is_not(None)).values(failing_since=None))
+        session.execute(
+            update(WebhookEndpoint).where(this, WebhookEndpoint.failing_since.is_not(None)).values(failing_since=None)
+        )
     else:
-        session.execute(update(WebhookEndpoint).where(this, WebhookEndpoint.failing_since.is_(None)).values(failing_since=now))
+        session.execute(
+            update(WebhookEndpoint).where(this, WebhookEndpoint.failing_since.is_(None)).values(failing_since=now)
+        )
     if verdict.disable_reason is not None:
         values = {"disabled_at": now, "disabled_reason": verdict.disable_reason[:200]}
         session.execute(update(WebhookEndpoint).where(this, WebhookEndpoint.disabled_at.is_(None)).values(**values))

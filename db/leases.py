@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.failures import RETRYABLE, Failure
@@ -76,12 +76,21 @@ def start(session: Session, now: datetime, job_id: UUID, epoch: int) -> bool:
     job = move(session, now, job_id, {State.LEASED}, values, epoch=epoch)
     if job is not None:
         record(session, now, job, "job.started", {"attempt": job.attempt, "resumed_from_ms": job.checkpoint_ms})
-    return job is not None
+        return True
+    return _stands(session, job_id, epoch, State.RUNNING)
 
 
 def renew(session: Session, now: datetime, job_id: UUID, epoch: int, lease_s: float) -> Job | None:
     """Keep the job; None means that it is lost: stop and write nothing."""
     return move(session, now, job_id, OWNED, {"lease_until": now + timedelta(seconds=lease_s)}, epoch=epoch)
+
+
+def note(session: Session, now: datetime, job_id: UUID, epoch: int, event_type: str, data: dict[str, Any]) -> bool:
+    """Add an event to the job's history. False: the lease is lost."""
+    job = move(session, now, job_id, OWNED, {"worker_id": Job.worker_id}, epoch=epoch)
+    if job is not None:
+        record(session, now, job, event_type, data)
+    return job is not None
 
 
 def progress(
@@ -92,7 +101,8 @@ def progress(
         "done_ms": done_ms,
         "total_ms": total_ms,
         "progress_note": note[:200] or None,
-        "progress_at": now,
+        # Whatever changes, for a second attempt may start anew; the same place again is no progress.
+        "progress_at": case((Job.done_ms != done_ms, now), else_=Job.progress_at),
     }
     return move(session, now, job_id, OWNED, values, epoch=epoch) is not None
 
@@ -124,9 +134,27 @@ def save(
     return True
 
 
+def save_again(
+    session: Session,
+    now: datetime,
+    job_id: UUID,
+    epoch: int,
+    cues: Sequence[Cue],
+    checkpoint: dict[str, Any],
+    done_ms: int,
+) -> bool:
+    """Repeat a `save` whose commit was not confirmed: it may have been stored all the same."""
+    if cues:
+        last = session.get(CueRow, (job_id, cues[-1].seq))
+        if last is not None and last.epoch == epoch:
+            return move(session, now, job_id, OWNED, {"progress_at": now}, epoch=epoch) is not None
+    return save(session, now, job_id, epoch, cues, checkpoint, done_ms)
+
+
 def finalize(session: Session, now: datetime, job_id: UUID, epoch: int) -> bool:
     """The handler is done; result files are being written."""
-    return move(session, now, job_id, {State.RUNNING}, {"state": State.FINALIZING}, epoch=epoch) is not None
+    job = move(session, now, job_id, {State.RUNNING}, {"state": State.FINALIZING}, epoch=epoch)
+    return job is not None or _stands(session, job_id, epoch, State.FINALIZING)
 
 
 def succeed(
@@ -147,7 +175,7 @@ def succeed(
     }
     job = move(session, now, job_id, {State.FINALIZING}, values, epoch=epoch)
     if job is None:
-        return False
+        return _stands(session, job_id, epoch, State.SUCCEEDED)
     if files:
         session.execute(insert(JobFile), [{"job_id": job_id, **entry.__dict__} for entry in files])
     close_attempt(session, now, job, "succeeded", None, usage)
@@ -192,6 +220,12 @@ def release(session: Session, now: datetime, job_id: UUID, epoch: int, usage: Us
     record(session, now, job, "job.released", {"attempt": job.attempt})
     signal(session, Nudge(job.queue, job.id))
     return True
+
+
+def _stands(session: Session, job_id: UUID, epoch: int, state: State) -> bool:
+    """Whether the transition was made already: a commit may get through although its confirmation does not."""
+    job = session.get(Job, job_id, populate_existing=True)
+    return job is not None and job.epoch == epoch and job.state is state
 
 
 def _head(queue: str, tenant_id: UUID) -> Any:

@@ -76,14 +76,12 @@ class LocalObjects(ObjectStore):
         return True
 
     def head(self, key: str) -> ObjectInfo:
-        path = self._path(key)
         with _looking(key):
-            return _info(key, _file_stat(path))
+            return _info(key, _file_stat(self._path(key)))
 
     def open_range(self, key: str, start: int = 0, end: int | None = None) -> Body:
-        path = self._path(key)
         with _looking(key):
-            file = path.open("rb")
+            file = self._path(key).open("rb")
             try:
                 start, stop = clip_range(os.fstat(file.fileno()).st_size, start, end)
                 file.seek(start)
@@ -93,9 +91,8 @@ class LocalObjects(ObjectStore):
         return Body(stop - start, file.read, file.close)
 
     def delete(self, key: str) -> None:
-        path = self._path(key)
         with suppress(ObjectMissing), _looking(key):
-            path.unlink()
+            self._path(key).unlink()
 
     def delete_prefix(self, prefix: str) -> int:
         """The folder leaves the store whole and is emptied afterwards, so nobody waits for a long removal."""

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from db import signing_keys
 from db.base import new_id
 from db.tables import Job, Outbox, State
-from db.tables_webhooks import WebhookDelivery, WebhookEndpoint, WebhookEvent
+from db.tables_webhooks import DeliveryState, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 
 class EventType(StrEnum):
@@ -99,10 +99,15 @@ def enable(session: Session, endpoint: WebhookEndpoint) -> WebhookEndpoint:
 
 def disable(session: Session, now: datetime, endpoint: WebhookEndpoint, reason: str) -> WebhookEndpoint:
     """Send nothing more to the endpoint; what is under way fails and can be recovered later."""
-    from db.deliveries import give_up  # noqa: PLC0415
-
     give_up(session, now, endpoint.id)
     return change(session, endpoint, {"disabled_at": now, "disabled_reason": reason[:200]})
+
+
+def give_up(session: Session, now: datetime, endpoint_id: UUID) -> None:
+    """End everything under way to an endpoint."""
+    pending = (WebhookDelivery.endpoint_id == endpoint_id) & (WebhookDelivery.state == DeliveryState.PENDING)
+    values = {"state": DeliveryState.FAILED, "next_attempt_at": None, "finished_at": now}
+    session.execute(update(WebhookDelivery).where(pending).values(**values))
 
 
 def remove(session: Session, endpoint: WebhookEndpoint) -> None:
@@ -216,6 +221,3 @@ def _endpoints(session: Session, tenant_ids: set[UUID]) -> dict[UUID, list[Webho
     for endpoint in session.scalars(select(WebhookEndpoint).where(WebhookEndpoint.tenant_id.in_(tenant_ids))):
         found.setdefault(endpoint.tenant_id, []).append(endpoint)
     return found
-
-
-__all__ = ["update"]

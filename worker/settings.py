@@ -35,15 +35,12 @@ class WorkerSettings(BaseSettings):
     progress_s: float = Field(1.0, description="Progress is written at most this often")
     max_input_bytes: int = Field(50 << 30, description="Largest input of a job, all its files together")
     fetch_s: float = Field(3600.0, description="Longest download of one input")
-    allow_networks: Annotated[list[str], NoDecode] = Field(
-        [], description="CIDR networks, separated by blanks, that inputs may come from although they are not public"
-    )
     memory_bytes: int | None = Field(None, description="Address space limit of the child (not with CUDA)")
     file_bytes: int = Field(8 << 30, description="Largest file the child may write")
     open_files: int = Field(1024, description="Open files of the child")
     metrics_port: int = Field(0, description="Port of the worker's Prometheus page on the loopback; 0: none")
 
-    @field_validator("models", "allow_networks", mode="before")
+    @field_validator("models", mode="before")
     @classmethod
     def _words(cls, value: object) -> object:
         if not isinstance(value, str):

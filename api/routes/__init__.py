@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.routes import events, health, jobs, results, uploads
+from api.routes import events, fleet, health, jobs, keys, results, uploads, webhooks
 
 # Fixed paths before those with a name in them.
 ROUTERS: tuple[APIRouter, ...] = (
@@ -13,4 +13,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     events.router,
     results.router,
     uploads.router,
+    webhooks.router,
+    keys.router,
+    fleet.router,
 )

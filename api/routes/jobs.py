@@ -23,6 +23,7 @@ from api.retrying import retry
 from api.schemas import Batch, History, JobView, Page, history_view, job_view
 from api.submission import Prepared, check_quotas, prepare, submit
 from db import events, jobs
+from db.crash import crash_point
 from db.idempotency import Given
 from db.tables import TERMINAL, Job
 
@@ -130,7 +131,9 @@ def _submit(kept: Services, who: Caller, once: Once, request: JobRequest) -> Ans
     at = now()
     ready = prepare(kept, who, at, request)
     with kept.database.write() as session:
-        return answer(session, at, who.tenant_id, once, lambda: _submitted(session, kept, who, at, ready))
+        answered = answer(session, at, who.tenant_id, once, lambda: _submitted(session, kept, who, at, ready))
+    crash_point("submit.stored")
+    return answered
 
 
 def _submitted(session: Session, kept: Services, who: Caller, at: datetime, ready: Prepared) -> Given:

@@ -41,6 +41,11 @@ def watch(engine: Engine, chunks: int, options: Any = OPTIONS, first: int = 0) -
         session.close()
 
 
+def said(replies: list[Reply]) -> list[Any]:
+    """What was said; the probabilities differ in the last bits when a batch has another size."""
+    return [(reply.text, reply.token_ids, pytest.approx(reply.silence_probability, rel=1e-4)) for reply in replies]
+
+
 def test_it_says_who_it_is(engine: Engine) -> None:
     info = engine.info
     assert info.name == "model"
@@ -73,7 +78,7 @@ def test_streams_fed_from_many_threads_do_not_mix(engine: Engine) -> None:
     alone = [watch(engine, 5, first=first) for first in firsts]
     with ThreadPoolExecutor(len(firsts)) as pool:
         together = list(pool.map(lambda first: watch(engine, 5, first=first), firsts))
-    assert together == alone
+    assert [said(replies) for replies in together] == [said(replies) for replies in alone]
 
 
 def test_a_listener_that_stops_ends_the_chunk_and_nothing_else(engine: Engine) -> None:
@@ -230,7 +235,7 @@ def test_chat_beside_streams_changes_neither(engine: Engine) -> None:
     talk.start()
     together = watch(engine, 6)
     talk.join()
-    assert together == alone
+    assert said(together) == said(alone)
     assert answers == [answered] * 4
 
 

@@ -64,7 +64,7 @@ def _render(seed: int, minutes: float) -> tuple[Path, Path]:
 def _caption(client: Client, video: Path) -> dict[str, Any]:
     with upload_bar() as bar:
         task = bar.add_task(video.name, total=video.stat().st_size)
-        asset = client.upload(video, lambda sent, size: bar.update(task, completed=sent))
+        asset = client.upload(video, lambda sent, _: bar.update(task, completed=sent))
     job = client.submit("video.caption", {"video": {"asset_id": asset["id"]}})
     _step(f"Job {job['id']} is {job['state']}; its captions, live:")
     began, view = time.monotonic(), LiveView()
@@ -73,7 +73,9 @@ def _caption(client: Client, video: Path) -> dict[str, Any]:
     view.close()
     job = finished(client.job(job["id"]))
     seconds = time.monotonic() - began
-    out.print(f"{clock(job['result']['duration_ms'])} of video in {seconds:.0f} s: {job['result']['duration_ms'] / 1000 / seconds:.1f}x real time")
+    out.print(
+        f"{clock(job['result']['duration_ms'])} of video in {seconds:.0f} s: {job['result']['duration_ms'] / 1000 / seconds:.1f}x real time"
+    )
     return job
 
 

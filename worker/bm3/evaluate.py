@@ -10,7 +10,7 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from db.failures import Failure
 from db.kinds.video import DEFAULT_PROMPT
 from worker.bm3.evaluate_match import Timing
-from worker.bm3.evaluate_report import Watched, plot, table
+from worker.bm3.evaluate_report import Watched, joined, plot, table
 from worker.bm3.evaluate_watch import VARIANTS, Heard, Variant, decoded, options_for, rendered, watch
 from worker.bm3.scene_world import HELD_OUT_SEED, PRESETS, Options
 from worker.bm3.scene_write import Format, write_video
@@ -47,32 +47,35 @@ class Task:
         return Scene(self.seed, self.options)
 
 
-def evaluate(engine: Engine, task: Task, variants: dict[str, Variant]) -> dict[str, dict[str, Any]]:
-    """The figures of each variant that fits the model's context, on one video; see `Watched.figures`."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "video.mp4"
-        if task.codec:
-            for _ in write_video(task.scene, path, Format(task.duration_ms, task.size, task.video_fps)):
-                pass
-        rows = {name: _figures(engine, task, variant, path, name) for name, variant in variants.items()}
-    return {name: row for name, row in rows.items() if row}
+def evaluate(engine: Engine, tasks: Sequence[Task], variants: dict[str, Variant]) -> dict[str, dict[str, Any]]:
+    """The figures of each variant that fits the model's context, over all videos; see `Watched.figures`."""
+    watched: dict[str, list[Watched]] = {name: [] for name in variants}
+    for task in tasks:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "video.mp4"
+            if task.codec:
+                for _ in write_video(task.scene, path, Format(task.duration_ms, task.size, task.video_fps)):
+                    pass
+            for name, variant in variants.items():
+                watched[name] += _if_it_fits(engine, task, variant, path, name)
+    return {name: joined(videos).figures() for name, videos in watched.items() if videos}
 
 
-def _figures(engine: Engine, task: Task, variant: Variant, path: Path, name: str) -> dict[str, Any] | None:
+def _if_it_fits(engine: Engine, task: Task, variant: Variant, path: Path, name: str) -> list[Watched]:
     try:
-        return _watched(engine, task, variant, path, name).figures()
+        return [_watched(engine, task, variant, path, name)]
     except Permanent as error:
         if error.code is not Failure.CONTEXT_TOO_SMALL:
             raise
         print(f"{name}: left out, {error}", file=sys.stderr)
-        return None
+        return []
 
 
 def _watched(engine: Engine, task: Task, variant: Variant, path: Path, name: str) -> Watched:
     options = options_for(variant, task.watching)
     heard = list(_with_progress(watch(engine, _chunks(engine, task, path, options), options, variant.ablation), name))
     timing = Timing(options.chunk_ms, options.fps)
-    return Watched(task.seed, heard, task.scene.events(0, task.duration_ms), timing)
+    return Watched((task.seed,), heard, task.scene.events(0, task.duration_ms), timing)
 
 
 def _chunks(engine: Engine, task: Task, path: Path, options: WatchOptions) -> Iterator[Chunk]:
@@ -96,7 +99,8 @@ def main(arguments: list[str] | None = None) -> None:
     size = (args.size, args.size)
     task = Task(args.seed, round(args.minutes * 60_000), replace(PRESETS[args.preset], combos=args.combos), size)
     task = replace(task, codec=not args.no_codec, watching=replace(task.watching, max_frame_pixels=args.size**2))
-    rows = evaluate(engine, task, {name: VARIANTS[name] for name in args.variants or VARIANTS})
+    tasks = [replace(task, seed=task.seed + number) for number in range(args.videos)]
+    rows = evaluate(engine, tasks, {name: VARIANTS[name] for name in args.variants or VARIANTS})
     engine.close()
     document = {"model": asdict(engine.info), "preset": args.preset, "combos": args.combos, "variants": rows}
     if args.out:
@@ -108,13 +112,14 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m worker.bm3.evaluate", description="Score a model on a held-out video."
+        prog="python -m worker.bm3.evaluate", description="Score a model on held-out videos."
     )
     parser.add_argument("--checkpoint", type=Path, default=NANO, help="model folder; default: the weights that ship")
     parser.add_argument("--spec", help="any model spec instead, such as fake or pytorch:/models/x?dtype=bfloat16")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--seed", type=int, default=HELD_OUT_SEED, help=f"training never uses {HELD_OUT_SEED} or more")
-    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--videos", type=int, default=1, help="that many, with seeds from --seed on")
+    parser.add_argument("--minutes", type=float, default=10.0, help="length of each video")
     parser.add_argument("--preset", choices=sorted(PRESETS), default="nano", help="difficulty")
     parser.add_argument(
         "--combos", choices=("train", "mixed", "all"), default="mixed", help="mixed: half held-out pairs"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,9 @@ COLUMNS = ("f1", "precision", "recall", "wrong_still", "memory", "again", "long_
 
 @dataclass(frozen=True)
 class Watched:
-    """What was heard of one video, beside the truth."""
+    """What was heard of one video (or of several, one after the other), beside the truth."""
 
-    seed: int
+    seeds: tuple[int, ...]
     heard: Sequence[Heard]
     truth: Sequence[Event]
     timing: Timing
@@ -43,7 +43,7 @@ class Watched:
         seconds = sum(one.seconds for one in self.heard)
         slices = range(0, self.duration_ms, SLICE_MS)
         return {
-            "seed": self.seed,
+            "seeds": list(self.seeds),
             "minutes": round(self.duration_ms / 60_000, 2),
             **_headline(whole),
             "x_real_time": round(self.duration_ms / 1000 / seconds, 2) if seconds else None,
@@ -53,6 +53,22 @@ class Watched:
             "by_kind": {kind: _tally(tally) for kind, tally in whole.by_kind.items()},
             "memory_counts": asdict(whole.memory),
         }
+
+
+def joined(videos: Sequence[Watched]) -> Watched:
+    """Several videos as one: each begins where the one before ended."""
+    heard: list[Heard] = []
+    truth: list[Event] = []
+    shift_ms = 0
+    for video in videos:
+        heard += [replace(one, start_ms=one.start_ms + shift_ms, end_ms=one.end_ms + shift_ms) for one in video.heard]
+        truth += [
+            replace(one, onset_ms=one.onset_ms + shift_ms, end_ms=one.end_ms + shift_ms)
+            for one in video.truth
+            if first_shown_ms(one, video.timing.fps) < video.duration_ms
+        ]
+        shift_ms += video.duration_ms
+    return Watched(tuple(seed for video in videos for seed in video.seeds), heard, truth, videos[0].timing)
 
 
 def _headline(got: Score) -> dict[str, Any]:
@@ -95,7 +111,7 @@ def table(rows: dict[str, dict[str, Any]]) -> str:
 
 
 def plot(rows: dict[str, dict[str, Any]], path: Path) -> None:
-    """Bars for the variants; under them, where the video is long enough, F1 in the course of time."""
+    """Bars for the variants; under them F1 in the course of time, one point for each ten minutes."""
     import matplotlib as mpl  # slow to import, and needed for this picture alone
 
     mpl.use("Agg")
@@ -107,12 +123,15 @@ def plot(rows: dict[str, dict[str, Any]], path: Path) -> None:
         bars.bar([index + 0.27 * (offset - 1) for index in range(len(rows))], heights, width=0.25, label=label)
     bars.set_xticks(range(len(rows)), list(rows))
     bars.set_ylim(0, 1.05)
-    bars.legend(loc="lower right")
+    bars.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
     for name, row in rows.items():
-        minutes = [SLICE_MS / 60_000 * (index + 1) for index in range(len(row["f1_by_ten_minutes"]))]
+        minutes = [
+            min(SLICE_MS / 60_000 * (index + 1), row["minutes"]) for index in range(len(row["f1_by_ten_minutes"]))
+        ]
         course.plot(minutes, row["f1_by_ten_minutes"], marker="o", label=name)
     course.set_xlabel("minutes of video")
     course.set_ylabel("event F1 of the last ten minutes")
+    course.set_xlim(left=0)
     course.set_ylim(0, 1.05)
     course.legend(loc="lower left", ncols=2)
     figure.savefig(path, dpi=110)

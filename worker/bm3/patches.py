@@ -47,4 +47,6 @@ def cut(frames: Pixels, shape: PatchShape) -> tuple[Pixels, Grid]:
 
 def normalised(patches: Tensor) -> Tensor:
     """uint8 0..255 -> float32 -1..1, Qwen3-VL's mean and deviation of one half; floats are taken as done."""
-    return patches.float() / 127.5 - 1 if patches.dtype == torch.uint8 else patches
+    if patches.dtype != torch.uint8:
+        return patches
+    return patches.float().div_(127.5).sub_(1)  # in place: a batch of patches is the largest tensor of a step

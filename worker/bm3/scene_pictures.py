@@ -39,14 +39,25 @@ EMOJI = {
     "guitar": "🎸",
 }
 STAMP_FOLDERS = ("animals", "clothes", "food", "household", "sports", "vehicles")
-RESERVED = {"orange", "star", "heart", "cross"}  # words that the captions use otherwise
+LEFT_OUT = {"orange", "star", "heart", "cross"}  # words that the captions use otherwise
+LEFT_OUT |= {
+    "button",
+    "cylinder",
+    "garlics",
+    "pengwin",
+    "tender",
+    "terex",
+    "tux",
+    "wings",
+    "xanthia",
+}  # names that nobody would say
 
 
 @lru_cache(maxsize=1)
 def available() -> tuple[str, ...]:
     """The names of all pictures on this machine, sorted; empty where neither package is installed."""
     emoji = set(EMOJI) if EMOJI_FONT.exists() else set()
-    return tuple(sorted((emoji | set(_stamps())) - RESERVED))
+    return tuple(sorted((emoji | set(_stamps())) - LEFT_OUT))
 
 
 @lru_cache(maxsize=64)

@@ -30,6 +30,7 @@ from db.kinds.base import Sampling
 from worker.engines.base import Answer, Chunk, Frame, ModelInfo, OnText, Reply, WatchOptions
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent, Transient
+from worker.families.geometry import smart_size
 
 FACTOR_PX = 16
 TOKENS_PER_PIECE = 2
@@ -160,8 +161,7 @@ class FakeEngine:
         return self._info
 
     def frame_size(self, width_px: int, height_px: int, max_frame_pixels: int) -> tuple[int, int]:
-        scale = min(1.0, (max_frame_pixels / (width_px * height_px)) ** 0.5)
-        return tuple(max(FACTOR_PX, int(side * scale) // FACTOR_PX * FACTOR_PX) for side in (width_px, height_px))  # type: ignore[return-value]
+        return smart_size(width_px, height_px, FACTOR_PX, max_frame_pixels)
 
     def open(self, options: WatchOptions, checkpoint: dict[str, Any] | None = None) -> FakeSession:
         needed = options.window.text_sink_tokens + options.window.text_window_tokens + options.max_tokens_per_chunk

@@ -51,8 +51,10 @@ class Attempt:
     child: Child | None = None
     done: threading.Event = field(default_factory=threading.Event)
     stopping: threading.Event = field(default_factory=threading.Event)
+    told: bool = False
     terminated: bool = False
-    _inbox: Queue[Heard | Gone] = field(default_factory=lambda: Queue(INBOX))
+    _gone: Gone | None = None
+    _inbox: Queue[Heard] = field(default_factory=lambda: Queue(INBOX))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -80,7 +82,7 @@ class Attempt:
     def advanced(self) -> None:
         self.progressed_at = time.monotonic()
 
-    def hear(self, event: Heard | Gone) -> None:
+    def hear(self, event: Heard) -> None:
         """Queue an event for the runner; waits while the runner is behind, and drops it once the runner has ended."""
         while not self.done.is_set():
             try:
@@ -89,12 +91,17 @@ class Attempt:
                 continue
         return None
 
+    def mourn(self, gone: Gone) -> None:
+        """The child is dead: the runner hears of it after everything the child has said."""
+        self._gone = gone
+
     def next_event(self, timeout_s: float) -> Heard | Gone | None:
         """The next event; None when none came in time."""
+        gone = self._gone  # read first: whatever was said before the death is in the inbox by then
         try:
-            return self._inbox.get(timeout=timeout_s)
+            return self._inbox.get(block=gone is None, timeout=timeout_s)
         except Empty:
-            return None
+            return gone
 
 
 class Board:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from db import leases
 from db.crash import crash_point
 from db.session import Database
-from db.transitions import record_for
-from worker.supervisor.attempt import Attempt, Gone
-from worker.supervisor.persist import LeaseLost, persist
+from worker import metrics
+from worker.supervisor.attempt import Attempt, Gone, Why
+from worker.supervisor.persist import LeaseLost, Write, persist
 from worker.supervisor.protocol import Attach, Beat, Cues, Done, Failed, GapFound, Halted, Started
 
 TICK_S = 0.5
@@ -26,21 +28,17 @@ class Watch:
     progress_s: float
     files: dict[str, Attach] = field(default_factory=dict)
     _wrote_progress_at: float = 0.0
-    _done_ms: int = -1
-    _note: str = ""
+    _last_ms: int = -1
 
-    def until_end(self) -> Ended | None:
-        """Store what comes until the stream ends. None: the lease is lost or we have waited for the end long enough."""
-        try:
-            while not self.attempt.lost:
-                event = self.attempt.next_event(TICK_S)
-                if isinstance(event, (Done, Failed, Halted, Gone)):
-                    return event
-                if event is not None:
+    def until_end(self) -> Ended:
+        """Store what comes until the stream ends; once the lease is lost, only wait for the end."""
+        while True:
+            event = self.attempt.next_event(TICK_S)
+            if isinstance(event, (Done, Failed, Halted, Gone)):
+                return event
+            if event is not None and not self.attempt.lost:
+                with suppress(LeaseLost):
                     self._store(event)
-        except LeaseLost:
-            pass
-        return None
 
     def _store(self, event: Started | Beat | Cues | GapFound | Attach) -> None:
         match event:
@@ -51,33 +49,44 @@ class Watch:
             case Cues():
                 self._save(event)
             case GapFound(gap=gap):
-                data = gap.model_dump(mode="json")
-                self._persist(lambda s, now: record_for(s, now, self.attempt.id, self.attempt.epoch, "job.gap", data))
+                self._note("job.gap", gap.model_dump(mode="json"))
             case Attach(name=name):
                 self.files[name] = event
 
     def _start(self) -> None:
         crash_point("worker.started")
-        self._persist(lambda s, now: leases.start(s, now, self.attempt.id, self.attempt.epoch))
+        job_id, epoch = self.attempt.id, self.attempt.epoch
+        self._write(lambda session, now: leases.start(session, now, job_id, epoch))
 
     def _progress(self, beat: Beat) -> None:
-        if (beat.done_ms, beat.note) == (self._done_ms, self._note):
-            return
-        if beat.done_ms != self._done_ms:
+        if beat.done_ms != self._last_ms:
+            self._last_ms = beat.done_ms
             self.attempt.advanced()
         if time.monotonic() - self._wrote_progress_at < self.progress_s:
             return
-        self._done_ms, self._note, self._wrote_progress_at = beat.done_ms, beat.note, time.monotonic()
-        standing = leases.Standing(beat.done_ms, beat.total_ms, beat.note)
-        self._persist(lambda s, now: leases.progress(s, now, self.attempt.id, self.attempt.epoch, standing))
+        self._wrote_progress_at = time.monotonic()
+        job_id, epoch = self.attempt.id, self.attempt.epoch
+        self._write(
+            lambda session, now: leases.progress(session, now, job_id, epoch, beat.done_ms, beat.total_ms, beat.note)
+        )
 
     def _save(self, event: Cues) -> None:
         crash_point("worker.saving")
         self.attempt.advanced()
-        batch = leases.Batch(event.cues, event.checkpoint, event.done_ms)
-        job_id, epoch = self.attempt.id, self.attempt.epoch
-        self._persist(
-            lambda s, now: leases.save(s, now, job_id, epoch, batch),
-            lambda s, now: leases.save_again(s, now, job_id, epoch, batch),
+        job_id, epoch, what = self.attempt.id, self.attempt.epoch, (event.cues, event.checkpoint, event.done_ms)
+        self._write(
+            lambda session, now: leases.save(session, now, job_id, epoch, *what),
+            lambda session, now: leases.save_again(session, now, job_id, epoch, *what),
         )
         crash_point("worker.saved")
+
+    def _note(self, event_type: str, data: dict[str, Any]) -> None:
+        job_id, epoch = self.attempt.id, self.attempt.epoch
+        self._write(lambda session, now: leases.note(session, now, job_id, epoch, event_type, data))
+
+    def _write(self, work: Write[bool], again: Write[bool] | None = None) -> None:
+        """Store something under the lease. Raises LeaseLost when it is not ours any more."""
+        if not persist(self.database, self.attempt, work, again):
+            self.attempt.stop(Why.LOST)
+            metrics.FENCED_WRITES.inc()
+            raise LeaseLost(str(self.attempt.id))

@@ -80,7 +80,7 @@ class KnowingSession:
 @pytest.mark.parametrize("codec", [True, False])
 def test_who_says_the_truth_gets_full_marks_and_who_forgets_loses_memory(codec: bool) -> None:
     task = replace(TASK, codec=codec, duration_ms=240_000)
-    rows = evaluate(Knowing(task.scene), task, {name: VARIANTS[name] for name in ("16 s", "chunks alone")})
+    rows = evaluate(Knowing(task.scene), [task], {name: VARIANTS[name] for name in ("16 s", "chunks alone")})
     assert rows["16 s"]["f1"] == rows["chunks alone"]["f1"] == 1
     assert rows["16 s"]["wrong_still"] == 0
     assert rows["16 s"]["memory"] == 1
@@ -90,7 +90,7 @@ def test_who_says_the_truth_gets_full_marks_and_who_forgets_loses_memory(codec: 
 
 
 def test_full_attention_is_scored_as_far_as_it_fits() -> None:
-    rows = evaluate(Knowing(TASK.scene, room_chunks=30), replace(TASK, codec=False), VARIANTS)
+    rows = evaluate(Knowing(TASK.scene, room_chunks=30), [replace(TASK, codec=False)], VARIANTS)
     assert rows["full attention"]["minutes"] == 1
     assert rows["full attention"]["f1"] == 1
     assert set(rows) == set(VARIANTS)
@@ -98,13 +98,13 @@ def test_full_attention_is_scored_as_far_as_it_fits() -> None:
 
 def test_a_variant_that_does_not_fit_the_model_is_left_out() -> None:
     engine = Knowing(TASK.scene, longest_window_ms=16_000)
-    rows = evaluate(engine, replace(TASK, codec=False), {name: VARIANTS[name] for name in ("16 s", "64 s")})
+    rows = evaluate(engine, [replace(TASK, codec=False)], {name: VARIANTS[name] for name in ("16 s", "64 s")})
     assert list(rows) == ["16 s"]
 
 
 def test_long_videos_are_also_scored_by_ten_minutes(tmp_path: Path) -> None:
     task = replace(TASK, codec=False, duration_ms=1_500_000)
-    rows = evaluate(Knowing(task.scene), task, {"16 s": VARIANTS["16 s"]})
+    rows = evaluate(Knowing(task.scene), [task], {"16 s": VARIANTS["16 s"]})
     assert rows["16 s"]["f1_by_ten_minutes"] == [1.0, 1.0, 1.0]
     plot(rows, tmp_path / "plot.png")
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
@@ -126,6 +126,16 @@ def test_the_command_runs_the_real_engine_under_every_variant(
         assert 0 <= row["f1"] <= 1
         assert row["minutes"] == 0.2
         assert row["x_real_time"] > 0
+
+
+def test_several_videos_are_scored_as_one() -> None:
+    tasks = [replace(TASK, codec=False, duration_ms=600_000, seed=HELD_OUT_SEED + number) for number in range(2)]
+    rows = evaluate(Knowing(tasks[0].scene), tasks, {"16 s": VARIANTS["16 s"]})
+    first, second = rows["16 s"]["f1_by_ten_minutes"]
+    assert first == 1
+    assert second < 0.3, "the twin tells the first scene whatever it is shown"
+    assert rows["16 s"]["seeds"] == [HELD_OUT_SEED, HELD_OUT_SEED + 1]
+    assert second < rows["16 s"]["f1"] < first
 
 
 def test_every_variant_asks_with_the_products_prompt() -> None:

@@ -1,0 +1,103 @@
+"""What there is to work with: models, workers, queues; and what the tenant has used."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from api.auth import AdminCaller, AnyCaller, JobsReader, needs
+from api.deps import Kept, now
+from api.errors import NotFound
+from api.schemas import View
+from db import audit, counts, fleet, quotas, served
+from db.keys import Scope
+
+router = APIRouter(prefix="/v1", tags=["fleet"])
+
+
+class ModelView(View):
+    name: str
+    family: str
+    engine: str
+    weights_sha256: str
+    context_tokens: int
+    queues: list[str]
+    workers: int
+    slots: int
+
+
+class WorkerView(View):
+    id: str
+    role: str
+    queues: list[str]
+    slots: int
+    started_at: datetime
+    heartbeat_at: datetime
+    alive: bool
+    draining: bool
+    data: dict[str, Any]
+
+
+class QueueView(BaseModel):
+    name: str
+    states: dict[str, int]
+    oldest_queued_at: datetime | None
+    slots: int
+
+
+class UsageView(View):
+    queued: int
+    running: int
+    bytes_kept: int
+    gpu_seconds_last_day: float
+    limits: dict[str, int | None]
+
+
+@router.get("/models", dependencies=[needs(Scope.JOBS_READ)])
+def list_models(kept: Kept) -> list[ModelView]:
+    """The models that living workers hold resident; jobs may name them."""
+    with kept.database.read() as session:
+        return [ModelView.model_validate(model) for model in served.models(session, now())]
+
+
+@router.get("/workers", dependencies=[needs(Scope.ADMIN)])
+def list_workers(kept: Kept) -> list[WorkerView]:
+    """Every worker heard of, and whether it still beats."""
+    with kept.database.read() as session:
+        rows = fleet.workers(session)
+    alive_since = now() - counts.HEARTBEAT_LIFE
+    return [WorkerView.model_validate({**_columns(row), "alive": row.heartbeat_at > alive_since}) for row in rows]
+
+
+@router.post("/workers/{worker_id}/drain", status_code=202)
+def drain_worker(who: AdminCaller, kept: Kept, worker_id: str) -> WorkerView:
+    """Ask a worker to finish up: it hands its jobs back at their checkpoints and takes no more."""
+    with kept.database.write() as session:
+        row = fleet.drain(session, worker_id)
+        if row is None:
+            raise NotFound("worker")
+        audit.note(session, now(), who.tenant_id, actor=who.actor, action="worker.drain", subject=worker_id)
+        return WorkerView.model_validate({**_columns(row), "alive": row.heartbeat_at > now() - counts.HEARTBEAT_LIFE})
+
+
+@router.get("/queues")
+def list_queues(who: JobsReader, kept: Kept) -> list[QueueView]:
+    """How full the queues are, with the caller's own jobs only."""
+    with kept.database.read() as session:
+        return [QueueView(**queue.__dict__) for queue in fleet.queues(session, now(), who.tenant_id)]
+
+
+@router.get("/usage")
+def usage(who: AnyCaller, kept: Kept) -> UsageView:
+    """What the tenant uses now, and its limits."""
+    with kept.database.read() as session:
+        used = quotas.used(session, now(), who.tenant_id)
+    names = ("max_queued", "max_running", "max_bytes", "max_gpu_seconds_per_day", "requests_per_minute")
+    return UsageView(**used.__dict__, limits={name: getattr(who.tenant, name) for name in names})
+
+
+def _columns(row: Any) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in WorkerView.model_fields if name != "alive"}

@@ -1,0 +1,182 @@
+"""API keys of the tenant, and the tenants themselves (administrators only)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from pydantic import AwareDatetime, Field
+from sqlalchemy.orm import Session
+
+from api.auth import AdminCaller, Caller, KeysCaller, needs
+from api.deps import Kept, now
+from api.errors import NotFound, Problem
+from api.requests import Closed
+from api.schemas import View
+from db import audit, keys, tenants
+from db.keys import Minted, Scope
+from db.tables_access import ApiKey, Tenant
+from db.tenants import NameTaken, Quotas
+
+router = APIRouter(prefix="/v1", tags=["keys"])
+Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Quota = Annotated[int | None, Field(ge=0, lt=2**31, description="null: unlimited")]
+Bytes = Annotated[int | None, Field(ge=0, lt=2**63, description="null: unlimited")]
+
+
+class KeyRequest(Closed):
+    name: Name
+    scopes: Annotated[list[Scope], Field(min_length=1)]
+    expires_at: AwareDatetime | None = None
+
+
+class KeyRotation(Closed):
+    overlap_s: Annotated[int, Field(ge=0, le=7 * 86_400, description="The old key works for this long")] = 0
+
+
+class KeyView(View):
+    id: UUID
+    name: str
+    prefix: str
+    scopes: list[str]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+class NewKeyView(KeyView):
+    token: str = Field(description="Shown once")
+
+
+class QuotaFields(Closed):
+    max_queued: Quota = None
+    max_running: Quota = None
+    max_bytes: Bytes = None
+    max_gpu_seconds_per_day: Quota = None
+    requests_per_minute: Quota = None
+
+
+class TenantRequest(QuotaFields):
+    name: Name
+
+
+class TenantView(View):
+    id: UUID
+    name: str
+    created_at: datetime
+    max_queued: int | None
+    max_running: int | None
+    max_bytes: int | None
+    max_gpu_seconds_per_day: int | None
+    requests_per_minute: int | None
+
+
+@router.post("/keys", status_code=201)
+def create_key(who: KeysCaller, kept: Kept, request: KeyRequest) -> NewKeyView:
+    """A new key of the tenant. Nobody can give away a scope that he does not hold."""
+    _check_scopes(who, request.scopes)
+    with kept.database.write() as session:
+        minted = keys.create(session, now(), who.tenant_id, request.name, request.scopes, request.expires_at)
+        _note(session, who, "key.create", minted.row.id)
+    return _new(minted)
+
+
+@router.get("/keys")
+def list_keys(who: KeysCaller, kept: Kept) -> list[KeyView]:
+    """The tenant's keys, revoked ones too."""
+    with kept.database.read() as session:
+        return [KeyView.model_validate(key) for key in keys.of_tenant(session, who.tenant_id)]
+
+
+@router.delete("/keys/{key_id}", status_code=204)
+def revoke_key(who: KeysCaller, kept: Kept, key_id: UUID) -> Response:
+    """Revoke a key: it stops working at once."""
+    with kept.database.write() as session:
+        keys.revoke(session, now(), _find(session, who, key_id))
+        _note(session, who, "key.revoke", key_id)
+    return Response(status_code=204)
+
+
+@router.post("/keys/{key_id}/rotate", status_code=201)
+def rotate_key(who: KeysCaller, kept: Kept, key_id: UUID, request: KeyRotation) -> NewKeyView:
+    """A new key like an old one, which ends after the overlap."""
+    with kept.database.write() as session:
+        old = _find(session, who, key_id)
+        if not keys.is_alive(old, now()):
+            raise Problem(409, "key_revoked", "a revoked or expired key is not rotated; create another")
+        _check_scopes(who, old.scopes)
+        minted = keys.rotate(session, now(), old, timedelta(seconds=request.overlap_s))
+        _note(session, who, "key.rotate", key_id)
+    return _new(minted)
+
+
+@router.post("/tenants", status_code=201)
+def create_tenant(who: AdminCaller, kept: Kept, request: TenantRequest) -> TenantView:
+    """A new tenant."""
+    quotas = Quotas(**request.model_dump(exclude={"name"}))
+    try:
+        with kept.database.write() as session:
+            tenant = tenants.create(session, now(), request.name, quotas)
+            _note(session, who, "tenant.create", tenant.id)
+    except NameTaken as error:
+        raise Problem(409, "name_taken", "another tenant has this name") from error
+    return TenantView.model_validate(tenant)
+
+
+@router.get("/tenants", dependencies=[needs(Scope.ADMIN)])
+def list_tenants(kept: Kept) -> list[TenantView]:
+    """Every tenant."""
+    with kept.database.read() as session:
+        return [TenantView.model_validate(tenant) for tenant in tenants.listed(session)]
+
+
+@router.patch("/tenants/{tenant_id}")
+def change_tenant(who: AdminCaller, kept: Kept, tenant_id: UUID, request: QuotaFields) -> TenantView:
+    """Change the quotas that are given."""
+    with kept.database.write() as session:
+        _tenant(session, tenant_id)
+        tenants.change_quotas(session, tenant_id, request.model_dump(exclude_unset=True))
+        _note(session, who, "tenant.change", tenant_id)
+        session.expire_all()
+        return TenantView.model_validate(_tenant(session, tenant_id))
+
+
+@router.post("/tenants/{tenant_id}/keys", status_code=201)
+def create_tenant_key(who: AdminCaller, kept: Kept, tenant_id: UUID, request: KeyRequest) -> NewKeyView:
+    """A first key for a tenant."""
+    with kept.database.write() as session:
+        _tenant(session, tenant_id)
+        minted = keys.create(session, now(), tenant_id, request.name, request.scopes, request.expires_at)
+        _note(session, who, "key.create", minted.row.id)
+    return _new(minted)
+
+
+def _tenant(session: Session, tenant_id: UUID) -> Tenant:
+    tenant = tenants.get(session, tenant_id)
+    if tenant is None:
+        raise NotFound("tenant")
+    return tenant
+
+
+def _find(session: Session, who: Caller, key_id: UUID) -> ApiKey:
+    key = keys.get(session, who.tenant_id, key_id)
+    if key is None:
+        raise NotFound("key")
+    return key
+
+
+def _check_scopes(who: Caller, scopes: list[Scope] | list[str]) -> None:
+    missing = [scope for scope in scopes if not keys.allows(who.scopes, Scope(scope))]
+    if missing:
+        raise Problem(403, "missing_scope", f"your own key does not have {', '.join(missing)}")
+
+
+def _new(minted: Minted) -> NewKeyView:
+    return NewKeyView(**KeyView.model_validate(minted.row).model_dump(), token=minted.token)
+
+
+def _note(session: Session, who: Caller, action: str, subject: UUID) -> None:
+    audit.note(session, now(), who.tenant_id, actor=who.actor, action=action, subject=str(subject))

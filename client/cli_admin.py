@@ -1,0 +1,84 @@
+"""Commands about the server: models, workers, queues, usage, keys."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from client.show import err, out, table
+
+keys_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="API keys.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    for command in (models, workers, queues, usage, drain):
+        app.command()(command)
+    app.add_typer(keys_app, name="keys")
+
+
+def models(context: typer.Context) -> None:
+    """List the models that workers hold resident."""
+    rows = context.obj.get("/v1/models")
+    columns = ["name", "family", "engine", "context_tokens", "workers", "slots"]
+    table(columns, [[row[name] for name in columns] for row in rows])
+
+
+def workers(context: typer.Context) -> None:
+    """List worker processes."""
+    rows = context.obj.get("/v1/workers")
+    columns = ["id", "role", "alive", "draining", "slots", "heartbeat_at"]
+    table(columns, [[row[name] for name in columns] for row in rows])
+
+
+def queues(context: typer.Context) -> None:
+    """List queues with what waits in them."""
+    rows = context.obj.get("/v1/queues")
+    table(
+        ["name", "slots", "oldest queued", "jobs"],
+        [
+            [
+                row["name"],
+                row["slots"],
+                row["oldest_queued_at"],
+                ", ".join(f"{n} {state}" for state, n in row["states"].items()),
+            ]
+            for row in rows
+        ],
+    )
+
+
+def usage(context: typer.Context) -> None:
+    """Show what the tenant uses, and its limits."""
+    out.print_json(data=context.obj.get("/v1/usage"))
+
+
+def drain(context: typer.Context, worker: str) -> None:
+    """Let a worker finish nothing more: it gives its jobs back and takes no new ones."""
+    context.obj.post(f"/v1/workers/{worker}/drain")
+    err.print("draining")
+
+
+@keys_app.command(name="list")
+def list_keys(context: typer.Context) -> None:
+    """List keys."""
+    rows = context.obj.get("/v1/keys")
+    columns = ["id", "name", "prefix", "scopes", "expires_at", "last_used_at", "revoked_at"]
+    table(columns, [[row[name] for name in columns] for row in rows])
+
+
+@keys_app.command()
+def create(
+    context: typer.Context,
+    name: str,
+    scope: Annotated[list[str], typer.Option(help="For example jobs:read; may be repeated")],
+) -> None:
+    """Make a key; prints it this once."""
+    out.print(context.obj.post("/v1/keys", {"name": name, "scopes": scope})["token"], markup=False)
+
+
+@keys_app.command()
+def revoke(context: typer.Context, key: str) -> None:
+    """End a key at once."""
+    context.obj.remove(f"/v1/keys/{key}")

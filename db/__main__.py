@@ -1,0 +1,94 @@
+"""`python -m db`: migrate the database, look for misconfiguration, run the embedded Redis, make an admin key."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import redis
+
+from db import keys, migrate, tenants
+from db.doctor import Level, examine, patient
+from db.embedded import run_redis
+from db.queue import redis_client
+from db.session import Database
+from db.settings import Settings
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+SIGNS = {Level.OK: "ok  ", Level.WARN: "warn", Level.FAIL: "FAIL"}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m db", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("migrate", help="bring the database to this version")
+    commands.add_parser("doctor", help="say what is misconfigured; exit status 1 if something must be mended")
+    commands.add_parser("redis", help="run the embedded Redis in the foreground")
+    admin_key = commands.add_parser("admin-key", help="make and print a new admin key")
+    admin_key.add_argument("--tenant", default=tenants.DEFAULT, help="default: %(default)s")
+    admin_key.add_argument("--name", default="admin key from the command line")
+    options = parser.parse_args(arguments)
+    return COMMANDS[options.command](Settings(), options)
+
+
+def _migrate(settings: Settings, _: argparse.Namespace) -> int:
+    database = Database(settings.database())
+    migrate.upgrade(database)
+    print("the database is up to date")
+    return 0
+
+
+def _doctor(settings: Settings, _: argparse.Namespace) -> int:
+    findings = examine(patient(settings))
+    for one in findings:
+        advice = f"\n      -> {one.advice}" if one.advice else ""
+        print(f"{SIGNS[one.level]}  {one.subject}: {one.words}{advice}")
+    return 1 if any(one.level is Level.FAIL for one in findings) else 0
+
+
+def _redis(settings: Settings, _: argparse.Namespace) -> int:
+    """Become the server, or stand by where one answers already, so that `honcho start` works in both cases."""
+    address = urlsplit(settings.redis_url)
+    if _answers(settings.redis_url):
+        print("redis: one answers already; standing by", flush=True)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        signal.pause()
+    if address.hostname not in LOOPBACK:
+        print("redis: BM3_REDIS_URL names another machine, which does not answer", file=sys.stderr)
+        return 1
+    return run_redis(address.port or 6379, settings.data_dir / "redis")
+
+
+def _admin_key(settings: Settings, options: argparse.Namespace) -> int:
+    database, now = Database(settings.database()), datetime.now(UTC)
+    with database.write() as session:
+        tenant = next((one for one in tenants.listed(session) if one.name == options.tenant), None)
+        if tenant is None and options.tenant != tenants.DEFAULT:
+            print(f"there is no tenant {options.tenant}", file=sys.stderr)
+            return 1
+        tenant = tenant or tenants.default(session, now)
+        print(keys.create(session, now, tenant.id, options.name, [keys.Scope.ADMIN]).token)
+    return 0
+
+
+def _answers(redis_url: str) -> bool:
+    try:
+        return bool(redis_client(redis_url).ping())
+    except (redis.RedisError, OSError):
+        return False
+
+
+COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
+    "migrate": _migrate,
+    "doctor": _doctor,
+    "redis": _redis,
+    "admin-key": _admin_key,
+}
+
+if __name__ == "__main__":
+    raise SystemExit(main())

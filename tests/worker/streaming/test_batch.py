@@ -1,0 +1,130 @@
+"""Several streams in one decode step, sampled streams, and a model that runs out of memory."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from db.failures import Failure
+from db.kinds.base import Sampling
+from tests.worker.engines.models import ALL, OPTIONS, RecordingForward, chunk, recording_resident
+from worker.errors import Transient
+from worker.streaming.batch import Batcher
+from worker.streaming.forward import Forward
+from worker.streaming.session import StreamSession
+
+STREAMS = 4
+CHUNKS = 8
+LONG = replace(OPTIONS, max_tokens_per_chunk=24)
+
+
+def all_ids(resident: Any, first: int, options: Any = LONG, gate: threading.Barrier | None = None) -> list[tuple[int, ...]]:
+    session = StreamSession(resident, options)
+    replies = []
+    for index in range(first, first + CHUNKS):
+        if gate is not None:
+            gate.wait()
+        replies.append(session.feed(chunk(index)).token_ids)
+    return replies
+
+
+class BatchSizes(Forward):
+    """A `Forward` that notes how many streams each decode step had."""
+
+    sizes: list[int]
+
+    def decode(self, caches: Any, spans: Any, tokens: Any) -> torch.Tensor:
+        self.sizes.append(len(caches))
+        return super().decode(caches, spans, tokens)
+
+
+@pytest.mark.parametrize("family", ALL)
+def test_batched_streams_say_what_they_say_alone(family: str) -> None:
+    """T3, second half: greedy tokens of a batched run equal those of solo runs."""
+    resident, forward = recording_resident(family)
+    forward.__class__ = BatchSizes
+    forward.sizes = []
+    alone = [all_ids(resident, 100 * stream) for stream in range(STREAMS)]
+    assert max(forward.sizes) == 1
+    gate = threading.Barrier(STREAMS)
+    with ThreadPoolExecutor(STREAMS) as pool:
+        together = list(pool.map(lambda stream: all_ids(resident, 100 * stream, gate=gate), range(STREAMS)))
+    resident.batcher.close()
+    assert max(forward.sizes) == STREAMS, "their steps were run in one batch"
+    assert together == alone
+
+
+def test_sampled_streams_depend_on_their_seed_only() -> None:
+    resident, _ = recording_resident("qwen3_vl")
+    one = replace(LONG, sampling=Sampling(temperature=1.0, top_k=40, top_p=0.9, repetition_penalty=1.1, seed=1))
+    two = replace(one, sampling=one.sampling.model_copy(update={"seed": 2}))
+    first = all_ids(resident, 0, one)
+    with ThreadPoolExecutor(2) as pool:
+        again, other = pool.map(lambda options: all_ids(resident, 0, options), (one, two))
+    resident.batcher.close()
+    assert again == first
+    assert other != first
+
+
+class Exhausted(RecordingForward):
+    """A `Forward` on a device that is full from some call on."""
+
+    calls_left: int
+
+    def decode(self, caches: Any, spans: Any, tokens: Any) -> torch.Tensor:
+        self.calls_left -= 1
+        if self.calls_left == 0:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return super().decode(caches, spans, tokens)
+
+
+def test_out_of_memory_is_a_transient_failure_of_that_chunk() -> None:
+    resident, forward = recording_resident("qwen3_vl")
+    forward.__class__ = Exhausted
+    forward.calls_left = 5
+    session = StreamSession(resident, LONG)
+    with pytest.raises(Transient) as failed:
+        for index in range(3):
+            session.feed(chunk(index))
+    assert failed.value.code is Failure.GPU_OOM
+    assert StreamSession(resident, LONG).feed(chunk(0)).token_ids, "the engine goes on"
+    resident.batcher.close()
+
+
+def test_a_closed_engine_fails_its_streams_instead_of_hanging() -> None:
+    resident, _ = recording_resident("qwen3_vl")
+    session = StreamSession(resident, OPTIONS)
+    session.feed(chunk(0))
+    resident.batcher.close()
+    with pytest.raises(Transient) as failed:
+        session.feed(chunk(1))
+    assert failed.value.code is Failure.ENGINE_UNREACHABLE
+
+
+def test_closing_fails_what_is_being_said() -> None:
+    resident, _ = recording_resident("qwen3_vl")
+    session = StreamSession(resident, replace(OPTIONS, max_tokens_per_chunk=1024, sampling=Sampling(temperature=5.0)))
+    closer = threading.Thread(target=resident.batcher.close)
+
+    def close_soon(_: str) -> None:
+        if not closer.ident:
+            closer.start()
+
+    with pytest.raises(Transient):
+        for index in range(50):
+            session.feed(chunk(index), close_soon)
+    closer.join()
+
+
+def test_a_batcher_can_be_started_again_on_the_same_modules() -> None:
+    resident, forward = recording_resident("qwen3_vl")
+    first = all_ids(resident, 0)
+    resident.batcher.close()
+    again = replace(resident, batcher=Batcher(forward))
+    assert all_ids(again, 0) == first
+    again.batcher.close()

@@ -1,0 +1,84 @@
+"""T5: ten thousand chunks at flat memory and flat time, the prompt still in sight."""
+
+from __future__ import annotations
+
+import gc
+import resource
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from db.kinds.video import Window
+from tests.worker.engines.models import OPTIONS, chunk, recording_resident
+from worker.engines.tiny import Size
+from worker.streaming.forward import Forward
+from worker.streaming.session import StreamSession
+
+CHUNKS = 10_000
+EARLY = 1000
+SMALLEST = Size(hidden=32, layers=2, heads=2, kv_heads=1, patch_px=8)
+SIDE_PX = 16
+SHORT = replace(
+    OPTIONS,
+    window=Window(text_sink_tokens=24, text_window_tokens=24, vision_ms=3000),
+    max_frame_pixels=SIDE_PX * SIDE_PX,
+    fps=1.0,
+    chunk_ms=1000,
+    max_tokens_per_chunk=3,
+    silence_threshold=1.0,  # always speaks: every chunk does the same work
+)
+SHOWN = [chunk(index, frames=1, ms=1000, width_px=SIDE_PX, height_px=SIDE_PX) for index in range(16)]
+
+
+def video(first: int) -> Iterator:
+    """Chunks from `first` on, of pictures that are made once."""
+    index = first
+    while True:
+        yield replace(SHOWN[index % len(SHOWN)], index=index, start_ms=index * 1000, end_ms=(index + 1) * 1000)
+        index += 1
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_ten_thousand_chunks_are_flat() -> None:
+    """The last thousand chunks of an old stream against chunks 1000 to 2000 of a young one, shown in turn, so that
+    whatever else the machine does meets both alike; CPU time of all threads, medians."""
+    resident, forward = recording_resident("qwen3_vl", SMALLEST)
+    forward.__class__ = Forward  # nothing is noted down: a note would grow
+    old, young = StreamSession(resident, SHORT), StreamSession(resident, SHORT)
+    clips = {old: video(0), young: video(0)}
+
+    def feed(session: StreamSession) -> float:
+        shown = next(clips[session])
+        start = time.process_time()
+        session.feed(shown)
+        return time.process_time() - start
+
+    for _ in range(EARLY):
+        feed(old)
+    cache_bytes, spans = old.cache.nbytes, len(old.memory.spans)
+    gc.collect()
+    before_bytes = resident_bytes()
+    for _ in range(CHUNKS - 2 * EARLY):
+        feed(old)
+    for _ in range(EARLY):
+        feed(young)
+    pairs = [(feed(old), feed(young)) for _ in range(EARLY)]
+    resident.batcher.close()
+    gc.collect()
+    last, early = statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)
+    assert abs(last / early - 1) < 0.05, f"{last * 1e3:.3f} ms against {early * 1e3:.3f} ms a chunk"
+    assert old.cache.nbytes == cache_bytes
+    assert len(old.memory.spans) <= spans + 4
+    assert resident_bytes() - before_bytes < 8 * 2**20
+    assert old.memory.spans[0].role == "pinned"
+    assert old.checkpoint()["next_chunk"] == CHUNKS
+    assert len(str(old.checkpoint())) < 4000

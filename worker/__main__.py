@@ -1,0 +1,58 @@
+"""python -m worker ROLE: the processes that do the work."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+
+from db.queue import CPU, GPU, LIGHT
+
+ROLES = {
+    GPU: "claim and run jobs that need the model, in one model child",
+    CPU: "claim and run jobs that need no GPU, in one model child",
+    LIGHT: "deliver webhooks; loads no model",
+    "dispatcher": "take up again what was left behind; one leads, others stand by",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="python -m worker", description=__doc__)
+    roles = top.add_subparsers(dest="role", required=True, metavar="ROLE")
+    for role, text in ROLES.items():
+        roles.add_parser(role, help=text, description=f"{text}. Settings: BM3_* and BM3_WORKER_* variables.")
+    child = roles.add_parser("child", help="the model child; started by gpu and cpu workers only")
+    child.add_argument("control_fd", type=int)
+    child.add_argument("data_fd", type=int)
+    child.add_argument("parent_pid", type=int)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a role until it is told to stop. Each is imported alone: only the child may load torch."""
+    chosen = parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    if chosen.role == "child":
+        from worker.child.main import run as run_child
+
+        return run_child(chosen.control_fd, chosen.data_fd, chosen.parent_pid)
+    from db.settings import settings
+
+    if chosen.role == "dispatcher":
+        from worker.dispatcher.loop import run as run_dispatcher
+
+        return run_dispatcher(settings())
+    if chosen.role == LIGHT:
+        from worker.light import run as run_light
+
+        return run_light(settings())
+    from worker.settings import worker_settings
+    from worker.supervisor.process import Process
+
+    return Process(chosen.role, settings(), worker_settings()).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

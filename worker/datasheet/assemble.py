@@ -1,0 +1,192 @@
+"""Writes what was read into the result document: values with their evidence, pads with their frame, doubts with their reasons."""
+
+from __future__ import annotations
+
+from db.kinds.datasheet import Body, Dimension, Evidence, LandPattern, Numbering, Pad, PadRole, Padstack, Status, Value, Via
+from worker.datasheet import holes, numbering, scale
+from worker.datasheet.body import Found, largest
+from worker.datasheet.dimensions import Reading
+from worker.datasheet.drawing import Drawing
+from worker.datasheet.holes import Round
+from worker.datasheet.marks import Box
+from worker.datasheet.numbering import Numbers
+from worker.datasheet.pads import Solved
+from worker.datasheet.quantities import Quantity
+
+
+def rounded(value: float | None, digits: int = 4) -> float | None:
+    return None if value is None else round(float(value), digits) + 0.0
+
+
+def box_of(box: Box) -> tuple[float, float, float, float]:
+    return (round(float(box.x0), 2), round(float(box.y0), 2), round(float(box.x1), 2), round(float(box.y1), 2))
+
+
+def value_of(q: Quantity, page: int, status: Status = "stated", confidence: float = 0.95) -> Value:
+    return Value(
+        min=rounded(q.low), nom=rounded(q.value), max=rounded(q.high), printed=q.printed[:500], unit="mm", symbol=q.symbol or None,
+        page=page, box=box_of(q.box), status=status, confidence=round(min(confidence, 0.5 + 0.5 * q.confidence), 3),
+    )  # fmt: skip
+
+
+def evidence_of(q: Quantity, page: int) -> Evidence:
+    source = "table" if q.symbol else "text" if q.confidence == 1.0 else "ocr"
+    return Evidence(page=page, box=box_of(q.box), printed=q.printed[:500], source=source)  # type: ignore[arg-type]
+
+
+def page_of(q: Quantity, drawings: list[Drawing]) -> int:
+    for drawing in drawings:
+        if any(q is known for known in drawing.quantities) or any(q is e.quantity for e in drawing.entries):
+            return drawing.number
+        if any(e.quantity.printed == q.printed for e in drawing.entries):
+            return drawing.number
+    return drawings[0].number
+
+
+def body_of(found: Found, drawings: list[Drawing]) -> Body:
+    """Length is the larger side; a side the drawing does not give stays not stated."""
+    trust = 0.95 if not found.doubts else 0.7
+    sides = sorted(found.sides, key=largest, reverse=True)
+    values = [value_of(q, page_of(q, drawings), confidence=trust) for q in sides]
+    height = value_of(found.height, page_of(found.height, drawings), confidence=trust) if found.height else Value()
+    return Body(
+        length=values[0] if values else Value(), width=values[1] if len(values) > 1 else Value(), height=height
+    )  # fmt: skip
+
+
+def mechanical(solved: Solved, rounds: dict[int, Round], labels: set[int]) -> set[int]:
+    """Pads that hold the part and carry no number: a class of two or four outside the row of the others."""
+    classes: dict[tuple[int, int], list[int]] = {}
+    for i, size in enumerate(solved.model.size):
+        classes.setdefault(size, []).append(i)
+    if len(classes) < 2:
+        return set()
+    found: set[int] = set()
+    for own in classes.values():
+        rest = [i for i in range(len(solved.pattern.pads)) if i not in own and not numbering.is_thermal(solved.pattern.pads, i)]
+        if len(own) in (2, 4) and len(rest) >= 2 and (_outside(solved, own, rest) or (labels and max(labels) == len(rest))):
+            found.update(own)
+    return found if len(found) < len(solved.pattern.pads) else set()
+
+
+def _outside(solved: Solved, own: list[int], rest: list[int]) -> bool:
+    """Whether the pads stand beyond both ends of the row that the others form."""
+    for axis in (0, 1):
+        row = [solved.place(i)[axis] for i in rest]
+        across = [solved.place(i)[1 - axis] for i in rest]
+        mine = [solved.place(i)[axis] for i in own]
+        single = max(across) - min(across) < 0.05
+        if single and min(mine) < min(row) - 0.05 and max(mine) > max(row) + 0.05 and not any(min(row) <= m <= max(row) for m in mine):
+            return True
+    return False
+
+
+def land_of(solved: Solved, names: Numbers, rounds: dict[int, Round], apart: set[int], shown: list[int]) -> LandPattern:
+    """The land pattern in its own frame: origin at the centre of the pad centres' extents, y down."""
+    places = [solved.place(i) for i in shown]
+    ox = (min(p[0] for p in places) + max(p[0] for p in places)) / 2
+    oy = (min(p[1] for p in places) + max(p[1] for p in places)) / 2
+    pads = [_pad(solved, i, (ox, oy), names.names[k], rounds.get(i), i in apart) for k, i in enumerate(shown)]
+    pads.sort(key=_reading_order)
+    page = solved.drawing.number
+    used = [_dimension(r, page, True) for r in solved.fit.used] + [_dimension(r, page, False) for r in solved.fit.refused]
+    titles = [t.text for t in solved.pattern.titles]
+    first = solved.pattern.pads[shown[0]].box
+    sx, sy = solved.scale.x, solved.scale.y
+    origin = (first.cx - (places[0][0] - ox) * sx, first.cy - (places[0][1] - oy) * sy)
+    misfits = [scale.misfit(r, solved.scale) for r in solved.fit.used]
+    return LandPattern(
+        page=page, title=titles[0][:500] if titles else None, pads=_stacked(pads), padstacks=padstacks(pads), dimensions=used,
+        vias=[_via(solved, s.box, (ox, oy), origin) for s in solved.pattern.vias],
+        numbering=Numbering(source=names.source, note=names.note, pin1=names.pin1),  # type: ignore[arg-type]
+        points_per_mm=(round(sx, 4), round(sy, 4)), to_scale=all(m < 0.03 for m in misfits) if misfits else None,
+        origin=(round(origin[0], 2), round(origin[1], 2)), figure=box_of(solved.pattern.box), view="top", pitch=_pitch(solved),
+    )  # fmt: skip
+
+
+def _reading_order(pad: Pad) -> tuple[int, int, str]:
+    return (0, int(pad.number), "") if pad.number.isdigit() else (1, 0, pad.number)
+
+
+def _via(solved: Solved, box: Box, offset: tuple[float, float], origin: tuple[float, float]) -> Via:
+    x, y = (box.cx - origin[0]) / solved.scale.x, (box.cy - origin[1]) / solved.scale.y
+    return Via(x=round(x, 3), y=round(y, 3))
+
+
+def _dimension(reading: Reading, page: int, held: bool) -> Dimension:
+    what = f"{'x' if reading.span.axis == 0 else 'y'} distance"
+    return Dimension(measures=what, value=value_of(reading.quantity, page), count=reading.quantity.count, held=held)
+
+
+def _pitch(solved: Solved) -> Value:
+    """The printed distance between neighbouring pads of a row, when there is one."""
+    for reading, row in solved.fit.rows:
+        if len(row) == 2 and sorted(row.values()) == [-1.0, 1.0] and all(_is_centre(solved, v) for v in row):
+            steps = [abs(solved.fit.values[a] - solved.fit.values[b]) for a, b in [tuple(row)]]
+            if steps and abs(steps[0] - reading.quantity.target) < 0.02:
+                return value_of(reading.quantity, solved.drawing.number)
+    return Value()
+
+
+def _is_centre(solved: Solved, variable: int) -> bool:
+    return any(variable in pair for pair in solved.model.centre)
+
+
+def _shape_evidence(solved: Solved, i: int) -> list[Evidence]:
+    mine = {*solved.model.centre[i], *solved.model.size[i]}
+    rows = [(r, row) for r, row in solved.fit.rows if mine & set(row)]
+    return [evidence_of(r.quantity, solved.drawing.number) for r, _ in rows[:8]]
+
+
+def _pad(solved: Solved, i: int, offset: tuple[float, float], name: str, hole: Round | None, apart: bool) -> Pad:
+    shape = solved.pattern.pads[i]
+    x, y = solved.place(i)
+    placed, sized = solved.settled(i)
+    w, h = (rounded(v) for v in solved.size(i))
+    drill: tuple[float, float] | None = None
+    kind = "smd"
+    if hole is not None:
+        w = h = rounded(hole.copper)
+        kind = "smd" if hole.smd else "thru_hole"
+        drill = (hole.drill, hole.drill) if hole.drill is not None else None
+        sized = True
+    role: PadRole = "mechanical" if apart else "thermal" if numbering.is_thermal(solved.pattern.pads, i) else "signal"
+    radius = rounded(shape.radius / solved.scale.x, 3) if shape.kind in ("roundrect", "d_shape") else None
+    agree = _confidence(solved)
+    return Pad(
+        number="MP" if apart else name, type=kind, shape=shape.kind, x=round(x - offset[0], 4) + 0.0, y=round(y - offset[1], 4) + 0.0,  # type: ignore[arg-type]
+        w=w, h=h, drill=drill, corner_radius=radius, role=role, status="derived" if placed else "assumed",
+        size_status="not_stated" if w is None and drill is None else "derived" if sized else "assumed",
+        confidence=round(agree * (1.0 if placed and sized else 0.6), 3), evidence=_shape_evidence(solved, i),
+    )  # fmt: skip
+
+
+def _confidence(solved: Solved) -> float:
+    """Trust in the pattern as a whole: refused numbers and a drawing off its scale lower it."""
+    used, refused = len(solved.fit.used), len(solved.fit.refused)
+    if used == 0:
+        return 0.2
+    off = sorted(scale.misfit(r, solved.scale) for r in solved.fit.used)[int(0.75 * (used - 1))]
+    return max(0.2, 0.97 - 0.15 * refused / used - min(2.0 * off, 0.3) - (0.1 if used < 3 else 0.0))
+
+
+def padstacks(pads: list[Pad]) -> list[Padstack]:
+    """One entry for each kind of pad, named by type, shape and size."""
+    found = {_stack_name(p): p for p in pads}
+    return [
+        Padstack(name=n, type=p.type, shape=p.shape, w=p.w, h=p.h, drill=p.drill, corner_radius=p.corner_radius) for n, p in found.items()
+    ]  # fmt: skip
+
+
+def _stack_name(pad: Pad) -> str:
+    size = "none" if pad.w is None or pad.h is None else f"{pad.w:.3f}x{pad.h:.3f}"
+    drill = f"_d{pad.drill[0]:.2f}" if pad.drill else ""
+    return f"{pad.type}_{pad.shape}_{size}{drill}"
+
+
+def _stacked(pads: list[Pad]) -> list[Pad]:
+    return [p.model_copy(update={"padstack": _stack_name(p)}) for p in pads]
+
+
+def rounds_of(solved: Solved) -> dict[int, Round]:
+    return holes.read(solved)

@@ -1,0 +1,99 @@
+"""Listens to the queue by Celery, and starts the listening anew when it has gone deaf.
+
+A broker connection can be half open: the consumer waits for ever on a dead socket while messages pile up (the first of
+them is swallowed by it). No timeout of kombu covers this wait, so `check` looks at the queue itself: messages that lie
+there while this worker has a free slot and hears nothing mean that it is deaf.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import redis
+from celery import Celery
+from celery.bootsteps import CLOSE
+
+from db.queue import LOOK, celery_app, redis_client
+from worker import metrics
+
+log = logging.getLogger(__name__)
+
+
+class Consumer:
+    """A Celery worker on threads whose one task calls `look`."""
+
+    def __init__(self, redis_url: str, queue: str, slots: int, look: Callable[[], object]) -> None:
+        self._redis_url, self._queue, self._slots, self._look = redis_url, queue, slots, look
+        self._redis = redis_client(redis_url)
+        self._controller: Any = None
+        self._thread: threading.Thread | None = None
+        self._heard_at = self._quiet_since = time.monotonic()
+        self._closed = False
+
+    def start(self) -> None:
+        app = self._app()
+        self._controller = app.WorkController(
+            pool_cls="threads",
+            concurrency=self._slots,
+            queues=[self._queue],
+            use_eventloop=False,  # the event loop is one per process, and we may have to leave a deaf one behind
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
+            task_events=False,
+        )
+        self._thread = threading.Thread(target=self._controller.start, name="consumer", daemon=True)
+        self._thread.start()
+        self._heard_at = self._quiet_since = time.monotonic()
+
+    def check(self, free_slots: int, deaf_s: float) -> None:
+        """Start anew if the thread has died or messages lie about that we should have heard."""
+        if self._closed or self._thread is None:
+            return
+        if not self._thread.is_alive():
+            self._restart("its thread ended")
+        elif not free_slots or not self._messages_wait():
+            self._quiet_since = time.monotonic()
+        elif time.monotonic() - max(self._heard_at, self._quiet_since) > deaf_s:
+            self._restart("messages lie unheard")
+
+    def close(self) -> None:
+        """Listen no more; jobs under way go on."""
+        self._closed = True
+        self._abandon()
+
+    def _app(self) -> Celery:
+        app = celery_app(self._redis_url)
+
+        @app.task(name=LOOK, ignore_result=True)  # type: ignore[misc]
+        def look(queue: str, hint: str) -> None:
+            self._heard_at = time.monotonic()
+            self._look()
+
+        return app
+
+    def _messages_wait(self) -> bool:
+        try:
+            return int(self._redis.llen(self._queue)) > 0  # type: ignore[arg-type]
+        except (redis.RedisError, OSError):
+            return False  # a dead broker is not deafness: Celery connects again by itself
+
+    def _restart(self, why: str) -> None:
+        log.warning("the queue consumer is started anew: %s", why)
+        metrics.CONSUMER_RESTARTS.inc()
+        self._abandon()
+        self.start()
+
+    def _abandon(self) -> None:
+        """Let the consumer's loop end by itself; waiting for it would wait for its running jobs, or for ever."""
+        controller = self._controller
+        for part in (controller, getattr(controller, "consumer", None)):
+            if part is not None:
+                part.blueprint.state = CLOSE
+        pool = getattr(controller, "pool", None)
+        if pool is not None and getattr(pool, "executor", None) is not None:
+            pool.executor.shutdown(wait=False)

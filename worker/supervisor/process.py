@@ -1,0 +1,153 @@
+"""The supervisor process: wires the parts together, ticks the clocks, and leaves in good order on SIGTERM."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+from prometheus_client import start_http_server
+from sqlalchemy.exc import SQLAlchemyError
+
+from db.queue import RedisSignals
+from db.session import Database
+from db.settings import Settings
+from db.stores import open_objects
+from db.tables import Worker
+from worker.handlers import HANDLERS
+from worker.settings import WorkerSettings
+from worker.supervisor.attempt import Board
+from worker.supervisor.consumer import Consumer
+from worker.supervisor.keeper import Judge, Keeper
+from worker.supervisor.live import CancelListener, LiveText
+from worker.supervisor.nursery import Nursery
+from worker.supervisor.persist import write
+from worker.supervisor.protocol import Limits, Setup
+from worker.supervisor.roll import describe, new_worker_id, report, sign_off
+from worker.supervisor.runner import Workshop
+from worker.supervisor.supervisor import Supervisor
+
+TICK_S = 0.05
+BEAT_STEP_S = 0.25
+EXIT_S = 1.9
+log = logging.getLogger(__name__)
+
+
+def setup_of(worker: WorkerSettings) -> Setup:
+    """What the child is told first."""
+    limits = Limits(memory_bytes=worker.memory_bytes, file_bytes=worker.file_bytes, open_files=worker.open_files)
+    return Setup(
+        models=tuple(worker.models),
+        default_model=worker.default_model,
+        handlers=HANDLERS,
+        limits=limits,
+        preload=worker.preload,
+    )
+
+
+class Process:
+    """One worker process of a queue that is worked on by a model child."""
+
+    def __init__(self, queue: str, settings: Settings, worker: WorkerSettings) -> None:
+        self.id = new_worker_id(queue)
+        self._queue, self._settings, self._worker = queue, settings, worker
+        self._database = Database(settings.database(), RedisSignals(settings.redis_url), pool_size=worker.slots + 4)
+        self._scratch = (worker.scratch_dir or settings.data_dir / "scratch").absolute() / self.id
+        self._scratch.mkdir(parents=True)
+        self._board = Board()
+        live = LiveText(settings.redis_url)
+        self._nursery = Nursery(setup_of(worker), self._scratch, self._board, live, worker)
+        shop = Workshop(self._database, open_objects(settings), settings, worker, self._nursery)
+        self._supervisor = Supervisor(shop, self._board, queue, self.id, self._scratch)
+        self._keeper = Keeper(self._database, settings, self._board)
+        self._judge = Judge(settings, worker, self._board, self._nursery)
+        self._consumer = Consumer(settings.redis_url, queue, worker.slots, self._look_by_nudge)
+        self._leaving = threading.Event()
+        self._started_at = datetime.now(UTC)
+
+    def run(self) -> int:
+        """Work until SIGTERM or SIGINT."""
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, self._on_signal)
+        if self._worker.metrics_port:
+            start_http_server(self._worker.metrics_port, "127.0.0.1")
+        CancelListener(self._settings.redis_url, self._supervisor.cancel)
+        self._consumer.start()
+        self._every(BEAT_STEP_S, self._keeper.beat)
+        self._every(min(self._settings.beat_s, 10.0), self._report)
+        self._every(self._worker.poll_s, self._poll)
+        self._every(min(1.0, self._worker.deaf_s / 2), self._listen)
+        while not self._leaving.wait(TICK_S):
+            self._nursery.tend(time.monotonic())
+            self._judge.judge(time.monotonic())
+        return self._leave()
+
+    def _leave(self) -> int:
+        """Hand everything back and go; a database that is away may not hold us, the leases run out without us."""
+        threading.Timer(EXIT_S, os._exit, args=(0,)).start()
+        self._consumer.close()
+        self._supervisor.drain(self._worker.drain_s)
+        self._nursery.kill("leaving")
+        try:
+            with self._database.write() as session:
+                sign_off(session, self.id)
+        except SQLAlchemyError as error:
+            log.warning("not signed off: %s", type(error).__name__)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        logging.shutdown()
+        # Not sys.exit: threads of a broker or a download may hang, and the interpreter would wait for them.
+        os._exit(0)
+
+    def _on_signal(self, signum: int, frame: FrameType | None) -> None:
+        self._leaving.set()
+
+    def _look_by_nudge(self) -> None:
+        self._supervisor.look(wait_s=self._settings.renudge_s)
+
+    def _poll(self) -> None:
+        """Look into the database although nobody has called: a broker that is away only costs time."""
+        for _ in range(self._supervisor.slots.free):
+            threading.Thread(target=self._supervisor.look, name="poll", daemon=True).start()
+
+    def _listen(self) -> None:
+        self._consumer.check(self._supervisor.slots.free, self._worker.deaf_s)
+
+    def _report(self) -> None:
+        row = Worker(
+            id=self.id,
+            role=self._queue,
+            queues=[self._queue],
+            slots=self._worker.slots,
+            started_at=self._started_at,
+            draining=self._leaving.is_set(),
+            data=describe(self._nursery.models, self._board),
+        )
+        try:
+            write(self._database, lambda session, now: report(session, now, row))
+        except SQLAlchemyError as error:
+            log.warning("no heartbeat: %s", type(error).__name__)
+
+    def _every(self, seconds: float, work: Callable[[], None]) -> None:
+        """Call something again and again on a thread of its own, at once for the first time."""
+
+        def loop() -> None:
+            while not self._leaving.is_set():
+                work()
+                self._leaving.wait(seconds)
+
+        threading.Thread(target=loop, name=work.__name__.strip("_"), daemon=True).start()
+
+
+def clean_scratch(scratch: Path) -> None:
+    """Remove what workers that died on this machine have left; those that live keep theirs."""
+    for folder in scratch.glob("*-*-*"):
+        pid = folder.name.split("-")[-2]
+        if pid.isdigit() and not Path("/proc", pid).exists():
+            shutil.rmtree(folder, ignore_errors=True)

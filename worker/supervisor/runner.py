@@ -1,0 +1,162 @@
+"""One claimed job from its claim to its end: inputs, parameters, the child's stream, the settling."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from db import cues, leases
+from db.crash import crash_point
+from db.failures import Failure
+from db.kinds.registry import KINDS
+from db.objects import ObjectStore
+from db.session import Database
+from db.settings import Settings
+from worker.errors import Permanent, Transient
+from worker.handlers import HANDLERS
+from worker.settings import WorkerSettings
+from worker.supervisor.attempt import Attempt
+from worker.supervisor.finish import Finish
+from worker.supervisor.inputs import Sources, gather, without_inline
+from worker.supervisor.nursery import Nursery
+from worker.supervisor.persist import LeaseLost, is_outage, persist
+from worker.supervisor.protocol import STORED_CUES, Start
+from worker.supervisor.watch import Ended, Watch
+from worker.webhooks.guard import Guard
+
+SMALLEST_FRAME_PX = 28 * 28
+STEP_S = 0.2
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What every job of this worker is done with."""
+
+    database: Database
+    objects: ObjectStore
+    settings: Settings
+    worker: WorkerSettings
+    nursery: Nursery
+
+    def sources(self) -> Sources:
+        guard = Guard.allowing(self.settings.allow_networks)
+        worker = self.worker
+        return Sources(self.database, self.objects, self.settings, guard, worker.max_input_bytes, worker.fetch_s)
+
+
+def run(shop: Workshop, attempt: Attempt) -> str:
+    """Do the job; the word for what became of it."""
+    crash_point("worker.claimed")
+    finish = Finish(shop.database, shop.objects, shop.settings, attempt)
+    watch = Watch(shop.database, attempt, shop.worker.progress_s)
+    try:
+        end = _work(shop, attempt, watch)
+        return finish.settle(end, watch.files)
+    except (Permanent, Transient) as error:
+        return finish.fail(error.code, str(error))
+    except LeaseLost:
+        return "lost"
+    finally:
+        shutil.rmtree(attempt.folder, ignore_errors=True)
+
+
+def _work(shop: Workshop, attempt: Attempt, watch: Watch) -> Ended | None:
+    """Prepare and run the child's part. None: stopped before it began."""
+    params = shrunk(_params(attempt), attempt.job.memory_setbacks)
+    attempt.folder.mkdir(parents=True, exist_ok=True)
+    inputs = _unless_stopped(attempt, lambda: gather(shop.sources(), attempt, params))
+    if inputs is None:
+        return None
+    _write_cues(shop.database, attempt)
+    crash_point("worker.prepared")
+    start = Start(
+        stream=attempt.stream,
+        job_id=str(attempt.id),
+        kind=attempt.job.kind,
+        model=attempt.job.model,
+        params=without_inline(params),
+        checkpoint=attempt.job.checkpoint,
+        folder=str(attempt.folder),
+        inputs=inputs,
+    )
+    attempt.advanced()
+    if not shop.nursery.begin(attempt, start):
+        return None
+    crash_point("worker.sent")
+    _note_budget(shop.database, attempt, params)
+    return watch.until_end()
+
+
+def shrunk(params: BaseModel, memory_setbacks: int) -> BaseModel:
+    """The parameters with the frame budget halved for every attempt that ran out of GPU memory."""
+    budget = getattr(params, "max_frame_pixels", None)
+    if budget is None or not memory_setbacks:
+        return params
+    smaller = min(budget, max(budget >> memory_setbacks, SMALLEST_FRAME_PX))
+    return params.model_copy(update={"max_frame_pixels": smaller})
+
+
+def _params(attempt: Attempt) -> BaseModel:
+    job = attempt.job
+    if job.kind not in KINDS or job.kind not in HANDLERS:
+        raise Permanent(Failure.UNSUPPORTED, f"no handler for {job.kind} here")
+    try:
+        return KINDS[job.kind].params.model_validate(job.params)
+    except ValidationError as error:
+        raise Permanent(Failure.BAD_PARAMS, f"the stored parameters do not validate: {error}"[:1000]) from error
+
+
+def _note_budget(database: Database, attempt: Attempt, params: BaseModel) -> None:
+    if not attempt.job.memory_setbacks or not hasattr(params, "max_frame_pixels"):
+        return
+    data = {"max_frame_pixels": params.max_frame_pixels, "setbacks": attempt.job.memory_setbacks}
+    job_id, epoch = attempt.id, attempt.epoch
+    persist(database, attempt, lambda s, now: leases.note(s, now, job_id, epoch, "job.frame_budget", data))
+
+
+def _write_cues(database: Database, attempt: Attempt) -> None:
+    """Earlier attempts' cues for the handler to read; a long video has many, so they go by file."""
+    if not attempt.job.cue_count:
+        return
+    found = persist(database, attempt, lambda s, now: cues.after(s, attempt.id))
+    with (attempt.folder / STORED_CUES).open("w", encoding="utf-8") as file:
+        file.writelines(cue.model_dump_json() + "\n" for cue in found)
+
+
+def _unless_stopped(attempt: Attempt, work: Callable[[], T]) -> T | None:
+    """The value of slow work, done on a thread that is left behind when the attempt is stopped meanwhile: None then."""
+    done = threading.Event()
+    outcome: list[T | Permanent | Transient] = []
+
+    def carry_out() -> None:
+        try:
+            outcome.append(work())
+        except (Permanent, Transient) as error:
+            outcome.append(error)
+        except SQLAlchemyError as error:
+            code = Failure.DATABASE if is_outage(error) else None
+            outcome.append(Transient(code, "the database is away") if code else Permanent(Failure.INTERNAL, "bad query"))
+        except OSError as error:
+            outcome.append(Transient(Failure.STORAGE, f"the scratch folder fails: {error.strerror}"))
+        finally:
+            done.set()
+
+    threading.Thread(target=carry_out, name=f"inputs-{attempt.id}", daemon=True).start()
+    while not done.wait(STEP_S):
+        if attempt.stopping.is_set():
+            return None
+    if attempt.stopping.is_set() or not outcome:
+        return None
+    value = outcome[0]
+    if isinstance(value, (Permanent, Transient)):
+        raise value
+    return value

@@ -1,0 +1,123 @@
+"""A worker's heart: slots that claim and run jobs, and the clocks that watch over them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from db import leases
+from db.tables import Job
+from worker import metrics
+from worker.supervisor.attempt import Attempt, Board, Why
+from worker.supervisor.persist import write
+from worker.supervisor.runner import Workshop, run
+
+log = logging.getLogger(__name__)
+
+
+class Slots:
+    """How many jobs may run at once; closing it turns everybody away."""
+
+    def __init__(self, number: int) -> None:
+        self._free = number
+        self._changed = threading.Condition()
+        self.closed = False
+
+    @property
+    def free(self) -> int:
+        return 0 if self.closed else self._free
+
+    @contextmanager
+    def one(self, wait_s: float) -> Iterator[bool]:
+        """A slot for the block, or False when none comes free in time."""
+        with self._changed:
+            got = self._changed.wait_for(lambda: self.closed or self._free > 0, wait_s) and not self.closed
+            self._free -= got
+        try:
+            yield got
+        finally:
+            with self._changed:
+                self._free += got
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        with self._changed:
+            self.closed = True
+            self._changed.notify_all()
+
+
+class Supervisor:
+    """Claims jobs of one queue and runs them to their end."""
+
+    def __init__(self, shop: Workshop, board: Board, queue: str, worker_id: str, scratch: Path) -> None:
+        self.board, self.slots = board, Slots(shop.worker.slots)
+        self.looks = 0
+        self._shop, self._queue, self._worker_id, self._scratch = shop, queue, worker_id, scratch
+
+    def look(self, wait_s: float = 0.0) -> int:
+        """Claim and run the best jobs of the queue, one after another, until none is left; how many.
+
+        Without a free slot it waits a while, for the nudge that led here would otherwise be for nothing.
+        """
+        self.looks += 1
+        done = 0
+        with self.slots.one(wait_s) as free:
+            while free and not self.slots.closed and (job := self._claim()) is not None:
+                self._run(job)
+                done += 1
+        return done
+
+    def cancel(self, job_id: UUID) -> None:
+        """Somebody asked to cancel a job that may run here."""
+        for attempt in self.board.of_job(job_id):
+            attempt.stop(Why.CANCELED)
+
+    def drain(self, seconds: float) -> None:
+        """Take no more jobs, let the running ones stop at their checkpoints, hand the rest back as they are."""
+        self.slots.close()
+        deadline = time.monotonic() + seconds
+        for attempt in self.board.all():
+            attempt.stop(Why.DRAINED)
+            self._shop.nursery.stop(attempt)
+        for attempt in self.board.all():
+            attempt.done.wait(max(0.0, deadline - time.monotonic()))
+        for attempt in self.board.all():
+            self._give_back(attempt)
+
+    def _claim(self) -> Job | None:
+        lease_s = self._shop.settings.lease_s
+        try:
+            job = write(self._shop.database, lambda s, now: leases.claim(s, now, self._queue, self._worker_id, lease_s))
+        except SQLAlchemyError as error:
+            metrics.OUTAGES.inc()
+            log.warning("cannot claim: %s", type(error).__name__)
+            return None
+        return job
+
+    def _run(self, job: Job) -> None:
+        attempt = self.board.add(job, self._scratch)
+        log.info("job %s: attempt %d, epoch %d", job.id, job.attempt, job.epoch)
+        try:
+            with metrics.RUNNING.track_inprogress():
+                outcome = run(self._shop, attempt)
+        finally:
+            self._shop.nursery.stop(attempt)
+            self.board.remove(attempt)
+        metrics.JOBS_FINISHED.labels(kind=job.kind, outcome=outcome).inc()
+        log.info("job %s: %s", job.id, outcome)
+
+    def _give_back(self, attempt: Attempt) -> None:
+        """Release a job whose handler did not stop in time; its unsaved work is done again elsewhere."""
+        usage = leases.Usage(busy_seconds=time.monotonic() - attempt.began_at)
+        attempt.stop(Why.LOST)
+        try:
+            write(self._shop.database, lambda s, now: leases.release(s, now, attempt.id, attempt.epoch, usage))
+        except SQLAlchemyError as error:
+            log.warning("job %s: not handed back, its lease will run out: %s", attempt.id, type(error).__name__)

@@ -1,0 +1,76 @@
+"""One round of delivery: claim what is due, sign it, send it, write down how it went."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from db import deliveries
+from db.deliveries import Due, Tried, Verdict
+from db.session import Database
+from worker.webhooks import schedule, sign
+from worker.webhooks.guard import Guard
+from worker.webhooks.schedule import Next, Outcome
+from worker.webhooks.send import TIMEOUT_S, Attempt, send
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Sender:
+    """How messages go out: whom the guard lets through, how long a receiver may take, how many go at once."""
+
+    guard: Guard = field(default_factory=Guard)
+    timeout_s: float = TIMEOUT_S
+    parallel: int = 16
+    random: Random = field(default_factory=Random)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def deliver_due(database: Database, sender: Sender, clock: Clock = utc_now, limit: int = 16) -> list[Outcome]:
+    """Make one attempt at each of at most `limit` due deliveries; how they went. A slow receiver delays only its own."""
+    with database.write() as session:
+        due = deliveries.claim_due(session, clock(), limit)
+    if not due:
+        return []
+    with ThreadPoolExecutor(min(sender.parallel, len(due)), "webhook") as pool:
+        return list(pool.map(lambda one: _deliver(database, sender, clock, one), due))
+
+
+def _deliver(database: Database, sender: Sender, clock: Clock, due: Due) -> Outcome:
+    body = json.dumps(due.document, separators=(",", ":"), ensure_ascii=False).encode()
+    headers = sign.headers(str(due.event_id), int(clock().timestamp()), body, due.keys)
+    attempt = send(due.url, headers, body, sender.guard, sender.timeout_s)
+    now = clock()
+    failing_for = now - due.failing_since if due.failing_since else timedelta()
+    after = schedule.after(attempt.outcome, due.attempts + 1, attempt.retry_after_s, failing_for, sender.random)
+    with database.write() as session:
+        deliveries.settle(session, now, due, _tried(attempt, headers), _verdict(now, attempt, after))
+    return attempt.outcome
+
+
+def _tried(attempt: Attempt, headers: Mapping[str, str]) -> Tried:
+    return Tried(
+        outcome=attempt.outcome,
+        status=attempt.status,
+        error=attempt.error,
+        request_headers=dict(headers),
+        response_head=attempt.response_head,
+        duration_ms=round(attempt.duration_s * 1000),
+    )
+
+
+def _verdict(now: datetime, attempt: Attempt, after: Next) -> Verdict:
+    again_at = now + timedelta(seconds=after.delay_s) if after.delay_s is not None else None
+    reason = None
+    if after.disable_endpoint:
+        gone = attempt.outcome is Outcome.GONE
+        reason = "the receiver answered 410 Gone" if gone else "every attempt failed for 120 hours"
+    return Verdict(after.delivered, again_at, reason)
