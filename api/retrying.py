@@ -21,6 +21,8 @@ def retry(session: Session, who: Caller, now: datetime, job: Job, wanted: RetryR
     """The new job. Raises 409 while the old one is at work, 422 for parameters that do not fit."""
     if job.state not in TERMINAL:
         raise Problem(409, "not_finished", f"the job is {job.state}; cancel it first")
+    if wanted.params and wanted.start == "checkpoint":
+        raise field_problem("/start", "changed parameters do not fit the checkpoint; start from zero")
     params = _changed(job, wanted.params)
     from_checkpoint = wanted.start != "zero" and not wanted.params
     check_quotas(session, who, now, 1)

@@ -49,15 +49,16 @@ def prepare(kept: Services, who: Caller, now: datetime, request: JobRequest, at:
 
 def submit(session: Session, who: Caller, now: datetime, ready: Prepared) -> Job:
     """Make the row, or take over the result of an equal job."""
-    request, kind = ready.request, KINDS[ready.request.kind]
+    request = ready.request
+    queue = KINDS[request.kind].queue(request.params)
     named = named_assets(session, who.tenant_id, ready.params, ready.at)
     waiting = next((asset for asset in named if asset.state in inputs.UNVERIFIED), None)
     model = ready.params.get("model")
-    key = None if waiting else _cache_key(session, now, kind.queue, request.kind, ready.params, named)
+    key = None if waiting else _cache_key(session, now, queue, request.kind, ready.params, named)
     new = NewJob(
         tenant_id=who.tenant_id,
         kind=request.kind,
-        queue=kind.queue,
+        queue=queue,
         params=ready.params,
         priority=request.priority,
         labels=dict(request.labels),

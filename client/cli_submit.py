@@ -90,7 +90,7 @@ def datasheet(
         raise typer.BadParameter("give one PDF, or two images")
     client: Client = context.obj
     inputs = [media(client, str(file)) for file in files]
-    names = {"document": inputs[0]} if len(inputs) == 1 else {"mechanical": inputs[0], "land_pattern": inputs[1]}
+    names = {"document": inputs[0]} if len(inputs) == 1 else {"mechanical_image": inputs[0], "land_image": inputs[1]}
     params = _given(
         **names,
         package=package,

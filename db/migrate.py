@@ -8,8 +8,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 
 from db.session import Database
+
+LOCK = 0x626D33  # "bm3": any number, as long as all use the same
 
 
 def configuration() -> Config:
@@ -20,11 +23,15 @@ def configuration() -> Config:
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
-    """Run the missing migrations."""
+    """Run the missing migrations; of several processes that start at once one does it and the others wait."""
     config = configuration()
-    with database.engine.begin() as connection:
+    with database.engine.connect() as connection:
+        connection = connection.execution_options(bm3_begin="IMMEDIATE")
+        if not database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+        connection.commit()
 
 
 def is_current(database: Database) -> bool:

@@ -30,6 +30,7 @@ from db.tables import TERMINAL, Job
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 Prefer = Annotated[str | None, Header(description="`wait=N`: answer when the job has ended, after N seconds at most")]
 WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,5})\b", re.IGNORECASE)
+RETRY = RetryRequest()
 ENDED = {200: {"model": JobView, "description": "The job has ended already"}}
 
 
@@ -90,7 +91,9 @@ def cancel_job(who: JobsWriter, kept: Kept, job_id: UUID) -> JobView:
 
 
 @router.post("/{job_id}/retry", status_code=202, response_model=JobView)
-def retry_job(who: JobsWriter, kept: Kept, once: AskedOnce, job_id: UUID, request: RetryRequest) -> JSONResponse:
+def retry_job(
+    who: JobsWriter, kept: Kept, once: AskedOnce, job_id: UUID, request: RetryRequest = RETRY
+) -> JSONResponse:
     """Do a finished job again as a new job."""
     at = now()
     with kept.database.write() as session:

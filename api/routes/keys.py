@@ -36,6 +36,9 @@ class KeyRotation(Closed):
     overlap_s: Annotated[int, Field(ge=0, le=7 * 86_400, description="The old key works for this long")] = 0
 
 
+AT_ONCE = KeyRotation()
+
+
 class KeyView(View):
     id: UUID
     name: str
@@ -101,7 +104,7 @@ def revoke_key(who: KeysCaller, kept: Kept, key_id: UUID) -> Response:
 
 
 @router.post("/keys/{key_id}/rotate", status_code=201)
-def rotate_key(who: KeysCaller, kept: Kept, key_id: UUID, request: KeyRotation) -> NewKeyView:
+def rotate_key(who: KeysCaller, kept: Kept, key_id: UUID, request: KeyRotation = AT_ONCE) -> NewKeyView:
     """A new key like an old one, which ends after the overlap."""
     with kept.database.write() as session:
         old = _find(session, who, key_id)

@@ -35,6 +35,7 @@ from db.tables_webhooks import DeliveryState, WebhookEndpoint
 from db.webhooks import NewEndpoint
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
+DAY = RotateRequest()
 
 
 class Recovered(BaseModel):
@@ -97,7 +98,9 @@ def delete_endpoint(who: WebhooksCaller, kept: Kept, endpoint_id: UUID) -> Respo
 
 
 @router.post("/{endpoint_id}/rotate-secret")
-def rotate_secret(who: WebhooksCaller, kept: Kept, endpoint_id: UUID, request: RotateRequest) -> EndpointWithSecret:
+def rotate_secret(
+    who: WebhooksCaller, kept: Kept, endpoint_id: UUID, request: RotateRequest = DAY
+) -> EndpointWithSecret:
     """A new secret; messages carry both signatures until the overlap is over."""
     with kept.database.write() as session:
         found = _find(session, who, endpoint_id)

@@ -2,33 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from db.kinds.base import Document
+from db.kinds.datasheet import DatasheetParams, DatasheetResult
 from db.kinds.video import VideoCaptionParams, VideoCaptionResult
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A job kind: its documents, the queue its jobs wait in, and parameters that show how to ask for one."""
+    """A job kind: its documents, the queue a job waits in by its parameters, and parameters that show how to ask for one."""
 
     params: type[Document]
     result: type[Document]
-    queue: str
+    queue: Callable[[Any], str]
     example: dict[str, Any] = field(default_factory=dict)
+
+
+def _gpu(_: Document) -> str:
+    return "gpu"
+
+
+def _datasheet(params: DatasheetParams) -> str:
+    return "cpu" if params.reader == "vector" else "gpu"
 
 
 KINDS: dict[str, Kind] = {
     "video.caption": Kind(
         VideoCaptionParams,
         VideoCaptionResult,
-        "gpu",
+        _gpu,
         {
             "video": {"url": "https://example.com/talk.mp4"},
             "prompt": "Describe what happens.",
             "fps": 2,
             "chunk_ms": 2000,
         },
+    ),
+    "datasheet.extract": Kind(
+        DatasheetParams,
+        DatasheetResult,
+        _datasheet,
+        {"document": {"url": "https://example.com/part.pdf"}, "package": "RGT"},
     ),
 }

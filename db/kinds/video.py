@@ -33,7 +33,7 @@ class VideoCaptionParams(Document):
     sampling: Sampling = Sampling()
     max_tokens_per_chunk: Annotated[int, Field(ge=1, le=1024)] = 48
     silence_threshold: Annotated[
-        float | None, Field(ge=0, le=1, description="Say nothing when silence is at least this likely; null leaves it to sampling")
+        float | None, Field(ge=0, le=1, description="Say nothing when silence is at least this likely; null: sampling decides")
     ] = None
     start_ms: Annotated[int, Field(ge=0)] = 0
     end_ms: Annotated[int | None, Field(gt=0)] = None

@@ -73,9 +73,8 @@ def _caption(client: Client, video: Path) -> dict[str, Any]:
     view.close()
     job = finished(client.job(job["id"]))
     seconds = time.monotonic() - began
-    out.print(
-        f"{clock(job['result']['duration_ms'])} of video in {seconds:.0f} s: {job['result']['duration_ms'] / 1000 / seconds:.1f}x real time"
-    )
+    shown_ms = job["result"]["duration_ms"]
+    out.print(f"{clock(shown_ms)} of video in {seconds:.0f} s: {shown_ms / 1000 / seconds:.1f}x real time")
     return job
 
 

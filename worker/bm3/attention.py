@@ -25,11 +25,13 @@ def eager_attention(
 ) -> tuple[Tensor, Tensor]:
     """query (batch, heads, tokens, head_dim) -> (batch, tokens, heads, head_dim) and the weights.
 
-    `attention_mask` is added to the scores. The signature is transformers' attention interface.
+    `attention_mask` is true where a key is seen, or a number added to the scores. The signature is transformers' attention interface.
     """
     groups = int(module.num_key_value_groups)  # type: ignore[arg-type]
     scores = query @ repeat_heads(key, groups).transpose(2, 3) * scaling
-    if attention_mask is not None:
+    if attention_mask is not None and attention_mask.dtype == torch.bool:
+        scores = scores.masked_fill(~attention_mask, float("-inf"))
+    elif attention_mask is not None:
         scores = scores + attention_mask
     weights = nn.functional.softmax(scores, dim=-1, dtype=torch.float32).to(query.dtype)
     weights = nn.functional.dropout(weights, p=dropout, training=module.training)

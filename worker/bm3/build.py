@@ -40,6 +40,7 @@ def build(recipe: Recipe) -> Trainee:
     torch.manual_seed(recipe.run.seed)
     start = recipe.model.start
     model, processor, tokenizer = _from_scratch(recipe) if start is None else _started(start)
+    model.set_attn_implementation(recipe.run.attention)
     shape = PatchShape.of(model.config.vision_config)
     if recipe.run.gradient_checkpointing:
         model.activation_checkpointing_enable({"use_reentrant": False})

@@ -87,6 +87,7 @@ class RunTable(_Table):
     seed: int = 0
     device: Literal["auto", "cpu"] = "auto"
     precision: Literal["float32", "bfloat16"] = "bfloat16"
+    attention: Literal["sdpa", "eager"] = "sdpa"  # for small models on a CPU, eager is the faster one
     threads: Annotated[int, Field(ge=0)] = 0  # of torch on the CPU; 0 leaves its default
     loaders: Annotated[int, Field(ge=0)] = 1  # processes that prepare batches
     gradient_checkpointing: bool = False

@@ -52,5 +52,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.partition("x")
-    return int(width), int(height)
+    width, height = (int(side) for side in text.split("x"))
+    if min(width, height) < 16 or width % 2 or height % 2:
+        raise argparse.ArgumentTypeError(f"{text}: H.264 wants even numbers, 16 or more")
+    return width, height

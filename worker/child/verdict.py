@@ -34,7 +34,7 @@ def attempt(work: Callable[[], T]) -> T | Trouble:
         return Trouble(None, str(stopped))
     except (Permanent, Transient) as error:
         return Trouble(error.code, str(error))
-    except Exception as error:  # noqa: BLE001 - the one place, see above
+    except Exception as error:  # the one place, see above
         log.exception("unexpected failure")
         return Trouble(*_foreign(error))
 

@@ -188,5 +188,13 @@ def _stacked(pads: list[Pad]) -> list[Pad]:
     return [p.model_copy(update={"padstack": _stack_name(p)}) for p in pads]
 
 
+def table_of(drawings: list[Drawing]) -> list[Dimension]:
+    """Every row of the outline pages' dimension tables."""
+    return [
+        Dimension(measures=(e.description or e.symbol)[:200], value=value_of(e.quantity, d.number), count=None)
+        for d in drawings for e in d.entries
+    ][:200]  # fmt: skip
+
+
 def rounds_of(solved: Solved) -> dict[int, Round]:
     return holes.read(solved)

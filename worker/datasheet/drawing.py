@@ -68,19 +68,19 @@ def symbol_labels(words: list[Word], entries: list[Entry], boxes: list[Box]) -> 
     return found
 
 
-def understand(sheet: Sheet, foreign: list[Entry] | None = None) -> Drawing:
-    """Reads a sheet; `foreign` are table entries of other pages whose letters may be used here."""
+def understand(sheet: Sheet, units: str = "auto") -> Drawing:
+    """Reads a sheet; `units` is the unit of numbers that print none, auto takes the one the page names."""
     grid = Grid.of(sheet)
     entries, boxes = tables.read(sheet.words)
     free = [w for w in sheet.words if not any(b.holds_point(w.box.cx, w.box.cy) for b in boxes)]
     exact = [w for w in free if w.confidence == 1.0]
     lines = phrases.join(exact) + phrases.join([w for w in free if w.confidence < 1.0])
-    unit = unit_of(" ".join(w.text for w in phrases.join(sheet.words)))
+    unit = unit_of(" ".join(w.text for w in phrases.join(sheet.words))) if units == "auto" else units
     numbers = quantities.read(lines)
     if unit != "mm":
         factor = INCH_MM if unit == "inch" else INCH_MM / 1000
         numbers = [q if q.mm else q.scaled(factor) for q in numbers]
-    labels = symbol_labels(free, entries + (foreign or []), boxes)
+    labels = symbol_labels(free, entries, boxes)
     spans = dimensions.spans_of(dimensions.tips_of(sheet, grid), grid, [w.box for w in lines])
     found = numbers + labels
     return Drawing(

@@ -61,8 +61,8 @@ def _clusters(values: list[float], slack: float) -> list[int]:
     return labels
 
 
-def model_of(pads: list[Shape], slack: float) -> Model:
-    """Variables and features of a pattern; `slack` in points is how well equal things are drawn equal."""
+def model_of(pads: list[Shape], slack: float, part: float = 0.016) -> Model:
+    """Variables and features of a pattern; `slack` in points and `part` of a size say how well equal things are drawn equal."""
     start: list[float] = []
     axis: list[int] = []
     centre: list[list[int]] = [[], []]
@@ -75,7 +75,7 @@ def model_of(pads: list[Shape], slack: float) -> Model:
             start.append(float(np.mean([v for v, k in zip(at, labels, strict=True) if k == label])))
             axis.append(a)
         centre[a] = [base + k for k in labels]
-    size = _sizes(pads, slack, start, axis)
+    size = _sizes(pads, max(0.8 * slack, 0.0), part, start, axis)
     centres = list(zip(centre[0], centre[1], strict=True))
     model = Model(centres, size, np.array(start), axis, ([], []))
     model.features[0].extend(_features(model, pads, 0))
@@ -83,7 +83,7 @@ def model_of(pads: list[Shape], slack: float) -> Model:
     return model
 
 
-def _sizes(pads: list[Shape], slack: float, start: list[float], axis: list[int]) -> list[tuple[int, int]]:
+def _sizes(pads: list[Shape], slack: float, part: float, start: list[float], axis: list[int]) -> list[tuple[int, int]]:
     """One pair of size variables per class of equal pads; a class turned a quarter shares the pair of its twin."""
     classes: list[tuple[float, float, int, int]] = []
     size: list[tuple[int, int]] = []
@@ -91,7 +91,7 @@ def _sizes(pads: list[Shape], slack: float, start: list[float], axis: list[int])
         w, h = pad.box.width, pad.box.height
 
         def alike(a: float, b: float) -> bool:
-            return abs(a - b) <= max(0.8 * slack, 0.016 * b)
+            return abs(a - b) <= max(slack, part * b)
 
         for cw, ch, iw, ih in classes:
             if alike(w, cw) and alike(h, ch):

@@ -9,7 +9,7 @@ import numpy as np
 from worker.datasheet import fit, scale
 from worker.datasheet.dimensions import Reading
 from worker.datasheet.drawing import Drawing
-from worker.datasheet.fit import Fit, Model
+from worker.datasheet.fit import Fit, Model, Row
 from worker.datasheet.patterns import Pattern, title_score
 from worker.datasheet.scale import Scale
 from worker.datasheet.shapes import Shape
@@ -17,6 +17,7 @@ from worker.datasheet.shapes import Shape
 REACH_PT = 190.0
 VECTOR_PT, RASTER_PT = 0.9, 2.0  # how far a dimension may end from the edge it means
 SAME_PT, SAME_RASTER_PT = 0.5, 1.4
+DETAIL = 0.1  # how far a size in a detail may be from the drawn one
 
 
 @dataclass
@@ -60,8 +61,29 @@ def own_readings(pattern: Pattern, drawing: Drawing, model: Model) -> list[Readi
 
 def solve(pattern: Pattern, drawing: Drawing) -> Solved | None:
     """The pattern in millimetres, None when no printed number measures it."""
+    best: Solved | None = None
+    for part in (0.016, 0.04, 0.08):
+        solved = _solve_with(pattern, drawing, part)
+        if solved is None:
+            return None
+        if best is None or _kept_counts(solved) > _kept_counts(best):
+            best = solved
+    return best
+
+
+def _kept_counts(solved: Solved) -> int:
+    """How many printed counts ("14X") equal the number of pads their dimension sizes."""
+    kept = 0
+    for reading, row in solved.fit.rows:
+        sizes = [v for v, factor in row.items() if abs(factor) == 1.0 and any(v in s for s in solved.model.size)]
+        if reading.quantity.count and len(row) == 1 and sizes:
+            kept += reading.quantity.count == sum(sizes[0] in s for s in solved.model.size)
+    return kept
+
+
+def _solve_with(pattern: Pattern, drawing: Drawing, part: float) -> Solved | None:
     slack = SAME_RASTER_PT if drawing.sheet.raster else SAME_PT
-    model = fit.model_of(pattern.pads, slack)
+    model = fit.model_of(pattern.pads, slack, part)
     readings = own_readings(pattern, drawing, model)
     found = scale.solve(readings)
     if found is None:
@@ -70,9 +92,40 @@ def solve(pattern: Pattern, drawing: Drawing) -> Solved | None:
     ends = RASTER_PT if drawing.sheet.raster else VECTOR_PT
     pairs = [(r, fit.row_of(e)) for r in chosen if (e := fit.ends_of(r, model, ends)) is not None]
     solved = fit.solve(model, found, [(r, row) for r, row in pairs if row])
+    borrowed = _borrowed(solved, model, drawing)
+    if borrowed:
+        solved = fit.solve(model, found, solved.rows + borrowed)
     result = Solved(pattern, drawing, found, model, solved, 0.0)
+    if borrowed:
+        result.notes.append("a pad size is taken from a detail drawn apart: " + ", ".join(r.quantity.printed for r, _ in borrowed))
     result.score = _score(result)
     return result
+
+
+def _borrowed(solved: Fit, model: Model, drawing: Drawing) -> list[tuple[Reading, Row]]:
+    """Numbers of a detail figure for sizes that the pattern itself leaves open: across a shape, and near the drawn size."""
+    used = {id(r.quantity) for r in solved.used + solved.refused}
+    found: list[tuple[Reading, Row]] = []
+    for variable in sorted({v for s in model.size for v in s}):
+        size = float(solved.values[variable])
+        if solved.settled[variable] or size <= 0:
+            continue
+        near = [
+            r for r in drawing.readings
+            if id(r.quantity) not in used and abs(r.quantity.target / size - 1) < DETAIL and r.quantity.kind == "length" and _across_shape(r, drawing)
+        ]  # fmt: skip
+        if near:
+            found.append((min(near, key=lambda r: r.cost + 10 * abs(r.quantity.target / size - 1)), {variable: 1.0}))
+    return found
+
+
+def _across_shape(reading: Reading, drawing: Drawing) -> bool:
+    span = reading.span
+    for shape in drawing.shapes:
+        low, high = (shape.box.x0, shape.box.x1) if span.axis == 0 else (shape.box.y0, shape.box.y1)
+        if abs(low - span.start) < VECTOR_PT and abs(high - span.end) < VECTOR_PT:
+            return True
+    return False
 
 
 def _score(solved: Solved) -> float:
@@ -82,7 +135,7 @@ def _score(solved: Solved) -> float:
     settled = np.mean([sum(solved.settled(i)) / 2 for i in range(pads)])
     sane = _sane(solved)
     return (
-        0.5 * min(len(good), 8) - 0.4 * len(solved.fit.refused) + 2.5 * float(settled) + 1.6 * title_score(solved.pattern)
+        0.5 * min(len(good), 8) - 0.4 * len(solved.fit.refused) + 2.5 * float(settled) + 2.0 * title_score(solved.pattern)
         + 0.25 * min(pads, 12) ** 0.5 + sane
     )  # fmt: skip
 
@@ -91,7 +144,3 @@ def _sane(solved: Solved) -> float:
     """Less for pads no board has: beyond 0.08 to 60 mm, or overlapping once solved."""
     sizes = [s for i in range(len(solved.pattern.pads)) for s in solved.size(i)]
     return -4.0 if min(sizes) < 0.08 or max(sizes) > 60 else 0.0
-
-
-def kind_of(shape: Shape) -> str:
-    return shape.kind

@@ -20,6 +20,8 @@ BAD = re.compile(
     r"solder\s*mask|detail|connection|tape|reel|carrier|top\s*view|schematic|circuit\b|via\s*(?:pattern|layout)|mechanical",
     re.IGNORECASE,
 )
+STRONG = re.compile(r"land\s*pattern|foot\s*print|board\s*layout|pad\s*layout|suggested|recommend|solder\s*land|p\.?\s?c\.?\s?b", re.IGNORECASE)
+VETO = re.compile(r"stencil|paste|wave\s*solder|solder\s*mask\s*detail", re.IGNORECASE)
 GAP = 2.0  # sizes of the smaller shape: closer shapes belong to one figure
 TITLE_PT = 170.0
 FAR_PAD, FAR_HOLE = 5.5, 14.0  # the same for equal shapes in line
@@ -33,6 +35,7 @@ class Pattern:
     vias: list[Shape] = field(default_factory=list)
     inner: list[Shape] = field(default_factory=list)
     titles: list[Word] = field(default_factory=list)
+    extent: Box = Box(0, 0, 0, 0)
 
     @property
     def box(self) -> Box:
@@ -156,8 +159,8 @@ def _give_titles(drawing: Drawing, patterns: list[Pattern]) -> None:
     for line in drawing.lines:
         if len(line.text) < 4 or not (GOOD.search(line.text) or BAD.search(line.text)):
             continue
-        near = sorted(patterns, key=lambda p: _title_distance(p.box, line.box))
-        if near and _title_distance(near[0].box, line.box) < TITLE_PT:
+        near = sorted(patterns, key=lambda p: _title_distance(p.extent, line.box))
+        if near and _title_distance(near[0].extent, line.box) < TITLE_PT:
             near[0].titles.append(line)
 
 
@@ -175,17 +178,36 @@ def find(drawing: Drawing) -> list[Pattern]:
         if pattern is None or len(pattern.pads) < 2 or len(pattern.pads) > 1500:
             continue
         found.append(pattern)
+    for pattern in found:
+        pattern.extent = _extent(pattern, drawing)
     _give_titles(drawing, found)
     return found
+
+
+def _extent(pattern: Pattern, drawing: Drawing) -> Box:
+    """The figure with its dimension lines: spans that end at edges or centres of its pads."""
+    boxes = [pattern.box]
+    places = (
+        {round(v) for p in pattern.pads for v in (p.box.x0, p.box.cx, p.box.x1)},
+        {round(v) for p in pattern.pads for v in (p.box.y0, p.box.cy, p.box.y1)},
+    )
+    around_it = pattern.box.grown(110)
+    for span in drawing.spans:
+        ends = {round(span.start), round(span.end)}
+        if ends <= places[span.axis] and around_it.holds(_span_box(span)):
+            boxes.append(_span_box(span))
+    return around(boxes)
 
 
 def title_score(pattern: Pattern) -> float:
     """How much the words around a figure speak for a land pattern, less those that speak against it."""
     score = 0.0
-    for word in pattern.titles[:14]:
-        weight = 1.0 / (1.0 + _title_distance(pattern.box, word.box) / 120.0)
-        good, bad = GOOD.search(word.text), BAD.search(word.text)
-        score += weight * (1.0 if good else 0.0) - weight * (1.0 if bad and not good else 0.0)
-        if re.search(r"stencil|wave", word.text, re.IGNORECASE):
-            score -= 1.5 * weight
+    for word in pattern.titles:
+        weight = 1.0 / (1.0 + _title_distance(pattern.extent, word.box) / 60.0)
+        if VETO.search(word.text):
+            score -= 2.5 * weight
+        elif GOOD.search(word.text):
+            score += (1.5 if STRONG.search(word.text) else 0.7) * weight
+        elif BAD.search(word.text):
+            score -= 0.6 * weight
     return max(-3.0, min(3.0, score))

@@ -69,8 +69,8 @@ class Consumer:
     def _app(self) -> Celery:
         app = celery_app(self._redis_url)
 
-        @app.task(name=LOOK, ignore_result=True)  # type: ignore[misc]
-        def look(queue: str, hint: str) -> None:
+        @app.task(name=LOOK, ignore_result=True)  # type: ignore[untyped-decorator]
+        def look(queue: str, hint: str) -> None:  # noqa: ARG001 - the message says what the row knows better
             self._heard_at = time.monotonic()
             self._look()
 
@@ -78,7 +78,7 @@ class Consumer:
 
     def _messages_wait(self) -> bool:
         try:
-            return int(self._redis.llen(self._queue)) > 0  # type: ignore[arg-type]
+            return int(self._redis.llen(self._queue)) > 0
         except (redis.RedisError, OSError):
             return False  # a dead broker is not deafness: Celery connects again by itself
 

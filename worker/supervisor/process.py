@@ -17,9 +17,9 @@ from prometheus_client import start_http_server
 from sqlalchemy.exc import SQLAlchemyError
 
 from db.queue import RedisSignals
+from db.objects import open_store
 from db.session import Database
 from db.settings import Settings
-from db.stores import open_objects
 from db.tables import Worker
 from worker.handlers import HANDLERS
 from worker.settings import WorkerSettings
@@ -64,7 +64,7 @@ class Process:
         self._board = Board()
         live = LiveText(settings.redis_url)
         self._nursery = Nursery(setup_of(worker), self._scratch, self._board, live, worker)
-        shop = Workshop(self._database, open_objects(settings), settings, worker, self._nursery)
+        shop = Workshop(self._database, open_store(settings), settings, worker, self._nursery)
         self._supervisor = Supervisor(shop, self._board, queue, self.id, self._scratch)
         self._keeper = Keeper(self._database, settings, self._board)
         self._judge = Judge(settings, worker, self._board, self._nursery)
@@ -126,13 +126,17 @@ class Process:
             queues=[self._queue],
             slots=self._worker.slots,
             started_at=self._started_at,
-            draining=self._leaving.is_set(),
             data=describe(self._nursery.models, self._board),
         )
         try:
-            write(self._database, lambda session, now: report(session, now, row))
+            draining = write(self._database, lambda session, now: report(session, now, row))
         except SQLAlchemyError as error:
             log.warning("no heartbeat: %s", type(error).__name__)
+            return
+        if draining and not self._supervisor.slots.closed:
+            log.info("told to finish up: no more jobs are taken")
+            self._supervisor.slots.close()
+            self._consumer.close()
 
     def _every(self, seconds: float, work: Callable[[], None]) -> None:
         """Call something again and again on a thread of its own, at once for the first time."""

@@ -28,10 +28,13 @@ def new_worker_id(role: str) -> str:
     return f"{socket.gethostname()[:60]}-{role}-{os.getpid()}-{secrets.token_hex(2)}"
 
 
-def report(session: Session, now: datetime, row: Worker) -> None:
-    """Store the worker's heartbeat, and its line if there is none."""
+def report(session: Session, now: datetime, row: Worker) -> bool:
+    """Store the worker's heartbeat, and its line if there is none. True: an operator wants it to finish up."""
     row.heartbeat_at = now
+    known = session.get(Worker, row.id, populate_existing=True)
+    row.draining = known is not None and known.draining
     session.merge(row)
+    return row.draining
 
 
 def sign_off(session: Session, worker_id: str) -> None:

@@ -127,7 +127,7 @@ def _write_cues(database: Database, attempt: Attempt) -> None:
     """Earlier attempts' cues for the handler to read; a long video has many, so they go by file."""
     if not attempt.job.cue_count:
         return
-    found = persist(database, attempt, lambda s, now: cues.after(s, attempt.id))
+    found = persist(database, attempt, lambda session, _: cues.after(session, attempt.id))
     with (attempt.folder / STORED_CUES).open("w", encoding="utf-8") as file:
         file.writelines(cue.model_dump_json() + "\n" for cue in found)
 

@@ -37,6 +37,12 @@ def test_held_out_seeds_show_held_out_pairs_by_themselves(tmp_path: Path) -> Non
     assert json.loads(truth.read_text())["options"]["combos"] == "mixed"
 
 
+@pytest.mark.parametrize("size", ["255x256", "8x8", "big", "1x2x3"])
+def test_a_size_that_cannot_be_encoded_is_refused_at_once(size: str, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit):
+        run(["--size", size, "--out", str(tmp_path / "s.mp4")])
+
+
 def test_odd_frame_rates_keep_true_times(tmp_path: Path) -> None:
     fmt = Format(2000, (64, 64), fps=30000 / 1001)
     times = list(write_video(Scene(1), tmp_path / "s.mp4", fmt))

@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 from av.packet import Packet
-from av.video.frame import VideoFrame
+from av.video.frame import PictureType, VideoFrame
 
 from tests.needs import need
 
@@ -27,10 +27,12 @@ def sample_clip(name: str) -> Path:
 
 
 def pictures(path: Path, width: int, height: int) -> Iterator[VideoFrame]:
-    """The pictures of a video, scaled."""
+    """The pictures of a video, scaled, free to be coded as the coder likes."""
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
-            yield frame.reformat(width, height, "yuv420p")
+            scaled = frame.reformat(width, height, "yuv420p")
+            scaled.pict_type = PictureType.NONE
+            yield scaled
 
 
 def grey(level: int, width: int = 64, height: int = 48) -> VideoFrame:

@@ -1,0 +1,35 @@
+"""The application on SQLite, and on both databases where that matters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.api.place import Guest, Place, place
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Place]:
+    """The application on SQLite with local objects, no Redis."""
+    with place(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """The application on each database."""
+    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    with place(tmp_path, url) as running:
+        yield running
+
+
+@pytest.fixture
+def ann(here: Place) -> Guest:
+    return here.guest("ann")
+
+
+@pytest.fixture
+def bob(here: Place) -> Guest:
+    return here.guest("bob")

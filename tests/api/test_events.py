@@ -1,0 +1,152 @@
+"""The event stream: nothing missed, nothing told twice, with Redis and without, for many at once."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import redis
+
+from tests.api.live_place import LivePlace, live_place
+from tests.api.place import NO_REDIS
+
+RESULT = {"cues": 3}
+
+
+@dataclass(frozen=True)
+class Told:
+    type: str
+    id: str
+    data: dict[str, Any]
+
+
+@pytest.fixture(params=["redis", "polling"])
+def live(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LivePlace]:
+    url = request.getfixturevalue("redis_url") if request.param == "redis" else NO_REDIS
+    with live_place(tmp_path, url) as running:
+        yield running
+
+
+def listen(client: httpx.Client, job: str, last: str | None = None, most: int = 10_000) -> list[Told]:
+    """Events until the end, or `most` of them."""
+    told: list[Told] = []
+    headers = {"Last-Event-ID": last} if last is not None else {}
+    with client.stream("GET", f"/v1/jobs/{job}/events", headers=headers) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        fields: dict[str, str] = {}
+        for line in answer.iter_lines():
+            if line.startswith(":"):
+                continue
+            if line:
+                name, _, value = line.partition(": ")
+                fields[name] = value
+            elif "event" in fields:
+                told.append(Told(fields["event"], fields["id"], json.loads(fields["data"])))
+                fields = {}
+                if len(told) >= most or told[-1].type == "end":
+                    return told
+    return told
+
+
+def texts(told: list[Told]) -> list[str]:
+    return [one.data["text"] for one in told if one.type == "cue"]
+
+
+def test_a_watcher_sees_the_whole_job_as_it_happens(live: LivePlace) -> None:
+    ann = live.inside.guest("ann")
+    heard: list[Told] = []
+    with live.client(ann.token) as client:
+        job = client.post("/v1/jobs", json=_body()).json()["id"]
+        watcher = threading.Thread(target=lambda: heard.extend(listen(client, job)))
+        watcher.start()
+        time.sleep(0.3)
+        job_id, epoch = live.inside.start()
+        for number in range(3):
+            live.inside.speak(job_id, epoch, f"cue {number}", first=number)
+        live.inside.finish(job_id, epoch, RESULT)
+        watcher.join(15)
+    assert texts(heard) == ["cue 0", "cue 1", "cue 2"]
+    assert [one.data["type"] for one in heard if one.type == "state"] == ["job.queued", "job.started", "job.succeeded"]
+    assert [one.type for one in heard[-2:]] == ["state", "end"]
+    assert heard[-1].data["state"] == "succeeded"
+    assert any(one.type == "progress" for one in heard)
+
+
+def test_coming_back_at_any_point_misses_and_repeats_nothing(live: LivePlace) -> None:
+    ann = live.inside.guest("ann")
+    with live.client(ann.token) as client:
+        job = client.post("/v1/jobs", json=_body()).json()["id"]
+        job_id, epoch = live.inside.start()
+        live.inside.speak(job_id, epoch, *(f"cue {number}" for number in range(5)))
+        live.inside.finish(job_id, epoch, RESULT)
+        whole = [one for one in listen(client, job) if one.type in ("cue", "state")]
+        for cut in range(1, len(whole)):
+            rest = [one for one in listen(client, job, last=whole[cut - 1].id) if one.type in ("cue", "state")]
+            assert whole[:cut] + rest == whole
+        assert len([one for one in listen(client, job, last="rubbish") if one.type == "cue"]) == 5
+
+
+def test_more_history_than_a_page_arrives_in_order(live: LivePlace) -> None:
+    ann = live.inside.guest("ann")
+    with live.client(ann.token) as client:
+        job = client.post("/v1/jobs", json=_body()).json()["id"]
+        job_id, epoch = live.inside.start()
+        live.inside.speak(job_id, epoch, *(f"cue {number}" for number in range(1203)))
+        live.inside.finish(job_id, epoch, RESULT)
+        told = listen(client, job)
+    assert texts(told) == [f"cue {number}" for number in range(1203)]
+    assert told[-1].type == "end"
+
+
+def test_text_is_passed_on_while_it_is_decoded(tmp_path: Path, redis_url: str) -> None:
+    with live_place(tmp_path, redis_url) as live, redis.Redis.from_url(redis_url) as broker:
+        ann = live.inside.guest("ann")
+        with live.client(ann.token) as client:
+            job = client.post("/v1/jobs", json=_body()).json()["id"]
+            heard: list[Told] = []
+            watcher = threading.Thread(target=lambda: heard.extend(listen(client, job)))
+            watcher.start()
+            deadline = time.monotonic() + 10
+            while not any(one.type == "text" for one in heard) and time.monotonic() < deadline:
+                broker.publish(f"bm3:live:{job}", json.dumps({"text": "A dog"}))
+                broker.publish(f"bm3:live:{job}", "no json")
+                time.sleep(0.1)
+                client.post(f"/v1/jobs/{job}/cancel")
+                watcher.join(0.2)
+            watcher.join(10)
+    assert heard[-1].type == "end"
+
+
+def test_two_hundred_watchers_share_one_look(tmp_path: Path, redis_url: str) -> None:
+    with live_place(tmp_path, redis_url) as live:
+        ann = live.inside.guest("ann")
+        with live.client(ann.token) as client:
+            job = client.post("/v1/jobs", json=_body()).json()["id"]
+        heard: list[list[Told]] = []
+        limits = httpx.Limits(max_connections=200)
+        headers = {"Authorization": f"Bearer {ann.token}"}
+        with httpx.Client(base_url=live.url, headers=headers, timeout=60, limits=limits) as client:
+            threads = [threading.Thread(target=lambda: heard.append(listen(client, job))) for _ in range(60)]
+            for thread in threads:
+                thread.start()
+            time.sleep(1.5)
+            job_id, epoch = live.inside.start()
+            live.inside.speak(job_id, epoch, "one", "two")
+            live.inside.finish(job_id, epoch, RESULT)
+            for thread in threads:
+                thread.join(30)
+        assert len(heard) == 60
+        assert all(texts(told) == ["one", "two"] and told[-1].type == "end" for told in heard)
+        assert live.inside.kept.live.watching == 0
+
+
+def _body() -> dict[str, Any]:
+    return {"kind": "video.caption", "params": {"video": {"url": "https://example.com/a.mp4"}}}

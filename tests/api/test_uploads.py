@@ -1,0 +1,168 @@
+"""Uploads that begin, break, go on, and are checked."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.api.place import MP4, OFFSET_TYPE, Guest, Place, place
+from tests.servers import S3Place
+
+
+def test_bytes_sent_in_pieces_become_a_ready_asset(ann: Guest) -> None:
+    upload = ann.upload(sha256=hashlib.sha256(MP4).hexdigest())
+    assert (upload["mode"], upload["offset_bytes"], upload["asset"]["state"]) == ("offset", 0, "uploading")
+    assert ann.append(upload, 0, MP4[:100]).headers["upload-offset"] == "100"
+    head = ann.call("HEAD", upload["url"])
+    assert (head.headers["upload-offset"], head.headers["upload-length"]) == ("100", str(len(MP4)))
+    assert ann.post(upload["complete_url"]).json()["code"] == "upload_incomplete"
+    ann.append(upload, 100, MP4[100:])
+    asset = ann.post(upload["complete_url"]).json()
+    assert (asset["state"], asset["sniffed_type"]) == ("ready", "video/mp4")
+    assert asset["sha256"] == hashlib.sha256(MP4).hexdigest()
+    assert ann.post(upload["complete_url"]).json() == asset
+    assert ann.get(upload["url"]).json()["mode"] is None
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cuts=st.lists(st.integers(1, len(MP4) - 1), max_size=5), repeats=st.booleans())
+def test_any_cutting_gives_the_same_bytes(ann: Guest, cuts: list[int], repeats: bool) -> None:
+    upload = ann.upload()
+    edges = [0, *sorted(set(cuts)), len(MP4)]
+    for start, stop in zip(edges, edges[1:], strict=False):
+        assert ann.append(upload, start, MP4[start:stop]).status_code == 204
+        if repeats:
+            conflict = ann.append(upload, start, MP4[start:stop])
+            assert (conflict.status_code, conflict.headers["upload-offset"]) == (409, str(stop))
+    assert ann.post(upload["complete_url"]).json()["sha256"] == hashlib.sha256(MP4).hexdigest()
+
+
+def test_a_file_that_is_here_already_is_not_sent_again(ann: Guest, bob: Guest) -> None:
+    asset, digest = ann.asset(), hashlib.sha256(MP4).hexdigest()
+    again = ann.upload(sha256=digest)
+    assert (again["mode"], again["asset"]["id"]) == (None, asset["id"])
+    assert bob.upload(sha256=digest)["mode"] == "offset"
+
+
+@pytest.mark.parametrize(
+    ("data", "media_type", "declared"),
+    [
+        (b"just some text", "video/mp4", {}),
+        (MP4, "video/webm", {}),
+        (MP4, "image/png", {}),
+        (b"#EXTM3U\n#EXTINF:10,\nhttp://10.0.0.1/x.ts\n", "application/octet-stream", {}),
+        (MP4, "video/mp4", {"sha256": "0" * 64}),
+    ],
+    ids=["text", "other container", "image", "playlist", "hash"],
+)
+def test_bytes_that_are_not_what_was_declared_are_rejected(
+    here: Place, ann: Guest, data: bytes, media_type: str, declared: dict[str, str]
+) -> None:
+    upload = ann.upload(data, media_type, **declared)
+    job = ann.submit(params={"video": {"asset_id": upload["asset"]["id"]}})
+    assert job["state"] == "awaiting_input"
+    ann.append(upload, 0, data)
+    asset = ann.post(upload["complete_url"]).json()
+    assert asset["state"] == "rejected"
+    assert asset["failure_message"]
+    failed = ann.get(f"/v1/jobs/{job['id']}").json()
+    assert (failed["state"], failed["failure"]["code"]) == ("failed", asset["failure"])
+    assert not here.kept.objects.exists(f"assets/{ann.tenant_id}/{asset['id']}")
+    refused = ann.post("/v1/jobs", {"kind": "video.caption", "params": {"video": {"asset_id": asset["id"]}}})
+    assert refused.json()["code"] == "rejected_asset"
+
+
+def test_a_job_waits_for_its_upload(ann: Guest) -> None:
+    upload = ann.upload()
+    job = ann.submit(params={"video": {"asset_id": upload["asset"]["id"]}})
+    assert job["state"] == "awaiting_input"
+    assert ann.call("DELETE", f"/v1/assets/{upload['asset']['id']}").json()["code"] == "asset_in_use"
+    ann.append(upload, 0, MP4)
+    ann.post(upload["complete_url"])
+    assert ann.get(f"/v1/jobs/{job['id']}").json()["state"] == "queued"
+
+
+def test_large_files_are_checked_after_the_answer(tmp_path: Path) -> None:
+    with place(tmp_path, verify_at_once_bytes=10) as here:
+        ann = here.guest("ann")
+        asset = ann.asset()
+        assert asset["state"] == "verifying"
+        assert ann.get(f"/v1/assets/{asset['id']}").json()["state"] == "ready"
+
+
+def test_what_cannot_be_uploaded_is_refused_at_once(tmp_path: Path) -> None:
+    with place(tmp_path, max_upload_bytes=1000) as here:
+        ann = here.guest("ann")
+        body = {"filename": "a", "media_type": "video/mp4"}
+        assert ann.post("/v1/uploads", {**body, "size_bytes": 1001}).status_code == 413
+        assert ann.post("/v1/uploads", {**body, "size_bytes": 0}).status_code == 422
+        html = ann.post("/v1/uploads", {"filename": "a", "media_type": "text/html", "size_bytes": 5})
+        assert html.json()["code"] == "unsupported_type"
+        upload = ann.upload()
+        assert ann.append(upload, 0, MP4 + b"too much").status_code == 413
+        assert ann.append(upload, 0, b"x" * 2000).json()["code"] == "body_too_large"
+        typed = ann.call(
+            "PATCH", upload["url"], headers={"Upload-Offset": "0", "Content-Type": "video/mp4"}, content=b""
+        )
+        assert typed.status_code == 415
+
+
+def test_bytes_before_a_break_stay(here: Place, ann: Guest) -> None:
+    data = MP4 + b"y" * (3 << 20)
+    upload = ann.upload(data)
+
+    def breaking() -> object:
+        yield data[: 2 << 20]
+        raise ConnectionResetError
+
+    headers = {"Authorization": f"Bearer {ann.token}", "Upload-Offset": "0", "Content-Type": OFFSET_TYPE}
+    with pytest.raises(ConnectionResetError):
+        here.client.patch(upload["url"], headers=headers, content=breaking())
+    offset = int(ann.call("HEAD", upload["url"]).headers["upload-offset"])
+    ann.append(upload, offset, data[offset:])
+    assert ann.post(upload["complete_url"]).json()["state"] == "ready"
+
+
+def test_a_deleted_asset_leaves_no_bytes(here: Place, ann: Guest) -> None:
+    asset = ann.asset()
+    assert ann.call("DELETE", f"/v1/assets/{asset['id']}").status_code == 204
+    assert ann.get(f"/v1/assets/{asset['id']}").status_code == 404
+    assert [*here.kept.objects.list_prefix("")] == []
+
+
+def test_parts_go_straight_to_s3(tmp_path: Path, s3: S3Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": s3.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": s3.secret_access_key,
+        "BM3_OBJECT_STORE": "s3",
+        "BM3_S3_BUCKET": s3.bucket,
+        "BM3_S3_ENDPOINT_URL": s3.endpoint_url,
+    }.items():
+        monkeypatch.setenv(name, value)
+    data = MP4 + b"z" * (9 << 20)
+    with place(tmp_path) as here:
+        ann = here.guest("ann")
+        upload = ann.upload(data)
+        assert (upload["mode"], upload["parts"], upload["parts_done"]) == ("multipart", 2, [])
+        assert ann.append(upload, 0, b"x").json()["code"] == "not_appendable"
+        _put(ann, upload, data, [2])
+        assert ann.get(upload["url"]).json()["parts_done"] == [2]
+        assert ann.post(upload["complete_url"]).json()["code"] == "upload_incomplete"
+        _put(ann, upload, data, [1])
+        asset = ann.post(upload["complete_url"]).json()
+        assert (asset["state"], asset["sha256"]) == ("ready", hashlib.sha256(data).hexdigest())
+        assert ann.post(upload["parts_url"], {"numbers": [1]}).json()["code"] == "not_multipart"
+
+
+def _put(ann: Guest, upload: dict[str, object], data: bytes, numbers: list[int]) -> None:
+    size = upload["part_bytes"]
+    assert isinstance(size, int)
+    for part in ann.post(str(upload["parts_url"]), {"numbers": numbers}).json()["parts"]:
+        begin = (part["number"] - 1) * size
+        piece = data[begin : begin + part["size_bytes"]]
+        assert httpx.put(part["url"], content=piece).status_code == 200

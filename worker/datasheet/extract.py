@@ -1,0 +1,211 @@
+"""Reads a datasheet into the result document: pages, outline, land pattern, pads and body, with what is doubtful about them."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from db.failures import Failure
+from db.kinds.datasheet import DatasheetParams, DatasheetResult, LandPattern, Review, Terminals, Variant, View
+from worker.datasheet import assemble, body, drawing, figures, numbering, pads, pages, patterns
+from worker.datasheet.drawing import Drawing
+from worker.datasheet.figures import Search
+from worker.datasheet.pads import Solved
+from worker.datasheet.pages import Book
+from worker.errors import Permanent
+
+MIN_SCORE = 1.2  # a pattern below this is a drawing of something else
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What has been done so far; `stage` is search, outline, land or done."""
+
+    stage: str
+    pages_searched: int = 0
+    pages: int = 0
+    figures: int = 0
+    pads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked, without where the bytes come from. Pages are counted from 1."""
+
+    package: str | None = None
+    mechanical_page: int | None = None
+    land_page: int | None = None
+    units: str = "auto"
+    reader: str = "vector"
+
+    @classmethod
+    def of(cls, params: DatasheetParams) -> Request:
+        return cls(params.package, params.mechanical_page, params.land_page, params.units, params.reader)
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def _quiet(_: Progress) -> None:
+    return None
+
+
+def extract(files: list[bytes | Path], request: Request, progress: OnProgress = _quiet) -> DatasheetResult:
+    """The vector reader over one PDF, or over the images of the outline and the land pattern in this order.
+
+    Raises Permanent (BAD_DOCUMENT, BAD_PARAMS, TOO_LARGE); whatever `progress` raises passes through, which is how a job stops.
+    """
+    start = time.monotonic()
+    book = pages.open_book(files)
+    try:
+        result = _read(book, request, progress)
+    finally:
+        book.close()
+    return result.model_copy(update={"seconds": round(time.monotonic() - start, 3)})
+
+
+def _read(book: Book, request: Request, progress: OnProgress) -> DatasheetResult:
+    search = _choose_pages(book, request, progress)
+    known: dict[int, Drawing] = {}
+
+    def drawn(number: int) -> Drawing:
+        if number not in known:
+            known[number] = drawing.understand(pages.read_sheet(book, number), request.units)
+        return known[number]
+
+    progress(Progress("outline", book.pages, book.pages))
+    outlines = [drawn(n) for n in search.mechanical[:1]]
+    progress(Progress("land", book.pages, book.pages, len(known)))
+    solved = _best_pattern([drawn(n) for n in search.land])
+    if not any(d.shapes or d.readings or d.entries for d in known.values()):
+        raise Permanent(Failure.BAD_DOCUMENT, "no drawing was found in the document")
+    result = _result(book, request, search, outlines, solved)
+    count = len(result.land_pattern.pads) if result.land_pattern else 0
+    progress(Progress("done", book.pages, book.pages, len(result.views), count))
+    return result
+
+
+def _choose_pages(book: Book, request: Request, progress: OnProgress) -> Search:
+    for name, page in (("mechanical_page", request.mechanical_page), ("land_page", request.land_page)):
+        if page is not None and page > book.pages:
+            raise Permanent(Failure.BAD_PARAMS, f"{name} is {page}, the document has {book.pages} pages")
+    if request.mechanical_page and request.land_page:
+        return Search([], [request.mechanical_page], [request.land_page])
+    if book.pdf is None:
+        last = book.pages
+        return Search([], [request.mechanical_page or 1], [request.land_page or last])
+    if request.mechanical_page and not request.land_page:
+        found = figures.search(book, request.package, lambda n, of: progress(Progress("search", n, of)))
+        outline = next(h for h in found.hits if h.number == request.mechanical_page)
+        return Search(found.hits, [outline.number], figures.land_pages(found.hits, outline, request.package), True, found.names)
+    found = figures.search(book, request.package, lambda n, of: progress(Progress("search", n, of)))
+    if request.land_page:
+        found.land = [request.land_page]
+    if not found.mechanical and not found.land:
+        raise Permanent(Failure.BAD_DOCUMENT, "no page of the document looks like a package outline or a land pattern")
+    if not found.matched and len(found.names) > 1:
+        seen = ", ".join(n for n, _ in found.names[:8])
+        raise Permanent(Failure.BAD_PARAMS, f"no drawing names the package {request.package!r}; the document has: {seen}")
+    return found
+
+
+def _best_pattern(drawings: list[Drawing]) -> list[Solved]:
+    """Solved patterns of all land pages, best first."""
+    found: list[Solved] = []
+    for place, page in enumerate(drawings):
+        for pattern in patterns.find(page):
+            solved = pads.solve(pattern, page)
+            if solved is not None:
+                solved.score -= 1.5 * place
+                found.append(solved)
+    return sorted(found, key=lambda s: -s.score)
+
+
+def _result(book: Book, request: Request, search: Search, outlines: list[Drawing], solved: list[Solved]) -> DatasheetResult:
+    review: list[Review] = []
+    words = " ".join(w.text for d in outlines for w in d.lines) + " " + (request.package or "")
+    no_lead = bool(body.NO_LEAD.search(words))
+    found = body.read(outlines, no_lead) if outlines else body.Found()
+    if len(found.sides) < 2:
+        review.append(Review(field="body", reason="length and width were not both found on the outline page"))
+    if found.height is None:
+        review.append(Review(field="body.height", reason="no height was found on the outline page"))
+    review.extend(Review(field="body", reason=d) for d in found.doubts)
+    if not search.matched:
+        review.append(Review(field="package", reason="the asked package is not named on the drawing page"))
+    best = solved[0] if solved and solved[0].score >= MIN_SCORE else None
+    land = _land(best, outlines, review) if best is not None else None
+    status = "found" if land is not None else "not_read" if search.land and _has_land_title(solved, search) else "not_in_document"
+    if status == "not_read":
+        review.append(Review(field="land_pattern", reason="a land pattern is drawn but its dimensions could not be read"))
+    trust = min([land.confidence if land else 0.9] + [v.confidence for v in (found_body(found, outlines))])
+    return DatasheetResult(
+        package=request.package, page_count=book.pages, mechanical_pages=search.mechanical[:1],
+        land_pages=[best.drawing.number] if best else [], readers_used=["vector"],
+        body=assemble.body_of(found, outlines), land_pattern=land, land_pattern_status=status,  # type: ignore[arg-type]
+        dimensions=assemble.table_of(outlines), terminals=Terminals(count=len(land.pads) if land else None),
+        views=_views(solved, best), variants=_variants(search), ambiguities=found.doubts, needs_review=review,
+        confidence=round(trust, 3),
+    )  # fmt: skip
+
+
+def found_body(found: body.Found, outlines: list[Drawing]) -> list[object]:
+    values = assemble.body_of(found, outlines) if outlines else None
+    return [v for v in (values.length, values.width, values.height) if v.status == "stated"] if values else []
+
+
+def _has_land_title(solved: list[Solved], search: Search) -> bool:
+    return any(h.land >= 4.0 for h in search.hits if h.number in search.land) or bool(not search.hits and search.land)
+
+
+def _land(best: Solved, outlines: list[Drawing], review: list[Review]) -> LandPattern:
+    rounds = assemble.rounds_of(best)
+    labels = next((found for d in outlines if (found := numbering.outline_labels(d)) is not None), None)
+    apart = assemble.mechanical(best, rounds, {label.number for label in labels[0]} if labels else set())
+    shapes = best.pattern.pads
+    shown = [i for i in range(len(shapes)) if i not in apart]
+    numbers = numbering.number([shapes[i] for i in shown], best.drawing, labels)
+    balls = numbering.ball_names([shapes[i] for i in shown]) if all(rounds.get(i) and rounds[i].smd for i in shown) else None
+    if balls is not None:
+        numbers = numbering.Numbers(balls, "convention", "convention", "grid names from the upper left ball", False)
+    names = numbering.Numbers([*numbers.names, *["MP"] * len(apart)], numbers.source, numbers.pin1, numbers.note, numbers.certain)
+    land = assemble.land_of(best, names, rounds, apart, [*shown, *sorted(apart)])
+    land = land.model_copy(update={"confidence": min((p.confidence for p in land.pads), default=0.0)})
+    _review_land(land, best, numbers.certain, review)
+    return land
+
+
+def _review_land(land: LandPattern, best: Solved, certain: bool, review: list[Review]) -> None:
+    if not certain:
+        review.append(Review(field="land_pattern.pads.number", reason=f"pad numbers are not all printed: {land.numbering.note}"))
+    if any(p.status == "assumed" for p in land.pads):
+        review.append(Review(field="land_pattern.pads", reason="some positions follow from the drawn scale, not from printed numbers"))
+    if any(p.size_status == "assumed" for p in land.pads):
+        review.append(Review(field="land_pattern.pads", reason="some sizes follow from the drawn scale, not from printed numbers"))
+    if best.fit.refused:
+        printed = ", ".join(r.quantity.printed for r in best.fit.refused[:6])
+        review.append(Review(field="land_pattern.dimensions", reason=f"printed numbers that the solved pattern does not keep: {printed}"))
+    if land.to_scale is False:
+        review.append(Review(field="land_pattern", reason="the drawing is not to scale"))
+    if best.drawing.sheet.raster:
+        review.append(Review(field="land_pattern", reason="read from pixels"))
+    review.extend(Review(field="land_pattern", reason=note) for note in best.notes)
+
+
+def _views(solved: list[Solved], best: Solved | None) -> list[View]:
+    return [
+        View(page=s.drawing.number, kind="land_pattern" if s is best else _kind(s), box=assemble.box_of(s.pattern.box),
+             title=s.pattern.titles[0].text[:500] if s.pattern.titles else None, score=round(s.score, 3))
+        for s in solved[:20]
+    ]  # fmt: skip
+
+
+def _kind(solved: Solved) -> str:
+    return "stencil" if any(re.search("stencil", t.text, re.IGNORECASE) for t in solved.pattern.titles) else "other"
+
+
+def _variants(search: Search) -> list[Variant]:
+    return [Variant(name=n[:200], mechanical_page=p, chosen=p in search.mechanical[:1]) for n, p in search.names]

@@ -1,0 +1,160 @@
+"""Finds the pages of a document that hold the package outline and the land pattern, and tells package variants apart."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from worker.datasheet import pages
+from worker.datasheet.pages import Book
+
+LAND = (
+    (re.compile(r"land\s*pattern|solder(?:ing)?\s*foot\s*print|example\s*board\s*layout|(?:suggested|recommended|typical)\s*(?:pad|pcb|p\.c\.b\.|land|solder|footprint|mounting|board|layout|foot\s*print)", re.I), 5.0),
+    (re.compile(r"foot\s*print|pad\s*layout|board\s*layout|solder(?:ing)?\s*(?:lands|pads)|mounting\s*(?:pad|pattern|hole)|p\.?c\.?(?:b\.?|\s*board)\s*(?:layout|pattern|mounting)|suggested\s*layout|land\s*dimension", re.I), 3.0),
+)  # fmt: skip
+MECHANICAL = (
+    (re.compile(r"package\s*(?:outline|dimension|drawing|mechanical)|mechanical\s*(?:data|case|drawing|dimension|outline)|outline\s*(?:drawing|dimension)|physical\s*dimension|case\s*outline|mechanical\s*package", re.I), 5.0),
+    (re.compile(r"dimensions?\b|millimet(?:er|re)s|\bBSC\b|seating\s*plane|\bJEDEC\b|\bSIDE VIEW\b|\bTOP VIEW\b|unit\s*:\s*mm", re.I), 1.0),
+    (re.compile(r"\bMIN\b[\s\S]{0,40}\bMAX\b", re.I), 1.5),
+)  # fmt: skip
+AWAY = re.compile(r"carrier\s*tape|reel\s*(?:width|diameter|dimensions)|tape\s*and\s*reel|table\s*of\s*contents|revision\s*history|\.{8,}|device\s*per\s*reel|tube\b.{0,20}\bdimensions", re.I)
+STENCIL = re.compile(r"stencil", re.I)
+FAMILY = re.compile(
+    r"\b((?:[A-Z]{0,4}(?:SOIC|SSOP|SOP|SOT|SOD|QFN|DFN|QFP|LGA|BGA|DIP|CSP|MSOP|PLCC|SC|TO|SON|SIP|DPAK|D2PAK|SMA|SMB|SMC|MELF)[A-Z]{0,3})[\s\-–−]?\d{0,4}[A-Z]{0,3}(?:[\-–−]\d{1,3}[A-Z]{0,2})?)\b"
+)
+SPARSE_CHARS, MANY_PATHS = 260, 250
+OCR_PAGES = 10
+LAND_AFTER = 3  # a land pattern follows its outline within this many pages
+
+
+@dataclass
+class PageHit:
+    """How much a page looks like an outline and like a land pattern, and which package names it prints."""
+
+    number: int
+    mechanical: float = 0.0
+    land: float = 0.0
+    match: float = 0.0
+    text: str = ""
+    drawn: int = 0
+    images: int = 0
+
+
+@dataclass
+class Search:
+    hits: list[PageHit] = field(default_factory=list)
+    mechanical: list[int] = field(default_factory=list)
+    land: list[int] = field(default_factory=list)
+    matched: bool = True  # whether the asked package is named on a drawing page
+    names: list[tuple[str, int]] = field(default_factory=list)
+
+
+def plain(text: str) -> str:
+    return re.sub(r"[\s\-–−_]+", "", text).upper()
+
+
+def tokens(package: str) -> list[str]:
+    """The parts of a package name that can identify it on a page."""
+    parts = re.findall(r"[A-Za-z0-9][A-Za-z0-9\-–−.]*", package)
+    found = {plain(p) for p in parts} | {plain(package)}
+    return sorted(t for t in found if len(t) > 1 and not t.isdigit())
+
+
+def _words_of(text: str) -> set[str]:
+    """Normalised words of a page, and pairs of neighbours, so that "SOIC - 14" equals "SOIC-14"."""
+    parts = [plain(p) for p in re.findall(r"[A-Za-z0-9][A-Za-z0-9\-–−.]*", text)]
+    return set(parts) | {a + b for a, b in zip(parts, parts[1:], strict=False)}
+
+
+def scan(book: Book, package: str | None, on_page: Callable[[int, int], None]) -> list[PageHit]:
+    """A hit for every page, from its text layer and, for pages drawn without text, from their strokes."""
+    hits = []
+    for number in range(1, book.pages + 1):
+        on_page(number, book.pages)
+        text = pages.plain_text(book, number)
+        drawn, images = pages.count_paths(book, number) if _promising(text) else (0, 0)
+        hits.append(PageHit(number, text=text, drawn=drawn, images=images))
+    sparse = [h for h in hits if len(h.text) < SPARSE_CHARS and h.drawn > MANY_PATHS]
+    for hit in sparse[-OCR_PAGES:]:
+        hit.text += " " + " ".join(w.text for w in pages.read_sheet(book, hit.number).words)
+    _rate(hits, package)
+    return hits
+
+
+def _promising(text: str) -> bool:
+    return len(text) < 6000 or any(p.search(text) for p, _ in LAND + MECHANICAL[:1])
+
+
+def _rate(hits: list[PageHit], package: str | None) -> None:
+    wanted = tokens(package) if package else []
+    words = [_words_of(h.text) for h in hits]
+    rarity = {t: math.log((len(hits) + 1) / (1 + sum(t in w for w in words))) + 0.3 for t in wanted}
+    for hit, own in zip(hits, words, strict=True):
+        away = 6.0 * len(AWAY.findall(hit.text)[:2])
+        figure = 1.0 if hit.drawn > 40 or hit.images else -4.0
+        long = max(0.0, (len(hit.text) - 3500) / 800)
+        hit.mechanical = sum(w * min(2, len(p.findall(hit.text))) for p, w in MECHANICAL) + figure - away - long
+        hit.mechanical += min(3.0, 0.1 * len(re.findall(r"\d[.,]\d", hit.text))) - 4.0 * bool(STENCIL.search(hit.text))
+        hit.land = sum(w * min(1, len(p.findall(hit.text))) for p, w in LAND) + figure - away - long
+        hit.match = sum(rarity[t] for t in wanted if t in own)
+
+
+def search(book: Book, package: str | None, on_page: Callable[[int, int], None]) -> Search:
+    """The best outline and land pages, for the asked package when one is asked."""
+    hits = scan(book, package, on_page)
+    found = Search(hits)
+    if len(hits) == 1:
+        found.mechanical, found.land = [1], [1]
+        found.matched = not package or hits[0].match > 0
+        return found
+    drawings = [h for h in hits if h.mechanical >= 3.0]
+    found.names = _names(drawings)
+    if not drawings:
+        drawings = [h for h in hits if h.mechanical > 0 and (h.drawn > 100 or h.images)]
+    best_match = max((h.match for h in hits if h.mechanical >= 3.0 or h.land >= 3.0), default=0.0)
+    found.matched = not package or best_match > 0.35
+    ranked = sorted(drawings, key=lambda h: -(h.mechanical + (3.5 * h.match if package else 0.0)))
+    found.mechanical = [h.number for h in ranked[:3]]
+    if ranked:
+        found.land = land_pages(hits, ranked[0], package)
+    else:
+        found.land = [h.number for h in sorted(hits, key=lambda h: -h.land)[:2] if h.land >= 3.0]
+    return found
+
+
+def land_pages(hits: list[PageHit], outline: PageHit, package: str | None) -> list[int]:
+    """Land pattern pages of the same package: on the outline's page or soon after it, and of no other package."""
+    rated = []
+    for hit in hits:
+        if hit.land < 3.0:
+            continue
+        apart = hit.number - outline.number
+        near = 3.0 if apart == 0 else 2.5 - 0.5 * apart if 0 < apart <= LAND_AFTER else -1.5 if apart < 0 else -0.3 * min(apart, 8)
+        other = package and outline.match > 0.5 and hit.match < 0.5 * outline.match
+        foreign = _foreign(outline, hit) if apart else False
+        rated.append((hit.land + near + 2.0 * hit.match - (6.0 if other else 0.0) - (8.0 if foreign else 0.0), hit.number))
+    return [n for s, n in sorted(rated, reverse=True)[:2] if s > 2.0]
+
+
+def _families(text: str) -> set[str]:
+    return {plain(m) for m in FAMILY.findall(text)}
+
+
+def _foreign(outline: PageHit, hit: PageHit) -> bool:
+    """Whether a page names package families and none of the outline's."""
+    own, other = _families(outline.text), _families(hit.text)
+    if not own or not other or own & other:
+        return False
+    return not any(a.startswith(b) or b.startswith(a) for a in own for b in other)
+
+
+def _names(drawings: list[PageHit]) -> list[tuple[str, int]]:
+    """One name of a package for each drawing page that prints one."""
+    found = []
+    for hit in drawings:
+        m = FAMILY.search(hit.text)
+        if m and not any(plain(m[1]) == plain(n) for n, _ in found):
+            found.append((m[1].strip(), hit.number))
+    return found[:40]
