@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 
 from api import errors
 from api.deps import Services, make_services
+from api.documentation import Application
 from api.guard import BodyLimit, CarefulHeaders
 from api.logs import RequestLog
 from api.routes import ROUTERS
@@ -28,7 +29,7 @@ def create_app(settings: Settings | None = None, api: ApiSettings | None = None)
     """The application with the given settings, or those of the environment."""
     kept = make_services(settings or Settings(), api or ApiSettings())
     docs = kept.api.docs
-    app = FastAPI(
+    app = Application(
         title="BM3-VL",
         version=version("bm3-vl"),
         description=DESCRIPTION,

@@ -120,14 +120,19 @@ def _from_validation(error: RequestValidationError) -> Problem:
 
 def _pointer(error: ErrorDetails) -> str:
     # The kind stands in the path as the tag of the union; it is not in the body.
-    place, *path = (part for part in error["loc"] if part not in KINDS)
+    place, *path = (_printable(part) for part in error["loc"] if part not in KINDS)
     if place != "body":
-        return ".".join(str(part) for part in error["loc"])
-    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path) or "/"
+        return ".".join((place, *path))
+    return "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in path) or "/"
+
+
+def _printable(part: object) -> str:
+    """A name that somebody sent, without what cannot be sent back (lone surrogates)."""
+    return str(part).encode(errors="replace").decode()
 
 
 def _detail(error: ErrorDetails) -> str:
-    return error["msg"].removeprefix("Value error, ")
+    return _printable(error["msg"].removeprefix("Value error, "))
 
 
 def _from_quota(error: QuotaExceeded) -> Problem:

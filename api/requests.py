@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, Union
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from db.kinds.base import Document
 from db.kinds.registry import KINDS, Kind
@@ -17,9 +17,16 @@ Priority = Annotated[int, Field(ge=-100, le=100, description="Higher is claimed 
 
 
 class Closed(BaseModel):
-    """A request body: unknown fields are refused."""
+    """A request body: unknown fields are refused, and so is text that PostgreSQL cannot keep."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nul(cls, value: Any) -> Any:
+        if _holds_nul(value):
+            raise ValueError("text may not hold NUL characters")
+        return value
 
 
 class WebhookChoice(Closed):
@@ -46,6 +53,17 @@ class JobRequest(Envelope):
 
     kind: str
     params: Document
+
+
+def _holds_nul(value: Any) -> bool:
+    match value:
+        case str():
+            return "\0" in value
+        case dict():
+            return any(_holds_nul(name) or _holds_nul(part) for name, part in value.items())
+        case list():
+            return any(_holds_nul(part) for part in value)
+    return False
 
 
 def _request_class(name: str, kind: Kind) -> type[JobRequest]:

@@ -13,7 +13,8 @@ from rich.text import Text
 
 from client.sse import Event
 
-out = Console(soft_wrap=True)
+# Without a terminal there is no width to fit: a script must get whole ids.
+out = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 400)
 err = Console(stderr=True, soft_wrap=True)
 
 STYLE = {"succeeded": "green", "failed": "red", "canceled": "yellow", "expired": "yellow", "running": "cyan"}

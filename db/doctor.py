@@ -108,7 +108,7 @@ def _redis(one: Patient) -> Iterator[Finding]:
 
 
 def _objects(one: Patient) -> Iterator[Finding]:
-    where = one.settings.s3_bucket if one.settings.object_store == "s3" else str(one.settings.data_dir / "objects")
+    where = one.settings.s3_bucket if one.settings.object_store == "s3" else str(one.settings.data_dir / "store")
     try:
         one.objects().check()
     except ObjectError as error:

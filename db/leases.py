@@ -319,7 +319,7 @@ def _verdict(job: Job, ending: Ending, settings: Settings) -> tuple[Failure, str
     """The code that the attempt's end amounts to, with what came before taken into account."""
     if ending.code not in RETRYABLE:
         return ending.code, ending.message
-    if ending.code is Failure.WORKER_LOST and job.losses_here + 1 >= 2:
+    if _counts_as_loss(job, ending) and job.losses_here + 1 >= 2:
         return Failure.POISON, f"two workers were lost at {job.checkpoint_ms} ms of this job; last: {ending.message}"
     if job.setbacks + 1 > settings.retry_limit:
         return (
@@ -327,6 +327,11 @@ def _verdict(job: Job, ending: Ending, settings: Settings) -> tuple[Failure, str
             f"{job.setbacks + 1} attempts without progress; last: {ending.code}: {ending.message}",
         )
     return ending.code, ending.message
+
+
+def _counts_as_loss(job: Job, ending: Ending) -> bool:
+    """Whether the job may be what its worker died of: only a handler that was at work can have killed anything."""
+    return ending.code is Failure.WORKER_LOST and job.state is State.RUNNING
 
 
 def _retry_later(session: Session, now: datetime, job: Job, ending: Ending, settings: Settings) -> State | None:
@@ -338,7 +343,7 @@ def _retry_later(session: Session, now: datetime, job: Job, ending: Ending, sett
         "lease_until": None,
         "worker_id": None,
         "setbacks": Job.setbacks + 1,
-        "losses_here": Job.losses_here + (1 if ending.code is Failure.WORKER_LOST else 0),
+        "losses_here": Job.losses_here + (1 if _counts_as_loss(job, ending) else 0),
         "memory_setbacks": Job.memory_setbacks + (1 if ending.code is Failure.GPU_OOM else 0),
     }
     moved = move(session, now, job.id, OWNED, values, epoch=job.epoch)

@@ -44,11 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from worker.dispatcher.loop import run as run_dispatcher
 
         return run_dispatcher(settings())
+    from worker.settings import worker_settings
+
     if chosen.role == LIGHT:
         from worker.light import run as run_light
 
-        return run_light(settings())
-    from worker.settings import worker_settings
+        return run_light(settings(), worker_settings())
     from worker.supervisor.process import Process
 
     return Process(chosen.role, settings(), worker_settings()).run()

@@ -12,7 +12,10 @@ QUEUE_WAIT = Histogram(
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300, 1800, 7200),
 )
 REALTIME_FACTOR = Histogram(
-    "bm3_realtime_factor_ratio", "Video seconds per second of work", ["kind"], buckets=(0.5, 1, 2, 4, 8, 16, 32, 64, 128)
+    "bm3_realtime_factor_ratio",
+    "Video seconds per second of work",
+    ["kind"],
+    buckets=(0.5, 1, 2, 4, 8, 16, 32, 64, 128),
 )
 RUNNING = Gauge("bm3_jobs_running", "Attempts that run in this worker")
 FENCED_WRITES = Counter("bm3_fenced_writes", "Writes refused because the lease was gone")

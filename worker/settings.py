@@ -24,10 +24,14 @@ class WorkerSettings(BaseSettings):
     )
     default_model: str = Field("", description="Model of jobs that name none; empty: the first of the models")
     preload: bool = Field(True, description="Load the models when the child starts, not with the first job")
-    scratch_dir: Path | None = Field(None, description="Inputs and files of running jobs; null: scratch in the data directory")
+    scratch_dir: Path | None = Field(
+        None, description="Inputs and files of running jobs; null: scratch in the data directory"
+    )
     drain_s: float = Field(1.2, description="After SIGTERM: how long jobs may take to stop at a checkpoint")
     poll_s: float = Field(10.0, description="A free worker looks into the database this often, broker or not")
-    deaf_s: float = Field(6.0, description="Messages left lying this long by a free worker: its consumer is started anew")
+    deaf_s: float = Field(
+        6.0, description="Messages left lying this long by a free worker: its consumer is started anew"
+    )
     stop_s: float = Field(10.0, description="A job told to stop gets this long before the child's SIGTERM")
     kill_s: float = Field(5.0, description="From SIGTERM to SIGKILL")
     silent_s: float = Field(120.0, description="A child that answers no ping for this long is killed")

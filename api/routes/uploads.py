@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, BackgroundTasks, Header, Query, Request, Response
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from api import paging
 from api.auth import AssetsWriter, Caller
@@ -92,10 +94,11 @@ async def append_bytes(
         raise Problem(415, "unsupported_media_type", f"send the bytes as {OFFSET_TYPE}")
     store, upload = await run_in_threadpool(_appendable, kept, who, asset_id)
     offset, piece = upload_offset, bytearray()
-    async for data in request.stream():
-        piece += data
-        if len(piece) >= PIECE_BYTES:
-            offset, piece = await run_in_threadpool(_append, store, upload, offset, piece), bytearray()
+    with suppress(ClientDisconnect):  # what has arrived is kept; the client goes on from there
+        async for data in request.stream():
+            piece += data
+            if len(piece) >= PIECE_BYTES:
+                offset, piece = await run_in_threadpool(_append, store, upload, offset, piece), bytearray()
     offset = await run_in_threadpool(_append, store, upload, offset, piece)
     return Response(status_code=204, headers={"Upload-Offset": str(offset), "Upload-Length": str(upload.size_bytes)})
 

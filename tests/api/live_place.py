@@ -21,8 +21,12 @@ from tests.api.place import Place, place
 class LivePlace:
     """Where it listens, and the same application's inside."""
 
-    url: str
+    port: int
     inside: Place
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     def client(self, token: str) -> httpx.Client:
         return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=20)
@@ -39,7 +43,7 @@ def live_place(folder: Path, redis_url: str, database_url: str = "", **api: Any)
         while not server.started:
             time.sleep(0.01)
         try:
-            yield LivePlace(f"http://127.0.0.1:{listener.getsockname()[1]}", inside)
+            yield LivePlace(listener.getsockname()[1], inside)
         finally:
             server.should_exit = True
             thread.join(10)

@@ -34,26 +34,25 @@ def live(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LivePlace]:
         yield running
 
 
-def listen(client: httpx.Client, job: str, last: str | None = None, most: int = 10_000) -> list[Told]:
-    """Events until the end, or `most` of them."""
-    told: list[Told] = []
+def hear(client: httpx.Client, job: str, last: str | None = None) -> Iterator[Told]:
+    """Events as they come, until the end."""
     headers = {"Last-Event-ID": last} if last is not None else {}
     with client.stream("GET", f"/v1/jobs/{job}/events", headers=headers) as answer:
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
         fields: dict[str, str] = {}
         for line in answer.iter_lines():
-            if line.startswith(":"):
-                continue
+            name, _, value = line.partition(": ")
             if line:
-                name, _, value = line.partition(": ")
                 fields[name] = value
-            elif "event" in fields:
-                told.append(Told(fields["event"], fields["id"], json.loads(fields["data"])))
-                fields = {}
-                if len(told) >= most or told[-1].type == "end":
-                    return told
-    return told
+                continue
+            if "event" in fields:
+                yield Told(fields["event"], fields["id"], json.loads(fields["data"]))
+            fields = {}
+
+
+def listen(client: httpx.Client, job: str, last: str | None = None) -> list[Told]:
+    return [*hear(client, job, last)]
 
 
 def texts(told: list[Told]) -> list[str]:
@@ -111,18 +110,22 @@ def test_text_is_passed_on_while_it_is_decoded(tmp_path: Path, redis_url: str) -
         ann = live.inside.guest("ann")
         with live.client(ann.token) as client:
             job = client.post("/v1/jobs", json=_body()).json()["id"]
-            heard: list[Told] = []
-            watcher = threading.Thread(target=lambda: heard.extend(listen(client, job)))
-            watcher.start()
-            deadline = time.monotonic() + 10
-            while not any(one.type == "text" for one in heard) and time.monotonic() < deadline:
-                broker.publish(f"bm3:live:{job}", json.dumps({"text": "A dog"}))
-                broker.publish(f"bm3:live:{job}", "no json")
-                time.sleep(0.1)
-                client.post(f"/v1/jobs/{job}/cancel")
-                watcher.join(0.2)
-            watcher.join(10)
-    assert heard[-1].type == "end"
+            publishing = threading.Event()
+
+            def publish() -> None:
+                while not publishing.wait(0.05):
+                    broker.publish(f"bm3:live:{job}", "no json")
+                    broker.publish(f"bm3:live:{job}", json.dumps({"text": "A dog"}))
+
+            decoder = threading.Thread(target=publish)
+            decoder.start()
+            for one in hear(client, job):
+                if one.type == "text":
+                    assert one.data == {"text": "A dog"}
+                    publishing.set()
+                    client.post(f"/v1/jobs/{job}/cancel")
+            decoder.join()
+    assert one.type == "end"
 
 
 def test_two_hundred_watchers_share_one_look(tmp_path: Path, redis_url: str) -> None:

@@ -22,8 +22,10 @@ def server() -> Iterator[Receiver]:
 @contextmanager
 def transport(server: Receiver, slept: list[float], retries: int = 5) -> Iterator[Transport]:
     made = Transport(server.url(""), "bm3_secret", retries=retries, sleep=slept.append)
-    yield made
-    made.close()
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 def test_a_failing_server_is_asked_again(server: Receiver) -> None:

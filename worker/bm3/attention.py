@@ -25,7 +25,8 @@ def eager_attention(
 ) -> tuple[Tensor, Tensor]:
     """query (batch, heads, tokens, head_dim) -> (batch, tokens, heads, head_dim) and the weights.
 
-    `attention_mask` is true where a key is seen, or a number added to the scores. The signature is transformers' attention interface.
+    `attention_mask` is true where a key is seen, or a number added to the scores. The signature is that of transformers'
+    attention interface.
     """
     groups = int(module.num_key_value_groups)  # type: ignore[arg-type]
     scores = query @ repeat_heads(key, groups).transpose(2, 3) * scaling

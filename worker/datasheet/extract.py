@@ -80,6 +80,8 @@ def _read(book: Book, request: Request, progress: OnProgress) -> DatasheetResult
     outlines = [drawn(n) for n in search.mechanical[:1]]
     progress(Progress("land", book.pages, book.pages, len(known)))
     solved = _best_pattern([drawn(n) for n in search.land])
+    if search.land == search.mechanical[:1] and not request.land_page:
+        solved = [s for s in solved if patterns.title_score(s.pattern) > 0.25]  # else the outline itself could be taken for it
     if not any(d.shapes or d.readings or d.entries for d in known.values()):
         raise Permanent(Failure.BAD_DOCUMENT, "no drawing was found in the document")
     result = _result(book, request, search, outlines, solved)

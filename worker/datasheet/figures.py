@@ -22,9 +22,10 @@ MECHANICAL = (
 AWAY = re.compile(r"carrier\s*tape|reel\s*(?:width|diameter|dimensions)|tape\s*and\s*reel|table\s*of\s*contents|revision\s*history|\.{8,}|device\s*per\s*reel|tube\b.{0,20}\bdimensions", re.I)
 STENCIL = re.compile(r"stencil", re.I)
 FAMILY = re.compile(
-    r"\b((?:[A-Z]{0,4}(?:SOIC|SSOP|SOP|SOT|SOD|QFN|DFN|QFP|LGA|BGA|DIP|CSP|MSOP|PLCC|SC|TO|SON|SIP|DPAK|D2PAK|SMA|SMB|SMC|MELF)[A-Z]{0,3})[\s\-–−]?\d{0,4}[A-Z]{0,3}(?:[\-–−]\d{1,3}[A-Z]{0,2})?)\b"
+    r"\b([A-Z]{0,4}(?:SOIC|SSOP|SOP|SOT|SOD|QFN|DFN|QFP|LGA|BGA|DIP|CSP|PLCC|SON|PAK)N?(?:[\s\-–−]?\d{1,4}[A-Z]{0,3})?(?:[\-–−]\d{1,3})?|(?:SC|TO|DO|SMA|SMB|SMC)[\-–−]\d{2,3}[A-Z]{0,2})\b"
 )
-SPARSE_CHARS, MANY_PATHS = 260, 250
+STOP = frozenset("CASE ISSUE BODY NO LEAD LEADS PACKAGE PLASTIC SMALL OUTLINE DUAL FLAT QUAD THIN MM SMD SMT THT TYPE WITH REV".split())
+SPARSE_CHARS, MANY_PATHS = 330, 180
 OCR_PAGES = 10
 LAND_AFTER = 3  # a land pattern follows its outline within this many pages
 
@@ -59,7 +60,7 @@ def tokens(package: str) -> list[str]:
     """The parts of a package name that can identify it on a page."""
     parts = re.findall(r"[A-Za-z0-9][A-Za-z0-9\-–−.]*", package)
     found = {plain(p) for p in parts} | {plain(package)}
-    return sorted(t for t in found if len(t) > 1 and not t.isdigit())
+    return sorted(t for t in found if len(t) > 1 and not t.isdigit() and t not in STOP)
 
 
 def _words_of(text: str) -> set[str]:
@@ -74,13 +75,21 @@ def scan(book: Book, package: str | None, on_page: Callable[[int, int], None]) -
     for number in range(1, book.pages + 1):
         on_page(number, book.pages)
         text = pages.plain_text(book, number)
+        if _garbled(text):
+            text = ""
         drawn, images = pages.count_paths(book, number) if _promising(text) else (0, 0)
         hits.append(PageHit(number, text=text, drawn=drawn, images=images))
     sparse = [h for h in hits if len(h.text) < SPARSE_CHARS and h.drawn > MANY_PATHS]
     for hit in sparse[-OCR_PAGES:]:
-        hit.text += " " + " ".join(w.text for w in pages.read_sheet(book, hit.number).words)
+        hit.text += " " + pages.read_titles(book, hit.number)
     _rate(hits, package)
     return hits
+
+
+def _garbled(text: str) -> bool:
+    """Whether a font without letter meanings fills the text layer with control characters."""
+    control = sum(c < " " and c not in "\r\n\t" for c in text)
+    return control > 0.04 * len(text) + 3
 
 
 def _promising(text: str) -> bool:
@@ -98,6 +107,8 @@ def _rate(hits: list[PageHit], package: str | None) -> None:
         hit.mechanical = sum(w * min(2, len(p.findall(hit.text))) for p, w in MECHANICAL) + figure - away - long
         hit.mechanical += min(3.0, 0.1 * len(re.findall(r"\d[.,]\d", hit.text))) - 4.0 * bool(STENCIL.search(hit.text))
         hit.land = sum(w * min(1, len(p.findall(hit.text))) for p, w in LAND) + figure - away - long
+        if hit.land >= 4.0 and not MECHANICAL[0][0].search(hit.text):
+            hit.mechanical -= 7.0  # a page of its own for the land pattern
         hit.match = sum(rarity[t] for t in wanted if t in own)
 
 
@@ -135,7 +146,8 @@ def land_pages(hits: list[PageHit], outline: PageHit, package: str | None) -> li
         other = package and outline.match > 0.5 and hit.match < 0.5 * outline.match
         foreign = _foreign(outline, hit) if apart else False
         rated.append((hit.land + near + 2.0 * hit.match - (6.0 if other else 0.0) - (8.0 if foreign else 0.0), hit.number))
-    return [n for s, n in sorted(rated, reverse=True)[:2] if s > 2.0]
+    found = [n for s, n in sorted(rated, reverse=True)[:2] if s > 2.0]
+    return found or [outline.number]  # titles inside pictures are not seen by the search
 
 
 def _families(text: str) -> set[str]:

@@ -21,6 +21,7 @@ MAX_FILE_BYTES = 300 * 1024 * 1024
 MAX_IMAGE_PX = 60_000_000
 MIN_IMAGE_PX = 40
 MIN_UNKNOWN = 4
+MAX_TITLES = 24
 MAX_PAGES = 5000
 RENDER_PX_PER_PT = 4.0
 MAX_RENDER_PX = 40_000_000
@@ -148,6 +149,22 @@ def plain_text(book: Book, number: int) -> str:
         page.close()
 
 
+def read_titles(book: Book, number: int) -> str:
+    """The most prominent lines of a page whose text layer says nothing, read from what is drawn."""
+    if book.pdf is None:
+        return ""
+    page = book.pdf[number - 1]
+    width, height = page.get_size()
+    sheet = Sheet(number, float(width), float(height))
+    sheet.lines, _, _ = paths.read_paths(page.raw, _page_matrix(page))
+    page.close()
+    sheet.words, unknown = read_text(book, number)
+    found = list(sheet.words) + strokes.read_titles(sheet, MAX_TITLES)
+    if len(unknown) >= MIN_UNKNOWN:
+        found.extend(_read_unknown(book, number, unknown, MAX_TITLES))
+    return " ".join(w.text for w in found)
+
+
 def count_paths(book: Book, number: int) -> tuple[int, int]:
     """How many path and image objects the page itself draws (forms count as 40 paths)."""
     if book.pdf is None:
@@ -198,11 +215,12 @@ def read_sheet(book: Book, number: int) -> Sheet:
     return _upright(sheet)
 
 
-def _read_unknown(book: Book, number: int, unknown: list[Box]) -> list[Word]:
+def _read_unknown(book: Book, number: int, unknown: list[Box], most: int = glyphs.MAX_LINES) -> list[Word]:
     """Words of fonts that do not say what their letters mean, read from the rendered page."""
     paper, scale = render(book, number)
     boxes = [Box(b.x0 * scale, b.y0 * scale, b.x1 * scale, b.y1 * scale) for b in unknown if b.width > 0 and b.height > 0]
-    return glyphs.read_text(paper, glyphs.text_lines(boxes, scale), scale, (0.0, 0.0))
+    lines = sorted(glyphs.text_lines(boxes, scale), key=lambda line: -min(line[0].width, line[0].height))
+    return glyphs.read_text(paper, lines[:most], scale, (0.0, 0.0))
 
 
 def _upright(sheet: Sheet) -> Sheet:

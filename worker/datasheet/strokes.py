@@ -36,7 +36,8 @@ def _letter_like(boxes: NDArray[np.float64], lines: NDArray[np.float64]) -> NDAr
     w, h = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     small = (w < LETTER_PT) & (h < LETTER_PT)
     starts = np.append(0, np.cumsum(boxes[:, 4]).astype(int))
-    keep = small & ~((boxes[:, 4] == 1) & (np.maximum(w, h) > STROKE_PT) & (np.minimum(w, h) < 0.2))
+    lone = (boxes[:, 4] == 1) & (np.maximum(w, h) > STROKE_PT) & (np.minimum(w, h) < 0.2)
+    keep = small & (~lone | _crossbars(boxes, small & (boxes[:, 4] == 1)))
     for i in np.flatnonzero(small & (boxes[:, 4] >= 3) & (boxes[:, 4] <= 5)):
         part = lines[starts[i] : starts[i + 1]]
         solid = bool(part[0, 4] == 0)
@@ -45,6 +46,21 @@ def _letter_like(boxes: NDArray[np.float64], lines: NDArray[np.float64]) -> NDAr
         if closed and (len(part) == 3 or (flat and not (solid and min(w[i], h[i]) < 2.5))):
             keep[i] = False
     return keep
+
+
+def _crossbars(boxes: NDArray[np.float64], lone: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Pairs of lone strokes of which one ends at the middle of the other: bar and stem of the letter T."""
+    found = np.zeros(len(boxes), bool)
+    at = np.flatnonzero(lone)
+    if not 0 < len(at) < 4000:
+        return found
+    own = boxes[at]
+    middle = (own[:, :2] + own[:, 2:4]) / 2
+    ends = np.vstack([own[:, :2], own[:, 2:4]])
+    near = np.abs(middle[:, None] - ends[None]).max(axis=2) < 0.35
+    found[at[near.any(axis=1)]] = True
+    found[at[np.flatnonzero(near.any(axis=0)) % len(at)]] = True
+    return found
 
 
 def _covered(boxes: NDArray[np.float64], words: list[Word]) -> NDArray[np.bool_]:
@@ -104,16 +120,31 @@ def _has_numbers(words: list[Word]) -> bool:
 
 def read_strokes(sheet: Sheet) -> list[Word]:
     """Words drawn as paths, empty when the page has none worth reading."""
-    if len(sheet.lines) == 0:
+    paper, lines = _text_lines(sheet)
+    if paper is None:
         return []
+    if _has_numbers(sheet.words):  # only titles can be missing: several letters in a row
+        lines = [(b, t) for b, t in lines if _like_title(b)]
+    return glyphs.read_text(paper, lines, PX_PER_PT, (0.0, 0.0))
+
+
+def read_titles(sheet: Sheet, most: int) -> list[Word]:
+    """The most prominent lines drawn as paths: enough to tell what a page is about."""
+    paper, lines = _text_lines(sheet)
+    if paper is None:
+        return []
+    chosen = sorted((line for line in lines if _like_title(line[0])), key=lambda line: -min(line[0].width, line[0].height))
+    return glyphs.read_text(paper, chosen[:most], PX_PER_PT, (0.0, 0.0))
+
+
+def _text_lines(sheet: Sheet) -> tuple[Gray | None, list[tuple[Box, bool]]]:
+    if len(sheet.lines) == 0:
+        return None, []
     boxes = _run_boxes(sheet.lines)
     chosen = _letter_like(boxes, sheet.lines)
     chosen &= ~_covered(boxes, sheet.words)
     if not MIN_RUNS <= int(chosen.sum()) <= MAX_RUNS:
-        return []
+        return None, []
     paper = _paint(sheet, sheet.lines, chosen, boxes)
     found = glyphs.letter_boxes(glyphs.ink_of(paper), PX_PER_PT)
-    lines = glyphs.text_lines(found, PX_PER_PT)
-    if _has_numbers(sheet.words):  # only titles can be missing: several letters in a row
-        lines = [(b, t) for b, t in lines if _like_title(b)]
-    return glyphs.read_text(paper, lines, PX_PER_PT, (0.0, 0.0))
+    return paper, glyphs.text_lines(found, PX_PER_PT)

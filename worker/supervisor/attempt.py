@@ -134,4 +134,3 @@ class Board:
 
     def of_job(self, job_id: UUID) -> list[Attempt]:
         return [attempt for attempt in self.all() if attempt.id == job_id]
-

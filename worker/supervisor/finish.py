@@ -104,7 +104,9 @@ class Finish:
         crash_point("worker.uploaded")
         self._or_lost(
             persist(
-                self.database, self.attempt, lambda s, now: leases.succeed(s, now, job_id, epoch, result, entries, usage)
+                self.database,
+                self.attempt,
+                lambda s, now: leases.succeed(s, now, job_id, epoch, result, entries, usage),
             )
         )
         crash_point("worker.succeeded")
@@ -115,7 +117,9 @@ class Finish:
         try:
             document = KINDS[self.attempt.job.kind].result.model_validate(done.result)
         except ValidationError as error:
-            raise Permanent(Failure.INTERNAL, f"the result is not a valid document: {error.error_count()} errors") from error
+            raise Permanent(
+                Failure.INTERNAL, f"the result is not a valid document: {error.error_count()} errors"
+            ) from error
         return document.model_dump(mode="json")
 
     def _or_lost(self, ours: bool) -> None:

@@ -56,7 +56,7 @@ class CancelListener:
             pause.wait(PAUSE_S)
 
     def _listen(self) -> None:
-        with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+        with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:  # type: ignore[no-untyped-call]
             pubsub.subscribe(EVENTS_CHANNEL)
             while True:
                 # A timeout, so that the client's health check finds connections that are half open.

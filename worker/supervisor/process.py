@@ -16,8 +16,8 @@ from types import FrameType
 from prometheus_client import start_http_server
 from sqlalchemy.exc import SQLAlchemyError
 
-from db.queue import RedisSignals
 from db.objects import open_store
+from db.queue import RedisSignals
 from db.session import Database
 from db.settings import Settings
 from db.tables import Worker

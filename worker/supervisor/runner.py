@@ -144,7 +144,9 @@ def _unless_stopped(attempt: Attempt, work: Callable[[], T]) -> T | None:
             outcome.append(error)
         except SQLAlchemyError as error:
             code = Failure.DATABASE if is_outage(error) else None
-            outcome.append(Transient(code, "the database is away") if code else Permanent(Failure.INTERNAL, "bad query"))
+            outcome.append(
+                Transient(code, "the database is away") if code else Permanent(Failure.INTERNAL, "bad query")
+            )
         except OSError as error:
             outcome.append(Transient(Failure.STORAGE, f"the scratch folder fails: {error.strerror}"))
         finally:

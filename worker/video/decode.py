@@ -21,7 +21,7 @@ from db.failures import Failure
 from db.kinds.video import Gap
 from worker.errors import Permanent
 from worker.video.paint import Painter
-from worker.video.probe import Probe, Timing, opened, sample_aspect, timing
+from worker.video.probe import Probe, Timing, opened, timing
 from worker.video.references import disposable_test
 from worker.video.sample import Coded, Grid, Need, Plan
 from worker.video.slots import Part, Slots
@@ -61,9 +61,8 @@ def parts(path: Path, probe: Probe, clip: Clip, frame_px: tuple[int, int]) -> It
 
     Raises Permanent(BAD_PARAMS) when the clip starts after the end of the video, INVALID_MEDIA when nothing decodes.
     """
-    shown_px = (probe.width_px, probe.height_px)
+    painter = Painter(probe, frame_px)
     with opened(path) as (container, stream):
-        painter = Painter(shown_px, frame_px, sample_aspect(stream))
         yield from _Reading(container, stream, clip, probe).parts(painter)
 
 

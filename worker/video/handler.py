@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import tempfile
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from db import captions
 from db.failures import Failure
-from db.kinds.video import Provenance, VideoCaptionParams, VideoCaptionResult
+from db.kinds.video import VideoCaptionParams, VideoCaptionResult
 from worker.context import Context
 from worker.errors import Permanent
+from worker.provenance import provenance
 from worker.video.chapters import Outline, outline, refuse_small_context
 from worker.video.movie import Movie
 from worker.video.parallel import watch_parallel
@@ -67,23 +67,8 @@ def _result(
         skipped_frames=tally.skipped_frames,
         frame_width_px=movie.frame_px[0],
         frame_height_px=movie.frame_px[1],
-        provenance=Provenance(
-            model=info.name,
-            family=info.family,
-            engine=info.engine,
-            weights_sha256=info.weights_sha256,
-            code_version=code_version(),
-            seed=params.sampling.seed,
-        ),
+        provenance=provenance(info, params.sampling.seed),
     )
-
-
-def code_version() -> str:
-    """The installed version of this project; "unknown" when it runs from a folder that was never installed."""
-    try:
-        return version("bm3-vl")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def _attach_files(params: VideoCaptionParams, job: Context, result: VideoCaptionResult) -> None:

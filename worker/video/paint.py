@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
-from worker.video.probe import display_matrix, display_size, turned
+from worker.video.probe import Probe
 
 Pixels = NDArray[np.uint8]
 MAX_STRETCH = 0.05  # a picture whose shape differs more from the canvas gets bars instead of being distorted
@@ -20,17 +18,16 @@ UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
 class Painter:
     """Paints every picture of a video on a canvas of one size, also when the resolution changes on the way."""
 
-    def __init__(self, shown_px: tuple[int, int], size_px: tuple[int, int], aspect: Fraction) -> None:
-        """`shown_px` is the displayed size that the canvas of `size_px` was chosen for."""
-        self.width_px, self.height_px = size_px
-        self._shown_px = shown_px
-        self._aspect = aspect
+    def __init__(self, probe: Probe, frame_px: tuple[int, int]) -> None:
+        self.width_px, self.height_px = frame_px
+        self._look = probe.look
+        self._shape = probe.width_px / probe.height_px
         self._reformatter = VideoReformatter()  # holds the scaler: one a video, not one a frame
 
     def paint(self, frame: VideoFrame) -> Pixels:
         """(height, width, 3) RGB, rotated and mirrored as the display matrix says, pixel aspect applied."""
         width, height = self._fit(frame)
-        upright = _upright(self._scaled(frame, (height, width) if turned(frame) else (width, height)), frame)
+        upright = self._upright(self._scaled(frame, (height, width) if self._look.turned else (width, height)))
         if (width, height) == (self.width_px, self.height_px):
             return np.ascontiguousarray(upright)
         canvas = np.zeros((self.height_px, self.width_px, 3), np.uint8)
@@ -40,8 +37,8 @@ class Painter:
 
     def _fit(self, frame: VideoFrame) -> tuple[int, int]:
         """The part of the canvas a picture covers: all of it, unless its shape is not the one the canvas was made for."""
-        width, height = display_size(frame, self._aspect)
-        wider = (width * self._shown_px[1]) / (height * self._shown_px[0])
+        width, height = self._look.shown_px(frame)
+        wider = width / height / self._shape
         if abs(wider - 1) <= MAX_STRETCH:
             return self.width_px, self.height_px
         if wider > 1:
@@ -60,10 +57,9 @@ class Painter:
         )
         return np.asarray(scaled.to_ndarray(), np.uint8)
 
-
-def _upright(pixels: Pixels, frame: VideoFrame) -> Pixels:
-    a, b, c, d = display_matrix(frame)
-    if turned(frame):
-        a, d = c, b
-        pixels = pixels.transpose(1, 0, 2)
-    return pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
+    def _upright(self, pixels: Pixels) -> Pixels:
+        a, b, c, d = self._look.matrix
+        if self._look.turned:
+            a, d = c, b
+            pixels = pixels.transpose(1, 0, 2)
+        return pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]

@@ -30,6 +30,29 @@ DECODERS = (
 )
 
 
+Matrix = tuple[int, int, int, int]
+"""(a, b, c, d) of x' = a*x + c*y, y' = b*x + d*y, in 1/65536."""
+UPRIGHT: Matrix = (65536, 0, 0, 65536)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How stored pictures are shown: pixel aspect (width over height), and how they are turned and mirrored."""
+
+    aspect: Fraction = Fraction(1)
+    matrix: Matrix = UPRIGHT
+
+    @property
+    def turned(self) -> bool:
+        """Width and height change places."""
+        return self.matrix[0] == 0 and self.matrix[3] == 0
+
+    def shown_px(self, frame: VideoFrame) -> tuple[int, int]:
+        """(width, height) of a picture as a player shows it."""
+        width = max(1, round(frame.width * self.aspect))
+        return (frame.height, width) if self.turned else (width, frame.height)
+
+
 @dataclass(frozen=True)
 class Probe:
     """What is known of a video before it is watched; time 0 is the container's first presentation."""
@@ -41,6 +64,7 @@ class Probe:
     duration_ms: int | None
     frame_rate: float | None
     missing_bytes: int | None
+    look: Look
 
 
 @dataclass(frozen=True)
@@ -102,7 +126,8 @@ def probe(path: Path) -> Probe:
             code = Failure.TRUNCATED_MEDIA if missing else Failure.INVALID_MEDIA
             raise Permanent(code, "no picture of the video can be decoded")
         clock = timing(container, stream)
-        width, height = display_size(first, sample_aspect(stream))
+        look = Look(_sample_aspect(stream), _matrix(first))
+        width, height = look.shown_px(first)
         return Probe(
             container=container.format.name,
             codec=stream.codec_context.name,
@@ -111,35 +136,25 @@ def probe(path: Path) -> Probe:
             duration_ms=None if clock.duration_s is None else round(clock.duration_s * 1000),
             frame_rate=float(stream.average_rate) if stream.average_rate else None,
             missing_bytes=missing,
+            look=look,
         )
 
 
-def sample_aspect(stream: VideoStream) -> Fraction:
+def _sample_aspect(stream: VideoStream) -> Fraction:
     """Width of one stored pixel over its height; 1 where the stream does not say anything sensible."""
     aspect = stream.sample_aspect_ratio
     return Fraction(aspect) if aspect and Fraction(1, 16) <= aspect <= 16 else Fraction(1)
 
 
-def turned(frame: VideoFrame) -> bool:
-    """True when the display matrix swaps width and height."""
-    matrix = display_matrix(frame)
-    return matrix[0] == 0 and matrix[3] == 0
-
-
-def display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
-    """(a, b, c, d) of x' = a*x + c*y, y' = b*x + d*y, in 1/65536; the identity where there is none."""
+def _matrix(frame: VideoFrame) -> Matrix:
+    """The display matrix of a picture. Asked once a video: PyAV's `side_data` and its frame hold each other, and a cycle
+    a frame is a leak."""
     for index in range(len(frame.side_data)):
         data = frame.side_data[index]  # type: ignore[literal-required]
         if data.type.name == "DISPLAYMATRIX":
             numbers = memoryview(bytes(data)).cast("i")
             return numbers[0], numbers[1], numbers[3], numbers[4]
-    return 65536, 0, 0, 65536
-
-
-def display_size(frame: VideoFrame, aspect: Fraction) -> tuple[int, int]:
-    """(width, height) of a picture as a player shows it."""
-    width = max(1, round(frame.width * aspect))
-    return (frame.height, width) if turned(frame) else (width, frame.height)
+    return UPRIGHT
 
 
 def _refuse_playlist(path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -45,12 +45,12 @@ def tiny_engine(family: str, size: Size = Size(), **options: str) -> PytorchEngi
     )
 
 
-def stock_model(family: str, size: Size = Size()) -> Any:  # noqa: B008
+def stock_model(family: str, size: Size = Size(), attention: str = "eager") -> Any:  # noqa: B008
     """The same weights as transformers itself runs them."""
     from transformers import AutoModelForImageTextToText
 
     folder = checkpoint_folder(family, size)
-    return AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    return AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32, attn_implementation=attention).eval()
 
 
 def chunk(index: int, frames: int = 4, ms: int = 2000, width_px: int = WIDTH_PX, height_px: int = HEIGHT_PX) -> Chunk:
@@ -87,12 +87,12 @@ class RecordingForward(Forward):
         return logits
 
 
-def recording_resident(family: str, size: Size = Size(), **options: str) -> tuple[Resident, RecordingForward]:  # noqa: B008
-    """A resident model whose forward passes are noted; close its batcher."""
+def resident_of(family: str, size: Size, forward_class: type[Forward], **options: str) -> Resident:
+    """A resident model with forward passes of a given class; close its batcher."""
     folder = str(checkpoint_folder(family, size))
     loaded = load(ModelSpec(family, "pytorch", folder, {"device": "cpu", **options}))
-    forward = RecordingForward(loaded.model, normalisation(loaded.geometry, loaded.device), loaded.attention)
-    resident = Resident(
+    forward = forward_class(loaded.model, normalisation(loaded.geometry, loaded.device), loaded.attention)
+    return Resident(
         forward,
         Batcher(forward),
         loaded.family,
@@ -101,4 +101,9 @@ def recording_resident(family: str, size: Size = Size(), **options: str) -> tupl
         loaded.tokens.decode,
         loaded.context_tokens,
     )
-    return resident, forward
+
+
+def recording_resident(family: str, size: Size = Size(), **options: str) -> tuple[Resident, RecordingForward]:  # noqa: B008
+    """A resident model whose forward passes are noted."""
+    resident = resident_of(family, size, RecordingForward, **options)
+    return resident, cast(RecordingForward, resident.forward)

@@ -1,0 +1,37 @@
+"""One PostgreSQL, one Redis and one film for all fault tests; a fresh cluster for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from db.kinds.video import Cue
+from tests.faults.cluster import Cluster
+from tests.faults.film import expected_cues, make_film
+
+FILM_S = 40
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_film(tmp_path_factory.mktemp("film") / "film.mp4", FILM_S)
+
+
+@pytest.fixture(scope="session")
+def expected(film: Path) -> list[Cue]:
+    return expected_cues(film)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, postgres_url: str, redis_url: str) -> Iterator[Cluster]:
+    cluster = Cluster(tmp_path, postgres_url, redis_url)
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture
+def asset(cluster: Cluster, film: Path) -> UUID:
+    return cluster.add_video(film)

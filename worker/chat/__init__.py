@@ -1,0 +1,1 @@
+"""Conversations: messages with text, images and videos in, one answer out."""

@@ -1,0 +1,117 @@
+"""The dispatcher process: lead if nobody else does, and run every step again and again, whatever breaks meanwhile."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
+
+import redis
+from sqlalchemy.exc import SQLAlchemyError
+
+from db.objects import ObjectError, ObjectStore, open_store
+from db.queue import RedisSignals
+from db.session import Database
+from db.settings import Settings
+from worker import metrics
+from worker.dispatcher import reap, relay
+from worker.dispatcher.leader import Leadership
+from worker.dispatcher.sweep import Sweeper
+from worker.supervisor.roll import new_worker_id
+
+SWEEP_EVERY = 15  # rounds between two sweeps: nothing in them is urgent
+LEASE_ROUNDS = 5
+LONGEST_PAUSE_S = 15.0
+BREAKS = (SQLAlchemyError, ObjectError, redis.RedisError, OSError)
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One scan, safe to run twice; `every` counts rounds."""
+
+    name: str
+    run: Callable[[Database, Settings], int]
+    every: int = 1
+
+
+def steps(objects: ObjectStore) -> tuple[Step, ...]:
+    """Everything the dispatcher does in a round, in this order."""
+    sweeper = Sweeper(objects)
+    return (
+        Step("expired_leases", reap.expired_leases),
+        Step("overdue", reap.overdue),
+        Step("deaf_to_cancel", reap.deaf_to_cancel),
+        Step("retries", relay.retries),
+        Step("rejoined", relay.rejoined),
+        Step("nudges", relay.nudges),
+        Step("events", relay.events),
+        Step("deliveries", relay.deliveries),
+        Step("expired_jobs", sweeper.expired_jobs, SWEEP_EVERY),
+        Step("deleted_jobs", sweeper.deleted_jobs, SWEEP_EVERY),
+        Step("abandoned_uploads", sweeper.abandoned_uploads, SWEEP_EVERY),
+        Step("unused_assets", sweeper.unused_assets, SWEEP_EVERY),
+        Step("records", sweeper.records, SWEEP_EVERY),
+    )
+
+
+class Dispatcher:
+    """Runs the steps while it leads."""
+
+    def __init__(self, database: Database, settings: Settings, plan: tuple[Step, ...], holder: str) -> None:
+        self._database, self._settings, self._plan = database, settings, plan
+        self.leadership = Leadership(database, holder, settings.dispatch_every_s * LEASE_ROUNDS)
+        self._round = 0
+
+    def round(self) -> int:
+        """One round, if this process leads; how many steps failed. A failed step does not keep the others from running."""
+        if not self._leads():
+            return 1 if self.leadership.held else 0
+        failures = sum(not self._take(step) for step in self._plan if self._round % step.every == 0)
+        self._round += 1
+        return failures
+
+    def _leads(self) -> bool:
+        try:
+            return self.leadership.renew()
+        except SQLAlchemyError as error:
+            log.warning("cannot ask who leads: %s", type(error).__name__)
+            return False
+
+    def _take(self, step: Step) -> bool:
+        began = time.monotonic()
+        try:
+            number = step.run(self._database, self._settings)
+        except BREAKS as error:
+            metrics.STEP_FAILURES.labels(step=step.name).inc()
+            log.warning("%s failed: %s: %s", step.name, type(error).__name__, str(error)[:300])
+            return False
+        metrics.SWEPT.labels(step=step.name).inc(number)
+        metrics.STEP_SECONDS.labels(step=step.name).observe(time.monotonic() - began)
+        return True
+
+
+def run(settings: Settings) -> int:
+    """Dispatch until SIGTERM or SIGINT."""
+    leaving = threading.Event()
+
+    def leave(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the shape of a signal handler
+        leaving.set()
+
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, leave)
+    database = Database(settings.database(), RedisSignals(settings.redis_url))
+    dispatcher = Dispatcher(database, settings, steps(open_store(settings)), new_worker_id("dispatcher"))
+    pause_s = settings.dispatch_every_s
+    while not leaving.wait(pause_s):
+        failed = dispatcher.round()
+        pause_s = min(pause_s * 2, LONGEST_PAUSE_S) if failed else settings.dispatch_every_s
+    try:
+        dispatcher.leadership.resign()
+    except SQLAlchemyError as error:
+        log.warning("leadership not handed over, it will run out: %s", type(error).__name__)
+    return 0

@@ -1,0 +1,111 @@
+"""The light worker: delivers webhooks and finishes checks that were left half done, whatever the GPUs are doing."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from types import FrameType
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from db import assets
+from db.objects import ObjectError, ObjectStore, open_store
+from db.queue import LIGHT, RedisSignals
+from db.session import Database, database_now
+from db.settings import Settings
+from db.tables import Worker
+from db.verify import verify
+from worker.settings import WorkerSettings
+from worker.supervisor.consumer import Consumer
+from worker.supervisor.persist import write
+from worker.supervisor.roll import new_worker_id, report, sign_off, versions
+from worker.webhooks.deliver import Sender, deliver_due
+from worker.webhooks.guard import Guard
+
+STUCK_AFTER = timedelta(minutes=10)
+BREAKS = (SQLAlchemyError, ObjectError, OSError)
+EXIT_S = 1.9
+Duty = Callable[[], int]
+"""Does a part of what is to be done; how much it did. 0: nothing is left."""
+log = logging.getLogger(__name__)
+
+
+def duties(database: Database, objects: ObjectStore, settings: Settings) -> dict[str, Duty]:
+    """What a light worker does, by name."""
+    sender = Sender(Guard.allowing(settings.allow_networks))
+    return {
+        "deliver": lambda: len(deliver_due(database, sender)),
+        "verify": lambda: verify_stuck(database, objects),
+    }
+
+
+def verify_stuck(database: Database, objects: ObjectStore) -> int:
+    """Check uploads whose check somebody began and never finished."""
+    with database.read() as session:
+        stuck = assets.stuck(session, database_now(session) - STUCK_AFTER)
+    settled = [verify(database, objects, asset_id) for asset_id in stuck]
+    return sum(asset is not None for asset in settled)
+
+
+class LightWorker:
+    """Does its duties when nudged, and now and then unasked. One thread at a time looks; senders are many."""
+
+    def __init__(self, settings: Settings, worker: WorkerSettings) -> None:
+        self.id = new_worker_id(LIGHT)
+        self._worker = worker
+        self._database = Database(settings.database(), RedisSignals(settings.redis_url), pool_size=20)
+        self._duties = duties(self._database, open_store(settings), settings)
+        self._consumer = Consumer(settings.redis_url, LIGHT, 1, self.look)
+        self._looking = threading.Lock()
+        self._leaving = threading.Event()
+        self._started_at = datetime.now(UTC)
+
+    def run(self) -> int:
+        """Work until SIGTERM or SIGINT; deliveries under way may end, the rest are claimed again by others."""
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, self._on_signal)
+        self._consumer.start()
+        while not self._leaving.is_set():
+            self._report()
+            self.look()
+            self._consumer.check(1, self._worker.deaf_s)
+            self._leaving.wait(min(self._worker.poll_s, 10.0))
+        threading.Timer(EXIT_S, os._exit, args=(0,)).start()
+        self._consumer.close()
+        with self._looking, self._database.write() as session:
+            sign_off(session, self.id)
+        os._exit(0)
+
+    def look(self) -> None:
+        """Do every duty until nothing is left of it."""
+        with self._looking:
+            for name, duty in self._duties.items():
+                self._do(name, duty)
+
+    def _do(self, name: str, duty: Duty) -> None:
+        try:
+            while not self._leaving.is_set() and duty():
+                log.debug("%s: more to do", name)
+        except BREAKS as error:
+            log.warning("%s failed: %s: %s", name, type(error).__name__, str(error)[:300])
+
+    def _report(self) -> None:
+        row = Worker(
+            id=self.id, role=LIGHT, queues=[LIGHT], slots=1, started_at=self._started_at, data=dict(versions())
+        )
+        try:
+            write(self._database, lambda session, now: report(session, now, row))
+        except SQLAlchemyError as error:
+            log.warning("no heartbeat: %s", type(error).__name__)
+
+    def _on_signal(self, signum: int, frame: FrameType | None) -> None:
+        self._leaving.set()
+
+
+def run(settings: Settings, worker: WorkerSettings) -> int:
+    """The process `python -m worker light`."""
+    return LightWorker(settings, worker).run()
