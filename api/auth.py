@@ -1,4 +1,4 @@
-"""Who is asking, and whether they may: bearer keys, scopes and the rate limit."""
+"""Who is asking, and whether they may: bearer keys or a dashboard login, scopes and the rate limit."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api import metrics
+from api.dashboard import logins
 from api.deps import Kept, Services, now
 from api.errors import Problem
 from db import keys
@@ -26,12 +27,13 @@ TOUCHED_MAX = 10_000
 
 @dataclass(frozen=True)
 class Caller:
-    """The tenant and key behind a request."""
+    """The tenant and the key, or the dashboard user, behind a request."""
 
     tenant: Tenant
     key_id: UUID
     key_name: str
     scopes: frozenset[str]
+    sort: str = "key"  # or user
 
     @property
     def tenant_id(self) -> UUID:
@@ -40,7 +42,7 @@ class Caller:
     @property
     def actor(self) -> str:
         """How the audit log names the caller."""
-        return f"key {self.key_name} ({self.key_id})"
+        return f"{self.sort} {self.key_name} ({self.key_id})"
 
 
 def caller(
@@ -48,7 +50,7 @@ def caller(
 ) -> Caller:
     """The caller of this request. Raises 401 and 429."""
     if given is None:
-        raise _unauthorized("send `Authorization: Bearer <key>`")
+        return _logged_in(request, kept)
     at = now()
     with kept.database.read() as session:
         found = keys.find(session, at, given.credentials)
@@ -70,6 +72,22 @@ def needs(scope: Scope) -> Any:
         return who
 
     return Depends(check)
+
+
+def _logged_in(request: Request, kept: Services) -> Caller:
+    """The dashboard's own calls: the cookie says who, the token that the page knows proves that the page asks."""
+    login = logins.current(request, kept, now())
+    if login is None:
+        raise _unauthorized("send `Authorization: Bearer <key>`")
+    if request.method not in logins.SAFE_METHODS and not logins.is_own(request, login):
+        raise Problem(403, "csrf", "a change with a dashboard login needs its X-CSRF-Token")
+    request.state.tenant_id = str(login.tenant.id)
+    return as_caller(login)
+
+
+def as_caller(login: logins.Login) -> Caller:
+    """A dashboard user as the routes know callers."""
+    return Caller(login.tenant, login.user.id, login.user.name, logins.scopes(login), "user")
 
 
 def _limit_rate(kept: Services, tenant: Tenant) -> None:

@@ -7,11 +7,12 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from db import migrate, tenants
+from db import migrate, tenants, users
 from db.session import Database
 from db.settings import Settings
 
 KEY_FILE = "admin-key"
+PASSWORD_FILE = "admin-password"  # noqa: S105 - a file name
 
 
 class DatabaseBehind(RuntimeError):
@@ -19,19 +20,31 @@ class DatabaseBehind(RuntimeError):
 
 
 def prepare(database: Database, settings: Settings) -> None:
-    """Embedded SQLite is migrated here; any other database has to be current. A new installation gets its admin key."""
+    """Embedded SQLite is migrated here; any other database has to be current. A new installation gets its admin key and user."""
     if database.is_sqlite:
         migrate.upgrade(database)
     elif not migrate.is_current(database):
         raise DatabaseBehind("the database is behind this version: run `python -m db migrate`, then start again")
     with database.write() as session:
         token = tenants.first_admin_key(session, datetime.now(UTC))
-    if token is None:
+    with database.write() as session:
+        password = users.first_admin(session, datetime.now(UTC))
+    _tell("Admin key", token, settings.data_dir / KEY_FILE if database.is_sqlite else None)
+    _tell(
+        f"Dashboard login (user {users.ADMIN_NAME}), password",
+        password,
+        settings.data_dir / PASSWORD_FILE if database.is_sqlite else None,
+    )
+
+
+def _tell(what: str, secret: str | None, path: Path | None) -> None:
+    """Print a secret that was just made, and keep it where an embedded installation finds it."""
+    if secret is None:
         return
-    print(f"\nAdmin key (shown once): {token}\n", flush=True)
-    if database.is_sqlite:
-        write_secret(settings.data_dir / KEY_FILE, token)
-        print(f"also written to {settings.data_dir / KEY_FILE}", file=sys.stderr, flush=True)
+    print(f"\n{what} (shown once): {secret}\n", flush=True)
+    if path is not None:
+        write_secret(path, secret)
+        print(f"also written to {path}", file=sys.stderr, flush=True)
 
 
 def write_secret(path: Path, text: str) -> None:

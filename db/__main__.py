@@ -1,8 +1,9 @@
-"""`python -m db`: migrate the database, look for misconfiguration, run the embedded Redis, make an admin key."""
+"""`python -m db`: migrate the database, look for misconfiguration, run the embedded Redis, make admin keys and users."""
 
 from __future__ import annotations
 
 import argparse
+import secrets
 import signal
 import sys
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 
 import redis
 
-from db import keys, migrate, tenants
+from db import keys, migrate, tenants, users
 from db.doctor import Level, examine, patient
 from db.embedded import run_redis
 from db.queue import redis_client
@@ -32,6 +33,10 @@ def main(arguments: list[str] | None = None) -> int:
     admin_key = commands.add_parser("admin-key", help="make and print a new admin key")
     admin_key.add_argument("--tenant", default=tenants.DEFAULT, help="default: %(default)s")
     admin_key.add_argument("--name", default="admin key from the command line")
+    add_user = commands.add_parser("add-user", help="add a dashboard user, or give one a new password, and print it")
+    add_user.add_argument("name")
+    add_user.add_argument("--role", choices=[role.value for role in users.Role], default=users.Role.VIEWER)
+    add_user.add_argument("--tenant", default=tenants.DEFAULT, help="default: %(default)s")
     options = parser.parse_args(arguments)
     return COMMANDS[options.command](Settings(), options)
 
@@ -76,6 +81,23 @@ def _admin_key(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
+def _add_user(settings: Settings, options: argparse.Namespace) -> int:
+    database, now, password = Database(settings.database()), datetime.now(UTC), secrets.token_urlsafe(15)
+    kept = users.hashed(password)
+    with database.write() as session:
+        tenant = next((one for one in tenants.listed(session) if one.name == options.tenant), None)
+        if tenant is None:
+            print(f"there is no tenant {options.tenant}", file=sys.stderr)
+            return 1
+        user = users.by_name(session, options.name)
+        if user is None:
+            users.create(session, now, users.NewUser(tenant.id, options.name, kept, users.Role(options.role)))
+        else:
+            users.set_password(session, user, kept)
+    print(password)
+    return 0
+
+
 def _answers(redis_url: str) -> bool:
     try:
         return bool(redis_client(redis_url).ping())
@@ -88,6 +110,7 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "doctor": _doctor,
     "redis": _redis,
     "admin-key": _admin_key,
+    "add-user": _add_user,
 }
 
 if __name__ == "__main__":

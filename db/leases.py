@@ -319,8 +319,8 @@ def _verdict(job: Job, ending: Ending, settings: Settings) -> tuple[Failure, str
     """The code that the attempt's end amounts to, with what came before taken into account."""
     if ending.code not in RETRYABLE:
         return ending.code, ending.message
-    if _counts_as_loss(job, ending) and job.losses_here + 1 >= 2:
-        return Failure.POISON, f"two workers were lost at {job.checkpoint_ms} ms of this job; last: {ending.message}"
+    if _counts_as_loss(job, ending) and job.losses_here + 1 >= settings.poison_losses:
+        return Failure.POISON, f"{job.losses_here + 1} workers were lost at {job.checkpoint_ms} ms of this job; last: {ending.message}"
     if job.setbacks + 1 > settings.retry_limit:
         return (
             Failure.RETRIES_EXHAUSTED,

@@ -77,9 +77,9 @@ class ChatMessage(Document):
 
     @model_validator(mode="after")
     def _only_users_show_media(self) -> ChatMessage:
-        if self.role != "user" and not isinstance(self.content, str):
-            if any(part.type != "text" for part in self.content):
-                raise ValueError(f"a {self.role} message holds text only")
+        shown = () if isinstance(self.content, str) else self.content
+        if self.role != "user" and any(part.type != "text" for part in shown):
+            raise ValueError(f"a {self.role} message holds text only")
         return self
 
 

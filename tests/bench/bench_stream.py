@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import statistics
-
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -39,7 +38,9 @@ CHUNK_MS = 2000
 
 
 def emit(metric: str, value: float, unit: str, vs: str | None = None) -> None:
-    print(json.dumps({"bench": "stream", "metric": metric, "value": round(value, 4), "unit": unit, "vs": vs}), flush=True)
+    print(
+        json.dumps({"bench": "stream", "metric": metric, "value": round(value, 4), "unit": unit, "vs": vs}), flush=True
+    )
 
 
 def options(side_px: int, window_chunks: int, tokens: int, frames: int) -> WatchOptions:

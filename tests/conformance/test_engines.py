@@ -28,7 +28,9 @@ FAKE = "fake"
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     runtime, _, family = request.param.partition("/")
     path = str(checkpoint_folder(family)) if family else ""
-    loaded = load_engine(ModelSpec("model", runtime, path, {"device": "cpu"} if family else {"context_tokens": "32768"}))
+    loaded = load_engine(
+        ModelSpec("model", runtime, path, {"device": "cpu"} if family else {"context_tokens": "32768"})
+    )
     yield loaded
     loaded.close()
 
@@ -164,7 +166,9 @@ def test_a_chunk_without_frames_is_silence(engine: Engine) -> None:
 def test_a_budget_that_cannot_fit_is_refused_at_once(engine: Engine) -> None:
     window = Window(text_sink_tokens=8192, text_window_tokens=8192, vision_ms=600_000)
     with pytest.raises(Permanent) as refused:
-        engine.open(replace(OPTIONS, window=window, fps=30, max_frame_pixels=4096 * 4096, max_tokens_per_chunk=1024 * 32))
+        engine.open(
+            replace(OPTIONS, window=window, fps=30, max_frame_pixels=4096 * 4096, max_tokens_per_chunk=1024 * 32)
+        )
     assert refused.value.code is Failure.CONTEXT_TOO_SMALL
 
 
@@ -201,7 +205,10 @@ def test_chat_answers_text_images_and_videos(engine: Engine) -> None:
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": [{"type": "text", "text": "What is this?"}, {"type": "image", "image": picture}]},
         {"role": "assistant", "content": "Noise."},
-        {"role": "user", "content": [{"type": "video", "video": chunk(0).frames}, {"type": "text", "text": "And this?"}]},
+        {
+            "role": "user",
+            "content": [{"type": "video", "video": chunk(0).frames}, {"type": "text", "text": "And this?"}],
+        },
     ]
     heard: list[str] = []
     answer = engine.chat(messages, Sampling(), 30, heard.append)

@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
+from sqlalchemy import func, select
+
 from db import assets, jobs, migrate, webhooks
 from db.base import new_id
 from db.kinds.video import VideoCaptionParams
@@ -32,7 +34,9 @@ CLOCKS = {
     "BM3_DISPATCH_EVERY_S": "0.4",
     "BM3_RETRY_FIRST_S": "0.5",
     "BM3_RETRY_CAP_S": "2",
-    "BM3_RETRY_LIMIT": "20",
+    # Random faults hit a job again and again where it stands: nothing about the job itself.
+    "BM3_RETRY_LIMIT": "1000",
+    "BM3_POISON_LOSSES": "1000",
     "BM3_WORKER_POLL_S": "2",
     "BM3_WORKER_DEAF_S": "2",
     "BM3_WORKER_STOP_S": "2",
@@ -184,6 +188,11 @@ class Cluster:
     def wait_running(self, ids: Sequence[UUID], cues: int = 1, seconds: float = 40) -> list[Job]:
         """The jobs once each has stored that many cues and goes on."""
         return self.wait(ids, seconds, lambda job: job.state is State.RUNNING and job.cue_count >= cues)
+
+    def queued(self) -> int:
+        """How many jobs wait to be claimed."""
+        with self.database.read() as session:
+            return session.scalars(select(func.count()).where(Job.state == State.QUEUED)).one()
 
     def log(self) -> str:
         return (self.folder / "log").read_text(errors="replace") if (self.folder / "log").exists() else ""

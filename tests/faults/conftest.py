@@ -12,7 +12,7 @@ from db.kinds.video import Cue
 from tests.faults.cluster import Cluster
 from tests.faults.film import expected_cues, make_film
 
-FILM_S = 40
+FILM_S = 24
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from uuid import UUID
 
@@ -12,64 +13,61 @@ from db.tables import State
 from tests.faults.cluster import Cluster
 from tests.faults.ledger import audit
 
-# The third passage where a first one could fall twice on the same checkpoint, which is poison and rightly so.
 WORKER = (
-    "worker.claimed",
-    "worker.prepared",
+    "worker.claimed:2",
+    "worker.prepared:2",
     "worker.sent",
-    "worker.saving:3",
-    "worker.saved:2",
-    "worker.renewed:2",
+    "worker.started:2",
+    "worker.saving:5",
+    "worker.saved:4",
+    "worker.renewed",
     "worker.done",
     "worker.finalizing",
-    "worker.uploaded",
+    "worker.uploaded:2",
     "worker.succeeded",
 )
-CHILD = ("child.started", "child.emitting:3", "child.emitted:2", "child.attached", "child.done")
+CHILD = ("child.started", "child.emitting:3", "child.emitted:5", "child.attached", "child.done")
 DISPATCHER = ("dispatcher.elected", "dispatcher.reaping", "dispatcher.reaped", "dispatcher.waking:3")
 
 
 def test_a_worker_may_die_anywhere(cluster: Cluster, asset: UUID, expected: list[Cue]) -> None:
-    ids = cluster.submit(asset, 6)
+    ids = cluster.submit(asset, 20)
     cluster.start("dispatcher")
-    lanes = [WORKER[0::2], WORKER[1::2]]
-    dying = [cluster.start("gpu", BM3_CRASH_AT=lane[0]) for lane in lanes]
-    for step in range(len(lanes[0])):
-        for lane, plans in enumerate(lanes):
-            assert dying[lane].ended(60), f"{plans[step]} was never reached\n{cluster.log()[-3000:]}"
-            ids += cluster.submit(asset)
-            following = plans[step + 1 :]
-            dying[lane] = cluster.start("gpu", **({"BM3_CRASH_AT": following[0]} if following else {}))
-    cluster.wait(ids, 90)
+    doomed = {plan: cluster.start("gpu", BM3_CRASH_AT=plan) for plan in WORKER}
+    deadline = time.monotonic() + 150
+    while any(process.alive for process in doomed.values()):
+        assert time.monotonic() < deadline, [plan for plan, process in doomed.items() if process.alive]
+        time.sleep(1)
+        if cluster.queued() < 5:
+            ids += cluster.submit(asset, 5)
+    cluster.start("gpu", BM3_WORKER_SLOTS="8")
+    cluster.wait(ids, 120)
     ledger = audit(cluster.database, cluster.objects, ids, expected)
     assert ledger.faultless(), ledger
 
 
 def test_a_child_may_die_anywhere(cluster: Cluster, asset: UUID, expected: list[Cue], tmp_path: Path) -> None:
     cluster.start("dispatcher")
-    ids = []
-    for number, plan in enumerate(CHILD):
-        marker = tmp_path / f"died-{number}"
-        worker = cluster.start("gpu", BM3_CRASH_AT=f"{plan}@{marker}")
-        some = cluster.submit(asset, 2)
-        ids += some
-        cluster.wait(some, 60)
-        assert marker.exists(), plan
-        worker.kill()
+    plans = {plan: tmp_path / plan for plan in CHILD}
+    cluster.start("gpu", BM3_CRASH_AT=",".join(f"{plan}@{marker}" for plan, marker in plans.items()))
+    ids = cluster.submit(asset, 5)
+    cluster.wait(ids, 90)
+    assert [plan for plan, marker in plans.items() if not marker.exists()] == []
     ledger = audit(cluster.database, cluster.objects, ids, expected)
     assert ledger.faultless(), ledger
 
 
 def test_a_dispatcher_may_die_anywhere(cluster: Cluster, asset: UUID, expected: list[Cue], tmp_path: Path) -> None:
     ids = cluster.submit(asset, 2)
-    for number, plan in enumerate(DISPATCHER):
-        cluster.start("dispatcher", BM3_CRASH_AT=f"{plan}@{tmp_path / f'died-{number}'}")
+    plans = {plan: tmp_path / plan for plan in DISPATCHER}
+    doomed = [cluster.start("dispatcher", BM3_CRASH_AT=f"{plan}@{marker}") for plan, marker in plans.items()]
     worker = cluster.start("gpu")
     cluster.wait_running(ids)
     worker.kill()
     cluster.start("gpu")
     cluster.start("dispatcher")
     cluster.wait(ids, 60)
+    assert not all(process.alive for process in doomed)
     assert audit(cluster.database, cluster.objects, ids, expected).faultless()
 
 

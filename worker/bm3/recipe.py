@@ -49,6 +49,7 @@ class LoraTable(_Table):
 class OptimizerTable(_Table):
     peak_lr: Annotated[float, Field(gt=0)] = 1e-3
     final_lr_share: Share = 0.05
+    patch_lr_share: Share = 1.0  # of the patch filters: an Adam step moves their sum over thousands of pixels
     warmup_steps: Annotated[int, Field(ge=0)] = 100
     weight_decay: Annotated[float, Field(ge=0)] = 0.05
     betas: tuple[Share, Share] = (0.9, 0.95)

@@ -34,6 +34,8 @@ class SceneRecipe:
     chunks: int = 4
     memory_chunks: int = 0  # at most so many chunks before the clip are remembered by their replies
     window_chunks: int = 8
+    max_objects: int = 4
+    picks: int = 1  # of so many random stills the one with the most to tell is taken
     busy: float = 0.0  # share of clips with an event in nearly every chunk
     degraded: float = 0.3  # share of chunks through JPEG and a colour shift, as a codec would do
 
@@ -49,7 +51,8 @@ class SceneSource:
         self._shape = shape
         self._seed = seed
         self._held_out = held_out
-        self._options = replace(PRESETS[recipe.preset], combos="mixed" if held_out else "train")
+        combos: Literal["mixed", "train"] = "mixed" if held_out else "train"
+        self._options = replace(PRESETS[recipe.preset], combos=combos, max_objects=recipe.max_objects)
 
     def example(self, index: int) -> Example:
         dice = np.random.default_rng((self._seed, int(self._held_out), index))
@@ -60,12 +63,17 @@ class SceneSource:
         spans = [self._layout.prompt(DENSE_PROMPT)]
         patches = []
         for chunk in range(self._recipe.chunks):
-            frame, text = snapshot(self._scene_seed(dice), self._options, self._recipe.size_px)
+            frame, text = self._snapshot(dice)
             frames = degraded(np.stack([frame] * self._shape.frames_per_group), dice, self._recipe.degraded)
             patches.append(self._add(spans, chunk, frames, [self._clock_ms(dice)] * len(frames), text))
             spans[-1] = replace(spans[-1], part=Part.PASSING)
         # A window of one chunk: each picture is described for itself.
         return self._example(spans, patches, window_chunks=1)
+
+    def _snapshot(self, dice: np.random.Generator) -> tuple[Pixels, str]:
+        size_px, picks = self._recipe.size_px, self._recipe.picks
+        seen = [snapshot(self._scene_seed(dice), self._options, size_px) for _ in range(picks)]
+        return max(seen, key=lambda one: len(one[1]))
 
     def _clip(self, dice: np.random.Generator) -> Example:
         recipe = self._recipe

@@ -63,7 +63,7 @@ class Run:
         """One optimizer step; the mean loss of its tokens."""
         rate = learning_rate(self.step, self.recipe.total_steps, self.recipe.optimizer)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["lr_share"]
         self.model.train()
         learned = max(1, sum(batch.learned for batch in batches))
         total = 0.0
@@ -160,11 +160,13 @@ def shares(scores: Scores | None) -> dict[str, float]:
 def adamw(model: nn.Module, table: OptimizerTable) -> torch.optim.Optimizer:
     """Matrices decay; norms, biases and embeddings do not."""
     learned = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
+    patches = [p for name, p in learned if name.endswith("patch_embed.proj.weight")]
     decayed = [p for name, p in learned if p.ndim >= 2 and "embed" not in name]
-    plain = [p for name, p in learned if p.ndim < 2 or "embed" in name]
+    plain = [p for name, p in learned if (p.ndim < 2 or "embed" in name) and not any(p is patch for patch in patches)]
     groups: list[dict[str, Any]] = [
-        {"params": decayed, "weight_decay": table.weight_decay},
-        {"params": plain, "weight_decay": 0.0},
+        {"params": decayed, "weight_decay": table.weight_decay, "lr_share": 1.0},
+        {"params": plain, "weight_decay": 0.0, "lr_share": 1.0},
+        {"params": patches, "weight_decay": 0.0, "lr_share": table.patch_lr_share},
     ]
     return torch.optim.AdamW([group for group in groups if group["params"]], lr=table.peak_lr, betas=table.betas)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from worker.datasheet.dimensions import Reading, Span
 from worker.datasheet.drawing import Drawing
 from worker.datasheet.marks import Box
 from worker.datasheet.quantities import Quantity
 from worker.datasheet.scale import misfit, solve
-from worker.datasheet.shapes import Shape
 from worker.datasheet.tables import Entry
 
 EDGE_PT, RASTER_EDGE_PT = 1.4, 2.5
@@ -53,8 +55,9 @@ def _merged(listed: Found, drawn: Found | None, no_lead: bool) -> Found:
         return listed
     if all(q.symbol for q in drawn.sides) and len(drawn.sides) == 2:
         if {q.symbol for q in drawn.sides} != {q.symbol for q in listed.sides}:
-            smaller = sum(largest(q) for q in drawn.sides) <= sum(largest(q) for q in listed.sides) * 1.001
-            if len(listed.sides) < 2 or (smaller and not no_lead) or (no_lead and not smaller):
+            ratio = sum(largest(q) for q in drawn.sides) / max(sum(largest(q) for q in listed.sides), 1e-6)
+            smaller = 0.55 < ratio <= 1.001
+            if len(listed.sides) < 2 or (smaller and not no_lead) or (no_lead and ratio > 1.001):
                 listed.sides, listed.how = drawn.sides, "letters on the outline drawing"
                 listed.across = drawn.across
             else:
@@ -144,40 +147,60 @@ def _body_side(options: list[Quantity], no_lead: bool) -> Quantity:
 # --- from the drawing ---------------------------------------------------------------------------------------------
 
 
-def _ends_at(span: Span, low: float, high: float, slack: float) -> bool:
-    return abs(span.start - low) < slack and abs(span.end - high) < slack
-
-
-def _best(readings: list[Reading], axis: int, low: float, high: float, slack: float) -> Reading | None:
-    fit = [r for r in readings if r.span.axis == axis and _ends_at(r.span, low, high, slack) and r.quantity.count in (None, 1)]
-    return min(fit, key=lambda r: r.cost, default=None)
-
-
 def _from_drawing(drawing: Drawing) -> Found | None:
-    """The largest view of the body that is dimensioned along both axes, and the height from a view beside it."""
-    slack = RASTER_EDGE_PT if drawing.sheet.raster else EDGE_PT
-    best: tuple[float, Shape, Reading, Reading] | None = None
-    lengths = [r for r in drawing.readings if r.quantity.kind == "length" and r.cost < 2.2]
-    for shape in drawing.shapes:
-        b = shape.box
-        if min(b.width, b.height) < 12 or shape.kind == "circle" and not _round_body(shape, drawing):
-            continue
-        x, y = _best(lengths, 0, b.x0, b.x1, slack), _best(lengths, 1, b.y0, b.y1, slack)
-        if x is None or y is None or not _square_scale(x, y):
-            continue
-        score = b.area * (0.6 ** (x.cost + y.cost))
-        if best is None or score > best[0]:
-            best = (score, shape, x, y)
+    """The largest box whose four sides are drawn and whose two extents are dimensioned: the body seen from the top."""
+    lengths = [r for r in drawing.readings if r.quantity.kind == "length" and r.cost < 2.2 and r.quantity.count in (None, 1)]
+    across = _likeliest([r for r in lengths if r.span.axis == 0])
+    along = _likeliest([r for r in lengths if r.span.axis == 1])
+    best: tuple[float, Box, Reading, Reading] | None = None
+    for x in across:
+        for y in along:
+            box = Box(x.span.start, y.span.start, x.span.end, y.span.end)
+            if min(box.width, box.height) < 8 or not _square_scale(x, y) or not _reachable(x.span, y.span, box):
+                continue
+            drawn = _sides_drawn(box, drawing)
+            score = largest(x.quantity) * largest(y.quantity) * 0.75 ** (x.cost + y.cost) * drawn
+            if drawn > 0.6 and (best is None or score > best[0]):
+                best = (score, box, x, y)
     if best is None:
         return None
-    _, shape, x, y = best
+    _, box, x, y = best
     found = Found([x.quantity, y.quantity], how="dimensions of the outline drawing", across=(x.quantity, y.quantity))
-    found.height = _height(drawing, shape, x, y, lengths)
+    found.height = _height(drawing, box, x, y, lengths)
     return found
 
 
-def _round_body(shape: Shape, drawing: Drawing) -> bool:
-    return shape.box.width > 30
+def _likeliest(readings: list[Reading]) -> list[Reading]:
+    """For every span the two readings nearest to it."""
+    by_span: dict[int, list[Reading]] = {}
+    for r in readings:
+        by_span.setdefault(id(r.span), []).append(r)
+    return [r for own in by_span.values() for r in sorted(own, key=lambda r: r.cost)[:2]][:120]
+
+
+def _reachable(x: Span, y: Span, box: Box) -> bool:
+    """Whether both dimension lines stand beside or in the box they would measure."""
+    reach = 1.2 * max(box.width, box.height) + 60
+    return box.y0 - reach < x.at < box.y1 + reach and box.x0 - reach < y.at < box.x1 + reach
+
+
+def _sides_drawn(box: Box, drawing: Drawing) -> float:
+    """The least well drawn side of a box: the part of it that strokes cover."""
+    slack = RASTER_EDGE_PT if drawing.sheet.raster else EDGE_PT
+    sides = [
+        _covered(drawing.grid.near(axis, at, slack), low, high)
+        for axis, ats, low, high in ((0, (box.y0, box.y1), box.x0, box.x1), (1, (box.x0, box.x1), box.y0, box.y1)) for at in ats
+    ]  # fmt: skip
+    return min(sorted(sides)[1], sum(sides) / 4)
+
+
+def _covered(rows: NDArray[np.float64], low: float, high: float) -> float:
+    total, reach = 0.0, low
+    for a, b in sorted((max(r[1], low), min(r[2], high)) for r in rows):
+        if b > max(a, reach):
+            total += b - max(a, reach)
+            reach = b
+    return total / max(high - low, 1e-6)
 
 
 def _square_scale(x: Reading, y: Reading) -> bool:
@@ -186,11 +209,10 @@ def _square_scale(x: Reading, y: Reading) -> bool:
     return 0.72 < a / b < 1.4
 
 
-def _height(drawing: Drawing, body: Shape, x: Reading, y: Reading, lengths: list[Reading]) -> Quantity | None:
+def _height(drawing: Drawing, b: Box, x: Reading, y: Reading, lengths: list[Reading]) -> Quantity | None:
     """The largest uncounted number across a side view that is in line with the body's top view."""
-    b = body.box
     scale = solve([r for r in lengths if r.cost < 1.0])
-    views = [s.box for s in drawing.shapes if s.same_size(body, 0.04, 1.5) or _turned_twin(s, body)]
+    views = [s.box for s in drawing.shapes if _twin(s.box, b)]
     best: tuple[float, Reading] | None = None
     for r in lengths:
         q, span = r.quantity, r.span
@@ -205,8 +227,11 @@ def _height(drawing: Drawing, body: Shape, x: Reading, y: Reading, lengths: list
     return best[1].quantity if best else None
 
 
-def _turned_twin(s: Shape, body: Shape) -> bool:
-    return abs(s.box.width - body.box.height) < 1.5 and abs(s.box.height - body.box.width) < 1.5
+def _twin(a: Box, b: Box) -> bool:
+    """Whether a shape is another full view of the body, upright or turned."""
+    same = abs(a.width - b.width) < 0.03 * b.width + 1 and abs(a.height - b.height) < 0.03 * b.height + 1
+    turned = abs(a.width - b.height) < 0.03 * b.height + 1 and abs(a.height - b.width) < 0.03 * b.width + 1
+    return same or turned
 
 
 def _beside(span: Span, b: Box) -> bool:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from worker.datasheet.dimensions import Reading
 from worker.datasheet.scale import Scale
-from worker.datasheet.shapes import Shape
+from worker.datasheet.shapes import ROUND, Shape
 
 Row = dict[int, float]  # variable -> factor
 
@@ -90,8 +90,10 @@ def _sizes(pads: list[Shape], slack: float, part: float, start: list[float], axi
     for pad in pads:
         w, h = pad.box.width, pad.box.height
 
-        def alike(a: float, b: float) -> bool:
-            return abs(a - b) <= max(slack, part * b)
+        coarse = 0.09 if pad.kind in ROUND and w < 15 else part  # plotters draw small discs with few steps
+
+        def alike(a: float, b: float, near: float = coarse) -> bool:
+            return abs(a - b) <= max(slack, near * b)
 
         for cw, ch, iw, ih in classes:
             if alike(w, cw) and alike(h, ch):
@@ -104,7 +106,7 @@ def _sizes(pads: list[Shape], slack: float, part: float, start: list[float], axi
             start.append(w)
             axis.append(0)
             iw = ih = len(start) - 1
-            if pad.kind != "circle":
+            if not (pad.kind in ROUND and abs(w / h - 1) < 0.09):
                 start.append(h)
                 axis.append(1)
                 ih = len(start) - 1
@@ -161,9 +163,30 @@ def _lanes(model: Model) -> list[tuple[int, list[int]]]:
     return [(axis, sorted(own, key=lambda i: model.start[i])) for (axis, _, _), own in found.items() if len(own) > 1]
 
 
-def _regular(model: Model) -> list[tuple[Row, float]]:
+def _quarter_steps(model: Model, scale: Scale) -> list[Row]:
+    """Equal steps along x and along y of pads that are the same but turned, as on the four sides of a quad package."""
+    twins = {s for s in model.size if (s[1], s[0]) in model.size}
+    lanes: dict[int, tuple[int, int]] = {}
+    for centre, size in zip(model.centre, model.size, strict=True):
+        if size not in twins:
+            continue
+        for axis in (0, 1):
+            own = sorted(
+                {c[axis] for c, s in zip(model.centre, model.size, strict=True) if s == size and c[1 - axis] == centre[1 - axis]},
+                key=lambda i: model.start[i],
+            )
+            if len(own) > 2:
+                lanes.setdefault(axis, (own[0], own[1]))
+    if len(lanes) < 2:
+        return []
+    (a, b), (c, d) = lanes[0], lanes[1]
+    first, second = (model.start[b] - model.start[a]) / scale.x, (model.start[d] - model.start[c]) / scale.y
+    return [_sum({b: 1.0, a: -1.0}, {d: -1.0, c: 1.0})] if abs(first / second - 1) < 0.03 else []
+
+
+def _regular(model: Model, scale: Scale) -> list[tuple[Row, float]]:
     """Equal steps and mirror symmetry as drawn, as equations that hold unless a printed number says otherwise."""
-    rows: list[Row] = []
+    rows = _quarter_steps(model, scale)
     steps = sorted(
         {(axis, a, b) for axis, own in _lanes(model) for a, b in zip(own, own[1:], strict=False)},
         key=lambda s: (s[0], model.start[s[2]] - model.start[s[1]]),
@@ -220,7 +243,7 @@ def _matrix(rows: list[tuple[Row, float]], count: int, weight: float) -> tuple[N
 def solve(model: Model, scale: Scale, pairs: list[tuple[Reading, Row]]) -> Fit:
     """Least squares with weights far apart; printed numbers that contradict better ones are refused one by one."""
     soft = [
-        _matrix(_regular(model), model.count, REGULAR),
+        _matrix(_regular(model, scale), model.count, REGULAR),
         _matrix(_square(model), model.count, SQUARE),
         _matrix(_drawn(model, scale), model.count, DRAWN),
     ]

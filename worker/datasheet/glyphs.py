@@ -102,7 +102,14 @@ def read_text(paper: Gray, lines: list[tuple[Box, bool]], px_per_pt: float, orig
         weight = sure - (0.25 if turn and not _is_turned(lines, box) else 0.02 if turn == 3 else 0.0)
         if key not in best or weight > best[key][1]:
             best[key] = (text, weight, turn, box)
-    return [_word(*item, px_per_pt, origin) for item in best.values() if item[1] >= SURE and item[0]]
+    return [_word(*item, px_per_pt, origin) for item in best.values() if item[1] >= SURE and item[0] and not _dash(item, px_per_pt)]
+
+
+def _dash(item: tuple[str, float, int, Box], px_per_pt: float) -> bool:
+    """Whether letters were read into a bare stroke of the drawing."""
+    text, _, turn, box = item
+    tall = box.height if turn == 0 else box.width
+    return tall < MIN_LETTER_PT * px_per_pt and any(c.isalnum() for c in text)
 
 
 def _is_turned(lines: list[tuple[Box, bool]], box: Box) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForImageTextToText, AutoTokenizer
 
 from db.failures import Failure
@@ -82,7 +83,7 @@ def load(spec: ModelSpec) -> Loaded:
         config, family = _known_family(folder)
         model = _model(spec, folder, config)
         tokenizer = AutoTokenizer.from_pretrained(folder)
-    except (OSError, ImportError, ValueError) as error:
+    except (OSError, ImportError, ValueError, SafetensorError) as error:
         raise Permanent(Failure.MODEL_UNAVAILABLE, f"{spec.name}: {error}") from error
     text = config.get_text_config()
     if any(kind != "full_attention" for kind in getattr(text, "layer_types", None) or ()):

@@ -56,7 +56,11 @@ def _append(merged: list[Cue], segment: Segment, cue: Cue) -> None:
     last = merged[-1] if merged else None
     at_border = start_ms == segment.start_ms
     if last is not None and at_border and last.end_ms == start_ms and last.text == cue.text:
-        joined = {"end_ms": end_ms, "chunk_last": max(last.chunk_last, cue.chunk_last), "tokens": last.tokens + cue.tokens}
+        joined = {
+            "end_ms": end_ms,
+            "chunk_last": max(last.chunk_last, cue.chunk_last),
+            "tokens": last.tokens + cue.tokens,
+        }
         merged[-1] = last.model_copy(update=joined)
         return
     merged.append(inside)

@@ -16,7 +16,6 @@ from pydantic import BaseModel
 from db.failures import Failure
 from db.kinds.base import MediaInput, S3Input
 from db.objects import ObjectError, ObjectMissing, ObjectStore, ObjectStoreUnavailable
-from db.objects_s3 import S3Config, S3Objects
 from db.session import Database
 from db.settings import Settings
 from db.tables import Asset, AssetState
@@ -118,6 +117,8 @@ def _decode(text: str, path: Path, max_bytes: int) -> None:
 def _bucket(settings: Settings, place: S3Input) -> ObjectStore:
     if place.bucket not in settings.s3_input_buckets:
         raise Permanent(Failure.FETCH_FAILED, f"bucket {place.bucket!r} is not registered here")
+    from db.objects_s3 import S3Config, S3Objects  # boto3 takes long to load and most jobs have no use for it
+
     return S3Objects(S3Config(place.bucket, region=settings.s3_region, endpoint_url=settings.s3_endpoint_url))
 
 

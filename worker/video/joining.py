@@ -1,4 +1,4 @@
-"""Cuts a clip into segments with warm-up before each, and joins their cues in order: arithmetic, nothing is watched."""
+"""The segments of a clip in chunks, and their cues joined in order while they are still being watched."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from db.kinds.video import Cue
+from db.kinds.video import Cue, VideoCaptionParams
+from worker.streaming.segments import cut
 from worker.video.captions import joined
 
 
 @dataclass(frozen=True)
-class Segment:
+class Span:
     """Chunks [first_chunk, end_chunk) are this segment's own; it starts watching at `warm_chunk`. No end: to the clip's."""
 
     index: int
@@ -20,15 +21,14 @@ class Segment:
     end_chunk: int | None
 
 
-def cut(chunks: int, segments: int, warmup_chunks: int) -> list[Segment]:
-    """Segments of nearly equal length that cover every chunk once; never more segments than chunks."""
-    count = max(1, min(segments, chunks))
-    firsts = [chunks * index // count for index in range(count)]
+def spans(params: VideoCaptionParams, total_ms: int) -> list[Span]:
+    """The segments of a clip of this length, in chunks; the last goes on to wherever the clip really ends."""
+    start_ms, chunk_ms = params.start_ms, params.chunk_ms
+    segments = cut((start_ms, start_ms + total_ms), params.segments, chunk_ms, params.warmup_ms)
+    firsts = [(segment.start_ms - start_ms) // chunk_ms for segment in segments]
+    warm = [(segment.warmup_start_ms - start_ms) // chunk_ms for segment in segments]
     ends: list[int | None] = [*firsts[1:], None]
-    return [
-        Segment(index, max(0, first - warmup_chunks), first, end)
-        for index, (first, end) in enumerate(zip(firsts, ends, strict=True))
-    ]
+    return [Span(*numbers) for numbers in zip(range(len(segments)), warm, firsts, ends, strict=True)]
 
 
 class Joiner:

@@ -14,7 +14,7 @@ from db.kinds.video import Cue, Gap, VideoCaptionParams
 from worker.context import Context
 from worker.errors import Stopped, Transient
 from worker.video.decode import End
-from worker.video.joining import Joiner, Segment, cut
+from worker.video.joining import Joiner, Span, spans
 from worker.video.movie import Movie
 from worker.video.prefetch import prefetched
 from worker.video.slots import Part
@@ -38,8 +38,7 @@ class Report:
 
 def watch_parallel(params: VideoCaptionParams, job: Context, movie: Movie) -> Watched:
     """Watch a clip in segments, each from its last state if there is a checkpoint. Every cue is stored on return."""
-    chunks = -(-(movie.total_ms or 0) // params.chunk_ms)
-    segments = cut(chunks, params.segments, -(-params.warmup_ms // params.chunk_ms))
+    segments = spans(params, movie.total_ms or 0)
     ledger = _Ledger(segments, params, checkpoint_of(job, "parallel"))
     crew = _Crew(params, job, movie)
     with ThreadPoolExecutor(len(segments), thread_name_prefix="segment") as pool:
@@ -69,10 +68,10 @@ class _Crew:
         self._params = params
         self._engine = job.engine
         self._movie = movie
-        self._inbox: SimpleQueue[Report | tuple[Segment, Future[None]]] = SimpleQueue()
+        self._inbox: SimpleQueue[Report | tuple[Span, Future[None]]] = SimpleQueue()
         self._tries: dict[int, int] = {}
 
-    def start(self, pool: ThreadPoolExecutor, segments: Iterable[Segment], ledger: _Ledger) -> None:
+    def start(self, pool: ThreadPoolExecutor, segments: Iterable[Span], ledger: _Ledger) -> None:
         """Watch every segment that is not finished."""
         for segment in segments:
             state = ledger.states[segment.index]
@@ -92,7 +91,7 @@ class _Crew:
                 raise failure
         return message
 
-    def _watch(self, segment: Segment, state: dict[str, Any] | None) -> None:
+    def _watch(self, segment: Span, state: dict[str, Any] | None) -> None:
         viewing = Viewing(
             self._engine,
             self._params,
@@ -106,7 +105,7 @@ class _Crew:
                 self._on_text("")
                 self._inbox.put(self._step(part, viewing, segment))
 
-    def _step(self, part: Part | End, viewing: Viewing, segment: Segment) -> Report:
+    def _step(self, part: Part | End, viewing: Viewing, segment: Span) -> Report:
         if isinstance(part, End):
             cues = viewing.finish(part.gaps)
             state: dict[str, Any] | None = {"viewing": viewing.state(), "end": _end_document(part)}
@@ -126,7 +125,7 @@ class _Crew:
 class _Ledger:
     """The last state of every segment and the cues joined so far: all that a checkpoint of this mode holds."""
 
-    def __init__(self, segments: Sequence[Segment], params: VideoCaptionParams, resumed: dict[str, Any] | None) -> None:
+    def __init__(self, segments: Sequence[Span], params: VideoCaptionParams, resumed: dict[str, Any] | None) -> None:
         count = len(segments)
         self.states: list[dict[str, Any] | None] = list(resumed["segments"]) if resumed else [None] * count
         self.resumed_at_ms: list[int] = list(resumed["resumed_at_ms"]) if resumed else []
@@ -178,7 +177,7 @@ class _Ledger:
         return Watched(self._joiner.count, end, tally, gaps, self.resumed_at_ms)
 
 
-def _next_chunk(state: dict[str, Any] | None, segment: Segment) -> int:
+def _next_chunk(state: dict[str, Any] | None, segment: Span) -> int:
     return state["viewing"]["next_chunk"] if state else segment.warm_chunk
 
 

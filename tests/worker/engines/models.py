@@ -50,7 +50,9 @@ def stock_model(family: str, size: Size = Size(), attention: str = "eager") -> A
     from transformers import AutoModelForImageTextToText
 
     folder = checkpoint_folder(family, size)
-    return AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32, attn_implementation=attention).eval()
+    return AutoModelForImageTextToText.from_pretrained(
+        folder, dtype=torch.float32, attn_implementation=attention
+    ).eval()
 
 
 def chunk(index: int, frames: int = 4, ms: int = 2000, width_px: int = WIDTH_PX, height_px: int = HEIGHT_PX) -> Chunk:

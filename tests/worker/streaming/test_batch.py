@@ -23,7 +23,9 @@ CHUNKS = 8
 LONG = replace(OPTIONS, max_tokens_per_chunk=24)
 
 
-def all_ids(resident: Any, first: int, options: Any = LONG, gate: threading.Barrier | None = None) -> list[tuple[int, ...]]:
+def all_ids(
+    resident: Any, first: int, options: Any = LONG, gate: threading.Barrier | None = None
+) -> list[tuple[int, ...]]:
     session = StreamSession(resident, options)
     replies = []
     for index in range(first, first + CHUNKS):

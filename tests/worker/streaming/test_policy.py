@@ -103,7 +103,9 @@ COSTS = Costs(pinned_tokens=11, turn_tokens=7, group_tokens=9, reply_tokens=5)
 
 
 @given(watched(), st.integers(0, 10**9))
-def test_a_memory_never_exceeds_its_budget_and_has_no_gaps(stream: tuple[WatchOptions, list[tuple[int, int, int]]], base: int) -> None:
+def test_a_memory_never_exceeds_its_budget_and_has_no_gaps(
+    stream: tuple[WatchOptions, list[tuple[int, int, int]]], base: int
+) -> None:
     options, chunks = stream
     budget = token_budget(options, COSTS, frames_per_group=2)
     memory = Memory(window_limits(options), Ablation.NONE, base)

@@ -50,7 +50,9 @@ def test_after_evictions_it_sees_what_it_saw() -> None:
         again.feed(chunk(index))
     resident.batcher.close()
     strip = [replace(e, reply_tokens=0, text_start=0, silent=False) for e in whole.memory.exchanges if e.frames_tokens]
-    assert strip == [replace(e, reply_tokens=0, text_start=0, silent=False) for e in again.memory.exchanges if e.frames_tokens]
+    assert strip == [
+        replace(e, reply_tokens=0, text_start=0, silent=False) for e in again.memory.exchanges if e.frames_tokens
+    ]
     assert whole.memory.exchanges[0] == again.memory.exchanges[0], "the text sink is the same"
 
 

@@ -26,7 +26,9 @@ def test_parts_cover_the_clip_once(clip: tuple[int, int], segments: int, chunk_m
 
 
 @given(clips, st.integers(1, 64), st.sampled_from([500, 1000, 2000, 3333]), st.integers(0, 60_000))
-def test_parts_keep_the_chunk_grid_and_warm_up_enough(clip: tuple[int, int], segments: int, chunk_ms: int, warmup_ms: int) -> None:
+def test_parts_keep_the_chunk_grid_and_warm_up_enough(
+    clip: tuple[int, int], segments: int, chunk_ms: int, warmup_ms: int
+) -> None:
     for part in cut(clip, segments, chunk_ms, warmup_ms):
         assert (part.start_ms - clip[0]) % chunk_ms == 0
         assert (part.warmup_start_ms - clip[0]) % chunk_ms == 0
@@ -34,7 +36,9 @@ def test_parts_keep_the_chunk_grid_and_warm_up_enough(clip: tuple[int, int], seg
 
 
 @given(clips, st.integers(1, 16), st.integers(0, 20_000), st.data())
-def test_merging_what_every_part_saw_is_what_one_pass_saw(clip: tuple[int, int], segments: int, warmup_ms: int, data: st.DataObject) -> None:
+def test_merging_what_every_part_saw_is_what_one_pass_saw(
+    clip: tuple[int, int], segments: int, warmup_ms: int, data: st.DataObject
+) -> None:
     """Each part says, for every chunk it watched, what one pass would have said."""
     chunk_ms = 2000
     starts = range(clip[0], clip[1], chunk_ms)
@@ -53,7 +57,9 @@ def test_merging_what_every_part_saw_is_what_one_pass_saw(clip: tuple[int, int],
 
 def test_a_cue_over_the_border_is_one_cue() -> None:
     first, second = cut((0, 20_000), 2, 2000, 4000)
-    merged = merge([(first, [cue(8000, 10_000, "rain")]), (second, [cue(6000, 14_000, "rain"), cue(16_000, 18_000, "sun")])])
+    merged = merge(
+        [(first, [cue(8000, 10_000, "rain")]), (second, [cue(6000, 14_000, "rain"), cue(16_000, 18_000, "sun")])]
+    )
     assert [(c.start_ms, c.end_ms, c.text) for c in merged] == [(8000, 14_000, "rain"), (16_000, 18_000, "sun")]
 
 

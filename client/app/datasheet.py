@@ -1,0 +1,70 @@
+"""Datasheet work of the application without a window: submit files, wait, fetch what came out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from client.app.tasks import Report
+from client.sdk import Client, finished
+
+NAMES = {"both": ("mechanical_image", "land_image"), "mechanical": ("mechanical_image",), "footprint": ("land_image",)}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to extract: one PDF, or images for what `show` names (both, mechanical, footprint)."""
+
+    files: tuple[Path, ...]
+    package: str = ""
+    mechanical_page: int | None = None
+    land_page: int | None = None
+    show: str = "both"
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """A finished extraction: the result document and the footprint file, where there is one."""
+
+    job_id: str
+    result: dict[str, Any]
+    kicad: bytes | None
+
+    @property
+    def pads(self) -> list[dict[str, Any]]:
+        """The pads; none when the document states no land pattern."""
+        return [*(self.result.get("land_pattern") or {}).get("pads", [])]
+
+
+def extract(client: Client, request: Request, report: Report) -> Extracted:
+    """Upload, submit, follow, fetch. Raises ClientError; ValueError for files that make no sense together."""
+    params = _inputs(client, request, report)
+    params |= {"package": request.package} if request.package else {}
+    params |= {"mechanical_page": request.mechanical_page} if request.mechanical_page else {}
+    params |= {"land_page": request.land_page} if request.land_page else {}
+    job = client.submit("datasheet.extract", params)
+    for event in client.watch(job["id"]):
+        if event.type == "progress":
+            report.tell(event.data.get("note") or "reading the drawings")
+    done = finished(client.job(job["id"]))
+    name = next((file["name"] for file in client.files(done["id"]) if file["name"].endswith(".kicad_mod")), None)
+    return Extracted(done["id"], done["result"], client.read(done["id"], name) if name else None)
+
+
+def _inputs(client: Client, request: Request, report: Report) -> dict[str, Any]:
+    for file in request.files:
+        if not file.is_file():
+            raise ValueError(f"no such file: {file}")
+    assets = [{"asset_id": _upload(client, file, report)} for file in request.files]
+    if len(assets) == 1 and request.files[0].suffix.lower() == ".pdf":
+        return {"document": assets[0]}
+    names = NAMES[request.show]
+    if len(assets) != len(names):
+        raise ValueError("give one PDF, or the outline image and the land-pattern image")
+    return dict(zip(names, assets, strict=True))
+
+
+def _upload(client: Client, file: Path, report: Report) -> str:
+    asset = client.upload(file, lambda sent, size: report.tell(f"sending {file.name}: {sent / max(size, 1):.0%}"))
+    return str(asset["id"])

@@ -1,0 +1,49 @@
+"""The window: a server bar above three tabs."""
+
+from __future__ import annotations
+
+import sys
+
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QTabWidget, QVBoxLayout, QWidget
+
+from client import config
+from client.app.batch_tab import BatchTab
+from client.app.server import ServerBar
+from client.app.single_tab import SingleTab
+from client.app.tasks import Tasks
+from client.app.video_tab import VideoTab
+
+
+class Window(QMainWindow):
+    """The application's window."""
+
+    def __init__(self, login: config.Login) -> None:
+        super().__init__()
+        self.setWindowTitle("BM3-VL")
+        self.resize(1100, 720)
+        self.tasks = Tasks()
+        self.server = ServerBar(self.tasks, login)
+        self.single = SingleTab(self.tasks, self.server)
+        self.batch = BatchTab(self.tasks, self.server)
+        self.video = VideoTab(self.tasks, self.server)
+        self.tabs = QTabWidget()
+        for tab, title in ((self.single, "&Datasheet"), (self.batch, "&Batch"), (self.video, "&Video")):
+            self.tabs.addTab(tab, title)
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.addWidget(self.server)
+        column.addWidget(self.tabs)
+        self.setCentralWidget(middle)
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        self.tasks.close()
+        super().closeEvent(event)
+
+
+def run() -> int:
+    """Open the window and stay until it is closed."""
+    application = QApplication(sys.argv[:1])
+    window = Window(config.load(None, None))
+    window.show()
+    return application.exec()

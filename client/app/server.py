@@ -1,0 +1,75 @@
+"""The server bar: address, key, and in plain words whether they work."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
+
+from client import config
+from client.app.tasks import Report, Tasks
+from client.errors import ConnectionFailed, Unauthorized
+from client.sdk import Client
+
+LOOK_EVERY_MS = 5000
+
+
+class ServerBar(QWidget):
+    """Where the server is. `changed` tells the status text whenever it changes."""
+
+    changed = Signal(str)
+
+    def __init__(self, tasks: Tasks, login: config.Login) -> None:
+        super().__init__()
+        self._tasks = tasks
+        self._looking = False
+        self.address = QLineEdit(login.server)
+        self.address.setAccessibleName("Server address")
+        self.key = QLineEdit(login.key)
+        self.key.setEchoMode(QLineEdit.EchoMode.Password)
+        self.key.setAccessibleName("API key")
+        self.status = QLabel("not connected")
+        keep = QPushButton("&Keep")
+        keep.setToolTip("Remember address and key on this computer")
+        keep.clicked.connect(lambda: config.save(self.login))
+        row = QHBoxLayout(self)
+        for widget in (QLabel("&Server"), self.address, QLabel("Ke&y"), self.key, keep, self.status):
+            row.addWidget(widget)
+        self.address.editingFinished.connect(self.look)
+        self.key.editingFinished.connect(self.look)
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self.look)
+        self._timer.start(LOOK_EVERY_MS)
+        self.look()
+
+    @property
+    def login(self) -> config.Login:
+        return config.Login(self.address.text().strip(), self.key.text().strip())
+
+    def client(self, retries: int = 8) -> Client:
+        """A connection of the caller's own: one a thread, patient enough for a server's restart."""
+        login = self.login
+        return Client(login.server, login.key, retries=retries)
+
+    def look(self) -> None:
+        """Ask the server whether it is there and takes the key; one question at a time."""
+        if not self._looking:
+            self._looking = True
+            self._tasks.start(self._ask, self._say, self._say)
+
+    def _ask(self, _: Report) -> str:
+        login = self.login
+        with Client(login.server, login.key, timeout_s=5.0, retries=0) as client:
+            try:
+                queues = client.get("/v1/queues")
+            except Unauthorized:
+                return "key refused"
+            except ConnectionFailed:
+                return "server not reachable"
+        queued = sum(queue["states"].get("queued", 0) for queue in queues)
+        return f"connected, {queued} jobs waiting"
+
+    def _say(self, status: str) -> None:
+        self._looking = False
+        if status != self.status.text():
+            self.status.setText(status)
+            self.changed.emit(status)

@@ -1,0 +1,164 @@
+"""One extraction: open files, look at them, extract, check the numbers, save."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from client.app.datasheet import Extracted, Request, extract
+from client.app.footprint import FootprintView
+from client.app.preview import Preview, render
+from client.app.server import ServerBar
+from client.app.table import Table
+from client.app.tasks import Report, Tasks
+
+PAD_COLUMNS = ("number", "type", "shape", "x", "y", "w", "h", "drill")
+KINDS = "Datasheets (*.pdf *.png *.jpg *.jpeg)"
+
+
+class SingleTab(QWidget):
+    """The datasheet tab."""
+
+    def __init__(self, tasks: Tasks, server: ServerBar) -> None:
+        super().__init__()
+        self._tasks, self._server = tasks, server
+        self._running: Report | None = None
+        self.files: tuple[Path, ...] = ()
+        self.extracted: Extracted | None = None
+        self.package, self.show_kind = QLineEdit(), QComboBox()
+        self.show_kind.addItems(["both", "mechanical", "footprint"])
+        self.mechanical_page, self.land_page = _page_box(), _page_box()
+        self.preview, self.drawing = Preview(), FootprintView()
+        self.body = Table(("body, mm", "min", "nom", "max", "status"), "Body dimensions")
+        self.pads = Table(PAD_COLUMNS, "Pads")
+        self.status = QLabel()
+        self.status.setWordWrap(True)
+        self.extract_button = QPushButton("&Extract")
+        self._lay_out()
+        self.mechanical_page.valueChanged.connect(self._look)
+
+    def open(self, files: list[Path]) -> None:
+        """Take these files as the next input and show the first."""
+        self.files = tuple(files)
+        self.extract_button.setEnabled(bool(files))
+        self.status.setText(", ".join(file.name for file in files))
+        self._look()
+
+    def extract(self) -> None:
+        """Send the files; the button is idle until the answer is there."""
+        request = Request(
+            files=self.files,
+            package=self.package.text().strip(),
+            mechanical_page=self.mechanical_page.value() or None,
+            land_page=self.land_page.value() or None,
+            show=self.show_kind.currentText(),
+        )
+
+        def work(report: Report) -> Extracted:
+            with self._server.client() as client:
+                return extract(client, request, report)
+
+        self.extract_button.setEnabled(False)
+        self.status.setText("working")
+        self._running = self._tasks.start(work, self._show, self._fail, self.status.setText)
+
+    def save(self, path: Path) -> None:
+        """Write the footprint (.kicad_mod) or the result document (any other suffix)."""
+        if self.extracted is None:
+            return
+        if path.suffix != ".kicad_mod":
+            path.write_text(json.dumps(self.extracted.result, indent=1))
+        elif self.extracted.kicad is not None:
+            path.write_bytes(self.extracted.kicad)
+        else:
+            self.status.setText("the document states no land pattern: there is no footprint to save")
+            return
+        self.status.setText(f"saved {path}")
+
+    def _look(self) -> None:
+        if self.files:
+            file, page = self.files[0], max(1, self.mechanical_page.value())
+            self._tasks.start(lambda _: render(file, page), self.preview.show_image, self.preview.show_problem)
+
+    def _show(self, extracted: Extracted) -> None:
+        self.extracted = extracted
+        self.extract_button.setEnabled(True)
+        body = extracted.result["body"]
+        self.body.fill([[name, *(body[name].get(key) for key in ("min", "nom", "max", "status"))] for name in body])
+        self.pads.fill([[_cell(pad.get(name)) for name in PAD_COLUMNS] for pad in extracted.pads])
+        self.drawing.show_pads(extracted.pads)
+        doubts = extracted.result.get("needs_review") or []
+        self.status.setText("; ".join(["please check: " + _text(doubt) for doubt in doubts]) or "done")
+
+    def _fail(self, reason: str) -> None:
+        self.extract_button.setEnabled(True)
+        self.status.setText(reason)
+
+    def _choose(self) -> None:
+        names, _ = QFileDialog.getOpenFileNames(self, "A PDF, or two images", filter=KINDS)
+        if names:
+            self.open([Path(name) for name in names])
+
+    def _choose_target(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, "Save", filter="KiCad footprint (*.kicad_mod);;JSON (*.json)")
+        if name:
+            self.save(Path(name))
+
+    def _lay_out(self) -> None:
+        choose, copy, save = QPushButton("&Open…"), QPushButton("&Copy pads"), QPushButton("&Save…")
+        choose.clicked.connect(self._choose)
+        copy.clicked.connect(self.pads.copy)
+        save.clicked.connect(self._choose_target)
+        self.extract_button.clicked.connect(self.extract)
+        self.extract_button.setEnabled(False)
+        top = QHBoxLayout()
+        labelled = (
+            ("Package", self.package),
+            ("Outline page", self.mechanical_page),
+            ("Land-pattern page", self.land_page),
+        )
+        top.addWidget(choose)
+        for text, widget in (*labelled, ("Images show", self.show_kind)):
+            widget.setAccessibleName(text)
+            top.addWidget(QLabel(text))
+            top.addWidget(widget)
+        for button in (self.extract_button, copy, save):
+            top.addWidget(button)
+        grid = QGridLayout()
+        grid.addWidget(self.preview, 0, 0, 2, 1)
+        grid.addWidget(self.body, 0, 1)
+        grid.addWidget(self.drawing, 0, 2)
+        grid.addWidget(self.pads, 1, 1, 1, 2)
+        column = QVBoxLayout(self)
+        column.addLayout(top)
+        column.addLayout(grid)
+        column.addWidget(self.status)
+
+
+def _page_box() -> QSpinBox:
+    box = QSpinBox()
+    box.setRange(0, 100_000)
+    box.setSpecialValueText("find")
+    return box
+
+
+def _cell(value: Any) -> Any:
+    return " x ".join(str(part) for part in value) if isinstance(value, list) else value
+
+
+def _text(doubt: Any) -> str:
+    return str(doubt.get("reason") or doubt) if isinstance(doubt, dict) else str(doubt)

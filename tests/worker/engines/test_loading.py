@@ -1,0 +1,112 @@
+"""Loading: what is wrong with a model is said before any job starts; settings and adapters take effect."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from db.kinds.base import Sampling
+from tests.worker.engines.models import ALL, OPTIONS, checkpoint_folder, chunk, stock_model, tiny_engine
+from worker.engines import load_engine
+from worker.engines.spec import ModelSpec
+from worker.engines.tiny import write_tiny
+from worker.engines.weights import weights_sha256
+from worker.errors import Permanent
+
+
+def refused(folder: Path, **options: str) -> str:
+    with pytest.raises(Permanent) as failed:
+        load_engine(ModelSpec("m", "pytorch", str(folder), {"device": "cpu", **options}))
+    assert failed.value.code == "model_unavailable"
+    return str(failed.value)
+
+
+def test_an_unknown_family_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "gpt2"}))
+    assert "gpt2" in refused(tmp_path)
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    refused(tmp_path)
+
+
+def test_a_torn_checkpoint_is_refused(tmp_path: Path) -> None:
+    folder = shutil.copytree(checkpoint_folder("qwen3_vl"), tmp_path / "torn")
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:5000])
+    refused(folder)
+
+
+@pytest.mark.parametrize(
+    "option", [{"dtype": "int3"}, {"attention": "magic"}, {"quantization": "1bit"}, {"colour": "red"}]
+)
+def test_a_setting_of_no_meaning_is_refused(option: dict[str, str]) -> None:
+    assert next(iter(option)) in refused(checkpoint_folder("qwen3_vl"), **option)
+
+
+def test_quantization_without_its_package_or_device_is_refused_with_the_reason() -> None:
+    if torch.cuda.is_available():
+        pytest.skip("may well work here")
+    assert refused(checkpoint_folder("qwen3_vl"), quantization="4bit")
+
+
+@pytest.mark.parametrize("family", ALL)
+@pytest.mark.parametrize(
+    "options", [{"dtype": "bfloat16"}, {"attention": "eager"}, {"vision_attention": "eager"}], ids=str
+)
+def test_settings_take_effect_and_it_still_watches(family: str, options: dict[str, str]) -> None:
+    engine = tiny_engine(family, **options)
+    session = engine.open(OPTIONS)
+    replies = [session.feed(chunk(index)) for index in range(3)]
+    engine.close()
+    assert engine.info.dtype == options.get("dtype", "float32")
+    assert all(reply.silence_probability is not None for reply in replies)
+
+
+@pytest.mark.parametrize("family", ["qwen2_5_vl", "qwen3_vl"])
+def test_eager_and_fused_attention_say_the_same(family: str) -> None:
+    said = []
+    for attention in ("sdpa", "eager"):
+        engine = tiny_engine(family, attention=attention)
+        session = engine.open(OPTIONS)
+        said.append([session.feed(chunk(index)).token_ids for index in range(8)])
+        engine.close()
+    assert said[0] == said[1]
+
+
+def test_an_adapter_changes_what_is_said(tmp_path: Path) -> None:
+    from peft import LoraConfig
+
+    model = stock_model("qwen3_vl")
+    torch.manual_seed(5)
+    model.add_adapter(LoraConfig(r=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False))
+    model.save_pretrained(tmp_path)
+    plain, changed = tiny_engine("qwen3_vl"), tiny_engine("qwen3_vl", adapter=str(tmp_path))
+    question = [{"role": "user", "content": "Hello"}]
+    answers = [engine.chat(question, Sampling(), 12) for engine in (plain, changed)]
+    for engine in (plain, changed):
+        engine.close()
+    assert answers[0].text != answers[1].text
+    assert plain.info.weights_sha256 != changed.info.weights_sha256
+
+
+def test_weights_are_known_by_their_content(tmp_path: Path) -> None:
+    cache = tmp_path / "cache" / "hashes.json"
+    first = write_tiny("qwen2_vl", tmp_path / "a")
+    same = write_tiny("qwen2_vl", tmp_path / "b")
+    other = write_tiny("qwen2_vl", tmp_path / "c", seed=1)
+    hashes = [weights_sha256([folder], cache) for folder in (first, same, other)]
+    assert hashes[0] == hashes[1] != hashes[2]
+    assert weights_sha256([first], cache) == hashes[0]
+    assert len(json.loads(cache.read_text())) == 3
+
+
+def test_a_torn_cache_of_hashes_costs_nothing_but_time(tmp_path: Path) -> None:
+    folder = write_tiny("qwen2_vl", tmp_path / "a")
+    cache = tmp_path / "hashes.json"
+    cache.write_text("{")
+    assert weights_sha256([folder], cache) == weights_sha256([folder], tmp_path / "other.json")

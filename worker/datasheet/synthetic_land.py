@@ -1,0 +1,188 @@
+"""Draws the recommended land pattern of a made-up part: pads, dimensions, pin numbers, and figures that only look like it."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+
+from worker.datasheet.synthetic_canvas import SheetCanvas
+from worker.datasheet.synthetic_dimension import Area, Dimensions, Span
+from worker.datasheet.synthetic_part import Edge, Link, PadSpec, Part
+from worker.datasheet.synthetic_print import land_lines
+from worker.datasheet.synthetic_style import Style
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where millimetres of a figure lie on the page."""
+
+    x: float
+    y: float
+    sx: float
+    sy: float
+
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        return self.x + x * self.sx, self.y + y * self.sy
+
+    def area(self, x: float, y: float, w: float, h: float) -> Area:
+        return self.x + (x - w / 2) * self.sx, self.y + (y - h / 2) * self.sy, self.x + (x + w / 2) * self.sx, self.y + (y + h / 2) * self.sy
+
+
+def fitted(middle: tuple[float, float], size: tuple[float, float], room: tuple[float, float], stretch: float) -> Frame:
+    """A frame that fits a figure of `size` millimetres around `middle` into `room` points."""
+    scale = min(room[0] / size[0], room[1] / (size[1] * stretch), 60.0)
+    return Frame(middle[0], middle[1], scale, scale * stretch)
+
+
+def extent(pads: list[PadSpec]) -> tuple[float, float, float, float]:
+    """Low and high edges along x and y in millimetres."""
+    return (
+        min(p.edge(0, -1) for p in pads), min(p.edge(1, -1) for p in pads), max(p.edge(0, 1) for p in pads), max(p.edge(1, 1) for p in pads),
+    )  # fmt: skip
+
+
+def turned(part: Part) -> tuple[list[PadSpec], list[Link]]:
+    """Pads and links a quarter turn clockwise: (x, y) goes to (-y, x)."""
+    pads = [replace(p, x=-p.y + 0.0, y=p.x, w=p.h, h=p.w, drill=p.drill[::-1] if p.drill else None) for p in part.pads]
+    links = []
+    for link in part.links:
+        if link.axis == 0:
+            links.append(replace(link, axis=1))
+        else:
+            a, b = link.a, link.b
+            links.append(replace(link, axis=0, a=(b[0], _flip(b[1])), b=(a[0], _flip(a[1]))))
+    return pads, links
+
+
+def _flip(edge: Edge) -> Edge:
+    return -edge  # type: ignore[return-value]
+
+
+class LandFigure:
+    """One land pattern on a sheet."""
+
+    def __init__(self, canvas: SheetCanvas, style: Style, pads: list[PadSpec], middle: tuple[float, float], room: tuple[float, float]) -> None:
+        x0, y0, x1, y1 = extent(pads)
+        frame = fitted(middle, (x1 - x0, y1 - y0), room, style.stretch)
+        self.frame = replace(frame, x=frame.x - (x0 + x1) / 2 * frame.sx, y=frame.y - (y0 + y1) / 2 * frame.sy)
+        self.canvas, self.style, self.pads = canvas, style, pads
+        low, high = self.frame.at(x0, y0), self.frame.at(x1, y1)
+        self.figure: Area = (*low, *high)
+        self.dimensions = Dimensions(canvas, style, self.figure)
+
+    def draw(self, sized: list[bool]) -> None:
+        """The pads; copper whose size is not stated is left out, only its hole is drawn."""
+        for pad, known in zip(self.pads, sized, strict=True):
+            self._pad(pad, known)
+        if self.style.centre_lines:
+            x, y = (self.figure[0] + self.figure[2]) / 2, (self.figure[1] + self.figure[3]) / 2
+            dash = (8.0, 2.0, 2.0, 2.0)
+            self.canvas.line(self.figure[0] - 4, y, self.figure[2] + 4, y, dash, 0.3)
+            self.canvas.line(x, self.figure[1] - 4, x, self.figure[3] + 4, dash, 0.3)
+
+    def _pad(self, pad: PadSpec, known: bool) -> None:
+        area = self.frame.area(pad.x, pad.y, pad.w, pad.h)
+        centre = self.frame.at(pad.x, pad.y)
+        if pad.drill is not None:
+            self.canvas.circle(*centre, pad.drill[0] / 2 * self.frame.sx)
+            if known and pad.type == "thru_hole":
+                self.canvas.circle(*centre, pad.w / 2 * self.frame.sx)
+        elif pad.shape == "circle":
+            self.canvas.circle(*centre, pad.w / 2 * self.frame.sx, self.style.paint)
+        elif pad.shape == "d_shape":
+            self.canvas.d_shape(*area, round_end=inner_end(pad), paint=self.style.paint)
+        else:
+            self.canvas.rect(*area, radius=pad.radius * self.frame.sx, paint=self.style.paint)
+
+    def number(self, names: set[str]) -> None:
+        """Pin numbers beside their pads, on the outer side."""
+        size = self.style.text_pt - 1
+        middle = ((self.figure[0] + self.figure[2]) / 2, (self.figure[1] + self.figure[3]) / 2)
+        for pad in self.pads:
+            if pad.number not in names:
+                continue
+            area = self.frame.area(pad.x, pad.y, pad.w, pad.h)
+            at = self._beside(area, middle, pad, size)
+            self.dimensions.texts.append(self.canvas.text(*at, pad.number, size, f"number {pad.number}"))
+
+    def _beside(self, area: Area, middle: tuple[float, float], pad: PadSpec, size: float) -> tuple[float, float]:
+        x, y = (area[0] + area[2]) / 2, (area[1] + area[3]) / 2
+        wide, tall = self.canvas.text_width(pad.number, size), 0.72 * size
+        if area[2] - area[0] > wide + 3 and area[3] - area[1] > tall + 3 and pad.drill is None:
+            return x, y
+        if pad.w >= pad.h:
+            out = wide / 2 + 3
+            return (area[2] + out, y) if x > middle[0] else (area[0] - out, y)
+        out = tall / 2 + 3
+        return (x, area[3] + out) if y > middle[1] else (x, area[1] - out)
+
+    def dot(self, pad: PadSpec) -> None:
+        """A filled dot outside the pattern beside pin 1."""
+        area = self.frame.area(pad.x, pad.y, pad.w, pad.h)
+        r = 2.2
+        x = area[0] - 7 if pad.x < 0 else area[2] + 7
+        y = (area[1] + area[3]) / 2
+        self.canvas.circle(x, y, r, "filled", dark=True)
+        self.dimensions.texts.append((x - r, y - r, x + r, y + r))
+
+    def dimension(self, links: list[Link], symbols: dict[int, str]) -> None:
+        """All links as dimension lines or leaders; `symbols` replaces numbers by letters of a table."""
+        for i in sorted(range(len(links)), key=lambda k: self._size_of(links[k])):
+            link = links[i]
+            value = self.value(link)
+            lines = [symbols[i]] if i in symbols else land_lines(value, link.count, self.style)
+            if link.hole or link.what in ("copper", "diameter"):
+                self._round(link, lines, i in symbols)
+            else:
+                self.dimensions.add(self._span(link), lines, link.what)
+
+    def value(self, link: Link) -> float:
+        """Millimetres between the two ends."""
+        a, b = self.pads[link.a[0]], self.pads[link.b[0]]
+        if link.hole and a.drill is not None:
+            return a.drill[link.axis]
+        return round(abs(b.edge(link.axis, link.b[1]) - a.edge(link.axis, link.a[1])), 6)
+
+    def _size_of(self, link: Link) -> float:
+        return (1000.0 if link.hole or link.what in ("copper", "diameter") else 0.0) + self.value(link)
+
+    def _span(self, link: Link) -> Span:
+        ends = []
+        for pad_index, edge in (link.a, link.b):
+            pad = self.pads[pad_index]
+            area = self.frame.area(pad.x, pad.y, pad.w, pad.h)
+            at = self.frame.at(pad.edge(0, edge), pad.edge(1, edge))[link.axis]
+            ends.append((at, (area[1], area[3]) if link.axis == 0 else (area[0], area[2])))
+        ends.sort()
+        return Span(link.axis, ends[0][0], ends[1][0], ends[0][1], ends[1][1])
+
+    def _round(self, link: Link, lines: list[str], symbol: bool) -> None:
+        """A diameter with a leader to its circle."""
+        pad = self.pads[link.a[0]]
+        across = (pad.drill[0] if link.hole and pad.drill else pad.w) / 2
+        x, y = self.frame.at(pad.x, pad.y)
+        side = 1 if y < (self.figure[1] + self.figure[3]) / 2 else -1
+        r = across * self.frame.sx * 0.7071
+        text = lines if symbol else [_with_sign(lines[0]), *lines[1:]]
+        self.dimensions.leader((x + r, y - side * r), text, link.what)
+
+
+def _with_sign(text: str) -> str:
+    """The diameter sign before the number, behind a count."""
+    head, sep, tail = text.rpartition("X ") if "X " in text else text.rpartition("-") if "-" in text else ("", "", text)
+    if not sep and "x" in text and text[0].isdigit():
+        head, sep, tail = text.partition("x")
+    return f"{head}{sep}Ø{tail}"
+
+
+def inner_end(pad: PadSpec) -> str:
+    """The side of a pad that looks to the middle of the pattern."""
+    if pad.w >= pad.h:
+        return "right" if pad.x < 0 else "left"
+    return "bottom" if pad.y < 0 else "top"
+
+
+def stencil_of(pads: list[PadSpec], rng: random.Random) -> list[PadSpec]:
+    """Openings a little smaller than the pads, which must not be taken for them."""
+    less = rng.choice((0.04, 0.06, 0.1))
+    return [replace(p, w=round(p.w - less, 4), h=round(p.h - less, 4)) for p in pads]
