@@ -11,7 +11,8 @@ import anyio.to_thread
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from api import dashboard, errors
+from api import errors
+from api.dashboard import mount
 from api.deps import Services, make_services
 from api.documentation import Application
 from api.guard import BodyLimit, CarefulHeaders
@@ -44,7 +45,7 @@ def create_app(settings: Settings | None = None, api: ApiSettings | None = None)
     app.state.services = kept
     for router in ROUTERS:
         app.include_router(router)
-    dashboard.install(app)
+    mount.install(app)
     errors.install(app)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, settings=kept.api)

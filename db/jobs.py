@@ -119,7 +119,7 @@ def find(session: Session, tenant_id: UUID, job_id: UUID) -> Job | None:
 
 def page(session: Session, tenant_id: UUID, wanted: Filter, limit: int, before: UUID | None = None) -> list[Job]:
     """At most `limit` jobs, newest first, older than the job `before`."""
-    statement = select(Job).where(Job.tenant_id == tenant_id, Job.deleted_at.is_(None), *_conditions(wanted))
+    statement = select(Job).where(Job.tenant_id == tenant_id, Job.deleted_at.is_(None), *conditions(wanted))
     if before is not None:
         statement = statement.where(Job.id < before)
     return [*session.scalars(statement.order_by(Job.id.desc()).limit(limit))]
@@ -230,7 +230,8 @@ def _waiting_for(asset_id: UUID) -> Select[Job]:
     return select(Job).where(Job.asset_id == asset_id, Job.state == State.AWAITING_INPUT)
 
 
-def _conditions(wanted: Filter) -> list[Any]:
+def conditions(wanted: Filter) -> list[Any]:
+    """The filter as SQL tests on `Job`."""
     tests: list[Any] = [Job.parent_id == wanted.parent_id]  # None: segments are seen through their parent only
     if wanted.states:
         tests.append(Job.state.in_([*wanted.states]))

@@ -32,8 +32,13 @@ class ServerBar(QWidget):
         keep.setToolTip("Remember address and key on this computer")
         keep.clicked.connect(lambda: config.save(self.login))
         row = QHBoxLayout(self)
-        for widget in (QLabel("&Server"), self.address, QLabel("Ke&y"), self.key, keep, self.status):
-            row.addWidget(widget)
+        for text, field in (("&Server", self.address), ("Ke&y", self.key)):
+            label = QLabel(text)
+            label.setBuddy(field)
+            row.addWidget(label)
+            row.addWidget(field)
+        row.addWidget(keep)
+        row.addWidget(self.status)
         self.address.editingFinished.connect(self.look)
         self.key.editingFinished.connect(self.look)
         self._timer = QTimer(self)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from db.kinds.base import Document
+from db.kinds.chat import ChatParams, ChatResult
 from db.kinds.datasheet import DatasheetParams, DatasheetResult
 from db.kinds.video import VideoCaptionParams, VideoCaptionResult
 
@@ -40,6 +41,12 @@ KINDS: dict[str, Kind] = {
             "fps": 2,
             "chunk_ms": 2000,
         },
+    ),
+    "chat.complete": Kind(
+        ChatParams,
+        ChatResult,
+        _gpu,
+        {"messages": [{"role": "user", "content": "What is a land pattern?"}]},
     ),
     "datasheet.extract": Kind(
         DatasheetParams,

@@ -13,6 +13,7 @@ from worker.datasheet.quantities import Quantity
 
 TIP_MIN_PT, TIP_MAX_PT = 1.2, 20.0
 LINE_PT = 0.6  # how far a tip may lie off its line
+ROUNDING_PT = 1.3
 HEAD_PT = 10.0  # the arrow heads themselves cover the line
 FAR = 2.6  # letter heights: a number farther from every anchor is not of this span
 MAX_TIPS = 4000
@@ -103,18 +104,19 @@ def _arrow_tips(lines: NDArray[np.float64]) -> list[Tip]:
                 groups[(cx, cy, int(np.sign(along[i])))].append(i)
             for (cx, cy, sign), members in groups.items():
                 signs = np.sign(across[members])
-                if signs.min() < 0 < signs.max() and abs(_balance(across, along, members)) < 0.35:
+                if signs.min() < 0 < signs.max() and _symmetric(across[members], along[members]):
                     x, y = ends[members, :2].mean(axis=0)
                     step = (-sign, 0) if axis == 0 else (0, -sign)
                     found[(round(x / 0.4), round(y / 0.4), *step)] = Tip(float(x), float(y), *step)
     return list(found.values())
 
 
-def _balance(across: NDArray[np.float64], along: NDArray[np.float64], members: list[int]) -> float:
-    """How unequal the two sides lean, 0 for a symmetric arrow head."""
-    lean = across[members] / np.abs(along[members])
+def _symmetric(across: NDArray[np.float64], along: NDArray[np.float64]) -> bool:
+    """Whether both sides of an arrow head lean alike, within what a coarse plotter rounds."""
+    lean = across / np.abs(along)
     up, down = float(lean.max()), float(-lean.min())
-    return (up - down) / max(up, down)
+    skew = abs(up - down) / max(up, down)
+    return skew < 0.35 or (skew < 0.75 and abs(float(across.max()) + float(across.min())) < ROUNDING_PT)
 
 
 def _has_tail(tip: Tip, grid: Grid) -> bool:

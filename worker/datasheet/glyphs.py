@@ -108,7 +108,9 @@ def read_text(paper: Gray, lines: list[tuple[Box, bool]], px_per_pt: float, orig
 def _dash(item: tuple[str, float, int, Box], px_per_pt: float) -> bool:
     """Whether letters were read into a bare stroke of the drawing."""
     text, _, turn, box = item
-    tall = box.height if turn == 0 else box.width
+    tall, wide = (box.height, box.width) if turn == 0 else (box.width, box.height)
+    if text in ("1", "I", "l", "i", "|") and wide < 0.24 * tall:
+        return True
     return tall < MIN_LETTER_PT * px_per_pt and any(c.isalnum() for c in text)
 
 

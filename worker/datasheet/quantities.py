@@ -163,7 +163,7 @@ def _stack(top: Quantity, bottom: Quantity) -> Quantity | None:
         return replace(base, value=max(top.value, bottom.value), limit=top.limit or bottom.limit, mm=True)
     if bracket:
         return replace(base, limit=top.limit or bottom.limit)
-    if top.value > bottom.value and top.value < 4 * bottom.value + 0.2 and top.size == top.size:
+    if top.value > bottom.value and top.value < 4 * bottom.value + 0.2:
         return replace(base, value=None, low=bottom.value, high=top.value)
     if top.value > bottom.value and bottom.value == 0:
         return replace(base, value=None, low=0.0, high=top.value)
@@ -186,8 +186,8 @@ def read(lines: list[Word]) -> list[Quantity]:
     taken = {id(q.box) for q in found}
     loose = [line for line in lines if id(line.box) not in taken]
     found = [_with_tolerance(q, loose) for q in found]
-    found = _stacked(found, loose)
-    return [_with_count(q, loose, found) for q in found]
+    found = _stacked(found)
+    return [_with_count(q, loose) for q in found]
 
 
 def _with_tolerance(q: Quantity, loose: list[Word]) -> Quantity:
@@ -205,7 +205,7 @@ def _with_tolerance(q: Quantity, loose: list[Word]) -> Quantity:
     return q
 
 
-def _stacked(found: list[Quantity], loose: list[Word]) -> list[Quantity]:
+def _stacked(found: list[Quantity]) -> list[Quantity]:
     """Joins each number with the number directly below it when the pair reads as one dimension."""
     done: set[int] = set()
     result: list[Quantity] = []
@@ -218,7 +218,8 @@ def _stacked(found: list[Quantity], loose: list[Word]) -> list[Quantity]:
             if j == i or j in done or found[j].turn != q.turn or found[j].kind != q.kind:
                 continue
             gap = _below(q.box, found[j].box, q.turn)
-            alike = abs(found[j].size - q.size) < 0.35 * q.size
+            blurred = min(q.confidence, found[j].confidence) < 1.0 and len(q.printed) == len(found[j].printed)
+            alike = blurred or abs(found[j].size - q.size) < 0.35 * q.size
             joined = _stack(q, found[j]) if gap is not None and -0.4 < gap < 0.7 and alike else None
             if joined is not None:
                 done.add(j)
@@ -229,7 +230,7 @@ def _stacked(found: list[Quantity], loose: list[Word]) -> list[Quantity]:
     return result
 
 
-def _with_count(q: Quantity, loose: list[Word], found: list[Quantity]) -> Quantity:
+def _with_count(q: Quantity, loose: list[Word]) -> Quantity:
     """Counts and limit words printed beside, above or below the number instead of on its line."""
     start, end, top, bottom = frame(q.box, q.turn)
     for word in loose:

@@ -60,7 +60,7 @@ class Dimensions:
 
     def add(self, span: Span, lines: list[str], what: str) -> None:
         """Draws one dimension at the first free place, nearest side first."""
-        plan = next((p for p in self._plans(span, lines) if self._free(p, span)), None) or self._plans(span, lines)[-1]
+        plan = self._choose(span, lines)
         self._extend(span, plan)
         self._measure(span, plan)
         self._print(plan, lines, what)
@@ -68,6 +68,15 @@ class Dimensions:
         self.lines.append(self._line_area(span, plan))
 
     # --- choosing a place ---
+
+    def _choose(self, span: Span, lines: list[str]) -> _Plan:
+        """The nearest free place; failing that one whose extension lines cross a number, as crowded drawings have them."""
+        plans = self._plans(span, lines)
+        for crossing in (False, True):
+            for plan in plans:
+                if self._free(plan, span) and (crossing or not self._crosses(plan, span)):
+                    return plan
+        raise ValueError("no free place for a dimension")
 
     def _plans(self, span: Span, lines: list[str]) -> list[_Plan]:
         low, high = (self.figure[1], self.figure[3]) if span.axis == 0 else (self.figure[0], self.figure[2])
@@ -124,14 +133,16 @@ class Dimensions:
             return False
         if any(meets(plan.text, line, 1.5) for line in self.lines) or any(meets(own, t, 1.5) for t in self.texts):
             return False
-        if any(meets(own, line, 1.0) for line in self.lines):
-            return False
+        return not any(meets(own, line, 1.0) for line in self.lines)
+
+    def _crosses(self, plan: _Plan, span: Span) -> bool:
+        """Whether an extension line would run through a number."""
         for at, start, end in self._extensions(span, plan):
             low, high = min(start, end), max(start, end)
             stroke = (at - 0.5, low, at + 0.5, high) if span.axis == 0 else (low, at - 0.5, high, at + 0.5)
             if any(meets(stroke, t, 0.5) for t in self.texts):
-                return False
-        return True
+                return True
+        return False
 
     # --- drawing ---
 

@@ -123,7 +123,7 @@ def gull_dual(rng: random.Random, style: Style) -> Part:
     lead_w = rounded(thin * 0.65)
     leads = [lead(*((-reach / 2, -width / 2) if x < 0 else (width / 2, reach / 2)), y, lead_w) for x, y in at]
     dims = body_dims(sides, height, ("E1", "D", "A"))
-    dims += _lead_dims(0, reach, lead_w, step, length, width, pins, (ys[0], ys[1]))
+    dims += _lead_dims(0, reach, lead_w, step, length, width, pins, (ys[half // 2 - 1], ys[half // 2]))
     family = {1.27: "SOIC", 0.65: "TSSOP", 0.5: "VSSOP", 0.8: "SOP"}[step]
     ends = {0, half - 1, half, pins - 1}
     labels = [(str(i + 1), (1 if x > 0 else -1) * (reach / 2 + 0.35), y) for i, (x, y) in enumerate(at) if i in ends]

@@ -27,7 +27,7 @@ from worker.video.sample import Coded, Grid, Need, Plan
 from worker.video.slots import Part, Slots
 
 SEEK_BACK_S = (0, 2, 20)  # some indexes lead behind the wanted keyframe: try earlier, then the beginning
-JUMP_BACK_S = 1  # decoding times that run back further than this start a new count
+JUMP_BACK_S = Fraction(1, 4)  # decoding times that run back further than this start a new count
 JUMP_AHEAD_S = 3600  # and so do those that leap further than this, unless the video is known to be that long
 TRUSTED_KEYFRAMES = 2
 SHORTFALL_S = 2

@@ -12,7 +12,7 @@ from av.video.frame import VideoFrame
 from db.kinds.video import Gap
 from worker.engines.base import Chunk, Frame
 from worker.video.paint import Pixels
-from worker.video.sample import Grid
+from worker.video.sample import JITTER_S, Grid
 
 UNDECODABLE = "the video is damaged here"
 NO_PICTURE_YET = "no picture can be decoded before this one"
@@ -72,7 +72,7 @@ class Slots:
         """The video or the clip ends here; yields what is left."""
         if self._damaged_from is not None:
             self._mend(end_s, None)
-        yield from self._fill_until(ceil((end_s - self._grid.start_s) * self._grid.fps))
+        yield from self._fill_until(ceil((end_s - JITTER_S - self._grid.start_s) * self._grid.fps))
         end_ms = round(end_s * 1000)
         if self._waiting or self._grid.chunk_start_ms(self._chunk) < end_ms:
             yield self._part(min(self._grid.chunk_start_ms(self._chunk + 1), end_ms))

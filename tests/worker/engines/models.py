@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ from worker.engines.loading import load, normalisation
 from worker.engines.pytorch import PytorchEngine
 from worker.engines.spec import ModelSpec
 from worker.engines.tiny import Size, write_tiny
+from worker.families import FAMILIES
 from worker.streaming.batch import Batcher
 from worker.streaming.cache import StreamCache
 from worker.streaming.forward import Forward, Piece
@@ -50,6 +52,8 @@ def stock_model(family: str, size: Size = Size(), attention: str = "eager") -> A
     from transformers import AutoModelForImageTextToText
 
     folder = checkpoint_folder(family, size)
+    if code := FAMILIES[family].code:
+        import_module(code)
     return AutoModelForImageTextToText.from_pretrained(
         folder, dtype=torch.float32, attn_implementation=attention
     ).eval()

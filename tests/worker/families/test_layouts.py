@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from tests.worker.engines.models import ALL, chunk
@@ -74,7 +76,7 @@ def test_text_and_pictures_take_turns(family: str) -> None:
     """No two runs of text touch, and pictures are counted in order."""
     shown = chunk(3, frames=4)
     layout = FAMILIES[family].frames(TOKENS, (0, 2000), groups(shown.frames, 2))
-    assert all(isinstance(a, Look) != isinstance(b, Look) for a, b in zip(layout, layout[1:], strict=False))
+    assert all(isinstance(a, Look) != isinstance(b, Look) for a, b in itertools.pairwise(layout))
     assert [part.picture for part in layout if isinstance(part, Look)] == [0, 1]
 
 

@@ -35,6 +35,11 @@ def all_ids(
     return replies
 
 
+def feed_all(session: StreamSession, chunks: int, on_text: Any = None) -> None:
+    for index in range(chunks):
+        session.feed(chunk(index), on_text)
+
+
 class BatchSizes(Forward):
     """A `Forward` that notes how many streams each decode step had."""
 
@@ -91,8 +96,7 @@ def test_out_of_memory_is_a_transient_failure_of_that_chunk() -> None:
     forward.calls_left = 5
     session = StreamSession(resident, LONG)
     with pytest.raises(Transient) as failed:
-        for index in range(3):
-            session.feed(chunk(index))
+        feed_all(session, 3)
     assert failed.value.code is Failure.GPU_OOM
     assert StreamSession(resident, LONG).feed(chunk(0)).token_ids, "the engine goes on"
     resident.batcher.close()
@@ -118,8 +122,7 @@ def test_closing_fails_what_is_being_said() -> None:
             closer.start()
 
     with pytest.raises(Transient):
-        for index in range(50):
-            session.feed(chunk(index), close_soon)
+        feed_all(session, 50, close_soon)
     closer.join()
 
 

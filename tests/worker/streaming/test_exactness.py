@@ -1,4 +1,4 @@
-"""The engine computes what it should: T2, T3, T4 and T6 of the test ladder, for every stock family."""
+"""The engine computes what it should: T2, T3, T4 and T6 of the test ladder, for every family."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from db.kinds.video import Window
-from tests.worker.engines.models import OPTIONS, STOCK, chunk, frame, recording_resident, stock_model
+from tests.worker.engines.models import ALL, OPTIONS, chunk, frame, recording_resident, stock_model
 from tests.worker.streaming.oracle import Oracle, Past, Token
 from worker.engines.base import Chunk, WatchOptions
 from worker.streaming.forward import Picture, Piece
@@ -54,7 +54,7 @@ def irregular_chunks(count: int, seed: int) -> Iterator[Chunk]:
         now_ms += length_ms
 
 
-@pytest.mark.parametrize("family", STOCK)
+@pytest.mark.parametrize("family", ALL)
 def test_before_any_eviction_it_is_one_forward_pass_of_transformers(family: str) -> None:
     """T2: every logit of a chunk-by-chunk run equals the stock model's on the whole sequence at once."""
     resident, forward = recording_resident(family)
@@ -116,7 +116,7 @@ def run_beside_oracle(family: str, chunks: int, ablation: Ablation) -> tuple[flo
     return max(errors), silent, session
 
 
-@pytest.mark.parametrize("family", STOCK)
+@pytest.mark.parametrize("family", ALL)
 def test_after_evictions_it_is_the_oracle_at_every_token(family: str) -> None:
     """T3: 200 chunks of random boundaries, silence included; every logit equals the slow way's."""
     error, silent, session = run_beside_oracle(family, 200, Ablation.NONE)
@@ -135,7 +135,7 @@ def resident_video_token(oracle: Oracle) -> int:
     return int(oracle.model.config.video_token_id)
 
 
-@pytest.mark.parametrize("family", STOCK)
+@pytest.mark.parametrize("family", ALL)
 def test_position_four_million_is_position_zero(family: str) -> None:
     """T4: a stream that has run for weeks says the same, with the same logits."""
     runs = []
@@ -149,7 +149,7 @@ def test_position_four_million_is_position_zero(family: str) -> None:
     assert worst(*runs) < CLOSE
 
 
-@pytest.mark.parametrize("family", STOCK)
+@pytest.mark.parametrize("family", ALL)
 def test_first_layer_keys_and_values_are_a_full_recompute(family: str) -> None:
     """T6: layer 0 does not depend on attention, so its cache equals a recompute of the visible window after any eviction.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +22,7 @@ def test_parts_cover_the_clip_once(clip: tuple[int, int], segments: int, chunk_m
     parts = cut(clip, segments, chunk_ms, warmup_ms)
     assert parts[0].start_ms == clip[0]
     assert parts[-1].end_ms == clip[1]
-    assert all(a.end_ms == b.start_ms for a, b in zip(parts, parts[1:], strict=False))
+    assert all(a.end_ms == b.start_ms for a, b in itertools.pairwise(parts))
     assert all(part.start_ms < part.end_ms for part in parts)
     assert 1 <= len(parts) <= segments
 

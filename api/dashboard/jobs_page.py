@@ -1,0 +1,238 @@
+"""The list of jobs: filters in the address, a histogram, live rows, changes to many at once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Annotated
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
+
+from api import paging
+from api.dashboard import logins
+from api.dashboard.bars import Histogram, histogram
+from api.dashboard.people import Operator, Person, Posted, Viewer, installation_admin
+from api.dashboard.pulse import Pulse
+from api.dashboard.rendering import PageRoute, back, page
+from api.dashboard.summaries import Summary, summaries
+from api.deps import Kept, Services, now
+from api.errors import Problem
+from api.requests import RetryRequest
+from api.retrying import retry
+from api.submission import check_quotas
+from db import audit, jobs, overview, tenants
+from db.jobs import Filter
+from db.quotas import QuotaExceeded
+from db.tables import OWNED, WAITING, Job, State
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+ROWS = 50
+STALLED_AFTER = timedelta(minutes=5)
+GROUPS: dict[str, tuple[State, ...]] = {
+    "waiting": (*WAITING,),
+    "running": (*OWNED,),
+    "succeeded": (State.SUCCEEDED,),
+    "failed": (State.FAILED, State.EXPIRED),
+    "canceled": (State.CANCELED,),
+}
+SPANS: dict[str, tuple[timedelta, timedelta]] = {
+    "day": (timedelta(hours=24), timedelta(minutes=30)),
+    "week": (timedelta(days=7), timedelta(hours=4)),
+    "month": (timedelta(days=30), timedelta(days=1)),
+    "quarter": (timedelta(days=91), timedelta(days=2)),
+}
+RETRY = RetryRequest()
+
+
+class Wanted(BaseModel):
+    """The filters as they stand in the address; an unknown one is ignored, so that old bookmarks work."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    state: str = ""
+    kind: Annotated[str, Field(max_length=60)] = ""
+    q: Annotated[str, Field(max_length=200)] = ""
+    label: Annotated[str, Field(max_length=261)] = ""
+    retrying: bool = False
+    stalled: bool = False
+    span: str = "day"
+    since: datetime | None = None
+    until: datetime | None = None
+    cursor: Annotated[str | None, Field(max_length=60)] = None
+    tenant: str = ""
+
+    def address(self, **changes: object) -> str:
+        """This list with other filters, from its first row."""
+        fields = {**self.model_dump(exclude={"cursor", "tenant"}, exclude_defaults=True, mode="json"), **changes}
+        query = urlencode({name: value for name, value in fields.items() if value not in ("", None, False)})
+        return f"/jobs?{query}" if query else "/jobs"
+
+    def as_filter(self, at: datetime) -> Filter:
+        """The question for the database."""
+        name, _, value = self.label.partition(":")
+        return Filter(
+            states=_states(self.state),
+            kinds=(self.kind,) if self.kind else (),
+            label=(name, value) if value else None,
+            text=self.q.replace("\x00", "") or None,
+            created_after=self.since,
+            created_before=self.until,
+            retrying=True if self.retrying else None,
+            stalled_before=at - STALLED_AFTER if self.stalled else None,
+        )
+
+    @property
+    def narrowed(self) -> bool:
+        return bool(self.model_dump(exclude={"span", "tenant"}, exclude_defaults=True))
+
+
+Filters = Annotated[Wanted, Query()]
+
+
+@router.get("/")
+def home() -> Response:
+    return RedirectResponse("/jobs", 303)
+
+
+@router.get("/jobs")
+def jobs_page(request: Request, kept: Kept, who: Viewer, wanted: Filters) -> Response:
+    """The whole page."""
+    if wanted.tenant:
+        return _other_tenant(request, kept, who, wanted)
+    if found := _named(kept, who, wanted.q):
+        return RedirectResponse(f"/jobs/{found}", 303)
+    at = now()
+    with kept.database.read() as session:
+        shown = _lines(session, kept, who, wanted, at)
+        counts = overview.by_state(session, who.tenant_id)
+        chart = _chart(session, who, wanted, at)
+        others = tenants.listed(session) if who.rules_installation else []
+    groups = {name: sum(counts.get(state, 0) for state in group) for name, group in GROUPS.items()}
+    return page(
+        request,
+        who,
+        "jobs.html",
+        wanted=wanted,
+        lines=shown,
+        older=_older(wanted, shown),
+        groups=groups,
+        total=sum(counts.values()),
+        chart=chart,
+        spans=[*SPANS],
+        tenants=others,
+    )
+
+
+@router.get("/jobs/rows")
+def job_rows(request: Request, kept: Kept, who: Viewer, wanted: Filters) -> Response:
+    """The rows alone, for an open page."""
+    with kept.database.read() as session:
+        shown = _lines(session, kept, who, wanted, now())
+    return page(request, who, "_job_rows.html", wanted=wanted, lines=shown, older=_older(wanted, shown))
+
+
+@router.get("/jobs/live", response_class=EventSourceResponse)
+async def live(request: Request, who: Viewer) -> AsyncIterator[ServerSentEvent]:
+    """Says `jobs` whenever the rows may have changed."""
+    pulse: Pulse = request.app.state.pulse
+    yield ServerSentEvent(comment="watching", retry=3000)
+    async for mark in pulse.changes(who.tenant_id):
+        yield ServerSentEvent(raw_data=mark, event="jobs") if mark else ServerSentEvent(comment="quiet")
+
+
+@router.post("/jobs/bulk")
+def change_many(request: Request, kept: Kept, who: Operator, form: Posted) -> Response:
+    """Cancel, retry or delete the jobs that are ticked."""
+    action, at = str(form.get("action", "")), now()
+    if action not in CHANGES:
+        raise Problem(422, "invalid_request", "there is no such change")
+    ids = [UUID(str(one)) for one in form.getlist("job")][:ROWS]
+    refused = False
+    with kept.database.write() as session:
+        for job_id in ids:
+            job = jobs.find(session, who.tenant_id, job_id)
+            refused |= job is None or not _change(session, who, at, action, job)
+        what = f"{len(ids)} jobs"
+        audit.note(session, at, who.tenant_id, actor=who.caller.actor, action=f"job.{action}", subject=what)
+    return back(request, _referer(request), "refused" if refused else CHANGES[action])
+
+
+CHANGES = {"cancel": "canceled", "retry": "retried", "delete": "deleted"}
+
+
+def _change(session: Session, who: Person, at: datetime, action: str, job: Job) -> bool:
+    match action:
+        case "cancel":
+            jobs.request_cancel(session, at, job)
+        case "delete":
+            jobs.tombstone(session, at, job)
+        case _:
+            return _retry(session, who, at, job)
+    return True
+
+
+def _retry(session: Session, who: Person, at: datetime, job: Job) -> bool:
+    try:
+        check_quotas(session, who.caller, at, 1)
+        retry(session, who.caller, at, job, RETRY)
+    except (Problem, QuotaExceeded):
+        return False
+    return True
+
+
+def _lines(session: Session, kept: Services, who: Person, wanted: Wanted, at: datetime) -> list[Summary]:
+    rows = jobs.page(session, who.tenant_id, wanted.as_filter(at), ROWS, paging.after(wanted.cursor))
+    return summaries(session, kept, at, rows)
+
+
+def _older(wanted: Wanted, lines: list[Summary]) -> str | None:
+    cursor = paging.next_cursor([line.job for line in lines], ROWS)
+    return wanted.address(cursor=cursor) if cursor else None
+
+
+def _chart(session: Session, who: Person, wanted: Wanted, at: datetime) -> Histogram:
+    length, step = SPANS.get(wanted.span, SPANS["day"])
+    question = wanted.model_copy(update={"since": None, "until": None, "q": ""}).as_filter(at)
+    return histogram(overview.histogram(session, who.tenant_id, question, at - length, step, at), step)
+
+
+def _states(name: str) -> tuple[State, ...]:
+    if name in GROUPS:
+        return GROUPS[name]
+    return (State(name),) if name in State else ()
+
+
+def _named(kept: Services, who: Person, text: str) -> UUID | None:
+    """The job whose id was typed into the search."""
+    try:
+        job_id = UUID(text.strip())
+    except ValueError:
+        return None
+    with kept.database.read() as session:
+        return job_id if jobs.find(session, who.tenant_id, job_id) else None
+
+
+def _other_tenant(request: Request, kept: Services, who: Person, wanted: Wanted) -> Response:
+    """Look at another tenant from now on."""
+    installation_admin(who)
+    with kept.database.read() as session:
+        chosen = next((one for one in tenants.listed(session) if one.name == wanted.tenant), None)
+    if chosen is None:
+        raise Problem(404, "not_found", "there is no such tenant")
+    answer = RedirectResponse(wanted.address(), 303)
+    secure = logins.is_secure(request, kept)
+    answer.set_cookie(logins.TENANT_COOKIE, str(chosen.id), secure=secure, httponly=True, samesite="lax")
+    return answer
+
+
+def _referer(request: Request) -> str:
+    """Back to the same filters; only the query is taken, so that no other site can be named."""
+    query = request.headers.get("Referer", "").partition("?")[2].split("&said=")[0].removeprefix("said=")
+    safe = query if query.isascii() and query.isprintable() else ""
+    return f"/jobs?{safe}" if safe else "/jobs"

@@ -1,0 +1,92 @@
+"""Logging in and out."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+
+from api.dashboard import logins
+from api.dashboard.people import Posted, Viewer, text
+from api.dashboard.rendering import PageRoute, bare
+from api.deps import Kept, Services, now
+from api.errors import Problem
+from db import audit, dashboard_sessions, users
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+PRELOGIN = "bm3_login"  # double-submitted, so that nobody can log a browser in as somebody else
+WRONG = "Wrong name or password."
+
+
+async def _login_form(request: Request) -> FormData:
+    form = await request.form(max_files=0, max_fields=10)
+    cookie = request.cookies.get(PRELOGIN, "")
+    if not cookie or not hmac.compare_digest(cookie.encode(), str(form.get("proof", "")).encode()):
+        raise Problem(403, "csrf", "this form is too old; load the page again")
+    return form
+
+
+@router.get("/login")
+def login_page(request: Request, kept: Kept) -> Response:
+    """The form; straight on for those who are logged in."""
+    if logins.current(request, kept, now()) is not None:
+        return RedirectResponse(_next(request), 303)
+    return _form(request, kept)
+
+
+@router.post("/login")
+def login(request: Request, kept: Kept, form: Annotated[FormData, Depends(_login_form)]) -> Response:
+    """Check the password; too many wrong ones cost time."""
+    name, password = text(form, "name", 120), str(form.get("password", ""))[:1000]
+    address = request.client.host if request.client else ""
+    with kept.database.read() as session:
+        wait_s = users.wait_s(session, now(), name, address)
+        user = users.by_name(session, name)
+    if wait_s > 0:
+        return _form(request, kept, f"Too many attempts. Try again in {wait_s:.0f} s.", 429)
+    if not users.matches(user, password) or user is None:
+        with kept.database.write() as session:
+            users.note_failure(session, now(), name, address)
+        return _form(request, kept, WRONG, 401)
+    with kept.database.write() as session:
+        users.note_success(session, name, address)
+        token = dashboard_sessions.begin(session, now(), user)
+        audit.note(session, now(), user.tenant_id, actor=f"user {user.name}", action="user.login", subject=address)
+    answer = RedirectResponse(_next(request), 303)
+    logins.set_cookie(answer, request, kept, token)
+    answer.delete_cookie(PRELOGIN)
+    return answer
+
+
+@router.post("/logout")
+async def logout(request: Request, kept: Kept, who: Viewer, form: Posted) -> Response:
+    """End this login."""
+    await run_in_threadpool(_end, kept, request.cookies.get(logins.cookie_name(request, kept), ""))
+    answer = RedirectResponse("/login", 303)
+    logins.clear_cookie(answer, request, kept)
+    return answer
+
+
+def _end(kept: Services, token: str) -> None:
+    with kept.database.write() as session:
+        dashboard_sessions.end(session, token)
+
+
+def _form(request: Request, kept: Services, error: str = "", status: int = 200) -> Response:
+    proof = request.cookies.get(PRELOGIN) or secrets.token_urlsafe(24)
+    answer = bare(request, "login.html", status, error=error, proof=proof, action=f"/login?{request.url.query}")
+    secure = logins.is_secure(request, kept)
+    answer.set_cookie(PRELOGIN, proof, max_age=3600, secure=secure, httponly=True, samesite="strict")
+    return answer
+
+
+def _next(request: Request) -> str:
+    """Where the person wanted to go: a path of ours, never another site."""
+    wanted = request.query_params.get("next", "/")
+    ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\", "/login")) and wanted.isprintable()
+    return wanted if ours and "\\" not in wanted else "/"

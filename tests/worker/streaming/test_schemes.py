@@ -1,0 +1,71 @@
+"""Other ways to the same words, and the ablations: what they share with the engine and what they lose."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from db.failures import Failure
+from db.kinds.video import Window
+from tests.bench.schemes import RotateAll, reprefill
+from tests.worker.engines.models import ALL, OPTIONS, chunk, resident_of
+from worker.engines.tiny import Size
+from worker.errors import Permanent
+from worker.streaming.forward import Forward
+from worker.streaming.memory import Ablation
+from worker.streaming.session import StreamSession
+
+CHUNKS = 20
+WIDE = replace(OPTIONS, window=Window(text_sink_tokens=900, text_window_tokens=900, vision_ms=60_000))
+
+
+@pytest.mark.parametrize("family", ALL)
+def test_rotating_all_keys_at_every_token_says_the_same(family: str) -> None:
+    """StreamingVLM's scheme, done exactly, is a second oracle; the engine only pays less for it."""
+    said = []
+    for forward in (Forward, RotateAll):
+        resident = resident_of(family, Size(), forward)
+        session = StreamSession(resident, OPTIONS)
+        said.append([session.feed(chunk(index)).token_ids for index in range(CHUNKS)])
+        resident.batcher.close()
+    assert said[0] == said[1]
+
+
+@pytest.mark.parametrize("family", ALL)
+def test_prefilling_everything_again_says_the_same_while_nothing_is_forgotten(family: str) -> None:
+    resident = resident_of(family, Size(), Forward)
+    session = StreamSession(resident, WIDE)
+    past = []
+    for index in range(6):
+        ids = session.feed(chunk(index)).token_ids
+        assert reprefill(resident, WIDE, past, chunk(index)).ids == ids
+        past.append((chunk(index), ids))
+    resident.batcher.close()
+
+
+def test_full_attention_remembers_everything_and_grows() -> None:
+    resident = resident_of("qwen3_vl", Size(), Forward)
+    full, wide = StreamSession(resident, OPTIONS, ablation=Ablation.FULL), StreamSession(resident, WIDE)
+    before = full.cache.nbytes
+    assert [full.feed(chunk(index)).token_ids for index in range(12)] == [wide.feed(chunk(index)).token_ids for index in range(12)]
+    resident.batcher.close()
+    assert full.cache.nbytes > before
+
+
+def test_full_attention_ends_with_the_context() -> None:
+    resident = resident_of("qwen3_vl", Size(context_tokens=1024), Forward)
+    session = StreamSession(resident, OPTIONS, ablation=Ablation.FULL)
+    with pytest.raises(Permanent) as failed:
+        [session.feed(chunk(index)) for index in range(100)]
+    resident.batcher.close()
+    assert failed.value.code is Failure.CONTEXT_TOO_SMALL
+
+
+def test_frames_larger_than_promised_are_refused_not_squeezed_in() -> None:
+    resident = resident_of("qwen3_vl", Size(), Forward)
+    session = StreamSession(resident, OPTIONS)
+    with pytest.raises(Permanent) as failed:
+        session.feed(chunk(0, width_px=480, height_px=320))
+    resident.batcher.close()
+    assert failed.value.code is Failure.CONTEXT_TOO_SMALL
