@@ -90,8 +90,8 @@ def reprefill(
     script, memory, budget = resident.script, Memory(window_limits(options)), budget_of(resident, options)
     pieces = script.opening(memory, options)
     for shown, ids in past:
-        pieces += [*script.frames(memory, shown), script.reply(memory, shown.index, ids)]
-    pieces += script.frames(memory, chunk)
+        pieces += [*script.frames(memory, shown, options.max_frame_pixels), script.reply(memory, shown.index, ids)]
+    pieces += script.frames(memory, chunk, options.max_frame_pixels)
     pieces.append(script.text(memory, Role.REPLY, chunk.index, script.reply_start))
     speech = Speech(
         memory.add(Role.REPLY, chunk.index, 0),

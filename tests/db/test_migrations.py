@@ -36,15 +36,18 @@ def revisions() -> list[str]:
     return [script.revision for script in ScriptDirectory.from_config(migrate.configuration()).walk_revisions()][::-1]
 
 
+# SQLite cannot tell the expression in the claim index; on PostgreSQL it is compared.
+UNSEEN = pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
+
+
 def differences(database: Database) -> list[object]:
     with database.engine.connect() as connection:
-        # SQLite cannot tell the expression in this index, so there it always looks changed.
-        unseen = {"ix_jobs_claim"} if database.is_sqlite else set()
-        opts = {"compare_type": True, "include_name": lambda name, kind, parents: name not in unseen}
-        context = MigrationContext.configure(connection, opts=opts)
-        return [*compare_metadata(context, db.models.Base.metadata)]
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        found = compare_metadata(context, db.models.Base.metadata)
+    return [one for one in found if not (database.is_sqlite and "ix_jobs_claim" in repr(one))]
 
 
+@UNSEEN
 def test_the_tables_are_what_the_code_says(database: Database) -> None:
     assert not migrate.is_current(database)
     migrate.upgrade(database)
@@ -52,6 +55,7 @@ def test_the_tables_are_what_the_code_says(database: Database) -> None:
     assert differences(database) == []
 
 
+@UNSEEN
 def test_every_revision_leads_to_the_same_tables(database: Database) -> None:
     for revision in revisions():
         migrate.upgrade(database, revision)

@@ -185,7 +185,7 @@ class Cluster:
                 raise AssertionError(f"after {seconds} s: {[describe(job) for job in found if not reached(job)]}")
             time.sleep(0.1)
 
-    def wait_running(self, ids: Sequence[UUID], cues: int = 1, seconds: float = 40) -> list[Job]:
+    def wait_running(self, ids: Sequence[UUID], cues: int = 1, seconds: float = 120) -> list[Job]:
         """The jobs once each has stored that many cues and goes on."""
         return self.wait(ids, seconds, lambda job: job.state is State.RUNNING and job.cue_count >= cues)
 

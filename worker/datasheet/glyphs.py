@@ -30,7 +30,7 @@ def letter_boxes(ink: Gray, px_per_pt: float) -> list[Box]:
 def _beside(a: Box, b: Box, size: float) -> bool:
     """Whether two blobs follow each other on one upright line."""
     shared = min(a.y1, b.y1) - max(a.y0, b.y0)
-    return max(a.x0, b.x0) - min(a.x1, b.x1) < 0.42 * size and shared > 0.25 * min(a.height, b.height)
+    return max(a.x0, b.x0) - min(a.x1, b.x1) < 0.5 * size and shared > 0.25 * min(a.height, b.height)
 
 
 def _swapped(box: Box) -> Box:

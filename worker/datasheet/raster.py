@@ -16,6 +16,8 @@ MIN_AREA_PT2 = 900.0
 PALE_SHARE = 0.62  # of a drawing's pixels are paper
 MAX_OUTLINES = 3000
 NO_RUN = -1.0
+WITNESS_PT, HEAD_PT = 2.5, 13.0
+MAX_TIPS = 2000
 
 
 def worth_reading(area: Box, sheet: Sheet) -> bool:
@@ -44,7 +46,7 @@ def add(sheet: Sheet, paper: Gray, px_per_pt: float, area: Box) -> None:
     rows = [*_segments(level, 0, px_per_pt, origin, thick), *_segments(upright, 1, px_per_pt, origin, thick)]
     if rows:
         sheet.lines = np.vstack([sheet.lines, np.array(rows)]) if len(sheet.lines) else np.array(rows)
-    sheet.tips.extend(_tips(ink, level, upright, thick, px_per_pt, origin))
+    sheet.tips.extend(_tips(ink, rows, px_per_pt, origin, thick))
     sheet.outlines.extend(_outlines(ink, thick, px_per_pt, origin))
     _read_words(sheet, cut, ink, cv2.bitwise_or(level, upright), px_per_pt, origin)
     sheet.raster = True
@@ -90,61 +92,65 @@ def _segments(mask: Gray, axis: int, px_per_pt: float, origin: tuple[float, floa
     return rows
 
 
-def _tips(ink: Gray, level: Gray, upright: Gray, thick: float, px_per_pt: float, origin: tuple[float, float]) -> list[Tip]:
-    """Solid wedges on straight strokes; the narrow end is the tip."""
-    size = int(max(3, round(thick) + 2))
-    solid = cv2.morphologyEx(ink, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
+def _tips(ink: Gray, rows: list[tuple[float, ...]], px_per_pt: float, origin: tuple[float, float], thick: float) -> list[Tip]:
+    """Arrow heads: where a stroke meets a crossing one and its ink swells and shrinks again on the way there."""
     found: list[Tip] = []
-    for i in range(1, min(count, 4000)):
-        x, y, w, h, area = (int(v) for v in stats[i])
-        if max(w, h) > 14 * px_per_pt or area < 5 or max(w, h) < 1.0 * px_per_pt:
-            continue
-        axis = 0 if w >= h else 1
-        tip = _wedge(ink, labels[y : y + h, x : x + w] == i, (x, y), axis, thick, px_per_pt)
-        if tip is not None:
-            along, across, sign = tip
-            px, py = (along, across) if axis == 0 else (across, along)
-            found.append(Tip(origin[0] + px / px_per_pt, origin[1] + py / px_per_pt, sign if axis == 0 else 0, sign if axis == 1 else 0))
+    ends = np.array([r[:4] for r in rows]).reshape(-1, 4) - np.array([*origin, *origin])
+    level = ends[np.abs(ends[:, 1] - ends[:, 3]) < 0.01] * px_per_pt
+    upright = ends[np.abs(ends[:, 0] - ends[:, 2]) < 0.01] * px_per_pt
+    for axis, own, other in ((0, level, upright), (1, upright[:, [1, 0, 3, 2]], level[:, [1, 0, 3, 2]])):
+        image = ink if axis == 0 else np.ascontiguousarray(ink.T)
+        for along, across, sign in _meetings(image, own, other, px_per_pt, thick):
+            x, y = (along, across) if axis == 0 else (across, along)
+            step = (sign, 0) if axis == 0 else (0, sign)
+            found.append(Tip(float(origin[0] + x / px_per_pt), float(origin[1] + y / px_per_pt), *step))
     return found
 
 
-def _wedge(
-    ink: Gray, blob: NDArray[np.bool_], at: tuple[int, int], axis: int, thick: float, px_per_pt: float
-) -> tuple[float, float, int] | None:
-    """Where a wedge points: its profile across must narrow steadily toward one end, and a stroke must run along it."""
-    profile = blob.sum(axis=0 if axis == 0 else 1).astype(float)
-    if len(profile) < 4:
-        return None
-    half = len(profile) // 2
-    first, last = profile[:half].mean(), profile[-half:].mean()
-    if max(first, last) < 1.18 * min(first, last):
-        return None
-    sign = 1 if last < first else -1
-    coords = np.argwhere(blob)
-    across = float(coords[:, 0 if axis == 0 else 1].mean()) + at[1 if axis == 0 else 0] + 0.5
-    edge = at[0 if axis == 0 else 1] + (len(profile) if sign > 0 else 0)
-    tip = _sharp_end(ink, axis, edge, across, sign, thick)
-    return (tip, across, sign) if tip is not None else None
+def _meetings(
+    image: Gray, own: NDArray[np.float64], other: NDArray[np.float64], px_per_pt: float, thick: float
+) -> list[tuple[float, float, int]]:
+    """Along, across and pointing direction of every arrow head on level strokes that meet upright ones."""
+    found: set[tuple[float, float, int]] = set()
+    reach = WITNESS_PT * px_per_pt
+    for x0, y, x1, _ in own:
+        near = other[(other[:, 0] > x0 - reach) & (other[:, 0] < x1 + reach) & (other[:, 1] < y + reach) & (other[:, 3] > y - reach)]
+        for at in near[:, 0]:
+            for sign in (1, -1):
+                inward = (x0 - 1 <= at - sign * 3 * px_per_pt) if sign > 0 else (at + 3 * px_per_pt <= x1 + 1)
+                if inward and _swells(image, float(at), float(y), -sign, px_per_pt, thick):
+                    found.add((float(at), float(y), sign))
+    return sorted(found)[:MAX_TIPS]
 
 
-def _sharp_end(ink: Gray, axis: int, edge: float, across: float, sign: int, thick: float) -> float | None:
-    """Follows the wedge past where opening cut it off, to the witness line or to where it is as thin as a stroke."""
-    line = ink if axis == 0 else ink.T
-    height, width = line.shape
-    row = int(across)
-    at = int(edge)
-    low, high = max(0, row - 12), min(height, row + 13)
-    for step in range(int(6 * thick) + 6):
-        x = at + sign * step
-        if not 0 <= x < width or not 0 <= row < height:
-            return None
-        column = line[low:high, x] > 0
-        if column.sum() > 3.2 * thick + 4 and step > 0:
-            return x + 0.5 + sign * 0.5 * thick  # the witness line: its middle is meant
-        if not column[row - low]:
-            return float(x)
-    return edge + sign * 2 * thick
+def _swells(image: Gray, at: float, row: float, way: int, px_per_pt: float, thick: float) -> bool:
+    """Whether the stroke, followed from `at` in direction `way`, is thin, then thick, then thin again, evenly on both sides."""
+    height, width = image.shape
+    middle = int(row)
+    window = int(3.2 * px_per_pt)
+    low, high = max(0, middle - window), min(height, middle + window + 1)
+    steps = np.arange(int(0.4 * px_per_pt + thick / 2), int(HEAD_PT * px_per_pt))
+    xs = (at + way * steps).astype(int)
+    xs = xs[(xs >= 0) & (xs < width)]
+    if len(xs) < 8 or not 0 <= middle < height:
+        return False
+    cut = image[low:high, xs] > 0
+    above = np.array([_run(column[: middle - low + 1][::-1]) for column in cut.T])
+    below = np.array([_run(column[middle - low :]) for column in cut.T])
+    total = above + below - 1
+    peak = int(total[: int(0.8 * len(total))].argmax())
+    swell = total[peak]
+    if swell < thick + max(1.6, 0.6 * thick) or swell > 5.0 * px_per_pt or peak < 1.0 * px_per_pt:
+        return False
+    thin_after = total[min(peak + int(0.8 * px_per_pt), len(total) - 1) :].min(initial=99)
+    even = abs(int(above[peak]) - int(below[peak])) <= max(2.0, 0.35 * swell)
+    return bool(total[: max(2, peak // 3)].min() < 0.72 * swell and thin_after < 0.72 * swell and even)
+
+
+def _run(column: NDArray[np.bool_]) -> int:
+    """Length of the ink run at the start of a column."""
+    gaps = np.flatnonzero(~column)
+    return int(gaps[0]) if len(gaps) else len(column)
 
 
 def _outlines(ink: Gray, thick: float, px_per_pt: float, origin: tuple[float, float]) -> list[Outline]:

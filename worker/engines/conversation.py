@@ -9,7 +9,7 @@ from db.failures import Failure
 from worker.engines.base import Frame
 from worker.errors import Permanent
 from worker.families.base import Still, Turn
-from worker.families.geometry import Geometry, groups, resized, smart_size
+from worker.families.geometry import Geometry, fit, groups
 from worker.streaming.answer import Conversation
 from worker.streaming.script import Pixels
 
@@ -36,17 +36,12 @@ def _part(part: dict[str, Any], geometry: Geometry, pictures: list[tuple[Pixels,
     if part["type"] == "text":
         return str(part["text"])
     if part["type"] == "image":
-        still = _fitted(part["image"], geometry, MAX_IMAGE_PIXELS)
+        still = fit(part["image"], geometry, MAX_IMAGE_PIXELS)
         pictures.append((still,) * geometry.frames_per_group)
         return Still()
     if part["type"] == "video":
-        frames = [Frame(f.pts_ms, _fitted(f.pixels, geometry, MAX_VIDEO_FRAME_PIXELS)) for f in part["video"]]
+        frames = [Frame(f.pts_ms, fit(f.pixels, geometry, MAX_VIDEO_FRAME_PIXELS)) for f in part["video"]]
         grouped = groups(frames, geometry.frames_per_group)
         pictures.extend(tuple(frame.pixels for frame in group) for group in grouped)
         return grouped
     raise Permanent(Failure.BAD_PARAMS, f"a message part of type {part['type']!r}")
-
-
-def _fitted(pixels: Pixels, geometry: Geometry, max_pixels: int) -> Pixels:
-    height, width = pixels.shape[:2]
-    return resized(pixels, *smart_size(width, height, geometry.factor_px, max_pixels))

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForImageTextToText, AutoTokenizer
+from transformers.utils.logging import disable_progress_bar
 
 from db.failures import Failure
 from worker.engines.spec import ModelSpec
@@ -77,6 +78,7 @@ def load(spec: ModelSpec) -> Loaded:
     """Load a model onto its device. Raises Permanent(MODEL_UNAVAILABLE) with what is wrong: no such folder, an unknown
     family, an option of no meaning, a missing package for the quantization asked for."""
     spec.refuse_unknown(OPTIONS)
+    disable_progress_bar()  # a worker's log is no terminal
     attention = _one_of(spec, "attention", ATTENTION, "sdpa")
     try:
         folder = _folder(spec.path, spec.options.get("revision"))

@@ -59,11 +59,14 @@ def smart_size(width_px: int, height_px: int, factor_px: int, max_pixels: int) -
     return min(width, most), min(height, most)
 
 
-def resized(pixels: NDArray[np.uint8], width_px: int, height_px: int) -> NDArray[np.uint8]:
-    """The picture at a size, bicubic with antialiasing; untouched when it has it already."""
-    if pixels.shape[:2] == (height_px, width_px):
+def fit(pixels: NDArray[np.uint8], geometry: Geometry, max_pixels: int) -> NDArray[np.uint8]:
+    """The picture on the vision grid and within a budget: untouched when it is there, else bicubic with antialiasing."""
+    height, width = pixels.shape[:2]
+    factor = geometry.factor_px
+    if width % factor == 0 and height % factor == 0 and width * height <= max_pixels:
         return pixels
-    return np.asarray(Image.fromarray(pixels).resize((width_px, height_px), Image.Resampling.BICUBIC))
+    size = smart_size(width, height, factor, max_pixels)
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
 
 
 def groups(frames: Sequence[Frame], size: int) -> list[tuple[Frame, ...]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.engines.base import Chunk, Frame, WatchOptions
 from worker.families.base import Family, Look, Tokenizer
-from worker.families.geometry import Geometry, groups, patches
+from worker.families.geometry import Geometry, fit, groups, patches
 from worker.streaming.budget import Costs
 from worker.streaming.forward import Picture, Piece
 from worker.streaming.memory import Memory
@@ -64,9 +65,10 @@ class Script:
         """A whole reply that was said before."""
         return self.text(memory, Role.REPLY, chunk, (*self.reply_start, *ids, *self.reply_end))
 
-    def frames(self, memory: Memory, chunk: Chunk) -> list[Piece]:
-        """A chunk's user turn with its pictures."""
-        grouped = groups(chunk.frames, self._geometry.frames_per_group)
+    def frames(self, memory: Memory, chunk: Chunk, max_frame_pixels: int) -> list[Piece]:
+        """A chunk's user turn with its pictures; a frame off the vision grid or above the budget is resized."""
+        fitted = [replace(frame, pixels=fit(frame.pixels, self._geometry, max_frame_pixels)) for frame in chunk.frames]
+        grouped = groups(fitted, self._geometry.frames_per_group)
         layout = self._family.frames(self._tokens, (chunk.start_ms, chunk.end_ms), grouped)
         return [
             self._look(memory, chunk.index, grouped[part.picture])

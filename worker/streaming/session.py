@@ -76,7 +76,7 @@ class StreamSession:
         if not found or not chunk.frames:
             return
         pieces = [*self._opening(), *self._recall_before(chunk.index)]
-        frames = self._script.frames(self.memory, chunk)
+        frames = self._frames(chunk)
         seen_tokens = sum(piece.span.tokens for piece in frames)
         self._to_recall.remove(found[0])
         reply = self._script.reply(self.memory, chunk.index, found[0].ids)
@@ -112,6 +112,9 @@ class StreamSession:
                 pieces.append(self._script.reply(self.memory, remembered.exchange.chunk, remembered.ids))
                 self._hold(replace(remembered.exchange, frames_tokens=0), remembered.ids)
         return pieces
+
+    def _frames(self, chunk: Chunk) -> list[Piece]:
+        return self._script.frames(self.memory, chunk, self._options.max_frame_pixels)
 
     def _hold(self, exchange: Exchange, ids: tuple[int, ...]) -> None:
         self.memory.recall(exchange)
@@ -156,7 +159,7 @@ class StreamSession:
             raise Permanent(
                 Failure.CONTEXT_TOO_SMALL,
                 f"this chunk needs {tokens} tokens of context, the stream was opened for {self.cache.slots.capacity}: "
-                "its frames are larger or more than its options say",
+                "it has more frames than its options say",
             )
         self.cache.grow(2 * tokens, 2 * text_tokens)
 

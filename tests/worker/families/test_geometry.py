@@ -12,7 +12,7 @@ from transformers import Qwen2VLVideoProcessor, Qwen3VLVideoProcessor
 from worker.engines.base import Frame
 from worker.engines.loading import normalisation
 from worker.families import FAMILIES
-from worker.families.geometry import Geometry, groups, patches, resized, smart_size
+from worker.families.geometry import Geometry, fit, groups, patches, smart_size
 
 qwen_vl_utils = pytest.importorskip("qwen_vl_utils")
 
@@ -75,7 +75,9 @@ def test_groups_are_full_and_of_one_size_and_lose_no_frame(widths: list[int], si
     assert seen == [f.pts_ms for f in frames]
 
 
-def test_resizing_to_its_own_size_is_the_same_picture() -> None:
+def test_a_picture_that_fits_is_not_touched() -> None:
+    geometry = geometry_of("qwen3_vl", 16)
     picture = noise(32, 64)
-    assert resized(picture, 64, 32) is picture
-    assert resized(picture, 32, 16).shape == (16, 32, 3)
+    assert fit(picture, geometry, 64 * 64) is picture
+    assert fit(picture, geometry, 32 * 32).shape == (32, 32, 3)
+    assert fit(noise(33, 65), geometry, 64 * 64).shape == (32, 64, 3)

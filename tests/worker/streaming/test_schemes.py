@@ -62,10 +62,22 @@ def test_full_attention_ends_with_the_context() -> None:
     assert failed.value.code is Failure.CONTEXT_TOO_SMALL
 
 
-def test_frames_larger_than_promised_are_refused_not_squeezed_in() -> None:
+def test_more_frames_than_promised_are_refused_not_squeezed_in() -> None:
     resident = resident_of("qwen3_vl", Size(), Forward)
     session = StreamSession(resident, OPTIONS)
     with pytest.raises(Permanent) as failed:
-        session.feed(chunk(0, width_px=480, height_px=320))
+        session.feed(chunk(0, frames=100))
     resident.batcher.close()
     assert failed.value.code is Failure.CONTEXT_TOO_SMALL
+
+
+@pytest.mark.parametrize(("width_px", "height_px"), [(50, 31), (480, 320), (1, 1), (7, 900)])
+def test_frames_of_any_other_size_are_resized(width_px: int, height_px: int) -> None:
+    """A stream whose pictures change size in the middle goes on, within its budget."""
+    resident = resident_of("qwen3_vl", Size(), Forward)
+    session = StreamSession(resident, OPTIONS)
+    session.feed(chunk(0))
+    for index in (1, 2, 3):
+        session.feed(chunk(index, width_px=width_px, height_px=height_px))
+    resident.batcher.close()
+    assert session.cache.slots.used <= session.cache.slots.capacity

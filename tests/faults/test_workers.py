@@ -1,0 +1,121 @@
+"""Workers that freeze, children that hang, cancels that must get through, memory that runs out."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import select
+
+from db.kinds.video import Cue
+from db.tables import JobAttempt, JobEvent, State
+from tests.faults.cluster import Cluster
+from tests.faults.ledger import audit
+
+SLOW = "fake=fake?delay_ms=400"
+
+
+def test_a_frozen_worker_that_wakes_up_writes_nothing(cluster: Cluster, asset: UUID, expected: list[Cue]) -> None:
+    cluster.models = SLOW
+    cluster.start("dispatcher")
+    ids = cluster.submit(asset, 2)
+    zombie = cluster.start("gpu")
+    cluster.wait_running(ids, cues=2)
+    zombie.signal(signal.SIGSTOP)
+    cluster.start("gpu")
+    cluster.wait(ids, 150, lambda job: job.attempt > 1 and job.state is State.RUNNING)
+    zombie.signal(signal.SIGCONT)
+    cluster.wait(ids, 150)
+    assert zombie.alive
+    ledger = audit(cluster.database, cluster.objects, ids, expected)
+    assert ledger.faultless(), ledger
+
+
+def test_cancel_ends_even_a_model_that_hangs(cluster: Cluster, asset: UUID, tmp_path: Path) -> None:
+    cluster.models = f"fake=fake?delay_ms=300&hang_at=3&once={tmp_path / 'hung'}"
+    cluster.start("dispatcher")
+    [hanging] = cluster.submit(asset)
+    cluster.start("gpu")
+    cluster.wait([hanging], 120, lambda job: (tmp_path / "hung").exists())
+    [innocent] = cluster.submit(asset)
+    cluster.wait_running([innocent], cues=1)
+    asked = time.monotonic()
+    cluster.cancel(hanging)
+    [canceled] = cluster.wait([hanging], 60)
+    assert canceled.state is State.CANCELED
+    assert canceled.cue_count > 0
+    assert time.monotonic() - asked < 20
+    [finished] = cluster.wait([innocent], 120)
+    assert finished.state is State.SUCCEEDED
+    assert finished.setbacks == 0
+
+
+def test_cancel_of_a_willing_model_is_quick(cluster: Cluster, asset: UUID) -> None:
+    cluster.models = SLOW
+    [job_id] = cluster.submit(asset)
+    cluster.start("gpu")
+    cluster.wait_running([job_id], cues=2)
+    asked = time.monotonic()
+    cluster.cancel(job_id)
+    [job] = cluster.wait([job_id], 20)
+    assert time.monotonic() - asked < 5
+    assert job.state is State.CANCELED
+    assert job.cue_count >= 2
+
+
+def test_a_killed_child_costs_its_jobs_only_a_retry(cluster: Cluster, asset: UUID, expected: list[Cue]) -> None:
+    cluster.models = SLOW
+    cluster.start("dispatcher")
+    ids = cluster.submit(asset, 2)
+    worker = cluster.start("gpu")
+    cluster.wait_running(ids, cues=2)
+    [child] = worker.children()
+    os.kill(child, signal.SIGKILL)
+    cluster.wait(ids, 150)
+    assert worker.alive
+    ledger = audit(cluster.database, cluster.objects, ids, expected)
+    assert ledger.faultless(), ledger
+    with cluster.database.read() as session:
+        attempts = session.scalars(select(JobAttempt).where(JobAttempt.job_id == ids[0])).all()
+    assert sorted(str(attempt.outcome) for attempt in attempts) == ["lost", "succeeded"]
+
+
+def test_a_dead_worker_takes_its_child_along(cluster: Cluster, asset: UUID) -> None:
+    cluster.models = SLOW
+    ids = cluster.submit(asset)
+    worker = cluster.start("gpu")
+    cluster.wait_running(ids)
+    [child] = worker.children()
+    worker.kill()
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{child}").exists() and "Z" not in Path(f"/proc/{child}/stat").read_text().split(")")[1]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_too_little_memory_shrinks_the_frames(cluster: Cluster, asset: UUID) -> None:
+    cluster.models = "fake=fake?oom_above_pixels=1500"
+    cluster.start("dispatcher")
+    [job_id] = cluster.submit(asset, max_frame_pixels=64 * 48)
+    cluster.start("gpu")
+    [job] = cluster.wait([job_id], 150)
+    assert job.state is State.SUCCEEDED, job.failure_message
+    assert job.memory_setbacks > 0
+    with cluster.database.read() as session:
+        query = select(JobEvent).where(JobEvent.job_id == job_id, JobEvent.type == "job.frame_budget")
+        budgets = [event.data["max_frame_pixels"] for event in session.scalars(query.order_by(JobEvent.seq))]
+    assert budgets[0] == 64 * 48 // 2
+
+
+def test_a_job_that_kills_every_child_is_called_poison(cluster: Cluster, asset: UUID) -> None:
+    cluster.models = "fake=fake?crash_at=2"
+    cluster.settings["BM3_POISON_LOSSES"] = "2"
+    cluster.start("dispatcher")
+    [job_id] = cluster.submit(asset)
+    cluster.start("gpu")
+    [job] = cluster.wait([job_id], 150)
+    assert (job.state, job.failure) == (State.FAILED, "poison")
+    assert job.attempt == 2

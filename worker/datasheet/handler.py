@@ -1,0 +1,71 @@
+"""The `datasheet.extract` handler: fetch, read, check, compute the IPC-7351B pattern, write the files."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from db.kinds.datasheet import DatasheetParams, DatasheetResult, Files
+from worker.context import Context
+from worker.datasheet import checks, courtyard, ipc7351, kicad, library, overlay, pages
+from worker.datasheet.extract import Progress, Request, extract
+
+
+def extract_datasheet(params: DatasheetParams, job: Context) -> DatasheetResult:
+    """Body and pads of one package with their evidence, checked; the files are attached to the job.
+
+    Raises Permanent for documents that cannot be read, and lets `Stopped` pass: progress is told at every page.
+    """
+    inputs = [job.fetch(m) for m in (params.document, params.mechanical_image, params.land_image) if m is not None]
+    read = extract(list(inputs), Request.of(params), lambda progress: _tell(job, progress))
+    result = complete(read, params.ipc_level)
+    with tempfile.TemporaryDirectory() as folder:
+        return _attach(result, inputs, job, Path(folder))
+
+
+def complete(result: DatasheetResult, level: str) -> DatasheetResult:
+    """What follows from the values read: checks, the computed land patterns, courtyard, nearest library part."""
+    pads = result.land_pattern.pads if result.land_pattern else []
+    checked = checks.look(result)
+    return checked.model_copy(
+        update={
+            "ipc": ipc7351.patterns(checked),
+            "ipc_name": ipc7351.name_of(checked, level),
+            "courtyard": courtyard.courtyard(pads, courtyard.body_rect(checked), level),
+            "nearest": library.nearest(pads, library.folder()),
+        }
+    )
+
+
+def _tell(job: Context, progress: Progress) -> None:
+    """Pages are the unit of progress; the note says what has been found."""
+    note = {
+        "search": f"searching page {progress.pages_searched} of {progress.pages}",
+        "outline": "reading the outline",
+        "land": f"reading the land pattern, {progress.figures} drawings read",
+        "done": f"{progress.figures} figures read, {progress.pads} pads found",
+    }.get(progress.stage, progress.stage)
+    job.beat(progress.pages_searched, progress.pages or None, note)
+
+
+def _attach(result: DatasheetResult, inputs: list[Path], job: Context, folder: Path) -> DatasheetResult:
+    """Writes and attaches the files; the result names them."""
+    name = kicad.safe_name(result.package or result.mpn or "footprint")
+    footprint = kicad.write(result, name)
+    files = Files(
+        footprint_json="footprint.json", kicad_mod=f"{name}.kicad_mod" if footprint else None, overlay_svg="overlay.svg"
+    )  # fmt: skip
+    done = result.model_copy(update={"files": files})
+    book = pages.open_book(list(inputs))
+    try:
+        drawn = overlay.draw(done, book)
+    finally:
+        book.close()
+    texts = [("footprint.json", done.model_dump_json(indent=1), "application/json"), ("overlay.svg", drawn, "image/svg+xml")]
+    if footprint is not None:
+        texts.append((f"{name}.kicad_mod", footprint.text, "text/plain"))
+    for file, text, media_type in texts:
+        path = folder / file
+        path.write_text(text, encoding="utf-8")
+        job.attach(file, path, media_type)
+    return done
