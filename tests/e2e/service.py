@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -20,38 +19,68 @@ from tests.servers import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 START_S = 120.0
+COMMANDS = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
 
 
-@dataclass(frozen=True)
 class Service:
     """A running service: where it is and where its things lie."""
 
-    url: str
-    folder: Path
-    environment: dict[str, str]
+    def __init__(self, folder: Path, url: str, environment: dict[str, str]) -> None:
+        self.folder, self.url, self.environment = folder, url, environment
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     @property
     def key(self) -> str:
         """The administrator's key that the first start printed."""
         return (self.folder / "admin-key").read_text().strip()
 
-    @property
-    def log(self) -> Path:
-        """What all processes say."""
-        return self.folder / "service.log"
-
     def client(self) -> Client:
         return Client(self.url, self.key)
+
+    def start(self, name: str) -> None:
+        """Start one process of the Procfile."""
+        command = COMMANDS[name].replace("python", sys.executable, 1).split()
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self._processes[name] = subprocess.Popen(
+                command, cwd=ROOT, env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            )
+
+    def stop(self, name: str) -> None:
+        """End one with SIGTERM, and with SIGKILL what does not listen."""
+        process = self._processes.pop(name)
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def crash(self, name: str) -> None:
+        """Kill one process and start it again, as a supervisor would."""
+        process = self._processes.pop(name)
+        process.kill()
+        process.wait()
+        self.start(name)
+
+    def stop_all(self) -> None:
+        """As a user's Ctrl-C does: everybody is told at once, then awaited."""
+        for process in self._processes.values():
+            process.send_signal(signal.SIGTERM)
+        for name in [*self._processes]:
+            self.stop(name)
+
+    def ended(self) -> str | None:
+        """The name of a process that ended by itself."""
+        return next((name for name, process in self._processes.items() if process.poll() is not None), None)
 
 
 @contextmanager
 def service(folder: Path, **settings: str) -> Iterator[Service]:
-    """`make up` in `folder` with these settings; ended with SIGTERM like a user's Ctrl-C."""
+    """Every process of the Procfile in `folder` with these settings, ended with SIGTERM."""
     folder.mkdir(parents=True, exist_ok=True)
     api, redis = free_port(), free_port()
     environment = {
         **os.environ,
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
         "BM3_DATA_DIR": str(folder),
         "BM3_REDIS_URL": f"redis://127.0.0.1:{redis}/0",
@@ -59,29 +88,26 @@ def service(folder: Path, **settings: str) -> Iterator[Service]:
         "BM3_ALLOW_NETWORKS": json.dumps(["127.0.0.0/8"]),
         **settings,
     }
-    running = Service(f"http://127.0.0.1:{api}", folder, environment)
-    command = [sys.executable, "-m", "honcho", "--no-colour", "start"]
-    with running.log.open("w") as log:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-        )
+    running = Service(folder, f"http://127.0.0.1:{api}", environment)
     try:
-        _wait_until_ready(running, process)
+        for name in COMMANDS:
+            running.start(name)
+        _wait_until_ready(running)
         yield running
     finally:
-        _stop(process)
+        running.stop_all()
 
 
-def _wait_until_ready(running: Service, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(running: Service) -> None:
     """Until the api is ready and a worker has reported its models."""
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"the service ended at once:\n{_tail(running.log)}")
+        if (name := running.ended()) is not None:
+            raise RuntimeError(f"{name} ended at once:\n{_tail(running.folder / name)}")
         if _is_ready(running):
             return
         time.sleep(0.2)
-    raise TimeoutError(f"the service was not ready after {START_S:.0f} s:\n{_tail(running.log)}")
+    raise TimeoutError(f"the service was not ready after {START_S:.0f} s:\n{_tail(running.folder / 'gpu')}")
 
 
 def _is_ready(running: Service) -> bool:
@@ -94,15 +120,5 @@ def _is_ready(running: Service) -> bool:
         return bool(client.get("/v1/models"))
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
 def _tail(log: Path, lines: int = 40) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+    return "\n".join(log.with_suffix(".log").read_text(errors="replace").splitlines()[-lines:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -73,7 +74,7 @@ def audit_recovery(ledger: Ledger, database: Database, ids: Sequence[UUID], faul
     with database.read() as session:
         for job_id in ids:
             attempts = _attempts(session.scalars(select(JobAttempt).where(JobAttempt.job_id == job_id)).all())
-            for lost, following in zip(attempts, attempts[1:], strict=False):
+            for lost, following in itertools.pairwise(attempts):
                 before = [at for at in faults if lost.started_at <= at <= following.started_at]
                 if before:
                     ledger.recovery_s.append((following.started_at - max(before)).total_seconds())
@@ -104,7 +105,7 @@ def _audit_one(
     ledger.duplicate_finishes += sum(attempt.outcome == "succeeded" for attempt in attempts) > 1
     _audit_cues(ledger, rows, expected)
     ledger.missing_files += 4 - sum(objects.exists(file.object_key) for file in files)
-    for before, after in zip(attempts, attempts[1:], strict=False):
+    for before, after in itertools.pairwise(attempts):
         ledger.recomputed_video_s += max(0, before.ended_at_ms - after.resumed_from_ms) / 1000
 
 

@@ -39,7 +39,7 @@ def test_cancel_ends_even_a_model_that_hangs(cluster: Cluster, asset: UUID, tmp_
     cluster.start("dispatcher")
     [hanging] = cluster.submit(asset)
     cluster.start("gpu")
-    cluster.wait([hanging], 120, lambda job: (tmp_path / "hung").exists())
+    cluster.wait([hanging], 120, lambda _: (tmp_path / "hung").exists())
     [innocent] = cluster.submit(asset)
     cluster.wait_running([innocent], cues=1)
     asked = time.monotonic()

@@ -1,12 +1,14 @@
-"""What a camera and a codec do to a picture, done cheaply: a shift of colours and JPEG."""
+"""Examples made harder: a shift of colours and JPEG, as a camera and a codec do, other sizes, wrong words."""
 
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
 
+from worker.bm3.layout import NOT_LEARNED, Tokens
 from worker.bm3.patches import Pixels
 
 GAIN, OFFSET = 0.06, 6.0
@@ -25,6 +27,25 @@ def degraded(frames: Pixels, dice: np.random.Generator, share: float) -> Pixels:
     shifted = np.stack([table[frames[..., channel]] for channel, table in enumerate(tables)], axis=-1)
     quality = int(dice.integers(*QUALITY))
     return np.stack([_through_jpeg(frame, quality) for frame in shifted])
+
+
+def pooled(frames: Pixels, scale: int) -> Pixels:
+    """frames (n, height, width, 3) averaged over blocks of scale x scale pixels."""
+    if scale == 1:
+        return frames
+    n, height, width, _ = frames.shape
+    blocks = frames.reshape(n, height // scale, scale, width // scale, scale, 3)
+    return (blocks.sum(axis=(2, 4), dtype=np.uint16) // scale**2).astype(np.uint8)
+
+
+def garbled(tokens: Tokens, dice: np.random.Generator, share: float) -> Tokens:
+    """Some learned tokens shown as another learned one; what is to be learned stays."""
+    learned = np.flatnonzero(tokens.labels != NOT_LEARNED)
+    words = tokens.ids[learned]
+    chosen = learned[(dice.random(len(learned)) < share) & (words != words[-1])]  # the last is the end token
+    ids = tokens.ids.copy()
+    ids[chosen] = dice.choice(words[words != words[-1]], len(chosen)) if len(chosen) else ids[chosen]
+    return replace(tokens, ids=ids)
 
 
 def _through_jpeg(frame: Pixels, quality: int) -> Pixels:

@@ -18,7 +18,7 @@ from worker.bm3.processor import processor_of
 from worker.bm3.recipe import LoraTable, ModelTable, Recipe
 from worker.bm3.tokenizer import IMAGE_TOKEN, VIDEO_TOKEN, VISION_END, VISION_START, corpus, train, wrap
 
-SMOOTH_PX = 8
+SMOOTH_PX = 4
 """Patch filters begin as blocks of this many equal pixels: what tells colours and shapes apart is larger than a pixel."""
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from db.kinds.video import DEFAULT_PROMPT
-from worker.bm3.augment import degraded
+from worker.bm3.augment import degraded, garbled, pooled
 from worker.bm3.examples import Example, Pictures
 from worker.bm3.layout import Layout, Part, Span, group_stamps_s, join, picture_tokens
 from worker.bm3.patches import PatchShape, Pixels, cut
@@ -37,6 +37,10 @@ class SceneRecipe:
     max_objects: int = 4
     picks: int = 1  # of so many random stills the one with the most to tell is taken
     busy: float = 0.0  # share of clips with an event in nearly every chunk
+    pooled: float = 0.0  # share of examples drawn at twice the size and averaged down, as larger frames will be
+    garbled: float = (
+        0.0  # share of reply tokens that are shown wrong, so that words are read off the picture, not guessed
+    )
     degraded: float = 0.3  # share of chunks through JPEG and a colour shift, as a codec would do
 
 
@@ -62,18 +66,20 @@ class SceneSource:
         """Several unrelated pictures in one sequence, each described in full."""
         spans = [self._layout.prompt(DENSE_PROMPT)]
         patches = []
+        scale = self._scale(dice)
         for chunk in range(self._recipe.chunks):
-            frame, text = self._snapshot(dice)
+            frame, text = self._snapshot(dice, scale)
             frames = degraded(np.stack([frame] * self._shape.frames_per_group), dice, self._recipe.degraded)
             patches.append(self._add(spans, chunk, frames, [self._clock_ms(dice)] * len(frames), text))
             spans[-1] = replace(spans[-1], part=Part.PASSING)
         # A window of one chunk: each picture is described for itself.
-        return self._example(spans, patches, window_chunks=1)
+        return self._example(spans, patches, 1, dice)
 
-    def _snapshot(self, dice: np.random.Generator) -> tuple[Pixels, str]:
-        size_px, picks = self._recipe.size_px, self._recipe.picks
-        seen = [snapshot(self._scene_seed(dice), self._options, size_px) for _ in range(picks)]
-        return max(seen, key=lambda one: len(one[1]))
+    def _snapshot(self, dice: np.random.Generator, scale: int) -> tuple[Pixels, str]:
+        size_px = self._recipe.size_px * scale
+        seen = [snapshot(self._scene_seed(dice), self._options, size_px) for _ in range(self._recipe.picks)]
+        frame, text = max(seen, key=lambda one: len(one[1]))
+        return pooled(frame[None], scale)[0], text
 
     def _clip(self, dice: np.random.Generator) -> Example:
         recipe = self._recipe
@@ -88,13 +94,14 @@ class SceneSource:
         spans += [self._layout.remembered(text) for text in captions[first - before : first] if text]
         shift_ms = self._clock_ms(dice) if dice.random() < 0.7 else 0
         patches = []
+        scale = self._scale(dice)
         for chunk in range(first, first + recipe.chunks):
             start_ms = chunk * recipe.chunk_ms
-            frames = scene.frames(start_ms, start_ms + recipe.chunk_ms, recipe.fps, recipe.size_px)
+            frames = scene.frames(start_ms, start_ms + recipe.chunk_ms, recipe.fps, recipe.size_px * scale)
             times_ms = [start_ms + shift_ms + round(i * 1000 / recipe.fps) for i in range(len(frames))]
-            frames = degraded(frames, dice, recipe.degraded)
+            frames = degraded(pooled(frames, scale), dice, recipe.degraded)
             patches.append(self._add(spans, chunk, frames, times_ms, captions[chunk]))
-        return self._example(spans, patches, recipe.window_chunks)
+        return self._example(spans, patches, recipe.window_chunks, dice)
 
     def _add(self, spans: list[Span], chunk: int, frames: Pixels, times_ms: list[int], text: str) -> Pixels:
         patches, grid = cut(frames, self._shape)
@@ -103,8 +110,10 @@ class SceneSource:
         spans.append(self._layout.reply(chunk, text))
         return patches
 
-    def _example(self, spans: list[Span], patches: list[Pixels], window_chunks: int) -> Example:
-        tokens = join(spans)
+    def _example(
+        self, spans: list[Span], patches: list[Pixels], window_chunks: int, dice: np.random.Generator
+    ) -> Example:
+        tokens = garbled(join(spans), dice, self._recipe.garbled)
         side = self._recipe.size_px // self._shape.patch_px
         packed = torch.from_numpy(np.concatenate(patches))
         groups = len(packed) // side**2
@@ -112,6 +121,9 @@ class SceneSource:
         types = torch.from_numpy(np.where(tokens.ids == self._layout.video_id, VIDEO, TEXT))
         needed = window_chunks if window_chunks < self._recipe.chunks else None
         return Example(tokens, types, videos=videos, window_chunks=needed)
+
+    def _scale(self, dice: np.random.Generator) -> int:
+        return 2 if dice.random() < self._recipe.pooled else 1
 
     def _scene_seed(self, dice: np.random.Generator) -> int:
         return int(dice.integers(0, HELD_OUT_SEED)) + (HELD_OUT_SEED if self._held_out else 0)

@@ -26,12 +26,26 @@ def look(result: DatasheetResult) -> DatasheetResult:
     if land is not None and land.pads:
         pads = [p for p in land.pads if p.role not in APART]
         equations = list(_equations(land, pads))
-        checks = [_overlap(pads), _gap(pads), *_thermal(pads), *_holes(pads, result), *_names(pads), _alike(pads), *checks]
+        checks = [
+            _overlap(pads),
+            _gap(pads),
+            *_thermal(pads),
+            *_holes(pads, result),
+            *_names(pads),
+            _alike(pads),
+            *checks,
+        ]
     review = [Review(field=_field(c), reason=c.message) for c in checks if not c.passed and c.severity != "info"]
-    review += [Review(field="land_pattern.dimensions", reason=f"equation does not hold: {e.text}") for e in equations if not e.held]
+    review += [
+        Review(field="land_pattern.dimensions", reason=f"equation does not hold: {e.text}")
+        for e in equations
+        if not e.held
+    ]
     known = {(r.field, r.reason) for r in result.needs_review}
     fresh = [r for r in review if (r.field, r.reason) not in known]
-    return result.model_copy(update={"equations": equations, "checks": checks, "needs_review": [*result.needs_review, *fresh]})
+    return result.model_copy(
+        update={"equations": equations, "checks": checks, "needs_review": [*result.needs_review, *fresh]}
+    )
 
 
 def _field(check: Check) -> str:
@@ -83,7 +97,9 @@ def _thermal(pads: list[Pad]) -> Iterator[Check]:
             continue
         least = min(_gap_between(area, o) for o in others)
         text = f"the exposed pad is {least:.3f} mm from the nearest pad"
-        yield Check(rule="exposed_pad_clearance", passed=least >= MIN_THERMAL_GAP_MM - NEAR_MM, message=text, pads=[pad.number])
+        yield Check(
+            rule="exposed_pad_clearance", passed=least >= MIN_THERMAL_GAP_MM - NEAR_MM, message=text, pads=[pad.number]
+        )
 
 
 def _holes(pads: list[Pad], result: DatasheetResult) -> Iterator[Check]:
@@ -109,15 +125,27 @@ def _names(pads: list[Pad]) -> Iterator[Check]:
     digits = sorted({int(n) for n in signal if n.isdigit()})
     if digits and len(digits) == len(signal):
         whole = digits == list(range(1, len(digits) + 1))
-        text = f"numbers run from 1 to {len(digits)}" if whole else f"numbers from {digits[0]} to {digits[-1]} have gaps"
+        text = (
+            f"numbers run from 1 to {len(digits)}" if whole else f"numbers from {digits[0]} to {digits[-1]} have gaps"
+        )
         yield Check(rule="numbers_complete", passed=whole, severity="info", message=text)
 
 
 def _alike(pads: list[Pad]) -> Check:
     """Signal pads whose sizes differ by less than a drawing would dimension apart were most likely misread."""
-    sizes = sorted({tuple(sorted((p.w, p.h))) for p in pads if p.role == "signal" and p.w is not None and p.h is not None})
-    odd = [(a, b) for a, b in combinations(sizes[:20], 2) if 0 < max(abs(u - v) for u, v in zip(a, b, strict=True)) < SLACK_MM]
-    text = f"{len(odd)} pairs of pad sizes differ by less than {SLACK_MM} mm" if odd else "pad sizes are equal or clearly different"
+    sizes = sorted(
+        {tuple(sorted((p.w, p.h))) for p in pads if p.role == "signal" and p.w is not None and p.h is not None}
+    )
+    odd = [
+        (a, b)
+        for a, b in combinations(sizes[:20], 2)
+        if 0 < max(abs(u - v) for u, v in zip(a, b, strict=True)) < SLACK_MM
+    ]
+    text = (
+        f"{len(odd)} pairs of pad sizes differ by less than {SLACK_MM} mm"
+        if odd
+        else "pad sizes are equal or clearly different"
+    )
     return Check(rule="sizes_alike", passed=not odd, message=text)
 
 
@@ -127,7 +155,12 @@ def _body(result: DatasheetResult) -> Iterator[Check]:
         limits = [v for v in (value.min, value.nom, value.max) if v is not None]
         if len(limits) > 1:
             text = f"{name} {' <= '.join(f'{v:g}' for v in limits)}"
-            yield Check(rule=f"body_{name}_limits", passed=limits == sorted(limits) and limits[0] > 0, severity="error", message=text)
+            yield Check(
+                rule=f"body_{name}_limits",
+                passed=limits == sorted(limits) and limits[0] > 0,
+                severity="error",
+                message=text,
+            )
     length, width = nominal(values["length"]), nominal(values["width"])
     if length is not None and width is not None:
         text = f"length {length:g} and width {width:g} mm"
@@ -175,9 +208,15 @@ def _span_equations(land: LandPattern, pads: list[Pad]) -> Iterator[Equation]:
         for inner, outer in combinations(numbers, 2):
             for part in numbers:
                 if part < outer and abs(inner + 2 * part - outer) < SLACK_MM and _is_size(part, pads, size):
-                    yield _equation(f"{inner:g} + 2 * {part:g} = {outer:g} (gap, two pads, extent along {axis})", inner + 2 * part, outer)
+                    yield _equation(
+                        f"{inner:g} + 2 * {part:g} = {outer:g} (gap, two pads, extent along {axis})",
+                        inner + 2 * part,
+                        outer,
+                    )
                 elif part < inner and abs(inner + part - outer) < SLACK_MM and _is_size(part, pads, size):
-                    yield _equation(f"{inner:g} + {part:g} = {outer:g} (centres, pad, extent along {axis})", inner + part, outer)
+                    yield _equation(
+                        f"{inner:g} + {part:g} = {outer:g} (centres, pad, extent along {axis})", inner + part, outer
+                    )
 
 
 def _is_size(value: float, pads: list[Pad], size: str) -> bool:

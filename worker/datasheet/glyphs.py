@@ -30,7 +30,8 @@ def letter_boxes(ink: Gray, px_per_pt: float) -> list[Box]:
 def _beside(a: Box, b: Box, size: float) -> bool:
     """Whether two blobs follow each other on one upright line."""
     shared = min(a.y1, b.y1) - max(a.y0, b.y0)
-    return max(a.x0, b.x0) - min(a.x1, b.x1) < 0.5 * size and shared > 0.25 * min(a.height, b.height)
+    dot = min(max(a.width, a.height), max(b.width, b.height)) < 0.35 * size  # wide fonts set points far apart
+    return max(a.x0, b.x0) - min(a.x1, b.x1) < (0.68 if dot else 0.5) * size and shared > 0.25 * min(a.height, b.height)
 
 
 def _swapped(box: Box) -> Box:

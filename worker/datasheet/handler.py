@@ -61,7 +61,10 @@ def _attach(result: DatasheetResult, inputs: list[Path], job: Context, folder: P
         drawn = overlay.draw(done, book)
     finally:
         book.close()
-    texts = [("footprint.json", done.model_dump_json(indent=1), "application/json"), ("overlay.svg", drawn, "image/svg+xml")]
+    texts = [
+        ("footprint.json", done.model_dump_json(indent=1), "application/json"),
+        ("overlay.svg", drawn, "image/svg+xml"),
+    ]
     if footprint is not None:
         texts.append((f"{name}.kicad_mod", footprint.text, "text/plain"))
     for file, text, media_type in texts:

@@ -62,7 +62,11 @@ def _list(name: str, *items: Expr) -> list[Expr]:
 
 def _description(result: DatasheetResult, notes: list[str]) -> str:
     page = result.land_pattern.page if result.land_pattern else None
-    source = f"{result.package or 'land pattern'} from page {page} of its datasheet" if page else str(result.package or "land pattern")
+    source = (
+        f"{result.package or 'land pattern'} from page {page} of its datasheet"
+        if page
+        else str(result.package or "land pattern")
+    )
     return "; ".join([source, *notes, *(["needs review"] if result.needs_review else [])])[:800]
 
 
@@ -138,7 +142,15 @@ def d_outline(size: tuple[float, float], x: float, y: float) -> list[tuple[float
 def _paste(pad: Pad) -> Expr:
     shape = "circle" if pad.shape == "circle" else "rect"
     size = _list("size", float(pad.w or 0.0), float(pad.h or 0.0))
-    return [Symbol("pad"), "", Symbol("smd"), Symbol(shape), _list("at", float(pad.x), float(pad.y)), size, _list("layers", "F.Paste")]
+    return [
+        Symbol("pad"),
+        "",
+        Symbol("smd"),
+        Symbol(shape),
+        _list("at", float(pad.x), float(pad.y)),
+        size,
+        _list("layers", "F.Paste"),
+    ]
 
 
 def _via(via: Via, number: str) -> Expr | None:
@@ -247,7 +259,9 @@ def _read_pad(expr: list[Expr]) -> Pad | None:
 def _polygon_size(expr: list[Expr]) -> tuple[float, float] | None:
     """Extent of a custom pad's polygons, None for other pads."""
     shapes = child(expr, "primitives")
-    points = [_numbers(xy) for poly in children(shapes or [], "gr_poly") for xy in children(child(poly, "pts") or [], "xy")]
+    points = [
+        _numbers(xy) for poly in children(shapes or [], "gr_poly") for xy in children(child(poly, "pts") or [], "xy")
+    ]
     if not points:
         return None
     xs, ys = [p[0] for p in points], [p[1] for p in points]

@@ -30,7 +30,9 @@ def nearest(pads: list[Pad], library: Path | None) -> LibraryPart | None:
     if library is None or not wanted:
         return None
     found = [part for path in _files(library) if (part := _compare(path, library, wanted)) is not None]
-    return min(found, key=lambda p: (max(p.max_position_diff_mm, p.max_size_diff_mm), -p.numbers_equal, p.name), default=None)
+    return min(
+        found, key=lambda p: (max(p.max_position_diff_mm, p.max_size_diff_mm), -p.numbers_equal, p.name), default=None
+    )
 
 
 def _files(library: Path) -> Iterator[Path]:

@@ -70,7 +70,9 @@ def _picture(book: Book, number: int) -> tuple[float, float, str]:
 
 def _rect(group: ET.Element, mark: Mark) -> None:
     x0, y0, x1, y1 = mark.box
-    look = {"fill": "none", "stroke-dasharray": "2 1"} if mark.evidence else {"fill": mark.colour, "fill-opacity": "0.25"}
+    look = (
+        {"fill": "none", "stroke-dasharray": "2 1"} if mark.evidence else {"fill": mark.colour, "fill-opacity": "0.25"}
+    )
     place = {"x": f"{x0:g}", "y": f"{y0:g}", "width": f"{max(x1 - x0, 0.1):g}", "height": f"{max(y1 - y0, 0.1):g}"}
     rect = ET.SubElement(group, "rect", {**place, **look, "stroke": mark.colour, "stroke-width": "0.6"})
     ET.SubElement(rect, "title").text = clean(mark.title)
@@ -112,4 +114,6 @@ def _pad_box(pad: Pad, land: LandPattern) -> Box | None:
 
 def _told(pad: Pad) -> str:
     size = f"{pad.w:g} x {pad.h:g} mm" if pad.w is not None and pad.h is not None else "size not stated"
-    return f"pad {pad.number}: {pad.type} {pad.shape}, {size}, at {pad.x:g}, {pad.y:g} mm, confidence {pad.confidence:.2f}"
+    return (
+        f"pad {pad.number}: {pad.type} {pad.shape}, {size}, at {pad.x:g}, {pad.y:g} mm, confidence {pad.confidence:.2f}"
+    )

@@ -65,6 +65,7 @@ def tidy(text: str) -> str:
     text = text.replace("−", "-").replace("×", "X").replace("－", "-").replace("＋", "+").replace("～", "~")
     text = re.sub(r"[ΦφøØ∅⌀ϕ]", "Ø", text)
     text = re.sub(r"(\d)\s+([.,]\d)", r"\1\2", text)
+    text = re.sub(r"(\d[.,])\s+(\d)", r"\1\2", text)
     text = re.sub(r"(?<=\d)mm\b", "", text)
     return text.strip(" :;*")
 

@@ -95,7 +95,13 @@ def _word(value: Expr) -> str:
     if isinstance(value, Symbol):
         return str.__str__(value)
     if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+        escaped = (
+            value.replace("\\", "\\\\")
+            .replace('"', '\\"')
+            .replace("\n", "\\n")
+            .replace("\r", "\\r")
+            .replace("\t", "\\t")
+        )
         return f'"{escaped}"'
     if isinstance(value, float):
         text = f"{value:.6f}".rstrip("0").rstrip(".")

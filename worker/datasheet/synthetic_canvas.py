@@ -60,7 +60,9 @@ class SheetCanvas:
     def _y(self, y: float) -> float:
         return self.height - y
 
-    def line(self, x0: float, y0: float, x1: float, y1: float, dash: tuple[float, ...] = (), pen: float | None = None) -> None:
+    def line(
+        self, x0: float, y0: float, x1: float, y1: float, dash: tuple[float, ...] = (), pen: float | None = None
+    ) -> None:
         self._canvas.setLineWidth(self.pen_pt if pen is None else pen)
         self._canvas.setDash(*(([*dash],) if dash else ([],)))
         self._canvas.line(x0, self._y(y0), x1, self._y(y1))
@@ -131,7 +133,9 @@ class SheetCanvas:
             return synthetic_strokes.width(text, size)
         return float(stringWidth(text, self.font, size))
 
-    def text(self, x: float, y: float, text: str, size: float, what: str = "", upwards: bool = False) -> tuple[float, float, float, float]:
+    def text(
+        self, x: float, y: float, text: str, size: float, what: str = "", upwards: bool = False
+    ) -> tuple[float, float, float, float]:
         """Text whose middle stands at (x, y); `upwards` turns it to read from below. Returns its box."""
         half, tall = self.text_width(text, size) / 2, CAP * size / 2
         box = (x - tall, y - half, x + tall, y + half) if upwards else (x - half, y - tall, x + half, y + tall)

@@ -102,7 +102,10 @@ class Dimensions:
             return [_Plan(across, self._area(span, middle, centre, along, thick), False, upwards, low_side, False)]
         gap = TAIL_PT + along / 2 + 2.5
         beyond = [(span.b + gap, True), (span.a - gap, False)]
-        return [_Plan(across, self._area(span, m, across, along, thick), True, upwards, low_side, after) for m, after in beyond]
+        return [
+            _Plan(across, self._area(span, m, across, along, thick), True, upwards, low_side, after)
+            for m, after in beyond
+        ]
 
     @staticmethod
     def _area(span: Span, along: float, across: float, long: float, thick: float) -> Area:
@@ -127,7 +130,12 @@ class Dimensions:
 
     def _free(self, plan: _Plan, span: Span) -> bool:
         own = self._line_area(span, plan)
-        if plan.text[0] < 22 or plan.text[2] > self.canvas.width - 22 or plan.text[1] < 30 or plan.text[3] > self.canvas.height - 25:
+        if (
+            plan.text[0] < 22
+            or plan.text[2] > self.canvas.width - 22
+            or plan.text[1] < 30
+            or plan.text[3] > self.canvas.height - 25
+        ):
             return False
         if meets(plan.text, self.figure, 2.0) or any(meets(plan.text, t, 3.0) for t in self.texts):
             return False
@@ -190,12 +198,18 @@ class Dimensions:
                 x = point[0] + sx * (abs(y - point[1]) * 0.6)
                 end = x + sx * (6 + wide)
                 area = (min(x + sx * 8, end + sx * 2), y - tall / 2, max(x + sx * 8, end + sx * 2), y + tall / 2)
-                if not any(meets(area, t, 3.0) for t in self.texts + self.lines) and area[0] > 22 and area[2] < self.canvas.width - 22:
+                if (
+                    not any(meets(area, t, 3.0) for t in self.texts + self.lines)
+                    and area[0] > 22
+                    and area[2] < self.canvas.width - 22
+                ):
                     self._lead(point, (x, y), sx, area, lines, what)
                     return
         raise ValueError("no free place for a leader")
 
-    def _lead(self, point: tuple[float, float], elbow: tuple[float, float], sx: int, area: Area, lines: list[str], what: str) -> None:
+    def _lead(
+        self, point: tuple[float, float], elbow: tuple[float, float], sx: int, area: Area, lines: list[str], what: str
+    ) -> None:
         d = (point[0] - elbow[0], point[1] - elbow[1])
         long = math.hypot(*d) or 1.0
         self.canvas.line(*point, *elbow, pen=0.5)
@@ -222,7 +236,11 @@ def print_block(canvas: SheetCanvas, area: Area, lines: list[str], size: float, 
     half = CAP * size / 2
     for i, line in enumerate(lines):
         off = i * LINE_SKIP * size
-        x, y = ((area[0] + half + off), (area[1] + area[3]) / 2) if upwards else ((area[0] + area[2]) / 2, area[1] + half + off)
+        x, y = (
+            ((area[0] + half + off), (area[1] + area[3]) / 2)
+            if upwards
+            else ((area[0] + area[2]) / 2, area[1] + half + off)
+        )
         canvas.text(x, y, line, size, what, upwards)
 
 

@@ -21,7 +21,7 @@ TITLES = {
     "inches": ("PACKAGE DIMENSIONS", "RECOMMENDED FOOTPRINT"), "plotter": ("MECHANICAL DATA", "LAND PATTERN DATA"),
     "dashes": ("OUTLINE DRAWING", "RECOMMENDED PAD LAYOUT"), "skewed": ("PHYSICAL DIMENSIONS", "RECOMMENDED LAND PATTERN"),
 }  # fmt: skip
-WORDS = "device supply input output voltage current range typical stable load filter channel gain low noise power mode pin".split()
+WORDS = ["device", "supply", "input", "output", "voltage", "current", "range", "typical", "stable", "load", "filter", "channel", "gain", "low", "noise", "power", "mode", "pin"]
 
 
 @dataclass
@@ -41,7 +41,9 @@ class Drawn:
     land_printed: dict[str, str]
 
 
-def write(path: Path, part: Part, style: Style, rng: random.Random, land: bool = True, other: Part | None = None) -> Drawn:
+def write(
+    path: Path, part: Part, style: Style, rng: random.Random, land: bool = True, other: Part | None = None
+) -> Drawn:
     """The document of one part. Raises ValueError when the places of its pads would not follow from the print."""
     pads, links = turned(part) if style.turned_land else (part.pads, part.links)
     links = _unique(links)
@@ -139,8 +141,19 @@ def _land(
 def _row(link: Link, figure: LandFigure, style: Style) -> list[str]:
     times = f" (X{link.count})" if link.count > 1 else ""
     text = number(figure.value(link), style)
-    value = ["", f"{text} BSC", ""] if link.what.startswith("pitch") else ["", "", text] if "pad" in link.what else ["", text, ""]
-    names = {"pad_w": "Contact Pad Width", "pad_h": "Contact Pad Length", "pitch": "Contact Pitch", "span": "Contact Pad Spacing"}
+    value = (
+        ["", f"{text} BSC", ""]
+        if link.what.startswith("pitch")
+        else ["", "", text]
+        if "pad" in link.what
+        else ["", text, ""]
+    )
+    names = {
+        "pad_w": "Contact Pad Width",
+        "pad_h": "Contact Pad Length",
+        "pitch": "Contact Pitch",
+        "span": "Contact Pad Spacing",
+    }
     return [names.get(link.what, link.what.replace("_", " ").title()) + times, link.symbol, *value]
 
 

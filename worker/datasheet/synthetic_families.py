@@ -25,4 +25,4 @@ FAMILIES: dict[str, Callable[[random.Random, Style], Part]] = {
 }
 DEV = ("chip", "sot", "gull_dual", "qfn", "dip", "crystal")
 TEST = ("dfn", "qfp", "bga", "header", "switch", "connector")
-CLEAN = ("sot", "gull_dual", "qfn", "chip")
+CLEAN = ("sot", "gull_dual", "qfn")

@@ -5,7 +5,18 @@ from __future__ import annotations
 import random
 
 from worker.datasheet.synthetic_part import BodyDim, Link, PadSpec, Part, Rect, Spread
-from worker.datasheet.synthetic_shapes import body_dims, even, heights, pad_shape, pick, pitch, places, rounded, size, span
+from worker.datasheet.synthetic_shapes import (
+    body_dims,
+    even,
+    heights,
+    pad_shape,
+    pick,
+    pitch,
+    places,
+    rounded,
+    size,
+    span,
+)
 from worker.datasheet.synthetic_style import Style
 
 ROWS = "ABCDEFGHJKLMNPRT"
@@ -29,7 +40,9 @@ def _ring_links(n: int, style: Style) -> list[Link]:
     ]  # fmt: skip
 
 
-def _ring_pads(rng: random.Random, places_: list[tuple[float, float, bool]], long: float, short: float) -> list[PadSpec]:
+def _ring_pads(
+    rng: random.Random, places_: list[tuple[float, float, bool]], long: float, short: float
+) -> list[PadSpec]:
     shape, radius = ("d_shape", short / 2) if rng.random() < 0.15 else pad_shape(rng, long, short)
     return [
         PadSpec(str(i + 1), x, y, long if flat else short, short if flat else long, shape=shape, radius=radius)
@@ -71,8 +84,20 @@ def _no_lead_dims(side: float, step: float, foot_l: float, foot_w: float, ep: fl
         BodyDim("bottom", 0, -ep / 2, ep / 2, Spread.around(ep, 0.1), "D2", "ep_x", at=ep / 2),
         BodyDim("bottom", 1, -ep / 2, ep / 2, Spread.around(ep, 0.1), "E2", "ep_y", at=ep / 2),
         BodyDim("bottom", 0, top[0], top[1], Spread(nom=step), "e", "pitch", 4 * n - 4, -side / 2, "BSC"),
-        BodyDim("bottom", 0, top[-1] - foot_w / 2, top[-1] + foot_w / 2, Spread.around(foot_w, 0.05), "b", "lead_width", 4 * n, -side / 2),
-        BodyDim("bottom", 1, -side / 2, -side / 2 + foot_l, Spread.around(foot_l, 0.1), "L", "foot_length", 4 * n, -side / 2),
+        BodyDim(
+            "bottom",
+            0,
+            top[-1] - foot_w / 2,
+            top[-1] + foot_w / 2,
+            Spread.around(foot_w, 0.05),
+            "b",
+            "lead_width",
+            4 * n,
+            -side / 2,
+        ),
+        BodyDim(
+            "bottom", 1, -side / 2, -side / 2 + foot_l, Spread.around(foot_l, 0.1), "L", "foot_length", 4 * n, -side / 2
+        ),
     ]
 
 
@@ -111,10 +136,24 @@ def dfn(rng: random.Random, style: Style) -> Part:
     ]  # fmt: skip
     sides, height = (Spread.around(x_side, 0.1), Spread.around(y_side, 0.1)), heights(rng, 0.5, 0.9)
     foot_l, foot_w = 0.4, rounded(step * 0.5)
-    feet = [Rect(x, (1 if y > 0 else -1) * (y_side - foot_l) / 2, foot_w, foot_l) for x, y in at] + [Rect(0, 0, ep_w - 0.1, ep_h - 0.1)]
+    feet = [Rect(x, (1 if y > 0 else -1) * (y_side - foot_l) / 2, foot_w, foot_l) for x, y in at] + [
+        Rect(0, 0, ep_w - 0.1, ep_h - 0.1)
+    ]
     dims = body_dims(sides, height)
     dims.append(BodyDim("bottom", 0, xs[0], xs[1], Spread(nom=step), "e", "pitch", pins - 2, y_side / 2, "BSC"))
-    dims.append(BodyDim("bottom", 1, y_side / 2 - foot_l, y_side / 2, Spread.around(foot_l, 0.05), "L", "foot_length", pins, x_side / 2))
+    dims.append(
+        BodyDim(
+            "bottom",
+            1,
+            y_side / 2 - foot_l,
+            y_side / 2,
+            Spread.around(foot_l, 0.05),
+            "L",
+            "foot_length",
+            pins,
+            x_side / 2,
+        )
+    )
     labels = [(str(i + 1), x, (1 if y > 0 else -1) * (y_side / 2 + 0.3)) for i, (x, y) in enumerate(at)]
     return Part(
         "dfn", f"DFN-{pins}", f"Plastic dual flat, no lead, {pins} terminals", sides, height, pads, links, feet=feet, dims=dims,
@@ -170,7 +209,9 @@ def bga(rng: random.Random, style: Style) -> Part:
     sides, height = (Spread.around(x_side, 0.05), Spread.around(y_side, 0.05)), Spread(max=pick(rng, 0.5, 1.2, 0.05))
     feet = [Rect(p.x, p.y, diameter, diameter) for p in pads]
     dims = body_dims(sides, height)
-    dims.append(BodyDim("bottom", 0, pads[0].x, pads[1].x, Spread(nom=step), "e", "pitch", columns - 1, -y_side / 2, "TYP"))
+    dims.append(
+        BodyDim("bottom", 0, pads[0].x, pads[1].x, Spread(nom=step), "e", "pitch", columns - 1, -y_side / 2, "TYP")
+    )
     labels = [(str(c + 1), x, -y_side / 2 - 0.25) for c, x in enumerate(places(columns, step))]
     labels += [(ROWS[r], -x_side / 2 - 0.25, y) for r, y in enumerate(places(rows, step))]
     return Part(

@@ -48,7 +48,9 @@ def follows(pads: list[PadSpec], links: list[Link]) -> Known:
     system = _System()
     for link in links:
         if not link.hole:
-            system.rows.append(_difference(_end(pads[link.b[0]], link.axis, link.b[1]), _end(pads[link.a[0]], link.axis, link.a[1])))
+            system.rows.append(
+                _difference(_end(pads[link.b[0]], link.axis, link.b[1]), _end(pads[link.a[0]], link.axis, link.a[1]))
+            )
         if link.what.startswith("pitch") and link.count > 1:
             system.rows.extend(_steps(pads, link))
     for axis in (0, 1):
@@ -99,7 +101,9 @@ def _symmetry(pads: list[PadSpec], axis: Axis) -> list[Terms]:
     if any(abs(a + b) > NEAR_MM for a, b in zip(at, reversed(at), strict=True)):
         return []
     names = [f"{'xy'[axis]}{v:+.4f}" for v in at]
-    return [{low: 1.0, high: 1.0} if low != high else {low: 1.0} for low, high in zip(names, reversed(names), strict=True)]
+    return [
+        {low: 1.0, high: 1.0} if low != high else {low: 1.0} for low, high in zip(names, reversed(names), strict=True)
+    ]
 
 
 def _steps(pads: list[PadSpec], pitch: Link) -> list[Terms]:

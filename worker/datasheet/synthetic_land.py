@@ -25,7 +25,12 @@ class Frame:
         return self.x + x * self.sx, self.y + y * self.sy
 
     def area(self, x: float, y: float, w: float, h: float) -> Area:
-        return self.x + (x - w / 2) * self.sx, self.y + (y - h / 2) * self.sy, self.x + (x + w / 2) * self.sx, self.y + (y + h / 2) * self.sy
+        return (
+            self.x + (x - w / 2) * self.sx,
+            self.y + (y - h / 2) * self.sy,
+            self.x + (x + w / 2) * self.sx,
+            self.y + (y + h / 2) * self.sy,
+        )
 
 
 def fitted(middle: tuple[float, float], size: tuple[float, float], room: tuple[float, float], stretch: float) -> Frame:
@@ -61,7 +66,14 @@ def _flip(edge: Edge) -> Edge:
 class LandFigure:
     """One land pattern on a sheet."""
 
-    def __init__(self, canvas: SheetCanvas, style: Style, pads: list[PadSpec], middle: tuple[float, float], room: tuple[float, float]) -> None:
+    def __init__(
+        self,
+        canvas: SheetCanvas,
+        style: Style,
+        pads: list[PadSpec],
+        middle: tuple[float, float],
+        room: tuple[float, float],
+    ) -> None:
         x0, y0, x1, y1 = extent(pads)
         frame = fitted(middle, (x1 - x0, y1 - y0), room, style.stretch)
         self.frame = replace(frame, x=frame.x - (x0 + x1) / 2 * frame.sx, y=frame.y - (y0 + y1) / 2 * frame.sy)

@@ -34,9 +34,7 @@ def printed(value: Spread, style: Style, form: str, tag: str = "") -> tuple[list
         lines, kept = [inches(value.target), number(value.target, style)], Spread(nom=value.target)
     elif form == "bracket":
         lines, kept = [f"{number(value.target, style)} [{inches(value.target)}]"], Spread(nom=value.target)
-    elif tag == "MAX" and value.max is not None:
-        return [f"{number(value.max, style)} MAX"], Spread(max=value.max)
-    elif value.nom is None and value.max is not None and value.min is None:
+    elif (tag == "MAX" and value.max is not None) or (value.nom is None and value.max is not None and value.min is None):
         return [f"{number(value.max, style)} MAX"], Spread(max=value.max)
     else:
         lines, kept = [number(value.target, style)], Spread(nom=value.target)

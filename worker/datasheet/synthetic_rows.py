@@ -6,11 +6,29 @@ import random
 
 from worker.datasheet.synthetic_part import BodyDim, Link, PadSpec, Part, Rect, Spread
 from worker.datasheet.synthetic_shapes import (
-    body_dims, even, heights, lead, pad_shape, pick, pitch, places, rounded, size, span, stacked,
+    body_dims,
+    even,
+    heights,
+    lead,
+    pad_shape,
+    pick,
+    pitch,
+    places,
+    rounded,
+    size,
+    span,
+    stacked,
 )  # fmt: skip
 from worker.datasheet.synthetic_style import Style
 
-CHIPS = {"0402": (1.0, 0.5), "0603": (1.6, 0.8), "0805": (2.0, 1.25), "1206": (3.2, 1.6), "2010": (5.0, 2.5), "2512": (6.3, 3.2)}
+CHIPS = {
+    "0402": (1.0, 0.5),
+    "0603": (1.6, 0.8),
+    "0805": (2.0, 1.25),
+    "1206": (3.2, 1.6),
+    "2010": (5.0, 2.5),
+    "2512": (6.3, 3.2),
+}
 
 
 def chip(rng: random.Random, style: Style) -> Part:
@@ -26,7 +44,9 @@ def chip(rng: random.Random, style: Style) -> Part:
     end = rounded(length * 0.2)
     feet = [Rect(rounded(s * (length - end) / 2), 0.0, end, width) for s in (-1, 1)]
     dims = body_dims(sides, height, ("L", "W", "T"))
-    dims.append(BodyDim("bottom", 0, -length / 2, -length / 2 + end, Spread.around(end, 0.05), "e", "foot_length", 2, width / 2))
+    dims.append(
+        BodyDim("bottom", 0, -length / 2, -length / 2 + end, Spread.around(end, 0.05), "e", "foot_length", 2, width / 2)
+    )
     return Part("chip", f"CHIP-{code}", f"Chip {code}", sides, height, pads, links, feet=feet, dims=dims)
 
 
@@ -71,7 +91,9 @@ def sot(rng: random.Random, style: Style) -> Part:
     leads = [_upright(x, y, width, reach, lead_w) for x, y in at]
     dims = body_dims(sides, height, ("D", "E1", "A"))
     dims += _lead_dims(1, reach, lead_w, step if pins > 3 else 2 * step, length, width, pins, (lower[0], lower[1]))
-    labels = [(str(i + 1), x + 0.45 * lead_w + 0.12, (1 if y > 0 else -1) * (width / 2 + 0.3)) for i, (x, y) in enumerate(at)]
+    labels = [
+        (str(i + 1), x + 0.45 * lead_w + 0.12, (1 if y > 0 else -1) * (width / 2 + 0.3)) for i, (x, y) in enumerate(at)
+    ]
     return Part(
         "sot", f"SOT-{rng.choice((23, 363, 563))}-{pins}", f"Small outline transistor, {pins} leads", sides, height, pads, links, leads,
         dims=dims, labels=labels, pin1=(-length / 2 + 0.25, width / 2 - 0.25),
@@ -96,8 +118,20 @@ def _lead_dims(
     edge = reach / 2
     return [
         BodyDim("top", along, -reach / 2, reach / 2, Spread.around(reach, 0.1), "E", "overall", at=-length / 2),  # type: ignore[arg-type]
-        BodyDim("top", across, at[0], at[1], Spread(nom=rounded(at[1] - at[0])), "e", "pitch", max(1, pins - 2), edge, "BSC"),  # type: ignore[arg-type]
-        BodyDim("top", across, at[1] - lead_w / 2, at[1] + lead_w / 2, Spread.around(lead_w, 0.05), "b", "lead_width", pins, edge),  # type: ignore[arg-type]
+        BodyDim(
+            "top", across, at[0], at[1], Spread(nom=rounded(at[1] - at[0])), "e", "pitch", max(1, pins - 2), edge, "BSC"
+        ),  # type: ignore[arg-type]
+        BodyDim(
+            "top",
+            across,
+            at[1] - lead_w / 2,
+            at[1] + lead_w / 2,
+            Spread.around(lead_w, 0.05),
+            "b",
+            "lead_width",
+            pins,
+            edge,
+        ),  # type: ignore[arg-type]
     ]
 
 

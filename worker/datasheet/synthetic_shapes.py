@@ -70,7 +70,17 @@ def body_dims(
     return [
         BodyDim("top", 0, -x / 2, x / 2, sides[0], symbols[0], "body_x", at=-y / 2),
         BodyDim("top", 1, -y / 2, y / 2, sides[1], symbols[1], "body_y", at=x / 2),
-        BodyDim("side", 1, -height.target, 0.0, height, symbols[2], "height", at=x / 2, tag="MAX" if height.nom is None else ""),
+        BodyDim(
+            "side",
+            1,
+            -height.target,
+            0.0,
+            height,
+            symbols[2],
+            "height",
+            at=x / 2,
+            tag="MAX" if height.nom is None else "",
+        ),
     ]
 
 

@@ -59,7 +59,7 @@ LOOKS: dict[str, Style] = {
 }  # fmt: skip
 DEV = ("ti", "onsemi", "microchip", "plain", "dashes")
 TEST = ("nxp", "bracket", "inches", "plotter", "skewed")
-CLEAN = ("ti", "onsemi", "plain")
+CLEAN = ("ti", "onsemi")
 
 
 def choose(rng: random.Random, names: tuple[str, ...], vary: bool = True) -> Style:

@@ -29,13 +29,22 @@ def dip(rng: random.Random, style: Style) -> Part:
     ys = places(half, step)
     at = [(-rows / 2, y) for y in ys] + [(rows / 2, y) for y in reversed(ys)]
     pads = [_round(str(i + 1), x, y, copper, drill) for i, (x, y) in enumerate(at)]
-    links = [pitch(1, half - 2, half - 1, pins - 2), Link(0, (0, 0), (pins - 1, 0), "rows", symbol="C"), _hole(half, pins), _copper(pins - 1, pins)]
+    links = [
+        pitch(1, half - 2, half - 1, pins - 2),
+        Link(0, (0, 0), (pins - 1, 0), "rows", symbol="C"),
+        _hole(half, pins),
+        _copper(pins - 1, pins),
+    ]
     sides = Spread.around(6.35, 0.25), Spread.around(rounded(half * step - pick(rng, 0.2, 0.8, 0.1)), 0.2)
     height = Spread(max=pick(rng, 3.6, 5.3, 0.1))
     leads = [Rect((-1 if x < 0 else 1) * rounded((6.35 + rows) / 4), y, rounded((rows - 6.35) / 2), 1.2) for x, y in at]
     dims = body_dims(sides, height, ("E1", "D", "A"))
     dims.append(BodyDim("top", 1, ys[0], ys[1], Spread(nom=step), "e", "pitch", pins - 2, -rows / 2, "BSC"))
-    labels = [(str(i + 1), (1 if x > 0 else -1) * (rows / 2 + 0.8), y) for i, (x, y) in enumerate(at) if i in (0, half - 1, half, pins - 1)]
+    labels = [
+        (str(i + 1), (1 if x > 0 else -1) * (rows / 2 + 0.8), y)
+        for i, (x, y) in enumerate(at)
+        if i in (0, half - 1, half, pins - 1)
+    ]
     return Part(
         "dip", f"PDIP-{pins}", f"Plastic dual in-line package, {pins} pins", sides, height, pads, links, leads, dims=dims, labels=labels,
         pin1=(-2.4, ys[0]), through=True,
@@ -58,7 +67,9 @@ def header(rng: random.Random, style: Style) -> Part:
     pin = rounded(step * 0.25)
     feet = [Rect(p.x, p.y, pin, pin) for p in pads]
     dims = body_dims(sides, height, ("A", "B", "H"))
-    dims.append(BodyDim("top", 0, xs[0], xs[1], Spread(nom=step), "P", "pitch", columns - 1, sides[1].target / 2, "TYP"))
+    dims.append(
+        BodyDim("top", 0, xs[0], xs[1], Spread(nom=step), "P", "pitch", columns - 1, sides[1].target / 2, "TYP")
+    )
     return Part(
         "header", f"HDR-{rows}X{columns}", f"Pin header, {rows} x {columns}, pitch {step} mm", sides, height, pads, links, feet, dims=dims,
         labels=[("1", xs[0] - step * 0.8, ys[0])], through=True,
@@ -72,7 +83,12 @@ def switch(rng: random.Random, style: Style) -> Part:
     drill, copper = pick(rng, 0.9, 1.2, 0.1), pick(rng, 1.7, 2.2, 0.1)
     corners = ((-1, -1), (1, -1), (-1, 1), (1, 1))
     pads = [_round(str(i + 1), sx * cx / 2, sy * cy / 2, copper, drill) for i, (sx, sy) in enumerate(corners)]
-    links = [Link(0, (0, 0), (1, 0), "columns", symbol="C1"), Link(1, (1, 0), (3, 0), "rows", symbol="C"), _hole(2, 4), _copper(3, 4)]
+    links = [
+        Link(0, (0, 0), (1, 0), "columns", symbol="C1"),
+        Link(1, (1, 0), (3, 0), "rows", symbol="C"),
+        _hole(2, 4),
+        _copper(3, 4),
+    ]
     sides, height = (Spread.around(side, 0.1), Spread.around(side, 0.1)), Spread.around(pick(rng, 3.5, 7.0, 0.1), 0.2)
     leads = [Rect(sx * (side + 0.3) / 2, sy * cy / 2, 0.3, 0.7) for sx, sy in corners]
     labels = [(str(i + 1), sx * (cx / 2 + 0.6), sy * cy / 2) for i, (sx, sy) in enumerate(corners)]
@@ -102,7 +118,19 @@ def connector(rng: random.Random, style: Style) -> Part:
     sides, height = (Spread(nom=length), Spread(nom=width)), Spread(nom=pick(rng, 3.0, 6.0, 0.1))
     leads = [Rect(x, -width / 2 - 0.4, rounded(step * 0.3), 0.8) for x in places(pins, step)]
     dims = body_dims(sides, height, ("B", "C", "H"))
-    dims.append(BodyDim("top", 0, places(pins, step)[0], places(pins, step)[-1], Spread(nom=rounded((pins - 1) * step)), "A", "row", 1, -width / 2 - 0.8))
+    dims.append(
+        BodyDim(
+            "top",
+            0,
+            places(pins, step)[0],
+            places(pins, step)[-1],
+            Spread(nom=rounded((pins - 1) * step)),
+            "A",
+            "row",
+            1,
+            -width / 2 - 0.8,
+        )
+    )
     return Part(
         "connector", f"CONN-{pins}P", f"Wire to board header, {pins} circuits, pitch {step} mm", sides, height, pads, links, leads, dims=dims,
         labels=[("1", places(pins, step)[0], -width / 2 - 1.2)],
@@ -114,6 +142,12 @@ def _with_pegs(
 ) -> tuple[list[PadSpec], list[Link]]:  # fmt: skip
     """Two holes without copper for plastic pegs, on the line of the tabs."""
     first, apart, drill = len(pads), even(max(1.2, row * 0.6)), pick(rng, 0.7, 1.1, 0.1)
-    pegs = [PadSpec("", s * apart / 2, drop, drill, drill, "np_thru_hole", "circle", (drill, drill), role="locating_peg") for s in (-1, 1)]
-    more = [Link(0, (first, 0), (first + 1, 0), "pegs", symbol="D"), Link(0, (first + 1, -1), (first + 1, 1), "hole", 2, hole=True, symbol="H")]
+    pegs = [
+        PadSpec("", s * apart / 2, drop, drill, drill, "np_thru_hole", "circle", (drill, drill), role="locating_peg")
+        for s in (-1, 1)
+    ]
+    more = [
+        Link(0, (first, 0), (first + 1, 0), "pegs", symbol="D"),
+        Link(0, (first + 1, -1), (first + 1, 1), "hole", 2, hole=True, symbol="H"),
+    ]
     return pads + pegs, links + more

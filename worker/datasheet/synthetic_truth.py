@@ -108,7 +108,13 @@ def _numbers_follow(drawn: Drawn) -> bool:
 
 
 def _tags(style: Style) -> list[str]:
-    tags = ["vector", f"outline_{style.outline}", f"land_{style.land}", f"span_{style.span}", f"numbers_{style.numbers}"]
+    tags = [
+        "vector",
+        f"outline_{style.outline}",
+        f"land_{style.land}",
+        f"span_{style.span}",
+        f"numbers_{style.numbers}",
+    ]
     flags = {
         "decimal_comma": style.comma, "stencil_drawing": style.stencil, "same_page": style.same_page, "rotated_page": style.turned_page,
         "land_rotated_vs_outline": style.turned_land, "stroked_text_no_text_layer": style.font == "strokes", "not_to_scale": style.stretch != 1,

@@ -62,7 +62,7 @@ class StreamSession:
             *self._opening(),
             *self._recall_before(None),
             *self._reply_tail(),
-            *self._script.frames(self.memory, chunk),
+            *self._frames(chunk),
         ]
         pieces.append(self._script.text(self.memory, Role.REPLY, chunk.index, self._script.reply_start))
         reply = self.memory.add(Role.REPLY, chunk.index, 0)

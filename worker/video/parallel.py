@@ -188,5 +188,5 @@ def _end_document(end: End) -> dict[str, Any]:
 def _joined_end(ends: Sequence[dict[str, Any]]) -> End:
     """The first break decides; in a whole file the last segment does."""
     breaks = [end for end in ends if end["truncated"]]
-    last = min(breaks, key=lambda end: end["end_ms"]) if breaks else ends[-1]
+    last = breaks[0] if breaks else ends[-1]
     return End(last["end_ms"], last["truncated"])

@@ -93,23 +93,27 @@ def remuxed(source: Path, target: Path, options: dict[str, str] | None = None) -
     return target
 
 
-def looped(source: Path, target: Path, seconds: float) -> Path:
-    """The same packets again and again, up to the whole repetition that reaches `seconds`; nothing is coded anew."""
+def looped(source: Path, target: Path, seconds: float, slower: int = 1) -> Path:
+    """The same packets again and again, up to the whole repetition that reaches `seconds`; nothing is coded anew.
+
+    `slower` stretches the times, for hours of video that are decoded in seconds.
+    """
     with av.open(str(source)) as given, av.open(str(target), "w") as out:
         video = given.streams.video[0]
         stream = out.add_stream_from_template(video)
         packets = [packet for packet in given.demux(video) if packet.size]
         first = min(packet.pts for packet in packets)
         span = max(packet.pts + packet.duration for packet in packets) - first
-        for turn in range(max(1, -(-round(seconds / video.time_base) // span))):
+        for turn in range(max(1, -(-round(seconds / slower / video.time_base) // span))):
             for packet in packets:
-                out.mux(_shifted(packet, turn * span, stream))
+                out.mux(_moved(packet, turn * span, slower, stream))
     return target
 
 
-def _shifted(packet: Packet, ticks: int, stream: object) -> Packet:
+def _moved(packet: Packet, ticks: int, slower: int, stream: object) -> Packet:
     copy = Packet(bytes(packet))
-    copy.pts, copy.dts, copy.duration = packet.pts + ticks, packet.dts + ticks, packet.duration
+    copy.pts, copy.dts = (packet.pts + ticks) * slower, (packet.dts + ticks) * slower
+    copy.duration = packet.duration * slower
     copy.is_keyframe, copy.time_base = packet.is_keyframe, packet.time_base
     copy.stream = stream
     return copy

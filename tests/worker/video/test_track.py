@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,7 +37,7 @@ def test_cues_are_numbered_ordered_apart_and_bounded(texts: list[str], max_ms: i
     for cue in cues:
         assert 0 < cue.end_ms - cue.start_ms <= max(max_ms, 1)
         assert cue.text.strip()
-    for before, after in zip(cues, cues[1:], strict=False):
+    for before, after in pairwise(cues):
         assert before.end_ms <= after.start_ms
         assert before.chunk_last < after.chunk_first
 

@@ -1,0 +1,281 @@
+"""Benchmark of the service around the model: submits, claims, watchers, and the way from a submit to the first decode.
+
+    python -m tests.bench.bench_service                 everything; one JSON object a line on stdout, nothing else
+    python -m tests.bench.bench_service submit claims   parts of it
+
+Submits are sent at fixed times whatever the answers do, and their latency counts from that time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+from uuid import UUID
+
+import httpx
+import redis
+from sqlalchemy import insert
+
+from db import jobs, leases, migrate, tenants
+from db.base import new_id
+from db.jobs import NewJob
+from db.kinds.video import Cue
+from db.queue import RedisSignals
+from db.session import Database
+from db.tables import Job, State
+from tests.bench.api_process import ROOT, ApiProcess, api_process
+from tests.e2e.service import service
+from tests.postgres import PostgresServer, postgres_server
+from tests.servers import redis_server
+
+BODY = {"kind": "video.caption", "params": {"video": {"url": "https://example.com/a.mp4"}}}
+RATES = (50, 200)
+SUBMIT_S = 10.0
+CLAIMS = 300
+WATCHERS = 200
+CUES = 30
+FIRSTS = 30
+
+
+def tell(metric: str, value: float, unit: str, **more: float | str) -> None:
+    """One line of the result."""
+    print(
+        json.dumps({"bench": "service", "metric": metric, "value": round(value, 4), "unit": unit, **more}), flush=True
+    )
+
+
+def percentiles(name: str, seconds: Sequence[float], **more: float | str) -> None:
+    tell(f"{name}_p50", median(seconds) * 1000, "ms", **more)
+    tell(f"{name}_p99", quantiles(seconds, n=100)[98] * 1000, "ms", **more)
+
+
+def submits(folder: Path, redis_url: str, postgres: PostgresServer) -> None:
+    """Latency of submits at fixed rates, on each database."""
+    for name, url in (("sqlite", ""), ("postgres", postgres.fresh())):
+        with api_process(folder / name, url, redis_url) as api:
+            asyncio.run(_submit_at(api, 20, 2.0))  # the first requests pay for imports and connections
+            for rate in RATES:
+                took, failed = asyncio.run(_submit_at(api, rate, SUBMIT_S))
+                percentiles(f"submit_{name}_{rate}_per_s", took)
+                tell(f"submit_{name}_{rate}_per_s_failed", failed, "requests")
+
+
+async def _submit_at(api: ApiProcess, rate: int, seconds: float) -> tuple[list[float], int]:
+    took: list[float] = []
+    failed = 0
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+    async with httpx.AsyncClient(base_url=api.url, headers=api.headers, limits=limits, timeout=60) as client:
+        began = time.perf_counter()
+
+        async def one(number: int) -> None:
+            nonlocal failed
+            due = began + number / rate
+            await asyncio.sleep(due - time.perf_counter())
+            answer = await client.post("/v1/jobs", json=BODY)
+            failed += answer.status_code != 202
+            took.append(time.perf_counter() - due)
+
+        await asyncio.gather(*(one(number) for number in range(int(rate * seconds))))
+    return took, failed
+
+
+def claims(folder: Path, redis_url: str, postgres: PostgresServer) -> None:
+    """Claims a second with few and with many jobs queued."""
+    for name, url in (("sqlite", f"sqlite:///{folder / 'claims.sqlite3'}"), ("postgres", postgres.fresh())):
+        database = Database(url)
+        migrate.upgrade(database)
+        few = _claims_per_s(database, 1_000)
+        many = _claims_per_s(database, 100_000)
+        tell(f"claims_{name}_1000_queued", few, "claims/s")
+        tell(f"claims_{name}_100000_queued", many, "claims/s", vs=round(few / many, 3))
+        database.dispose()
+
+
+def _claims_per_s(database: Database, queued: int) -> float:
+    now = datetime.now(UTC)
+    with database.write() as session:
+        owners = [tenants.create(session, now, f"tenant {queued} {number}").id for number in range(5)]
+    with database.write() as session:
+        session.execute(insert(Job), [_row(owners[number % 5], now) for number in range(queued)])
+    if not database.is_sqlite:
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("ANALYZE jobs")
+    began = time.perf_counter()
+    for _ in range(CLAIMS):
+        with database.write() as session:
+            job = leases.claim(session, now, "gpu", "bench", 60)
+            assert job is not None
+            leases.cancel_owned(session, now, job.id, job.epoch, leases.Usage())
+    return CLAIMS / (time.perf_counter() - began)
+
+
+def _row(tenant_id: UUID, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "tenant_id": tenant_id,
+        "kind": "video.caption",
+        "queue": "gpu",
+        "state": State.QUEUED,
+        "params": BODY["params"],
+        "created_at": now,
+        "queued_at": now,
+    }
+
+
+def watchers(folder: Path, redis_url: str, postgres: PostgresServer) -> None:
+    """How long a cue takes from its commit to each of 200 watchers of one job, and what it costs the api."""
+    with api_process(folder / "watch", postgres.fresh(), redis_url) as api:
+        database = Database(api.database.url, RedisSignals(redis_url))
+        with database.write() as session:
+            new = NewJob(api.tenant_id, "video.caption", "gpu", {})
+            jobs.submit(session, datetime.now(UTC), new)
+        late, cpu_s = asyncio.run(_watch(api, database))
+        percentiles("sse_200_watchers_cue_delay", late)
+        tell("sse_200_watchers_api_cpu_per_cue", cpu_s / CUES * 1000, "ms")
+        tell("sse_200_watchers_lost", WATCHERS * CUES - len(late), "cues")
+        database.dispose()
+
+
+async def _watch(api: ApiProcess, database: Database) -> tuple[list[float], float]:
+    now = datetime.now(UTC)
+    with database.write() as session:
+        job = leases.claim(session, now, "gpu", "bench", 600)
+        assert job is not None
+        leases.start(session, now, job.id, job.epoch)
+    saved: dict[int, float] = {}
+    late: list[float] = []
+    watching = asyncio.Semaphore(0)
+    limits = httpx.Limits(max_connections=WATCHERS)
+    async with httpx.AsyncClient(base_url=api.url, headers=api.headers, limits=limits, timeout=60) as client:
+
+        async def watch() -> None:
+            async with client.stream("GET", f"/v1/jobs/{job.id}/events") as answer:
+                kind = ""
+                async for line in answer.aiter_lines():
+                    kind = line[7:] if line.startswith("event: ") else kind
+                    if kind == "progress" and line.startswith("data: "):
+                        watching.release()
+                    if kind == "cue" and line.startswith("data: "):
+                        late.append(time.perf_counter() - saved[json.loads(line[6:])["seq"]])
+
+        tasks = [asyncio.create_task(watch()) for _ in range(WATCHERS)]
+        for _ in tasks:
+            await watching.acquire()
+        cpu_s = api.cpu_s()
+        for number in range(CUES):
+            await asyncio.to_thread(_speak, database, job, number, saved)
+            await asyncio.sleep(0.25)
+        cpu_s = api.cpu_s() - cpu_s
+        with database.write() as session:
+            leases.cancel_owned(session, now, job.id, job.epoch, leases.Usage())
+        await asyncio.wait(tasks, timeout=20)
+    return late, cpu_s
+
+
+def _speak(database: Database, job: Job, number: int, saved: dict[int, float]) -> None:
+    cue = Cue(seq=number, start_ms=number, end_ms=number + 1, text="A cue.", chunk_first=0, chunk_last=0)
+    with database.write() as session:
+        leases.save(session, datetime.now(UTC), job.id, job.epoch, [cue], {}, number)
+        saved[number] = time.perf_counter()
+
+
+def first_decode(folder: Path, redis_url: str, postgres: PostgresServer) -> None:
+    """From a submit to the child taking the job up, on an idle service, against a bare Celery task's delay."""
+    with service(folder / "first", BM3_WORKER_MODELS="fake") as running, running.client() as client:
+        asset = client.upload(_clip(folder))["id"]
+        ours = [_started_after_s(client, asset) for _ in range(FIRSTS)]
+        broker = running.environment["BM3_REDIS_URL"]
+        with _bare_worker(folder, broker):
+            bare = _bare_delays_s(broker)
+    percentiles("submit_to_first_decode", ours)
+    percentiles("bare_celery_task", bare)
+    ratio = median(ours) / median(bare)
+    tell("submit_to_first_decode_ratio", ratio, "ratio", vs="bare_celery_task")
+
+
+def _clip(folder: Path) -> Path:
+    from tests.worker.video.footage import write_video
+
+    return write_video(folder / "clip.mp4")
+
+
+def _started_after_s(client: Any, asset: str) -> float:
+    params = {"video": {"asset_id": asset}, "sampling": {"seed": time.time_ns() % 2**31}}
+    job = client.submit("video.caption", params, cache="bypass")
+    for _ in client.watch(job["id"]):
+        pass
+    done = client.job(job["id"])
+    began, started = (datetime.fromisoformat(done[name]) for name in ("created_at", "started_at"))
+    return (started - began).total_seconds()
+
+
+@contextmanager
+def _bare_worker(folder: Path, broker: str) -> Iterator[None]:
+    command = [
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "tests.bench.bare_celery",
+        "worker",
+        "--pool",
+        "threads",
+        "-Q",
+        "bare",
+    ]
+    with (folder / "bare.log").open("w") as log:
+        environment = {**os.environ, "BM3_REDIS_URL": broker}
+        process = subprocess.Popen([*command, "-c", "2"], cwd=ROOT, env=environment, stdout=log, stderr=log)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _bare_delays_s(broker: str) -> list[float]:
+    from db.queue import celery_app
+
+    app, link = celery_app(broker), redis.Redis.from_url(broker)
+    delays: list[float] = []
+    for number in range(FIRSTS + 1):
+        sent = time.time()
+        app.send_task("bare.begin", args=[number], queue="bare", ignore_result=True)
+        said = link.blpop(["bare:began"], timeout=60)
+        delays.append(float(said[1].split(b":")[1]) - sent)  # type: ignore[index]
+        time.sleep(0.05)
+    return delays[1:]  # the first waited for the worker to start
+
+
+Part = Callable[[Path, str, PostgresServer], None]
+PARTS: dict[str, Part] = {"submit": submits, "claims": claims, "watchers": watchers, "first": first_decode}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="default: all")
+    chosen = parser.parse_args(arguments).parts or [*PARTS]
+    with (
+        tempfile.TemporaryDirectory(prefix="bm3-bench-") as name,
+        redis_server(Path(name), append_only=False) as broker,
+        postgres_server() as postgres,
+    ):
+        for part in chosen:
+            PARTS[part](Path(name), broker.url, postgres)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,69 @@
+"""The folder that ships: small, complete, and as good on larger frames as the checkpoint on its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForImageTextToText, AutoProcessor, Qwen3VLForConditionalGeneration
+
+from tests.worker.bm3.test_train import checkpoint, recipe  # noqa: F401  # `checkpoint` is a fixture
+from worker.bm3.augment import garbled, pooled
+from worker.bm3.layout import NOT_LEARNED, Part, Span, join
+from worker.bm3.patches import PatchShape, cut, normalised
+from worker.bm3.publish import publish
+
+SHIPPED = Path(__file__).parents[3] / "worker/bm3/weights/nano"
+
+
+def seen(model: torch.nn.Module, frames: np.ndarray, patch_px: int) -> torch.Tensor:
+    patches, grid = cut(frames, PatchShape(patch_px, merge=2, frames_per_group=2))
+    with torch.no_grad():
+        out = model.model.visual(normalised(torch.from_numpy(patches)), grid_thw=torch.tensor([grid]))
+    tokens: torch.Tensor = out.pooler_output
+    return tokens
+
+
+def test_an_enlarged_model_sees_a_frame_as_the_trained_one_sees_it_averaged(checkpoint: Path, tmp_path: Path) -> None:  # noqa: F811
+    publish(checkpoint.parent, tmp_path, torch.float32, times=2)
+    small = AutoModelForImageTextToText.from_pretrained(checkpoint).eval()
+    large = AutoModelForImageTextToText.from_pretrained(tmp_path).eval()
+    coarse = np.random.default_rng(0).integers(0, 256, (2, 64, 32, 3), np.uint8)
+    fine = coarse.repeat(2, axis=1).repeat(2, axis=2)
+    assert (pooled(fine, 2) == coarse).all()
+    torch.testing.assert_close(seen(large, fine, 32), seen(small, coarse, 16), atol=1e-4, rtol=1e-4)
+
+
+def test_what_is_published_is_half_as_large_readable_by_all_and_without_optimizer(
+    checkpoint: Path, tmp_path: Path
+) -> None:  # noqa: F811
+    size_bytes = publish(checkpoint.parent, tmp_path, torch.float16)
+    assert size_bytes < 0.6 * (checkpoint / "model.safetensors").stat().st_size
+    assert all(file.stat().st_mode & 0o044 == 0o044 for file in tmp_path.iterdir())
+    assert not list(tmp_path.glob("*.pt"))
+    assert AutoProcessor.from_pretrained(tmp_path).image_processor.patch_size == 16
+    assert (tmp_path / "metrics.csv").exists()
+
+
+def test_garbling_changes_what_is_shown_and_never_what_is_learned() -> None:
+    reply = Span((1, 5, 6, 7, 8, 2), (NOT_LEARNED, 5, 6, 7, 8, 2), Part.REPLY, 0)
+    tokens = join([reply] * 50)
+    changed = garbled(tokens, np.random.default_rng(0), 0.5)
+    assert (changed.labels == tokens.labels).all()
+    wrong = changed.ids != tokens.ids
+    assert 0.2 < wrong[tokens.labels != NOT_LEARNED].mean() < 0.6
+    assert not wrong[tokens.labels == NOT_LEARNED].any()
+    assert (changed.ids[tokens.ids == 2] == 2).all()
+    assert (garbled(tokens, np.random.default_rng(0), 0.0).ids == tokens.ids).all()
+
+
+@pytest.mark.skipif(not (SHIPPED / "model.safetensors").exists(), reason="no weights in this tree")
+def test_the_shipped_weights_are_small_and_load_as_qwen3_vl() -> None:
+    assert sum(file.stat().st_size for file in SHIPPED.iterdir()) < 40e6
+    ours = AutoModelForImageTextToText.from_pretrained(SHIPPED, dtype=torch.float32).eval()
+    theirs = Qwen3VLForConditionalGeneration.from_pretrained(SHIPPED, dtype=torch.float32).eval()
+    ids = torch.arange(8, 40)[None]
+    with torch.no_grad():
+        assert (ours(input_ids=ids).logits - theirs(input_ids=ids).logits).abs().max() < 1e-4
