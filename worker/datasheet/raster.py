@@ -20,7 +20,9 @@ WITNESS_PT, HEAD_PT = 2.5, 9.0
 WEDGE_MIN_PT, WEDGE_MAX_PT = 2.4, 14.0
 MAX_TIPS = 2000
 NEAR_TIP_PT = 4.0
+STEM_PT = 8.5  # shorter strokes ending on a dimension line are stems of its own number
 MIN_GROWTH = 0.14
+WIPE_PT = 5.0
 
 
 def worth_reading(area: Box, sheet: Sheet) -> bool:
@@ -51,9 +53,10 @@ def add(sheet: Sheet, paper: Gray, px_per_pt: float, area: Box) -> None:
         sheet.lines = np.vstack([sheet.lines, np.array(rows)]) if len(sheet.lines) else np.array(rows)
     tips = _tips(ink, rows, px_per_pt, origin, thick)
     more = _wedges(ink, rows, px_per_pt, origin, thick)
-    sheet.tips.extend(tips + [t for t in more if not any(abs(t.x - k.x) + abs(t.y - k.y) < NEAR_TIP_PT for k in tips)])
+    tips = tips + [t for t in more if not any(abs(t.x - k.x) + abs(t.y - k.y) < NEAR_TIP_PT for k in tips)]
+    sheet.tips.extend(tips)
     sheet.outlines.extend(_outlines(ink, thick, px_per_pt, origin))
-    _read_words(sheet, cut, ink, cv2.bitwise_or(level, upright), px_per_pt, origin)
+    _read_words(sheet, cut, _without_heads(ink, tips, px_per_pt, origin), cv2.bitwise_or(level, upright), px_per_pt, origin)
     sheet.raster = True
 
 
@@ -121,6 +124,8 @@ def _meetings(
     for x0, y, x1, _ in own:
         touch = 0.4 * reach
         near = other[(other[:, 0] > x0 - reach) & (other[:, 0] < x1 + reach) & (other[:, 1] < y + touch) & (other[:, 3] > y - touch)]
+        crossing = (near[:, 1] < y - px_per_pt) & (near[:, 3] > y + px_per_pt)
+        near = near[crossing | (near[:, 3] - near[:, 1] > STEM_PT * px_per_pt)]
         for at in near[:, 0]:
             for sign in (1, -1):
                 inward = (x0 - 1 <= at - sign * 3 * px_per_pt) if sign > 0 else (at + 3 * px_per_pt <= x1 + 1)
@@ -256,6 +261,18 @@ def _outline(contour: NDArray[np.int32], grow: float, px_per_pt: float, origin: 
     ring = tuple((float(a), float(b)) for a, b in placed[:: max(1, len(placed) // 240)])
     curved = cv2.contourArea(contour) < 0.93 * w * h
     return Outline(ring, filled, not filled, bool(curved), (0, 0, 0), 0.5)
+
+
+def _without_heads(ink: Gray, tips: list[Tip], px_per_pt: float, origin: tuple[float, float]) -> Gray:
+    """The ink with arrow heads wiped out, whose halves beside a removed line look like letters."""
+    clean = ink.copy()
+    for tip in tips:
+        x, y = (tip.x - origin[0]) * px_per_pt, (tip.y - origin[1]) * px_per_pt
+        long, half = WIPE_PT * px_per_pt, 1.5 * px_per_pt
+        x0, x1 = sorted((x, x - tip.dx * long)) if tip.dx else (x - half, x + half)
+        y0, y1 = sorted((y, y - tip.dy * long)) if tip.dy else (y - half, y + half)
+        clean[max(0, int(y0)) : max(0, int(y1) + 1), max(0, int(x0)) : max(0, int(x1) + 1)] = 0
+    return clean
 
 
 def _read_words(sheet: Sheet, paper: Gray, ink: Gray, straight: Gray, px_per_pt: float, origin: tuple[float, float]) -> None:
