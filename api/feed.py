@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +42,11 @@ class Item:
     event_seq: int | None = None
     cue_seq: int | None = None
 
+    @cached_property
+    def wire(self) -> bytes:
+        """The message without its id, made once for all watchers. JSON has no line ends, so one data line is enough."""
+        return f"event: {self.type}\ndata: {self.json}\n".encode(errors="replace")
+
     @property
     def ends(self) -> bool:
         return self.type == "end"
@@ -67,7 +74,29 @@ class Look:
     more: bool
 
 
+CUT_OFF = Item("cut_off", "{}")  # never sent: the stream just ends, and its watcher comes back
 GONE = Look((Item("end", '{"state":"deleted"}'),), ALL_READ, None, False)
+
+
+class Reader:
+    """One watcher's place in the history: lets through what it has not read and keeps count."""
+
+    def __init__(self, read: Marks) -> None:
+        self.read = read
+        self.ended = False
+
+    def take(self, items: Iterable[Item]) -> list[tuple[Item, Marks]]:
+        """The new ones among the items, each with how far the watcher has then read."""
+        new: list[tuple[Item, Marks]] = []
+        for item in items:
+            if item is CUT_OFF:
+                self.ended = True
+                break
+            if item.is_new(self.read):
+                self.read = item.after(self.read)
+                new.append((item, self.read))
+            self.ended = self.ended or item.ends
+        return new
 
 
 def parse_marks(last_event_id: str | None) -> Marks:

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api import metrics
 from api.errors import Problem
-from api.feed import ALL_READ, Item, Look, Marks, current_marks, look
+from api.feed import ALL_READ, CUT_OFF, Item, Look, Marks, Reader, current_marks, look
 from api.settings import ApiSettings
 from db.queue import EVENTS_CHANNEL
 from db.session import Database
@@ -24,7 +24,9 @@ LIVE_CHANNEL = "bm3:live:"  # + job id: text that is being decoded, best effort
 QUEUE_MAX = 2000  # a watcher this far behind is cut off; it comes back with its Last-Event-ID
 PAUSE_S = 0.02  # changes that arrive in a burst are looked at once
 RETRY_S = 1.0
-CUT_OFF = Item("cut_off", "{}")
+BEAT_S = 15.0  # proxies close what is silent for longer
+
+Batch = list[tuple[Item, Marks]]
 
 log = structlog.get_logger(__name__)
 
@@ -125,41 +127,33 @@ class Live:
                 feed.wake()
             await asyncio.sleep(RETRY_S)
 
-    async def stream(self, job_id: UUID, read: Marks) -> AsyncGenerator[tuple[Item, Marks]]:
-        """What happens to a job from `read` on, with how far the watcher has then read; ends with the job."""
+    async def stream(self, job_id: UUID, read: Marks) -> AsyncGenerator[Batch]:
+        """What happens to a job from `read` on, in batches; an empty one when nothing happened for a while."""
         with self._watch(job_id) as (feed, queue):
             await feed.ready.wait()
-            async for item in self._replay(job_id, read):
-                read = item.after(read)
-                yield item, read
-                if item.ends:
-                    return
-            while (item := await queue.get()) is not CUT_OFF:
-                if item.is_new(read):
-                    read = item.after(read)
-                    yield item, read
-                if item.ends:
-                    return
+            reader = Reader(read)
+            async for items in self._replay(job_id, read):
+                yield reader.take(items)
+            while not reader.ended:
+                yield reader.take(await _next(queue))
 
     async def wait_for_end(self, job_id: UUID, seconds: float) -> bool:
         """Whether the job ends within that time."""
         try:
-            async with asyncio.timeout(seconds):
-                async with aclosing(self.stream(job_id, ALL_READ)) as items:
-                    return any([item.ends async for item, _ in items])
+            async with asyncio.timeout(seconds), aclosing(self.stream(job_id, ALL_READ)) as batches:
+                return any([item.ends async for batch in batches for item, _ in batch])
         except TimeoutError:
             return False
 
-    async def _replay(self, job_id: UUID, read: Marks) -> AsyncIterator[Item]:
+    async def _replay(self, job_id: UUID, read: Marks) -> AsyncIterator[list[Item]]:
         while True:
             seen = await run_in_threadpool(look, self._database, job_id, read)
-            for item in seen.items:
-                yield item
             if not seen.more:
-                break
+                ended = bool(seen.items) and seen.items[-1].ends
+                yield [*seen.items, *([] if ended or seen.progress is None else [seen.progress])]
+                return
+            yield [*seen.items]
             read = seen.marks
-        if seen.progress is not None and not (seen.items and seen.items[-1].ends):
-            yield seen.progress
 
     @contextmanager
     def _watch(self, job_id: UUID) -> Iterator[tuple[Feed, asyncio.Queue[Item]]]:
@@ -231,6 +225,18 @@ class Live:
             feed = self._feeds.get(_uuid(str(message.get("job"))))
             if feed is not None:
                 feed.wake()
+
+
+async def _next(queue: asyncio.Queue[Item]) -> list[Item]:
+    """Everything that waits, at least one item; nothing when nothing came for a while."""
+    try:
+        async with asyncio.timeout(BEAT_S):
+            items = [await queue.get()]
+    except TimeoutError:
+        return []
+    while not queue.empty():
+        items.append(queue.get_nowait())
+    return items
 
 
 def _cut_off(queue: asyncio.Queue[Item]) -> None:

@@ -80,7 +80,7 @@ def named_assets(session: Session, tenant_id: UUID, params: dict[str, Any], at: 
         names = inputs.named_in(params)
     except ValueError as error:
         raise field_problem(f"{at}/params", "an asset_id is not a UUID") from error
-    found = assets.find_all(session, tenant_id, names)
+    found = assets.find_all(session, tenant_id, names) if names else {}
     for name in names:
         if name not in found:
             raise field_problem(f"{at}/params", f"there is no asset {name}", "unknown_asset")
@@ -99,9 +99,10 @@ def _cache_key(
     session: Session, now: datetime, queue: str, kind: str, params: dict[str, Any], named: list[Asset]
 ) -> str | None:
     """What equal work has in common; None while that cannot be known (URLs, no worker, several weights)."""
-    places = list(_inputs(params))
+    if any(place["asset_id"] is None for place in _inputs(params)):
+        return None
     weights = served.weights_for(session, now, queue, params.get("model"))
-    if weights is None or any(place["asset_id"] is None for place in places):
+    if weights is None:
         return None
     contents = {str(asset.id): asset.sha256 for asset in named}
     document = {"kind": kind, "params": _by_content(params, contents), "weights": weights}

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, insert, or_, select, update
+from sqlalchemy import Select, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from db import inputs
@@ -18,7 +18,7 @@ from db.base import new_id
 from db.failures import Failure
 from db.signals import CancelAsked, Nudge, signal
 from db.tables import OWNED, TERMINAL, WAITING, CueRow, Job, JobFile, State
-from db.transitions import finish_values, move, record
+from db.transitions import finish_values, first_event, move, record
 
 AHEAD_MAX = 1000  # a submit must not get slower with the length of the queue
 
@@ -83,9 +83,11 @@ def submit(session: Session, now: datetime, new: NewJob) -> Job:
         created_at=now,
         queued_at=now if new.asset_ready else None,
     )
+    if job.state is State.QUEUED:
+        first_event(session, now, job, "job.queued")
+        signal(session, Nudge(job.queue, job.id))
     session.add(job)
     session.flush()
-    _announce_queued(session, now, job)
     return job
 
 
@@ -201,13 +203,20 @@ def submit_cached(session: Session, now: datetime, new: NewJob, source: Job) -> 
     return done
 
 
+# Built once: putting a statement together costs more than running this one.
+_BETTER = or_(
+    Job.priority > bindparam("priority"), (Job.priority == bindparam("priority")) & (Job.id < bindparam("id"))
+)
+_FIRST = select(Job.id).where(Job.queue == bindparam("queue"), Job.state == State.QUEUED, _BETTER).limit(AHEAD_MAX)
+_AHEAD = select(func.count()).select_from(_FIRST.subquery())
+
+
 def ahead_of(session: Session, job: Job) -> int:
     """How many queued jobs would be claimed before this one, tenants' fairness aside; counts to AHEAD_MAX only."""
     if job.state is not State.QUEUED:
         return 0
-    better = or_(Job.priority > job.priority, (Job.priority == job.priority) & (Job.id < job.id))
-    first = select(Job.id).where(Job.queue == job.queue, Job.state == State.QUEUED, better).limit(AHEAD_MAX).subquery()
-    return session.scalars(select(func.count()).select_from(first)).one()
+    place = {"queue": job.queue, "priority": job.priority, "id": job.id}
+    return session.scalars(_AHEAD, place).one()
 
 
 def files(session: Session, job_id: UUID) -> list[JobFile]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.tables_access import ApiKey, Tenant
@@ -70,13 +70,18 @@ def create(
     return Minted(row, token)
 
 
+# Built once: every request asks this.
+_BY_PREFIX = (
+    select(ApiKey, Tenant).join(Tenant, Tenant.id == ApiKey.tenant_id).where(ApiKey.prefix == bindparam("prefix"))
+)
+
+
 def find(session: Session, now: datetime, token: str) -> tuple[ApiKey, Tenant] | None:
     """The living key that this token is, with its tenant; None for every other token, all alike."""
     prefix = _prefix(token)
     if prefix is None:
         return None
-    statement = select(ApiKey, Tenant).join(Tenant, Tenant.id == ApiKey.tenant_id).where(ApiKey.prefix == prefix)
-    row = session.execute(statement).one_or_none()
+    row = session.execute(_BY_PREFIX, {"prefix": prefix}).one_or_none()
     kept = row[0].secret_sha256 if row is not None else "0" * 64
     matches = hmac.compare_digest(kept, _digest(token))
     if row is None or not matches or not is_alive(row[0], now):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from pathlib import Path
 
 from alembic import command
@@ -39,3 +41,21 @@ def is_current(database: Database) -> bool:
     head = ScriptDirectory.from_config(configuration()).get_current_head()
     with database.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() == head
+
+
+def wait_until_current(database: Database) -> None:
+    """Return once the database can be reached and no migration is missing: a worker may start before the api has migrated."""
+    said = False
+    while not _is_current_now(database):
+        if not said:
+            log.info("waiting for the database to be migrated (python -m db migrate)")
+            said = True
+        time.sleep(WAIT_S)
+
+
+def _is_current_now(database: Database) -> bool:
+    try:
+        return is_current(database)
+    except SQLAlchemyError as error:
+        log.debug("database not reachable: %s", error)
+        return False

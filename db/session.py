@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ class Database:
     """Opens read and write blocks on PostgreSQL or SQLite.
 
     `write` takes SQLite's single writer lock at its start (BEGIN IMMEDIATE), so that a block which reads and then
-    writes cannot fail half-way with "database is locked".
+    writes cannot fail half-way with "database is locked". The threads of this process queue up for it here: SQLite
+    itself would let them sleep and try again, the unlucky ones for seconds.
     """
 
     def __init__(self, url: str, signals: Signals | None = None, *, pool_size: int = 10) -> None:
@@ -27,11 +29,12 @@ class Database:
         self.signals = signals or NoSignals()
         self.is_sqlite = url.startswith("sqlite")
         self.engine = _sqlite(url) if self.is_sqlite else _postgres(url, pool_size)
+        self._turn: AbstractContextManager[object] = threading.Lock() if self.is_sqlite else nullcontext()
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A transaction that commits at the end of the block; signals left in it are sent after that."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with self._turn, Session(self.engine, expire_on_commit=False) as session:
             session.connection(execution_options={"bm3_begin": "IMMEDIATE"})
             yield session
             session.commit()

@@ -67,6 +67,16 @@ def finish_values(now: datetime, state: State) -> dict[str, Any]:
     return {"state": state, "finished_at": now, "lease_until": None, "worker_id": None, "available_at": None}
 
 
+def first_event(session: Session, now: datetime, job: Job, event_type: str) -> None:
+    """The event of a job that is not stored yet; it goes in with the job, in one flush."""
+    job.event_seq = 1
+    session.add(JobEvent(job_id=job.id, seq=1, type=event_type, data={}, at=now))
+    if job.parent_id is None:
+        row = {"type": event_type, "seq": 1}
+        session.add(Outbox(tenant_id=job.tenant_id, type=event_type, subject_id=job.id, data=row, created_at=now))
+    signal(session, Changed(job.id))
+
+
 def record(session: Session, now: datetime, job: Job, event_type: str, data: dict[str, Any] | None = None) -> int:
     """Append an event to the job's history and, for the types clients subscribe to, to the outbox. Returns its seq.
 

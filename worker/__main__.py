@@ -38,8 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from worker.child.main import run as run_child
 
         return run_child(chosen.control_fd, chosen.data_fd, chosen.parent_pid)
+    from db.migrate import wait_until_current
+    from db.session import Database
     from db.settings import settings
 
+    wait_until_current(Database(settings().database()))
     if chosen.role == "dispatcher":
         from worker.dispatcher.loop import run as run_dispatcher
 

@@ -119,9 +119,7 @@ def _lanes(job: Job, tried: list[JobAttempt], at: datetime) -> list[Lane]:
     return [_lane(one, first, whole, until, total_ms, job.done_ms) for one in tried]
 
 
-def _lane(
-    one: JobAttempt, first: datetime, whole: timedelta, until: datetime, total_ms: int, done_ms: int
-) -> Lane:
+def _lane(one: JobAttempt, first: datetime, whole: timedelta, until: datetime, total_ms: int, done_ms: int) -> Lane:
     end = one.ended_at or until
     reached_ms = one.ended_at_ms if one.ended_at else done_ms
     return Lane(

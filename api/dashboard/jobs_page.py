@@ -205,7 +205,7 @@ def _chart(session: Session, who: Person, wanted: Wanted, at: datetime) -> Histo
 def _states(name: str) -> tuple[State, ...]:
     if name in GROUPS:
         return GROUPS[name]
-    return (State(name),) if name in State else ()
+    return (State(name),) if name in set(State) else ()
 
 
 def _named(kept: Services, who: Person, text: str) -> UUID | None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header
-from fastapi.sse import EventSourceResponse, ServerSentEvent
+from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 
 from api.auth import JobsReader
 from api.deps import Kept
-from api.feed import Marks, parse_marks
+from api.feed import parse_marks
+from api.live import Batch
 from api.routes.jobs import find
 
 router = APIRouter(prefix="/v1/jobs", tags=["results"])
@@ -29,10 +31,16 @@ async def job_events(
     kept: Kept,
     job_id: Annotated[UUID, Depends(watched)],
     last_event_id: Annotated[str | None, Header(max_length=60)] = None,
-) -> AsyncIterator[ServerSentEvent]:
+) -> EventSourceResponse:
     """`state`, `progress`, `cue`, `gap`, `text` and at last `end`. The id of each says how far you have read:
     send it back as `Last-Event-ID` and nothing is missed or told twice."""
-    read: Marks = parse_marks(last_event_id)
-    yield ServerSentEvent(comment="watching", retry=RETRY_MS)
-    async for item, marks in kept.live.stream(job_id, read):
-        yield ServerSentEvent(raw_data=item.json, event=item.type, id=str(marks))
+    batches = kept.live.stream(job_id, parse_marks(last_event_id))
+    return EventSourceResponse(_encoded(batches), headers={"X-Accel-Buffering": "no"})
+
+
+async def _encoded(batches: AsyncGenerator[Batch]) -> AsyncIterator[bytes]:
+    """Batches as they go over the wire. What all watchers are sent alike was encoded once; only the id is theirs."""
+    yield format_sse_event(comment="watching", retry=RETRY_MS)
+    async with aclosing(batches):
+        async for batch in batches:
+            yield b"".join([item.wire + f"id: {marks}\n\n".encode() for item, marks in batch]) or KEEPALIVE_COMMENT

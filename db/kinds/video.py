@@ -40,6 +40,9 @@ class VideoCaptionParams(Document):
     max_duration_ms: Annotated[int | None, Field(gt=0, description="Refuse longer videos with `too_long`")] = None
     mode: Literal["stream", "parallel"] = "stream"
     segments: Annotated[int, Field(ge=1, le=64, description="Parts of a parallel run")] = 4
+    spread: Annotated[
+        Literal["engine", "workers"], Field(description="Parts as streams of one engine, or as jobs for any worker")
+    ] = "engine"
     warmup_ms: Annotated[int, Field(ge=0, le=600_000, description="Overlap before each part of a parallel run")] = 16_000
     max_cue_ms: Annotated[int, Field(ge=500, le=600_000)] = 30_000
     skip_similar: Annotated[

@@ -54,17 +54,19 @@ class RawCache(StreamCache):
 
 @dataclass(frozen=True)
 class RawPlacement(Placement):
-    """Writes raw keys; `cos` and `sin` are those of all visible tokens."""
+    """Its past keys are raw; `cos` and `sin` are those of all visible tokens."""
 
     cos: torch.Tensor
     sin: torch.Tensor
 
-    def write(self, layer: int, raw: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> None:
-        super().write(layer, raw, raw, values)
+    def write_raw(self, raw: torch.Tensor) -> None:
+        self.cache.keys[:, :, self.rows] = raw
 
     def visible(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
         keys, values = super().visible(layer)
-        return rotate(keys, self.cos, self.sin), values
+        start = self.rows.start
+        past = rotate(keys[:, :start], self.cos[:start], self.sin[:start])
+        return torch.cat((past, keys[:, start:]), dim=1), values
 
 
 class RotateAll(Forward):

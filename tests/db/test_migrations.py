@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,3 +79,15 @@ def test_processes_that_start_at_once_migrate_once(database: Database) -> None:
     starts = [subprocess.Popen(command_line, cwd=ROOT, env=environment) for _ in range(3)]
     assert [process.wait(60) for process in starts] == [0, 0, 0]
     assert migrate.is_current(database)
+
+
+def test_a_worker_started_first_waits_for_the_migration(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'late.sqlite3'}")
+    waiting = threading.Thread(target=migrate.wait_until_current, args=(database,), daemon=True)
+    waiting.start()
+    waiting.join(0.5)
+    assert waiting.is_alive()
+    migrate.upgrade(database)
+    waiting.join(10)
+    assert not waiting.is_alive()
+    database.dispose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -61,12 +62,21 @@ def audit(database: Database, objects: ObjectStore, ids: Sequence[UUID], expecte
     return ledger
 
 
-def audit_webhooks(ledger: Ledger, ids: Sequence[UUID], received: Path) -> None:
-    """Count the jobs whose end no receiver was told."""
+def audit_webhooks(ledger: Ledger, ids: Sequence[UUID], received: Path, seconds: float) -> None:
+    """Count the jobs whose end the receiver was not told within some time."""
+    deadline = time.monotonic() + seconds
+    while missed := _untold(ids, received):
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.5)
+    ledger.webhooks_missed = len(missed)
+
+
+def _untold(ids: Sequence[UUID], received: Path) -> set[str]:
     told = set()
     for line in received.read_text().splitlines() if received.exists() else []:
         told |= {job_id for job_id in map(str, ids) if job_id in _finished_subject(line)}
-    ledger.webhooks_missed += len({str(job_id) for job_id in ids} - told)
+    return {str(job_id) for job_id in ids} - told
 
 
 def audit_recovery(ledger: Ledger, database: Database, ids: Sequence[UUID], faults: Sequence[datetime]) -> None:
@@ -86,9 +96,7 @@ def quantile(values: Sequence[float], share: float) -> float | None:
     return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 2) if ordered else None
 
 
-def _audit_one(
-    ledger: Ledger, database: Database, objects: ObjectStore, job_id: UUID, expected: Sequence[Cue]
-) -> None:
+def _audit_one(ledger: Ledger, database: Database, objects: ObjectStore, job_id: UUID, expected: Sequence[Cue]) -> None:
     ledger.jobs += 1
     with database.read() as session:
         job = session.get(Job, job_id)

@@ -153,8 +153,9 @@ def _pad(solved: Solved, i: int, offset: tuple[float, float], name: str, hole: R
     role: PadRole = "mechanical" if apart else "thermal" if numbering.is_thermal(solved.pattern.pads, i) else "signal"
     radius = rounded(shape.radius / solved.scale.x, 3) if shape.kind in ("roundrect", "d_shape") else None
     agree = _confidence(solved)
+    form = "rect" if shape.kind == "custom" and solved.drawing.sheet.raster else shape.kind  # pixels fray the corners
     return Pad(
-        number="MP" if apart else name, type=kind, shape=shape.kind, x=round(x - offset[0], 4) + 0.0, y=round(y - offset[1], 4) + 0.0,  # type: ignore[arg-type]
+        number="MP" if apart else name, type=kind, shape=form, x=round(x - offset[0], 4) + 0.0, y=round(y - offset[1], 4) + 0.0,  # type: ignore[arg-type]
         w=w, h=h, drill=drill, corner_radius=radius, role=role, status="derived" if placed else "assumed",
         size_status="not_stated" if w is None and drill is None else "derived" if sized else "assumed",
         confidence=round(agree * (1.0 if placed and sized else 0.6), 3), evidence=_shape_evidence(solved, i),

@@ -39,9 +39,9 @@ def largest(q: Quantity) -> float:
     return max(v for v in (q.low, q.value, q.high) if v is not None)
 
 
-def read(drawings: list[Drawing], no_lead: bool) -> Found:
-    """Body values from the outline pages of one package, best page first."""
-    drawn = next((f for d in drawings if (f := _from_drawing(d)) is not None), None)
+def read(drawings: list[Drawing], no_lead: bool, taken: set[int]) -> Found:
+    """Body values from the outline pages of one package, best page first; `taken` are ids of numbers of the land pattern."""
+    drawn = next((f for d in drawings if (f := _from_drawing(d, taken)) is not None), None)
     entries = [e for d in drawings for e in d.entries]
     listed = _from_table(entries, no_lead) if len(entries) >= 3 else None
     if listed is None:
@@ -147,9 +147,10 @@ def _body_side(options: list[Quantity], no_lead: bool) -> Quantity:
 # --- from the drawing ---------------------------------------------------------------------------------------------
 
 
-def _from_drawing(drawing: Drawing) -> Found | None:
+def _from_drawing(drawing: Drawing, taken: set[int]) -> Found | None:
     """The largest box whose four sides are drawn and whose two extents are dimensioned: the body seen from the top."""
-    lengths = [r for r in drawing.readings if r.quantity.kind == "length" and r.cost < 2.2 and r.quantity.count in (None, 1)]
+    free = [r for r in drawing.readings if id(r.quantity) not in taken or r.quantity.symbol]
+    lengths = [r for r in free if r.quantity.kind == "length" and r.cost < 2.2 and r.quantity.count in (None, 1)]
     across = _likeliest([r for r in lengths if r.span.axis == 0])
     along = _likeliest([r for r in lengths if r.span.axis == 1])
     best: tuple[float, Box, Reading, Reading] | None = None

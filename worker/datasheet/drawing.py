@@ -81,7 +81,8 @@ def understand(sheet: Sheet, units: str = "auto") -> Drawing:
         factor = INCH_MM if unit == "inch" else INCH_MM / 1000
         numbers = [q if q.mm else q.scaled(factor) for q in numbers]
     labels = symbol_labels(free, entries, boxes)
-    spans = dimensions.spans_of(dimensions.tips_of(sheet, grid), grid, [w.box for w in lines])
+    texts = [w.box for w in lines] + [q.box for q in numbers]
+    spans = dimensions.spans_of(dimensions.tips_of(sheet, grid), grid, texts)
     found = numbers + labels
     return Drawing(
         sheet, grid, lines, entries, boxes, found, spans, dimensions.readings_of(spans, grid, found), shapes.find(sheet), unit

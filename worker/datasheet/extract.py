@@ -130,7 +130,9 @@ def _result(book: Book, request: Request, search: Search, outlines: list[Drawing
     review: list[Review] = []
     words = " ".join(w.text for d in outlines for w in d.lines) + " " + (request.package or "")
     no_lead = bool(body.NO_LEAD.search(words))
-    found = body.read(outlines, no_lead) if outlines else body.Found()
+    best = solved[0] if solved and solved[0].score >= MIN_SCORE else None
+    taken = {id(r.quantity) for r in best.fit.used} if best is not None else set()
+    found = body.read(outlines, no_lead, taken) if outlines else body.Found()
     if len(found.sides) < 2:
         review.append(Review(field="body", reason="length and width were not both found on the outline page"))
     if found.height is None:
@@ -138,7 +140,6 @@ def _result(book: Book, request: Request, search: Search, outlines: list[Drawing
     review.extend(Review(field="body", reason=d) for d in found.doubts)
     if not search.matched:
         review.append(Review(field="package", reason="the asked package is not named on the drawing page"))
-    best = solved[0] if solved and solved[0].score >= MIN_SCORE else None
     land = _land(best, outlines, review) if best is not None else None
     status = "found" if land is not None else "not_read" if search.land and _has_land_title(solved, search) else "not_in_document"
     if status == "not_read":

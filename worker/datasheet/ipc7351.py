@@ -1,8 +1,11 @@
-"""Computes the IPC-7351B land pattern of a package from its body and terminal values at the density levels A, B and C, and its name.
+"""Computes the IPC-7351B land pattern of a package at the density levels A, B and C, and its name.
 
-Z = Lmin + 2 JT + sqrt(CL^2 + F^2 + P^2), G = Smax - 2 JH - sqrt(CS^2 + F^2 + P^2), X = Wmin + 2 JS + sqrt(CW^2 + F^2 + P^2)
-(IPC-7351B 3.1.2): L span over the terminals, S span between them, W terminal width, C their tolerances, F and P those of the board
-and of placement, J the solder fillet goals at toe, heel and side.
+Z = Lmin + 2 JT + sqrt(CL^2 + F^2 + P^2)
+G = Smax - 2 JH - sqrt(CS^2 + F^2 + P^2)
+X = Wmin + 2 JS + sqrt(CW^2 + F^2 + P^2)
+
+(IPC-7351B 3.1.2): L span over the terminals, S span between them, W terminal width, C their tolerances, F and P those
+of the board and of placement, J the solder fillet goals at toe, heel and side.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from db.kinds.datasheet import DatasheetResult, IpcPattern, Level, Pad, Value
@@ -188,7 +192,7 @@ def _pitch(result: DatasheetResult, signal: list[Pad]) -> float | None:
     stated = nominal(result.land_pattern.pitch) if result.land_pattern else None
     if stated is not None:
         return stated
-    steps = [round(max(abs(a.x - b.x), abs(a.y - b.y)), 4) for a, b in zip(signal, signal[1:], strict=False)]
+    steps = [round(max(abs(a.x - b.x), abs(a.y - b.y)), 4) for a, b in pairwise(signal)]
     return min((s for s in steps if s > 0.2), default=None)
 
 

@@ -1,4 +1,4 @@
-"""Writes a footprint as KiCad 7 reads it, and reads pads back from such files."""
+"""Writes a footprint as KiCad 7 and later read it."""
 
 from __future__ import annotations
 
@@ -6,19 +6,16 @@ import math
 import re
 from dataclasses import dataclass, field
 
-from db.kinds.datasheet import Courtyard, DatasheetResult, Pad, PadShape, Via
+from db.kinds.datasheet import Courtyard, DatasheetResult, Pad, Via
 from worker.datasheet import courtyard as around
 from worker.datasheet.courtyard import Rect
-from worker.datasheet.sexpr import Expr, Symbol, child, children, dump, parse
+from worker.datasheet.sexpr import Expr, Symbol, dump
 
 VERSION = 20221018  # the file format of KiCad 7.0
 RING_MM = 0.25  # copper around a hole whose pad size is not stated
 VIA_RING_MM = 0.1
 D_POINTS = 16
 SMD_LAYERS = ("F.Cu", "F.Paste", "F.Mask")
-SHAPES: dict[str, PadShape] = {
-    "rect": "rect", "roundrect": "roundrect", "circle": "circle", "oval": "oval", "custom": "custom", "trapezoid": "custom",
-}  # fmt: skip
 
 
 @dataclass
@@ -48,11 +45,22 @@ def write(result: DatasheetResult, name: str) -> Footprint | None:
     yard = result.courtyard or around.courtyard(land.pads, body)
     thermal = next((p.number for p in land.pads if p.role == "thermal"), "")
     items: list[Expr] = [
-        Symbol("footprint"), name, _list("version", VERSION), _list("generator", Symbol("bm3vl")), _list("layer", "F.Cu"),
-        _list("descr", _description(result, notes)), _list("tags", result.package or ""), _attribute(land.pads),
-        *_texts(name, yard), *_body_lines(body, land.pads), *_mark(land.pads), *_yard(yard), *pads,
-        *[_paste(p) for p in land.paste], *[e for v in land.vias if (e := _via(v, thermal)) is not None],
-    ]  # fmt: skip
+        Symbol("footprint"),
+        name,
+        _list("version", VERSION),
+        _list("generator", Symbol("bm3vl")),
+        _list("layer", "F.Cu"),
+        _list("descr", _description(result, notes)),
+        _list("tags", result.package or ""),
+        _attribute(land.pads),
+        *_texts(name, yard),
+        *_body_lines(body, land.pads),
+        *_mark(land.pads),
+        *_yard(yard),
+        *pads,
+        *[_paste(p) for p in land.paste],
+        *[e for v in land.vias if (e := _via(v, thermal)) is not None],
+    ]
     return Footprint(dump(items) + "\n", notes)
 
 
@@ -122,9 +130,16 @@ def _d_shape(pad: Pad, size: tuple[float, float], at: Expr, layers: tuple[str, .
     polygon = _list("gr_poly", _list("pts", *points), _list("width", 0), _list("fill", Symbol("yes")))
     options = _list("options", _list("clearance", Symbol("outline")), _list("anchor", Symbol("rect")))
     return [
-        Symbol("pad"), pad.number, Symbol("smd"), Symbol("custom"), at, _list("size", anchor, anchor), _list("layers", *layers), options,
+        Symbol("pad"),
+        pad.number,
+        Symbol("smd"),
+        Symbol("custom"),
+        at,
+        _list("size", anchor, anchor),
+        _list("layers", *layers),
+        options,
         _list("primitives", polygon),
-    ]  # fmt: skip
+    ]
 
 
 def d_outline(size: tuple[float, float], x: float, y: float) -> list[tuple[float, float]]:
@@ -158,9 +173,15 @@ def _via(via: Via, number: str) -> Expr | None:
         return None
     size = float(via.drill + 2 * VIA_RING_MM)
     return [
-        Symbol("pad"), number, Symbol("thru_hole"), Symbol("circle"), _list("at", float(via.x), float(via.y)), _list("size", size, size),
-        _list("drill", float(via.drill)), _list("layers", "*.Cu"),
-    ]  # fmt: skip
+        Symbol("pad"),
+        number,
+        Symbol("thru_hole"),
+        Symbol("circle"),
+        _list("at", float(via.x), float(via.y)),
+        _list("size", size, size),
+        _list("drill", float(via.drill)),
+        _list("layers", "*.Cu"),
+    ]
 
 
 # --- drawing ------------------------------------------------------------------------------------------------------
@@ -213,8 +234,15 @@ def _mark(pads: list[Pad]) -> list[Expr]:
     x, y = (round(v, 4) for v in at)
     stroke = _list("stroke", _list("width", around.SILK_MM), _list("type", Symbol("solid")))
     return [
-        _list("fp_circle", _list("center", x, y), _list("end", round(x + 0.1, 4), y), stroke, _list("fill", Symbol("solid")), _list("layer", "F.SilkS"))
-    ]  # fmt: skip
+        _list(
+            "fp_circle",
+            _list("center", x, y),
+            _list("end", round(x + 0.1, 4), y),
+            stroke,
+            _list("fill", Symbol("solid")),
+            _list("layer", "F.SilkS"),
+        )
+    ]
 
 
 def _yard(yard: Courtyard | None) -> list[Expr]:
@@ -222,47 +250,3 @@ def _yard(yard: Courtyard | None) -> list[Expr]:
         return []
     corners = [(yard.x0, yard.y0), (yard.x1, yard.y0), (yard.x1, yard.y1), (yard.x0, yard.y1)]
     return [_line((*a, *b), "F.CrtYd", 0.05) for a, b in zip(corners, [*corners[1:], corners[0]], strict=True)]
-
-
-# --- reading ------------------------------------------------------------------------------------------------------
-
-
-def read(text: str) -> tuple[str, list[Pad]]:
-    """Name and pads of a footprint file; openings that are paste only are left out. Raises ValueError for other files."""
-    expr = parse(text)
-    if expr[0] not in ("footprint", "module") or len(expr) < 2:
-        raise ValueError("the file is no footprint")
-    pads = [p for e in children(expr, "pad") if (p := _read_pad(e)) is not None]
-    return str(expr[1]), pads
-
-
-def _numbers(expr: list[Expr] | None) -> list[float]:
-    return [float(v) for v in expr or [] if isinstance(v, int | float)]
-
-
-def _read_pad(expr: list[Expr]) -> Pad | None:
-    number, kind, shape = (str(v) for v in expr[1:4])
-    layers = [str(v) for v in (child(expr, "layers") or [])[1:]]
-    if not any(name.endswith(".Cu") for name in layers):
-        return None
-    at, size, drill = (_numbers(child(expr, name)) for name in ("at", "size", "drill"))
-    w, h = _polygon_size(expr) or (size[0], size[1])
-    ratio = _numbers(child(expr, "roundrect_rratio"))
-    return Pad(
-        number=number, type=kind if kind in ("thru_hole", "np_thru_hole") else "smd", shape=SHAPES.get(shape, "custom"),  # type: ignore[arg-type]
-        x=at[0], y=at[1], w=w, h=h, rotation=at[2] % 360 if len(at) > 2 else 0.0,
-        drill=(drill[0], drill[1] if len(drill) > 1 else drill[0]) if drill else None,
-        corner_radius=round(ratio[0] * min(w, h), 6) if ratio else None,
-    )  # fmt: skip
-
-
-def _polygon_size(expr: list[Expr]) -> tuple[float, float] | None:
-    """Extent of a custom pad's polygons, None for other pads."""
-    shapes = child(expr, "primitives")
-    points = [
-        _numbers(xy) for poly in children(shapes or [], "gr_poly") for xy in children(child(poly, "pts") or [], "xy")
-    ]
-    if not points:
-        return None
-    xs, ys = [p[0] for p in points], [p[1] for p in points]
-    return round(max(xs) - min(xs), 5), round(max(ys) - min(ys), 5)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from db.kinds.datasheet import LibraryPart, Pad
-from worker.datasheet import kicad
+from worker.datasheet import kicad_read
 from worker.datasheet.courtyard import copper
 
 VARIABLE = "BM3_WORKER_KICAD_LIBRARY"
@@ -48,7 +48,7 @@ def _compare(path: Path, library: Path, wanted: list[Spot]) -> LibraryPart | Non
     if text.count("(pad ") < len(wanted):
         return None
     try:
-        _, pads = kicad.read(text)
+        _, pads = kicad_read.read(text)
     except (ValueError, IndexError):
         return None  # a file of another program's making; the others still count
     spots = _spots(pads)
@@ -59,8 +59,12 @@ def _compare(path: Path, library: Path, wanted: list[Spot]) -> LibraryPart | Non
     place, size, equal = turns[turn]
     name = str(path.relative_to(library).with_suffix("")).replace(".pretty/", ":")
     return LibraryPart(
-        name=name[-200:], max_position_diff_mm=round(place, 4), max_size_diff_mm=round(size, 4), numbers_equal=equal, rotation_deg=turn * 90
-    )  # fmt: skip
+        name=name[-200:],
+        max_position_diff_mm=round(place, 4),
+        max_size_diff_mm=round(size, 4),
+        numbers_equal=equal,
+        rotation_deg=turn * 90,
+    )
 
 
 def _spots(pads: list[Pad]) -> list[Spot]:

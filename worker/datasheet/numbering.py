@@ -129,7 +129,7 @@ def outline_labels(drawing: Drawing) -> tuple[list[Label], bool, str] | None:
             continue
         labels = _labels_around(b, words)
         numbers = [label.number for label in labels]
-        if 1 not in numbers or len(set(numbers)) != len(numbers) or len(labels) < 2:
+        if 1 not in numbers or len(labels) < 2:
             continue
         score = len(labels) + 0.2 * (b.area / 10_000)
         if best is None or score > best[0]:
@@ -141,15 +141,16 @@ def outline_labels(drawing: Drawing) -> tuple[list[Label], bool, str] | None:
 
 def _labels_around(box: Box, words: list[Word]) -> list[Label]:
     reach = min(30.0, 0.45 * min(box.width, box.height) + 8)
-    found = []
+    found: dict[int, tuple[float, Label]] = {}
     for word in words:
         x, y = word.box.cx, word.box.cy
         inner = box.grown(-0.3 * min(box.width, box.height))
         if box.grown(reach).holds_point(x, y) and not inner.holds_point(x, y):
             number = int(LABEL.match(word.text)[1])  # type: ignore[index]
-            if 1 <= number <= 400:
-                found.append(Label(number, (x - box.cx) / (box.width / 2), (y - box.cy) / (box.height / 2)))
-    return found
+            label = Label(number, (x - box.cx) / (box.width / 2), (y - box.cy) / (box.height / 2))
+            if 1 <= number <= 400 and (number not in found or word.confidence > found[number][0]):
+                found[number] = (word.confidence, label)
+    return [label for _, label in found.values()]
 
 
 def _clockwise(labels: list[Label]) -> bool:

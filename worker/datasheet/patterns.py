@@ -84,6 +84,8 @@ def _span_box(span: Span) -> Box:
 
 
 def _wordy(word: Word) -> bool:
+    if word.confidence < 0.75:
+        return False  # strokes inside a pad taken for letters
     return bool(re.search(r"[A-Za-z0-9]", word.text)) and not re.fullmatch(r"\d{1,3}|[A-Z]\d{1,2}|[CO_|IlL\-]", word.text)
 
 

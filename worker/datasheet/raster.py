@@ -124,7 +124,7 @@ def _meetings(
     for x0, y, x1, _ in own:
         touch = 0.4 * reach
         near = other[(other[:, 0] > x0 - reach) & (other[:, 0] < x1 + reach) & (other[:, 1] < y + touch) & (other[:, 3] > y - touch)]
-        crossing = (near[:, 1] < y - px_per_pt) & (near[:, 3] > y + px_per_pt)
+        crossing = (near[:, 1] < y - 1.7 * px_per_pt) & (near[:, 3] > y + 1.7 * px_per_pt)
         near = near[crossing | (near[:, 3] - near[:, 1] > STEM_PT * px_per_pt)]
         for at in near[:, 0]:
             for sign in (1, -1):
@@ -236,7 +236,10 @@ def _outlines(ink: Gray, thick: float, px_per_pt: float, origin: tuple[float, fl
     for i, contour in enumerate(contours):
         if tree[0][i][3] >= 0 or len(found) > MAX_OUTLINES:
             continue  # a hole of the paper area is ink, not paper
-        outline = _outline(contour, thick / 2 - 0.5 + 0.5, px_per_pt, origin, filled=False)
+        x, y, w, h = cv2.boundingRect(contour)
+        if x <= 1 or y <= 1 or x + w >= ink.shape[1] - 1 or y + h >= ink.shape[0] - 1:
+            continue  # the paper around the drawing
+        outline = _outline(contour, thick / 2, px_per_pt, origin, filled=False)
         if outline is not None:
             found.append(outline)
     size = int(max(5, 3 * thick))

@@ -11,6 +11,7 @@ from worker.datasheet.dimensions import Reading
 
 TOLERANCE = 0.03  # a span agrees with its number when the ratio is this close to the scale
 LOOSE = 0.35  # beyond this a number cannot belong to a span even in a drawing not to scale
+WILD, ON_LINE = 0.75, 0.6  # but a number right on its line is believed even then
 AXES_ALIKE = 0.06
 
 
@@ -70,7 +71,7 @@ def misfit(reading: Reading, scale: Scale) -> float:
 
 def assign(readings: list[Reading], scale: Scale) -> list[Reading]:
     """One number for each span and one span for each number: near, and agreeing with the scale where any does."""
-    usable = [r for r in readings if misfit(r, scale) < LOOSE]
+    usable = [r for r in readings if (off := misfit(r, scale)) < LOOSE or (off < WILD and r.cost < ON_LINE)]
     spans = list({id(r.span): r.span for r in usable}.values())
     numbers = list({id(r.quantity): r.quantity for r in usable}.values())
     if not spans:

@@ -26,18 +26,18 @@ def parse(text: str) -> list[Expr]:
     if len(text) > MAX_CHARS:
         raise ValueError(f"{len(text)} characters are more than {MAX_CHARS}")
     stack: list[list[Expr]] = [[]]
-    for token in _tokens(text):
-        if token == "(" and isinstance(token, Symbol):
+    for item in _tokens(text):
+        if item == "(" and isinstance(item, Symbol):
             stack.append([])
             if len(stack) > MAX_DEPTH:
                 raise ValueError("lists are nested too deeply")
-        elif token == ")" and isinstance(token, Symbol):
+        elif item == ")" and isinstance(item, Symbol):
             if len(stack) < 2:
                 raise ValueError("a list is closed that was never opened")
             done = stack.pop()
             stack[-1].append(done)
         else:
-            stack[-1].append(token)
+            stack[-1].append(item)
     if len(stack) != 1 or len(stack[0]) != 1 or not isinstance(stack[0][0], list):
         raise ValueError("the text is not one closed list")
     return stack[0][0]

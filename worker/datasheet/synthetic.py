@@ -1,4 +1,4 @@
-"""Makes datasheets of parts that do not exist, with the full truth about them: `python -m worker.datasheet.synthetic --seed 7 --out part.pdf`."""
+"""Makes datasheets of parts that do not exist, with the full truth about them."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""The sheet a synthetic drawing is made on: lines, shapes and text in points from the top left corner, with the box of every text kept."""
+"""The sheet a synthetic drawing is made on: lines, shapes and text in points, with the box of every text kept."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from reportlab.pdfbase.pdfmetrics import stringWidth
@@ -69,8 +70,15 @@ class SheetCanvas:
         self._canvas.setDash([])
 
     def rect(
-        self, x0: float, y0: float, x1: float, y1: float, radius: float = 0.0, paint: str = "outline", dash: tuple[float, ...] = ()
-    ) -> None:  # fmt: skip
+        self,
+        x0: float,
+        y0: float,
+        x1: float,
+        y1: float,
+        radius: float = 0.0,
+        paint: str = "outline",
+        dash: tuple[float, ...] = (),
+    ) -> None:
         """`paint`: outline, filled or hatched."""
         self._canvas.setLineWidth(self.pen_pt)
         self._canvas.setDash([*dash])
@@ -161,7 +169,7 @@ class SheetCanvas:
     def _strokes(self, box: tuple[float, float, float, float], text: str, size: float, upwards: bool) -> None:
         for run in synthetic_strokes.runs(text, size):
             placed = [(box[2] - v, box[3] - u) if upwards else (box[0] + u, box[3] - v) for u, v in run]
-            for (xa, ya), (xb, yb) in zip(placed, placed[1:], strict=False):
+            for (xa, ya), (xb, yb) in pairwise(placed):
                 self.line(xa, ya, xb, yb, pen=0.08 * size)
 
 

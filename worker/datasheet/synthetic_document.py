@@ -1,4 +1,4 @@
-"""Writes one made-up datasheet: front pages, the outline, the land pattern and what stands around them, with the truth about it."""
+"""Writes one made-up datasheet: front pages, the outline, the land pattern and what stands around them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,37 @@ from worker.datasheet.synthetic_print import number
 from worker.datasheet.synthetic_style import Style
 
 TITLES = {
-    "ti": ("PACKAGE OUTLINE", "LAND PATTERN EXAMPLE"), "onsemi": ("MECHANICAL CASE OUTLINE", "SOLDERING FOOTPRINT"),
-    "microchip": ("Package Outline Drawing", "RECOMMENDED LAND PATTERN"), "plain": ("Package Outline Dimensions", "Suggested Pad Layout"),
-    "nxp": ("Package outline", "Reflow soldering footprint"), "bracket": ("OUTLINE DIMENSIONS", "P.C. BOARD LAYOUT"),
-    "inches": ("PACKAGE DIMENSIONS", "RECOMMENDED FOOTPRINT"), "plotter": ("MECHANICAL DATA", "LAND PATTERN DATA"),
-    "dashes": ("OUTLINE DRAWING", "RECOMMENDED PAD LAYOUT"), "skewed": ("PHYSICAL DIMENSIONS", "RECOMMENDED LAND PATTERN"),
-}  # fmt: skip
-WORDS = ["device", "supply", "input", "output", "voltage", "current", "range", "typical", "stable", "load", "filter", "channel", "gain", "low", "noise", "power", "mode", "pin"]
+    "ti": ("PACKAGE OUTLINE", "LAND PATTERN EXAMPLE"),
+    "onsemi": ("MECHANICAL CASE OUTLINE", "SOLDERING FOOTPRINT"),
+    "microchip": ("Package Outline Drawing", "RECOMMENDED LAND PATTERN"),
+    "plain": ("Package Outline Dimensions", "Suggested Pad Layout"),
+    "nxp": ("Package outline", "Reflow soldering footprint"),
+    "bracket": ("OUTLINE DIMENSIONS", "P.C. BOARD LAYOUT"),
+    "inches": ("PACKAGE DIMENSIONS", "RECOMMENDED FOOTPRINT"),
+    "plotter": ("MECHANICAL DATA", "LAND PATTERN DATA"),
+    "dashes": ("OUTLINE DRAWING", "RECOMMENDED PAD LAYOUT"),
+    "skewed": ("PHYSICAL DIMENSIONS", "RECOMMENDED LAND PATTERN"),
+}
+WORDS = [
+    "device",
+    "supply",
+    "input",
+    "output",
+    "voltage",
+    "current",
+    "range",
+    "typical",
+    "stable",
+    "load",
+    "filter",
+    "channel",
+    "gain",
+    "low",
+    "noise",
+    "power",
+    "mode",
+    "pin",
+]
 
 
 @dataclass
@@ -116,7 +140,7 @@ def _note(style: Style) -> str:
 
 def _land(
     canvas: SheetCanvas, style: Style, part: Part, pads: list[PadSpec], links: list[Link], known: synthetic_guard.Known
-) -> dict[str, str]:  # fmt: skip
+) -> dict[str, str]:
     title = TITLES[style.name][1]
     if style.same_page:
         canvas.text(300, 470, title, 10)

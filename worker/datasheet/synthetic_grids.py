@@ -35,9 +35,12 @@ def ring(per_side: int, step: float, cx: float, cy: float) -> list[tuple[float, 
 def _ring_links(n: int, style: Style) -> list[Link]:
     """Pads of the four sides: 0..n-1 left downwards, then lower, right upwards, upper."""
     return [
-        pitch(1, n - 2, n - 1, 4 * n - 4), span(0, 0, 3 * n - 1, style, "span_x"), span(1, 4 * n - 1, n, style, "span_y"),
-        size(0, n - 1, "pad_length", 4 * n, "Y"), size(1, 2 * n, "pad_width", 4 * n, "X"),
-    ]  # fmt: skip
+        pitch(1, n - 2, n - 1, 4 * n - 4),
+        span(0, 0, 3 * n - 1, style, "span_x"),
+        span(1, 4 * n - 1, n, style, "span_y"),
+        size(0, n - 1, "pad_length", 4 * n, "Y"),
+        size(1, 2 * n, "pad_width", 4 * n, "X"),
+    ]
 
 
 def _ring_pads(
@@ -66,9 +69,19 @@ def qfn(rng: random.Random, style: Style) -> Part:
     feet.append(Rect(0.0, 0.0, ep, ep))
     dims = body_dims(sides, height) + _no_lead_dims(side, step, foot_l, foot_w, ep, n)
     return Part(
-        "qfn", f"QFN-{4 * n}", f"Plastic quad flatpack, no lead, {4 * n} terminals", sides, height, pads, links, feet=feet, dims=dims,
-        pin1=(-side / 2 + 0.4, -side / 2 + 0.4), vias=_vias(rng, thermal), labels=_ring_labels(pads, n, side),
-    )  # fmt: skip
+        "qfn",
+        f"QFN-{4 * n}",
+        f"Plastic quad flatpack, no lead, {4 * n} terminals",
+        sides,
+        height,
+        pads,
+        links,
+        feet=feet,
+        dims=dims,
+        pin1=(-side / 2 + 0.4, -side / 2 + 0.4),
+        vias=_vias(rng, thermal),
+        labels=_ring_labels(pads, n, side),
+    )
 
 
 def _foot(pad: PadSpec, side: float, long: float, short: float) -> Rect:
@@ -131,9 +144,13 @@ def dfn(rng: random.Random, style: Style) -> Part:
     pads = [PadSpec(str(i + 1), x, y, w, h) for i, (x, y) in enumerate(at)]
     pads.append(PadSpec(str(pins + 1), 0.0, 0.0, ep_w, ep_h, role="exposed"))
     links = [
-        pitch(0, 0, 1, pins - 2), span(1, pins - 1, 0, style), size(0, half - 1, "pad_w", pins, "X1"), size(1, half - 1, "pad_h", pins, "Y1"),
-        size(0, pins, "ep_w", 1, "W2"), size(1, pins, "ep_h", 1, "T2"),
-    ]  # fmt: skip
+        pitch(0, 0, 1, pins - 2),
+        span(1, pins - 1, 0, style),
+        size(0, half - 1, "pad_w", pins, "X1"),
+        size(1, half - 1, "pad_h", pins, "Y1"),
+        size(0, pins, "ep_w", 1, "W2"),
+        size(1, pins, "ep_h", 1, "T2"),
+    ]
     sides, height = (Spread.around(x_side, 0.1), Spread.around(y_side, 0.1)), heights(rng, 0.5, 0.9)
     foot_l, foot_w = 0.4, rounded(step * 0.5)
     feet = [Rect(x, (1 if y > 0 else -1) * (y_side - foot_l) / 2, foot_w, foot_l) for x, y in at] + [
@@ -156,9 +173,18 @@ def dfn(rng: random.Random, style: Style) -> Part:
     )
     labels = [(str(i + 1), x, (1 if y > 0 else -1) * (y_side / 2 + 0.3)) for i, (x, y) in enumerate(at)]
     return Part(
-        "dfn", f"DFN-{pins}", f"Plastic dual flat, no lead, {pins} terminals", sides, height, pads, links, feet=feet, dims=dims,
-        pin1=(-x_side / 2 + 0.3, y_side / 2 - 0.3), labels=labels,
-    )  # fmt: skip
+        "dfn",
+        f"DFN-{pins}",
+        f"Plastic dual flat, no lead, {pins} terminals",
+        sides,
+        height,
+        pads,
+        links,
+        feet=feet,
+        dims=dims,
+        pin1=(-x_side / 2 + 0.3, y_side / 2 - 0.3),
+        labels=labels,
+    )
 
 
 def qfp(rng: random.Random, style: Style) -> Part:
@@ -179,9 +205,18 @@ def qfp(rng: random.Random, style: Style) -> Part:
     dims.append(BodyDim("top", 0, first[0], first[1], Spread(nom=step), "e", "pitch", 4 * n - 4, reach / 2, "BSC"))
     labels = _ring_labels(pads, n, reach)
     return Part(
-        "qfp", f"LQFP-{4 * n}", f"Low profile quad flat package, {4 * n} leads", sides, height, pads, _ring_links(n, style), leads, dims=dims,
-        pin1=(-side / 2 + 0.7, -side / 2 + 0.7), labels=labels,
-    )  # fmt: skip
+        "qfp",
+        f"LQFP-{4 * n}",
+        f"Low profile quad flat package, {4 * n} leads",
+        sides,
+        height,
+        pads,
+        _ring_links(n, style),
+        leads,
+        dims=dims,
+        pin1=(-side / 2 + 0.7, -side / 2 + 0.7),
+        labels=labels,
+    )
 
 
 def _reach(pad: PadSpec, side: float, reach: float, width: float) -> Rect:
@@ -191,7 +226,7 @@ def _reach(pad: PadSpec, side: float, reach: float, width: float) -> Rect:
     return Rect(pad.x, middle if pad.y > 0 else -middle, width, long)
 
 
-def bga(rng: random.Random, style: Style) -> Part:
+def bga(rng: random.Random, _: Style) -> Part:
     """A full grid of round pads, A1 upper left as seen from the top."""
     columns, rows = rng.choice(((3, 3), (4, 4), (5, 5), (6, 6), (4, 5), (8, 8)))
     step = rng.choice((0.4, 0.5, 0.65, 0.8))
@@ -199,13 +234,15 @@ def bga(rng: random.Random, style: Style) -> Part:
     x_side, y_side = (rounded(k * step + pick(rng, 0.05, 0.4)) for k in (columns, rows))
     pads = [
         PadSpec(f"{ROWS[r]}{c + 1}", x, y, diameter, diameter, shape="circle")
-        for r, y in enumerate(places(rows, step)) for c, x in enumerate(places(columns, step))
-    ]  # fmt: skip
+        for r, y in enumerate(places(rows, step))
+        for c, x in enumerate(places(columns, step))
+    ]
     last = rows * columns - 1
     links = [
-        Link(0, (0, 0), (1, 0), "pitch_x", columns - 1, symbol="E"), Link(1, (last - columns, 0), (last, 0), "pitch_y", rows - 1, symbol="E1"),
+        Link(0, (0, 0), (1, 0), "pitch_x", columns - 1, symbol="E"),
+        Link(1, (last - columns, 0), (last, 0), "pitch_y", rows - 1, symbol="E1"),
         Link(0, (columns - 1, -1), (columns - 1, 1), "diameter", len(pads), symbol="X"),
-    ]  # fmt: skip
+    ]
     sides, height = (Spread.around(x_side, 0.05), Spread.around(y_side, 0.05)), Spread(max=pick(rng, 0.5, 1.2, 0.05))
     feet = [Rect(p.x, p.y, diameter, diameter) for p in pads]
     dims = body_dims(sides, height)
@@ -215,6 +252,16 @@ def bga(rng: random.Random, style: Style) -> Part:
     labels = [(str(c + 1), x, -y_side / 2 - 0.25) for c, x in enumerate(places(columns, step))]
     labels += [(ROWS[r], -x_side / 2 - 0.25, y) for r, y in enumerate(places(rows, step))]
     return Part(
-        "bga", f"BGA-{len(pads)}", f"Ball grid array, {len(pads)} balls", sides, height, pads, links, feet=feet, dims=dims, round_feet=True,
-        pin1=(-x_side / 2 + 0.2, -y_side / 2 + 0.2), labels=labels,
-    )  # fmt: skip
+        "bga",
+        f"BGA-{len(pads)}",
+        f"Ball grid array, {len(pads)} balls",
+        sides,
+        height,
+        pads,
+        links,
+        feet=feet,
+        dims=dims,
+        round_feet=True,
+        pin1=(-x_side / 2 + 0.2, -y_side / 2 + 0.2),
+        labels=labels,
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,8 +55,8 @@ def follows(pads: list[PadSpec], links: list[Link]) -> Known:
         if link.what.startswith("pitch") and link.count > 1:
             system.rows.extend(_steps(pads, link))
     for axis in (0, 1):
-        system.rows.extend(_symmetry(pads, axis))  # type: ignore[arg-type]
-    wanted = [_place(p, a) for p in pads for a in (0, 1)] + [_size(p, a) for p in pads for a in (0, 1)]  # type: ignore[arg-type]
+        system.rows.extend(_symmetry(pads, axis))
+    wanted = [_place(p, a) for p in pads for a in (0, 1)] + [_size(p, a) for p in pads for a in (0, 1)]
     names = sorted({n for row in [*system.rows, *wanted] for n in row})
     basis = system.solver(names)
 
@@ -64,15 +65,23 @@ def follows(pads: list[PadSpec], links: list[Link]) -> Known:
         return bool(np.linalg.norm(vector - basis.T @ (basis @ vector)) < 1e-6)
 
     origin = pads[0]
-    places = all(known(_difference(_place(p, a), _place(origin, a))) for p in pads for a in (0, 1))  # type: ignore[arg-type]
+    places = all(known(_difference(_place(p, a), _place(origin, a))) for p in pads for a in (0, 1))
     holes = {(pads[link.a[0]].drill, pads[link.a[0]].type) for link in links if link.hole}
     return Known(
-        places, [known(_size(p, 0)) for p in pads], [known(_size(p, 1)) for p in pads], [(p.drill, p.type) in holes for p in pads]
-    )  # fmt: skip
+        places,
+        [known(_size(p, 0)) for p in pads],
+        [known(_size(p, 1)) for p in pads],
+        [(p.drill, p.type) in holes for p in pads],
+    )
 
 
 def _place(pad: PadSpec, axis: Axis) -> Terms:
-    return {f"{'xy'[axis]}{(pad.x if axis == 0 else pad.y):+.4f}": 1.0}
+    return {_name(axis, pad.x if axis == 0 else pad.y): 1.0}
+
+
+def _name(axis: Axis, at: float) -> str:
+    """One name for a coordinate, however its zero is signed."""
+    return f"{'xy'[axis]}{round(at, 4) + 0.0:+.4f}"
 
 
 def _size(pad: PadSpec, axis: Axis) -> Terms:
@@ -100,7 +109,7 @@ def _symmetry(pads: list[PadSpec], axis: Axis) -> list[Terms]:
     at = sorted({round(p.x if axis == 0 else p.y, 4) for p in pads})
     if any(abs(a + b) > NEAR_MM for a, b in zip(at, reversed(at), strict=True)):
         return []
-    names = [f"{'xy'[axis]}{v:+.4f}" for v in at]
+    names = [_name(axis, v) for v in at]
     return [
         {low: 1.0, high: 1.0} if low != high else {low: 1.0} for low, high in zip(names, reversed(names), strict=True)
     ]
@@ -111,11 +120,11 @@ def _steps(pads: list[PadSpec], pitch: Link) -> list[Terms]:
     first, second = pads[pitch.a[0]], pads[pitch.b[0]]
     step = abs(second.edge(pitch.axis, 0) - first.edge(pitch.axis, 0))
     base = _difference(_place(second, pitch.axis), _place(first, pitch.axis))
-    both = (pitch.axis,) if pitch.what in ("pitch_x", "pitch_y") else (0, 1)
+    both: tuple[Axis, ...] = (pitch.axis,) if pitch.what in ("pitch_x", "pitch_y") else (0, 1)
     found = []
     for axis in both:
-        at = sorted({round(p.edge(axis, 0), 4) for p in pads if p.role == "signal"})  # type: ignore[arg-type]
-        for low, high in zip(at, at[1:], strict=False):
+        at = sorted({round(p.edge(axis, 0), 4) for p in pads if p.role == "signal"})
+        for low, high in pairwise(at):
             if abs(high - low - step) < NEAR_MM:
-                found.append(_difference({f"{'xy'[axis]}{high:+.4f}": 1.0, f"{'xy'[axis]}{low:+.4f}": -1.0}, base))
+                found.append(_difference({_name(axis, high): 1.0, _name(axis, low): -1.0}, base))
     return found

@@ -42,8 +42,11 @@ def fitted(middle: tuple[float, float], size: tuple[float, float], room: tuple[f
 def extent(pads: list[PadSpec]) -> tuple[float, float, float, float]:
     """Low and high edges along x and y in millimetres."""
     return (
-        min(p.edge(0, -1) for p in pads), min(p.edge(1, -1) for p in pads), max(p.edge(0, 1) for p in pads), max(p.edge(1, 1) for p in pads),
-    )  # fmt: skip
+        min(p.edge(0, -1) for p in pads),
+        min(p.edge(1, -1) for p in pads),
+        max(p.edge(0, 1) for p in pads),
+        max(p.edge(1, 1) for p in pads),
+    )
 
 
 def turned(part: Part) -> tuple[list[PadSpec], list[Link]]:
@@ -60,7 +63,7 @@ def turned(part: Part) -> tuple[list[PadSpec], list[Link]]:
 
 
 def _flip(edge: Edge) -> Edge:
-    return -edge  # type: ignore[return-value]
+    return -edge
 
 
 class LandFigure:

@@ -141,7 +141,7 @@ def _span(dim: BodyDim, frame: Frame) -> Span:
 
 def draw_table(
     canvas: SheetCanvas, at: tuple[float, float], head: list[str], rows: list[list[str]], over: str, size: float = 7.0
-) -> Area:  # fmt: skip
+) -> Area:
     """A ruled table; the unit stands over the value columns. The first column is as wide as its longest text."""
     first = max(canvas.text_width(r[0], size) for r in [head, *rows]) + 10
     widths = [first] + [52.0] * (len(head) - 1)

@@ -1,4 +1,4 @@
-"""What a synthetic drawing shows: a made-up part with its body, leads and recommended pads, in millimetres, y down, origin in the middle."""
+"""What a synthetic drawing shows: a made-up part with body, leads and pads; millimetres, y down, origin in the middle."""
 
 from __future__ import annotations
 

@@ -34,11 +34,13 @@ def printed(value: Spread, style: Style, form: str, tag: str = "") -> tuple[list
         lines, kept = [inches(value.target), number(value.target, style)], Spread(nom=value.target)
     elif form == "bracket":
         lines, kept = [f"{number(value.target, style)} [{inches(value.target)}]"], Spread(nom=value.target)
-    elif (tag == "MAX" and value.max is not None) or (value.nom is None and value.max is not None and value.min is None):
+    elif (tag == "MAX" and value.max is not None) or (
+        value.nom is None and value.max is not None and value.min is None
+    ):
         return [f"{number(value.max, style)} MAX"], Spread(max=value.max)
     else:
         lines, kept = [number(value.target, style)], Spread(nom=value.target)
-    if tag and form not in ("inch_over_mm",):
+    if tag and form != "inch_over_mm":
         lines[-1] += f" {tag}"
     return lines, kept
 

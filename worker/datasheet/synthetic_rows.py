@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from worker.datasheet.synthetic_part import BodyDim, Link, PadSpec, Part, Rect, Spread
+from worker.datasheet.synthetic_part import Axis, BodyDim, Link, PadSpec, Part, Rect, Spread
 from worker.datasheet.synthetic_shapes import (
     body_dims,
     even,
@@ -18,7 +18,7 @@ from worker.datasheet.synthetic_shapes import (
     size,
     span,
     stacked,
-)  # fmt: skip
+)
 from worker.datasheet.synthetic_style import Style
 
 CHIPS = {
@@ -65,9 +65,18 @@ def crystal(rng: random.Random, style: Style) -> Part:
     code = f"SMD-{round(length * 10)}{round(width * 10)}"
     labels = [(str(i + 1), sx * length * 0.3, sy * width * 0.27) for i, (sx, sy) in enumerate(corners)]
     return Part(
-        "crystal", code, f"Crystal unit {code}, 4 pads", sides, height, pads, links, feet=feet, dims=dims, labels=labels,
+        "crystal",
+        code,
+        f"Crystal unit {code}, 4 pads",
+        sides,
+        height,
+        pads,
+        links,
+        feet=feet,
+        dims=dims,
+        labels=labels,
         pin1=(-length * 0.38, width * 0.36),
-    )  # fmt: skip
+    )
 
 
 def sot(rng: random.Random, style: Style) -> Part:
@@ -90,14 +99,23 @@ def sot(rng: random.Random, style: Style) -> Part:
     reach, lead_w = rounded(width + 2 * pick(rng, 0.4, 0.6, 0.05)), rounded(step * 0.4)
     leads = [_upright(x, y, width, reach, lead_w) for x, y in at]
     dims = body_dims(sides, height, ("D", "E1", "A"))
-    dims += _lead_dims(1, reach, lead_w, step if pins > 3 else 2 * step, length, width, pins, (lower[0], lower[1]))
+    dims += _lead_dims(1, reach, lead_w, length, pins, (lower[0], lower[1]))
     labels = [
         (str(i + 1), x + 0.45 * lead_w + 0.12, (1 if y > 0 else -1) * (width / 2 + 0.3)) for i, (x, y) in enumerate(at)
     ]
     return Part(
-        "sot", f"SOT-{rng.choice((23, 363, 563))}-{pins}", f"Small outline transistor, {pins} leads", sides, height, pads, links, leads,
-        dims=dims, labels=labels, pin1=(-length / 2 + 0.25, width / 2 - 0.25),
-    )  # fmt: skip
+        "sot",
+        f"SOT-{rng.choice((23, 363, 563))}-{pins}",
+        f"Small outline transistor, {pins} leads",
+        sides,
+        height,
+        pads,
+        links,
+        leads,
+        dims=dims,
+        labels=labels,
+        pin1=(-length / 2 + 0.25, width / 2 - 0.25),
+    )
 
 
 def _wide_step(pins: int) -> list[Link]:
@@ -111,16 +129,15 @@ def _upright(x: float, y: float, width: float, reach: float, lead_w: float) -> R
 
 
 def _lead_dims(
-    axis: int, reach: float, lead_w: float, step: float, length: float, width: float, pins: int, at: tuple[float, float]
-) -> list[BodyDim]:  # fmt: skip
-    """Overall span, pitch, lead width and foot length of leads that leave the body along `axis`."""
-    along, across = (1, 0) if axis == 1 else (0, 1)
+    axis: Axis, reach: float, lead_w: float, along: float, pins: int, at: tuple[float, float]
+) -> list[BodyDim]:
+    """Overall span, pitch and lead width of leads that leave the body along `axis`; the body is `along` long across it."""
+    across: Axis = 0 if axis == 1 else 1
     edge = reach / 2
+    step = Spread(nom=rounded(at[1] - at[0]))
     return [
-        BodyDim("top", along, -reach / 2, reach / 2, Spread.around(reach, 0.1), "E", "overall", at=-length / 2),  # type: ignore[arg-type]
-        BodyDim(
-            "top", across, at[0], at[1], Spread(nom=rounded(at[1] - at[0])), "e", "pitch", max(1, pins - 2), edge, "BSC"
-        ),  # type: ignore[arg-type]
+        BodyDim("top", axis, -edge, edge, Spread.around(reach, 0.1), "E", "overall", at=-along / 2),
+        BodyDim("top", across, at[0], at[1], step, "e", "pitch", max(1, pins - 2), edge, "BSC"),
         BodyDim(
             "top",
             across,
@@ -131,7 +148,7 @@ def _lead_dims(
             "lead_width",
             pins,
             edge,
-        ),  # type: ignore[arg-type]
+        ),
     ]
 
 
@@ -150,18 +167,29 @@ def gull_dual(rng: random.Random, style: Style) -> Part:
     shape, radius = pad_shape(rng, w, h)
     pads = stacked(PadSpec(str(i + 1), x, y, w, h, shape=shape, radius=radius) for i, (x, y) in enumerate(at))
     links = [
-        pitch(1, half - 2, half - 1, pins - 2), span(0, 0, pins - 1, style), size(0, half - 1 if style.span == "outer" else 0, "pad_w", pins, "X"),
+        pitch(1, half - 2, half - 1, pins - 2),
+        span(0, 0, pins - 1, style),
+        size(0, half - 1 if style.span == "outer" else 0, "pad_w", pins, "X"),
         size(1, half, "pad_h", pins, "Y"),
-    ]  # fmt: skip
+    ]
     sides, height = (Spread.around(width, 0.1), Spread.around(length, 0.1)), heights(rng, 0.9, 1.75)
     lead_w = rounded(thin * 0.65)
     leads = [lead(*((-reach / 2, -width / 2) if x < 0 else (width / 2, reach / 2)), y, lead_w) for x, y in at]
     dims = body_dims(sides, height, ("E1", "D", "A"))
-    dims += _lead_dims(0, reach, lead_w, step, length, width, pins, (ys[half // 2 - 1], ys[half // 2]))
+    dims += _lead_dims(0, reach, lead_w, length, pins, (ys[half // 2 - 1], ys[half // 2]))
     family = {1.27: "SOIC", 0.65: "TSSOP", 0.5: "VSSOP", 0.8: "SOP"}[step]
     ends = {0, half - 1, half, pins - 1}
     labels = [(str(i + 1), (1 if x > 0 else -1) * (reach / 2 + 0.35), y) for i, (x, y) in enumerate(at) if i in ends]
     return Part(
-        "gull_dual", f"{family}-{pins}", f"Plastic small outline package, {pins} leads", sides, height, pads, links, leads, dims=dims,
-        labels=labels, pin1=(-width / 2 + 0.5, -length / 2 + 0.5),
-    )  # fmt: skip
+        "gull_dual",
+        f"{family}-{pins}",
+        f"Plastic small outline package, {pins} leads",
+        sides,
+        height,
+        pads,
+        links,
+        leads,
+        dims=dims,
+        labels=labels,
+        pin1=(-width / 2 + 0.5, -length / 2 + 0.5),
+    )

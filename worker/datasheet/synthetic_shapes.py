@@ -1,4 +1,4 @@
-"""Building blocks of made-up parts: numbers on the drawing grid, rows of pads, the links that dimension them, outline dimensions."""
+"""Building blocks of made-up parts: numbers on the drawing grid, rows of pads, links and outline dimensions."""
 
 from __future__ import annotations
 
@@ -51,8 +51,17 @@ def stacked(pads: Iterable[PadSpec]) -> list[PadSpec]:
 
 def moved(pad: PadSpec, dx: float, dy: float) -> PadSpec:
     return PadSpec(
-        pad.number, round(pad.x + dx, 4), round(pad.y + dy, 4), pad.w, pad.h, pad.type, pad.shape, pad.drill, pad.radius, pad.role
-    )  # fmt: skip
+        pad.number,
+        round(pad.x + dx, 4),
+        round(pad.y + dy, 4),
+        pad.w,
+        pad.h,
+        pad.type,
+        pad.shape,
+        pad.drill,
+        pad.radius,
+        pad.role,
+    )
 
 
 def pad_shape(rng: random.Random, w: float, h: float) -> tuple[str, float]:
@@ -64,7 +73,7 @@ def pad_shape(rng: random.Random, w: float, h: float) -> tuple[str, float]:
 
 def body_dims(
     sides: tuple[Spread, Spread], height: Spread, symbols: tuple[str, str, str] = ("D", "E", "A")
-) -> list[BodyDim]:  # fmt: skip
+) -> list[BodyDim]:
     """Length, width and height across the top and side views."""
     x, y = sides[0].target, sides[1].target
     return [

@@ -46,17 +46,80 @@ class Style:
 
 
 LOOKS: dict[str, Style] = {
-    "ti": Style("ti", "stacked", "paren", "x_before", "centre", "ends", level_text=True, decimals=2, stencil=True, front_pages=2),
-    "onsemi": Style("onsemi", "table", "plain", "x_before", "outer", "first", level_text=True, same_page=True, decimals=2),
+    "ti": Style(
+        "ti", "stacked", "paren", "x_before", "centre", "ends", level_text=True, decimals=2, stencil=True, front_pages=2
+    ),
+    "onsemi": Style(
+        "onsemi", "table", "plain", "x_before", "outer", "first", level_text=True, same_page=True, decimals=2
+    ),
     "microchip": Style("microchip", "table", "table", "none", "centre", "none", dot=True, decimals=2, level_text=True),
-    "plain": Style("plain", "plus_minus", "plain", "typ", "gap", "none", "filled", same_page=True, text_on_line=True, decimals=2),
-    "nxp": Style("nxp", "table", "plain", "x_after", "centre", "none", "hatched", "strokes", paste=True, decimals=2, text_on_line=True),
-    "bracket": Style("bracket", "bracket", "bracket", "typ", "centre", "ends", arrow="open", level_text=True, same_page=True, turned_page=True),
-    "inches": Style("inches", "inch_over_mm", "inch_over_mm", "x_before", "outer", "all", level_text=True, bare_point=True, other_variant=True),
-    "plotter": Style("plotter", "stacked", "plain", "x_tight", "outer", "none", comma=True, font="strokes", stencil=True, arrow="strokes"),
-    "dashes": Style("dashes", "plain", "dash", "dash", "centre", "all", "filled", font="Times-Roman", same_page=True, text_on_line=True),
-    "skewed": Style("skewed", "plus_minus", "plain", "x_before", "gap", "ends", font="Courier", stretch=0.8, other_variant=True),
-}  # fmt: skip
+    "plain": Style(
+        "plain", "plus_minus", "plain", "typ", "gap", "none", "filled", same_page=True, text_on_line=True, decimals=2
+    ),
+    "nxp": Style(
+        "nxp",
+        "table",
+        "plain",
+        "x_after",
+        "centre",
+        "none",
+        "hatched",
+        "strokes",
+        paste=True,
+        decimals=2,
+        text_on_line=True,
+    ),
+    "bracket": Style(
+        "bracket",
+        "bracket",
+        "bracket",
+        "typ",
+        "centre",
+        "ends",
+        arrow="open",
+        level_text=True,
+        same_page=True,
+        turned_page=True,
+    ),
+    "inches": Style(
+        "inches",
+        "inch_over_mm",
+        "inch_over_mm",
+        "x_before",
+        "outer",
+        "all",
+        level_text=True,
+        bare_point=True,
+        other_variant=True,
+    ),
+    "plotter": Style(
+        "plotter",
+        "stacked",
+        "plain",
+        "x_tight",
+        "outer",
+        "none",
+        comma=True,
+        font="strokes",
+        stencil=True,
+        arrow="strokes",
+    ),
+    "dashes": Style(
+        "dashes",
+        "plain",
+        "dash",
+        "dash",
+        "centre",
+        "all",
+        "filled",
+        font="Times-Roman",
+        same_page=True,
+        text_on_line=True,
+    ),
+    "skewed": Style(
+        "skewed", "plus_minus", "plain", "x_before", "gap", "ends", font="Courier", stretch=0.8, other_variant=True
+    ),
+}
 DEV = ("ti", "onsemi", "microchip", "plain", "dashes")
 TEST = ("nxp", "bracket", "inches", "plotter", "skewed")
 CLEAN = ("ti", "onsemi")

@@ -21,7 +21,7 @@ def _copper(pad: int, count: int) -> Link:
     return Link(0, (pad, -1), (pad, 1), "copper", count, symbol="X")
 
 
-def dip(rng: random.Random, style: Style) -> Part:
+def dip(rng: random.Random, _: Style) -> Part:
     """Two columns of through-hole pins, 1 upper left and counter-clockwise."""
     pins, rows = rng.choice((8, 14, 16)), rng.choice((7.62, 10.16))
     half, step = pins // 2, 2.54
@@ -46,12 +46,22 @@ def dip(rng: random.Random, style: Style) -> Part:
         if i in (0, half - 1, half, pins - 1)
     ]
     return Part(
-        "dip", f"PDIP-{pins}", f"Plastic dual in-line package, {pins} pins", sides, height, pads, links, leads, dims=dims, labels=labels,
-        pin1=(-2.4, ys[0]), through=True,
-    )  # fmt: skip
+        "dip",
+        f"PDIP-{pins}",
+        f"Plastic dual in-line package, {pins} pins",
+        sides,
+        height,
+        pads,
+        links,
+        leads,
+        dims=dims,
+        labels=labels,
+        pin1=(-2.4, ys[0]),
+        through=True,
+    )
 
 
-def header(rng: random.Random, style: Style) -> Part:
+def header(rng: random.Random, _: Style) -> Part:
     """One or two rows of pins; pin 1 left, a second row numbered across."""
     columns, rows = rng.choice((3, 4, 5, 6, 8)), rng.choice((1, 2))
     step = rng.choice((2.54, 2.0, 1.27))
@@ -71,12 +81,21 @@ def header(rng: random.Random, style: Style) -> Part:
         BodyDim("top", 0, xs[0], xs[1], Spread(nom=step), "P", "pitch", columns - 1, sides[1].target / 2, "TYP")
     )
     return Part(
-        "header", f"HDR-{rows}X{columns}", f"Pin header, {rows} x {columns}, pitch {step} mm", sides, height, pads, links, feet, dims=dims,
-        labels=[("1", xs[0] - step * 0.8, ys[0])], through=True,
-    )  # fmt: skip
+        "header",
+        f"HDR-{rows}X{columns}",
+        f"Pin header, {rows} x {columns}, pitch {step} mm",
+        sides,
+        height,
+        pads,
+        links,
+        feet,
+        dims=dims,
+        labels=[("1", xs[0] - step * 0.8, ys[0])],
+        through=True,
+    )
 
 
-def switch(rng: random.Random, style: Style) -> Part:
+def switch(rng: random.Random, _: Style) -> Part:
     """A tactile switch: four holes at the corners, 1 and 2 in the upper row."""
     side = rng.choice((6.0, 6.2, 12.0))
     cx, cy = rounded(side + pick(rng, 0.3, 0.6, 0.1)), rounded(side * 0.75)
@@ -93,9 +112,18 @@ def switch(rng: random.Random, style: Style) -> Part:
     leads = [Rect(sx * (side + 0.3) / 2, sy * cy / 2, 0.3, 0.7) for sx, sy in corners]
     labels = [(str(i + 1), sx * (cx / 2 + 0.6), sy * cy / 2) for i, (sx, sy) in enumerate(corners)]
     return Part(
-        "switch", f"TACT-{round(side)}MM", f"Tactile switch {side:g} x {side:g} mm", sides, height, pads, links, leads,
-        dims=body_dims(sides, height, ("A", "B", "H")), labels=labels, through=True,
-    )  # fmt: skip
+        "switch",
+        f"TACT-{round(side)}MM",
+        f"Tactile switch {side:g} x {side:g} mm",
+        sides,
+        height,
+        pads,
+        links,
+        leads,
+        dims=body_dims(sides, height, ("A", "B", "H")),
+        labels=labels,
+        through=True,
+    )
 
 
 def connector(rng: random.Random, style: Style) -> Part:
@@ -108,9 +136,14 @@ def connector(rng: random.Random, style: Style) -> Part:
     pads = [PadSpec(str(i + 1), x, 0.0, w, h) for i, x in enumerate(places(pins, step))]
     pads += [PadSpec("MP", s * reach / 2, drop, tab_w, tab_h, role="mechanical") for s in (-1, 1)]
     links = [
-        pitch(0, 0, 1, pins - 1), size(0, pins - 1, "pad_w", pins, "X"), size(1, pins - 1, "pad_h", pins, "Y"), span(0, pins, pins + 1, style, "tabs"),
-        size(0, pins, "tab_w", 2, "X2"), size(1, pins + 1, "tab_h", 2, "Y2"), Link(1, (0, 0), (pins, 0), "drop", symbol="C"),
-    ]  # fmt: skip
+        pitch(0, 0, 1, pins - 1),
+        size(0, pins - 1, "pad_w", pins, "X"),
+        size(1, pins - 1, "pad_h", pins, "Y"),
+        span(0, pins, pins + 1, style, "tabs"),
+        size(0, pins, "tab_w", 2, "X2"),
+        size(1, pins + 1, "tab_h", 2, "Y2"),
+        Link(1, (0, 0), (pins, 0), "drop", symbol="C"),
+    ]
     if rng.random() < 0.5:
         pads, links = _with_pegs(rng, pads, links, step * (pins - 1), drop)
     pads = stacked(pads)
@@ -132,14 +165,22 @@ def connector(rng: random.Random, style: Style) -> Part:
         )
     )
     return Part(
-        "connector", f"CONN-{pins}P", f"Wire to board header, {pins} circuits, pitch {step} mm", sides, height, pads, links, leads, dims=dims,
+        "connector",
+        f"CONN-{pins}P",
+        f"Wire to board header, {pins} circuits, pitch {step} mm",
+        sides,
+        height,
+        pads,
+        links,
+        leads,
+        dims=dims,
         labels=[("1", places(pins, step)[0], -width / 2 - 1.2)],
-    )  # fmt: skip
+    )
 
 
 def _with_pegs(
     rng: random.Random, pads: list[PadSpec], links: list[Link], row: float, drop: float
-) -> tuple[list[PadSpec], list[Link]]:  # fmt: skip
+) -> tuple[list[PadSpec], list[Link]]:
     """Two holes without copper for plastic pegs, on the line of the tabs."""
     first, apart, drill = len(pads), even(max(1.2, row * 0.6)), pick(rng, 0.7, 1.1, 0.1)
     pegs = [

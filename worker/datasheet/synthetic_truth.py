@@ -18,20 +18,35 @@ def truth_of(drawn: Drawn, pdf: Path, name: str, seed: int, split: str) -> dict[
     """A document as JSON. Values that the drawing does not print are null."""
     part, style = drawn.part, drawn.style
     return {
-        "schema": SCHEMA, "name": name, "mpn": None, "manufacturer": None, "package_printed": part.code, "drawing_number": None,
+        "schema": SCHEMA,
+        "name": name,
+        "mpn": None,
+        "manufacturer": None,
+        "package_printed": part.code,
+        "drawing_number": None,
         "source": {"pdf": f"pdf/{pdf.name}", "sha256": hashlib.sha256(pdf.read_bytes()).hexdigest(), "seed": seed},
         "pages": {"mechanical": [drawn.outline_page], "land_pattern": [drawn.land_page] if drawn.land_page else []},
-        "page_count": drawn.page_count, "units_printed": _units(style), "split": split, "family": part.family, "style": style.name,
-        "body": _body(drawn), "body_in_land_frame": _frame(drawn), "overall_with_leads": _overall(drawn),
+        "page_count": drawn.page_count,
+        "units_printed": _units(style),
+        "split": split,
+        "family": part.family,
+        "style": style.name,
+        "body": _body(drawn),
+        "body_in_land_frame": _frame(drawn),
+        "overall_with_leads": _overall(drawn),
         "terminals": {
             "count": sum(p.role == "signal" for p in part.pads),
             **{key: _value(drawn, dim) for dim, key in TERMINAL.items() if dim in drawn.outline.stated},
         },
-        "exposed_pad_package": _exposed(drawn), "other_dims": {},
-        "land_pattern": _land(drawn) if drawn.land_page else None, "kicad_footprint": None, "tags": _tags(style),
-        "ambiguities": [], "method": "generated",
+        "exposed_pad_package": _exposed(drawn),
+        "other_dims": {},
+        "land_pattern": _land(drawn) if drawn.land_page else None,
+        "kicad_footprint": None,
+        "tags": _tags(style),
+        "ambiguities": [],
+        "method": "generated",
         "evidence": [{"page": p.page, "box": p.box, "printed": p.text, "what": p.what} for p in drawn.printed],
-    }  # fmt: skip
+    }
 
 
 def _units(style: Style) -> str:
@@ -76,20 +91,30 @@ def _exposed(drawn: Drawn) -> dict[str, Any] | None:
 def _land(drawn: Drawn) -> dict[str, Any]:
     pads, known = drawn.pads, drawn.known
     return {
-        "frame": "as drawn, x right, y DOWN (KiCad), origin = centre of pad extents", "dimensions_printed": drawn.land_printed,
-        "pin_numbers_printed": {"all": "full", "none": "none"}.get(drawn.style.numbers, "partial"), "pad_count": len(pads),
+        "frame": "as drawn, x right, y DOWN (KiCad), origin = centre of pad extents",
+        "dimensions_printed": drawn.land_printed,
+        "pin_numbers_printed": {"all": "full", "none": "none"}.get(drawn.style.numbers, "partial"),
+        "pad_count": len(pads),
         "electrical_terminal_count": sum(p.role == "signal" for p in pads),
         "pads": [_pad(drawn, p, known.width[i], known.height[i], known.hole[i]) for i, p in enumerate(pads)],
-        "optional_pads": [], "vias": [], "mask": None, "paste": None,
-    }  # fmt: skip
+        "optional_pads": [],
+        "vias": [],
+        "mask": None,
+        "paste": None,
+    }
 
 
 def _pad(drawn: Drawn, pad: PadSpec, width: bool, height: bool, hole: bool) -> dict[str, Any]:
     copper = pad.type != "np_thru_hole"
     found: dict[str, Any] = {
-        "number": pad.number, "type": pad.type, "shape": pad.shape, "x": pad.x, "y": pad.y,
-        "w": pad.w if width and copper else None, "h": pad.h if height and copper else None,
-    }  # fmt: skip
+        "number": pad.number,
+        "type": pad.type,
+        "shape": pad.shape,
+        "x": pad.x,
+        "y": pad.y,
+        "w": pad.w if width and copper else None,
+        "h": pad.h if height and copper else None,
+    }
     if pad.drill is not None:
         found["drill"] = list(pad.drill) if hole else None
     if pad.radius:
@@ -116,8 +141,13 @@ def _tags(style: Style) -> list[str]:
         f"numbers_{style.numbers}",
     ]
     flags = {
-        "decimal_comma": style.comma, "stencil_drawing": style.stencil, "same_page": style.same_page, "rotated_page": style.turned_page,
-        "land_rotated_vs_outline": style.turned_land, "stroked_text_no_text_layer": style.font == "strokes", "not_to_scale": style.stretch != 1,
+        "decimal_comma": style.comma,
+        "stencil_drawing": style.stencil,
+        "same_page": style.same_page,
+        "rotated_page": style.turned_page,
+        "land_rotated_vs_outline": style.turned_land,
+        "stroked_text_no_text_layer": style.font == "strokes",
+        "not_to_scale": style.stretch != 1,
         "multi_variant": style.other_variant,
-    }  # fmt: skip
+    }
     return tags + [name for name, on in flags.items() if on]

@@ -78,7 +78,8 @@ def load(spec: ModelSpec) -> Loaded:
     """Load a model onto its device. Raises Permanent(MODEL_UNAVAILABLE) with what is wrong: no such folder, an unknown
     family, an option of no meaning, a missing package for the quantization asked for."""
     spec.refuse_unknown(OPTIONS)
-    disable_progress_bar()  # a worker's log is no terminal
+    quiet: Any = disable_progress_bar  # untyped, as much of transformers
+    quiet()  # a worker's log is no terminal
     attention = _one_of(spec, "attention", ATTENTION, "sdpa")
     try:
         folder = _folder(spec.path, spec.options.get("revision"))

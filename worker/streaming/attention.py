@@ -7,7 +7,7 @@ and rotation is done here, in float32.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -50,7 +50,8 @@ class Step:
     """One forward pass: as many rows as streams, each with the same number of new tokens.
 
     `cos` and `sin` are (streams, 1, tokens, head_dim); `mask` is (tokens, visible tokens) for a prefill of one stream
-    and None for a decode step, where the one new token sees everything.
+    and None for a decode step, where the one new token sees everything. `raw_keys` collects every layer's keys as they
+    are before rotation; they are stored together at the end of the pass.
     """
 
     placements: tuple[Placement, ...]
@@ -58,6 +59,13 @@ class Step:
     sin: torch.Tensor
     mask: torch.Tensor | None
     attend: Attend
+    raw_keys: list[torch.Tensor] = field(default_factory=list)
+
+    def keep_raw(self) -> None:
+        """Store the raw keys of all layers."""
+        raw = torch.stack(self.raw_keys)  # (layers, streams, heads, tokens, head_dim)
+        for row, placement in enumerate(self.placements):
+            placement.write_raw(raw[:, row])
 
 
 def streaming_attention(
@@ -77,9 +85,10 @@ def streaming_attention(
     # Queries that share a key head become rows of one head: keys are not repeated (grouped-query attention).
     grouped = rotate(query, step.cos, step.sin).reshape(streams, kv_heads, heads // kv_heads * tokens, dim)
     rotated = rotate(key, step.cos, step.sin)
+    step.raw_keys.append(key)
     out = torch.empty_like(grouped)
     for row, placement in enumerate(step.placements):
-        placement.write(module.layer_idx, key[row], rotated[row], value[row])
+        placement.write(module.layer_idx, rotated[row], value[row])
         keys, values = placement.visible(module.layer_idx)
         out[row] = step.attend(grouped[row], keys, values, step.mask, scaling)
     return out.view(streams, heads, tokens, dim).transpose(1, 2), None

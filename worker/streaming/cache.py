@@ -103,13 +103,15 @@ class Placement:
     raw_rows: slice
     raw_of: torch.Tensor | None  # which of the new tokens are movable; None: all
 
-    def write(self, layer: int, raw: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> None:
+    def write(self, layer: int, keys: torch.Tensor, values: torch.Tensor) -> None:
         """Store one layer's new keys and values, each of shape (heads, new tokens, head_dim)."""
-        cache = self.cache
-        cache.keys[layer, :, self.rows] = keys
-        cache.values[layer, :, self.rows] = values
+        self.cache.keys[layer, :, self.rows] = keys
+        self.cache.values[layer, :, self.rows] = values
+
+    def write_raw(self, raw: torch.Tensor) -> None:
+        """Store the raw keys of the movable tokens, of all layers at once: (layers, heads, new tokens, head_dim)."""
         if self.raw_rows.stop > self.raw_rows.start:
-            cache.raw_keys[layer, :, self.raw_rows] = raw if self.raw_of is None else raw[:, self.raw_of]
+            self.cache.raw_keys[:, :, self.raw_rows] = raw if self.raw_of is None else raw[:, :, self.raw_of]
 
     def visible(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
         """All keys and values up to the new tokens, each (heads, tokens, head_dim)."""

@@ -120,6 +120,7 @@ class Forward:
             )
             if deep is not None and index < len(deep.features):
                 hidden[:, deep.rows] += deep.features[index].to(hidden.dtype)
+        step.keep_raw()
         return hidden
 
     def _embed(self, pieces: Sequence[Piece]) -> tuple[torch.Tensor, list[torch.Tensor], torch.Tensor]:

@@ -15,11 +15,12 @@ from worker.provenance import provenance
 from worker.video.chapters import Outline, outline, refuse_small_context
 from worker.video.movie import Movie
 from worker.video.parallel import watch_parallel
+from worker.video.spread import Split, SplittingContext, join, split
 from worker.video.stream import Watched, watch_stream
 
 
-def caption_video(params: VideoCaptionParams, job: Context) -> VideoCaptionResult:
-    """Caption a video of any length.
+def caption_video(params: VideoCaptionParams, job: Context) -> VideoCaptionResult | Split:
+    """Caption a video of any length; or ask for its segments to be captioned as jobs of their own.
 
     Raises Permanent: what the file or the parameters make impossible. TRUNCATED_MEDIA comes after every cue up to the
     break is stored and the gap announced. Raises Transient from the engine, and lets `Stopped` pass.
@@ -27,8 +28,9 @@ def caption_video(params: VideoCaptionParams, job: Context) -> VideoCaptionResul
     if params.chapters:
         refuse_small_context(job.engine.info.context_tokens)
     movie = Movie.open(job.fetch(params.video), params, job.engine)
-    in_parallel = params.mode == "parallel" and params.segments > 1 and movie.total_ms is not None
-    watched = (watch_parallel if in_parallel else watch_stream)(params, job, movie)
+    watched = _watch(params, job, movie)
+    if isinstance(watched, Split):
+        return watched
     if watched.end.truncated:
         message = f"the file breaks off at {watched.end.end_ms} ms; the {watched.cues} captions up to there are kept"
         raise Permanent(Failure.TRUNCATED_MEDIA, message)
@@ -36,6 +38,15 @@ def caption_video(params: VideoCaptionParams, job: Context) -> VideoCaptionResul
     result = _result(params, job, movie, watched, told)
     _attach_files(params, job, result)
     return result
+
+
+def _watch(params: VideoCaptionParams, job: Context, movie: Movie) -> Watched | Split:
+    """By the mode asked for; a video that does not tell its length cannot be cut and is watched in one pass."""
+    if params.mode == "stream" or params.segments == 1 or movie.total_ms is None:
+        return watch_stream(params, job, movie)
+    if params.spread == "workers" and isinstance(job, SplittingContext) and job.may_split:
+        return join(params, job, movie, job.segments) if job.segments else split(params, movie)
+    return watch_parallel(params, job, movie)
 
 
 def _outline(params: VideoCaptionParams, job: Context, movie: Movie) -> Outline:

@@ -9,7 +9,6 @@ import pytest
 import torch
 from transformers import AutoModelForImageTextToText, AutoProcessor, Qwen3VLForConditionalGeneration
 
-from tests.worker.bm3.test_train import checkpoint, recipe  # noqa: F401  # `checkpoint` is a fixture
 from worker.bm3.augment import garbled, pooled
 from worker.bm3.layout import NOT_LEARNED, Part, Span, join
 from worker.bm3.patches import PatchShape, cut, normalised
@@ -26,7 +25,7 @@ def seen(model: torch.nn.Module, frames: np.ndarray, patch_px: int) -> torch.Ten
     return tokens
 
 
-def test_an_enlarged_model_sees_a_frame_as_the_trained_one_sees_it_averaged(checkpoint: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_an_enlarged_model_sees_a_frame_as_the_trained_one_sees_it_averaged(checkpoint: Path, tmp_path: Path) -> None:
     publish(checkpoint.parent, tmp_path, torch.float32, times=2)
     small = AutoModelForImageTextToText.from_pretrained(checkpoint).eval()
     large = AutoModelForImageTextToText.from_pretrained(tmp_path).eval()
@@ -38,7 +37,7 @@ def test_an_enlarged_model_sees_a_frame_as_the_trained_one_sees_it_averaged(chec
 
 def test_what_is_published_is_half_as_large_readable_by_all_and_without_optimizer(
     checkpoint: Path, tmp_path: Path
-) -> None:  # noqa: F811
+) -> None:
     size_bytes = publish(checkpoint.parent, tmp_path, torch.float16)
     assert size_bytes < 0.6 * (checkpoint / "model.safetensors").stat().st_size
     assert all(file.stat().st_mode & 0o044 == 0o044 for file in tmp_path.iterdir())

@@ -48,7 +48,9 @@ def test_full_attention_remembers_everything_and_grows() -> None:
     resident = resident_of("qwen3_vl", Size(), Forward)
     full, wide = StreamSession(resident, OPTIONS, ablation=Ablation.FULL), StreamSession(resident, WIDE)
     before = full.cache.nbytes
-    assert [full.feed(chunk(index)).token_ids for index in range(12)] == [wide.feed(chunk(index)).token_ids for index in range(12)]
+    assert [full.feed(chunk(index)).token_ids for index in range(12)] == [
+        wide.feed(chunk(index)).token_ids for index in range(12)
+    ]
     resident.batcher.close()
     assert full.cache.nbytes > before
 

@@ -1,0 +1,87 @@
+"""The job as the service runs it: files attached, progress told, stoppable, and clear answers for what is no drawing."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pypdfium2 import PdfDocument
+
+from db.failures import Failure
+from db.kinds.base import MediaInput
+from db.kinds.datasheet import DatasheetParams, DatasheetResult
+from worker.context import LocalContext
+from worker.datasheet import kicad_read, synthetic
+from worker.datasheet.handler import extract_datasheet
+from worker.engines.fake import FakeEngine
+from worker.errors import Permanent, Stopped
+
+SEED = 7  # the part of the demo
+
+
+def asked(**more: object) -> DatasheetParams:
+    return DatasheetParams(document=MediaInput(asset_id="document"), **more)
+
+
+def run(
+    path: Path, files: Path, stop: Callable[[], None] = lambda: None, **more: object
+) -> tuple[DatasheetResult, LocalContext]:
+    files.mkdir(exist_ok=True)
+    context = LocalContext(FakeEngine(), path, files=files, stop=stop)
+    return extract_datasheet(asked(**more), context), context
+
+
+def test_the_demo_part_comes_out_whole(tmp_path: Path) -> None:
+    truth = synthetic.make(SEED, tmp_path / "part.pdf")
+    result, context = run(tmp_path / "part.pdf", tmp_path / "files")
+    assert result.land_pattern is not None
+    assert len(result.land_pattern.pads) == truth["land_pattern"]["pad_count"]
+    assert result.body.length.nom == truth["body"]["length"]["nom"]
+    assert (result.files.kicad_mod, result.files.overlay_svg) == ("footprint.kicad_mod", "overlay.svg")
+    _, pads = kicad_read.read((tmp_path / "files" / "footprint.kicad_mod").read_text())
+    assert [(p.number, p.x, p.y, p.w, p.h) for p in pads] == [
+        (p.number, p.x, p.y, p.w, p.h) for p in result.land_pattern.pads
+    ]
+    stored = json.loads((tmp_path / "files" / "footprint.json").read_text())
+    assert DatasheetResult.model_validate(stored) == result
+    ET.fromstring((tmp_path / "files" / "overlay.svg").read_text())  # noqa: S314
+    assert result.checks
+    assert result.courtyard is not None
+    assert f"{len(pads)} pads found" in context.progress[-1][2]
+
+
+def test_the_package_names_the_footprint(tmp_path: Path) -> None:
+    truth = synthetic.make(SEED, tmp_path / "part.pdf")
+    result, _ = run(tmp_path / "part.pdf", tmp_path / "files", package=truth["package_printed"])
+    assert result.files.kicad_mod == f"{truth['package_printed']}.kicad_mod"
+
+
+def test_a_canceled_job_stops_at_the_next_page(tmp_path: Path) -> None:
+    synthetic.make(SEED, tmp_path / "part.pdf")
+
+    def stop() -> None:
+        raise Stopped("canceled")
+
+    with pytest.raises(Stopped):
+        run(tmp_path / "part.pdf", tmp_path / "files", stop)
+    assert list((tmp_path / "files").iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"no document at all", b"%PDF-1.7\n%broken"], ids=["empty", "text", "broken"])
+def test_what_is_no_document_fails_with_a_reason(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "bad").write_bytes(content)
+    with pytest.raises(Permanent) as failed:
+        run(tmp_path / "bad", tmp_path / "files")
+    assert failed.value.code is Failure.BAD_DOCUMENT
+
+
+def test_a_document_without_drawings_says_so(tmp_path: Path) -> None:
+    pdf = PdfDocument.new()
+    pdf.new_page(595, 842)
+    pdf.save(str(tmp_path / "blank.pdf"))
+    with pytest.raises(Permanent) as failed:
+        run(tmp_path / "blank.pdf", tmp_path / "files")
+    assert failed.value.code is Failure.BAD_DOCUMENT

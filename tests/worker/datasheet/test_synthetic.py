@@ -1,0 +1,152 @@
+"""Made-up datasheets: the same seed gives the same bytes, truths follow from the print, evidence stands where it says."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from worker.datasheet import synthetic, synthetic_families, synthetic_guard, synthetic_style
+from worker.datasheet.synthetic_land import turned
+from worker.datasheet.synthetic_part import Link, PadSpec
+from worker.datasheet.synthetic_style import LOOKS
+
+SEEDS = st.integers(0, 10_000)
+FAMILY = st.sampled_from(sorted(synthetic_families.FAMILIES))
+LOOK = st.sampled_from(sorted(LOOKS))
+
+
+def test_one_seed_one_document(tmp_path: Path) -> None:
+    for split in ("clean", "dev", "test"):
+        a, b = tmp_path / "a.pdf", tmp_path / "b.pdf"
+        first, second = synthetic.make(5, a, split, "x"), synthetic.make(5, b, split, "x")
+        assert a.read_bytes() == b.read_bytes()
+        assert {**first, "source": 0} == {**second, "source": 0}
+
+
+def test_splits_share_nothing() -> None:
+    for one, other in ((0, 0), (1, 1)):
+        assert not set(synthetic.SPLITS["dev"][one]) & set(synthetic.SPLITS["test"][other])
+
+
+@settings(max_examples=60, deadline=None)
+@given(SEEDS, FAMILY, LOOK)
+def test_every_pad_follows_from_the_print(seed: int, family: str, look: str) -> None:
+    part = synthetic_families.FAMILIES[family](random.Random(seed), LOOKS[look])
+    known = synthetic_guard.follows(part.pads, part.links)
+    assert known.places
+    assert all(known.width)
+    assert all(known.height)
+    assert all(k for k, p in zip(known.hole, part.pads, strict=True) if p.drill)
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS, FAMILY, LOOK, st.data())
+def test_a_number_left_out_is_missed(seed: int, family: str, look: str, data: st.DataObject) -> None:
+    """No family prints a dimension twice: without any one of them something is not stated any more."""
+    part = synthetic_families.FAMILIES[family](random.Random(seed), LOOKS[look])
+    gone = data.draw(st.integers(0, len(part.links) - 1))
+    known = synthetic_guard.follows(part.pads, [link for i, link in enumerate(part.links) if i != gone])
+    holes = all(k for k, p in zip(known.hole, part.pads, strict=True) if p.drill)
+    assert not (known.places and all(known.width) and all(known.height) and holes)
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS, FAMILY)
+def test_turning_keeps_lengths_and_solvability(seed: int, family: str) -> None:
+    part = synthetic_families.FAMILIES[family](random.Random(seed), LOOKS["ti"])
+    pads, links = turned(part)
+    assert synthetic_guard.follows(pads, links).places
+    for before, after in zip(part.links, links, strict=True):
+        assert _length(part.pads, before) == pytest.approx(_length(pads, after), abs=1e-9)
+        assert before.axis != after.axis
+
+
+def _length(pads: list[PadSpec], link: Link) -> float:
+    low, high = pads[link.a[0]], pads[link.b[0]]
+    return high.edge(link.axis, link.b[1]) - low.edge(link.axis, link.a[1])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("synthetic")
+    for split in ("dev", "test"):
+        synthetic.make_folder(path, 12, 0, split)
+    return path
+
+
+def test_printed_texts_stand_in_their_boxes(folder: Path) -> None:
+    """The box of every text of the truth holds that text in the PDF's own text layer."""
+    seen = 0
+    for path in sorted((folder / "truth").glob("*.json")):
+        truth = json.loads(path.read_text())
+        if {"stroked_text_no_text_layer", "rotated_page"} & set(truth["tags"]):
+            continue
+        pdf = pypdfium2.PdfDocument(folder / truth["source"]["pdf"])
+        for entry in truth["evidence"]:
+            if entry["what"]:
+                assert _text_in(pdf, entry) == entry["printed"].replace(" ", ""), (path.stem, entry)
+                seen += 1
+        pdf.close()
+    assert seen > 100
+
+
+def _text_in(pdf: pypdfium2.PdfDocument, entry: dict[str, object]) -> str:
+    page = pdf[entry["page"] - 1]  # type: ignore[operator]
+    height = page.get_height()
+    x0, y0, x1, y1 = entry["box"]  # type: ignore[misc]
+    text = page.get_textpage().get_text_bounded(
+        left=x0 - 0.6, bottom=height - y1 - 0.6, right=x1 + 0.6, top=height - y0 + 0.6
+    )
+    return "".join(str(text).split())
+
+
+def test_truths_have_the_shared_schema(folder: Path) -> None:
+    for path in (folder / "truth").glob("*.json"):
+        truth = json.loads(path.read_text())
+        assert truth["schema"] == "bm3vl.datasheet_truth/1"
+        assert truth["body"]["length"].keys() >= {"min", "nom", "max", "printed"}
+        best = [
+            max(v for k in ("min", "nom", "max") if (v := truth["body"][s][k]) is not None) for s in ("length", "width")
+        ]
+        assert best[0] >= best[1]
+        pages = truth["pages"]["mechanical"] + truth["pages"]["land_pattern"]
+        assert all(1 <= n <= truth["page_count"] for n in pages)
+        if truth["land_pattern"] is None:
+            assert truth["pages"]["land_pattern"] == []
+
+
+def test_numbers_are_placed_apart(folder: Path) -> None:
+    """No two dimension texts of a page overlap."""
+    for path in (folder / "truth").glob("*.json"):
+        entries = [e for e in json.loads(path.read_text())["evidence"] if e["what"]]
+        for i, a in enumerate(entries):
+            for b in entries[i + 1 :]:
+                assert a["page"] != b["page"] or not _overlap(a["box"], b["box"]), (path.stem, a, b)
+
+
+def _overlap(a: list[float], b: list[float]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def test_command_line(tmp_path: Path) -> None:
+    assert synthetic.main(["--seed", "7", "--out", str(tmp_path / "p.pdf"), "--truth", str(tmp_path / "t.json")]) == 0
+    assert json.loads((tmp_path / "t.json").read_text())["land_pattern"]["pads"]
+    assert synthetic.main(["--count", "2", "--folder", str(tmp_path / "set"), "--split", "dev"]) == 0
+    assert len(list((tmp_path / "set" / "pdf").iterdir())) == len(list((tmp_path / "set" / "truth").iterdir())) == 2
+    assert synthetic.main([]) == 2
+
+
+def test_looks_cover_the_habits_of_makers() -> None:
+    looks = LOOKS.values()
+    assert {s.outline for s in looks} >= {"table", "stacked", "plain", "plus_minus", "bracket", "inch_over_mm"}
+    assert {s.land for s in looks} >= {"plain", "paren", "dash", "bracket", "inch_over_mm", "table"}
+    assert {s.paint for s in looks} == {"outline", "filled", "hatched"}
+    assert any(s.comma for s in looks)
+    assert any(s.font == "strokes" for s in looks)
+    assert set(synthetic_style.DEV) | set(synthetic_style.TEST) == set(LOOKS)

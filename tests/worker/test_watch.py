@@ -1,0 +1,68 @@
+"""`python -m worker.watch`: the command as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import webvtt
+
+from tests.worker.video.footage import cut_off, numbered, remuxed, write_video
+from worker.watch import main
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("clip")
+    return remuxed(write_video(folder / "a.mp4", numbered(150)), folder / "b.mp4", {"movflags": "faststart"})
+
+
+def test_captions_are_printed_and_files_written(clip: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "worker.watch", str(clip), "--model", "fake", "--chunk", "1", "--window", "4"]
+    files = ["--vtt", str(tmp_path / "o.vtt"), "--json", str(tmp_path / "o.json")]
+    done = subprocess.run([*command, *files], capture_output=True, text=True, check=True, timeout=60)
+    lines = done.stdout.splitlines()
+    assert len(lines) == 5
+    assert lines[1].startswith("00:00:01.000 --> 00:00:02.000  t=1.0 s: ")
+    assert [c.start for c in webvtt.read(str(tmp_path / "o.vtt"))] == [f"00:00:0{k}.000" for k in range(5)]
+    whole = json.loads((tmp_path / "o.json").read_text())
+    assert len(whole["cues"]) == 5
+    assert whole["params"]["window"]["vision_ms"] == 4000
+
+
+@pytest.mark.parametrize("extra", [[], ["--parallel", "3", "--warmup", "1"], ["--start", "1.5", "--end", "4"]])
+def test_modes_and_clips(clip: Path, capsys: pytest.CaptureFixture[str], extra: list[str]) -> None:
+    assert main([str(clip), "--chunk", "0.5", *extra]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == (5 if "--start" in extra else 10)
+    assert printed == sorted(printed)
+
+
+def test_a_cut_file_prints_what_there_is_and_fails(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "o.json"
+    cut = cut_off(clip, tmp_path / "cut.mp4", 0.7)
+    assert main([str(cut), "--chunk", "0.5", "--json", str(target)]) == 1
+    printed = capsys.readouterr()
+    assert len(printed.out.splitlines()) >= 3
+    assert "truncated_media" in printed.err
+    whole = json.loads(target.read_text())
+    assert whole["gaps"]
+    assert whole["result"] is None
+
+
+def test_wrong_usage(clip: Path, tmp_path: Path) -> None:
+    assert main([str(tmp_path / "absent.mp4")]) == 2
+    assert main([str(clip), "--chunk", "0"]) == 2
+    with pytest.raises(SystemExit) as caught:
+        main([str(clip), "--no-such-option"])
+    assert caught.value.code == 2
+
+
+def test_an_unknown_model_is_a_failure_said_in_words(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(clip), "--model", "nonsense"]) == 1
+    assert "model_unavailable" in capsys.readouterr().err
