@@ -127,7 +127,7 @@ class Live:
                 feed.wake()
             await asyncio.sleep(RETRY_S)
 
-    async def stream(self, job_id: UUID, read: Marks) -> AsyncGenerator[Batch]:
+    async def batches(self, job_id: UUID, read: Marks) -> AsyncGenerator[Batch]:
         """What happens to a job from `read` on, in batches; an empty one when nothing happened for a while."""
         with self._watch(job_id) as (feed, queue):
             await feed.ready.wait()
@@ -137,11 +137,18 @@ class Live:
             while not reader.ended:
                 yield reader.take(await _next(queue))
 
+    async def stream(self, job_id: UUID, read: Marks) -> AsyncGenerator[tuple[Item, Marks]]:
+        """The same, one by one."""
+        async with aclosing(self.batches(job_id, read)) as batches:
+            async for batch in batches:
+                for one in batch:
+                    yield one
+
     async def wait_for_end(self, job_id: UUID, seconds: float) -> bool:
         """Whether the job ends within that time."""
         try:
-            async with asyncio.timeout(seconds), aclosing(self.stream(job_id, ALL_READ)) as batches:
-                return any([item.ends async for batch in batches for item, _ in batch])
+            async with asyncio.timeout(seconds), aclosing(self.stream(job_id, ALL_READ)) as told:
+                return any([item.ends async for item, _ in told])
         except TimeoutError:
             return False
 

@@ -11,10 +11,14 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from db.session import Database
 
 LOCK = 0x626D33  # "bm3": any number, as long as all use the same
+
+WAIT_S = 0.3
+log = logging.getLogger(__name__)
 
 
 def configuration() -> Config:

@@ -69,7 +69,7 @@ def headers(kept: Services) -> dict[str, str]:
     store = kept.settings
     bucket = f" {_origin(store.s3_endpoint_url)}" if store.object_store == "s3" else ""
     policy = (
-        f"default-src 'self'; connect-src 'self'{bucket}; img-src 'self' data: blob:; media-src 'self'; "
+        f"default-src 'self'; connect-src 'self'{bucket}; img-src 'self' data: blob:; media-src 'self' blob:; "
         "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
     return {"Content-Security-Policy": policy, "Referrer-Policy": "same-origin"}

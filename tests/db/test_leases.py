@@ -158,7 +158,7 @@ def test_steps_may_be_repeated_when_their_commit_was_not_confirmed(database: Dat
 def test_cues_and_checkpoint_stand_or_fall_together(database: Database) -> None:
     job = running(database)
     assert save(database, job, 0)
-    with pytest.raises(Exception, match="(?i)unique"):
+    with pytest.raises(Exception, match=r"(?i)unique"):
         save(database, job, 0)
     found = stored(database, job)
     assert (found.cue_count, found.checkpoint) == (1, {"next": 1})

@@ -15,11 +15,11 @@ LAND = (
     (re.compile(r"foot\s*print|pad\s*layout|board\s*layout|solder(?:ing)?\s*(?:lands|pads)|mounting\s*(?:pad|pattern|hole)|p\.?c\.?(?:b\.?|\s*board)\s*(?:layout|pattern|mounting)|suggested\s*layout|land\s*dimension", re.I), 3.0),
 )  # fmt: skip
 MECHANICAL = (
-    (re.compile(r"package\s*(?:outline|dimension|drawing|mechanical)|mechanical\s*(?:data|case|drawing|dimension|outline)|outline\s*(?:drawing|dimension)|physical\s*dimension|case\s*outline|mechanical\s*package", re.I), 5.0),
+    (re.compile(r"package\s*(?:outline|dimension|mechanical|size)|dimensions?\s*and\s*patterns?|mechanical\s*(?:data|case|drawing|dimension|outline)|outline\s*(?:drawing|dimension)|physical\s*dimension|case\s*outline|mechanical\s*package", re.I), 5.0),
     (re.compile(r"dimensions?\b|millimet(?:er|re)s|\bBSC\b|seating\s*plane|\bJEDEC\b|\bSIDE VIEW\b|\bTOP VIEW\b|unit\s*:\s*mm", re.I), 1.0),
     (re.compile(r"\bMIN\b[\s\S]{0,40}\bMAX\b", re.I), 1.5),
 )  # fmt: skip
-AWAY = re.compile(r"carrier\s*tape|reel\s*(?:width|diameter|dimensions)|tape\s*and\s*reel|table\s*of\s*contents|revision\s*history|\.{8,}|device\s*per\s*reel|tube\b.{0,20}\bdimensions", re.I)
+AWAY = re.compile(r"package\s*marking|marking\s*information|carrier\s*tape|reel\s*(?:width|diameter|dimensions)|tape\s*and\s*reel|table\s*of\s*contents|revision\s*history|\.{8,}|device\s*per\s*reel|tube\b.{0,20}\bdimensions", re.I)
 STENCIL = re.compile(r"stencil", re.I)
 FAMILY = re.compile(
     r"\b([A-Z]{0,4}(?:SOIC|SSOP|SOP|SOT|SOD|QFN|DFN|QFP|LGA|BGA|DIP|CSP|PLCC|SON|PAK)N?(?:[\s\-–−]?\d{1,4}[A-Z]{0,3})?(?:[\-–−]\d{1,3})?|(?:SC|TO|DO|SMA|SMB|SMC)[\-–−]\d{2,3}[A-Z]{0,2})\b"
@@ -101,7 +101,7 @@ def _rate(hits: list[PageHit], package: str | None) -> None:
     words = [_words_of(h.text) for h in hits]
     rarity = {t: math.log((len(hits) + 1) / (1 + sum(t in w for w in words))) + 0.3 for t in wanted}
     for hit, own in zip(hits, words, strict=True):
-        away = 6.0 * len(AWAY.findall(hit.text)[:2])
+        away = 8.0 * len(AWAY.findall(hit.text)[:2])
         figure = 1.0 if hit.drawn > 40 or hit.images else -4.0
         long = max(0.0, (len(hit.text) - 3500) / 800)
         hit.mechanical = sum(w * min(2, len(p.findall(hit.text))) for p, w in MECHANICAL) + figure - away - long

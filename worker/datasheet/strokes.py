@@ -17,7 +17,7 @@ LETTER_PT = 22.0
 STROKE_PT = 6.5  # a lone upright or level stroke longer than this is a line of the drawing
 MIN_RUNS = 12
 MIN_NUMBERS = 6
-TITLE_ASPECT, TITLE_PT = 2.5, 4.0
+TITLE_ASPECT, TITLE_PT = 1.8, 4.0
 MAX_RUNS = 30_000
 MIN_SOLID_PT = 1.0
 

@@ -38,8 +38,3 @@ class Span:
     def movable(self) -> bool:
         """Whether its keys are kept raw, so that it can be given new positions."""
         return self.role is not Role.FRAMES
-
-
-def total_tokens(spans: list[Span]) -> int:
-    """Tokens in memory."""
-    return sum(span.tokens for span in spans)

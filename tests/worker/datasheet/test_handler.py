@@ -16,7 +16,7 @@ from db.kinds.datasheet import DatasheetParams, DatasheetResult
 from worker.context import LocalContext
 from worker.datasheet import kicad_read, synthetic
 from worker.datasheet.handler import extract_datasheet
-from worker.engines.fake import FakeEngine
+from worker.engines import load_engine
 from worker.errors import Permanent, Stopped
 
 SEED = 7  # the part of the demo
@@ -30,7 +30,7 @@ def run(
     path: Path, files: Path, stop: Callable[[], None] = lambda: None, **more: object
 ) -> tuple[DatasheetResult, LocalContext]:
     files.mkdir(exist_ok=True)
-    context = LocalContext(FakeEngine(), path, files=files, stop=stop)
+    context = LocalContext(load_engine("fake"), path, files=files, stop=stop)
     return extract_datasheet(asked(**more), context), context
 
 

@@ -27,8 +27,13 @@ def test_soic8_by_hand() -> None:
 
 
 @given(
-    st.floats(2, 20), st.floats(0.05, 0.5), st.floats(0.3, 0.7), st.floats(0.05, 0.4), st.floats(0.2, 0.6), st.sampled_from(["gull", "gull_fine", "no_lead"])
-)  # fmt: skip
+    st.floats(2, 20),
+    st.floats(0.05, 0.5),
+    st.floats(0.3, 0.7),
+    st.floats(0.05, 0.4),
+    st.floats(0.2, 0.6),
+    st.sampled_from(["gull", "gull_fine", "no_lead"]),
+)
 def test_more_solder_means_longer_pads(
     span: float, tol: float, foot: float, foot_tol: float, width: float, goals: str
 ) -> None:

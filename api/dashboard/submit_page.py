@@ -1,0 +1,73 @@
+"""Submitting: the form, and what a job will take before it is sent. Files go through the API's upload routes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from api.dashboard.people import Operator
+from api.dashboard.rendering import PageRoute, page
+from api.deps import Kept, now
+from db import estimates, fleet, quotas, served
+from db.kinds.datasheet import DatasheetParams
+from db.kinds.registry import KINDS
+from db.kinds.video import DEFAULT_PROMPT, VideoCaptionParams
+from db.tables import State
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False, prefix="/submit")
+PRESETS: dict[str, dict[str, Any]] = {
+    "Balanced": {"fps": 2, "max_frame_pixels": 256 * 256, "chunk_ms": 2000, "max_tokens_per_chunk": 48},
+    "Fast overview": {"fps": 0.5, "max_frame_pixels": 224 * 224, "chunk_ms": 8000, "max_tokens_per_chunk": 48},
+    "Every detail": {"fps": 4, "max_frame_pixels": 448 * 448, "chunk_ms": 1000, "max_tokens_per_chunk": 64},
+}
+
+
+class Forecast(BaseModel):
+    """What is known of a job before it is submitted; null: nothing was measured yet."""
+
+    ahead: int
+    slots: int
+    run_s: float | None
+    realtime: float | None
+
+
+@router.get("")
+def submit_page(request: Request, kept: Kept, who: Operator) -> Response:
+    """The form."""
+    with kept.database.read() as session:
+        models = served.models(session, now())
+        used = quotas.used(session, now(), who.tenant_id)
+    defaults = VideoCaptionParams.model_construct().model_dump(mode="json")
+    units = DatasheetParams.model_fields["units"]
+    return page(
+        request,
+        who,
+        "submit.html",
+        models=sorted({model.name for model in models}),
+        presets=PRESETS,
+        defaults=defaults,
+        default_prompt=DEFAULT_PROMPT,
+        units=units.annotation.__args__ if units.annotation else (),  # type: ignore[attr-defined]
+        used=used,
+        tenant=who.login.tenant,
+    )
+
+
+@router.get("/forecast")
+def forecast(
+    kept: Kept,
+    who: Operator,
+    kind: Annotated[str, Query(max_length=60)] = "video.caption",
+    reader: Annotated[str, Query(max_length=20)] = "vector",
+) -> Forecast:
+    """How long a job of this kind would wait and run, by what was measured."""
+    known = KINDS.get(kind, KINDS["video.caption"])
+    queue = known.queue(known.params.model_construct(reader=reader) if kind == "datasheet.extract" else None)
+    with kept.database.read() as session:
+        rates = estimates.measure(session, now(), queue, kind)
+        found = next((one for one in fleet.queues(session, now()) if one.name == queue), None)
+    ahead = found.states.get(State.QUEUED.value, 0) if found else 0
+    return Forecast(ahead=ahead, slots=rates.slots, run_s=rates.run_s, realtime=rates.realtime)
