@@ -9,16 +9,17 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, insert, select, update
+from sqlalchemy import case, func, insert, update
 from sqlalchemy.orm import Session
 
+from db.claims import candidates
 from db.failures import RETRYABLE, Failure
 from db.kinds.video import Cue
 from db.settings import Settings
 from db.signals import Nudge, signal
 from db.tables import OWNED, CueRow, Job, JobAttempt, JobFile, State
-from db.tables_access import Tenant
 from db.transitions import ENDING, finish_values, move, record
+from db.verdicts import counts_as_loss, verdict
 
 
 @dataclass(frozen=True)
@@ -51,14 +52,8 @@ class Ending:
 
 
 def claim(session: Session, now: datetime, queue: str, worker_id: str, lease_s: float) -> Job | None:
-    """The best eligible job of the queue: highest priority, then the tenant with fewer running jobs, then age.
-
-    One index probe per tenant, so the cost does not grow with the length of the queue.
-    """
-    for tenant_id in _tenants_by_need(session, queue):
-        job_id = session.scalars(_head(queue, tenant_id).with_for_update(skip_locked=True)).first()
-        if job_id is None:
-            continue  # another worker was faster
+    """The best eligible job of the queue: highest priority, then the tenant with fewer running jobs, then age."""
+    for job_id in candidates(session, queue):
         job = move(session, now, job_id, {State.QUEUED}, _claim_values(now, worker_id, lease_s))
         if job is not None:
             _open_attempt(session, now, job)
@@ -190,7 +185,7 @@ def fail(session: Session, now: datetime, job_id: UUID, epoch: int, ending: Endi
         return None
     if job.cancel_requested_at is not None:
         return _cancel_owned(session, now, job, ending.usage)
-    code, message = _verdict(job, ending, settings)
+    code, message = verdict(job, ending.code, ending.message, settings)
     if code in RETRYABLE:
         return _retry_later(session, now, job, ending, settings)
     values = {**finish_values(now, State.FAILED), "failure": code, "failure_message": message[:4000]}
@@ -226,37 +221,6 @@ def _stands(session: Session, job_id: UUID, epoch: int, state: State) -> bool:
     """Whether the transition was made already: a commit may get through although its confirmation does not."""
     job = session.get(Job, job_id, populate_existing=True)
     return job is not None and job.epoch == epoch and job.state is state
-
-
-def _head(queue: str, tenant_id: UUID) -> Any:
-    return (
-        select(Job.id)
-        .where(Job.queue == queue, Job.tenant_id == tenant_id, Job.state == State.QUEUED)
-        .order_by(Job.priority.desc(), Job.id)
-        .limit(1)
-    )
-
-
-def _tenants_by_need(session: Session, queue: str) -> list[UUID]:
-    """Tenants that have work in the queue, best claim first; those at their running quota are left out."""
-    running: dict[UUID, int] = {
-        tenant: count
-        for tenant, count in session.execute(
-            select(Job.tenant_id, func.count()).where(Job.state.in_([*OWNED])).group_by(Job.tenant_id)
-        )
-    }
-    head = (
-        select(Job.id)
-        .where(Job.queue == queue, Job.tenant_id == Tenant.id, Job.state == State.QUEUED)
-        .order_by(Job.priority.desc(), Job.id)
-        .limit(1)
-        .correlate(Tenant)
-        .scalar_subquery()
-    )
-    rows = session.execute(select(Tenant.id, Tenant.max_running, Job.priority, Job.id).join(Job, Job.id == head)).all()
-    ready = [row for row in rows if row[1] is None or running.get(row[0], 0) < row[1]]
-    ready.sort(key=lambda row: (-row[2], running.get(row[0], 0), row[3]))
-    return [row[0] for row in ready]
 
 
 def _claim_values(now: datetime, worker_id: str, lease_s: float) -> dict[str, Any]:
@@ -315,25 +279,6 @@ def _cue_row(job_id: UUID, epoch: int, cue: Cue) -> dict[str, Any]:
     }
 
 
-def _verdict(job: Job, ending: Ending, settings: Settings) -> tuple[Failure, str]:
-    """The code that the attempt's end amounts to, with what came before taken into account."""
-    if ending.code not in RETRYABLE:
-        return ending.code, ending.message
-    if _counts_as_loss(job, ending) and job.losses_here + 1 >= settings.poison_losses:
-        return Failure.POISON, f"{job.losses_here + 1} workers were lost at {job.checkpoint_ms} ms of this job; last: {ending.message}"
-    if job.setbacks + 1 > settings.retry_limit:
-        return (
-            Failure.RETRIES_EXHAUSTED,
-            f"{job.setbacks + 1} attempts without progress; last: {ending.code}: {ending.message}",
-        )
-    return ending.code, ending.message
-
-
-def _counts_as_loss(job: Job, ending: Ending) -> bool:
-    """Whether the job may be what its worker died of: only a handler that was at work can have killed anything."""
-    return ending.code is Failure.WORKER_LOST and job.state is State.RUNNING
-
-
 def _retry_later(session: Session, now: datetime, job: Job, ending: Ending, settings: Settings) -> State | None:
     ceiling = min(settings.retry_cap_s, settings.retry_first_s * 2**job.setbacks)
     delay_s = random.uniform(0, ceiling)
@@ -343,7 +288,7 @@ def _retry_later(session: Session, now: datetime, job: Job, ending: Ending, sett
         "lease_until": None,
         "worker_id": None,
         "setbacks": Job.setbacks + 1,
-        "losses_here": Job.losses_here + (1 if _counts_as_loss(job, ending) else 0),
+        "losses_here": Job.losses_here + (1 if counts_as_loss(job, ending.code) else 0),
         "memory_setbacks": Job.memory_setbacks + (1 if ending.code is Failure.GPU_OOM else 0),
     }
     moved = move(session, now, job.id, OWNED, values, epoch=job.epoch)

@@ -71,3 +71,9 @@ def filenames(session: Session, asset_ids: Collection[UUID]) -> dict[UUID, str]:
     """The names of uploaded files."""
     rows = session.execute(select(Asset.id, Asset.filename).where(Asset.id.in_([*asset_ids])))
     return {asset_id: name for asset_id, name in rows}  # noqa: C416 - rows are no pairs to dict()
+
+
+def finished(session: Session, queue: str, since: datetime) -> int:
+    """How many jobs of a queue have ended since then."""
+    ended = (Job.queue == queue, Job.state.in_([State.SUCCEEDED, State.FAILED]), Job.finished_at >= since)
+    return session.scalars(select(func.count()).select_from(Job).where(*ended)).one()

@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from collections import Counter
 from collections.abc import Sequence
-from queue import Full, Queue
+from contextlib import suppress
+from queue import Empty, Full, Queue
 
 import redis
 from celery import Celery
@@ -24,6 +26,7 @@ QUEUES = (GPU, CPU, LIGHT)
 LOOK = "bm3.look"  # the one task: look at the queue in the database
 EVENTS_CHANNEL = "bm3:jobs"  # pub/sub: {"job": id} and {"cancel": id}
 MAX_MESSAGES = 64  # a queue's list never grows past this: more nudges would say nothing new
+MAX_NUDGES = 16  # in one burst: a nudged worker claims until nothing is left
 
 log = logging.getLogger(__name__)
 
@@ -102,10 +105,22 @@ class RedisSignals:
 
     def _run(self) -> None:
         while True:
-            match self._pending.get():
-                case Nudge(queue=queue, job_id=job_id):
-                    self.nudge(queue, str(job_id))
-                case Changed(job_id=job_id):
-                    self._publish({"job": str(job_id)})
-                case CancelAsked(job_id=job_id):
-                    self._publish({"cancel": str(job_id)})
+            nudged: Counter[str] = Counter()
+            for one in self._batch():
+                match one:
+                    case Nudge(queue=queue, job_id=job_id):
+                        nudged[queue] += 1
+                        if nudged[queue] <= MAX_NUDGES:
+                            self.nudge(queue, str(job_id))
+                    case Changed(job_id=job_id):
+                        self._publish({"job": str(job_id)})
+                    case CancelAsked(job_id=job_id):
+                        self._publish({"cancel": str(job_id)})
+
+    def _batch(self) -> list[Signal]:
+        """All that waits, each signal once: in a burst most of them say the same."""
+        found = {self._pending.get(): None}
+        with suppress(Empty):
+            while True:
+                found[self._pending.get_nowait()] = None
+        return [*found]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import boto3
 import pytest
 import redis
+from hypothesis import settings
 
 from tests.needs import need
 from tests.postgres import PostgresServer, postgres_binaries, postgres_server
@@ -18,6 +19,10 @@ from tests.servers import (
     moto_server,
     redis_server,
 )
+
+# A busy machine is no failure: properties are checked without a clock.
+settings.register_profile("bm3", deadline=None)
+settings.load_profile("bm3")
 
 _bucket_numbers = itertools.count(1)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from collections.abc import Sequence
 
 from db.queue import CPU, GPU, LIGHT
+from worker import logs
 
 ROLES = {
     GPU: "claim and run jobs that need the model, in one model child",
@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a role until it is told to stop. Each is imported alone: only the child may load torch."""
     chosen = parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.configure(chosen.role)
     if chosen.role == "child":
         from worker.child.main import run as run_child
 

@@ -19,6 +19,7 @@ from db.session import Database, database_now
 from db.settings import Settings
 from db.tables import Worker
 from db.verify import verify
+from worker import metrics
 from worker.settings import WorkerSettings
 from worker.supervisor.consumer import Consumer
 from worker.supervisor.persist import write
@@ -38,9 +39,17 @@ def duties(database: Database, objects: ObjectStore, settings: Settings) -> dict
     """What a light worker does, by name."""
     sender = Sender(Guard.allowing(settings.allow_networks))
     return {
-        "deliver": lambda: len(deliver_due(database, sender)),
+        "deliver": lambda: deliver(database, sender),
         "verify": lambda: verify_stuck(database, objects),
     }
+
+
+def deliver(database: Database, sender: Sender) -> int:
+    """Make an attempt at some of the deliveries that are due; how many."""
+    outcomes = deliver_due(database, sender)
+    for outcome in outcomes:
+        metrics.WEBHOOK_ATTEMPTS.labels(outcome=outcome).inc()
+    return len(outcomes)
 
 
 def verify_stuck(database: Database, objects: ObjectStore) -> int:

@@ -25,6 +25,8 @@ CHILD_KILLS = Counter("bm3_child_kills", "Model children killed by their supervi
 CONSUMER_RESTARTS = Counter("bm3_consumer_restarts", "Queue consumers started anew because they heard nothing")
 OUTAGES = Counter("bm3_database_outages", "Database calls that failed and were tried again")
 
+WEBHOOK_ATTEMPTS = Counter("bm3_webhook_attempts", "Webhook requests, by how they went", ["outcome"])
+
 LEADER = Gauge("bm3_dispatcher_leader", "1 while this dispatcher leads")
 LEASES_EXPIRED = Counter("bm3_lease_expired", "Leases that ran out without their worker")
 REPOKES = Counter("bm3_repokes", "Queued jobs nudged again")

@@ -59,10 +59,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _watch(video: Path, model: str, params: VideoCaptionParams, targets: dict[str, Path | None]) -> int:
-    result, job = None, None
+    result: VideoCaptionResult | None = None
+    job: ConsoleContext | None = None
     try:
         job = ConsoleContext(load_engine(model), video)
-        result = caption_video(params, job)
+        answer = caption_video(params, job)
+        result = answer if isinstance(answer, VideoCaptionResult) else None  # a local context never splits
     except JobError as error:
         _say(f"{getattr(error, 'code', 'stopped')}: {error}")
     except KeyboardInterrupt:
@@ -94,7 +96,9 @@ def _params(given: dict[str, Any]) -> VideoCaptionParams:
     for name, target in (("chunk", "chunk_ms"), ("start", "start_ms"), ("end", "end_ms"), ("warmup", "warmup_ms")):
         if name in given:
             given[target] = round(given.pop(name) * 1000)
-    window: dict[str, int] = {name: given.pop(name) for name in ("text_sink_tokens", "text_window_tokens") if name in given}
+    window: dict[str, int] = {
+        name: given.pop(name) for name in ("text_sink_tokens", "text_window_tokens") if name in given
+    }
     if "window" in given:
         window["vision_ms"] = round(given.pop("window") * 1000)
     sampling = {name: given.pop(name) for name in Sampling.model_fields if name in given}

@@ -1,11 +1,147 @@
-"""A datasheet's result for its page."""
+"""A datasheet's result for its page: corrected values, their evidence, and what the drawings need."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
 from sqlalchemy.orm import Session
 
+from api.dashboard.overlay_pages import PagePicture, pictures
+from api.deps import Services
+from db import corrections, jobs
 from db.tables import Job
+from db.tables_dashboard import Correction
+
+LIMITS = ("min", "nom", "max")
+PAD_FIELDS = ("number", "x", "y", "w", "h", "rotation")
+SHOWN_PAD_FIELDS = ("x", "y", "w", "h", "rotation", "shape", "type", "drill", "role", "number")
 
 
-def gather(session: Session, job: Job) -> None:
-    return None
+@dataclass(frozen=True)
+class Line:
+    """One quantity of the value table."""
+
+    label: str
+    field: str
+    value: dict[str, Any]
+    reasons: list[str]
+    edited: Correction | None
+
+
+@dataclass(frozen=True)
+class PadLine:
+    """One pad of the pad table."""
+
+    index: int
+    field: str
+    pad: dict[str, Any]
+    edited: Correction | None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Everything the page of a datasheet job shows."""
+
+    result: dict[str, Any]
+    pages: list[PagePicture]
+    lines: list[Line]
+    pads: list[PadLine]
+    made: list[Correction]
+
+    @property
+    def land(self) -> dict[str, Any]:
+        return self.result.get("land_pattern") or {}
+
+    def drawing(self, base: str) -> dict[str, Any]:
+        """What the page view and the footprint draw."""
+        return {
+            "pages": [
+                {"number": one.number, "w": one.width_pt, "h": one.height_pt, "url": f"{base}/page/{one.number}.png"}
+                for one in self.pages
+            ],
+            "pads": [{"i": one.index, **{name: one.pad.get(name) for name in SHOWN_PAD_FIELDS}} for one in self.pads],
+            "evidence": list(_evidence(self.lines, self.pads)),
+            "land": {name: self.land.get(name) for name in ("page", "origin", "points_per_mm")},
+            "courtyard": self.result.get("courtyard"),
+            "body": _body(self.result),
+        }
+
+
+def gather(session: Session, kept: Services, job: Job) -> Sheet | None:
+    """The sheet of a finished job, with the corrections put in."""
+    if job.result is None:
+        return None
+    made = corrections.of_job(session, job.id)
+    result = corrections.apply(job.result, made)
+    last = {one.field: one for one in made}
+    return Sheet(
+        result=result,
+        pages=pictures(kept, jobs.files(session, job.id)),
+        lines=list(_lines(result, last)),
+        pads=list(_pads(result, last)),
+        made=made[::-1],
+    )
+
+
+def _lines(result: dict[str, Any], last: dict[str, Correction]) -> Iterator[Line]:
+    reasons: dict[str, list[str]] = {}
+    for one in result.get("needs_review", []):
+        reasons.setdefault(one["field"], []).append(one["reason"])
+    for label, field in _quantities(result):
+        value = corrections.read(result, field)
+        edited = next((last[f"{field}.{name}"] for name in LIMITS if f"{field}.{name}" in last), None)
+        yield Line(label, field, value, reasons.get(field, []), edited)
+
+
+def _quantities(result: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name in result.get("body", {}):
+        yield f"Body {name}", f"body.{name}"
+    for name in result.get("overall", {}):
+        yield f"Overall {name}", f"overall.{name}"
+    for name, value in result.get("terminals", {}).items():
+        if isinstance(value, dict) and value.get("status") != "not_stated":
+            yield f"Terminal {name.replace('_', ' ')}", f"terminals.{name}"
+    for name in result.get("exposed_pad", {}):
+        yield f"Exposed pad {name}", f"exposed_pad.{name}"
+    if (result.get("land_pattern") or {}).get("pitch", {}).get("status", "not_stated") != "not_stated":
+        yield "Land pitch", "land_pattern.pitch"
+    for index, one in enumerate(result.get("dimensions", [])):
+        yield str(one["measures"]), f"dimensions[{index}].value"
+
+
+def _pads(result: dict[str, Any], last: dict[str, Correction]) -> Iterator[PadLine]:
+    for index, pad in enumerate((result.get("land_pattern") or {}).get("pads", [])):
+        field = f"land_pattern.pads[{index}]"
+        edited = next((last[f"{field}.{name}"] for name in PAD_FIELDS if f"{field}.{name}" in last), None)
+        yield PadLine(index, field, pad, edited)
+
+
+def _evidence(lines: list[Line], pads: list[PadLine]) -> Iterator[dict[str, Any]]:
+    """Each printed number once, with the rows and pads that rest on it."""
+    found: dict[tuple[int, tuple[float, ...]], dict[str, Any]] = {}
+    cited = [(f"field:{line.field}", line.value) for line in lines]
+    cited += [(f"pad:{one.index}", evidence) for one in pads for evidence in one.pad.get("evidence", [])]
+    for key, place in cited:
+        if place.get("page") is None or place.get("box") is None:
+            continue
+        at = (place["page"], tuple(place["box"]))
+        entry = found.setdefault(at, {"page": at[0], "box": at[1], "printed": place.get("printed") or "", "keys": []})
+        entry["keys"].append(key)
+    yield from found.values()
+
+
+def _body(result: dict[str, Any]) -> list[float] | None:
+    """Width and height of the body as it lies in the frame of the land pattern."""
+    sizes = {name: _nominal(value) for name, value in result.get("body", {}).items()}
+    placed = result.get("body_in_land_frame") or {"x": "length", "y": "width"}
+    x, y = (sizes.get(placed.get(axis, "")) for axis in ("x", "y"))
+    return [x, y] if x and y else None
+
+
+def _nominal(value: dict[str, Any]) -> float | None:
+    if value.get("nom") is not None:
+        return float(value["nom"])
+    ends = [value[name] for name in ("min", "max") if value.get(name) is not None]
+    return sum(ends) / len(ends) if ends else None

@@ -47,7 +47,7 @@ def job_page(request: Request, kept: Kept, who: Viewer, job: OwnJob) -> Response
     with kept.database.read() as session:
         view = job_view.gather(session, kept, at, job, f"/jobs/{job.id}")
         links = shares.of_job(session, at, job.id)
-        sheet = datasheet_view.gather(session, job) if job.kind == "datasheet.extract" else None
+        sheet = datasheet_view.gather(session, kept, job) if job.kind == "datasheet.extract" else None
     template = TEMPLATES.get(job.kind, "job_other.html")
     shared = [(link, f"/share/{shares.token(link)}") for link in links]
     return page(request, who, template, view=view, sheet=sheet, links=shared, share_days=SHARE_DAYS)

@@ -4,7 +4,27 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.dashboard import job_page, jobs_page, login_page
+from api.dashboard import (
+    account_pages,
+    datasheet_page,
+    fleet_page,
+    job_page,
+    jobs_page,
+    login_page,
+    share_page,
+    submit_page,
+    webhooks_page,
+)
 
 # Fixed paths before those with a name in them.
-PAGES: tuple[APIRouter, ...] = (login_page.router, jobs_page.router, job_page.router)
+PAGES: tuple[APIRouter, ...] = (
+    login_page.router,
+    jobs_page.router,
+    submit_page.router,
+    job_page.router,
+    datasheet_page.router,
+    webhooks_page.router,
+    fleet_page.router,
+    account_pages.router,
+    share_page.router,
+)

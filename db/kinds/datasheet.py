@@ -1,4 +1,4 @@
-"""Documents of the kind `datasheet.extract`: what is asked of a datasheet, and the footprint and body found in it with their evidence."""
+"""Documents of the kind `datasheet.extract`: what is asked, and the footprint and body found with their evidence."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ class DatasheetParams(Document):
     package: Name | None = Field(None, description="Package name or code, or order code, to choose the variant")
     units: Units = Field("auto", description="Unit of numbers that print none; auto reads it from the page")
     reader: Reader = "vector"
-    ipc_level: Level = Field("B", description="Density level of the computed IPC-7351B land pattern: A most, B nominal, C least")
+    ipc_level: Level = Field(
+        "B", description="Density level of the computed IPC-7351B land pattern: A most, B nominal, C least"
+    )
     engine: Name | None = Field(None, description="Engine of the vlm reader")
     model: Name | None = Field(None, description="Model of the vlm reader")
 

@@ -7,7 +7,7 @@ import re
 from io import StringIO
 
 import webvtt
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from db import captions
@@ -53,6 +53,7 @@ def unescape(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
+@settings(deadline=None)
 @given(cue_lists(), st.text(min_size=1, max_size=80))
 def test_every_first_part_of_a_file_reads_back_as_its_cues(cues: list[Cue], prompt: str) -> None:
     for count in range(len(cues) + 1):
@@ -65,6 +66,7 @@ def test_every_first_part_of_a_file_reads_back_as_its_cues(cues: list[Cue], prom
         assert [(a, b, t.split()) for a, b, t in read_back(text)] == [(a, b, t.split()) for a, b, t in spoken]
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_plain_text_is_stable_and_has_no_blank_line(text: str) -> None:
     once = captions.plain(text)
@@ -75,6 +77,7 @@ def test_plain_text_is_stable_and_has_no_blank_line(text: str) -> None:
     once.encode()
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**12))
 def test_clock_loses_nothing_and_keeps_two_digits_of_hours(ms: int) -> None:
     assert re.fullmatch(r"\d{2,}:[0-5]\d:[0-5]\d\.\d{3}", captions.clock(ms))
@@ -85,6 +88,7 @@ def test_clock_at_a_hundred_hours() -> None:
     assert captions.clock(100 * 3_600_000 + 61_001) == "100:01:01.001"
 
 
+@settings(deadline=None)
 @given(cue_lists())
 def test_srt_reads_back(cues: list[Cue]) -> None:
     text = captions.srt(cues)
@@ -93,6 +97,7 @@ def test_srt_reads_back(cues: list[Cue]) -> None:
     assert numbers == list(range(1, len(cues) + 1))
 
 
+@settings(deadline=None)
 @given(cue_lists())
 def test_json_and_jsonl_hold_the_same_cues_as_the_vtt(cues: list[Cue]) -> None:
     gaps = [Gap(start_ms=1, end_ms=None, reason="broken")]

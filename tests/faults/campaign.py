@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from db.tables import TERMINAL
+from db.tables import TERMINAL, CueRow
 from tests.faults.chaos import Chaos
 from tests.faults.cluster import Cluster
 from tests.faults.film import expected_cues, make_film
@@ -25,6 +26,7 @@ from tests.servers import receiver_process, redis_server
 FILM_S = 60
 OPEN_JOBS = 9  # what three workers do at once
 SETTLE_S = 300.0
+PATIENCE_S = 20.0
 MODELS = "fake=fake?delay_ms=120"
 
 
@@ -74,9 +76,25 @@ def _fight(chaos: Chaos, asset: UUID, faults: int) -> list[UUID]:
     for number in range(faults):
         name = chaos.strike()
         print(f"{number + 1}/{faults} {name}: {len(ids)} jobs", file=sys.stderr, flush=True)
-        time.sleep(chaos.die.uniform(0.5, 2.5))
+        time.sleep(chaos.die.uniform(0.3, 1.5))
         ids += _top_up(chaos.cluster, asset, ids)
+        _await_progress(chaos.cluster, _cues(chaos.cluster))
     return ids
+
+
+def _await_progress(cluster: Cluster, before: int) -> None:
+    """Strikes must meet work under way, or they would all fall on workers that still start."""
+    deadline = time.monotonic() + PATIENCE_S
+    while _cues(cluster) < before + OPEN_JOBS and time.monotonic() < deadline:
+        time.sleep(0.2)
+
+
+def _cues(cluster: Cluster) -> int:
+    try:
+        with cluster.database.read() as session:
+            return session.scalars(select(func.count()).select_from(CueRow)).one()
+    except SQLAlchemyError:
+        return 0
 
 
 def _top_up(cluster: Cluster, asset: UUID, ids: Sequence[UUID]) -> list[UUID]:

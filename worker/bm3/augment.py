@@ -35,7 +35,8 @@ def pooled(frames: Pixels, scale: int) -> Pixels:
         return frames
     n, height, width, _ = frames.shape
     blocks = frames.reshape(n, height // scale, scale, width // scale, scale, 3)
-    return (blocks.sum(axis=(2, 4), dtype=np.uint16) // scale**2).astype(np.uint8)
+    mean: Pixels = (blocks.sum(axis=(2, 4), dtype=np.uint16) // scale**2).astype(np.uint8)
+    return mean
 
 
 def garbled(tokens: Tokens, dice: np.random.Generator, share: float) -> Tokens:

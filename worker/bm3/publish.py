@@ -29,7 +29,7 @@ def publish(run: Path, out: Path, dtype: torch.dtype, times: int = 1) -> int:
     """
     checkpoint = run / "checkpoint"
     out.mkdir(parents=True, exist_ok=True)
-    model = AutoModelForImageTextToText.from_pretrained(checkpoint, dtype=torch.float32)
+    model: Any = AutoModelForImageTextToText.from_pretrained(checkpoint, dtype=torch.float32)
     enlarge(model, times)
     model.to(dtype).save_pretrained(out)
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)

@@ -38,9 +38,7 @@ class SceneRecipe:
     picks: int = 1  # of so many random stills the one with the most to tell is taken
     busy: float = 0.0  # share of clips with an event in nearly every chunk
     pooled: float = 0.0  # share of examples drawn at twice the size and averaged down, as larger frames will be
-    garbled: float = (
-        0.0  # share of reply tokens that are shown wrong, so that words are read off the picture, not guessed
-    )
+    garbled: float = 0.0  # share of reply tokens shown wrong, so that words are read off the picture, not guessed
     degraded: float = 0.3  # share of chunks through JPEG and a colour shift, as a codec would do
 
 
@@ -113,7 +111,7 @@ class SceneSource:
     def _example(
         self, spans: list[Span], patches: list[Pixels], window_chunks: int, dice: np.random.Generator
     ) -> Example:
-        tokens = garbled(join(spans), dice, self._recipe.garbled)
+        tokens = garbled(join(spans), dice, 0.0 if self._held_out else self._recipe.garbled)
         side = self._recipe.size_px // self._shape.patch_px
         packed = torch.from_numpy(np.concatenate(patches))
         groups = len(packed) // side**2

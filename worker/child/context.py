@@ -26,6 +26,8 @@ class PipeContext:
     def __init__(self, start: Start, send: Send, engine: Callable[[], Engine]) -> None:
         self.job_id = start.job_id
         self.resume = start.checkpoint
+        self.may_split = start.may_split
+        self.segments = start.segments
         self.stop = threading.Event()
         self._start = start
         self._send = send

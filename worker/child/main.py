@@ -8,8 +8,8 @@ import resource
 import sys
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from db.crash import crash_point
 from db.kinds.base import Document
@@ -20,9 +20,30 @@ from worker.child.models import Models
 from worker.child.pipes import Outlet, commands
 from worker.child.verdict import Trouble, attempt
 from worker.handlers import load_handler
-from worker.supervisor.protocol import Done, End, Failed, Halted, Ping, Pong, Ready, Setup, Spent, Start, Started, Stop
+from worker.supervisor.protocol import (
+    Done,
+    End,
+    Failed,
+    Halted,
+    Ping,
+    Pong,
+    Ready,
+    Setup,
+    Spent,
+    Split,
+    Start,
+    Started,
+    Stop,
+)
 
 log = logging.getLogger(__name__)
+
+
+class Parts(Protocol):
+    """What a handler may return instead of a result: parameters to be run as jobs of their own."""
+
+    @property
+    def segments(self) -> Sequence[dict[str, Any]]: ...
 
 
 class Stage:
@@ -64,15 +85,17 @@ class Stage:
         self._events.send(_end(start.stream, outcome, cost))
         del self._streams[start.stream]
 
-    def _handle(self, start: Start, job: PipeContext) -> dict[str, Any]:
+    def _handle(self, start: Start, job: PipeContext) -> Document | Parts:
         params = KINDS[start.kind].params.model_validate(start.params)
-        handler: Callable[..., Document] = load_handler(self._setup.handlers[start.kind])
-        return handler(params, job).model_dump(mode="json")
+        handler: Callable[..., Document | Parts] = load_handler(self._setup.handlers[start.kind])
+        return handler(params, job)
 
 
-def _end(stream: int, outcome: dict[str, Any] | Trouble, cost: Spent) -> End:
+def _end(stream: int, outcome: Document | Parts | Trouble, cost: Spent) -> End:
+    if isinstance(outcome, Document):
+        return Done(stream=stream, result=outcome.model_dump(mode="json"), spent=cost)
     if not isinstance(outcome, Trouble):
-        return Done(stream=stream, result=outcome, spent=cost)
+        return Split(stream=stream, segments=tuple(outcome.segments), spent=cost)
     if outcome.code is None:
         return Halted(stream=stream, spent=cost)
     return Failed(stream=stream, code=outcome.code, message=outcome.message[:4000], spent=cost)

@@ -33,7 +33,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _show(progress: Progress) -> None:
     if progress.stage != "search" or progress.pages_searched % 50 == 0:
-        print(f"{progress.stage}: page {progress.pages_searched}/{progress.pages}, {progress.pads} pads", file=sys.stderr)
+        print(
+            f"{progress.stage}: page {progress.pages_searched}/{progress.pages}, {progress.pads} pads", file=sys.stderr
+        )
 
 
 def _extract(args: argparse.Namespace) -> int:

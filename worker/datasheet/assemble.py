@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from db.kinds.datasheet import Body, Dimension, Evidence, LandPattern, Numbering, Pad, PadRole, Padstack, Status, Value, Via
+from db.kinds.datasheet import (
+    Body,
+    Dimension,
+    Evidence,
+    LandPattern,
+    Numbering,
+    Pad,
+    PadRole,
+    Padstack,
+    Status,
+    Value,
+    Via,
+)
 from worker.datasheet import holes, numbering, scale
 from worker.datasheet.body import Found, largest
 from worker.datasheet.dimensions import Reading
@@ -24,14 +36,15 @@ def box_of(box: Box) -> tuple[float, float, float, float]:
 
 def value_of(q: Quantity, page: int, status: Status = "stated", confidence: float = 0.95) -> Value:
     return Value(
-        min=rounded(q.low), nom=rounded(q.value), max=rounded(q.high), printed=q.printed[:500], unit="mm", symbol=q.symbol or None,
-        page=page, box=box_of(q.box), status=status, confidence=round(min(confidence, 0.5 + 0.5 * q.confidence), 3),
+        min=rounded(q.low), nom=rounded(q.value), max=rounded(q.high), printed=q.printed[:500], unit="mm",
+        symbol=q.symbol or None, page=page, box=box_of(q.box), status=status,
+        confidence=round(min(confidence, 0.5 + 0.5 * q.confidence), 3),
     )  # fmt: skip
 
 
 def evidence_of(q: Quantity, page: int) -> Evidence:
     source = "table" if q.symbol else "text" if q.confidence == 1.0 else "ocr"
-    return Evidence(page=page, box=box_of(q.box), printed=q.printed[:500], source=source)  # type: ignore[arg-type]
+    return Evidence(page=page, box=box_of(q.box), printed=q.printed[:500], source=source)
 
 
 def page_of(q: Quantity, drawings: list[Drawing]) -> int:
@@ -54,7 +67,7 @@ def body_of(found: Found, drawings: list[Drawing]) -> Body:
     )  # fmt: skip
 
 
-def mechanical(solved: Solved, rounds: dict[int, Round], labels: set[int]) -> set[int]:
+def mechanical(solved: Solved, labels: set[int]) -> set[int]:
     """Pads that hold the part and carry no number: a class of two or four outside the row of the others."""
     classes: dict[tuple[int, int], list[int]] = {}
     for i, size in enumerate(solved.model.size):
@@ -63,8 +76,16 @@ def mechanical(solved: Solved, rounds: dict[int, Round], labels: set[int]) -> se
         return set()
     found: set[int] = set()
     for own in classes.values():
-        rest = [i for i in range(len(solved.pattern.pads)) if i not in own and not numbering.is_thermal(solved.pattern.pads, i)]
-        if len(own) in (2, 4) and len(rest) >= 2 and (_outside(solved, own, rest) or (labels and max(labels) == len(rest))):
+        rest = [
+            i
+            for i in range(len(solved.pattern.pads))
+            if i not in own and not numbering.is_thermal(solved.pattern.pads, i)
+        ]
+        if (
+            len(own) in (2, 4)
+            and len(rest) >= 2
+            and (_outside(solved, own, rest) or (labels and max(labels) == len(rest)))
+        ):
             found.update(own)
     return found if len(found) < len(solved.pattern.pads) else set()
 
@@ -76,20 +97,27 @@ def _outside(solved: Solved, own: list[int], rest: list[int]) -> bool:
         across = [solved.place(i)[1 - axis] for i in rest]
         mine = [solved.place(i)[axis] for i in own]
         single = max(across) - min(across) < 0.05
-        if single and min(mine) < min(row) - 0.05 and max(mine) > max(row) + 0.05 and not any(min(row) <= m <= max(row) for m in mine):
+        if (
+            single
+            and min(mine) < min(row) - 0.05
+            and max(mine) > max(row) + 0.05
+            and not any(min(row) <= m <= max(row) for m in mine)
+        ):
             return True
     return False
 
 
 def land_of(solved: Solved, names: Numbers, rounds: dict[int, Round], apart: set[int], shown: list[int]) -> LandPattern:
-    """The land pattern in its own frame: origin at the centre of the pad centres' extents, y down."""
+    """The land pattern in its own frame: origin at the centre of the pads, y down."""
     places = [solved.place(i) for i in shown]
     ox = (min(p[0] for p in places) + max(p[0] for p in places)) / 2
     oy = (min(p[1] for p in places) + max(p[1] for p in places)) / 2
     pads = [_pad(solved, i, (ox, oy), names.names[k], rounds.get(i), i in apart) for k, i in enumerate(shown)]
     pads.sort(key=_reading_order)
     page = solved.drawing.number
-    used = [_dimension(r, page, True) for r in solved.fit.used] + [_dimension(r, page, False) for r in solved.fit.refused]
+    used = [_dimension(r, page, True) for r in solved.fit.used] + [
+        _dimension(r, page, False) for r in solved.fit.refused
+    ]
     titles = [t.text for t in solved.pattern.titles]
     first = solved.pattern.pads[shown[0]].box
     sx, sy = solved.scale.x, solved.scale.y
@@ -97,8 +125,8 @@ def land_of(solved: Solved, names: Numbers, rounds: dict[int, Round], apart: set
     misfits = [scale.misfit(r, solved.scale) for r in solved.fit.used]
     return LandPattern(
         page=page, title=titles[0][:500] if titles else None, pads=_stacked(pads), padstacks=padstacks(pads), dimensions=used,
-        vias=[_via(solved, s.box, (ox, oy), origin) for s in solved.pattern.vias],
-        numbering=Numbering(source=names.source, note=names.note, pin1=names.pin1),  # type: ignore[arg-type]
+        vias=[_via(solved, s.box, origin) for s in solved.pattern.vias],
+        numbering=Numbering(source=names.source, note=names.note, pin1=names.pin1),
         points_per_mm=(round(sx, 4), round(sy, 4)), to_scale=all(m < 0.03 for m in misfits) if misfits else None,
         origin=(round(origin[0], 2), round(origin[1], 2)), figure=box_of(solved.pattern.box), view="top", pitch=_pitch(solved),
     )  # fmt: skip
@@ -108,7 +136,7 @@ def _reading_order(pad: Pad) -> tuple[int, int, str]:
     return (0, int(pad.number), "") if pad.number.isdigit() else (1, 0, pad.number)
 
 
-def _via(solved: Solved, box: Box, offset: tuple[float, float], origin: tuple[float, float]) -> Via:
+def _via(solved: Solved, box: Box, origin: tuple[float, float]) -> Via:
     x, y = (box.cx - origin[0]) / solved.scale.x, (box.cy - origin[1]) / solved.scale.y
     return Via(x=round(x, 3), y=round(y, 3))
 
@@ -155,7 +183,7 @@ def _pad(solved: Solved, i: int, offset: tuple[float, float], name: str, hole: R
     agree = _confidence(solved)
     form = "rect" if shape.kind == "custom" and solved.drawing.sheet.raster else shape.kind  # pixels fray the corners
     return Pad(
-        number="MP" if apart else name, type=kind, shape=form, x=round(x - offset[0], 4) + 0.0, y=round(y - offset[1], 4) + 0.0,  # type: ignore[arg-type]
+        number="MP" if apart else name, type=kind, shape=form, x=round(x - offset[0], 4) + 0.0, y=round(y - offset[1], 4) + 0.0,
         w=w, h=h, drill=drill, corner_radius=radius, role=role, status="derived" if placed else "assumed",
         size_status="not_stated" if w is None and drill is None else "derived" if sized else "assumed",
         confidence=round(agree * (1.0 if placed and sized else 0.6), 3), evidence=_shape_evidence(solved, i),
@@ -175,7 +203,8 @@ def padstacks(pads: list[Pad]) -> list[Padstack]:
     """One entry for each kind of pad, named by type, shape and size."""
     found = {_stack_name(p): p for p in pads}
     return [
-        Padstack(name=n, type=p.type, shape=p.shape, w=p.w, h=p.h, drill=p.drill, corner_radius=p.corner_radius) for n, p in found.items()
+        Padstack(name=n, type=p.type, shape=p.shape, w=p.w, h=p.h, drill=p.drill, corner_radius=p.corner_radius)
+        for n, p in found.items()
     ]  # fmt: skip
 
 

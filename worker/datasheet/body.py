@@ -1,4 +1,4 @@
-"""Finds the body's length, width and height: from the outline drawing's own dimensions, and from table rows by letter and description."""
+"""Finds the body's length, width and height: from the outline's own dimensions, and from table rows by letter and words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from worker.datasheet.tables import Entry
 
 EDGE_PT, RASTER_EDGE_PT = 1.4, 2.5
 NO_LEAD = re.compile(r"no[\s-]*lead|\b\w*(?:QFN|DFN|SON|LGA|BGA|CSP)\b|leadless", re.IGNORECASE)
-_HEIGHT = re.compile(r"(?:overall|total|package|body|seated|profile)?\s*height|total\s*thickness|package\s*thickness", re.IGNORECASE)
+_HEIGHT = re.compile(
+    r"(?:overall|total|package|body|seated|profile)?\s*height|total\s*thickness|package\s*thickness", re.IGNORECASE
+)
 _SIDE = re.compile(r"(?:overall|body|package|mold\w*|total|plastic)\b.*\b(?:length|width|size)", re.IGNORECASE)
 _BODY_SIDE = re.compile(r"(?:body|mold\w*|plastic)\b.*\b(?:length|width|size)", re.IGNORECASE)
 _NOT_BODY = re.compile(r"lead|foot|terminal|pad|contact|pin|pitch|standoff|chamfer|tip", re.IGNORECASE)
@@ -97,7 +99,11 @@ def _from_table(entries: list[Entry], no_lead: bool) -> Found | None:
 
 def _described(rows: list[Entry]) -> Found | None:
     """Rows whose description says what they are."""
-    heights = [e for e in rows if _HEIGHT.search(e.description) and not re.search(r"stand|lead|foot|ball", e.description, re.IGNORECASE)]
+    heights = [
+        e
+        for e in rows
+        if _HEIGHT.search(e.description) and not re.search(r"stand|lead|foot|ball", e.description, re.IGNORECASE)
+    ]
     sides = [e for e in rows if _SIDE.search(e.description) and not _NOT_BODY.search(e.description)]
     if not heights and not sides:
         return None
@@ -123,7 +129,9 @@ def _lettered(rows: dict[str, Entry], no_lead: bool) -> Found | None:
     d, e = get("D", "D1"), get("E", "E1")
     jedec = d and e and (not height or largest(height[0]) < 1.05 * min(largest(d[0]), largest(e[0])))
     if jedec and largest(d[0]) > 0.35 and largest(e[0]) > 0.35:
-        found = Found([_body_side(d, no_lead), _body_side(e, no_lead)], height[0] if height else None, how="letters D, E and A")
+        found = Found(
+            [_body_side(d, no_lead), _body_side(e, no_lead)], height[0] if height else None, how="letters D, E and A"
+        )
         if not height and (second := get("A2", "H", "h", "T", "C", "c")):
             found.height = second[0]
         return found
@@ -217,9 +225,18 @@ def _height(drawing: Drawing, b: Box, x: Reading, y: Reading, lengths: list[Read
     best: tuple[float, Reading] | None = None
     for r in lengths:
         q, span = r.quantity, r.span
-        if r is x or r is y or q.count not in (None, 1) or q.symbol and q.symbol in (x.quantity.symbol, y.quantity.symbol):
+        if (
+            r is x
+            or r is y
+            or q.count not in (None, 1)
+            or (q.symbol and q.symbol in (x.quantity.symbol, y.quantity.symbol))
+        ):
             continue
-        if not _beside(span, b) or any(_inside(span, v) for v in views) or largest(q) > 2.5 * max(largest(x.quantity), largest(y.quantity)):
+        if (
+            not _beside(span, b)
+            or any(_inside(span, v) for v in views)
+            or largest(q) > 2.5 * max(largest(x.quantity), largest(y.quantity))
+        ):
             continue
         off = 0.0 if scale is None else min(misfit(r, scale), 1.0)
         value = largest(q) * (0.75**r.cost) * (1 - 0.5 * off)
@@ -238,6 +255,9 @@ def _twin(a: Box, b: Box) -> bool:
 def _beside(span: Span, b: Box) -> bool:
     """Whether a span measures across a view over, under, left or right of the top view."""
     middle = (span.start + span.end) / 2
+    low, high = (b.y0, b.y1) if span.axis == 1 else (b.x0, b.x1)
+    if abs(span.start - high) < 2 or abs(span.end - low) < 2:
+        return False  # it goes on from the body's own edge: a lead or an actuator
     if span.axis == 1:
         return b.x0 - 110 < span.at < b.x1 + 110 and not b.y0 - 2 < middle < b.y1 + 2
     return b.y0 - 110 < span.at < b.y1 + 110 and not b.x0 - 2 < middle < b.x1 + 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,7 +103,7 @@ def _arrow_tips(lines: NDArray[np.float64]) -> list[Tip]:
             cells = np.floor((ends[chosen, :2] + shift) / 0.4).astype(int)
             for i, (cx, cy) in zip(chosen.tolist(), cells.tolist(), strict=True):
                 groups[(cx, cy, int(np.sign(along[i])))].append(i)
-            for (cx, cy, sign), members in groups.items():
+            for (_, _, sign), members in groups.items():
                 signs = np.sign(across[members])
                 if signs.min() < 0 < signs.max() and _symmetric(across[members], along[members]):
                     x, y = ends[members, :2].mean(axis=0)
@@ -198,7 +199,7 @@ def _pairs(group: list[Tip], axis: int) -> list[Span]:
         else:
             nodes.append((along, at, ways))
     spans = []
-    for (a, at, ways), (b, _, ways2) in zip(nodes, nodes[1:], strict=False):
+    for (a, at, ways), (b, _, ways2) in pairwise(nodes):
         if -1 in ways and 1 in ways2:
             spans.append(Span(axis, at, a, b, True))
         elif 1 in ways and -1 in ways2:
@@ -274,7 +275,7 @@ def readings_of(spans: list[Span], grid: Grid, quantities: list[Quantity]) -> li
         return []
     boxes = np.array([[q.box.x0, q.box.y0, q.box.x1, q.box.y1] for q in quantities])
     sizes = np.array([max(q.size, 3.0) for q in quantities])
-    found = []
+    found: list[Reading] = []
     for span in spans:
         best = np.full(len(quantities), 1e9)
         for box, extra in anchors_of(span, grid):
@@ -282,8 +283,7 @@ def readings_of(spans: list[Span], grid: Grid, quantities: list[Quantity]) -> li
             dy = np.maximum(np.maximum(boxes[:, 1] - box.y1, box.y0 - boxes[:, 3]), 0)
             best = np.minimum(best, np.hypot(dx, dy) / sizes + extra)
         best += _aside(span, boxes, sizes)
-        for i in np.flatnonzero(best < FAR):
-            found.append(Reading(span, quantities[int(i)], float(best[i])))
+        found.extend(Reading(span, quantities[int(i)], float(best[i])) for i in np.flatnonzero(best < FAR))
     return found
 
 

@@ -1,4 +1,4 @@
-"""One page understood as a drawing: its shapes, spans, numbers and tables, each found once and shared by the readers of pads and body."""
+"""One page understood as a drawing: shapes, spans, numbers and tables, found once for the readers of pads and body."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def unit_of(text: str) -> str:
 def symbol_labels(words: list[Word], entries: list[Entry], boxes: list[Box]) -> list[Quantity]:
     """Letters on the drawing that stand for a row of a table, with the row's values and the letter's place."""
     known: dict[str, Entry] = {}
-    for entry in entries:
-        known.setdefault(entry.symbol, entry)
+    for row in entries:
+        known.setdefault(row.symbol, row)
     if not known:
         return []
     found = []
@@ -63,7 +63,14 @@ def symbol_labels(words: list[Word], entries: list[Entry], boxes: list[Box]) -> 
         if entry is not None:
             number = int(count[1] or count[2]) if count else None
             found.append(
-                replace(entry.quantity, box=word.box, turn=word.turn, count=number, size=max(word.across, 5.0), confidence=word.confidence)
+                replace(
+                    entry.quantity,
+                    box=word.box,
+                    turn=word.turn,
+                    count=number,
+                    size=max(word.across, 5.0),
+                    confidence=word.confidence,
+                )
             )
     return found
 

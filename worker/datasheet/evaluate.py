@@ -52,7 +52,9 @@ def read_one(truth: dict[str, Any], pdfs: Path, hints: bool) -> Row:
     mechanical, land = truth["pages"]["mechanical"], truth["pages"]["land_pattern"]
     request = Request(package=truth.get("package_printed"))
     if hints:
-        request = Request(truth.get("package_printed"), mechanical[0] if mechanical else None, land[0] if land else None)
+        request = Request(
+            truth.get("package_printed"), mechanical[0] if mechanical else None, land[0] if land else None
+        )
     start = time.monotonic()
     row = Row(truth["name"], hints, 0.0)
     try:
@@ -87,10 +89,10 @@ def _score(row: Row, truth: dict[str, Any], result: DatasheetResult) -> None:
         row.values += len(claims)
         if pred["body"][side]["confidence"] >= SURE:
             row.confident.extend(claims)
-    _confident_pads(row, truth, have, result)
+    _confident_pads(row, truth, have)
 
 
-def _confident_pads(row: Row, truth: dict[str, Any], have: list[dict[str, Any]], result: DatasheetResult) -> None:
+def _confident_pads(row: Row, truth: dict[str, Any], have: list[dict[str, Any]]) -> None:
     if truth["land_pattern"] is None or not have:
         return
     row.values += len(have)
@@ -125,7 +127,7 @@ def summary(rows: list[Row]) -> dict[str, Any]:
 def line_of(row: Row) -> dict[str, Any]:
     return {
         "drawing": row.name, "hints": row.hints, "seconds": row.seconds, "pads": row.pads,
-        "body": {name: ok for name, ok in row.body}, "no_land_pattern_correct": row.no_land_correct,
+        "body": dict(row.body), "no_land_pattern_correct": row.no_land_correct,
         "unsupported": row.unsupported, "needs_review": row.review, "error": row.error,
         "mechanical_pages": row.pages[0], "land_pages": row.pages[1],
     }  # fmt: skip
@@ -133,10 +135,16 @@ def line_of(row: Row) -> dict[str, Any]:
 
 def table(rows: list[Row]) -> str:
     """One line a drawing for people."""
-    lines = [f"{'drawing':28s} {'hints':5s} {'F1pos':>6s} {'F1full':>6s} {'exact':>5s} {'body':>7s} {'claims':>6s} {'sec':>6s}  pages"]
+    lines = [
+        f"{'drawing':28s} {'hints':5s} {'F1pos':>6s} {'F1full':>6s} {'exact':>5s} {'body':>7s} {'claims':>6s} {'sec':>6s}  pages"
+    ]
     for r in rows:
         pads = r.pads.get("0.05")
-        land = f"{pads['f1_position']:6.3f} {pads['f1_full']:6.3f} {pads['exact']:5.0f}" if pads else f"{'none':>6s} {'ok' if r.no_land_correct else 'WRONG':>6s} {'':5s}"
+        land = (
+            f"{pads['f1_position']:6.3f} {pads['f1_full']:6.3f} {pads['exact']:5.0f}"
+            if pads
+            else f"{'none':>6s} {'ok' if r.no_land_correct else 'WRONG':>6s} {'':5s}"
+        )
         body = f"{sum(ok for _, ok in r.body)}/{len(r.body)}"
         lines.append(
             f"{r.name:28s} {'yes' if r.hints else 'no':5s} {land} {body:>7s} {len(r.unsupported):6d} {r.seconds:6.2f}  "

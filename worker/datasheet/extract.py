@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from db.failures import Failure
-from db.kinds.datasheet import DatasheetParams, DatasheetResult, LandPattern, Review, Terminals, Variant, View
+from db.kinds.datasheet import DatasheetParams, DatasheetResult, LandPattern, Review, Terminals, Value, Variant, View
 from worker.datasheet import assemble, body, drawing, figures, numbering, pads, pages, patterns
 from worker.datasheet.drawing import Drawing
 from worker.datasheet.figures import Search
@@ -81,13 +81,20 @@ def _read(book: Book, request: Request, progress: OnProgress) -> DatasheetResult
     progress(Progress("land", book.pages, book.pages, len(known)))
     solved = _best_pattern([drawn(n) for n in search.land])
     if search.land == search.mechanical[:1] and not request.land_page:
-        solved = [s for s in solved if patterns.title_score(s.pattern) > 0.25]  # else the outline itself could be taken for it
+        solved = [
+            s for s in solved if patterns.title_score(s.pattern) > 0.25
+        ]  # else the outline itself could be taken for it
     if not any(d.shapes or d.readings or d.entries for d in known.values()):
         raise Permanent(Failure.BAD_DOCUMENT, "no drawing was found in the document")
     result = _result(book, request, search, outlines, solved)
     count = len(result.land_pattern.pads) if result.land_pattern else 0
     progress(Progress("done", book.pages, book.pages, len(result.views), count))
     return result
+
+
+def _named(solved: Solved) -> bool:
+    page = " ".join(w.text for w in solved.drawing.lines)
+    return patterns.title_score(solved.pattern) > 0.25 or figures.names_land(page)
 
 
 def _choose_pages(book: Book, request: Request, progress: OnProgress) -> Search:
@@ -102,7 +109,9 @@ def _choose_pages(book: Book, request: Request, progress: OnProgress) -> Search:
     if request.mechanical_page and not request.land_page:
         found = figures.search(book, request.package, lambda n, of: progress(Progress("search", n, of)))
         outline = next(h for h in found.hits if h.number == request.mechanical_page)
-        return Search(found.hits, [outline.number], figures.land_pages(found.hits, outline, request.package), True, found.names)
+        return Search(
+            found.hits, [outline.number], figures.land_pages(found.hits, outline, request.package), True, found.names
+        )
     found = figures.search(book, request.package, lambda n, of: progress(Progress("search", n, of)))
     if request.land_page:
         found.land = [request.land_page]
@@ -110,7 +119,9 @@ def _choose_pages(book: Book, request: Request, progress: OnProgress) -> Search:
         raise Permanent(Failure.BAD_DOCUMENT, "no page of the document looks like a package outline or a land pattern")
     if not found.matched and len(found.names) > 1:
         seen = ", ".join(n for n, _ in found.names[:8])
-        raise Permanent(Failure.BAD_PARAMS, f"no drawing names the package {request.package!r}; the document has: {seen}")
+        raise Permanent(
+            Failure.BAD_PARAMS, f"no drawing names the package {request.package!r}; the document has: {seen}"
+        )
     return found
 
 
@@ -126,7 +137,9 @@ def _best_pattern(drawings: list[Drawing]) -> list[Solved]:
     return sorted(found, key=lambda s: -s.score)
 
 
-def _result(book: Book, request: Request, search: Search, outlines: list[Drawing], solved: list[Solved]) -> DatasheetResult:
+def _result(
+    book: Book, request: Request, search: Search, outlines: list[Drawing], solved: list[Solved]
+) -> DatasheetResult:
     review: list[Review] = []
     words = " ".join(w.text for d in outlines for w in d.lines) + " " + (request.package or "")
     no_lead = bool(body.NO_LEAD.search(words))
@@ -141,40 +154,50 @@ def _result(book: Book, request: Request, search: Search, outlines: list[Drawing
     if not search.matched:
         review.append(Review(field="package", reason="the asked package is not named on the drawing page"))
     land = _land(best, outlines, review) if best is not None else None
-    status = "found" if land is not None else "not_read" if search.land and _has_land_title(solved, search) else "not_in_document"
+    status = (
+        "found" if land is not None else "not_read" if search.land and _has_land_title(search) else "not_in_document"
+    )
     if status == "not_read":
-        review.append(Review(field="land_pattern", reason="a land pattern is drawn but its dimensions could not be read"))
-    trust = min([land.confidence if land else 0.9] + [v.confidence for v in (found_body(found, outlines))])
+        review.append(
+            Review(field="land_pattern", reason="a land pattern is drawn but its dimensions could not be read")
+        )
+    trust = min([land.confidence if land else 0.9] + [v.confidence for v in _stated(found, outlines)])
     return DatasheetResult(
         package=request.package, page_count=book.pages, mechanical_pages=search.mechanical[:1],
         land_pages=[best.drawing.number] if best else [], readers_used=["vector"],
-        body=assemble.body_of(found, outlines), land_pattern=land, land_pattern_status=status,  # type: ignore[arg-type]
+        body=assemble.body_of(found, outlines), land_pattern=land, land_pattern_status=status,
         dimensions=assemble.table_of(outlines), terminals=Terminals(count=len(land.pads) if land else None),
         views=_views(solved, best), variants=_variants(search), ambiguities=found.doubts, needs_review=review,
         confidence=round(trust, 3),
     )  # fmt: skip
 
 
-def found_body(found: body.Found, outlines: list[Drawing]) -> list[object]:
+def _stated(found: body.Found, outlines: list[Drawing]) -> list[Value]:
     values = assemble.body_of(found, outlines) if outlines else None
     return [v for v in (values.length, values.width, values.height) if v.status == "stated"] if values else []
 
 
-def _has_land_title(solved: list[Solved], search: Search) -> bool:
+def _has_land_title(search: Search) -> bool:
     return any(h.land >= 4.0 for h in search.hits if h.number in search.land) or bool(not search.hits and search.land)
 
 
 def _land(best: Solved, outlines: list[Drawing], review: list[Review]) -> LandPattern:
     rounds = assemble.rounds_of(best)
     labels = next((found for d in outlines if (found := numbering.outline_labels(d)) is not None), None)
-    apart = assemble.mechanical(best, rounds, {label.number for label in labels[0]} if labels else set())
+    apart = assemble.mechanical(best, {label.number for label in labels[0]} if labels else set())
     shapes = best.pattern.pads
     shown = [i for i in range(len(shapes)) if i not in apart]
     numbers = numbering.number([shapes[i] for i in shown], best.drawing, labels)
-    balls = numbering.ball_names([shapes[i] for i in shown]) if all(rounds.get(i) and rounds[i].smd for i in shown) else None
+    balls = (
+        numbering.ball_names([shapes[i] for i in shown])
+        if all(rounds.get(i) and rounds[i].smd for i in shown)
+        else None
+    )
     if balls is not None:
         numbers = numbering.Numbers(balls, "convention", "convention", "grid names from the upper left ball", False)
-    names = numbering.Numbers([*numbers.names, *["MP"] * len(apart)], numbers.source, numbers.pin1, numbers.note, numbers.certain)
+    names = numbering.Numbers(
+        [*numbers.names, *["MP"] * len(apart)], numbers.source, numbers.pin1, numbers.note, numbers.certain
+    )
     land = assemble.land_of(best, names, rounds, apart, [*shown, *sorted(apart)])
     land = land.model_copy(update={"confidence": min((p.confidence for p in land.pads), default=0.0)})
     _review_land(land, best, numbers.certain, review)
@@ -183,14 +206,27 @@ def _land(best: Solved, outlines: list[Drawing], review: list[Review]) -> LandPa
 
 def _review_land(land: LandPattern, best: Solved, certain: bool, review: list[Review]) -> None:
     if not certain:
-        review.append(Review(field="land_pattern.pads.number", reason=f"pad numbers are not all printed: {land.numbering.note}"))
+        review.append(
+            Review(field="land_pattern.pads.number", reason=f"pad numbers are not all printed: {land.numbering.note}")
+        )
     if any(p.status == "assumed" for p in land.pads):
-        review.append(Review(field="land_pattern.pads", reason="some positions follow from the drawn scale, not from printed numbers"))
+        review.append(
+            Review(
+                field="land_pattern.pads", reason="some positions follow from the drawn scale, not from printed numbers"
+            )
+        )
     if any(p.size_status == "assumed" for p in land.pads):
-        review.append(Review(field="land_pattern.pads", reason="some sizes follow from the drawn scale, not from printed numbers"))
+        review.append(
+            Review(field="land_pattern.pads", reason="some sizes follow from the drawn scale, not from printed numbers")
+        )
     if best.fit.refused:
         printed = ", ".join(r.quantity.printed for r in best.fit.refused[:6])
-        review.append(Review(field="land_pattern.dimensions", reason=f"printed numbers that the solved pattern does not keep: {printed}"))
+        review.append(
+            Review(
+                field="land_pattern.dimensions",
+                reason=f"printed numbers that the solved pattern does not keep: {printed}",
+            )
+        )
     if land.to_scale is False:
         review.append(Review(field="land_pattern", reason="the drawing is not to scale"))
     if best.drawing.sheet.raster:

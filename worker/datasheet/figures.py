@@ -6,25 +6,53 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from worker.datasheet import pages
 from worker.datasheet.pages import Book
 
 LAND = (
-    (re.compile(r"land\s*pattern|solder(?:ing)?\s*foot\s*print|example\s*board\s*layout|(?:suggested|recommended|typical)\s*(?:pad|pcb|p\.c\.b\.|land|solder|footprint|mounting|board|layout|foot\s*print)", re.I), 5.0),
-    (re.compile(r"foot\s*print|pad\s*layout|board\s*layout|solder(?:ing)?\s*(?:lands|pads)|mounting\s*(?:pad|pattern|hole)|p\.?c\.?(?:b\.?|\s*board)\s*(?:layout|pattern|mounting)|suggested\s*layout|land\s*dimension", re.I), 3.0),
+    (re.compile(r"land\s*pattern|solder(?:ing)?\s*foot\s*print|example\s*board\s*layout|(?:suggested|recommended|typical)\s*(?:pad|pcb|p\.c\.b\.|land|solder|footprint|mounting|board|layout|foot\s*print)", re.IGNORECASE), 5.0),  # noqa: E501 - one alternative after the other reads best on one line
+    (re.compile(r"foot\s*print|pad\s*layout|board\s*layout|solder(?:ing)?\s*(?:lands|pads)|mounting\s*(?:pad|pattern|hole)|p\.?c\.?(?:b\.?|\s*board)\s*(?:layout|pattern|mounting)|suggested\s*layout|land\s*dimension", re.IGNORECASE), 3.0),  # noqa: E501 - one alternative after the other reads best on one line
 )  # fmt: skip
 MECHANICAL = (
-    (re.compile(r"package\s*(?:outline|dimension|mechanical|size)|dimensions?\s*and\s*patterns?|mechanical\s*(?:data|case|drawing|dimension|outline)|outline\s*(?:drawing|dimension)|physical\s*dimension|case\s*outline|mechanical\s*package", re.I), 5.0),
-    (re.compile(r"dimensions?\b|millimet(?:er|re)s|\bBSC\b|seating\s*plane|\bJEDEC\b|\bSIDE VIEW\b|\bTOP VIEW\b|unit\s*:\s*mm", re.I), 1.0),
-    (re.compile(r"\bMIN\b[\s\S]{0,40}\bMAX\b", re.I), 1.5),
+    (re.compile(r"package\s*(?:outline|dimension|mechanical|size)|dimensions?\s*and\s*patterns?|mechanical\s*(?:data|case|drawing|dimension|outline)|outline\s*(?:drawing|dimension)|physical\s*dimension|case\s*outline|mechanical\s*package", re.IGNORECASE), 5.0),  # noqa: E501 - one alternative after the other reads best on one line
+    (re.compile(r"dimensions?\b|millimet(?:er|re)s|\bBSC\b|seating\s*plane|\bJEDEC\b|\bSIDE VIEW\b|\bTOP VIEW\b|unit\s*:\s*mm", re.IGNORECASE), 1.0),  # noqa: E501 - one alternative after the other reads best on one line
+    (re.compile(r"\bMIN\b[\s\S]{0,40}\bMAX\b", re.IGNORECASE), 1.5),
 )  # fmt: skip
-AWAY = re.compile(r"package\s*marking|marking\s*information|carrier\s*tape|reel\s*(?:width|diameter|dimensions)|tape\s*and\s*reel|table\s*of\s*contents|revision\s*history|\.{8,}|device\s*per\s*reel|tube\b.{0,20}\bdimensions", re.I)
-STENCIL = re.compile(r"stencil", re.I)
+AWAY = re.compile(
+    r"thermal\s*pad\s*(?:mechanical|dimension|characteristic|information)|package\s*marking|marking\s*information|carrier\s*tape|reel\s*(?:width|diameter|dimensions)|tape\s*and\s*reel|table\s*of\s*contents|revision\s*history|\.{8,}|device\s*per\s*reel|tube\b.{0,20}\bdimensions",
+    re.IGNORECASE,
+)
+STENCIL = re.compile(r"stencil", re.IGNORECASE)
 FAMILY = re.compile(
     r"\b([A-Z]{0,4}(?:SOIC|SSOP|SOP|SOT|SOD|QFN|DFN|QFP|LGA|BGA|DIP|CSP|PLCC|SON|PAK)N?(?:[\s\-–−]?\d{1,4}[A-Z]{0,3})?(?:[\-–−]\d{1,3})?|(?:SC|TO|DO|SMA|SMB|SMC)[\-–−]\d{2,3}[A-Z]{0,2})\b"
 )
-STOP = frozenset("CASE ISSUE BODY NO LEAD LEADS PACKAGE PLASTIC SMALL OUTLINE DUAL FLAT QUAD THIN MM SMD SMT THT TYPE WITH REV".split())
+STOP = frozenset(
+    [
+        "CASE",
+        "ISSUE",
+        "BODY",
+        "NO",
+        "LEAD",
+        "LEADS",
+        "PACKAGE",
+        "PLASTIC",
+        "SMALL",
+        "OUTLINE",
+        "DUAL",
+        "FLAT",
+        "QUAD",
+        "THIN",
+        "MM",
+        "SMD",
+        "SMT",
+        "THT",
+        "TYPE",
+        "WITH",
+        "REV",
+    ]
+)
 SPARSE_CHARS, MANY_PATHS = 330, 180
 OCR_PAGES = 10
 LAND_AFTER = 3  # a land pattern follows its outline within this many pages
@@ -52,6 +80,11 @@ class Search:
     names: list[tuple[str, int]] = field(default_factory=list)
 
 
+def names_land(text: str) -> bool:
+    """Whether a page says that it shows a land pattern."""
+    return any(p.search(text) for p, _ in LAND)
+
+
 def plain(text: str) -> str:
     return re.sub(r"[\s\-–−_]+", "", text).upper()
 
@@ -66,7 +99,7 @@ def tokens(package: str) -> list[str]:
 def _words_of(text: str) -> set[str]:
     """Normalised words of a page, and pairs of neighbours, so that "SOIC - 14" equals "SOIC-14"."""
     parts = [plain(p) for p in re.findall(r"[A-Za-z0-9][A-Za-z0-9\-–−.]*", text)]
-    return set(parts) | {a + b for a, b in zip(parts, parts[1:], strict=False)}
+    return set(parts) | {a + b for a, b in pairwise(parts)}
 
 
 def scan(book: Book, package: str | None, on_page: Callable[[int, int], None]) -> list[PageHit]:
@@ -102,12 +135,12 @@ def _rate(hits: list[PageHit], package: str | None) -> None:
     rarity = {t: math.log((len(hits) + 1) / (1 + sum(t in w for w in words))) + 0.3 for t in wanted}
     for hit, own in zip(hits, words, strict=True):
         away = 8.0 * len(AWAY.findall(hit.text)[:2])
-        figure = 1.0 if hit.drawn > 40 or hit.images else -4.0
+        figure = 1.0 if hit.drawn > 12 or hit.images else -4.0
         long = max(0.0, (len(hit.text) - 3500) / 800)
         hit.mechanical = sum(w * min(2, len(p.findall(hit.text))) for p, w in MECHANICAL) + figure - away - long
         hit.mechanical += min(3.0, 0.1 * len(re.findall(r"\d[.,]\d", hit.text))) - 4.0 * bool(STENCIL.search(hit.text))
         hit.land = sum(w * min(1, len(p.findall(hit.text))) for p, w in LAND) + figure - away - long
-        if hit.land >= 4.0 and not MECHANICAL[0][0].search(hit.text):
+        if LAND[0][0].search(hit.text) and not MECHANICAL[0][0].search(hit.text):
             hit.mechanical -= 7.0  # a page of its own for the land pattern
         hit.match = sum(rarity[t] for t in wanted if t in own)
 
@@ -142,10 +175,20 @@ def land_pages(hits: list[PageHit], outline: PageHit, package: str | None) -> li
         if hit.land < 3.0:
             continue
         apart = hit.number - outline.number
-        near = 3.0 if apart == 0 else 2.5 - 0.5 * apart if 0 < apart <= LAND_AFTER else -1.5 if apart < 0 else -0.3 * min(apart, 8)
+        near = (
+            3.0
+            if apart == 0
+            else 2.5 - 0.5 * apart
+            if 0 < apart <= LAND_AFTER
+            else -1.5
+            if apart < 0
+            else -0.3 * min(apart, 8)
+        )
         other = package and outline.match > 0.5 and hit.match < 0.5 * outline.match
         foreign = _foreign(outline, hit) if apart else False
-        rated.append((hit.land + near + 2.0 * hit.match - (6.0 if other else 0.0) - (8.0 if foreign else 0.0), hit.number))
+        rated.append(
+            (hit.land + near + 2.0 * hit.match - (6.0 if other else 0.0) - (8.0 if foreign else 0.0), hit.number)
+        )
     found = [n for s, n in sorted(rated, reverse=True)[:2] if s > 2.0]
     return found or [outline.number]  # titles inside pictures are not seen by the search
 
@@ -164,7 +207,7 @@ def _foreign(outline: PageHit, hit: PageHit) -> bool:
 
 def _names(drawings: list[PageHit]) -> list[tuple[str, int]]:
     """One name of a package for each drawing page that prints one."""
-    found = []
+    found: list[tuple[str, int]] = []
     for hit in drawings:
         m = FAMILY.search(hit.text)
         if m and not any(plain(m[1]) == plain(n) for n, _ in found):

@@ -1,8 +1,9 @@
-"""Solves pad positions and sizes in millimetres: printed numbers are kept exactly, the drawing only fills what they leave open."""
+"""Solves pad positions and sizes in millimetres: printed numbers are kept, the drawing fills what they leave open."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,7 @@ def _clusters(values: list[float], slack: float) -> list[int]:
     labels = [0] * len(values)
     order = np.argsort(values)
     label = 0
-    for a, b in zip(order, order[1:], strict=False):
+    for a, b in pairwise(order):
         label += values[b] - values[a] > slack
         labels[b] = label
     return labels
@@ -172,7 +173,11 @@ def _quarter_steps(model: Model, scale: Scale) -> list[Row]:
             continue
         for axis in (0, 1):
             own = sorted(
-                {c[axis] for c, s in zip(model.centre, model.size, strict=True) if s == size and c[1 - axis] == centre[1 - axis]},
+                {
+                    c[axis]
+                    for c, s in zip(model.centre, model.size, strict=True)
+                    if s == size and c[1 - axis] == centre[1 - axis]
+                },
                 key=lambda i: model.start[i],
             )
             if len(own) > 2:
@@ -188,10 +193,10 @@ def _regular(model: Model, scale: Scale) -> list[tuple[Row, float]]:
     """Equal steps and mirror symmetry as drawn, as equations that hold unless a printed number says otherwise."""
     rows = _quarter_steps(model, scale)
     steps = sorted(
-        {(axis, a, b) for axis, own in _lanes(model) for a, b in zip(own, own[1:], strict=False)},
+        {(axis, a, b) for axis, own in _lanes(model) for a, b in pairwise(own)},
         key=lambda s: (s[0], model.start[s[2]] - model.start[s[1]]),
     )
-    for (axis, a, b), (axis2, c, d) in zip(steps, steps[1:], strict=False):
+    for (axis, a, b), (axis2, c, d) in pairwise(steps):
         first, second = model.start[b] - model.start[a], model.start[d] - model.start[c]
         if axis == axis2 and abs(first - second) < max(0.5, 0.02 * first):
             rows.append(_sum({b: 1.0, a: -1.0}, {d: -1.0, c: 1.0}))
@@ -231,7 +236,9 @@ def _drawn(model: Model, scale: Scale) -> list[tuple[Row, float]]:
     return found
 
 
-def _matrix(rows: list[tuple[Row, float]], count: int, weight: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _matrix(
+    rows: list[tuple[Row, float]], count: int, weight: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     a, b = np.zeros((len(rows), count)), np.zeros(len(rows))
     for i, (row, value) in enumerate(rows):
         for k, v in row.items():
@@ -257,7 +264,10 @@ def solve(model: Model, scale: Scale, pairs: list[tuple[Reading, Row]]) -> Fit:
         for i, (reading, row) in enumerate(kept):
             off = abs(sum(values[k] * v for k, v in row.items()) - reading.quantity.target)
             drawn = abs(reading.span.length / scale.of(reading.span.axis) / reading.quantity.target - 1)
-            if off > AGREE_MM + AGREE_PART * reading.quantity.target and off * (1 + 3 * reading.cost + 20 * drawn) > worst:
+            if (
+                off > AGREE_MM + AGREE_PART * reading.quantity.target
+                and off * (1 + 3 * reading.cost + 20 * drawn) > worst
+            ):
                 worst, at = off * (1 + 3 * reading.cost + 20 * drawn), i
         if at < 0:
             break

@@ -94,7 +94,9 @@ def read_text(paper: Gray, lines: list[tuple[Box, bool]], px_per_pt: float, orig
     jobs: list[tuple[Box, int]] = []
     for box, turned in lines:
         jobs.extend([(box, 1), (box, 3)] if turned else [(box, 0)])
-        if not turned and box.height > 1.15 * box.width or box.width > 1.15 * box.height and box.width < 12 * px_per_pt:
+        if (not turned and box.height > 1.15 * box.width) or (
+            box.width > 1.15 * box.height and box.width < 12 * px_per_pt
+        ):
             jobs.append((box, 1))
     read = recogniser().read([_crop(paper, box, turn) for box, turn in jobs])
     best: dict[int, tuple[str, float, int, Box]] = {}
@@ -103,7 +105,11 @@ def read_text(paper: Gray, lines: list[tuple[Box, bool]], px_per_pt: float, orig
         weight = sure - (0.25 if turn and not _is_turned(lines, box) else 0.02 if turn == 3 else 0.0)
         if key not in best or weight > best[key][1]:
             best[key] = (text, weight, turn, box)
-    return [_word(*item, px_per_pt, origin) for item in best.values() if item[1] >= SURE and item[0] and not _dash(item, px_per_pt)]
+    return [
+        _word(*item, px_per_pt, origin)
+        for item in best.values()
+        if item[1] >= SURE and item[0] and not _dash(item, px_per_pt)
+    ]
 
 
 def _dash(item: tuple[str, float, int, Box], px_per_pt: float) -> bool:

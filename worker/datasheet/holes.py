@@ -25,7 +25,9 @@ class Round:
 
 
 def is_round(shape: Shape) -> bool:
-    return shape.kind in ROUND and shape.box.width < 1.08 * shape.box.height and shape.box.height < 1.08 * shape.box.width
+    return (
+        shape.kind in ROUND and shape.box.width < 1.08 * shape.box.height and shape.box.height < 1.08 * shape.box.width
+    )
 
 
 def diameters(solved: Solved) -> list[Quantity]:
@@ -36,7 +38,9 @@ def diameters(solved: Solved) -> list[Quantity]:
 def _printed(size_mm: float, count: int, options: list[Quantity]) -> Quantity | None:
     """The printed diameter nearest the drawn one; the right count decides between near ones."""
     fit = [q for q in options if abs(q.target / size_mm - 1) < WRONG]
-    return min(fit, key=lambda q: abs(q.target / size_mm - 1) + (0.0 if q.count in (None, count) else 0.1), default=None)
+    return min(
+        fit, key=lambda q: abs(q.target / size_mm - 1) + (0.0 if q.count in (None, count) else 0.1), default=None
+    )
 
 
 def read(solved: Solved) -> dict[int, Round]:
@@ -46,7 +50,12 @@ def read(solved: Solved) -> dict[int, Round]:
     if not rounds:
         return {}
     words = " ".join(w.text for w in solved.drawing.lines)
-    balls = bool(BALLS.search(words)) and len(rounds) == len(pads) and len(pads) >= 4 and not re.search(r"\bhole", words, re.IGNORECASE)
+    balls = (
+        bool(BALLS.search(words))
+        and len(rounds) == len(pads)
+        and len(pads) >= 4
+        and not re.search(r"\bhole", words, re.IGNORECASE)
+    )
     options = diameters(solved)
     classes = {solved.model.size[i] for i in rounds}
     found: dict[int, Round] = {}

@@ -74,7 +74,7 @@ def around(boxes: list[Box]) -> Box:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A run of text on one line. `turn` is the reading direction in quarter turns counter-clockwise (0: left to right, 1: upwards)."""
+    """A run of text on one line; `turn`: reading direction in quarter turns counter-clockwise (1: upwards)."""
 
     text: str
     box: Box

@@ -1,10 +1,11 @@
-"""Gives pads their numbers: printed ones, the outline's pin labels, a pin-1 dot, else the counter-clockwise convention, and says which."""
+"""Gives pads their numbers: printed, from the outline's pin labels, from a dot, else by convention, and says which."""
 
 from __future__ import annotations
 
 import math
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -45,7 +46,9 @@ def is_thermal(pads: list[Shape], i: int) -> bool:
     typical = float(np.median([b.area for b in others]))
     xs, ys = [b.cx for b in others], [b.cy for b in others]
     w, h = max(xs) - min(xs), max(ys) - min(ys)
-    middle = abs(box.cx - (max(xs) + min(xs)) / 2) < 0.22 * max(w, 1) and abs(box.cy - (max(ys) + min(ys)) / 2) < 0.22 * max(h, 1)
+    middle = abs(box.cx - (max(xs) + min(xs)) / 2) < 0.22 * max(w, 1) and abs(
+        box.cy - (max(ys) + min(ys)) / 2
+    ) < 0.22 * max(h, 1)
     return box.area > 1.8 * typical and middle and not any(box.meets(b) for b in others)
 
 
@@ -74,7 +77,7 @@ def printed_near(pads: list[Shape], drawing: Drawing) -> dict[int, int]:
     found: dict[int, tuple[float, int]] = {}
     for word in drawing.lines:
         m = LABEL.match(word.text)
-        if not m or id(word.box) in busy and not any(p.box.holds_point(word.box.cx, word.box.cy) for p in pads):
+        if not m or (id(word.box) in busy and not any(p.box.holds_point(word.box.cx, word.box.cy) for p in pads)):
             continue
         number = int(m[1])
         if not 1 <= number <= 2 * len(pads) + 2:
@@ -96,7 +99,12 @@ def dot_near(pads: list[Shape], drawing: Drawing) -> int | None:
     best: tuple[float, int] | None = None
     for outline in drawing.sheet.outlines:
         b = outline.box
-        if not outline.filled or not 3.0 < b.width < 2.0 * small + 6 or abs(b.width - b.height) > 0.12 * b.width or len(outline.points) < 8:
+        if (
+            not outline.filled
+            or not 3.0 < b.width < 2.0 * small + 6
+            or abs(b.width - b.height) > 0.12 * b.width
+            or len(outline.points) < 8
+        ):
             continue
         if any(p.box.meets(b) for p in pads):
             continue
@@ -125,7 +133,11 @@ def outline_labels(drawing: Drawing) -> tuple[list[Label], bool, str] | None:
     words = [w for w in drawing.lines if LABEL.match(w.text)]
     for shape in drawing.shapes:
         b = shape.box
-        if min(b.width, b.height) < 22 or max(b.width, b.height) > 0.55 * drawing.sheet.width or shape.kind in ("circle", "oval"):
+        if (
+            min(b.width, b.height) < 22
+            or max(b.width, b.height) > 0.55 * drawing.sheet.width
+            or shape.kind in ("circle", "oval")
+        ):
             continue
         labels = _labels_around(b, words)
         numbers = [label.number for label in labels]
@@ -157,7 +169,7 @@ def _clockwise(labels: list[Label]) -> bool:
     """Whether the numbers rise clockwise as drawn, as they do when seen from below."""
     ordered = sorted(labels, key=lambda label: label.number)
     turn = 0.0
-    for a, b in zip(ordered, ordered[1:], strict=False):
+    for a, b in pairwise(ordered):
         step = math.atan2(-b.y, b.x) - math.atan2(-a.y, a.x)
         turn += (step + math.pi) % (2 * math.pi) - math.pi
     return turn < -0.05
@@ -168,7 +180,11 @@ def _view_name(drawing: Drawing, box: Box) -> str:
     near = [w for w in near if box.grown(70).meets(w.box)]
     if not near:
         return ""
-    return "bottom" if "ottom" in min(near, key=lambda w: box.gap(w.box)).text.lower().replace("bottom", "ottom") else "top"
+    return (
+        "bottom"
+        if "ottom" in min(near, key=lambda w: box.gap(w.box)).text.lower().replace("bottom", "ottom")
+        else "top"
+    )
 
 
 def _from_outline(pads: list[Shape], ring: list[int], labels: list[Label]) -> tuple[list[int], float, int]:
@@ -176,7 +192,10 @@ def _from_outline(pads: list[Shape], ring: list[int], labels: list[Label]) -> tu
     boxes = [p.box for p in pads]
     x0, x1 = min(b.cx for b in boxes), max(b.cx for b in boxes)
     y0, y1 = min(b.cy for b in boxes), max(b.cy for b in boxes)
-    at = [((b.cx - (x0 + x1) / 2) / max((x1 - x0) / 2, 1e-6), (b.cy - (y0 + y1) / 2) / max((y1 - y0) / 2, 1e-6)) for b in boxes]
+    at = [
+        ((b.cx - (x0 + x1) / 2) / max((x1 - x0) / 2, 1e-6), (b.cy - (y0 + y1) / 2) / max((y1 - y0) / 2, 1e-6))
+        for b in boxes
+    ]
     best: tuple[float, list[int], int] | None = None
     for turn in (0, 2, 1, 3):
         turned = [_turn(label, turn) for label in labels]
@@ -186,7 +205,8 @@ def _from_outline(pads: list[Shape], ring: list[int], labels: list[Label]) -> tu
             cost = float(np.mean([_away(label, where) for label in turned])) + (0.12 if turn else 0.0)
             if best is None or cost < best[0] - 1e-6:
                 best = (cost, names, turn)
-    assert best is not None
+    if best is None:
+        return list(range(1, len(pads) + 1)), 9.0, 0
     return best[1], best[0], best[2]
 
 
@@ -225,25 +245,51 @@ def _ring_names(
 ) -> tuple[list[int], str, str, str, bool]:
     count, ring = len(pads), order(pads)
     if len(set(printed.values()) & set(range(1, count + 1))) == count:
-        return [printed[i] for i in range(count)], "printed", "printed", "all numbers are printed on the land pattern", True
+        return (
+            [printed[i] for i in range(count)],
+            "printed",
+            "printed",
+            "all numbers are printed on the land pattern",
+            True,
+        )
     options = [(_numbered(ring, s, step, count), step) for step in (1, -1) for s in range(count)]
     best = max(options, key=lambda o: (_agreement(o[0], printed), o[1]))
     agree = _agreement(best[0], printed)
     if agree and agree >= 0.6 * len(printed) and (agree >= 2 or 1 in printed.values()):
         way = "counter-clockwise" if best[1] > 0 else "clockwise as printed"
         start = "printed" if 1 in printed.values() else "convention"
-        return best[0], "partly_printed", start, f"{agree} printed on the land pattern, the rest {way}", agree == len(printed)
+        return (
+            best[0],
+            "partly_printed",
+            start,
+            f"{agree} printed on the land pattern, the rest {way}",
+            agree == len(printed),
+        )
     dot = dot_near(pads, drawing)
     if dot is not None:
-        return _numbered(ring, ring.index(dot), 1, count), "partly_printed", "dot", "pin-1 dot on the land pattern, the rest counter-clockwise", True
+        return (
+            _numbered(ring, ring.index(dot), 1, count),
+            "partly_printed",
+            "dot",
+            "pin-1 dot on the land pattern, the rest counter-clockwise",
+            True,
+        )
     if outline is not None:
-        labels, mirrored, view = outline
+        labels, mirrored, _ = outline
         seen = [Label(label.number, label.x, -label.y) for label in labels] if mirrored else labels
         names, cost, turn = _from_outline(pads, ring, seen)
         if cost < 0.75:
-            note = f"pin numbers of the outline's {'bottom' if mirrored else 'top'} view" + (f", turned {turn * 90} degrees" if turn else "")
+            note = f"pin numbers of the outline's {'bottom' if mirrored else 'top'} view" + (
+                f", turned {turn * 90} degrees" if turn else ""
+            )
             return names, "convention", "outline", note, turn == 0 and not mirrored
-    return _numbered(ring, _first(pads, ring), 1, count), "convention", "convention", "no number is printed: counter-clockwise from the usual corner", False
+    return (
+        _numbered(ring, _first(pads, ring), 1, count),
+        "convention",
+        "convention",
+        "no number is printed: counter-clockwise from the usual corner",
+        False,
+    )
 
 
 def _first(pads: list[Shape], ring: list[int]) -> int:
@@ -264,7 +310,7 @@ def _first(pads: list[Shape], ring: list[int]) -> int:
 
 def ball_names(pads: list[Shape]) -> list[str] | None:
     """Grid names (A1 at the upper left) when the pads fill a grid of at least three rows and columns of discs."""
-    if len(pads) < 4 or any(p.kind not in ("circle",) for p in pads):
+    if len(pads) < 4 or any(p.kind != "circle" for p in pads):
         return None
     step = min(p.box.width for p in pads) * 0.5
     xs = _levels([p.box.cx for p in pads], step)

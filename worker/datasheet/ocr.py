@@ -7,7 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime
+import onnxruntime  # type: ignore[import-untyped]
 import rapidocr
 from numpy.typing import NDArray
 
@@ -17,8 +17,7 @@ HEIGHT_PX = 48
 MAX_WIDTH_PX = 1600
 BATCH = 8
 ALPHABET = set(
-    "0123456789.,;:±+-–—_=~/\\|()[]<>{}'\"*#%&@!?$°ΦφøØ∅×□θαβμ "
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    "0123456789.,;:±+-–—_=~/\\|()[]<>{}'\"*#%&@!?$°ΦφøØ∅×□θαβμ ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 )
 MODEL = "PP-OCRv6_rec_small.onnx"
 

@@ -12,7 +12,6 @@ from worker.datasheet.drawing import Drawing
 from worker.datasheet.fit import Fit, Model, Row
 from worker.datasheet.patterns import Pattern, title_score
 from worker.datasheet.scale import Scale
-from worker.datasheet.shapes import Shape
 
 REACH_PT = 190.0
 VECTOR_PT, RASTER_PT = 0.9, 2.0  # how far a dimension may end from the edge it means
@@ -97,7 +96,9 @@ def _solve_with(pattern: Pattern, drawing: Drawing, part: float) -> Solved | Non
         solved = fit.solve(model, found, solved.rows + borrowed)
     result = Solved(pattern, drawing, found, model, solved, 0.0)
     if borrowed:
-        result.notes.append("a pad size is taken from a detail drawn apart: " + ", ".join(r.quantity.printed for r, _ in borrowed))
+        result.notes.append(
+            "a pad size is taken from a detail drawn apart: " + ", ".join(r.quantity.printed for r, _ in borrowed)
+        )
     result.score = _score(result)
     return result
 
@@ -112,7 +113,8 @@ def _borrowed(solved: Fit, model: Model, drawing: Drawing) -> list[tuple[Reading
             continue
         near = [
             r for r in drawing.readings
-            if id(r.quantity) not in used and abs(r.quantity.target / size - 1) < DETAIL and r.quantity.kind == "length" and _across_shape(r, drawing)
+            if id(r.quantity) not in used and abs(r.quantity.target / size - 1) < DETAIL
+            and r.quantity.kind == "length" and _across_shape(r, drawing)
         ]  # fmt: skip
         if near:
             found.append((min(near, key=lambda r: r.cost + 10 * abs(r.quantity.target / size - 1)), {variable: 1.0}))
@@ -134,7 +136,7 @@ def _score(solved: Solved) -> float:
     pads = len(solved.pattern.pads)
     settled = np.mean([sum(solved.settled(i)) / 2 for i in range(pads)])
     sane = _sane(solved)
-    return (
+    return float(
         0.5 * min(len(good), 8) - 0.4 * len(solved.fit.refused) + 2.5 * float(settled) + 2.0 * title_score(solved.pattern)
         + 0.25 * min(pads, 12) ** 0.5 + sane
     )  # fmt: skip

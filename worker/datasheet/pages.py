@@ -21,7 +21,7 @@ MAX_FILE_BYTES = 300 * 1024 * 1024
 MAX_IMAGE_PX = 60_000_000
 MIN_IMAGE_PX = 40
 MIN_UNKNOWN = 4
-MAX_TITLES = 24
+MAX_TITLES = 44
 MAX_PAGES = 5000
 RENDER_PX_PER_PT = 4.0
 MAX_RENDER_PX = 40_000_000
@@ -57,17 +57,16 @@ def open_book(files: list[bytes | Path]) -> Book:
 
 
 def _bytes(file: bytes | Path) -> bytes:
-    if isinstance(file, bytes):
-        size, read = len(file), lambda: file
-    else:
-        if not file.is_file():
-            raise Permanent(Failure.BAD_DOCUMENT, f"no such file: {file.name}")
-        size, read = file.stat().st_size, file.read_bytes
+    if isinstance(file, Path) and not file.is_file():
+        raise Permanent(Failure.BAD_DOCUMENT, f"no such file: {file.name}")
+    size = len(file) if isinstance(file, bytes) else file.stat().st_size
     if size > MAX_FILE_BYTES:
-        raise Permanent(Failure.TOO_LARGE, f"the document has {size >> 20} MiB, at most {MAX_FILE_BYTES >> 20} are read")
+        raise Permanent(
+            Failure.TOO_LARGE, f"the document has {size >> 20} MiB, at most {MAX_FILE_BYTES >> 20} are read"
+        )
     if size == 0:
         raise Permanent(Failure.BAD_DOCUMENT, "the document is empty")
-    return read()
+    return file if isinstance(file, bytes) else file.read_bytes()
 
 
 def _open_pdf(data: bytes) -> pypdfium2.PdfDocument:
@@ -121,7 +120,7 @@ def _page_matrix(page: pypdfium2.PdfPage) -> paths.Matrix:
         np.array([[-1, 0, 0], [0, -1, 0], [w, h, 1]], dtype=float),
         np.array([[0, -1, 0], [1, 0, 0], [0, w, 1]], dtype=float),
     ]
-    return move @ turns[turn]
+    return np.asarray(move @ turns[turn], dtype=np.float64)
 
 
 def read_text(book: Book, number: int) -> tuple[list[Word], list[Box]]:
@@ -218,7 +217,9 @@ def read_sheet(book: Book, number: int) -> Sheet:
 def _read_unknown(book: Book, number: int, unknown: list[Box], most: int = glyphs.MAX_LINES) -> list[Word]:
     """Words of fonts that do not say what their letters mean, read from the rendered page."""
     paper, scale = render(book, number)
-    boxes = [Box(b.x0 * scale, b.y0 * scale, b.x1 * scale, b.y1 * scale) for b in unknown if b.width > 0 and b.height > 0]
+    boxes = [
+        Box(b.x0 * scale, b.y0 * scale, b.x1 * scale, b.y1 * scale) for b in unknown if b.width > 0 and b.height > 0
+    ]
     lines = sorted(glyphs.text_lines(boxes, scale), key=lambda line: -min(line[0].width, line[0].height))
     return glyphs.read_text(paper, lines[:most], scale, (0.0, 0.0))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import numpy as np
 import pypdfium2.raw as pdfium
@@ -45,9 +46,9 @@ def objects(page: object, to_page: Matrix) -> Iterator[tuple[object, int, Matrix
             yield obj, kind, inner
 
 
-def _color(obj: object, read: object) -> tuple[int, int, int]:
+def _color(obj: object, read: Callable[..., int]) -> tuple[int, int, int]:
     r, g, b, a = (ctypes.c_uint() for _ in range(4))
-    if not read(obj, r, g, b, a):  # type: ignore[operator]
+    if not read(obj, r, g, b, a):
         return (0, 0, 0)
     return (r.value, g.value, b.value)
 
@@ -97,7 +98,7 @@ def runs_of(path: object, m: Matrix) -> _Runs:
             bezier.append(at)
             if len(bezier) == 3:
                 start = found.points[-1] if found.points else bezier[0]
-                found.points.extend(_bezier(start, *bezier))  # type: ignore[arg-type]
+                found.points.extend(_bezier(start, *bezier))
                 found.curved = True
                 bezier = []
         if pdfium.FPDFPathSegment_GetClose(seg):
@@ -155,7 +156,7 @@ def _read_path(obj: object, m: Matrix, lines: list[tuple[float, ...]], outlines:
             if points[0] != points[-1]:
                 points = [*points, points[0]] if filled and not stroked else points
         run = float(lines[-1][6] + 1 if lines else 0)
-        pairs = zip(points, points[1:], strict=False)
+        pairs = pairwise(points)
         lines.extend((a[0], a[1], b[0], b[1], width, key, run) for a, b in pairs if a != b)
 
 

@@ -20,7 +20,10 @@ BAD = re.compile(
     r"solder\s*mask|detail|connection|tape|reel|carrier|top\s*view|schematic|circuit\b|via\s*(?:pattern|layout)|mechanical",
     re.IGNORECASE,
 )
-STRONG = re.compile(r"land\s*pattern|foot\s*print|board\s*layout|pad\s*layout|suggested|recommend|solder\s*land|p\.?\s?c\.?\s?b", re.IGNORECASE)
+STRONG = re.compile(
+    r"land\s*pattern|foot\s*print|board\s*layout|pad\s*layout|suggested|recommend|solder\s*land|p\.?\s?c\.?\s?b",
+    re.IGNORECASE,
+)
 VETO = re.compile(r"stencil|paste|wave\s*solder|solder\s*mask\s*detail", re.IGNORECASE)
 GAP = 2.0  # sizes of the smaller shape: closer shapes belong to one figure
 TITLE_PT = 170.0
@@ -35,7 +38,7 @@ class Pattern:
     vias: list[Shape] = field(default_factory=list)
     inner: list[Shape] = field(default_factory=list)
     titles: list[Word] = field(default_factory=list)
-    extent: Box = Box(0, 0, 0, 0)
+    extent: Box = field(default_factory=lambda: Box(0, 0, 0, 0))
 
     @property
     def box(self) -> Box:
@@ -72,7 +75,7 @@ def _is_boxed_number(box: Box, drawing: Drawing) -> bool:
     if not any(q.size > 0.35 * min(box.width, box.height) for q in inside):
         return False
     return any(
-        box.grown(1.0).holds_point(*s.point((s.start + s.end) / 2)) or box.grown(-1.0).y0 < s.at < box.y1 - 1 and s.axis == 0
+        box.grown(1.0).holds_point(*s.point((s.start + s.end) / 2)) or (box.grown(-1.0).y0 < s.at < box.y1 - 1 and s.axis == 0)
         or (s.axis == 1 and box.x0 + 1 < s.at < box.x1 - 1)
         for s in drawing.spans if box.gap(_span_box(s)) < 40
     )  # fmt: skip
@@ -86,7 +89,9 @@ def _span_box(span: Span) -> Box:
 def _wordy(word: Word) -> bool:
     if word.confidence < 0.75:
         return False  # strokes inside a pad taken for letters
-    return bool(re.search(r"[A-Za-z0-9]", word.text)) and not re.fullmatch(r"\d{1,3}|[A-Z]\d{1,2}|[CO_|IlL\-]", word.text)
+    return bool(re.search(r"[A-Za-z0-9]", word.text)) and not re.fullmatch(
+        r"\d{1,3}|[A-Z]\d{1,2}|[CO_|IlL\-]", word.text
+    )
 
 
 def _linked(a: Shape, b: Shape) -> bool:

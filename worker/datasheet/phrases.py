@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from worker.datasheet.marks import Box, Word, around
 
 
@@ -61,7 +63,7 @@ def _join_turn(words: list[Word], gap_limit: float) -> list[Word]:
 
 def _line(parts: list[Word]) -> Word:
     text = parts[0].text
-    for left, right in zip(parts, parts[1:], strict=False):
+    for left, right in pairwise(parts):
         gap = _follows(left, right, 1e9) or 0.0
         text += right.text if gap < 0.22 or (right.text[:1] == "." and gap < 0.6) else " " + right.text
     sizes = sorted(w.across for w in parts)

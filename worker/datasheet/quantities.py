@@ -13,7 +13,7 @@ NUMBER = r"(?:\d+(?:[.,]\d+)?|[.,]\d+)"
 _COUNT = re.compile(r"^\(?\s*(\d{1,3})\s*(?:[xX×*]|PLCS?\.?|places)\s*\)?(?=$|[\s(ØR□\d.\[])", re.IGNORECASE)
 _DASH_COUNT = re.compile(r"^(\d{1,3})\s*[-–]\s*(?=[ØR(]?\s*\d*[.,]\d)")
 _TAIL_COUNT = re.compile(r"\(?\s*(?:(\d{1,3})\s*[xX×]|[xX×]\s*(\d{1,3})|(\d{1,3})\s*PLCS?\.?)\s*\)?$", re.IGNORECASE)
-_LIMITS = re.compile(r"\b(TYP|BSC|REF|MAX|MIN|NOM|BASIC)\b\.?", re.IGNORECASE)
+_LIMITS = re.compile(r"(?<![A-Za-z])(TYP|BSC|REF|MAX|MIN|NOM|BASIC)(?![A-Za-z])\.?", re.IGNORECASE)
 _NOISE = re.compile(r"\b(PITCH|NOTE\s*\d+|ALL\s*AROUND|AROUND|MM|THRU|SQ|HOLES?|DIA)\b\.?", re.IGNORECASE)
 _RANGE = re.compile(rf"^({NUMBER})\s*(?:[-–~/]|to)\s*({NUMBER})$")
 _PLUS_MINUS = re.compile(rf"^({NUMBER})\s*(?:±|\+/-|\+-)\s*({NUMBER})$")
@@ -98,7 +98,8 @@ def _core(text: str) -> _Core | None:
             return _Core(a)
     if m := _RANGE.match(text):
         a, b = sorted((number(m[1]), number(m[2])))
-        return _Core(None, a, b) if b < 4 * a + 0.2 else None
+        date = m[1].isdigit() and m[2].isdigit() and "/" in text
+        return _Core(None, a, b) if a < b < 4 * a + 0.2 and not date else None
     if re.fullmatch(NUMBER, text):
         return _Core(number(text))
     return None
@@ -239,7 +240,9 @@ def _with_count(q: Quantity, loose: list[Word]) -> Quantity:
             continue
         s, e, t, b = frame(word.box, word.turn)
         beside = overlap(top, bottom, t, b) > 0.4 and (0 <= start - e < 1.0 * q.size or 0 <= s - end < 1.0 * q.size)
-        stacked = overlap(start, end, s, e) > 0.4 and (-0.4 < (t - bottom) / q.size < 0.7 or -0.4 < (top - b) / q.size < 0.7)
+        stacked = overlap(start, end, s, e) > 0.4 and (
+            -0.4 < (t - bottom) / q.size < 0.7 or -0.4 < (top - b) / q.size < 0.7
+        )
         if not (beside or stacked):
             continue
         count = bare_count(word)

@@ -41,7 +41,9 @@ def add(sheet: Sheet, paper: Gray, px_per_pt: float, area: Box) -> None:
     """Reads the pixels of `area` and adds what they show to the sheet; photographs add nothing."""
     height, width = paper.shape
     x0, y0 = max(0, int(area.x0 * px_per_pt)), max(0, int(area.y0 * px_per_pt))
-    cut = np.ascontiguousarray(paper[y0 : min(height, int(area.y1 * px_per_pt)), x0 : min(width, int(area.x1 * px_per_pt))])
+    cut = np.ascontiguousarray(
+        paper[y0 : min(height, int(area.y1 * px_per_pt)), x0 : min(width, int(area.x1 * px_per_pt))]
+    )
     if min(cut.shape, default=0) < 24 or not _pale(cut):
         return
     origin = (x0 / px_per_pt, y0 / px_per_pt)
@@ -56,7 +58,14 @@ def add(sheet: Sheet, paper: Gray, px_per_pt: float, area: Box) -> None:
     tips = tips + [t for t in more if not any(abs(t.x - k.x) + abs(t.y - k.y) < NEAR_TIP_PT for k in tips)]
     sheet.tips.extend(tips)
     sheet.outlines.extend(_outlines(ink, thick, px_per_pt, origin))
-    _read_words(sheet, cut, _without_heads(ink, tips, px_per_pt, origin), cv2.bitwise_or(level, upright), px_per_pt, origin)
+    _read_words(
+        sheet,
+        cut,
+        _without_heads(ink, tips, px_per_pt, origin),
+        np.asarray(cv2.bitwise_or(level, upright), np.uint8),
+        px_per_pt,
+        origin,
+    )
     sheet.raster = True
 
 
@@ -82,7 +91,9 @@ def _straight(ink: Gray, px_per_pt: float) -> tuple[Gray, Gray]:
     return np.asarray(level, np.uint8), np.asarray(upright, np.uint8)
 
 
-def _segments(mask: Gray, axis: int, px_per_pt: float, origin: tuple[float, float], thick: float) -> list[tuple[float, ...]]:
+def _segments(
+    mask: Gray, axis: int, px_per_pt: float, origin: tuple[float, float], thick: float
+) -> list[tuple[float, ...]]:
     """Each blob of a straight mask as one stroke along its axis; solid areas give their two long edges."""
     count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     rows: list[tuple[float, ...]] = []
@@ -95,12 +106,19 @@ def _segments(mask: Gray, axis: int, px_per_pt: float, origin: tuple[float, floa
             a, b = (x, y + h / 2), (x + w, y + h / 2)
         else:
             a, b = (x + w / 2, y), (x + w / 2, y + h)
-        ends = [origin[0] + a[0] / px_per_pt, origin[1] + a[1] / px_per_pt, origin[0] + b[0] / px_per_pt, origin[1] + b[1] / px_per_pt]
+        ends = [
+            origin[0] + a[0] / px_per_pt,
+            origin[1] + a[1] / px_per_pt,
+            origin[0] + b[0] / px_per_pt,
+            origin[1] + b[1] / px_per_pt,
+        ]
         rows.append((*ends, across / px_per_pt, 0.0, NO_RUN))
     return rows
 
 
-def _tips(ink: Gray, rows: list[tuple[float, ...]], px_per_pt: float, origin: tuple[float, float], thick: float) -> list[Tip]:
+def _tips(
+    ink: Gray, rows: list[tuple[float, ...]], px_per_pt: float, origin: tuple[float, float], thick: float
+) -> list[Tip]:
     """Arrow heads: where a stroke meets a crossing one and its ink swells and shrinks again on the way there."""
     found: list[Tip] = []
     ends = np.array([r[:4] for r in rows]).reshape(-1, 4) - np.array([*origin, *origin])
@@ -123,7 +141,12 @@ def _meetings(
     reach = WITNESS_PT * px_per_pt
     for x0, y, x1, _ in own:
         touch = 0.4 * reach
-        near = other[(other[:, 0] > x0 - reach) & (other[:, 0] < x1 + reach) & (other[:, 1] < y + touch) & (other[:, 3] > y - touch)]
+        near = other[
+            (other[:, 0] > x0 - reach)
+            & (other[:, 0] < x1 + reach)
+            & (other[:, 1] < y + touch)
+            & (other[:, 3] > y - touch)
+        ]
         crossing = (near[:, 1] < y - 1.7 * px_per_pt) & (near[:, 3] > y + 1.7 * px_per_pt)
         near = near[crossing | (near[:, 3] - near[:, 1] > STEM_PT * px_per_pt)]
         for at in near[:, 0]:
@@ -164,7 +187,9 @@ def _run(column: NDArray[np.bool_]) -> int:
     return int(gaps[0]) if len(gaps) else len(column)
 
 
-def _wedges(ink: Gray, rows: list[tuple[float, ...]], px_per_pt: float, origin: tuple[float, float], thick: float) -> list[Tip]:
+def _wedges(
+    ink: Gray, rows: list[tuple[float, ...]], px_per_pt: float, origin: tuple[float, float], thick: float
+) -> list[Tip]:
     """Solid wedges on straight strokes, for witness lines too broken to be found as strokes."""
     size = int(max(3, round(thick) + 2))
     solid = cv2.morphologyEx(ink, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
@@ -185,7 +210,11 @@ def _wedges(ink: Gray, rows: list[tuple[float, ...]], px_per_pt: float, origin: 
         along, across = (x, y + h / 2) if axis == 0 else (y, x + w / 2)
         end = _point(image, along + (len(profile) if sign > 0 else 0), across, sign, thick)
         px, py = (end, across) if axis == 0 else (across, end)
-        tip = Tip(float(origin[0] + px / px_per_pt), float(origin[1] + py / px_per_pt), *((sign, 0) if axis == 0 else (0, sign)))
+        tip = Tip(
+            float(origin[0] + px / px_per_pt),
+            float(origin[1] + py / px_per_pt),
+            *((sign, 0) if axis == 0 else (0, sign)),
+        )
         if _on_stroke(tip, strokes):
             found.append(tip)
     return found
@@ -224,7 +253,12 @@ def _on_stroke(tip: Tip, strokes: NDArray[np.float64]) -> bool:
     axis = 0 if tip.dx else 1
     along, across = (tip.x, tip.y) if axis == 0 else (tip.y, tip.x)
     flat = np.abs(strokes[:, 1 - axis] - strokes[:, 3 - axis]) < 0.01
-    on = flat & (np.abs(strokes[:, 1 - axis] - across) < 1.2) & (strokes[:, axis] < along + 14) & (strokes[:, axis + 2] > along - 14)
+    on = (
+        flat
+        & (np.abs(strokes[:, 1 - axis] - across) < 1.2)
+        & (strokes[:, axis] < along + 14)
+        & (strokes[:, axis + 2] > along - 14)
+    )
     return bool(on.any())
 
 
@@ -239,20 +273,22 @@ def _outlines(ink: Gray, thick: float, px_per_pt: float, origin: tuple[float, fl
         x, y, w, h = cv2.boundingRect(contour)
         if x <= 1 or y <= 1 or x + w >= ink.shape[1] - 1 or y + h >= ink.shape[0] - 1:
             continue  # the paper around the drawing
-        outline = _outline(contour, thick / 2, px_per_pt, origin, filled=False)
+        outline = _outline(np.asarray(contour, np.int32), thick / 2, px_per_pt, origin, filled=False)
         if outline is not None:
             found.append(outline)
     size = int(max(5, 3 * thick))
     solid = cv2.morphologyEx(ink, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, (size, size)))
     contours, _ = cv2.findContours(solid, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     for contour in contours[:500]:
-        outline = _outline(contour, 0.0, px_per_pt, origin, filled=True)
+        outline = _outline(np.asarray(contour, np.int32), 0.0, px_per_pt, origin, filled=True)
         if outline is not None:
             found.append(outline)
     return found
 
 
-def _outline(contour: NDArray[np.int32], grow: float, px_per_pt: float, origin: tuple[float, float], filled: bool) -> Outline | None:
+def _outline(
+    contour: NDArray[np.int32], grow: float, px_per_pt: float, origin: tuple[float, float], filled: bool
+) -> Outline | None:
     x, y, w, h = cv2.boundingRect(contour)
     if min(w, h) < 1.6 * px_per_pt or w * h < 30:
         return None
@@ -278,14 +314,16 @@ def _without_heads(ink: Gray, tips: list[Tip], px_per_pt: float, origin: tuple[f
     return clean
 
 
-def _read_words(sheet: Sheet, paper: Gray, ink: Gray, straight: Gray, px_per_pt: float, origin: tuple[float, float]) -> None:
+def _read_words(
+    sheet: Sheet, paper: Gray, ink: Gray, straight: Gray, px_per_pt: float, origin: tuple[float, float]
+) -> None:
     """Words of the pixels, long strokes taken out first so that numbers beside lines stand free."""
     long = int(LETTER_LINE_PT * px_per_pt)
     rows = cv2.morphologyEx(straight, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, (long, 1)))
     columns = cv2.morphologyEx(straight, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, (1, long)))
     wide = cv2.dilate(cv2.bitwise_or(rows, columns), np.ones((3, 3), np.uint8))
     letters = cv2.bitwise_and(ink, cv2.bitwise_not(wide))
-    boxes = glyphs.letter_boxes(letters, px_per_pt)
+    boxes = glyphs.letter_boxes(np.asarray(letters, np.uint8), px_per_pt)
     clean = np.where((wide > 0) & (letters == 0), 255, paper).astype(np.uint8)
     lines = glyphs.text_lines(boxes, px_per_pt)
     known = [w.box for w in sheet.words if w.confidence == 1.0]

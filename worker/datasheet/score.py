@@ -1,4 +1,4 @@
-"""Scores a footprint against a truth: pads aligned on their extents in the best of four turns, body values, unsupported claims, evidence."""
+"""Scores a footprint against a truth: pads aligned in the best of four turns, body values, unsupported claims."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def number_ok(truth: Pad, pred: Pad) -> bool:
     """Numbers count unless the pad is mechanical; a truth may accept other names ("*": any)."""
     other = truth.get("accept_numbers") or []
     name = _name(pred["number"])
-    return truth.get("role") in MECHANICAL or _name(truth["number"]) == name or "*" in other or name in map(_name, other)
+    return (
+        truth.get("role") in MECHANICAL or _name(truth["number"]) == name or "*" in other or name in map(_name, other)
+    )
 
 
 def _centred(pads: list[Pad]) -> list[Pad]:
@@ -69,7 +71,9 @@ def _near(truth: float | None, pred: float | None, tol: float) -> bool:
 def _pad_ok(truth: Pad, pred: Pad, tol: float) -> bool:
     kinds = truth.get("accept_types") or [truth["type"]]
     drill = truth.get("drill")
-    drilled = not drill or (bool(pred.get("drill")) and all(_near(a, b, tol) for a, b in zip(drill, pred["drill"], strict=True)))
+    drilled = not drill or (
+        bool(pred.get("drill")) and all(_near(a, b, tol) for a, b in zip(drill, pred["drill"], strict=True))
+    )
     return pred["type"] in kinds and all(_near(truth.get(k), pred.get(k), tol) for k in ("w", "h")) and drilled
 
 
@@ -88,8 +92,7 @@ def score_pads(truth: list[Pad], pred: list[Pad], tol: float = 0.05) -> PadScore
         if best is None or _rank(found) > _rank(best):
             best = found
         have = _centred(_turned(have))
-    assert best is not None
-    return best
+    return best or PadScore(0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def _rank(score: PadScore) -> tuple[float, float, float]:
@@ -114,23 +117,28 @@ def body_fields(truth: dict[str, Any], pred: dict[str, Any], tol: float = 0.05) 
         for limit in ("min", "nom", "max"):
             value = truth[side].get(limit)
             if value is not None:
-                found.append((f"{side}.{limit}", (got := (pred.get(side) or {}).get(limit)) is not None and abs(got - value) <= tol + 1e-9))
+                found.append(
+                    (
+                        f"{side}.{limit}",
+                        (got := (pred.get(side) or {}).get(limit)) is not None and abs(got - value) <= tol + 1e-9,
+                    )
+                )
     return found
 
 
 def unsupported(truth: dict[str, Any], pred: dict[str, Any]) -> list[str]:
     """Numbers claimed where the truth says none is stated: a land pattern, copper, a drill, a body limit."""
-    claims = []
     land, pads = truth.get("land_pattern"), ((pred.get("land_pattern") or {}).get("pads") or [])
-    if land is None:
-        claims.extend(["land_pattern"] if pads else [])
-    else:
-        for key in ("w", "h", "drill"):
-            if pads and all(p.get(key) is None for p in land["pads"]) and any(p.get(key) is not None and key != "drill" or p.get(key) for p in pads):
-                claims.append(f"pads.{key}")
-    for side in ("length", "width", "height"):
-        if all(truth["body"][side].get(k) is None for k in ("min", "nom", "max")) and any(
-            (pred["body"].get(side) or {}).get(k) is not None for k in ("min", "nom", "max")
-        ):
-            claims.append(f"body.{side}")
+    claims = ["land_pattern"] if land is None and pads else []
+    if land is not None:
+        silent = [k for k in ("w", "h", "drill") if all(p.get(k) is None for p in land["pads"])]
+        claims += [f"pads.{k}" for k in silent if any(p.get(k) for p in pads)]
+    sides = ("length", "width", "height")
+    claims += [
+        f"body.{side}" for side in sides if not _printed(truth["body"][side]) and _printed(pred["body"].get(side) or {})
+    ]
     return claims
+
+
+def _printed(value: dict[str, Any]) -> bool:
+    return any(value.get(k) is not None for k in ("min", "nom", "max"))

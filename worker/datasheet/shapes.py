@@ -34,7 +34,9 @@ class Shape:
         a, b = self.box, other.box
         if self.kind in ROUND and other.kind in ROUND:
             slack = max(slack, 0.8)
-        return abs(a.width - b.width) <= max(slack, part * a.width) and abs(a.height - b.height) <= max(slack, part * a.height)
+        return abs(a.width - b.width) <= max(slack, part * a.width) and abs(a.height - b.height) <= max(
+            slack, part * a.height
+        )
 
 
 def area_of(points: tuple[Point, ...]) -> float:
@@ -43,7 +45,7 @@ def area_of(points: tuple[Point, ...]) -> float:
     return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
 
 
-def kind_of(points: tuple[Point, ...], curved: bool) -> tuple[str, float] | None:
+def kind_of(points: tuple[Point, ...]) -> tuple[str, float] | None:
     """The pad shape of a closed path and its corner radius; None for outlines no pad has (letters, arrows)."""
     xs, ys = np.array([p[0] for p in points]), np.array([p[1] for p in points])
     w, h = float(np.ptp(xs)), float(np.ptp(ys))
@@ -51,7 +53,7 @@ def kind_of(points: tuple[Point, ...], curved: bool) -> tuple[str, float] | None
         return None
     full = area_of(points) / (w * h)
     corners = _corners(xs, ys, w, h)
-    if full > 0.985 and corners == 4 or full > 0.999:
+    if (full > 0.985 and corners == 4) or full > 0.999:
         return "rect", 0.0
     ratio = max(w, h) / min(w, h)
     if corners == 0 and _round(xs, ys, w, h):
@@ -101,7 +103,7 @@ def from_outlines(sheet: Sheet) -> list[Shape]:
         box = outline.box
         if not _fits(box, sheet):
             continue
-        kind = kind_of(outline.points, outline.curved)
+        kind = kind_of(outline.points)
         if kind is not None:
             found.append(Shape(box, kind[0], kind[1], outline.filled, outline.pen, outline.color, outline.dashed))
     return found
@@ -134,7 +136,9 @@ def _loose(sheet: Sheet) -> NDArray[np.float64]:
     return np.asarray(lines[np.sort(first)])
 
 
-def _walk(lines: NDArray[np.float64], a: NDArray[np.int64], b: NDArray[np.int64], at: dict[int, list[int]]) -> list[Outline]:
+def _walk(
+    lines: NDArray[np.float64], a: NDArray[np.int64], b: NDArray[np.int64], at: dict[int, list[int]]
+) -> list[Outline]:
     done: set[int] = set()
     found: list[Outline] = []
     for start in range(len(lines)):
@@ -173,5 +177,7 @@ def unique(shapes: list[Shape]) -> list[Shape]:
             kept[key] = shape
         else:
             better = old if old.pen >= shape.pen else shape
-            kept[key] = replace(better, filled=old.filled or shape.filled, dashed=(old.dashed or shape.dashed) and not old.filled)
+            kept[key] = replace(
+                better, filled=old.filled or shape.filled, dashed=(old.dashed or shape.dashed) and not old.filled
+            )
     return sorted(kept.values(), key=lambda s: -s.box.area)

@@ -1,4 +1,4 @@
-"""Reads text that a PDF draws as strokes or filled letter shapes instead of text, by painting only those and reading the pixels."""
+"""Reads text that a PDF draws as strokes or filled letter shapes, by painting only those and reading the pixels."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _letter_like(boxes: NDArray[np.float64], lines: NDArray[np.float64]) -> NDAr
         flat = bool((np.abs(part[:, 0] - part[:, 2]) < 0.05).__or__(np.abs(part[:, 1] - part[:, 3]) < 0.05).all())
         if closed and (len(part) == 3 or (flat and not (solid and min(w[i], h[i]) < 2.5))):
             keep[i] = False
-    return keep
+    return np.asarray(keep, dtype=np.bool_)
 
 
 def _crossbars(boxes: NDArray[np.float64], lone: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -133,7 +133,9 @@ def read_titles(sheet: Sheet, most: int) -> list[Word]:
     paper, lines = _text_lines(sheet)
     if paper is None:
         return []
-    chosen = sorted((line for line in lines if _like_title(line[0])), key=lambda line: -min(line[0].width, line[0].height))
+    chosen = sorted(
+        (line for line in lines if _like_title(line[0])), key=lambda line: -min(line[0].width, line[0].height)
+    )
     return glyphs.read_text(paper, chosen[:most], PX_PER_PT, (0.0, 0.0))
 
 

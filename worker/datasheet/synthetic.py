@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import random
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from worker.datasheet import synthetic_document, synthetic_families, synthetic_style
+from worker.datasheet import synthetic_document, synthetic_families, synthetic_scan, synthetic_style
+from worker.datasheet.synthetic_document import Drawn
 from worker.datasheet.synthetic_truth import truth_of
 
 SPLITS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -20,20 +23,29 @@ SPLITS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 """Families and looks of each split; those of `dev` and `test` have nothing in common."""
 TRIES = 20
 NO_LAND_PART = 0.05
+LEFT_OUT_PART = 0.15
+MAY_BE_LEFT_OUT = ("copper", "hole", "ep_w", "ep_h", "tab_h", "pad_h")
+"""Numbers that some drawings forget to print; what does not follow without them is null in the truth."""
 
 
-def make(seed: int, pdf: Path, split: str = "clean", name: str | None = None) -> dict[str, Any]:
-    """Writes the datasheet of a seed and returns its truth. The same seed and split always give the same bytes."""
+def make(
+    seed: int, pdf: Path, split: str = "clean", name: str | None = None, front_pages: int | None = None
+) -> dict[str, Any]:
+    """Writes the datasheet of a seed and returns its truth. The same arguments always give the same bytes.
+
+    `front_pages` of text stand before the drawings, as many as the look has when left out.
+    """
     for attempt in range(TRIES):
         rng = random.Random(f"{split} {seed} {attempt}")
         try:
-            return _once(rng, seed, pdf, split, name)
+            drawn = _once(rng, pdf, split, front_pages)
+            return truth_of(drawn, pdf, name or pdf.stem, seed, split)
         except ValueError:
             continue
     raise ValueError(f"no drawing could be made from seed {seed}")
 
 
-def _once(rng: random.Random, seed: int, pdf: Path, split: str, name: str | None) -> dict[str, Any]:
+def _once(rng: random.Random, pdf: Path, split: str, front_pages: int | None) -> Drawn:
     families, looks = SPLITS[split]
     style = synthetic_style.choose(rng, looks, vary=split != "clean")
     family = rng.choice(families)
@@ -42,18 +54,31 @@ def _once(rng: random.Random, seed: int, pdf: Path, split: str, name: str | None
     other = synthetic_families.FAMILIES[family](rng, style) if style.other_variant else None
     if other is not None and other.code == part.code:
         other = None
-    drawn = synthetic_document.write(pdf, part, style, rng, land, other)
-    return truth_of(drawn, pdf, name or pdf.stem, seed, split)
+    spare = [link for link in part.links if link.what in MAY_BE_LEFT_OUT]
+    if split != "clean" and spare and rng.random() < LEFT_OUT_PART:
+        part.links.remove(rng.choice(spare))
+    if front_pages is not None:
+        style = replace(style, front_pages=front_pages)
+    return synthetic_document.write(pdf, part, style, rng, land, other)
 
 
-def make_folder(folder: Path, count: int, seed: int, split: str) -> None:
-    """`count` drawings as folder/pdf/NAME.pdf and folder/truth/NAME.json."""
+def make_scanned(seed: int, pdf: Path, dpi: int, split: str = "clean", name: str | None = None) -> dict[str, Any]:
+    """The same datasheet as a scan at `dpi`; its truth is the same, but for the file."""
+    truth = make(seed, pdf, split, name)
+    synthetic_scan.scan(pdf, pdf, dpi, seed)
+    source = {**truth["source"], "sha256": hashlib.sha256(pdf.read_bytes()).hexdigest()}
+    return {**truth, "source": source, "tags": ["raster" if t == "vector" else t for t in truth["tags"]]}
+
+
+def make_folder(folder: Path, count: int, seed: int, split: str, dpi: int | None = None) -> None:
+    """`count` drawings as folder/pdf/NAME.pdf and folder/truth/NAME.json; scans of them at `dpi` if one is given."""
     pdfs, truths = folder / "pdf", folder / "truth"
     pdfs.mkdir(parents=True, exist_ok=True)
     truths.mkdir(parents=True, exist_ok=True)
     for i in range(count):
         name = f"synthetic_{split}_{seed + i:05d}"
-        truth = make(seed + i, pdfs / f"{name}.pdf", split, name)
+        pdf = pdfs / f"{name}.pdf"
+        truth = make(seed + i, pdf, split, name) if dpi is None else make_scanned(seed + i, pdf, dpi, split, name)
         (truths / f"{name}.json").write_text(json.dumps(truth, indent=1))
 
 
@@ -65,6 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--truth", type=Path, metavar="FILE.json")
     parser.add_argument("--count", type=int, default=1)
     parser.add_argument("--folder", type=Path, metavar="DIR")
+    parser.add_argument(
+        "--raster", type=int, metavar="DPI", help="write scans at this resolution instead of vector drawings"
+    )
     return parser
 
 
@@ -74,9 +102,10 @@ def main(argv: list[str] | None = None) -> int:
         print("give --out FILE.pdf, or --folder DIR with --count N", file=sys.stderr)
         return 2
     if args.folder is not None:
-        make_folder(args.folder, args.count, args.seed, args.split)
+        make_folder(args.folder, args.count, args.seed, args.split, args.raster)
         return 0
-    truth = make(args.seed, args.out, args.split)
+    dpi = args.raster
+    truth = make(args.seed, args.out, args.split) if dpi is None else make_scanned(args.seed, args.out, dpi, args.split)
     if args.truth is not None:
         args.truth.write_text(json.dumps(truth, indent=1))
     return 0

@@ -37,13 +37,12 @@ class SheetCanvas:
         self.printed: list[Printed] = []
         self.page = 1
         self._rotated = rotated
-        size = (self.height, self.width) if rotated else A4_PT
-        self._canvas = Canvas(str(path), pagesize=size, invariant=1, pageCompression=1)
+        self._canvas = Canvas(str(path), pagesize=A4_PT, invariant=1, pageCompression=1)
         self._canvas.setAuthor("BM3-VL")
         self._begin()
 
     def _begin(self) -> None:
-        if self._rotated:  # stored on its side; the page says how to turn it
+        if self._rotated:  # stored on its side, the page says how to turn it; the library swaps width and height
             self._canvas.setPageRotation(90)
             self._canvas.transform(0, 1, -1, 0, self.height, 0)
         self._canvas.setLineWidth(self.pen_pt)

@@ -192,9 +192,11 @@ class Dimensions:
     def leader(self, point: tuple[float, float], lines: list[str], what: str) -> None:
         """A number outside the figure with an arrow to the point it is about."""
         wide, tall = self.block(lines)
+        up = point[1] - self.figure[1] < self.figure[3] - point[1]
+        near, far = (-1, 1) if up else (1, -1)
         for tier in range(TIERS):
-            for sx, sy in ((1, -1), (1, 1), (-1, -1), (-1, 1)):
-                y = (self.figure[1] if sy < 0 else self.figure[3]) + sy * (14 + tile(tier))
+            for sx, sy in ((1, near), (-1, near), (1, far), (-1, far)):
+                y = (self.figure[1] if sy < 0 else self.figure[3]) + sy * (14 + tier * STEP_PT)
                 x = point[0] + sx * (abs(y - point[1]) * 0.6)
                 end = x + sx * (6 + wide)
                 area = (min(x + sx * 8, end + sx * 2), y - tall / 2, max(x + sx * 8, end + sx * 2), y + tall / 2)
@@ -220,10 +222,6 @@ class Dimensions:
         area = (centre - wide / 2, elbow[1] - tall / 2, centre + wide / 2, elbow[1] + tall / 2)
         print_block(self.canvas, area, lines, self.style.text_pt, what, False)
         self.texts.append(area)
-
-
-def tile(tier: int) -> float:
-    return tier * STEP_PT
 
 
 def _around(ends: tuple[float, float, float, float]) -> Area:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass, replace
 
 from worker.datasheet.synthetic_canvas import SheetCanvas
@@ -183,11 +184,10 @@ class LandFigure:
 
 
 def _with_sign(text: str) -> str:
-    """The diameter sign before the number, behind a count."""
-    head, sep, tail = text.rpartition("X ") if "X " in text else text.rpartition("-") if "-" in text else ("", "", text)
-    if not sep and "x" in text and text[0].isdigit():
-        head, sep, tail = text.partition("x")
-    return f"{head}{sep}Ø{tail}"
+    """The diameter sign right before the number, behind a count that stands first."""
+    count = re.match(r"\d+(?:X |x|-)", text)
+    at = count.end() if count else 0
+    return f"{text[:at]}Ø{text[at:]}"
 
 
 def inner_end(pad: PadSpec) -> str:

@@ -9,7 +9,9 @@ from worker.datasheet.marks import Box, Word, around
 from worker.datasheet.phrases import overlap
 from worker.datasheet.quantities import INCH_MM, NUMBER, Quantity, number, tidy
 
-SYMBOL = re.compile(r"^(?:[A-Za-zØθφϕΦ∅]{1,2}|[A-Za-z]{1,3}\d{1,2}|[A-Za-z]\d[A-Za-z]|[A-Za-z]{2,4}_[A-Za-z]+|[a-z]{3}|aaa|bbb|ccc|ddd)$")
+SYMBOL = re.compile(
+    r"^(?:[A-Za-zØθφϕΦ∅]{1,2}|[A-Za-z]{1,3}\d{1,2}|[A-Za-z]\d[A-Za-z]|[A-Za-z]{2,4}_[A-Za-z]+|[a-z]{3}|aaa|bbb|ccc|ddd)$"
+)
 _HEAD = {"MIN": "low", "MINIMUM": "low", "MIM": "low", "NOM": "value", "NOMINAL": "value", "TYP": "value",
          "TYPICAL": "value", "BSC": "value", "MAX": "high", "MAXIMUM": "high"}  # fmt: skip
 _MM = re.compile(r"^\(?(?:mm|millimet(?:er|re)s?|metric)\)?[.:*]*$", re.IGNORECASE)
@@ -88,7 +90,7 @@ def _columns(rows: list[list[Word]], at: int) -> list[_Column]:
     units = [(w, bool(_INCH.match(w.text))) for w in tops if _MM.match(w.text) or _INCH.match(w.text)]
     xs = [w.box.cx for w, _ in heads]
     columns = []
-    for (word, limit), x in zip(heads, xs, strict=True):
+    for (_, limit), x in zip(heads, xs, strict=True):
         near = min(units, key=lambda u: abs(u[0].box.cx - x), default=None)
         gaps = [abs(x - other) for other in xs if other != x]
         columns.append(_Column(limit, bool(near and near[1]), x, min([*gaps, 80.0]) / 2))
@@ -99,7 +101,11 @@ def _entry(cells: list[Word], words: list[Word], columns: list[_Column], table: 
     """The entry of one row of value cells; its symbol is the nearest symbol-like word on its left."""
     left = min(c.x - c.half for c in columns)
     tall = max(cells, key=lambda w: w.box.height).box
-    head = [w for w in words if w.box.x1 <= left + 2 and w.box.x1 > left - 420 and abs(w.box.cy - tall.cy) < 0.45 * tall.height]
+    head = [
+        w
+        for w in words
+        if w.box.x1 <= left + 2 and w.box.x1 > left - 420 and abs(w.box.cy - tall.cy) < 0.45 * tall.height
+    ]
     head.sort(key=lambda w: w.box.x0)
     symbols = [w for w in head if SYMBOL.match(w.text.strip("()*."))]
     values = [(w, m) for w in cells if (m := _VALUE.match(tidy(w.text).rstrip("*")))]
@@ -115,7 +121,8 @@ def _entry(cells: list[Word], words: list[Word], columns: list[_Column], table: 
     printed = " ".join(w.text for w in [symbol, *cells])
     quantity = Quantity(
         picked.get("value"), picked.get("low"), picked.get("high"), printed, box, 0, None, "length",
-        tag[1].upper() if tag else "", False, min(w.confidence for w, _ in values), symbol.across, symbol.text.strip("()*."), True,
+        tag[1].upper() if tag else "", False, min(w.confidence for w, _ in values), symbol.across,
+        symbol.text.strip("()*."), True,
     )  # fmt: skip
     description = " ".join(w.text for w in head if w is not symbol)
     return Entry(symbol.text.strip("()*."), description, quantity, table)
@@ -130,7 +137,7 @@ def _pick(values: list[tuple[Word, float]], columns: list[_Column], one: str | N
         same = [c.x for c in columns if c.inch == near.inch]
         between = len(same) > 1 and abs(x - near.x) > 0.55 * near.half and min(same) < x < max(same)
         middle = abs(x - (min(same) + max(same)) / 2) < 0.3 * near.half
-        limit = one if one else "value" if between or (middle and len(same) % 2 == 0) else near.limit
+        limit = one or ("value" if between or (middle and len(same) % 2 == 0) else near.limit)
         result[near.inch].setdefault(limit, value)
     if result[False]:
         return result[False]
@@ -180,7 +187,9 @@ def read_columns(words: list[Word]) -> tuple[list[Entry], list[Box]]:
     entries: list[Entry] = []
     boxes: list[Box] = []
     for at, row in enumerate(rows):
-        if not any(w.text.strip(".:").upper() in ("UNIT", "UNITS", "DIM", "DIM.", "SYMBOL", "REF", "REF.") for w in row[:3]):
+        if not any(
+            w.text.strip(".:").upper() in ("UNIT", "UNITS", "DIM", "DIM.", "SYMBOL", "REF", "REF.") for w in row[:3]
+        ):
             continue
         symbols = [w for w in _near_rows(rows, at, 1.6) if SYMBOL.match(w.text) and not _MM.match(w.text)]
         if len(symbols) < 3:
@@ -211,7 +220,11 @@ def _below(rows: list[list[Word]], at: int, symbols: list[Word], table: int) -> 
     found = []
     for symbol in symbols:
         own = [w for w in cells if w.box.cy < limit and _VALUE.match(tidy(w.text)) and _under(w, symbol, symbols)]
-        note = [w.text for w in cells + rows[at] if w.text.strip(".").lower() in ("max", "min") and _under(w, symbol, symbols)]
+        note = [
+            w.text
+            for w in cells + rows[at]
+            if w.text.strip(".").lower() in ("max", "min") and _under(w, symbol, symbols)
+        ]
         quantity = _cell(symbol, own, note, labels)
         if quantity is not None:
             found.append(Entry(symbol.text, "", quantity, table))

@@ -12,10 +12,10 @@ from uuid import UUID
 
 from db.tables import Job
 from worker.supervisor.child import Child
-from worker.supervisor.protocol import Attach, Beat, Cues, Done, Failed, GapFound, Halted, Started
+from worker.supervisor.protocol import Attach, Beat, Cues, Done, Failed, GapFound, Halted, Split, Started
 
 INBOX = 256  # events of one stream waiting to be written; then the data pipe fills and the handler waits
-Heard = Started | Beat | Cues | GapFound | Attach | Done | Failed | Halted
+Heard = Started | Beat | Cues | GapFound | Attach | Done | Split | Failed | Halted
 
 
 class Why(StrEnum):
@@ -26,6 +26,7 @@ class Why(StrEnum):
     LOST = "lost"  # the lease is gone or could not be renewed: write nothing more
     STALLED = "stalled"
     OVERTIME = "overtime"
+    BROKEN = "broken"  # what the handler says cannot be stored
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Attempt:
     job: Job
     stream: int
     folder: Path
-    total_ms: int | None = None
+    done_ms: int = 0
     renewed_at: float = field(default_factory=time.monotonic)
     began_at: float = field(default_factory=time.monotonic)
     progressed_at: float = field(default_factory=time.monotonic)

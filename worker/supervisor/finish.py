@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from db import leases
+from db import leases, segments
 from db.crash import crash_point
 from db.failures import Failure
 from db.kinds.registry import KINDS
@@ -20,8 +20,9 @@ from db.settings import Settings
 from worker import metrics
 from worker.errors import Permanent, Transient
 from worker.supervisor.attempt import Attempt, Gone, Why
+from worker.supervisor.inputs import with_inline
 from worker.supervisor.persist import LeaseLost, persist
-from worker.supervisor.protocol import Attach, Done, Failed, Halted, Spent
+from worker.supervisor.protocol import Attach, Done, Failed, Halted, Spent, Split
 
 UPLOAD_TRIES = 4
 UPLOAD_PAUSE_S = 0.5
@@ -37,11 +38,13 @@ class Finish:
     settings: Settings
     attempt: Attempt
 
-    def settle(self, end: Done | Failed | Halted | Gone | None, files: dict[str, Attach]) -> str:
+    def settle(self, end: Done | Split | Failed | Halted | Gone | None, files: dict[str, Attach]) -> str:
         """Write what became of the job; the word for it. Nothing is written when the lease is gone."""
         try:
-            if isinstance(end, Done):
+            if isinstance(end, Done) and self.attempt.why is not Why.BROKEN:
                 return self._succeed(end, files)
+            if isinstance(end, Split) and self.attempt.why is None:
+                return self._split(end)
             return self._end(end)
         except LeaseLost:
             metrics.LEASES_LOST.labels(why=self.attempt.why or "taken").inc()
@@ -62,9 +65,9 @@ class Finish:
             return "lost"
         return str(state) if state is not None else "lost"
 
-    def _end(self, end: Failed | Halted | Gone | None) -> str:
+    def _end(self, end: Done | Split | Failed | Halted | Gone | None) -> str:
         """An end without a result: why we asked for it counts more than how the child took it."""
-        cost = end.spent if isinstance(end, (Failed, Halted)) else Spent()
+        cost = end.spent if isinstance(end, (Done, Split, Failed, Halted)) else Spent()
         match self.attempt.why:
             case Why.LOST:
                 raise LeaseLost(str(self.attempt.id))
@@ -72,6 +75,8 @@ class Finish:
                 return self._cancel(cost)
             case Why.DRAINED:
                 return self._release(cost)
+            case Why.BROKEN:
+                return self.fail(Failure.INTERNAL, "what the handler emitted cannot be stored", cost)
             case Why.OVERTIME:
                 return self.fail(Failure.RUN_TIME_EXCEEDED, f"ran longer than {self.settings.max_run_s:g} s", cost)
             case Why.STALLED:
@@ -111,6 +116,16 @@ class Finish:
         )
         crash_point("worker.succeeded")
         return "succeeded"
+
+    def _split(self, end: Split) -> str:
+        """Let go of the job until its segments have ended."""
+        params = [with_inline(part, self.attempt.job.params) for part in end.segments]
+        job_id, epoch, usage = self.attempt.id, self.attempt.epoch, _usage(end.spent)
+        split = persist(
+            self.database, self.attempt, lambda s, now: segments.split(s, now, job_id, epoch, params, usage)
+        )
+        self._or_lost(split)
+        return "split"
 
     def _checked(self, done: Done) -> dict[str, object]:
         """The result as its kind's document; a child that returns anything else has a bug."""

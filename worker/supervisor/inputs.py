@@ -81,6 +81,31 @@ def named(media: MediaInput) -> MediaInput:
     return media if media.base64 is None else MediaInput(asset_id=f"inline-{input_key(media)}")
 
 
+def with_inline(document: dict[str, Any], original: dict[str, Any]) -> dict[str, Any]:
+    """The opposite: a document made from shortened parameters with the inline bytes of the originals in it again."""
+    inline = {named(media).asset_id: media.model_dump(mode="json") for media in _inline_in(original)}
+    whole: dict[str, Any] = _lengthened(document, inline)
+    return whole
+
+
+def _inline_in(value: Any) -> Iterator[MediaInput]:
+    if isinstance(value, dict) and value.get("base64") and set(value) <= set(MediaInput.model_fields):
+        yield MediaInput.model_validate(value)
+    elif isinstance(value, (dict, list)):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _inline_in(part)
+
+
+def _lengthened(value: Any, inline: dict[str | None, dict[str, Any]]) -> Any:
+    if isinstance(value, list):
+        return [_lengthened(part, inline) for part in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("asset_id") in inline:
+        return inline[value["asset_id"]]
+    return {name: _lengthened(part, inline) for name, part in value.items()}
+
+
 def _shortened(value: Any) -> Any:
     if isinstance(value, list):
         return [_shortened(part) for part in value]

@@ -68,6 +68,6 @@ class CancelListener:
 def canceled_job(data: bytes) -> UUID | None:
     """The job that a message wants canceled; None for other messages."""
     try:
-        return UUID(json.loads(data)["cancel"])
+        return UUID(str(json.loads(data)["cancel"]))
     except (ValueError, KeyError, TypeError):
         return None

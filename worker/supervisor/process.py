@@ -17,7 +17,7 @@ from prometheus_client import start_http_server
 from sqlalchemy.exc import SQLAlchemyError
 
 from db.objects import open_store
-from db.queue import RedisSignals
+from db.queue import GPU, RedisSignals
 from db.session import Database
 from db.settings import Settings
 from db.tables import Worker
@@ -40,7 +40,7 @@ EXIT_S = 1.9
 log = logging.getLogger(__name__)
 
 
-def setup_of(worker: WorkerSettings) -> Setup:
+def setup_of(worker: WorkerSettings, queue: str) -> Setup:
     """What the child is told first."""
     limits = Limits(memory_bytes=worker.memory_bytes, file_bytes=worker.file_bytes, open_files=worker.open_files)
     return Setup(
@@ -48,7 +48,7 @@ def setup_of(worker: WorkerSettings) -> Setup:
         default_model=worker.default_model,
         handlers=HANDLERS,
         limits=limits,
-        preload=worker.preload,
+        preload=worker.preload and queue == GPU,
     )
 
 
@@ -63,7 +63,7 @@ class Process:
         self._scratch.mkdir(parents=True)
         self._board = Board()
         live = LiveText(settings.redis_url)
-        self._nursery = Nursery(setup_of(worker), self._scratch, self._board, live, worker)
+        self._nursery = Nursery(setup_of(worker, queue), self._scratch, self._board, live, worker)
         shop = Workshop(self._database, open_store(settings), settings, worker, self._nursery)
         self._supervisor = Supervisor(shop, self._board, queue, self.id, self._scratch)
         self._keeper = Keeper(self._database, settings, self._board)
@@ -142,9 +142,12 @@ class Process:
         """Call something again and again on a thread of its own, at once for the first time."""
 
         def loop() -> None:
-            while not self._leaving.is_set():
-                work()
-                self._leaving.wait(seconds)
+            try:
+                while not self._leaving.is_set():
+                    work()
+                    self._leaving.wait(seconds)
+            finally:  # a bug: without this loop the worker is half alive, so it hands its jobs back and ends
+                self._leaving.set()
 
         threading.Thread(target=loop, name=work.__name__.strip("_"), daemon=True).start()
 

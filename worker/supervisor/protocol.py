@@ -49,6 +49,15 @@ class Setup(Message):
     preload: bool = True
 
 
+class SegmentOutcome(Message):
+    """How a segment of a split job ended and what it left."""
+
+    index: int
+    result: dict[str, Any] | None
+    failure: Failure | None
+    cues: tuple[Cue, ...]
+
+
 class Start(Message):
     """Run a job as stream `stream`; its inputs lie at `inputs[key of the input]`, below `folder`."""
 
@@ -61,6 +70,8 @@ class Start(Message):
     checkpoint: dict[str, Any] | None = None
     folder: str
     inputs: dict[str, str] = {}
+    may_split: bool = False
+    segments: tuple[SegmentOutcome, ...] = ()
 
 
 class Stop(Message):
@@ -157,6 +168,15 @@ class Done(Message):
     spent: Spent = Spent()
 
 
+class Split(Message):
+    """The handler wants these parameters run as jobs of their own, and to be called again when all have ended."""
+
+    type: Literal["split"] = "split"
+    stream: int
+    segments: tuple[dict[str, Any], ...]
+    spent: Spent = Spent()
+
+
 class Failed(Message):
     """The handler has raised."""
 
@@ -178,13 +198,15 @@ class Halted(Message):
 Command = Annotated[Setup | Start | Stop | Ping, Field(discriminator="type")]
 Answer = Annotated[Ready | Pong, Field(discriminator="type")]
 Event = Annotated[
-    Started | Beat | Text | Cues | GapFound | Attach | Done | Failed | Halted, Field(discriminator="type")
+    Started | Beat | Text | Cues | GapFound | Attach | Done | Split | Failed | Halted, Field(discriminator="type")
 ]
-End = Done | Failed | Halted
+End = Done | Split | Failed | Halted
 
 COMMANDS: TypeAdapter[Setup | Start | Stop | Ping] = TypeAdapter(Command)
 ANSWERS: TypeAdapter[Ready | Pong] = TypeAdapter(Answer)
-EVENTS: TypeAdapter[Started | Beat | Text | Cues | GapFound | Attach | Done | Failed | Halted] = TypeAdapter(Event)
+EVENTS: TypeAdapter[Started | Beat | Text | Cues | GapFound | Attach | Done | Split | Failed | Halted] = TypeAdapter(
+    Event
+)
 
 
 def input_key(media: MediaInput) -> str:

@@ -12,7 +12,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from db import cues, leases
+from db import cues, leases, segments
 from db.crash import crash_point
 from db.failures import Failure
 from db.kinds.registry import KINDS
@@ -27,7 +27,7 @@ from worker.supervisor.finish import Finish
 from worker.supervisor.inputs import Sources, gather, without_inline
 from worker.supervisor.nursery import Nursery
 from worker.supervisor.persist import LeaseLost, is_outage, persist
-from worker.supervisor.protocol import STORED_CUES, Start
+from worker.supervisor.protocol import STORED_CUES, SegmentOutcome, Start
 from worker.supervisor.watch import Ended, Watch
 from worker.webhooks.guard import Guard
 
@@ -87,12 +87,14 @@ def _work(shop: Workshop, attempt: Attempt, watch: Watch) -> Ended | None:
         checkpoint=attempt.job.checkpoint,
         folder=str(attempt.folder),
         inputs=inputs,
+        may_split=attempt.job.parent_id is None,
+        segments=_segments(shop.database, attempt),
     )
+    _note_budget(shop.database, attempt, params)
     attempt.advanced()
     if not shop.nursery.begin(attempt, start):
         return None
     crash_point("worker.sent")
-    _note_budget(shop.database, attempt, params)
     return watch.until_end()
 
 
@@ -130,6 +132,16 @@ def _write_cues(database: Database, attempt: Attempt) -> None:
     found = persist(database, attempt, lambda session, _: cues.after(session, attempt.id))
     with (attempt.folder / STORED_CUES).open("w", encoding="utf-8") as file:
         file.writelines(cue.model_dump_json() + "\n" for cue in found)
+
+
+def _segments(database: Database, attempt: Attempt) -> tuple[SegmentOutcome, ...]:
+    """What the segments of a job that was split have left; none for others."""
+    if attempt.job.parent_id is not None:
+        return ()
+    found = persist(database, attempt, lambda session, _: segments.outcomes(session, attempt.id))
+    return tuple(
+        SegmentOutcome(index=one.index, result=one.result, failure=one.failure, cues=one.cues) for one in found
+    )
 
 
 def _unless_stopped(attempt: Attempt, work: Callable[[], T]) -> T | None:

@@ -99,6 +99,8 @@ class Supervisor:
             metrics.OUTAGES.inc()
             log.warning("cannot claim: %s", type(error).__name__)
             return None
+        if job is not None and job.queued_at is not None and job.progress_at is not None:
+            metrics.QUEUE_WAIT.labels(queue=job.queue).observe((job.progress_at - job.queued_at).total_seconds())
         return job
 
     def _run(self, job: Job) -> None:
@@ -111,6 +113,10 @@ class Supervisor:
             self._shop.nursery.stop(attempt)
             self.board.remove(attempt)
         metrics.JOBS_FINISHED.labels(kind=job.kind, outcome=outcome).inc()
+        if outcome == "succeeded" and attempt.done_ms > job.checkpoint_ms:
+            seconds = time.monotonic() - attempt.began_at
+            factor = (attempt.done_ms - job.checkpoint_ms) / 1000 / seconds
+            metrics.REALTIME_FACTOR.labels(kind=job.kind).observe(factor)
         log.info("job %s: %s", job.id, outcome)
 
     def _give_back(self, attempt: Attempt) -> None:

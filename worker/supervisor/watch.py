@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from db import leases
 from db.crash import crash_point
@@ -13,10 +15,11 @@ from db.session import Database
 from worker import metrics
 from worker.supervisor.attempt import Attempt, Gone, Why
 from worker.supervisor.persist import LeaseLost, Write, persist
-from worker.supervisor.protocol import Attach, Beat, Cues, Done, Failed, GapFound, Halted, Started
+from worker.supervisor.protocol import Attach, Beat, Cues, Done, Failed, GapFound, Halted, Split, Started
 
 TICK_S = 0.5
-Ended = Done | Failed | Halted | Gone
+log = logging.getLogger(__name__)
+Ended = Done | Split | Failed | Halted | Gone
 
 
 @dataclass
@@ -31,14 +34,22 @@ class Watch:
     _last_ms: int = -1
 
     def until_end(self) -> Ended:
-        """Store what comes until the stream ends; once the lease is lost, only wait for the end."""
+        """Store what comes until the stream ends; once nothing can be stored, only wait for the end."""
         while True:
             event = self.attempt.next_event(TICK_S)
-            if isinstance(event, (Done, Failed, Halted, Gone)):
+            if isinstance(event, (Done, Split, Failed, Halted, Gone)):
                 return event
-            if event is not None and not self.attempt.lost:
-                with suppress(LeaseLost):
-                    self._store(event)
+            if event is not None and self.attempt.why not in (Why.LOST, Why.BROKEN):
+                self._try_to_store(event)
+
+    def _try_to_store(self, event: Started | Beat | Cues | GapFound | Attach) -> None:
+        try:
+            self._store(event)
+        except LeaseLost:
+            log.warning("job %s: the lease is gone", self.attempt.id)
+        except SQLAlchemyError:  # not an outage, those are waited for: the handler says what cannot be stored
+            log.exception("job %s: %s cannot be stored", self.attempt.id, event.type)
+            self.attempt.stop(Why.BROKEN)
 
     def _store(self, event: Started | Beat | Cues | GapFound | Attach) -> None:
         match event:
@@ -60,7 +71,7 @@ class Watch:
 
     def _progress(self, beat: Beat) -> None:
         if beat.done_ms != self._last_ms:
-            self._last_ms = beat.done_ms
+            self._last_ms = self.attempt.done_ms = beat.done_ms
             self.attempt.advanced()
         if time.monotonic() - self._wrote_progress_at < self.progress_s:
             return

@@ -5,6 +5,7 @@ packets -> joined timestamps -> what each is needed for (sample.py) -> pictures 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -31,6 +32,7 @@ JUMP_BACK_S = Fraction(1, 4)  # decoding times that run back further than this s
 JUMP_AHEAD_S = 3600  # and so do those that leap further than this, unless the video is known to be that long
 TRUSTED_KEYFRAMES = 2
 SHORTFALL_S = 2
+MAX_THREADS = 16  # more only cost memory: one picture each
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Clip:
     first_chunk: int = 0
     """Chunks before this one are not decoded; numbering and grid stay those of the whole clip."""
     threads: int = 0
-    """Of the decoder; 0 lets it choose by the number of processors."""
+    """Of the decoder; 0 takes two a processor."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class _Reading:
         self.until_s = None if self.clip.end_ms is None else Fraction(self.clip.end_ms, 1000)
         self.plan: Plan[Packet[VideoStream]] = Plan(self.grid)
         self.stream.thread_type = "AUTO"
-        self.stream.codec_context.thread_count = self.clip.threads
+        self.stream.codec_context.thread_count = self.clip.threads or _decoder_threads()
 
     def parts(self, painter: Painter) -> Iterator[Part | End]:
         slots = Slots(self.grid, painter.paint, self.clip.first_chunk)
@@ -241,3 +243,8 @@ class _Reading:
     def _is_leap(self, leap_s: Fraction, last_s: Fraction) -> bool:
         known_s = self.clock.duration_s or Fraction(0)
         return leap_s < -JUMP_BACK_S or (leap_s > JUMP_AHEAD_S and last_s + leap_s - self.clock.origin_s > known_s + 1)
+
+
+def _decoder_threads() -> int:
+    """Two a processor: where packets are left out, frame threads wait for each other more than with all of them."""
+    return min(MAX_THREADS, 2 * len(os.sched_getaffinity(0)))

@@ -11,7 +11,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Generic, TypeVar
 
-LOOKAHEAD_PACKETS = 48  # more than any codec's reordering (16), and a second of most videos
+LOOKAHEAD_PACKETS = 300  # more than any codec's reordering (16), and the keyframe distance of most videos
 LOOKAHEAD_BYTES = 16 << 20
 HISTORY = 64  # times already passed that a reordered picture may still fall between
 JITTER_S = Fraction(1, 1000)  # containers round times to milliseconds: a picture this early still belongs to its slot
@@ -88,6 +88,8 @@ class Plan(Generic[P]):
         self._ahead_bytes = 0
         self._times: list[Fraction] = []  # of the packets ahead and of the last ones passed, sorted
         self._passed: deque[Fraction] = deque()
+        self._keys_ahead = 0
+        self._blocked_by: Coded[P] | None = None  # the next sample, which no tail may swallow: no need to look again
         self._skip_to: Coded[P] | None = None  # the keyframe that ends the tail being left out
         self._leading_of: Fraction | None = None  # pictures before this time would need the tail that was left out
 
@@ -107,12 +109,16 @@ class Plan(Generic[P]):
     def _push(self, coded: Coded[P]) -> None:
         self._ahead.append(coded)
         self._ahead_bytes += coded.size_bytes
+        self._keys_ahead += coded.key
         if coded.time_s is not None:
             insort(self._times, coded.time_s)
 
     def _pop(self) -> tuple[Coded[P], Need]:
         coded = self._ahead.popleft()
         self._ahead_bytes -= coded.size_bytes
+        self._keys_ahead -= coded.key
+        if coded is self._blocked_by:
+            self._blocked_by = None
         need = self._need(coded)
         if coded.time_s is not None:
             self._forget_old(coded.time_s)
@@ -147,7 +153,7 @@ class Plan(Generic[P]):
         return following is not None and self._grid.slot(following) > max(slot + 1, 0)
 
     def _starts_tail(self, coded: Coded[P]) -> bool:
-        if not self.trust_keys:
+        if not self.trust_keys or not self._keys_ahead or self._blocked_by is not None:
             return False
         key = next((ahead for ahead in self._ahead if ahead.key), None)
         if key is None or key.time_s is None or not self._tail_is_useless(key, key.time_s):
@@ -163,5 +169,6 @@ class Plan(Generic[P]):
             elif not before_key and ahead.time_s is not None and ahead.time_s > key_time_s:
                 return True
             elif ahead.time_s is None or self._is_sample(ahead.time_s):
+                self._blocked_by = ahead if before_key else None
                 return False
         return False  # not seen far enough to be sure

@@ -25,6 +25,7 @@ from worker.streaming.resident import Resident
 
 STOCK = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
 ALL = (*STOCK, "bm3_vl")
+TINY = Size()
 WIDTH_PX, HEIGHT_PX = 48, 32
 OPTIONS = WatchOptions(
     prompt="What happens?",
@@ -35,28 +36,31 @@ OPTIONS = WatchOptions(
 
 
 @cache
-def checkpoint_folder(family: str, size: Size = Size()) -> Path:  # noqa: B008 - a frozen value
+def checkpoint_folder(family: str, size: Size = TINY) -> Path:
     """A tiny checkpoint, written once a test run."""
     return write_tiny(family, Path(tempfile.mkdtemp(prefix=f"tiny-{family}-")), size)
 
 
-def tiny_engine(family: str, size: Size = Size(), **options: str) -> PytorchEngine:  # noqa: B008
+def tiny_engine(family: str, size: Size = TINY, **options: str) -> PytorchEngine:
     """An engine over a tiny checkpoint; the caller closes it."""
     return PytorchEngine(
         ModelSpec(family, "pytorch", str(checkpoint_folder(family, size)), {"device": "cpu", **options})
     )
 
 
-def stock_model(family: str, size: Size = Size(), attention: str = "eager") -> Any:  # noqa: B008
+def stock_model(
+    family: str,
+    size: Size = TINY,
+    attention: str = "eager",
+    dtype: torch.dtype = torch.float32,
+) -> Any:
     """The same weights as transformers itself runs them."""
     from transformers import AutoModelForImageTextToText
 
     folder = checkpoint_folder(family, size)
     if code := FAMILIES[family].code:
         import_module(code)
-    return AutoModelForImageTextToText.from_pretrained(
-        folder, dtype=torch.float32, attn_implementation=attention
-    ).eval()
+    return AutoModelForImageTextToText.from_pretrained(folder, dtype=dtype, attn_implementation=attention).eval()
 
 
 def chunk(index: int, frames: int = 4, ms: int = 2000, width_px: int = WIDTH_PX, height_px: int = HEIGHT_PX) -> Chunk:
@@ -109,7 +113,7 @@ def resident_of(family: str, size: Size, forward_class: type[Forward], **options
     )
 
 
-def recording_resident(family: str, size: Size = Size(), **options: str) -> tuple[Resident, RecordingForward]:  # noqa: B008
+def recording_resident(family: str, size: Size = TINY, **options: str) -> tuple[Resident, RecordingForward]:
     """A resident model whose forward passes are noted."""
     resident = resident_of(family, size, RecordingForward, **options)
     return resident, cast(RecordingForward, resident.forward)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.video.sample import Coded, Grid, Need, Plan
+from worker.video.sample import LOOKAHEAD_PACKETS, Coded, Grid, Need, Plan
 
 RATES = st.sampled_from([0.1, 0.5, 1.0, 2.0, 3.0, 7.5, 29.97, 30.0])
 
@@ -97,5 +97,5 @@ def test_a_picture_held_over_empty_slots_is_decoded() -> None:
 def test_memory_of_the_plan_is_bounded() -> None:
     plan: Plan[int] = Plan(Grid.of(0, 2.0, 2000))
     for _ in plan.needs(_coded(k, k) for k in range(5000)):
-        assert len(plan._ahead) <= 49
-        assert len(plan._times) <= 49 + 65
+        assert len(plan._ahead) <= LOOKAHEAD_PACKETS + 1
+        assert len(plan._times) <= LOOKAHEAD_PACKETS + 66

@@ -1,0 +1,43 @@
+"""Dimension tables in both directions, with both units, with dashes and merged cells."""
+
+from __future__ import annotations
+
+from worker.datasheet.marks import Box, Word
+from worker.datasheet.tables import read
+
+
+def row(y: float, *cells: tuple[float, str]) -> list[Word]:
+    return [Word(t, Box(x, y, x + 4.5 * len(t), y + 7), 0, 1.0, 7.0) for x, t in cells]
+
+
+def test_limits_by_symbol() -> None:
+    words = [
+        *row(0, (160, "MILLIMETERS"), (260, "INCHES")),
+        *row(12, (80, "DIM"), (150, "MIN"), (200, "MAX"), (250, "MIN"), (300, "MAX")),
+        *row(24, (82, "A"), (150, "---"), (200, "1.75"), (250, "---"), (300, "0.069")),
+        *row(36, (82, "b"), (150, "0.35"), (200, "0.49"), (250, "0.014"), (300, "0.019")),
+        *row(48, (82, "e"), (172, "1.27"), (196, "BSC"), (270, "0.050"), (296, "BSC")),
+    ]
+    found = {e.symbol: (e.quantity.low, e.quantity.value, e.quantity.high) for e in read(words)[0]}
+    assert found == {"A": (None, None, 1.75), "b": (0.35, None, 0.49), "e": (None, 1.27, None)}
+
+
+def test_inch_only_tables_become_millimetres() -> None:
+    words = [
+        *row(0, (160, "INCHES")),
+        *row(12, (80, "DIM"), (150, "MIN"), (200, "MAX")),
+        *row(24, (82, "A"), (150, "0.100"), (200, "0.200")),
+        *row(36, (82, "B"), (150, "0.010"), (200, "0.020")),
+    ]
+    assert [e.quantity.high for e in read(words)[0]] == [5.08, 0.508]
+
+
+def test_symbols_in_a_row_with_maximum_over_minimum() -> None:
+    words = [
+        *row(0, (20, "UNIT"), (80, "A"), (120, "D"), (160, "E"), (200, "e")),
+        *row(14, (80, "1.1"), (120, "3.0"), (160, "1.4")),
+        *row(18, (22, "mm"), (200, "1.9")),
+        *row(22, (80, "0.9"), (120, "2.8"), (160, "1.2")),
+    ]
+    found = {e.symbol: (e.quantity.low, e.quantity.value, e.quantity.high) for e in read(words)[0]}
+    assert found == {"A": (0.9, None, 1.1), "D": (2.8, None, 3.0), "E": (1.2, None, 1.4), "e": (None, 1.9, None)}

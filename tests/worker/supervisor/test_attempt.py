@@ -1,0 +1,91 @@
+"""The shared state of an attempt: why it ends, when it is overdue, and that nothing said is forgotten."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from db.base import new_id
+from db.settings import Settings
+from db.tables import Job
+from worker.supervisor.attempt import INBOX, Attempt, Board, Gone, Why
+from worker.supervisor.keeper import overdue
+from worker.supervisor.protocol import Beat
+
+SETTINGS = Settings(fence_s=45, max_run_s=1000, stall_s=100)
+
+
+def attempt(at: float = 0.0) -> Attempt:
+    return Attempt(Job(id=new_id(), epoch=1), 1, Path("none"), renewed_at=at, began_at=at, progressed_at=at)
+
+
+def beat(number: int) -> Beat:
+    return Beat(stream=1, done_ms=number, total_ms=None, note="")
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(Why), min_size=1))
+def test_the_first_reason_stays_but_a_lost_lease_beats_all(reasons: list[Why]) -> None:
+    one = attempt()
+    for why in reasons:
+        one.stop(why)
+    assert one.why is (Why.LOST if Why.LOST in reasons else reasons[0])
+    assert one.stopping.is_set()
+
+
+@pytest.mark.parametrize(
+    ("renewed", "began", "progressed", "expected"),
+    [
+        (0, 0, 0, None),
+        (-46, 0, 0, Why.LOST),
+        (0, -1001, 0, Why.OVERTIME),
+        (0, -500, -101, Why.STALLED),
+        (-46, -1001, -1001, Why.LOST),
+    ],
+)
+def test_each_clock_has_its_reason(renewed: float, began: float, progressed: float, expected: Why | None) -> None:
+    one = attempt()
+    one.renewed_at, one.began_at, one.progressed_at = renewed, began, progressed
+    assert overdue(one, 0.0, SETTINGS) is expected
+
+
+def test_a_stopped_attempt_is_still_fenced() -> None:
+    one = attempt()
+    one.stop(Why.CANCELED)
+    assert overdue(one, 44.0, SETTINGS) is None
+    assert overdue(one, 46.0, SETTINGS) is Why.LOST
+
+
+def test_the_news_of_the_childs_death_comes_after_all_it_said() -> None:
+    one = attempt()
+    for number in range(3):
+        one.hear(beat(number))
+    one.mourn(Gone(innocent=True))
+    assert [one.next_event(0.1) for _ in range(4)] == [beat(0), beat(1), beat(2), Gone(innocent=True)]
+
+
+def test_a_full_inbox_holds_the_child_back_and_an_ended_attempt_lets_it_go() -> None:
+    one = attempt()
+    for number in range(INBOX):
+        one.hear(beat(number))
+    teller = threading.Thread(target=one.hear, args=(beat(INBOX),), daemon=True)
+    teller.start()
+    teller.join(0.2)
+    assert teller.is_alive()
+    one.done.set()
+    teller.join(2)
+    assert not teller.is_alive()
+
+
+def test_the_board_knows_who_runs() -> None:
+    board = Board()
+    first, second = (board.add(Job(id=new_id(), epoch=1), Path("none")) for _ in range(2))
+    assert board.find(first.stream) is first
+    assert board.of_job(second.id) == [second]
+    board.remove(first)
+    assert board.all() == [second]
+    assert first.done.is_set()
