@@ -23,7 +23,7 @@ Description = Annotated[str | None, Field(max_length=400, pattern=r"^[^\x00]*$")
 
 class EndpointRequest(Closed):
     url: Url
-    events: Annotated[list[EventType], Field(default_factory=list, description="Empty: every event")]
+    events: list[EventType] = Field(default_factory=list, description="Empty: every event")
     payload: Annotated[Payload, Field(description="full: with parameters and result")] = "thin"
     description: Description = None
 
@@ -32,7 +32,7 @@ class EndpointChange(Closed):
     """Only the fields that are given change."""
 
     url: Url = ""
-    events: Annotated[list[EventType], Field(default_factory=list)]
+    events: list[EventType] = Field(default_factory=list)
     payload: Payload = "thin"
     description: Description = None
     enabled: bool = True

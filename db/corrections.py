@@ -23,7 +23,9 @@ class NoSuchField(LookupError):
     """The result has no such field."""
 
 
-def record(session: Session, now: datetime, job_id: UUID, field: str, before: Any, value: Any, author: str) -> Correction:
+def record(
+    session: Session, now: datetime, job_id: UUID, field: str, before: Any, value: Any, author: str
+) -> Correction:
     """Keep a correction; the same value as before means that a person looked and agreed."""
     row = Correction(
         id=new_id(),
@@ -61,7 +63,7 @@ def apply(document: dict[str, Any], made: Sequence[Correction]) -> dict[str, Any
     for one in made:
         *path, last = _steps(one.field)
         try:
-            place = read(whole, _text(path)) if path else whole
+            place: Any = read(whole, _text(path)) if path else whole
             place[last] = json.loads(one.value or "null")
         except (NoSuchField, TypeError, IndexError):
             continue
@@ -69,7 +71,8 @@ def apply(document: dict[str, Any], made: Sequence[Correction]) -> dict[str, Any
 
 
 def _steps(field: str) -> list[str | int]:
-    found, end = [], 0
+    found: list[str | int] = []
+    end = 0
     for match in STEP.finditer(field):
         if match.start() != end:
             raise NoSuchField(field)

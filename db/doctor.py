@@ -138,7 +138,7 @@ def _fleet(one: Patient) -> Iterator[Finding]:
         alive = counts.alive_workers(session, now)
         leader = session.scalars(select(Leader).where(Leader.role == "dispatcher")).one_or_none()
         versions = {
-            str(row.data.get("version"))
+            str(row.data.get("packages", {}).get("bm3-vl"))
             for row in fleet.workers(session)
             if row.heartbeat_at > now - counts.HEARTBEAT_LIFE
         }

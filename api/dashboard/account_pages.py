@@ -86,7 +86,9 @@ def settings_page(request: Request, kept: Kept, who: Viewer) -> Response:
     with kept.database.read() as session:
         found = users.of_tenant(session, who.tenant_id) if who.is_admin else []
     shown = kept.settings.model_dump(include=SHOWN) | kept.api.model_dump() if who.rules_installation else {}
-    about = {name: kept.settings.__class__.model_fields.get(name) or kept.api.__class__.model_fields[name] for name in shown}
+    about = {
+        name: kept.settings.__class__.model_fields.get(name) or kept.api.__class__.model_fields[name] for name in shown
+    }
     told = [(name, shown[name], about[name].description or "") for name in shown]
     return page(request, who, "settings.html", users=found, roles=[*Role], told=told)
 

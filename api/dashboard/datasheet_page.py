@@ -55,7 +55,9 @@ def correct(request: Request, kept: Kept, who: Operator, job: OwnJob, form: Post
                 corrections.record(session, at, job.id, path, before, kept_value, who.name)
         _check(corrections.apply(job.result, corrections.of_job(session, job.id)))
         subject = f"job {job.id}"
-        audit.note(session, at, who.tenant_id, actor=who.caller.actor, action="job.correct", subject=subject, detail=field)
+        audit.note(
+            session, at, who.tenant_id, actor=who.caller.actor, action="job.correct", subject=subject, detail=field
+        )
     return back(request, f"/jobs/{job.id}", "saved")
 
 
@@ -135,5 +137,3 @@ def _pads(result: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _safe(name: str) -> str:
     return "".join(mark if mark.isalnum() or mark in "._-" else "_" for mark in name)
-
-

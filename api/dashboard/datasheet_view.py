@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from api.dashboard.overlay_pages import PagePicture, pictures
 from api.deps import Services
 from db import corrections, jobs
+from db.kinds.datasheet import DatasheetResult
 from db.tables import Job
 from db.tables_dashboard import Correction
 
@@ -74,7 +75,8 @@ def gather(session: Session, kept: Services, job: Job) -> Sheet | None:
     if job.result is None:
         return None
     made = corrections.of_job(session, job.id)
-    result = corrections.apply(job.result, made)
+    # Through the document, so that results of earlier versions have every field.
+    result = DatasheetResult.model_validate(corrections.apply(job.result, made)).model_dump(mode="json")
     last = {one.field: one for one in made}
     return Sheet(
         result=result,
@@ -133,11 +135,16 @@ def _evidence(lines: list[Line], pads: list[PadLine]) -> Iterator[dict[str, Any]
 
 
 def _body(result: dict[str, Any]) -> list[float] | None:
-    """Width and height of the body as it lies in the frame of the land pattern."""
+    """Width and height of the body as it lies in the frame of the land pattern; unknown: its long side along the pads'."""
     sizes = {name: _nominal(value) for name, value in result.get("body", {}).items()}
-    placed = result.get("body_in_land_frame") or {"x": "length", "y": "width"}
+    placed = result.get("body_in_land_frame") or _as_pads_lie((result.get("land_pattern") or {}).get("pads", []))
     x, y = (sizes.get(placed.get(axis, "")) for axis in ("x", "y"))
     return [x, y] if x and y else None
+
+
+def _as_pads_lie(pads: list[dict[str, Any]]) -> dict[str, str]:
+    wide, high = (max((abs(pad[axis]) for pad in pads), default=0.0) for axis in ("x", "y"))
+    return {"x": "length", "y": "width"} if wide >= high else {"x": "width", "y": "length"}
 
 
 def _nominal(value: dict[str, Any]) -> float | None:

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from api.dashboard import logins
-from api.dashboard.people import Posted, Viewer, text
+from api.dashboard.people import Posted, text
 from api.dashboard.rendering import PageRoute, bare
 from api.deps import Kept, Services, now
 from api.errors import Problem
@@ -64,7 +64,7 @@ def login(request: Request, kept: Kept, form: Annotated[FormData, Depends(_login
 
 
 @router.post("/logout")
-async def logout(request: Request, kept: Kept, who: Viewer, form: Posted) -> Response:
+async def logout(request: Request, kept: Kept, _: Posted) -> Response:
     """End this login."""
     await run_in_threadpool(_end, kept, request.cookies.get(logins.cookie_name(request, kept), ""))
     answer = RedirectResponse("/login", 303)

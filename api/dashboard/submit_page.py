@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -12,12 +12,13 @@ from api.dashboard.people import Operator
 from api.dashboard.rendering import PageRoute, page
 from api.deps import Kept, now
 from db import estimates, fleet, quotas, served
-from db.kinds.datasheet import DatasheetParams
+from db.kinds.datasheet import Units
 from db.kinds.registry import KINDS
 from db.kinds.video import DEFAULT_PROMPT, VideoCaptionParams
 from db.tables import State
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, prefix="/submit")
+OFFERED = ("video.caption", "datasheet.extract")  # the kinds that begin with a file
 PRESETS: dict[str, dict[str, Any]] = {
     "Balanced": {"fps": 2, "max_frame_pixels": 256 * 256, "chunk_ms": 2000, "max_tokens_per_chunk": 48},
     "Fast overview": {"fps": 0.5, "max_frame_pixels": 224 * 224, "chunk_ms": 8000, "max_tokens_per_chunk": 48},
@@ -40,8 +41,7 @@ def submit_page(request: Request, kept: Kept, who: Operator) -> Response:
     with kept.database.read() as session:
         models = served.models(session, now())
         used = quotas.used(session, now(), who.tenant_id)
-    defaults = VideoCaptionParams.model_construct().model_dump(mode="json")
-    units = DatasheetParams.model_fields["units"]
+    defaults = {name: field.default for name, field in VideoCaptionParams.model_fields.items()}
     return page(
         request,
         who,
@@ -50,7 +50,8 @@ def submit_page(request: Request, kept: Kept, who: Operator) -> Response:
         presets=PRESETS,
         defaults=defaults,
         default_prompt=DEFAULT_PROMPT,
-        units=units.annotation.__args__ if units.annotation else (),  # type: ignore[attr-defined]
+        units=get_args(Units),
+        offered=OFFERED,
         used=used,
         tenant=who.login.tenant,
     )
@@ -59,13 +60,14 @@ def submit_page(request: Request, kept: Kept, who: Operator) -> Response:
 @router.get("/forecast")
 def forecast(
     kept: Kept,
-    who: Operator,
+    _: Operator,
     kind: Annotated[str, Query(max_length=60)] = "video.caption",
     reader: Annotated[str, Query(max_length=20)] = "vector",
 ) -> Forecast:
     """How long a job of this kind would wait and run, by what was measured."""
     known = KINDS.get(kind, KINDS["video.caption"])
-    queue = known.queue(known.params.model_construct(reader=reader) if kind == "datasheet.extract" else None)
+    given: dict[str, Any] = {"reader": reader}
+    queue = known.queue(known.params.model_construct(None, **given))
     with kept.database.read() as session:
         rates = estimates.measure(session, now(), queue, kind)
         found = next((one for one in fleet.queues(session, now()) if one.name == queue), None)

@@ -72,7 +72,7 @@ def delivery_page(request: Request, kept: Kept, who: Viewer, endpoint_id: UUID, 
 def change(request: Request, kept: Kept, who: Operator, endpoint_id: UUID, form: Posted) -> Response:
     """Other address, events, payload or description; or on and off."""
     if "enabled" in form:
-        wanted = EndpointChange(enabled=form["enabled"] == "yes")
+        wanted = EndpointChange.model_validate({"enabled": form["enabled"] == "yes"})
     else:
         wanted = EndpointChange(**_endpoint(form).model_dump())
     routes.change_endpoint(who.caller, kept, endpoint_id, wanted)

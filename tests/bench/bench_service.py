@@ -32,13 +32,14 @@ from db import jobs, leases, migrate, tenants
 from db.base import new_id
 from db.jobs import NewJob
 from db.kinds.video import Cue
-from db.queue import RedisSignals
+from db.queue import RedisSignals, celery_app
 from db.session import Database
 from db.tables import Job, State
 from tests.bench.api_process import ROOT, ApiProcess, api_process
 from tests.e2e.service import service
 from tests.postgres import PostgresServer, postgres_server
 from tests.servers import redis_server
+from tests.worker.video.footage import numbered, write_video
 
 BODY = {"kind": "video.caption", "params": {"video": {"url": "https://example.com/a.mp4"}}}
 RATES = (50, 200)
@@ -206,9 +207,7 @@ def first_decode(folder: Path, redis_url: str, postgres: PostgresServer) -> None
 
 
 def _clip(folder: Path) -> Path:
-    from tests.worker.video.footage import write_video
-
-    return write_video(folder / "clip.mp4")
+    return write_video(folder / "clip.mp4", numbered(60))
 
 
 def _started_after_s(client: Any, asset: str) -> float:
@@ -246,15 +245,13 @@ def _bare_worker(folder: Path, broker: str) -> Iterator[None]:
 
 
 def _bare_delays_s(broker: str) -> list[float]:
-    from db.queue import celery_app
-
-    app, link = celery_app(broker), redis.Redis.from_url(broker)
+    app, link = celery_app(broker), redis.Redis.from_url(broker, socket_timeout=90)
     delays: list[float] = []
     for number in range(FIRSTS + 1):
         sent = time.time()
         app.send_task("bare.begin", args=[number], queue="bare", ignore_result=True)
-        said = link.blpop(["bare:began"], timeout=60)
-        delays.append(float(said[1].split(b":")[1]) - sent)  # type: ignore[index]
+        said: Any = link.blpop(["bare:began"], timeout=60)
+        delays.append(float(said[1].decode().split(":")[1]) - sent)
         time.sleep(0.05)
     return delays[1:]  # the first waited for the worker to start
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import mimetypes
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +16,8 @@ from db.base import new_id
 from db.failures import Failure
 from db.jobs import NewJob
 from db.kinds.video import Cue
-from db.leases import Ending, Usage
+from db.leases import Ending, FileEntry, Usage
+from db.tables import Job, State
 from tests.api.place import Place
 
 GPU, WORKER = "gpu", "gpu-1"
@@ -88,14 +91,21 @@ class Stage:
         now, settings = datetime.now(UTC), self.inside.kept.settings
         with self.inside.kept.database.write() as session:
             leases.fail(session, now, job_id, epoch, Ending(Failure.WORKER_LOST, "no heartbeat for 60 s"), settings)
-            job = session.get_one(jobs.Job, job_id)
-            job.state, job.available_at, job.queued_at = jobs.State.QUEUED, None, now
+            job = session.get_one(Job, job_id)
+            job.state, job.available_at, job.queued_at = State.QUEUED, None, now
 
-    def finish(self, job_id: UUID, epoch: int, result: dict[str, Any]) -> None:
-        now = datetime.now(UTC)
+    def finish(self, job_id: UUID, epoch: int, result: dict[str, Any], **files: str) -> None:
+        """The job ends well, with these files."""
+        now, entries = datetime.now(UTC), []
+        for name, text in files.items():
+            key, data = f"jobs/{job_id}/{epoch}/{name}", text.encode()
+            media_type = mimetypes.guess_type(name)[0] or "text/plain"
+            self.inside.kept.objects.put(key, data, media_type)
+            entries.append(FileEntry(name, key, media_type, len(data), hashlib.sha256(data).hexdigest()))
+        usage = Usage(12.0, 3 << 30, "5f1d7a30" * 8)
         with self.inside.kept.database.write() as session:
             leases.finalize(session, now, job_id, epoch)
-            leases.succeed(session, now, job_id, epoch, result, [], Usage(12.0, 3 << 30, "5f1d7a30" * 8))
+            leases.succeed(session, now, job_id, epoch, result, entries, usage)
 
     def fail(self, job_id: UUID, epoch: int, code: Failure, message: str) -> None:
         now, settings = datetime.now(UTC), self.inside.kept.settings
@@ -111,4 +121,6 @@ def video_result(cues: int, duration_ms: int, **more: Any) -> dict[str, Any]:
 
 def _cue(number: int, text: str, each_ms: int) -> Cue:
     start_ms = number * each_ms
-    return Cue(seq=number, start_ms=start_ms, end_ms=start_ms + each_ms, text=text, chunk_first=number, chunk_last=number)
+    return Cue(
+        seq=number, start_ms=start_ms, end_ms=start_ms + each_ms, text=text, chunk_first=number, chunk_last=number
+    )

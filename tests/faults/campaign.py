@@ -5,16 +5,18 @@ from __future__ import annotations
 import random
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from db.tables import TERMINAL, CueRow
+from db.tables import TERMINAL, CueRow, Job
 from tests.faults.chaos import Chaos
 from tests.faults.cluster import Cluster
 from tests.faults.film import expected_cues, make_film
@@ -27,6 +29,7 @@ FILM_S = 60
 OPEN_JOBS = 9  # what three workers do at once
 SETTLE_S = 300.0
 PATIENCE_S = 20.0
+START_S = 120.0
 MODELS = "fake=fake?delay_ms=120"
 
 
@@ -55,7 +58,8 @@ def campaign(faults: int, seed: int) -> dict[str, object]:
         film = make_film(folder / "film.mp4", FILM_S)
         with field_of_battle(folder, seed) as chaos:
             chaos.cluster.listen(f"{chaos.receiver.url}/ok")
-            ids = _fight(chaos, chaos.cluster.add_video(film), faults)
+            office = Office(chaos, {"video": {"asset_id": str(chaos.cluster.add_video(film))}})
+            ids = _fight(chaos, office, faults)
             ledger = _settle(chaos, ids, film, folder / "received.jsonl")
             return {
                 "faults": sum(chaos.done.values()),
@@ -67,24 +71,53 @@ def campaign(faults: int, seed: int) -> dict[str, object]:
             }
 
 
-def _fight(chaos: Chaos, asset: UUID, faults: int) -> list[UUID]:
+class Office:
+    """Submits jobs through the api from a thread of its own, so that enough are always open."""
+
+    def __init__(self, chaos: Chaos, params: dict[str, Any]) -> None:
+        self.ids: list[UUID] = []
+        self._cluster, self._door, self._params = chaos.cluster, chaos.cluster.door(), params
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="office")
+
+    def open(self) -> None:
+        self._thread.start()
+
+    def close(self) -> list[UUID]:
+        """Submit no more; all that were submitted."""
+        self._closing.set()
+        self._thread.join()
+        return self.ids
+
+    def _work(self) -> None:
+        while not self._closing.wait(0.1):
+            if self._still_open() < OPEN_JOBS:
+                self.ids.append(self._door.submit(self._params, f"job-{len(self.ids)}", SETTLE_S))
+
+    def _still_open(self) -> int:
+        try:
+            return sum(self._cluster.job(job_id).state not in TERMINAL for job_id in self.ids[-4 * OPEN_JOBS :])
+        except SQLAlchemyError:  # the database was just killed
+            return OPEN_JOBS
+
+
+def _fight(chaos: Chaos, office: Office, faults: int) -> list[UUID]:
     """Strike again and again while new jobs keep coming; a strike must not fall before the last one was felt."""
-    ids: list[UUID] = []
-    chaos.start()
-    ids += chaos.cluster.submit(asset, OPEN_JOBS)
-    chaos.cluster.wait_running(ids[:1])
+    chaos.refill()
+    office.open()
+    _await_progress(chaos.cluster, 0, START_S)
     for number in range(faults):
         name = chaos.strike()
-        print(f"{number + 1}/{faults} {name}: {len(ids)} jobs", file=sys.stderr, flush=True)
+        print(f"{number + 1}/{faults} {name}: {len(office.ids)} jobs", file=sys.stderr, flush=True)
         time.sleep(chaos.die.uniform(0.3, 1.5))
-        ids += _top_up(chaos.cluster, asset, ids)
-        _await_progress(chaos.cluster, _cues(chaos.cluster))
-    return ids
+        _await_progress(chaos.cluster, _cues(chaos.cluster), PATIENCE_S)
+    chaos.refill()
+    return office.close()
 
 
-def _await_progress(cluster: Cluster, before: int) -> None:
+def _await_progress(cluster: Cluster, before: int, seconds: float) -> None:
     """Strikes must meet work under way, or they would all fall on workers that still start."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + seconds
     while _cues(cluster) < before + OPEN_JOBS and time.monotonic() < deadline:
         time.sleep(0.2)
 
@@ -97,14 +130,6 @@ def _cues(cluster: Cluster) -> int:
         return 0
 
 
-def _top_up(cluster: Cluster, asset: UUID, ids: Sequence[UUID]) -> list[UUID]:
-    try:
-        still_open = sum(cluster.job(job_id).state not in TERMINAL for job_id in ids[-4 * OPEN_JOBS :])
-        return cluster.submit(asset, max(0, OPEN_JOBS - still_open))
-    except SQLAlchemyError:  # the database was just killed; a submit that was not confirmed is nobody's job
-        return []
-
-
 def _settle(chaos: Chaos, ids: Sequence[UUID], film: Path, received: Path) -> Ledger:
     """Let everything come to its end undisturbed, then count."""
     chaos.refill()
@@ -113,6 +138,8 @@ def _settle(chaos: Chaos, ids: Sequence[UUID], film: Path, received: Path) -> Le
     except AssertionError as late:
         print(late, file=sys.stderr)
     ledger = audit(chaos.cluster.database, chaos.cluster.objects, ids, expected_cues(film))
+    with chaos.cluster.database.read() as session:
+        ledger.duplicate_submits = session.scalars(select(func.count()).select_from(Job)).one() - len(ids)
     audit_recovery(ledger, chaos.cluster.database, ids, chaos.times)
     audit_webhooks(ledger, ids, received, SETTLE_S)
     return ledger

@@ -47,11 +47,6 @@ class Chaos:
     done: Counter[str] = field(default_factory=Counter)
     times: list[datetime] = field(default_factory=list)
 
-    def start(self) -> None:
-        """Two of everything that may be there twice."""
-        for role in ("dispatcher", "dispatcher", "light", "gpu", "gpu", "gpu"):
-            self.cluster.start(role)
-
     def strike(self) -> str:
         """One fault, chosen by the die."""
         name = self.die.choices([*FAULTS], [weight for weight, _ in FAULTS.values()])[0]
@@ -62,8 +57,8 @@ class Chaos:
         return name
 
     def refill(self) -> None:
-        """Start again what has died, as any process manager does."""
-        for role, number in (("dispatcher", 2), ("light", 1), ("gpu", 3)):
+        """Start what is not there, as any process manager does."""
+        for role, number in (("api", 1), ("dispatcher", 2), ("light", 1), ("gpu", 3)):
             for _ in range(number - len(self.alive(role))):
                 self.cluster.start(role)
 
@@ -110,6 +105,14 @@ class Chaos:
     def kill_dispatcher(self) -> None:
         self.some("dispatcher").kill()
 
+    def kill_api(self) -> None:
+        self.some("api").kill()
+
+    def doom_api(self) -> None:
+        """Replace the api by one that dies over the next submit, after it has stored it."""
+        self.some("api").kill()
+        self.cluster.start("api", BM3_CRASH_AT="submit.stored")
+
     def kill_light(self) -> None:
         self.some("light").kill()
 
@@ -148,6 +151,8 @@ FAULTS: dict[str, tuple[int, Callable[[Chaos], None]]] = {
     "drain_worker": (2, Chaos.drain_worker),
     "doom_worker": (4, Chaos.doom_worker),
     "kill_dispatcher": (3, Chaos.kill_dispatcher),
+    "kill_api": (2, Chaos.kill_api),
+    "doom_api": (2, Chaos.doom_api),
     "kill_light": (2, Chaos.kill_light),
     "kill_broker": (2, Chaos.kill_broker),
     "flush_broker": (2, Chaos.flush_broker),

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from db import assets, jobs, migrate, webhooks
+from db import assets, jobs, keys, migrate, webhooks
 from db.base import new_id
 from db.kinds.video import VideoCaptionParams
 from db.objects_local import LocalObjects
@@ -23,7 +23,8 @@ from db.queue import RedisSignals
 from db.session import Database
 from db.tables import TERMINAL, Job, State
 from db.tables_access import Tenant
-from tests.servers import _die_with_parent
+from tests.faults.door import Door
+from tests.servers import _die_with_parent, free_port
 
 # Every clock as short as two busy cores allow; a lease has to outlast a start of the interpreter beside it.
 CLOCKS = {
@@ -53,7 +54,7 @@ class Process:
         self.role, self.started_at = role, time.time()
         with log.open("ab") as file:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "worker", role],
+                [sys.executable, "-m", *(["api"] if role == "api" else ["worker", role])],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=file,
@@ -163,6 +164,13 @@ class Cluster:
     def cancel(self, job_id: UUID) -> None:
         with self.database.write() as session:
             jobs.request_cancel(session, now(), session.get_one(Job, job_id))
+
+    def door(self) -> Door:
+        """A client of the api, which listens on the same port however often it is started."""
+        with self.database.write() as session:
+            token = keys.create(session, now(), self.tenant_id, "fault tests", [*keys.Scope]).token
+        self.settings["BM3_API_PORT"] = str(free_port())
+        return Door(f"http://127.0.0.1:{self.settings['BM3_API_PORT']}", token)
 
     def listen(self, url: str) -> None:
         """Have every event of the tenant sent to a receiver."""

@@ -31,6 +31,7 @@ class Ledger:
     lost: int = 0
     failed: int = 0
     duplicate_finishes: int = 0
+    duplicate_submits: int = 0
     duplicate_cues: int = 0
     missing_cues: int = 0
     wrong_cues: int = 0
@@ -40,7 +41,15 @@ class Ledger:
     recomputed_video_s: float = 0.0
 
     def faultless(self) -> bool:
-        bad = (self.lost, self.failed, self.duplicate_finishes, self.duplicate_cues, self.missing_cues, self.wrong_cues)
+        bad = (
+            self.lost,
+            self.failed,
+            self.duplicate_finishes,
+            self.duplicate_cues,
+            self.missing_cues,
+            self.wrong_cues,
+            self.duplicate_submits,
+        )
         return not any((*bad, self.missing_files, self.webhooks_missed))
 
     def summary(self) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 from uuid import UUID
@@ -69,6 +70,20 @@ def test_a_dispatcher_may_die_anywhere(cluster: Cluster, asset: UUID, expected: 
     cluster.wait(ids, 150)
     assert not all(process.alive for process in doomed)
     assert audit(cluster.database, cluster.objects, ids, expected).faultless()
+
+
+def test_an_api_that_dies_over_a_submit_takes_it_once(cluster: Cluster, asset: UUID, tmp_path: Path) -> None:
+    door = cluster.door()
+    params = {"video": {"asset_id": str(asset)}}
+    doomed = cluster.start("api", BM3_CRASH_AT=f"submit.stored@{tmp_path / 'died'}")
+    submitted: list[UUID] = []
+    asking = threading.Thread(target=lambda: submitted.append(door.submit(params, "only-once", 300)))
+    asking.start()
+    assert doomed.ended(200)
+    cluster.start("api")
+    asking.join(200)
+    assert submitted == [door.submit(params, "only-once")]
+    assert cluster.queued() == 1
 
 
 @pytest.mark.parametrize("kill", [True, False])

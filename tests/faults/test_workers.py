@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from db.kinds.video import Cue
-from db.tables import JobAttempt, JobEvent, State
+from db.tables import CueRow, Job, JobAttempt, JobEvent, State
 from tests.faults.cluster import Cluster
 from tests.faults.ledger import audit
 
@@ -119,3 +119,23 @@ def test_a_job_that_kills_every_child_is_called_poison(cluster: Cluster, asset: 
     [job] = cluster.wait([job_id], 150)
     assert (job.state, job.failure) == (State.FAILED, "poison")
     assert job.attempt == 2
+
+
+def test_a_split_job_is_worked_on_by_several_and_joined_once(cluster: Cluster, asset: UUID) -> None:
+    cluster.models = SLOW
+    cluster.start("dispatcher")
+    [job_id] = cluster.submit(asset, mode="parallel", spread="workers", segments=3, warmup_ms=2000)
+    doomed = cluster.start("gpu", BM3_WORKER_SLOTS="2")
+    cluster.wait([job_id], 120, lambda job: job.state is State.AWAITING_INPUT)
+    cluster.start("gpu", BM3_WORKER_SLOTS="2")
+    doomed.kill()
+    [job] = cluster.wait([job_id], 200)
+    assert job.state is State.SUCCEEDED, job.failure_message
+    with cluster.database.read() as session:
+        rows = session.scalars(select(CueRow).where(CueRow.job_id == job_id).order_by(CueRow.seq)).all()
+        segments = session.scalars(select(Job).where(Job.parent_id == job_id)).all()
+    assert [segment.state for segment in segments] == [State.SUCCEEDED] * 3
+    starts = [row.start_ms for row in rows]
+    assert starts == sorted(set(starts))
+    assert rows[0].start_ms == 0
+    assert rows[-1].end_ms >= 23_000

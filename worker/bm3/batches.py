@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -65,8 +66,9 @@ def sources_of(stage: Stage, recipe: Recipe, trainee: Trainee, held_out: bool) -
     return scenes + [MessagesSource(table, trainee.processor, recipe.run.seed, held_out) for table in stage.messages]
 
 
-def loader(batches: Batches, start: int, processes: int) -> Iterator[Batch]:
-    """The batches from number `start` on, prepared ahead by other processes."""
+def loader(batches: Batches, start: int, processes: int | None) -> Iterator[Batch]:
+    """The batches from number `start` on, prepared ahead by other processes; None: one for each core but one."""
+    processes = max(1, (os.cpu_count() or 2) - 1) if processes is None else processes
     options: dict[str, Any] = {"prefetch_factor": 4, "multiprocessing_context": "fork"} if processes else {}
     numbers = range(start, len(batches))
     return iter(DataLoader(batches, batch_size=None, sampler=numbers, num_workers=processes, **options))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from torch import nn
 from transformers import AutoModelForImageTextToText, AutoTokenizer
 
 from worker.bm3 import model as _registered  # noqa: F401  (importing registers the Auto classes)
+from worker.bm3.card import card
+from worker.bm3.checkpoints import replace_folder
 from worker.bm3.processor import processor_of
 
 DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
@@ -22,24 +25,34 @@ RECORDS = ("metrics.csv", "metrics.png")
 READABLE = 0o644
 
 
-def publish(run: Path, out: Path, dtype: torch.dtype, times: int = 1) -> int:
-    """Write the folder; what else lies in it, such as the model card, stays. Returns the size of the weights in bytes.
+def publish(run: Path, out: Path, dtype: torch.dtype, times: int = 1, evaluations: Sequence[Path] = ()) -> None:
+    """Write the folder whole, model card included; `evaluations` are documents that `worker.bm3.evaluate --out` wrote.
 
     `times` 2 makes a model that takes frames of twice the side, see `enlarge`.
     """
-    checkpoint = run / "checkpoint"
-    out.mkdir(parents=True, exist_ok=True)
+
+    def write(fresh: Path) -> None:
+        _write_model(run / "checkpoint", fresh, dtype, times)
+        _write_records(run, fresh)
+        (fresh / "MODEL_CARD.md").write_text(card(run, fresh, times, evaluations), encoding="utf-8")
+        for file in fresh.iterdir():
+            file.chmod(READABLE)  # safetensors writes for its owner alone, a service runs as somebody else
+
+    replace_folder(out, write)
+
+
+def _write_model(checkpoint: Path, out: Path, dtype: torch.dtype, times: int) -> None:
     model: Any = AutoModelForImageTextToText.from_pretrained(checkpoint, dtype=torch.float32)
     enlarge(model, times)
     model.to(dtype).save_pretrained(out)
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
     processor_of(tokenizer, model.config.vision_config).save_pretrained(out)
+
+
+def _write_records(run: Path, out: Path) -> None:
     for record in RECORDS:
         if (run / record).exists():
             shutil.copyfile(run / record, out / record)
-    for file in out.iterdir():
-        file.chmod(READABLE)  # safetensors writes for its owner alone, a service runs as somebody else
-    return sum(file.stat().st_size for file in out.glob("*.safetensors"))
 
 
 @torch.no_grad()
@@ -58,9 +71,10 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--dtype", choices=DTYPES, default="float16")
     parser.add_argument("--enlarge", type=int, default=1, help="times the frame side that was trained on")
+    parser.add_argument("--evaluations", type=Path, nargs="*", default=[], help="for the card")
     asked = parser.parse_args()
-    size_bytes = publish(asked.run, asked.out, DTYPES[asked.dtype], asked.enlarge)
-    print(f"{asked.out}: weights {size_bytes / 1e6:.1f} MB")
+    publish(asked.run, asked.out, DTYPES[asked.dtype], asked.enlarge, asked.evaluations)
+    print(f"{asked.out}: {sum(file.stat().st_size for file in asked.out.iterdir()) / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

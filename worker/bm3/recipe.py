@@ -90,7 +90,9 @@ class RunTable(_Table):
     precision: Literal["float32", "bfloat16"] = "bfloat16"
     attention: Literal["sdpa", "eager"] = "sdpa"  # for small models on a CPU, eager is the faster one
     threads: Annotated[int, Field(ge=0)] = 0  # of torch on the CPU; 0 leaves its default
-    loaders: Annotated[int, Field(ge=0)] = 1  # processes that prepare batches
+    loaders: Annotated[int | None, Field(ge=0)] = (
+        None  # processes that prepare batches; None: one for each core but one
+    )
     gradient_checkpointing: bool = False
     log_every: Count = 10
     checkpoint_every: Count = 500

@@ -24,6 +24,7 @@ from worker.bm3.examples import Batch
 from worker.bm3.journal import Journal, Row
 from worker.bm3.loss import Scores, loss_sum, score
 from worker.bm3.recipe import OptimizerTable, Recipe, read_recipe
+from worker.bm3.record import Start, machine, note_start
 from worker.bm3.schedule import learning_rate
 
 
@@ -42,6 +43,9 @@ class Run:
         self.step = checkpoints.load_state(recipe.run.out, self.trainee.model, optimizer)
         self.model, self.optimizer = self.accelerator.prepare(self.trainee.model, optimizer)
         self.is_main = self.accelerator.is_main_process
+        if self.is_main:
+            where = machine(self.accelerator.device)
+            note_start(recipe.run.out, Start(self.step, recipe.total_steps, where, recipe.model_dump(mode="json")))
         self.journal = Journal(recipe.run.out, self.step) if self.is_main else None
         before = [row.elapsed_s for row in self.journal.rows] if self.journal else []
         self._clock = Clock(before[-1] if before else 0.0)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from db.failures import Failure
 from db.kinds.datasheet import DatasheetParams, DatasheetResult, LandPattern, Review, Terminals, Value, Variant, View
-from worker.datasheet import assemble, body, drawing, figures, numbering, pads, pages, patterns
+from worker.datasheet import assemble, balls, body, drawing, figures, numbering, pads, pages, patterns
 from worker.datasheet.drawing import Drawing
 from worker.datasheet.figures import Search
 from worker.datasheet.pads import Solved
@@ -81,9 +81,7 @@ def _read(book: Book, request: Request, progress: OnProgress) -> DatasheetResult
     progress(Progress("land", book.pages, book.pages, len(known)))
     solved = _best_pattern([drawn(n) for n in search.land])
     if search.land == search.mechanical[:1] and not request.land_page:
-        solved = [
-            s for s in solved if patterns.title_score(s.pattern) > 0.25
-        ]  # else the outline itself could be taken for it
+        solved = [s for s in solved if _named(s)]  # else the outline itself could be taken for it
     if not any(d.shapes or d.readings or d.entries for d in known.values()):
         raise Permanent(Failure.BAD_DOCUMENT, "no drawing was found in the document")
     result = _result(book, request, search, outlines, solved)
@@ -188,13 +186,9 @@ def _land(best: Solved, outlines: list[Drawing], review: list[Review]) -> LandPa
     shapes = best.pattern.pads
     shown = [i for i in range(len(shapes)) if i not in apart]
     numbers = numbering.number([shapes[i] for i in shown], best.drawing, labels)
-    balls = (
-        numbering.ball_names([shapes[i] for i in shown])
-        if all(rounds.get(i) and rounds[i].smd for i in shown)
-        else None
-    )
-    if balls is not None:
-        numbers = numbering.Numbers(balls, "convention", "convention", "grid names from the upper left ball", False)
+    grid = balls.ball_names([shapes[i] for i in shown]) if all(rounds.get(i) and rounds[i].smd for i in shown) else None
+    if grid is not None:
+        numbers = numbering.Numbers(grid, "convention", "convention", "grid names from the upper left ball", False)
     names = numbering.Numbers(
         [*numbers.names, *["MP"] * len(apart)], numbers.source, numbers.pin1, numbers.note, numbers.certain
     )

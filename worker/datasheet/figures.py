@@ -163,6 +163,8 @@ def search(book: Book, package: str | None, on_page: Callable[[int, int], None])
     found.mechanical = [h.number for h in ranked[:3]]
     if ranked:
         found.land = land_pages(hits, ranked[0], package)
+        before = _page_before(hits, found.land[0], ranked[0])
+        found.mechanical = [before, *found.mechanical] if before else found.mechanical
     else:
         found.land = [h.number for h in sorted(hits, key=lambda h: -h.land)[:2] if h.land >= 3.0]
     return found
@@ -191,6 +193,15 @@ def land_pages(hits: list[PageHit], outline: PageHit, package: str | None) -> li
         )
     found = [n for s, n in sorted(rated, reverse=True)[:2] if s > 2.0]
     return found or [outline.number]  # titles inside pictures are not seen by the search
+
+
+def _page_before(hits: list[PageHit], land: int, outline: PageHit) -> int | None:
+    """The drawing page just before a land pattern that names the package better than the outline chosen by its words."""
+    own = next(h for h in hits if h.number == land)
+    if land < 2 or own.match < 1.3 * outline.match + 0.5:
+        return None
+    before = hits[land - 2]
+    return before.number if before.match >= 0.8 * own.match and before.drawn > MANY_PATHS else None
 
 
 def _families(text: str) -> set[str]:

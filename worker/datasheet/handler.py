@@ -7,7 +7,8 @@ from pathlib import Path
 
 from db.kinds.datasheet import DatasheetParams, DatasheetResult, Files
 from worker.context import Context
-from worker.datasheet import checks, courtyard, ipc7351, kicad, library, overlay, pages
+from worker.datasheet import checks, courtyard, ipc7351, kicad, library, overlay, pages, vlm
+from worker.datasheet.compare import compare
 from worker.datasheet.extract import Progress, Request, extract
 
 
@@ -17,10 +18,33 @@ def extract_datasheet(params: DatasheetParams, job: Context) -> DatasheetResult:
     Raises Permanent for documents that cannot be read, and lets `Stopped` pass: progress is told at every page.
     """
     inputs = [job.fetch(m) for m in (params.document, params.mechanical_image, params.land_image) if m is not None]
-    read = extract(list(inputs), Request.of(params), lambda progress: _tell(job, progress))
-    result = complete(read, params.ipc_level)
+    result = complete(_read(params, inputs, job), params.ipc_level)
     with tempfile.TemporaryDirectory() as folder:
         return _attach(result, inputs, job, Path(folder))
+
+
+def _read(params: DatasheetParams, inputs: list[Path], job: Context) -> DatasheetResult:
+    """What the asked readers say; the vector reader always goes first, for it finds the pages."""
+    vector = extract(list(inputs), Request.of(params), lambda progress: _tell(job, progress))
+    if params.reader == "vector":
+        return vector
+    outline, land = (
+        params.mechanical_page or _first(vector.mechanical_pages),
+        params.land_page or _first(vector.land_pages),
+    )
+    shown = list(dict.fromkeys(n for n in (outline, land) if n is not None)) or [1]
+    book = pages.open_book(list(inputs))
+    try:
+        told = vlm.read(
+            book, shown, job.engine, params.package, lambda note: job.beat(vector.page_count, vector.page_count, note)
+        )
+    finally:
+        book.close()
+    return told if params.reader == "vlm" else compare(vector, told)
+
+
+def _first(numbers: list[int]) -> int | None:
+    return numbers[0] if numbers else None
 
 
 def complete(result: DatasheetResult, level: str) -> DatasheetResult:

@@ -15,8 +15,6 @@ from worker.datasheet.shapes import Shape
 
 Point = tuple[float, float]
 LABEL = re.compile(r"^\(?(\d{1,3})\)?$")
-BALL = re.compile(r"^[A-HJ-NPRT-WY]{1,2}\d{1,2}$")
-BALL_ROWS = "ABCDEFGHJKLMNPRTUVWY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +125,9 @@ def _numbered(ring: list[int], start: int, step: int, count: int) -> list[int]:
     return names
 
 
-def outline_labels(drawing: Drawing) -> tuple[list[Label], bool, str] | None:
-    """Pin numbers around the body in the outline drawing, whether mirrored to the top view, and the view's kind."""
-    best: tuple[float, list[Label], Box] | None = None
+def outline_labels(drawing: Drawing) -> tuple[list[Label], bool] | None:
+    """Pin numbers around the body in the outline drawing, and whether they run clockwise, as seen from below."""
+    best: tuple[float, list[Label]] | None = None
     words = [w for w in drawing.lines if LABEL.match(w.text)]
     for shape in drawing.shapes:
         b = shape.box
@@ -145,10 +143,10 @@ def outline_labels(drawing: Drawing) -> tuple[list[Label], bool, str] | None:
             continue
         score = len(labels) + 0.2 * (b.area / 10_000)
         if best is None or score > best[0]:
-            best = (score, labels, b)
+            best = (score, labels)
     if best is None:
         return None
-    return best[1], _clockwise(best[1]), _view_name(drawing, best[2])
+    return best[1], _clockwise(best[1])
 
 
 def _labels_around(box: Box, words: list[Word]) -> list[Label]:
@@ -173,18 +171,6 @@ def _clockwise(labels: list[Label]) -> bool:
         step = math.atan2(-b.y, b.x) - math.atan2(-a.y, a.x)
         turn += (step + math.pi) % (2 * math.pi) - math.pi
     return turn < -0.05
-
-
-def _view_name(drawing: Drawing, box: Box) -> str:
-    near = [w for w in drawing.lines if re.search(r"(top|bottom)\s*view", w.text, re.IGNORECASE)]
-    near = [w for w in near if box.grown(70).meets(w.box)]
-    if not near:
-        return ""
-    return (
-        "bottom"
-        if "ottom" in min(near, key=lambda w: box.gap(w.box)).text.lower().replace("bottom", "ottom")
-        else "top"
-    )
 
 
 def _from_outline(pads: list[Shape], ring: list[int], labels: list[Label]) -> tuple[list[int], float, int]:
@@ -225,7 +211,7 @@ def _away(label: Label, where: dict[int, Point]) -> float:
     return abs((a - b + math.pi) % (2 * math.pi) - math.pi)
 
 
-def number(pads: list[Shape], drawing: Drawing, outline: tuple[list[Label], bool, str] | None) -> Numbers:
+def number(pads: list[Shape], drawing: Drawing, outline: tuple[list[Label], bool] | None) -> Numbers:
     """Names for the pads in their order of appearance; thermal pads follow after the last terminal."""
     thermal = [i for i in range(len(pads)) if is_thermal(pads, i)]
     ring_of = [i for i in range(len(pads)) if i not in thermal]
@@ -241,7 +227,7 @@ def number(pads: list[Shape], drawing: Drawing, outline: tuple[list[Label], bool
 
 
 def _ring_names(
-    pads: list[Shape], printed: dict[int, int], drawing: Drawing, outline: tuple[list[Label], bool, str] | None
+    pads: list[Shape], printed: dict[int, int], drawing: Drawing, outline: tuple[list[Label], bool] | None
 ) -> tuple[list[int], str, str, str, bool]:
     count, ring = len(pads), order(pads)
     if len(set(printed.values()) & set(range(1, count + 1))) == count:
@@ -275,7 +261,7 @@ def _ring_names(
             True,
         )
     if outline is not None:
-        labels, mirrored, _ = outline
+        labels, mirrored = outline
         seen = [Label(label.number, label.x, -label.y) for label in labels] if mirrored else labels
         names, cost, turn = _from_outline(pads, ring, seen)
         if cost < 0.75:
@@ -306,23 +292,3 @@ def _first(pads: list[Shape], ring: list[int]) -> int:
     left = min(xs)
     column = [i for i in ring if xs[i] - left < 0.6 * pads[i].box.width]
     return ring.index(min(column, key=lambda i: ys[i]))
-
-
-def ball_names(pads: list[Shape]) -> list[str] | None:
-    """Grid names (A1 at the upper left) when the pads fill a grid of at least three rows and columns of discs."""
-    if len(pads) < 4 or any(p.kind != "circle" for p in pads):
-        return None
-    step = min(p.box.width for p in pads) * 0.5
-    xs = _levels([p.box.cx for p in pads], step)
-    ys = _levels([p.box.cy for p in pads], step)
-    if max(xs) < 1 or max(ys) < 1 or max(ys) >= len(BALL_ROWS) or len(pads) < 0.5 * (max(xs) + 1) * (max(ys) + 1):
-        return None
-    return [f"{BALL_ROWS[y]}{x + 1}" for x, y in zip(xs, ys, strict=True)]
-
-
-def _levels(values: list[float], step: float) -> list[int]:
-    levels: list[float] = []
-    for v in sorted(values):
-        if not levels or v - levels[-1] > step:
-            levels.append(v)
-    return [int(np.argmin([abs(v - level) for level in levels])) for v in values]

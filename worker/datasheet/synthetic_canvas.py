@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from reportlab.pdfbase.pdfmetrics import stringWidth
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfbase.pdfmetrics import registerFont, stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 from worker.datasheet import synthetic_strokes
@@ -16,6 +17,8 @@ A4_PT = (595.0, 842.0)
 CAP = 0.72  # height of capitals and digits, as a part of the font size
 GREY = (0.75, 0.75, 0.75)
 BLACK = (0.0, 0.0, 0.0)
+HAN_FONT = "STSong-Light"
+registerFont(UnicodeCIDFont(HAN_FONT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,12 @@ class SheetCanvas:
             self._letters(box, text, size, upwards)
         self.printed.append(Printed(self.page, tuple(round(v, 2) for v in box), text, what))  # type: ignore[arg-type]
         return box
+
+    def han(self, x: float, y: float, text: str, size: float) -> None:
+        """Chinese text around (x, y) in a font that every PDF reader is expected to have."""
+        plain, self.font = self.font, HAN_FONT
+        self.text(x, y, text, size)
+        self.font = plain
 
     def _letters(self, box: tuple[float, float, float, float], text: str, size: float, upwards: bool) -> None:
         self._canvas.setFillColorRGB(*BLACK)

@@ -10,7 +10,7 @@ from worker.datasheet import synthetic_guard
 from worker.datasheet.synthetic_canvas import Printed, SheetCanvas
 from worker.datasheet.synthetic_land import LandFigure, stencil_of, turned
 from worker.datasheet.synthetic_outline import FULL, HALF, OutlineFigure, draw_table
-from worker.datasheet.synthetic_part import Link, PadSpec, Part
+from worker.datasheet.synthetic_part import Edge, Link, PadSpec, Part
 from worker.datasheet.synthetic_print import number
 from worker.datasheet.synthetic_style import Style
 
@@ -26,26 +26,7 @@ TITLES = {
     "dashes": ("OUTLINE DRAWING", "RECOMMENDED PAD LAYOUT"),
     "skewed": ("PHYSICAL DIMENSIONS", "RECOMMENDED LAND PATTERN"),
 }
-WORDS = [
-    "device",
-    "supply",
-    "input",
-    "output",
-    "voltage",
-    "current",
-    "range",
-    "typical",
-    "stable",
-    "load",
-    "filter",
-    "channel",
-    "gain",
-    "low",
-    "noise",
-    "power",
-    "mode",
-    "pin",
-]
+SENTENCE = "the device keeps its output voltage stable over the whole range of load and supply current in every mode"
 
 
 @dataclass
@@ -70,7 +51,7 @@ def write(
 ) -> Drawn:
     """The document of one part. Raises ValueError when the places of its pads would not follow from the print."""
     pads, links = turned(part) if style.turned_land else (part.pads, part.links)
-    links = _unique(links)
+    links = _unique([*links, *_again(links)] if style.twice else links)
     known = synthetic_guard.follows(pads, links)
     if not known.places:
         raise ValueError(f"the places of {part.code} do not follow from its dimensions")
@@ -88,11 +69,21 @@ def write(
             canvas.next_page()
         land_page = canvas.page
         values = _land(canvas, style, part, pads, links, known)
-        if style.stencil:
-            canvas.next_page()
+        if style.stencil and not part.through:
             _stencil(canvas, style, part, stencil_of(pads, rng), links)
     canvas.save()
     return Drawn(part, style, pads, links, known, canvas.printed, outline_page, land_page, canvas.page, outline, values)
+
+
+def _again(links: list[Link]) -> list[Link]:
+    """The distances of opposite pads once more, between other edges of theirs."""
+    other: dict[tuple[Edge, Edge], tuple[Edge, Edge]] = {(0, 0): (-1, 1), (-1, 1): (1, -1), (1, -1): (-1, 1)}
+    spans = [link for link in links if link.what.startswith("span")]
+    ends = [other[link.a[1], link.b[1]] for link in spans]
+    return [
+        replace(link, a=(link.a[0], a), b=(link.b[0], b), what=f"{link.what} again")
+        for link, (a, b) in zip(spans, ends, strict=True)
+    ]
 
 
 def _unique(links: list[Link]) -> list[Link]:
@@ -113,7 +104,7 @@ def _front(canvas: SheetCanvas, part: Part, rng: random.Random, page: int) -> No
     plain, canvas.font = canvas.font, "Helvetica"
     canvas.text(297, 60, f"SX{rng.randint(1000, 9999)} in {part.code}" if page == 0 else "Application information", 14)
     for i in range(40):
-        canvas.text(297, 100 + 17 * i, " ".join(rng.choice(WORDS) for _ in range(13)) + ".", 8)
+        canvas.text(297, 100 + 17 * i, " ".join(rng.sample(SENTENCE.split(), 13)) + ".", 8)
     canvas.font = plain
 
 
@@ -126,6 +117,8 @@ def _head(canvas: SheetCanvas, title: str, part: Part) -> None:
 
 def _outline(canvas: SheetCanvas, style: Style, part: Part, half: bool) -> OutlineFigure:
     _head(canvas, TITLES[style.name][0], part)
+    if style.han:
+        canvas.han(460, 45, "封装外形尺寸 单位:mm", 10)
     figure = OutlineFigure(canvas, style, part, HALF if half else FULL)
     figure.draw()
     canvas.text(150, 815, _note(style), 7)
@@ -144,6 +137,8 @@ def _land(
     title = TITLES[style.name][1]
     if style.same_page:
         canvas.text(300, 470, title, 10)
+        if style.han:
+            canvas.han(440, 470, "推荐焊盘尺寸", 10)
         figure = LandFigure(canvas, style, pads, (290, 635), (150, 135))
     else:
         _head(canvas, title, part)
@@ -177,6 +172,8 @@ def _row(link: Link, figure: LandFigure, style: Style) -> list[str]:
         "pad_h": "Contact Pad Length",
         "pitch": "Contact Pitch",
         "span": "Contact Pad Spacing",
+        "hole": "Hole Diameter",
+        "copper": "Pad Diameter",
     }
     return [names.get(link.what, link.what.replace("_", " ").title()) + times, link.symbol, *value]
 
@@ -193,8 +190,14 @@ def _numbered(style: Style, part: Part) -> set[str]:
     return set()
 
 
-def _stencil(canvas: SheetCanvas, style: Style, part: Part, pads: list[PadSpec], links: list[Link]) -> None:
-    _head(canvas, "STENCIL DESIGN EXAMPLE", part)
-    figure = LandFigure(canvas, style, pads, (290, 300), (190, 190))
-    figure.draw([True] * len(pads))
+def _stencil(canvas: SheetCanvas, style: Style, part: Part, openings: list[PadSpec], links: list[Link]) -> None:
+    """The openings of the solder paste stencil: below the land pattern, or on a page of their own."""
+    if style.beside:
+        canvas.text(290, 545, "STENCIL DESIGN EXAMPLE", 10)
+        figure = LandFigure(canvas, style, openings, (290, 665), (130, 110))
+    else:
+        canvas.next_page()
+        _head(canvas, "STENCIL DESIGN EXAMPLE", part)
+        figure = LandFigure(canvas, style, openings, (290, 300), (190, 190))
+    figure.draw([True] * len(openings))
     figure.dimension(links, {})

@@ -81,7 +81,9 @@ class LandFigure:
         x0, y0, x1, y1 = extent(pads)
         frame = fitted(middle, (x1 - x0, y1 - y0), room, style.stretch)
         self.frame = replace(frame, x=frame.x - (x0 + x1) / 2 * frame.sx, y=frame.y - (y0 + y1) / 2 * frame.sy)
-        self.canvas, self.style, self.pads = canvas, style, pads
+        drawn = 1.0 - style.scribble
+        self.canvas, self.style, self.printed = canvas, style, pads
+        self.pads = [replace(p, w=p.w * drawn, h=p.h * drawn) for p in pads] if style.scribble else pads
         low, high = self.frame.at(x0, y0), self.frame.at(x1, y1)
         self.figure: Area = (*low, *high)
         self.dimensions = Dimensions(canvas, style, self.figure)
@@ -153,8 +155,8 @@ class LandFigure:
                 self.dimensions.add(self._span(link), lines, link.what)
 
     def value(self, link: Link) -> float:
-        """Millimetres between the two ends."""
-        a, b = self.pads[link.a[0]], self.pads[link.b[0]]
+        """Millimetres between the two ends, as printed; the drawing itself may be off scale."""
+        a, b = self.printed[link.a[0]], self.printed[link.b[0]]
         if link.hole and a.drill is not None:
             return a.drill[link.axis]
         return round(abs(b.edge(link.axis, link.b[1]) - a.edge(link.axis, link.a[1])), 6)

@@ -38,7 +38,10 @@ class Style:
     turned_land: bool = False
     turned_page: bool = False
     stretch: float = 1.0  # y scale against x scale of the drawings
-    scribble: float = 0.0  # how far shapes are off scale, as a part; 0: to scale
+    scribble: float = 0.0  # how much smaller pads are drawn than they are, as a part; 0: to scale
+    twice: bool = False  # distances of opposite pads are printed in two ways
+    han: bool = False  # Chinese titles
+    beside: bool = False  # the stencil stands below the land pattern
     dot: bool = True
     centre_lines: bool = True
     front_pages: int = 0
@@ -115,6 +118,7 @@ LOOKS: dict[str, Style] = {
         font="Times-Roman",
         same_page=True,
         text_on_line=True,
+        han=True,
     ),
     "skewed": Style(
         "skewed", "plus_minus", "plain", "x_before", "gap", "ends", font="Courier", stretch=0.8, other_variant=True
@@ -135,6 +139,9 @@ def choose(rng: random.Random, names: tuple[str, ...], vary: bool = True) -> Sty
         "turned_land": rng.random() < 0.15,
         "dot": rng.random() < 0.85,
         "front_pages": rng.choice((0, 0, 1, 3)),
+        "scribble": 0.15 if rng.random() < 0.06 else style.scribble,
+        "twice": rng.random() < 0.25,
+        "beside": style.stencil and rng.random() < 0.5,
         "paint": rng.choice((style.paint, style.paint, "outline", "filled")),
     }
     if style.land not in ("table", "inch_over_mm"):

@@ -71,7 +71,7 @@ def header(rng: random.Random, _: Style) -> Part:
     pads = [_round(str(c * rows + r + 1), x, y, copper, drill) for c, x in enumerate(xs) for r, y in enumerate(ys)]
     links = [pitch(0, 0, rows, columns - 1), _hole(len(pads) - 1, len(pads)), _copper(0, len(pads))]
     if rows == 2:
-        links.append(Link(1, (len(pads) - 2, 0), (len(pads) - 1, 0), "rows", symbol="C"))
+        links.append(Link(1, (len(pads) - 2, 0), (len(pads) - 1, 0), "row_span", symbol="C"))
     sides = Spread(nom=rounded(columns * step)), Spread(nom=rounded(rows * step - 0.06))
     height = Spread(nom=pick(rng, 8.0, 11.5, 0.1))
     pin = rounded(step * 0.25)

@@ -147,7 +147,9 @@ def _tags(style: Style) -> list[str]:
         "rotated_page": style.turned_page,
         "land_rotated_vs_outline": style.turned_land,
         "stroked_text_no_text_layer": style.font == "strokes",
-        "not_to_scale": style.stretch != 1,
+        "not_to_scale": style.stretch != 1 or style.scribble > 0,
         "multi_variant": style.other_variant,
+        "redundant_dimensions": style.twice,
+        "stencil_beside": style.beside,
     }
     return tags + [name for name, on in flags.items() if on]

@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -59,7 +60,9 @@ class Process:
         self.id = new_worker_id(queue)
         self._queue, self._settings, self._worker = queue, settings, worker
         self._database = Database(settings.database(), RedisSignals(settings.redis_url), pool_size=worker.slots + 4)
-        self._scratch = (worker.scratch_dir or settings.data_dir / "scratch").absolute() / self.id
+        scratch = (worker.scratch_dir or settings.data_dir / "scratch").absolute()
+        clean_scratch(scratch)
+        self._scratch = scratch / self.id
         self._scratch.mkdir(parents=True)
         self._board = Board()
         live = LiveText(settings.redis_url)
@@ -153,8 +156,8 @@ class Process:
 
 
 def clean_scratch(scratch: Path) -> None:
-    """Remove what workers that died on this machine have left; those that live keep theirs."""
-    for folder in scratch.glob("*-*-*"):
+    """Remove what workers that died on this machine have left; those that live, or run elsewhere, keep theirs."""
+    for folder in scratch.glob(f"{socket.gethostname()[:60]}-*-*-*"):
         pid = folder.name.split("-")[-2]
         if pid.isdigit() and not Path("/proc", pid).exists():
             shutil.rmtree(folder, ignore_errors=True)

@@ -127,7 +127,7 @@ def test_pages_are_found_in_a_long_document() -> None:
     book.save(out)
     seen: list[Progress] = []
     result = extract([out.getvalue()], Request(), seen.append)
-    assert (result.mechanical_pages, result.land_pages) == ([62], [63])
+    assert (result.mechanical_pages, result.land_pages) == ([61], [62])
     assert seen[-1].stage == "done"
     assert seen[-1].pads == 8
 
@@ -142,7 +142,11 @@ def test_a_job_stops_between_pages() -> None:
 
 def _png(size: tuple[int, int], noise: bool = False) -> bytes:
     rng = np.random.default_rng(0)
-    pixels = rng.integers(0, 255, (size[1], size[0], 3), dtype=np.uint8) if noise else np.zeros((size[1], size[0], 3), np.uint8)
+    pixels = (
+        rng.integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
+        if noise
+        else np.zeros((size[1], size[0], 3), np.uint8)
+    )
     out = io.BytesIO()
     Image.fromarray(pixels).save(out, "PNG")
     return out.getvalue()

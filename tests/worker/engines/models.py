@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 from functools import cache
 from importlib import import_module
@@ -37,8 +39,10 @@ OPTIONS = WatchOptions(
 
 @cache
 def checkpoint_folder(family: str, size: Size = TINY) -> Path:
-    """A tiny checkpoint, written once a test run."""
-    return write_tiny(family, Path(tempfile.mkdtemp(prefix=f"tiny-{family}-")), size)
+    """A tiny checkpoint, written once a test run and removed after it."""
+    folder = Path(tempfile.mkdtemp(prefix=f"tiny-{family}-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return write_tiny(family, folder, size)
 
 
 def tiny_engine(family: str, size: Size = TINY, **options: str) -> PytorchEngine:

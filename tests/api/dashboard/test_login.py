@@ -1,0 +1,104 @@
+"""Logging in, staying in, and being kept out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from fastapi.testclient import TestClient
+
+from db import users
+from db.users import Role
+from tests.api.dashboard.conftest import Enter
+from tests.api.dashboard.visitor import Visitor, sign_in
+from tests.api.place import Place
+from tests.e2e.browser import PASSWORD, Desk
+from tests.e2e.stage import Stage
+
+
+def test_the_cookie_is_closed_to_scripts_and_other_sites(here: Place) -> None:
+    Desk("", here).user("ann", Role.VIEWER)
+    plain = sign_in(TestClient(here.app), "ann", PASSWORD).headers["set-cookie"]
+    assert "bm3=" in plain
+    secure = sign_in(TestClient(here.app, base_url="https://testserver"), "ann", PASSWORD).headers["set-cookie"]
+    assert secure.startswith("__Host-bm3=")
+    assert "Secure" in secure
+    for cookie in (plain, secure):
+        assert "HttpOnly" in cookie
+        assert "SameSite=lax" in cookie
+        assert "Path=/" in cookie
+
+
+def test_the_first_start_makes_an_admin_whose_password_lies_beside_the_key(here: Place) -> None:
+    file = here.kept.settings.data_dir / "admin-password"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert sign_in(TestClient(here.app), "admin", file.read_text().strip()).status_code == 303
+
+
+def test_nobody_sees_a_page_without_a_login(here: Place) -> None:
+    client = TestClient(here.app, follow_redirects=False)
+    for path in ("/jobs", "/submit", "/webhooks", "/fleet", "/keys", "/usage", "/audit", "/settings"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/login"), path
+
+
+def test_wrong_passwords_cost_time(here: Place) -> None:
+    Desk("", here).user("ann", Role.VIEWER)
+    client = TestClient(here.app)
+    answers = [sign_in(client, "ann", "wrong password").status_code for _ in range(6)]
+    assert answers == [401] * 5 + [429]
+    assert sign_in(client, "ann", PASSWORD).status_code == 429
+    with here.kept.database.read() as session:
+        later = datetime.now(UTC) + timedelta(hours=1)
+        assert users.wait_s(session, later, "ann", "testclient") == 0
+
+
+def test_a_name_that_is_not_there_is_answered_like_a_wrong_password(here: Place) -> None:
+    Desk("", here).user("ann", Role.VIEWER)
+    unknown, wrong = (sign_in(TestClient(here.app), name, "some password") for name in ("nobody", "ann"))
+    assert unknown.status_code == wrong.status_code == 401
+    assert "Wrong name or password" in unknown.text
+
+
+def test_next_leads_only_to_our_own_pages(here: Place) -> None:
+    Desk("", here).user("ann", Role.VIEWER)
+    for wanted, led in (("/fleet", "/fleet"), ("//evil.example", "/"), ("https://evil.example", "/"), ("/\\evil", "/")):
+        client = TestClient(here.app)
+        proof = client.get("/login").text.split('name="proof" value="')[1].split('"')[0]
+        form = {"proof": proof, "name": "ann", "password": PASSWORD}
+        answer = client.post("/login", params={"next": wanted}, data=form, follow_redirects=False)
+        assert answer.headers["location"] == led
+
+
+def test_a_login_ends_by_logging_out_by_disabling_and_by_a_new_password(here: Place, enter: Enter) -> None:
+    boss, ann, bob = enter("boss", Role.ADMIN), enter("ann", Role.VIEWER), enter("bob", Role.VIEWER)
+    assert ann.post("/logout").status_code == 303
+    assert "location" in ann.get("/jobs", follow_redirects=False).headers
+    with here.kept.database.read() as session:
+        user = users.by_name(session, "bob")
+    assert user is not None
+    boss.post(f"/settings/users/{user.id}", disabled="yes")
+    assert bob.get("/jobs", follow_redirects=False).status_code == 303
+    boss.post("/settings/password", old=PASSWORD, new="another long password")
+    assert boss.get("/jobs", follow_redirects=False).status_code == 303
+
+
+def test_a_change_needs_the_token_of_our_page(here: Place, ann: Visitor, stage: Stage) -> None:
+    job_id = stage.video("a.mp4")
+    for token in ("", "wrong"):
+        form = ann.client.post(f"/jobs/{job_id}/cancel", data={"csrf": token}, follow_redirects=False)
+        api = ann.client.post(f"/v1/jobs/{job_id}/cancel", headers={"X-CSRF-Token": token})
+        assert (form.status_code, api.status_code) == (403, 403)
+    api = ann.client.post(f"/v1/jobs/{job_id}/cancel", headers={"X-CSRF-Token": ann.csrf})
+    assert (api.status_code, api.json()["state"]) == (200, "canceled")
+
+
+def test_pages_may_run_and_load_nothing_but_our_own(ann: Visitor) -> None:
+    answer = ann.get("/jobs")
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'self'")
+    assert "unsafe" not in policy
+    assert "<style" not in answer.text
+    assert " style=" not in answer.text
+    assert answer.text.count("<script") == answer.text.count("<script src=") + answer.text.count(
+        '<script type="module"'
+    )

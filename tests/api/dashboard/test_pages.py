@@ -1,0 +1,242 @@
+"""What the pages show, to whom, and that text from outside stays text."""
+
+from __future__ import annotations
+
+import json
+from uuid import UUID
+
+import pytest
+
+from db.failures import Failure
+from db.jobs import NewJob
+from db.kinds.datasheet import Body, DatasheetResult, LandPattern, Pad, Review, Value
+from db.users import Role
+from tests.api.dashboard.conftest import Enter
+from tests.api.dashboard.visitor import Visitor
+from tests.api.place import Place
+from tests.e2e.stage import SPOKEN, Stage, video_result
+
+EVIL = "<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script>"
+PAGES = ("/jobs", "/submit", "/webhooks", "/fleet", "/keys", "/usage", "/audit", "/settings")
+
+
+def sheet(stage: Stage, text: str = "QFN-16") -> UUID:
+    """A finished datasheet job."""
+    value = Value(min=2.9, nom=3.0, max=3.1, printed=text, unit="mm", page=1, box=(1, 2, 3, 4), status="stated")
+    pads = [Pad(number=text, x=-1.0, y=0.5, w=0.6, h=0.3), Pad(number="2", x=1.0, y=0.5, w=0.6, h=0.3)]
+    result = DatasheetResult(
+        package=text,
+        body=Body(length=value),
+        land_pattern=LandPattern(page=1, title=text, pads=pads),
+        needs_review=[Review(field="body.length", reason=text)],
+        ambiguities=[text],
+    )
+    stage.job(NewJob(stage.tenant_id, "datasheet.extract", "cpu", {"document": {"url": "https://example.com/p.pdf"}}))
+    job_id, epoch = stage.begin(1000, "cpu")
+    stage.finish(
+        job_id,
+        epoch,
+        result.model_dump(mode="json"),
+        **{
+            "footprint.json": json.dumps({}),
+            "part.kicad_mod": '(footprint "p"\n  (pad "1" smd rect (at 9 9) (size 1 1))\n'
+            '  (pad "2" smd rect (at 1 0.5) (size 0.6 0.3) (layers "F.Cu"))\n)\n',
+        },
+    )
+    return job_id
+
+
+def test_every_page_opens_for_an_admin_and_says_nothing_of_errors(enter: Enter, stage: Stage) -> None:
+    boss = enter("boss", Role.ADMIN)
+    stage.video("a.mp4")
+    for path in PAGES:
+        assert boss.get(path).status_code == 200, path
+
+
+def test_filters_stand_in_the_address(ann: Visitor, stage: Stage) -> None:
+    stage.video("one.mp4", labels={"site": "north"})
+    job_id, epoch = stage.begin()
+    stage.speak(job_id, epoch, ["A dog runs"])
+    stage.video("two.mp4")
+    for query, seen in (
+        ("", {"one.mp4", "two.mp4"}),
+        ("?state=running", {"one.mp4"}),
+        ("?state=waiting", {"two.mp4"}),
+        ("?label=site:north", {"one.mp4"}),
+        ("?q=DOG", {"one.mp4"}),
+        ("?kind=datasheet.extract", set()),
+        ("?retrying=true", set()),
+        ("?state=nonsense&unknown=1", {"one.mp4", "two.mp4"}),
+    ):
+        rows = ann.get(f"/jobs/rows{query}").text
+        assert {name for name in ("one.mp4", "two.mp4") if name in rows} == seen, query
+    assert ann.get(f"/jobs?q={job_id}", follow_redirects=False).headers["location"] == f"/jobs/{job_id}"
+
+
+def test_many_jobs_are_canceled_and_deleted_at_once(ann: Visitor, stage: Stage) -> None:
+    ids = [str(stage.video(f"{name}.mp4")) for name in "abc"]
+    assert ann.post("/jobs/bulk", action="cancel", job=ids[:2]).status_code == 303
+    assert ann.get("/jobs/rows").text.count("canceled") == 2
+    ann.post("/jobs/bulk", action="delete", job=ids)
+    assert "No job fits" in ann.get("/jobs/rows").text
+
+
+def test_a_viewer_changes_nothing(here: Place, enter: Enter, stage: Stage) -> None:
+    viewer = enter("eve", Role.VIEWER)
+    job_id, sheet_id = stage.video("a.mp4"), sheet(stage)
+    attempts = {
+        f"/jobs/{job_id}/cancel": {},
+        f"/jobs/{job_id}/delete": {},
+        f"/jobs/{job_id}/retry": {},
+        f"/jobs/{job_id}/share": {"days": "1"},
+        f"/jobs/{sheet_id}/correct": {"field": "body.length", "nom": "4"},
+        "/jobs/bulk": {"action": "delete", "job": str(job_id)},
+        "/webhooks": {"url": "https://example.com"},
+        "/keys": {"name": "k", "scopes": "jobs:read"},
+        "/settings/users": {"name": "x", "role": "admin", "password": "long enough for it"},
+        "/fleet/workers/w1/drain": {},
+    }
+    for path, fields in attempts.items():
+        assert viewer.post(path, **fields).status_code == 403, path
+    for path in ("/submit", "/keys", "/audit"):
+        assert viewer.get(path).status_code == 403, path
+    token = {"X-CSRF-Token": viewer.csrf}
+    assert viewer.client.post(f"/v1/jobs/{job_id}/cancel", headers=token).status_code == 403
+    body = {"filename": "a.mp4", "media_type": "video/mp4", "size_bytes": 1}
+    assert viewer.client.post("/v1/uploads", json=body, headers=token).status_code == 403
+    assert "queued" in viewer.get(f"/jobs/{job_id}/head").text
+
+
+def test_an_operator_is_no_admin(ann: Visitor) -> None:
+    for path in ("/keys", "/audit"):
+        assert ann.get(path).status_code == 403
+    assert ann.post("/settings/users", name="x", role="admin", password="long enough").status_code == 403
+
+
+def test_another_tenant_is_not_there(enter: Enter, stage: Stage) -> None:
+    bob = enter("bob", Role.ADMIN, "other")
+    job_id, sheet_id = stage.video("a.mp4"), sheet(stage)
+    for path in ("", "/head", "/details", "/cues", "/live", "/media/video"):
+        assert bob.get(f"/jobs/{job_id}{path}").status_code == 404, path
+    for path in ("/export/footprint.json", "/page/1.png"):
+        assert bob.get(f"/jobs/{sheet_id}{path}").status_code == 404
+    for path in ("cancel", "delete", "retry", "share"):
+        assert bob.post(f"/jobs/{job_id}/{path}").status_code == 404
+    assert "a.mp4" not in bob.get("/jobs").text
+    assert bob.get("/jobs?tenant=default").status_code == 403
+
+
+def test_an_administrator_of_the_installation_may_look_at_other_tenants(here: Place, enter: Enter) -> None:
+    boss = enter("boss", Role.ADMIN)
+    enter("bob", Role.ADMIN, "other")
+    Stage(here, "other").video("theirs.mp4")
+    assert "theirs.mp4" not in boss.get("/jobs").text
+    assert "theirs.mp4" in boss.get("/jobs?tenant=other").text
+
+
+@pytest.mark.parametrize("path", ["", "/head", "/details"])
+def test_hostile_text_stays_text_on_a_video_job(ann: Visitor, stage: Stage, path: str) -> None:
+    stage.video("x", labels={"a": EVIL}, params={"prompt": EVIL})
+    job_id, epoch = stage.begin()
+    stage.speak(job_id, epoch, [EVIL])
+    chapters = [{"start_ms": 0, "end_ms": 2000, "title": EVIL}]
+    stage.finish(job_id, epoch, video_result(1, 2000, summary=EVIL, chapters=chapters))
+    _is_harmless(ann.get(f"/jobs/{job_id}{path}").text)
+
+
+def test_hostile_text_stays_text_everywhere(enter: Enter, stage: Stage) -> None:
+    boss = enter("boss", Role.ADMIN)
+    asset_id = stage.asset(EVIL, b"x", "video/mp4")
+    params = {"video": {"asset_id": str(asset_id)}}
+    stage.job(NewJob(stage.tenant_id, "video.caption", "gpu", params, asset_id=asset_id, labels={"a": EVIL}))
+    job_id, epoch = stage.begin()
+    stage.fail(job_id, epoch, Failure.INVALID_MEDIA, EVIL)
+    sheet_id = sheet(stage, EVIL)
+    made = boss.post("/webhooks", url="https://example.com/<script>alert(2)</script>", description=EVIL)
+    _is_harmless(made.text)
+    boss.post("/keys", name=EVIL, scopes="jobs:read")
+    boss.post("/settings/users", name=EVIL, role="viewer", password="long enough for it")
+    boss.post(f"/jobs/{sheet_id}/correct", field="land_pattern.pads[0]", number=EVIL + "!")
+    for path in (*PAGES, f"/jobs/{job_id}", f"/jobs/{sheet_id}", "/jobs/rows", f"/jobs?q={EVIL}&label=a:{EVIL}"):
+        _is_harmless(boss.get(path).text)
+
+
+def test_a_corrected_value_is_kept_and_exported(ann: Visitor, stage: Stage) -> None:
+    job_id = sheet(stage, "1")
+    answer = ann.post(f"/jobs/{job_id}/correct", field="body.length", min="2.9", nom="3.05", max="3.1")
+    assert answer.headers["location"].endswith("said=saved")
+    ann.post(f"/jobs/{job_id}/correct", field="land_pattern.pads[1]", number="2", x="1.1", y="0.5", w="0.7", h="0.3")
+    page = ann.get(f"/jobs/{job_id}").text
+    assert "3.05" in page
+    assert "by ann" in page
+    document = ann.get(f"/jobs/{job_id}/export/footprint.json").json()
+    assert document["body"]["length"]["nom"] == 3.05
+    assert document["land_pattern"]["pads"][1]["w"] == 0.7
+    footprint = ann.get(f"/jobs/{job_id}/export/part.kicad_mod").text
+    assert '(pad "2" smd rect (at 1.1 0.5) (size 0.7 0.3)' in footprint
+    assert '(pad "1" smd rect (at 9 9) (size 1 1))' in footprint
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"field": "needs_review[0].reason", "nom": "1"},
+        {"field": "body.length", "nom": "nan"},
+        {"field": "body.length", "nom": "1e9"},
+        {"field": "body.nothing", "nom": "1"},
+        {"field": "land_pattern.pads[7]", "x": "1"},
+        {"field": "land_pattern.pads[0]", "x": ""},
+    ],
+)
+def test_a_correction_that_fits_nothing_is_refused(ann: Visitor, stage: Stage, fields: dict[str, str]) -> None:
+    job_id = sheet(stage)
+    assert ann.post(f"/jobs/{job_id}/correct", **fields).status_code == 422
+    assert "by ann" not in ann.get(f"/jobs/{job_id}").text
+
+
+def test_a_share_link_shows_one_job_and_changes_nothing(here: Place, ann: Visitor, stage: Stage) -> None:
+    stage.video("shared.mp4")
+    job_id, epoch = stage.begin()
+    stage.speak(job_id, epoch, SPOKEN[:2])
+    ann.post(f"/jobs/{job_id}/share", days="7")
+    link = ann.get(f"/jobs/{job_id}").text.split('value="/share/')[1].split('"')[0]
+    stranger = here.client
+    stranger.cookies.clear()
+    page = stranger.get(f"/share/{link}")
+    assert "shared.mp4" in page.text
+    assert "<form" not in page.text
+    assert stranger.get(f"/share/{link}/cues").json()["cues"][1][3] == SPOKEN[1]
+    assert SPOKEN[0] in stranger.get(f"/share/{link}/captions.vtt").text
+    assert stranger.get(f"/share/{link[:-1]}0" if link[-1] != "0" else f"/share/{link[:-1]}1").status_code == 404
+    assert stranger.post(f"/share/{link}/cancel").status_code in (404, 405)
+    assert stranger.get(f"/v1/jobs/{job_id}").status_code == 401
+    name = link.split(".")[0]
+    ann.post(f"/jobs/{job_id}/share/{UUID(hex=name)}/revoke")
+    assert stranger.get(f"/share/{link}").status_code == 404
+
+
+def test_the_player_gets_ranges_of_a_fixed_type(ann: Visitor, stage: Stage) -> None:
+    asset_id = stage.asset("evil.html", b"<script>alert(1)</script>", "text/html")
+    job_id = stage.job(
+        NewJob(stage.tenant_id, "video.caption", "gpu", {"video": {"asset_id": str(asset_id)}}, asset_id=asset_id)
+    )
+    part = ann.get(f"/jobs/{job_id}/media/video", headers={"Range": "bytes=1-6"})
+    assert (part.status_code, part.content) == (206, b"script")
+    assert part.headers["content-type"] == "application/octet-stream"
+    assert part.headers["content-disposition"] == "attachment"
+    assert "sandbox" in part.headers["content-security-policy"]
+
+
+def test_a_job_is_run_again_with_other_parameters(ann: Visitor, stage: Stage) -> None:
+    job_id = stage.video("a.mp4")
+    ann.post(f"/jobs/{job_id}/cancel")
+    params = {"video": {"url": "https://example.com/a.mp4"}, "prompt": "Other words", "fps": 2.0}
+    answer = ann.post(f"/jobs/{job_id}/retry", params=json.dumps(params), start="checkpoint")
+    assert "Other words" in ann.get(answer.headers["location"]).text
+    assert ann.post(f"/jobs/{job_id}/retry", params="{").status_code == 422
+
+
+def _is_harmless(page: str) -> None:
+    assert "<img src=x" not in page
+    assert "<script>alert" not in page
+    assert "onerror=alert(1)>\"'</script>" not in page

@@ -1,0 +1,45 @@
+"""A finished datasheet job made by the worker's own code from a synthetic drawing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from uuid import UUID
+
+from db.jobs import NewJob
+from db.kinds.datasheet import DatasheetResult
+from tests.e2e.stage import Stage
+from worker.datasheet import kicad, overlay, pages
+from worker.datasheet.extract import Request, extract
+from worker.datasheet.handler import complete
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def synthetic_sheet(folder: Path, seed: int = 7) -> Path:
+    """A PDF with an outline and a land pattern of known dimensions."""
+    path = folder / f"part-{seed}.pdf"
+    command = [sys.executable, "-m", "worker.datasheet.synthetic", "--seed", str(seed), "--out", str(path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    return path
+
+
+def read_sheet(pdf: Path) -> DatasheetResult:
+    """What the vector reader finds in it."""
+    return complete(extract([pdf], Request()), "B")
+
+
+def finished_sheet(stage: Stage, pdf: Path, result: DatasheetResult, name: str = "part.pdf") -> UUID:
+    """The job, with its files, as its worker would have left it. No other job may wait in the queue `cpu`."""
+    asset_id = stage.asset(name, pdf.read_bytes(), "application/pdf")
+    params = {"document": {"asset_id": str(asset_id)}}
+    stage.job(NewJob(stage.tenant_id, "datasheet.extract", "cpu", params, asset_id=asset_id))
+    job_id, epoch = stage.begin(1000, "cpu")
+    book = pages.open_book([pdf])
+    files = {"overlay.svg": overlay.draw(result, book), "footprint.json": result.model_dump_json()}
+    book.close()
+    if footprint := kicad.write(result, "part"):
+        files["part.kicad_mod"] = footprint.text
+    stage.finish(job_id, epoch, result.model_dump(mode="json"), **files)
+    return job_id

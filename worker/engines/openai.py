@@ -1,0 +1,217 @@
+"""Any OpenAI-compatible server as an engine: vLLM, SGLang, llama.cpp, ollama.
+
+Spec: `NAME=openai:http://127.0.0.1:8000/v1?model=Qwen/Qwen3-VL-8B-Instruct&key_variable=OPENAI_API_KEY`. Further options:
+`timeout_s` until the first and between two pieces of an answer, `context_tokens` where the server does not tell.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import httpx
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from db.failures import Failure
+from db.kinds.base import Sampling
+from worker.engines.base import Answer, ModelInfo, OnText, Session, WatchOptions
+from worker.engines.spec import ModelSpec
+from worker.errors import Permanent, Transient
+
+OPTIONS = frozenset({"model", "key_variable", "timeout_s", "context_tokens"})
+DEFAULT_CONTEXT_TOKENS = 32_768
+CONNECT_S = 5.0
+MAX_ANSWER_CHARS = 2_000_000
+FACTOR_PX = 28
+
+
+@dataclass
+class _Heard:
+    """An answer as far as it has come."""
+
+    text: str = ""
+    finish: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class OpenAIEngine:
+    """A model behind an HTTP server; see `worker.engines.base.Engine`. Raises Transient(ENGINE_UNREACHABLE) when it is down."""
+
+    def __init__(self, spec: ModelSpec) -> None:
+        spec.refuse_unknown(OPTIONS)
+        key = os.environ.get(spec.options.get("key_variable", ""), "")
+        timeout = httpx.Timeout(spec.option_int("timeout_s", 300), connect=CONNECT_S)
+        self._client = httpx.Client(
+            base_url=spec.path.rstrip("/") + "/",
+            timeout=timeout,
+            headers={"Authorization": f"Bearer {key}"} if key else {},
+        )
+        served = self._served(spec.options.get("model"))
+        self._model = str(served["id"])
+        limit = spec.option_int("context_tokens", 0) or int(served.get("max_model_len") or DEFAULT_CONTEXT_TOKENS)
+        self._info = ModelInfo(
+            name=spec.name,
+            family=self._model,
+            engine=spec.engine,
+            weights_sha256="",
+            context_tokens=limit,
+            dtype="",
+            device="remote",
+        )
+
+    @property
+    def info(self) -> ModelInfo:
+        return self._info
+
+    def frame_size(self, width_px: int, height_px: int, max_frame_pixels: int) -> tuple[int, int]:
+        """The largest size of the same shape within the limit, in whole patches of the common vision towers."""
+        scale = min(1.0, (max_frame_pixels / (width_px * height_px)) ** 0.5)
+        return tuple(max(FACTOR_PX, int(v * scale) // FACTOR_PX * FACTOR_PX) for v in (width_px, height_px))  # type: ignore[return-value]
+
+    def open(self, options: WatchOptions, checkpoint: dict[str, Any] | None = None) -> Session:
+        raise Permanent(
+            Failure.UNSUPPORTED, "a model server forgets between requests: it can chat, but not watch a stream"
+        )
+
+    def chat(
+        self, messages: Sequence[dict[str, Any]], sampling: Sampling, max_tokens: int, on_text: OnText | None = None
+    ) -> Answer:
+        return self._complete(self._request(messages, sampling, max_tokens), on_text)
+
+    def chat_json(
+        self,
+        messages: Sequence[dict[str, Any]],
+        schema: dict[str, Any],
+        sampling: Sampling,
+        max_tokens: int,
+        on_text: OnText | None = None,
+    ) -> Answer:
+        """As `chat`, the server held to a JSON schema (`response_format`, which all four servers know)."""
+        named = {"name": str(schema.get("title", "answer")), "schema": schema, "strict": True}
+        request = self._request(messages, sampling, max_tokens)
+        return self._complete({**request, "response_format": {"type": "json_schema", "json_schema": named}}, on_text)
+
+    def close(self) -> None:
+        self._client.close()
+
+    # --- the wire ---
+
+    def _served(self, wanted: str | None) -> dict[str, Any]:
+        """The model to use: the one asked for, else the only one there is."""
+        try:
+            answer = self._client.get("models")
+            answer.raise_for_status()
+            models = {str(m["id"]): m for m in answer.json()["data"]}
+        except httpx.HTTPStatusError as error:
+            _refused(error.response.status_code, error.response.text)
+        except httpx.HTTPError as error:
+            raise Transient(Failure.ENGINE_UNREACHABLE, f"no answer from the model server: {error}") from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise Permanent(
+                Failure.MODEL_UNAVAILABLE, "the address answers, but is no OpenAI-compatible server"
+            ) from error
+        if wanted is None and len(models) == 1:
+            wanted = next(iter(models))
+        if wanted not in models:
+            raise Permanent(
+                Failure.MODEL_UNAVAILABLE, f"the server has no model {wanted!r}; it has {', '.join(models)}"
+            )
+        return dict(models[wanted])
+
+    def _request(self, messages: Sequence[dict[str, Any]], sampling: Sampling, max_tokens: int) -> dict[str, Any]:
+        return {
+            "model": self._model, "messages": [_message(m) for m in messages], "max_tokens": max_tokens, "stream": True,
+            "stream_options": {"include_usage": True}, "temperature": sampling.temperature, "top_p": sampling.top_p, "seed": sampling.seed,
+        }  # fmt: skip
+
+    def _complete(self, request: dict[str, Any], on_text: OnText | None) -> Answer:
+        """Streams one completion; what `on_text` raises ends the request."""
+        heard = _Heard()
+        try:
+            with self._client.stream("POST", "chat/completions", json=request) as response:
+                if response.status_code >= 400:
+                    _refused(response.status_code, response.read().decode("utf-8", "replace"))
+                for event in _events(response.iter_lines()):
+                    _hear(heard, event, on_text)
+        except httpx.HTTPError as error:
+            raise Transient(Failure.ENGINE_UNREACHABLE, f"the model server broke off: {error}") from error
+        if not heard.finish:
+            raise Transient(Failure.ENGINE_UNREACHABLE, "the model server ended its answer without saying why")
+        finish = "length" if heard.finish == "length" else "stop"
+        return Answer(heard.text, heard.prompt_tokens, heard.completion_tokens, finish)
+
+
+def _events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
+    """The JSON of each server-sent event up to [DONE]."""
+    for line in lines:
+        data = line.removeprefix("data:").strip()
+        if not line.startswith("data:") or not data:
+            continue
+        if data == "[DONE]":
+            return
+        try:
+            event = json.loads(data)
+        except ValueError as error:
+            raise Transient(Failure.ENGINE_UNREACHABLE, "the model server sent an event that is no JSON") from error
+        yield event
+
+
+def _hear(heard: _Heard, event: dict[str, Any], on_text: OnText | None) -> None:
+    usage = event.get("usage") or {}
+    heard.prompt_tokens = usage.get("prompt_tokens", heard.prompt_tokens)
+    heard.completion_tokens = usage.get("completion_tokens", heard.completion_tokens)
+    if "error" in event:
+        raise Transient(Failure.ENGINE_UNREACHABLE, f"the model server failed: {str(event['error'])[:300]}")
+    for choice in event.get("choices") or []:
+        piece = (choice.get("delta") or {}).get("content") or ""
+        heard.text += piece
+        heard.finish = choice.get("finish_reason") or heard.finish
+        if len(heard.text) > MAX_ANSWER_CHARS:
+            raise Permanent(Failure.INTERNAL, "the model server does not stop talking")
+        if piece and on_text is not None:
+            on_text(piece)
+
+
+def _refused(status: int, body: str) -> NoReturn:
+    """What a status of the server means for the job."""
+    said = body[:300]
+    if status in (408, 425, 429) or status >= 500:
+        raise Transient(Failure.ENGINE_UNREACHABLE, f"the model server answered {status}: {said}")
+    if status in (401, 403, 404):
+        raise Permanent(Failure.MODEL_UNAVAILABLE, f"the model server answered {status}: {said}")
+    if "context" in said.lower() and "length" in said.lower():
+        raise Permanent(Failure.CONTEXT_TOO_SMALL, said)
+    raise Permanent(Failure.BAD_PARAMS, f"the model server answered {status}: {said}")
+
+
+def _message(message: dict[str, Any]) -> dict[str, Any]:
+    content = message["content"]
+    if isinstance(content, str):
+        return {"role": message["role"], "content": content}
+    return {"role": message["role"], "content": [part for given in content for part in _parts(given)]}
+
+
+def _parts(part: dict[str, Any]) -> list[dict[str, Any]]:
+    """One part as the servers take it; a video becomes its pictures in order."""
+    if part["type"] == "text":
+        return [{"type": "text", "text": str(part["text"])}]
+    if part["type"] == "image":
+        return [_picture(part["image"])]
+    if part["type"] == "video":
+        return [_picture(frame.pixels) for frame in part["video"]]
+    raise Permanent(Failure.BAD_PARAMS, f"a message part of type {part['type']!r}")
+
+
+def _picture(pixels: NDArray[np.uint8]) -> dict[str, Any]:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+    return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}}

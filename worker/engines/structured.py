@@ -1,0 +1,66 @@
+"""Engines that can be held to a JSON schema while they decode, and how to ask any engine for JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+from pydantic import BaseModel, ValidationError
+
+from db.failures import Failure
+from db.kinds.base import Sampling
+from worker.engines.base import Answer, Engine, OnText
+from worker.errors import Permanent
+
+Model = TypeVar("Model", bound=BaseModel)
+GREEDY = Sampling()
+MAX_SHOWN = 300
+
+
+@runtime_checkable
+class StructuredEngine(Protocol):
+    """An engine whose answer is always JSON of a schema, cut off at the token limit at worst."""
+
+    def chat_json(
+        self,
+        messages: Sequence[dict[str, Any]],
+        schema: dict[str, Any],
+        sampling: Sampling,
+        max_tokens: int,
+        on_text: OnText | None = None,
+    ) -> Answer: ...
+
+
+def ask(
+    engine: Engine,
+    messages: Sequence[dict[str, Any]],
+    kind: type[Model],
+    max_tokens: int,
+    on_text: OnText | None = None,
+) -> Model:
+    """The engine's answer as a document of `kind`; what the schema cannot say is checked by pydantic afterwards.
+
+    Engines without constrained decoding are asked in words. Raises Permanent(INTERNAL) when the answer is no such document.
+    """
+    schema = kind.model_json_schema()
+    if isinstance(engine, StructuredEngine):
+        answer = engine.chat_json(messages, schema, GREEDY, max_tokens, on_text)
+    else:
+        answer = engine.chat([*messages, _wanted(schema)], GREEDY, max_tokens, on_text)
+    return _document(answer, kind)
+
+
+def _wanted(schema: dict[str, Any]) -> dict[str, Any]:
+    text = "Answer with one JSON object of this schema and nothing else:\n" + json.dumps(schema, separators=(",", ":"))
+    return {"role": "user", "content": text}
+
+
+def _document(answer: Answer, kind: type[Model]) -> Model:
+    text = answer.text[answer.text.find("{") : answer.text.rfind("}") + 1]
+    try:
+        return kind.model_validate_json(text)
+    except ValidationError as error:
+        cut = ", cut off at the token limit" if answer.finish_reason == "length" else ""
+        what = f"the model's answer is no {kind.__name__}{cut}: {answer.text[:MAX_SHOWN]!r}"
+        raise Permanent(Failure.INTERNAL, what) from error
