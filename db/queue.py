@@ -90,7 +90,7 @@ class RedisSignals:
     def nudge(self, queue: str, hint: str) -> bool:
         """Put one wake-up message into a queue unless it holds plenty. False when the broker is away."""
         try:
-            if int(self._redis.llen(queue)) < MAX_MESSAGES:  # type: ignore[arg-type]
+            if int(self._redis.llen(queue)) < MAX_MESSAGES:
                 self._app.send_task(LOOK, args=[queue, hint], queue=queue, ignore_result=True)
             return True
         except (redis.RedisError, OperationalError, OSError) as error:

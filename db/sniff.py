@@ -39,7 +39,16 @@ MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"fLaC", "audio/flac"),
 )
 # Text that names other files or addresses: never opened, whatever its name says.
-PLAYLISTS: tuple[bytes, ...] = (b"#extm3u", b"ffconcat", b"<mpd", b"<smoothstreamingmedia", b"<asx", b"[playlist]")
+PLAYLISTS: tuple[tuple[bytes, str], ...] = (
+    (b"#extm3u", "HLS playlist"),
+    (b"ffconcat", "concat script"),
+    (b"<mpd", "DASH manifest"),
+    (b"<smoothstreamingmedia", "Smooth Streaming manifest"),
+    (b"<asx", "ASX playlist"),
+    (b"[playlist]", "PLS playlist"),
+    (b"v=0\r\no=", "SDP description"),
+    (b"v=0\no=", "SDP description"),
+)
 # Containers share boxes and siblings: these declared types are as good as the sniffed one.
 ALIKE: tuple[frozenset[str], ...] = (
     frozenset({"video/mp4", "video/quicktime", "video/x-m4v", "video/3gpp", "video/3gpp2", "audio/mp4", "audio/x-m4a"}),
@@ -64,7 +73,7 @@ def sniff(head: bytes) -> str | None:
             return media_type
     if len(head) > 188 and head[0] == head[188] == 0x47:
         return "video/mp2t"
-    return PLAYLIST if _is_playlist(head) else None
+    return PLAYLIST if playlist(head) else None
 
 
 def agrees(declared: str, sniffed: str) -> bool:
@@ -73,6 +82,10 @@ def agrees(declared: str, sniffed: str) -> bool:
     return wanted in ANY_TYPE or wanted == sniffed or any(wanted in group and sniffed in group for group in ALIKE)
 
 
-def _is_playlist(head: bytes) -> bool:
+def playlist(head: bytes) -> str | None:
+    """What kind of playlist the first bytes announce, or None."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    return any(text.startswith(magic) or (text.startswith(b"<?xml") and magic in text) for magic in PLAYLISTS)
+    for magic, name in PLAYLISTS:
+        if text.startswith(magic) or (magic.startswith(b"<") and text.startswith(b"<?xml") and magic in text):
+            return name
+    return None

@@ -32,5 +32,6 @@ def configure(role: str, level: int = logging.INFO) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    for chatty in ("celery.worker.strategy", "celery.app.trace"):  # a line for every nudge
+    # A line for every nudge, and a page for every start.
+    for chatty in ("celery.worker.strategy", "celery.app.trace", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

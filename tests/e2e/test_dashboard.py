@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -95,9 +96,9 @@ def test_a_dropped_video_is_uploaded_and_its_captions_grow_until_it_is_canceled(
     stage.speak(job_id, epoch, SPOKEN[3:5], 3)
     expect(page.locator(".cue")).to_have_count(5)
     expect(page.locator(".pill").first).to_have_text("running")
-    page.wait_for_function("document.querySelector('video').readyState > 0")
+    _until(page, "document.querySelector('video').readyState > 0")
     page.locator(".cue").nth(3).click()
-    page.wait_for_function("Math.abs(document.querySelector('video').currentTime - 6) < 0.2")
+    _until(page, "Math.abs(document.querySelector('video').currentTime - 6) < 0.2")
     expect(page.locator(".cue[aria-selected=true]")).to_contain_text(SPOKEN[3])
     expect(page.locator(".subtitle")).to_contain_text(SPOKEN[3])
     page.get_by_role("button", name="Cancel").click()
@@ -187,7 +188,7 @@ def test_twenty_thousand_captions_do_not_block_the_page(page: Page, running: Des
         ".map((one) => one.duration))).observe({ type: 'longtask', buffered: true });"
     )
     page.goto(f"{running.url}/jobs/{job_id}")
-    page.wait_for_function("document.querySelector('video-job').cues?.length === 20000")
+    _until(page, "document.querySelector('video-job').cues?.length === 20000")
     page.evaluate("document.querySelector('.cues .list').scrollTop = 600000")
     expect(page.locator(".cue").first).to_be_visible()
     page.get_by_label("Search in captions").fill("19999")
@@ -234,3 +235,11 @@ def _failed_delivery(running: Desk, stage: Stage) -> tuple[UUID, UUID]:
         tried = Tried("rejected", 500, None, {"webhook-id": str(due.event_id)}, "HTTP/1.1 500\n\nsorry", 31)
         deliveries.settle(session, now, due, tried, Verdict(False, None))
     return endpoint.id, delivery.id
+
+
+def _until(page: Page, expression: str) -> None:
+    """Wait for an expression to be true; Playwright's own way needs eval, which our policy forbids."""
+    deadline = time.monotonic() + WAIT_MS / 1000
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, expression
+        page.wait_for_timeout(50)

@@ -85,9 +85,10 @@ def _name(axis: Axis, at: float) -> str:
 
 
 def _size(pad: PadSpec, axis: Axis) -> Terms:
-    """Pads of one kind share their long and their short side, however they are turned."""
+    """Pads of one kind share their long and their short side, however they are turned; a square's sides are two numbers."""
     own = pad.w if axis == 0 else pad.h
-    return {f"{pad.type} {pad.shape} {pad.role} {own:.4f}": 1.0}
+    side = "xy"[axis] if abs(pad.w - pad.h) < NEAR_MM and pad.shape != "circle" else ""
+    return {f"{pad.type} {pad.shape} {pad.role} {own:.4f}{side}": 1.0}
 
 
 def _end(pad: PadSpec, axis: Axis, edge: int) -> Terms:

@@ -128,9 +128,15 @@ class OpenAIEngine:
 
     def _request(self, messages: Sequence[dict[str, Any]], sampling: Sampling, max_tokens: int) -> dict[str, Any]:
         return {
-            "model": self._model, "messages": [_message(m) for m in messages], "max_tokens": max_tokens, "stream": True,
-            "stream_options": {"include_usage": True}, "temperature": sampling.temperature, "top_p": sampling.top_p, "seed": sampling.seed,
-        }  # fmt: skip
+            "model": self._model,
+            "messages": [_message(m) for m in messages],
+            "max_tokens": max_tokens,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "seed": sampling.seed,
+        }
 
     def _complete(self, request: dict[str, Any], on_text: OnText | None) -> Answer:
         """Streams one completion; what `on_text` raises ends the request."""

@@ -6,41 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-HEAD_BYTES = 4096
-MAX_BOXES = 1_000_000  # top-level boxes walked before giving up: a day of one-second fragments has 172,800
+from db import sniff as formats
+from db.sniff import HEAD_BYTES, playlist
 
-# (offset, magic, media type); the first match wins.
-MAGIC: tuple[tuple[int, bytes, str], ...] = (
-    (4, b"ftypqt  ", "video/quicktime"),
-    (4, b"ftyp", "video/mp4"),
-    (4, b"styp", "video/mp4"),
-    (4, b"moov", "video/quicktime"),
-    (4, b"mdat", "video/quicktime"),
-    (4, b"wide", "video/quicktime"),
-    (0, b"\x1a\x45\xdf\xa3", "video/x-matroska"),
-    (8, b"AVI ", "video/x-msvideo"),
-    (0, b"FLV\x01", "video/x-flv"),
-    (0, b"OggS", "video/ogg"),
-    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "video/x-ms-asf"),
-    (0, b"\x00\x00\x01\xba", "video/mpeg"),
-    (0, b"\x00\x00\x01\xb3", "video/mpeg"),
-    (0, b"DKIF", "video/x-ivf"),
-    (0, b"YUV4MPEG2", "video/x-yuv4mpeg"),
-    (0, b"GIF8", "image/gif"),
-    (0, b"\x06\x0e\x2b\x34", "application/mxf"),
-    (0, b"nut/multimedia container", "video/x-nut"),
-)
-# Text that names other files or addresses: never opened, whatever its name says.
-PLAYLISTS: tuple[tuple[bytes, str], ...] = (
-    (b"#extm3u", "HLS playlist"),
-    (b"ffconcat", "concat script"),
-    (b"<mpd", "DASH manifest"),
-    (b"<smoothstreamingmedia", "Smooth Streaming manifest"),
-    (b"<asx", "ASX playlist"),
-    (b"[playlist]", "PLS playlist"),
-    (b"v=0\r\no=", "SDP description"),
-    (b"v=0\no=", "SDP description"),
-)
+__all__ = ["HEAD_BYTES", "head", "playlist", "sniff"]
+
+MAX_BOXES = 1_000_000  # top-level boxes walked before giving up: a day of one-second fragments has 172,800
+CONTAINERS = frozenset({"application/mxf", "audio/mp4", "image/gif"})  # may hold pictures that move, as video/* do
 
 
 def head(path: Path) -> bytes:
@@ -51,21 +23,8 @@ def head(path: Path) -> bytes:
 
 def sniff(data: bytes) -> str | None:
     """The media type that the first bytes of a file announce, or None when they announce no video container."""
-    for offset, magic, media_type in MAGIC:
-        if data[offset : offset + len(magic)] == magic:
-            return media_type
-    if len(data) > 188 and data[0] == data[188] == 0x47:
-        return "video/mp2t"
-    return None
-
-
-def playlist(data: bytes) -> str | None:
-    """What kind of playlist the first bytes announce, or None."""
-    text = data.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    for magic, name in PLAYLISTS:
-        if text.startswith(magic) or (magic.startswith(b"<") and text.startswith(b"<?xml") and magic in text):
-            return name
-    return None
+    found = formats.sniff(data)
+    return found if found is not None and (found.startswith("video/") or found in CONTAINERS) else None
 
 
 def missing_bytes(path: Path) -> int | None:

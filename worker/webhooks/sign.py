@@ -10,34 +10,15 @@ import base64
 import binascii
 import hashlib
 import hmac
-import secrets
 from collections.abc import Sequence
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-SYMMETRIC, PRIVATE, PUBLIC = "whsec_", "whsk_", "whpk_"
-SECRET_BYTES = 32
-_SEED_BYTES = 32
+from db.signing_keys import PRIVATE, SECRET, SEED_BYTES
 
 
 class BadSigningKey(ValueError):
     """Not a `whsec_` or `whsk_` key; the message does not repeat it."""
-
-
-def new_secret() -> str:
-    """A fresh `whsec_` key."""
-    return SYMMETRIC + _base64(secrets.token_bytes(SECRET_BYTES))
-
-
-def new_private_key() -> str:
-    """A fresh `whsk_` key; what receivers get is its `public_key`."""
-    key = Ed25519PrivateKey.generate()
-    return PRIVATE + _base64(key.private_bytes_raw() + key.public_key().public_bytes_raw())
-
-
-def public_key(private_key: str) -> str:
-    """The `whpk_` that verifies what this `whsk_` signs."""
-    return PUBLIC + _base64(_ed25519(private_key).public_key().public_bytes_raw())
 
 
 def headers(message_id: str, timestamp_s: int, body: bytes, keys: Sequence[str]) -> dict[str, str]:
@@ -55,25 +36,25 @@ def headers(message_id: str, timestamp_s: int, body: bytes, keys: Sequence[str])
 
 
 def _signature(key: str, content: bytes) -> str:
-    if key.startswith(SYMMETRIC):
-        secret = _decoded(key, SYMMETRIC)
+    if key.startswith(SECRET):
+        secret = _decoded(key, SECRET)
         return "v1," + _base64(hmac.new(secret, content, hashlib.sha256).digest())
     return "v1a," + _base64(_ed25519(key).sign(content))
 
 
 def _ed25519(key: str) -> Ed25519PrivateKey:
     raw = _decoded(key, PRIVATE)
-    if len(raw) not in (_SEED_BYTES, 2 * _SEED_BYTES):
+    if len(raw) not in (SEED_BYTES, 2 * SEED_BYTES):
         raise BadSigningKey(f"a {PRIVATE} key has 32 or 64 bytes, not {len(raw)}")
-    private = Ed25519PrivateKey.from_private_bytes(raw[:_SEED_BYTES])
-    if raw[_SEED_BYTES:] not in (b"", private.public_key().public_bytes_raw()):
+    private = Ed25519PrivateKey.from_private_bytes(raw[:SEED_BYTES])
+    if raw[SEED_BYTES:] not in (b"", private.public_key().public_bytes_raw()):
         raise BadSigningKey("the two halves of the key do not belong together")
     return private
 
 
 def _decoded(key: str, prefix: str) -> bytes:
     if not key.startswith(prefix):
-        raise BadSigningKey(f"a signing key starts with {SYMMETRIC} or {PRIVATE}")
+        raise BadSigningKey(f"a signing key starts with {SECRET} or {PRIVATE}")
     try:
         raw = base64.b64decode(key.removeprefix(prefix), validate=True)
     except binascii.Error:

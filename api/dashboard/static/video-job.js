@@ -96,7 +96,7 @@ customElements.define("video-job", class extends HTMLElement {
 
   #ended() {
     this.source = null;
-    this.liveText.textContent = "";
+    this.liveText.parentElement.hidden = true;
   }
 
   #listen() {
@@ -111,12 +111,16 @@ customElements.define("video-job", class extends HTMLElement {
     if (!this.video) return;
     this.video.addEventListener("timeupdate", () => this.show(this.video.currentTime * 1000));
     this.video.addEventListener("error", () => this.#unplayable());
-    this.video.addEventListener("loadedmetadata", () => {
-      if (!this.timeline.total) this.timeline.total = this.video.duration * 1000;
-      this.timeline.draw();
-      storyboard(this.video, this.querySelector(".strip"), (ms) => this.seek(ms));
-    });
+    // It may have been faster than this script.
+    if (this.video.readyState > 0) this.#playable();
+    else this.video.addEventListener("loadedmetadata", () => this.#playable(), { once: true });
     if (this.video.error) this.#unplayable();
+  }
+
+  #playable() {
+    if (!this.timeline.total) this.timeline.total = this.video.duration * 1000;
+    this.timeline.draw();
+    storyboard(this.video, this.querySelector(".strip"), (ms) => this.seek(ms));
   }
 
   #unplayable() {

@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 from standardwebhooks import Webhook
 
+from db.signing_keys import new_secret
 from tests.certificates import tls_pair
 from tests.receiver import Receiver, receiver
 from tests.servers import free_port
 from worker.webhooks.guard import Guard
 from worker.webhooks.schedule import Outcome
 from worker.webhooks.send import RESPONSE_HEAD_BYTES, Attempt, send
-from worker.webhooks.sign import headers, new_secret
+from worker.webhooks.sign import headers
 
 LOOPBACK = Guard.allowing(["127.0.0.0/8"])
 BODY = json.dumps({"type": "webhook.test", "data": {}}).encode()
