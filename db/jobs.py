@@ -97,7 +97,7 @@ def input_ready(session: Session, now: datetime, asset_id: UUID) -> list[Job]:
     for job in session.scalars(_waiting_for(asset_id)).all():
         other = inputs.unready(session, job.params)
         values = {"asset_id": other} if other is not None else {"state": State.QUEUED, "queued_at": now}
-        moved = move(session, now, job.id, {State.AWAITING_INPUT}, values)
+        moved = move(session, job.id, {State.AWAITING_INPUT}, values)
         if moved is not None and moved.state is State.QUEUED:
             _announce_queued(session, now, moved)
             queued.append(moved)
@@ -108,7 +108,7 @@ def input_rejected(session: Session, now: datetime, asset_id: UUID, code: Failur
     """Fail the jobs that were waiting for this asset."""
     values = {**finish_values(now, State.FAILED), "failure": code, "failure_message": message[:4000]}
     for job in session.scalars(_waiting_for(asset_id)).all():
-        failed = move(session, now, job.id, {State.AWAITING_INPUT}, values)
+        failed = move(session, job.id, {State.AWAITING_INPUT}, values)
         if failed is not None:
             record(session, now, failed, "job.failed", {"code": code, "message": message[:1000]})
 
@@ -131,11 +131,11 @@ def request_cancel(session: Session, now: datetime, job: Job) -> Job:
     """Cancel at once when nobody works on it, else leave the flag for its worker. A finished job stays as it is."""
     for segment in session.scalars(select(Job).where(Job.parent_id == job.id, Job.state.not_in([*TERMINAL]))).all():
         request_cancel(session, now, segment)
-    canceled = move(session, now, job.id, WAITING, {**finish_values(now, State.CANCELED), "cancel_requested_at": now})
+    canceled = move(session, job.id, WAITING, {**finish_values(now, State.CANCELED), "cancel_requested_at": now})
     if canceled is not None:
         record(session, now, canceled, "job.canceled", {})
         return canceled
-    flagged = move(session, now, job.id, OWNED, {"cancel_requested_at": func.coalesce(Job.cancel_requested_at, now)})
+    flagged = move(session, job.id, OWNED, {"cancel_requested_at": func.coalesce(Job.cancel_requested_at, now)})
     if flagged is not None:
         signal(session, CancelAsked(job.id))
         return flagged
@@ -193,7 +193,7 @@ def submit_cached(session: Session, now: datetime, new: NewJob, source: Job) -> 
     job = submit(session, now, new)
     values = {**finish_values(now, State.SUCCEEDED), "result": source.result, "cached_from": source.id}
     values |= {"done_ms": source.done_ms, "total_ms": source.total_ms, "cue_count": source.cue_count, "started_at": now}
-    done = move(session, now, job.id, {State.QUEUED}, values)
+    done = move(session, job.id, {State.QUEUED}, values)
     if done is None:
         raise RuntimeError("a job created in this transaction was taken by somebody else")
     _copy_cues(session, source, done)

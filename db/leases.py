@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, insert, update
+from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.claims import candidates
@@ -20,6 +20,8 @@ from db.signals import Nudge, signal
 from db.tables import OWNED, CueRow, Job, JobAttempt, JobFile, State
 from db.transitions import ENDING, finish_values, move, record
 from db.verdicts import counts_as_loss, verdict
+
+TENTHS = 10
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Ending:
 def claim(session: Session, now: datetime, queue: str, worker_id: str, lease_s: float) -> Job | None:
     """The best eligible job of the queue: highest priority, then the tenant with fewer running jobs, then age."""
     for job_id in candidates(session, queue):
-        job = move(session, now, job_id, {State.QUEUED}, _claim_values(now, worker_id, lease_s))
+        job = move(session, job_id, {State.QUEUED}, _claim_values(now, worker_id, lease_s))
         if job is not None:
             _open_attempt(session, now, job)
             return job
@@ -68,7 +70,7 @@ def start(session: Session, now: datetime, job_id: UUID, epoch: int) -> bool:
         "progress_at": now,
         "started_at": func.coalesce(Job.started_at, now),
     }
-    job = move(session, now, job_id, {State.LEASED}, values, epoch=epoch)
+    job = move(session, job_id, {State.LEASED}, values, epoch=epoch)
     if job is not None:
         record(session, now, job, "job.started", {"attempt": job.attempt, "resumed_from_ms": job.checkpoint_ms})
         return True
@@ -77,12 +79,12 @@ def start(session: Session, now: datetime, job_id: UUID, epoch: int) -> bool:
 
 def renew(session: Session, now: datetime, job_id: UUID, epoch: int, lease_s: float) -> Job | None:
     """Keep the job; None means that it is lost: stop and write nothing."""
-    return move(session, now, job_id, OWNED, {"lease_until": now + timedelta(seconds=lease_s)}, epoch=epoch)
+    return move(session, job_id, OWNED, {"lease_until": now + timedelta(seconds=lease_s)}, epoch=epoch)
 
 
 def note(session: Session, now: datetime, job_id: UUID, epoch: int, event_type: str, data: dict[str, Any]) -> bool:
     """Add an event to the job's history. False: the lease is lost."""
-    job = move(session, now, job_id, OWNED, {"worker_id": Job.worker_id}, epoch=epoch)
+    job = move(session, job_id, OWNED, {"worker_id": Job.worker_id}, epoch=epoch)
     if job is not None:
         record(session, now, job, event_type, data)
     return job is not None
@@ -99,7 +101,16 @@ def progress(
         # Whatever changes, for a second attempt may start anew; the same place again is no progress.
         "progress_at": case((Job.done_ms != done_ms, now), else_=Job.progress_at),
     }
-    return move(session, now, job_id, OWNED, values, epoch=epoch) is not None
+    return _advance(session, now, job_id, epoch, values) is not None
+
+
+def _advance(session: Session, now: datetime, job_id: UUID, epoch: int, values: dict[str, Any]) -> Job | None:
+    """Write how far the job is; each tenth of the way is an event that webhooks may carry."""
+    before_ms = session.scalar(select(Job.done_ms).where(Job.id == job_id)) or 0
+    job = move(session, job_id, OWNED, values, epoch=epoch)
+    if job is not None and job.total_ms and before_ms * TENTHS // job.total_ms < job.done_ms * TENTHS // job.total_ms:
+        record(session, now, job, "job.progress", {"done_ms": job.done_ms, "total_ms": job.total_ms})
+    return job
 
 
 def save(
@@ -121,8 +132,7 @@ def save(
         "setbacks": 0,
         "losses_here": 0,
     }
-    job = move(session, now, job_id, OWNED, values, epoch=epoch)
-    if job is None:
+    if _advance(session, now, job_id, epoch, values) is None:
         return False
     if cues:
         session.execute(insert(CueRow), [_cue_row(job_id, epoch, cue) for cue in cues])
@@ -142,13 +152,13 @@ def save_again(
     if cues:
         last = session.get(CueRow, (job_id, cues[-1].seq))
         if last is not None and last.epoch == epoch:
-            return move(session, now, job_id, OWNED, {"progress_at": now}, epoch=epoch) is not None
+            return move(session, job_id, OWNED, {"progress_at": now}, epoch=epoch) is not None
     return save(session, now, job_id, epoch, cues, checkpoint, done_ms)
 
 
-def finalize(session: Session, now: datetime, job_id: UUID, epoch: int) -> bool:
+def finalize(session: Session, job_id: UUID, epoch: int) -> bool:
     """The handler is done; result files are being written."""
-    job = move(session, now, job_id, {State.RUNNING}, {"state": State.FINALIZING}, epoch=epoch)
+    job = move(session, job_id, {State.RUNNING}, {"state": State.FINALIZING}, epoch=epoch)
     return job is not None or _stands(session, job_id, epoch, State.FINALIZING)
 
 
@@ -168,7 +178,7 @@ def succeed(
         "checkpoint": None,
         "done_ms": func.coalesce(Job.total_ms, Job.done_ms),
     }
-    job = move(session, now, job_id, {State.FINALIZING}, values, epoch=epoch)
+    job = move(session, job_id, {State.FINALIZING}, values, epoch=epoch)
     if job is None:
         return _stands(session, job_id, epoch, State.SUCCEEDED)
     if files:
@@ -189,7 +199,7 @@ def fail(session: Session, now: datetime, job_id: UUID, epoch: int, ending: Endi
     if code in RETRYABLE:
         return _retry_later(session, now, job, ending, settings)
     values = {**finish_values(now, State.FAILED), "failure": code, "failure_message": message[:4000]}
-    moved = move(session, now, job_id, OWNED, values, epoch=epoch)
+    moved = move(session, job_id, OWNED, values, epoch=epoch)
     if moved is None:
         return None
     close_attempt(session, now, moved, "failed", Ending(code, message, ending.usage), ending.usage)
@@ -208,7 +218,7 @@ def cancel_owned(session: Session, now: datetime, job_id: UUID, epoch: int, usag
 def release(session: Session, now: datetime, job_id: UUID, epoch: int, usage: Usage) -> bool:
     """Give the job back unharmed (drain): it is queued again at once and goes on from its checkpoint."""
     values = {"state": State.QUEUED, "queued_at": now, "lease_until": None, "worker_id": None, "nudged_at": None}
-    job = move(session, now, job_id, OWNED, values, epoch=epoch)
+    job = move(session, job_id, OWNED, values, epoch=epoch)
     if job is None:
         return False
     close_attempt(session, now, job, "released", None, usage)
@@ -291,7 +301,7 @@ def _retry_later(session: Session, now: datetime, job: Job, ending: Ending, sett
         "losses_here": Job.losses_here + (1 if counts_as_loss(job, ending.code) else 0),
         "memory_setbacks": Job.memory_setbacks + (1 if ending.code is Failure.GPU_OOM else 0),
     }
-    moved = move(session, now, job.id, OWNED, values, epoch=job.epoch)
+    moved = move(session, job.id, OWNED, values, epoch=job.epoch)
     if moved is None:
         return None
     close_attempt(session, now, moved, "lost" if ending.code is Failure.WORKER_LOST else "retry", ending, ending.usage)
@@ -306,7 +316,7 @@ def _retry_later(session: Session, now: datetime, job: Job, ending: Ending, sett
 
 
 def _cancel_owned(session: Session, now: datetime, job: Job, usage: Usage) -> State | None:
-    moved = move(session, now, job.id, OWNED, finish_values(now, State.CANCELED), epoch=job.epoch)
+    moved = move(session, job.id, OWNED, finish_values(now, State.CANCELED), epoch=job.epoch)
     if moved is None:
         return None
     close_attempt(session, now, moved, "canceled", None, usage)

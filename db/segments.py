@@ -44,7 +44,7 @@ def split(
     """Submit one job for each of `segments` (their params) and let the parent wait for them. False: the lease is lost."""
     values: dict[str, Any] = {"state": State.AWAITING_INPUT, "lease_until": None, "worker_id": None}
     values |= {"checkpoint": {"split": len(segments)}, "progress_note": f"waiting for {len(segments)} segments"}
-    parent = move(session, now, job_id, OWNED, values, epoch=epoch)
+    parent = move(session, job_id, OWNED, values, epoch=epoch)
     if parent is None:
         return False
     for index, params in enumerate(segments):
@@ -62,7 +62,7 @@ def rejoin(session: Session, now: datetime) -> list[Job]:
     ready = session.scalars(
         select(Job.id).where(Job.state == State.AWAITING_INPUT, has_segment.exists(), ~unfinished.exists())
     ).all()
-    moved = [move(session, now, job_id, {State.AWAITING_INPUT}, _queued(now)) for job_id in ready]
+    moved = [move(session, job_id, {State.AWAITING_INPUT}, _queued(now)) for job_id in ready]
     parents = [job for job in moved if job is not None]
     for job in parents:
         signal(session, Nudge(job.queue, job.id))

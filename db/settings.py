@@ -36,7 +36,9 @@ class Settings(BaseSettings):
     stall_s: float = Field(900.0, description="Beating without progress for this long: the attempt is ended as lost")
     retry_first_s: float = Field(10.0, description="First retry delay; doubles, with full jitter")
     retry_cap_s: float = Field(600.0, description="Longest retry delay")
-    poison_losses: int = Field(2, description="Workers lost over the same checkpoint of a job before it is called poison")
+    poison_losses: int = Field(
+        2, description="Workers lost over the same checkpoint of a job before it is called poison"
+    )
     retry_limit: int = Field(5, description="Failed attempts without progress before a job fails")
     allow_networks: list[str] = Field(
         [], description="CIDR networks that webhooks and URL inputs may reach although they are not public"

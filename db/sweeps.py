@@ -102,7 +102,7 @@ def wake(session: Session, now: datetime) -> int:
     due = select(Job.id).where(Job.state == State.RETRY_WAIT, Job.available_at <= now)
     values = {"state": State.QUEUED, "queued_at": now, "available_at": None, "nudged_at": now}
     woken = [
-        move(session, now, job_id, {State.RETRY_WAIT}, values)
+        move(session, job_id, {State.RETRY_WAIT}, values)
         for job_id in session.scalars(due.order_by(Job.available_at).limit(BATCH)).all()
     ]
     jobs = [job for job in woken if job is not None]
@@ -134,7 +134,7 @@ def expire(session: Session, now: datetime, max_queue_s: float) -> int:
     done = 0
     for job_id in session.scalars(select(Job.id).where(waiting).limit(BATCH)).all():
         values = {**finish_values(now, State.EXPIRED), "failure_message": "nobody took the job in time"}
-        job = move(session, now, job_id, {State.QUEUED, State.AWAITING_INPUT}, values)
+        job = move(session, job_id, {State.QUEUED, State.AWAITING_INPUT}, values)
         if job is not None:
             record(session, now, job, "job.expired", {})
             done += 1

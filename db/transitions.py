@@ -34,7 +34,6 @@ ENDING = {
 
 def move(
     session: Session,
-    now: datetime,
     job_id: UUID,
     sources: Collection[State],
     values: dict[str, Any],

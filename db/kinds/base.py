@@ -27,7 +27,9 @@ class MediaInput(Document):
     asset_id: str | None = None
     url: Annotated[str | None, Field(max_length=4000, pattern=r"^https?://")] = None
     s3: S3Input | None = None
-    base64: Annotated[str | None, Field(max_length=28_000_000, description="Small files only (20 MB before encoding)")] = None
+    base64: Annotated[
+        str | None, Field(max_length=28_000_000, description="Small files only (20 MB before encoding)")
+    ] = None
 
     @model_validator(mode="after")
     def _exactly_one(self) -> MediaInput:

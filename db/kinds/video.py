@@ -23,17 +23,22 @@ class VideoCaptionParams(Document):
     """Request body, stored document and handler argument of a `video.caption` job."""
 
     video: MediaInput
-    model: Annotated[str | None, Field(max_length=200, description="Name of a served model; null takes the default")] = None
+    model: Annotated[
+        str | None, Field(max_length=200, description="Name of a served model; null takes the default")
+    ] = None
     prompt: Annotated[str, Field(min_length=1, max_length=8000)] = DEFAULT_PROMPT
     system: Annotated[str | None, Field(max_length=8000)] = None
     fps: Annotated[float, Field(gt=0, le=30, description="Frames sampled per second of video")] = 2.0
-    max_frame_pixels: Annotated[int, Field(ge=28 * 28, le=4096 * 4096, description="Pixel budget of one frame")] = 256 * 256
+    max_frame_pixels: Annotated[int, Field(ge=28 * 28, le=4096 * 4096, description="Pixel budget of one frame")] = (
+        256 * 256
+    )
     chunk_ms: Annotated[int, Field(ge=100, le=60_000)] = 2000
     window: Window = Window()
     sampling: Sampling = Sampling()
     max_tokens_per_chunk: Annotated[int, Field(ge=1, le=1024)] = 48
     silence_threshold: Annotated[
-        float | None, Field(ge=0, le=1, description="Say nothing when silence is at least this likely; null: sampling decides")
+        float | None,
+        Field(ge=0, le=1, description="Say nothing when silence is at least this likely; null: sampling decides"),
     ] = None
     start_ms: Annotated[int, Field(ge=0)] = 0
     end_ms: Annotated[int | None, Field(gt=0)] = None
@@ -43,10 +48,13 @@ class VideoCaptionParams(Document):
     spread: Annotated[
         Literal["engine", "workers"], Field(description="Parts as streams of one engine, or as jobs for any worker")
     ] = "engine"
-    warmup_ms: Annotated[int, Field(ge=0, le=600_000, description="Overlap before each part of a parallel run")] = 16_000
+    warmup_ms: Annotated[int, Field(ge=0, le=600_000, description="Overlap before each part of a parallel run")] = (
+        16_000
+    )
     max_cue_ms: Annotated[int, Field(ge=500, le=600_000)] = 30_000
     skip_similar: Annotated[
-        float | None, Field(gt=0, lt=1, description="Skip frames that differ by less than this share of full scale; null: off")
+        float | None,
+        Field(gt=0, lt=1, description="Skip frames that differ by less than this share of full scale; null: off"),
     ] = None
     chapters: Annotated[bool, Field(description="Write chapters and a summary from the cues at the end")] = False
 

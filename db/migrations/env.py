@@ -15,7 +15,7 @@ from db.settings import settings
 target = db.models.Base.metadata
 
 
-def render_item(kind: str, item: object, autogen_context: object) -> str | Literal[False]:
+def render_item(kind: str, item: object, _: object) -> str | Literal[False]:
     """Write our column types as plain SQLAlchemy, so that old migrations do not depend on today's code."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"

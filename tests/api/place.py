@@ -142,7 +142,7 @@ class Place:
             self.kept.objects.put(key, data, "text/plain")
             entries.append(FileEntry(name, key, "image/svg+xml", len(data), hashlib.sha256(data).hexdigest()))
         with self.kept.database.write() as session:
-            assert leases.finalize(session, now, job_id, epoch)
+            assert leases.finalize(session, job_id, epoch)
             assert leases.succeed(session, now, job_id, epoch, result, entries, Usage(1.0))
 
 

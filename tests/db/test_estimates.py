@@ -44,7 +44,7 @@ def run(database: Database, began: datetime, seconds: float, done_ms: int) -> No
         assert job is not None
         leases.start(session, began, job.id, job.epoch)
         leases.progress(session, began, job.id, job.epoch, done_ms, done_ms, "")
-        leases.finalize(session, began, job.id, job.epoch)
+        leases.finalize(session, job.id, job.epoch)
         leases.succeed(session, began + timedelta(seconds=seconds), job.id, job.epoch, {}, [], Usage(seconds))
 
 

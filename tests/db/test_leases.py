@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from db import jobs, leases, migrate
+from db import events, jobs, leases, migrate
 from db.base import new_id
 from db.failures import Failure
 from db.kinds.video import Cue
@@ -122,7 +122,7 @@ def test_an_old_epoch_writes_nothing(database: Database) -> None:
     with database.write() as session:
         assert leases.renew(session, NOW, job.id, job.epoch, 60) is None
         assert not leases.start(session, NOW, job.id, job.epoch)
-        assert not leases.finalize(session, NOW, job.id, job.epoch)
+        assert not leases.finalize(session, job.id, job.epoch)
         assert not leases.succeed(session, NOW, job.id, job.epoch, {}, [], Usage())
         assert not leases.release(session, NOW, job.id, job.epoch, Usage())
         assert not leases.cancel_owned(session, NOW, job.id, job.epoch, Usage())
@@ -146,7 +146,7 @@ def test_steps_may_be_repeated_when_their_commit_was_not_confirmed(database: Dat
     assert stored(database, job).cue_count == 2
     for _ in range(2):
         with database.write() as session:
-            assert leases.finalize(session, NOW, job.id, job.epoch)
+            assert leases.finalize(session, job.id, job.epoch)
     for _ in range(2):
         with database.write() as session:
             assert leases.succeed(session, NOW, job.id, job.epoch, {"ok": 1}, [], Usage())
@@ -227,6 +227,16 @@ def test_only_a_change_of_place_is_progress(database: Database) -> None:
         assert leases.progress(session, latest, job.id, job.epoch, 5, 10, "still here")
     found = stored(database, job)
     assert (found.progress_at, found.progress_note) == (later, "still here")
+
+
+def test_each_tenth_of_the_way_is_one_event_whoever_reports_it(database: Database) -> None:
+    job = running(database)
+    with database.write() as session:
+        for done_ms in range(0, 101, 3):
+            assert leases.progress(session, NOW, job.id, job.epoch, done_ms, 100, "")
+            assert leases.save(session, NOW, job.id, job.epoch, [], {}, done_ms)
+        told = [event.data["done_ms"] for event in events.after(session, job.id) if event.type == "job.progress"]
+    assert told == [12, 21, 30, 42, 51, 60, 72, 81, 90]
 
 
 def test_every_attempt_is_written_down(database: Database) -> None:

@@ -83,7 +83,7 @@ class LifeCycle(RuleBasedStateMachine):
         worker, (job_id, epoch, _) = self._a_holder(data)
         current = self._is_current(job_id, epoch)
         with self.database.write() as session:
-            leases.finalize(session, self.now, job_id, epoch)
+            leases.finalize(session, job_id, epoch)
             done = leases.succeed(session, self.now, job_id, epoch, {"by": worker}, [], leases.Usage())
         assert done == current
         del self.held[worker]

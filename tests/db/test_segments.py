@@ -60,7 +60,7 @@ def work(database: Database, failing: int | None = None) -> None:
                 continue
             cue = Cue(seq=0, start_ms=0, end_ms=1, text=f"part {job.part_index}", chunk_first=0, chunk_last=0)
             leases.save(session, NOW, job.id, job.epoch, [cue], {}, 1)
-            leases.finalize(session, NOW, job.id, job.epoch)
+            leases.finalize(session, job.id, job.epoch)
             leases.succeed(session, NOW, job.id, job.epoch, {"cues": 1}, [], leases.Usage())
 
 

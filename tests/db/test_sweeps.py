@@ -196,7 +196,7 @@ def finish(database: Database, owner: UUID) -> Job:
     file = FileEntry("captions.vtt", f"jobs/{job.id}/1/captions.vtt", "text/vtt", 1, "0" * 64)
     with database.write() as session:
         leases.start(session, NOW, job.id, job.epoch)
-        leases.finalize(session, NOW, job.id, job.epoch)
+        leases.finalize(session, job.id, job.epoch)
         assert leases.succeed(session, NOW, job.id, job.epoch, {}, [file], Usage())
     return job
 

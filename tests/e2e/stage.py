@@ -104,7 +104,7 @@ class Stage:
             entries.append(FileEntry(name, key, media_type, len(data), hashlib.sha256(data).hexdigest()))
         usage = Usage(12.0, 3 << 30, "5f1d7a30" * 8)
         with self.inside.kept.database.write() as session:
-            leases.finalize(session, now, job_id, epoch)
+            leases.finalize(session, job_id, epoch)
             leases.succeed(session, now, job_id, epoch, result, entries, usage)
 
     def fail(self, job_id: UUID, epoch: int, code: Failure, message: str) -> None:

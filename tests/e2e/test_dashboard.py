@@ -30,7 +30,8 @@ DROP = """([selector, name, type, data]) => {
   const transfer = new DataTransfer();
   transfer.items.add(new File([bytes], name, { type }));
   for (const kind of ["dragenter", "dragover", "drop"]) {
-    document.querySelector(selector).dispatchEvent(new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    const event = new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true });
+    document.querySelector(selector).dispatchEvent(event);
   }
 }"""
 

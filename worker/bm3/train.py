@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from torch import nn
-from tqdm import tqdm  # type: ignore[import-untyped]
+from tqdm import tqdm
 
 from worker.bm3 import checkpoints
 from worker.bm3.batches import Batches, first_batch, held_out_batches, loader

@@ -177,7 +177,7 @@ def _equation(text: str, left: float, right: float) -> Equation:
 def _equations(land: LandPattern, pads: list[Pad]) -> Iterator[Equation]:
     """Printed numbers against each other: rows of a pitch, and centre, outer and inner distances of opposite pads."""
     yield from _row_equations(land.pitch, pads)
-    yield from _span_equations(land, pads)
+    yield from _span_equations(land, [p for p in pads if p.role == "signal"])
 
 
 def _row_equations(pitch: Value, pads: list[Pad]) -> Iterator[Equation]:

@@ -24,6 +24,7 @@ FABRICATION_MM, PLACEMENT_MM = 0.1, 0.05
 LEVELS: tuple[Level, ...] = ("A", "B", "C")
 SUFFIX = {"A": "M", "B": "N", "C": "L"}
 MIN_GAP_MM = 0.2
+OFF_PITCH = 0.05  # of a half pitch: the noise of reading
 Kind = Literal["gull", "no_lead", "chip"]
 Side = Literal["left", "right", "top", "bottom"]
 Goals = dict[str, tuple[float, float, float]]
@@ -160,7 +161,7 @@ def package_of(result: DatasheetResult) -> Package | None:
         return None
     kind: Kind = "chip" if len(signal) == 2 else "no_lead" if NO_LEAD.search(_words(result)) else "gull"
     pitch = nominal(result.terminals.pitch) or _pitch(result, signal)
-    places = _places(signal) if signal else _by_convention(result, pitch)
+    places = _places(signal, pitch) if signal else _by_convention(result, pitch)
     foot = Range.of(_known(result, result.terminals.foot_length, "L", "foot_length"))
     width = Range.of(_known(result, result.terminals.width, "b", "B"))
     if kind == "chip":
@@ -196,7 +197,7 @@ def _pitch(result: DatasheetResult, signal: list[Pad]) -> float | None:
     return min((s for s in steps if s > 0.2), default=None)
 
 
-def _places(signal: list[Pad]) -> list[Place]:
+def _places(signal: list[Pad], pitch: float | None) -> list[Place]:
     """Side and place of each terminal, as the vendor's pads lie."""
     far_x, far_y = max(abs(p.x) for p in signal), max(abs(p.y) for p in signal)
     found = []
@@ -204,10 +205,18 @@ def _places(signal: list[Pad]) -> list[Place]:
         long_x = (pad.w or 0) > (pad.h or 0) + 1e-6
         sides = abs(pad.x) > far_x - 0.05 and (far_y < 0.05 or long_x or abs(pad.y) < far_y - 0.05)
         if sides:
-            found.append(Place(pad.number, "left" if pad.x < 0 else "right", pad.y))
+            found.append(Place(pad.number, "left" if pad.x < 0 else "right", _on_pitch(pad.y, pitch)))
         else:
-            found.append(Place(pad.number, "top" if pad.y < 0 else "bottom", pad.x))
+            found.append(Place(pad.number, "top" if pad.y < 0 else "bottom", _on_pitch(pad.x, pitch)))
     return found
+
+
+def _on_pitch(along: float, pitch: float | None) -> float:
+    """The place a terminal has on the grid of half pitches, when it is read within a few percent of it."""
+    if pitch is None:
+        return along
+    steps = along / (pitch / 2)
+    return round(round(steps) * pitch / 2, 4) if abs(steps - round(steps)) < OFF_PITCH else along
 
 
 def _by_convention(result: DatasheetResult, pitch: float | None) -> list[Place]:

@@ -20,6 +20,7 @@ import signal
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -216,4 +217,4 @@ def _hear(part: dict[str, Any]) -> str:
 
 
 def _digest(options: WatchOptions) -> str:
-    return hashlib.sha256(repr(options).encode()).hexdigest()
+    return hashlib.sha256(repr(replace(options, max_frame_pixels=0)).encode()).hexdigest()

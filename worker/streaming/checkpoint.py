@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from db.failures import Failure
@@ -34,8 +34,11 @@ class State:
 
 
 def digest(options: WatchOptions) -> str:
-    """Identity of the options: a checkpoint fits only the options it was made with."""
-    return hashlib.sha256(repr(options).encode()).hexdigest()
+    """Identity of the options: a checkpoint fits only the options it was made with.
+
+    The frame budget may differ: an attempt after running out of memory goes on with smaller frames.
+    """
+    return hashlib.sha256(repr(replace(options, max_frame_pixels=0)).encode()).hexdigest()
 
 
 def dump(state: State, options: WatchOptions, limits: Limits) -> dict[str, Any]:

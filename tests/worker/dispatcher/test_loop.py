@@ -87,7 +87,7 @@ def test_a_deleted_job_goes_with_its_files_and_leaves_those_others_need(
         assert job is not None
         files = [FileEntry(name, f"jobs/{job.id}/1/{name}", "text/vtt", 1, "0" * 64) for name in ("a.vtt", "b.vtt")]
         leases.start(session, now, job.id, job.epoch)
-        leases.finalize(session, now, job.id, job.epoch)
+        leases.finalize(session, job.id, job.epoch)
         leases.succeed(session, now, job.id, job.epoch, {}, files, Usage())
     for key in (*(file.object_key for file in files), f"jobs/{job.id}/0/of-a-lost-attempt"):
         objects.put(key, b"x", "text/vtt")

@@ -10,7 +10,7 @@ import pytest
 
 from db.kinds.base import Sampling
 from db.kinds.video import Window
-from tests.worker.engines.models import ALL, OPTIONS, chunk, recording_resident
+from tests.worker.engines.models import ALL, HEIGHT_PX, OPTIONS, WIDTH_PX, chunk, recording_resident
 from worker.streaming.session import StreamSession
 
 WIDE = replace(OPTIONS, window=Window(text_sink_tokens=900, text_window_tokens=900, vision_ms=60_000))
@@ -65,3 +65,24 @@ def test_a_stream_resumed_without_its_frames_still_knows_what_it_said() -> None:
     resident.batcher.close()
     held = [entry["ids"] for entry in blind.checkpoint()["remembered"]]
     assert held[:4] == [list(ids) for ids in said]
+
+
+def test_after_running_out_of_memory_it_goes_on_with_smaller_frames() -> None:
+    """The next attempt has a smaller frame budget; the checkpoint of the first one must still fit."""
+    resident, _ = recording_resident("qwen3_vl")
+    large = replace(WIDE, max_frame_pixels=4 * WIDE.max_frame_pixels)
+    session = StreamSession(resident, large)
+    for index in range(4):
+        session.feed(chunk(index, width_px=2 * WIDTH_PX, height_px=2 * HEIGHT_PX))
+    state = json.loads(json.dumps(session.checkpoint()))
+    smaller = StreamSession(resident, WIDE, state)
+    for index in range(state["rewatch_from_chunk"], state["next_chunk"]):
+        smaller.rewatch(chunk(index))
+    smaller.feed(chunk(4))
+    resident.batcher.close()
+    assert smaller.checkpoint()["next_chunk"] == 5
+    assert _frames_tokens(smaller) < _frames_tokens(session)
+
+
+def _frames_tokens(session: StreamSession) -> int:
+    return sum(exchange.frames_tokens for exchange in session.memory.exchanges)
