@@ -7,7 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime  # type: ignore[import-untyped]
+import onnxruntime
 import rapidocr
 from numpy.typing import NDArray
 

@@ -103,7 +103,7 @@ class Finish:
         crash_point("worker.done")
         result = self._checked(done)
         job_id, epoch, usage = self.attempt.id, self.attempt.epoch, _usage(done.spent)
-        self._or_lost(persist(self.database, self.attempt, lambda s, now: leases.finalize(s, job_id, epoch)))
+        self._or_lost(persist(self.database, self.attempt, lambda s, _: leases.finalize(s, job_id, epoch)))
         crash_point("worker.finalizing")
         entries = [self._upload(attach) for attach in files.values()]
         crash_point("worker.uploaded")
