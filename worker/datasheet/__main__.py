@@ -7,9 +7,25 @@ import json
 import sys
 from pathlib import Path
 
+from db.kinds.base import MediaInput
+from db.kinds.datasheet import DatasheetParams
+from worker.context import LocalContext
 from worker.datasheet import evaluate
-from worker.datasheet.extract import Progress, Request, extract
+from worker.datasheet.handler import extract_datasheet
+from worker.engines import load_engine
 from worker.errors import Permanent
+
+
+class Desk(LocalContext):
+    """The job's context without a service: inputs are local paths, progress goes to stderr."""
+
+    def fetch(self, media: MediaInput) -> Path:
+        return Path(media.asset_id or "")
+
+    def beat(self, done_ms: int, total_ms: int | None, note: str = "") -> None:
+        if note and (not self.progress or note != self.progress[-1][2]):
+            print(f"page {done_ms} of {total_ms}: {note}", file=sys.stderr)
+        super().beat(done_ms, total_ms, note)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -22,6 +38,10 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--land-page", type=int, metavar="N")
     one.add_argument("--units", choices=("auto", "mm", "inch", "mil"), default="auto")
     one.add_argument("--reader", choices=("vector", "vlm", "both"), default="vector")
+    one.add_argument("--model", default="", metavar="SPEC", help="of the vlm reader, for example openai:MODEL?url=...")
+    one.add_argument(
+        "--files-to", type=Path, metavar="DIR", help="write footprint.json, .kicad_mod and overlay.svg here"
+    )
     one.add_argument("--json", type=Path, metavar="OUT", help="where the result goes; standard output when left out")
     many = commands.add_parser("evaluate", help="score the reader on drawings with known truth")
     many.add_argument("truth", type=Path, metavar="TRUTH_DIR")
@@ -31,19 +51,32 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _show(progress: Progress) -> None:
-    if progress.stage != "search" or progress.pages_searched % 50 == 0:
-        print(
-            f"{progress.stage}: page {progress.pages_searched}/{progress.pages}, {progress.pads} pads", file=sys.stderr
-        )
+def _params(args: argparse.Namespace) -> DatasheetParams:
+    """The same parameters a job has; ValueError for files that do not go together."""
+    inputs = [MediaInput(asset_id=str(file)) for file in args.files]
+    names = {1: ("document",), 2: ("mechanical_image", "land_image")}.get(len(inputs))
+    if names is None:
+        raise ValueError("give one PDF, or the images of outline and land pattern")
+    return DatasheetParams(
+        **dict(zip(names, inputs, strict=True)),
+        package=args.package,
+        mechanical_page=args.mechanical_page,
+        land_page=args.land_page,
+        units=args.units,
+        reader=args.reader,
+    )
 
 
 def _extract(args: argparse.Namespace) -> int:
-    request = Request(args.package, args.mechanical_page, args.land_page, args.units, args.reader)
+    if args.files_to:
+        args.files_to.mkdir(parents=True, exist_ok=True)
     try:
-        result = extract(list(args.files), request, _show)
-    except Permanent as error:
-        print(f"{error.code}: {error}", file=sys.stderr)
+        params = _params(args)
+        # The vector reader asks no model; the scripted engine stands in its place and costs nothing.
+        engine = load_engine("fake" if args.reader == "vector" else args.model)
+        result = extract_datasheet(params, Desk(engine, args.files[0], files=args.files_to))
+    except (Permanent, ValueError) as error:
+        print(f"{getattr(error, 'code', 'bad_params')}: {error}", file=sys.stderr)
         return 2
     text = result.model_dump_json(indent=1)
     if args.json:
