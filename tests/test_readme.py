@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from api.settings import ApiSettings
+from db.settings import Settings
+from worker.settings import WorkerSettings
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 CODE = re.findall(r"```(?:bash|sh)\n(.*?)```", README, re.DOTALL)
@@ -44,3 +48,14 @@ def test_every_module_it_runs_exists() -> None:
 
 def test_the_two_commands_come_first() -> None:
     assert README.index("make demo") < README.index("make test") < README.index("## ")
+
+
+def test_every_setting_it_names_exists() -> None:
+    known = {
+        f"{settings.model_config['env_prefix']}{name}".upper()
+        for settings in (ApiSettings, Settings, WorkerSettings)
+        for name in settings.model_fields
+    }
+    named = set(re.findall(r"`(BM3_[A-Z0-9_]+)`", README))
+    assert named
+    assert named - known == set()
