@@ -54,6 +54,7 @@ def submit(session: Session, who: Caller, now: datetime, ready: Prepared) -> Job
     named = named_assets(session, who.tenant_id, ready.params, ready.at)
     waiting = next((asset for asset in named if asset.state in inputs.UNVERIFIED), None)
     model = ready.params.get("model")
+    _check_model(session, now, queue, model, ready.at)
     key = None if waiting else _cache_key(session, now, queue, request.kind, ready.params, named)
     new = NewJob(
         tenant_id=who.tenant_id,
@@ -88,6 +89,14 @@ def named_assets(session: Session, tenant_id: UUID, params: dict[str, Any], at: 
             reason = found[name].failure_message
             raise field_problem(f"{at}/params", f"the asset {name} was rejected: {reason}", "rejected_asset")
     return [found[name] for name in names]
+
+
+def _check_model(session: Session, now: datetime, queue: str, model: str | None, at: str) -> None:
+    """Refuse a model that no living worker serves: a misspelt name would wait for ever. Without workers the job waits."""
+    known = served.names(session, now, queue) if model is not None else None
+    if known is not None and model not in known:
+        offered = ", ".join(sorted(known)) or "none"
+        raise field_problem(f"{at}/params/model", f"no worker serves {model}; served are: {offered}", "unknown_model")
 
 
 def check_quotas(session: Session, who: Caller, now: datetime, count: int) -> None:

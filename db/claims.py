@@ -2,44 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from db.tables import OWNED, Job, State
 from db.tables_access import Tenant
 
 
-def candidates(session: Session, queue: str) -> Iterator[UUID]:
-    """The best job of each tenant, locked, best first: priority, then the tenant with fewer running jobs, then age."""
-    for tenant_id in _tenants_by_need(session, queue):
-        job_id: UUID | None = session.scalars(_head(queue, tenant_id).with_for_update(skip_locked=True)).first()
+def candidates(session: Session, queue: str, models: Collection[str] | None = None) -> Iterator[UUID]:
+    """The best job of each tenant, locked, best first: priority, then the tenant with fewer running jobs, then age.
+
+    `models` are those the worker serves: jobs that name another one are left to other workers. None: any job.
+    """
+    eligible = _eligible(queue, models)
+    for tenant_id in _tenants_by_need(session, eligible):
+        head = _best(eligible).where(Job.tenant_id == tenant_id)
+        job_id: UUID | None = session.scalars(head.with_for_update(skip_locked=True)).first()
         if job_id is not None:  # else another worker was faster
             yield job_id
 
 
-def _head(queue: str, tenant_id: UUID) -> Any:
-    return (
-        select(Job.id)
-        .where(Job.queue == queue, Job.tenant_id == tenant_id, Job.state == State.QUEUED)
-        .order_by(Job.priority.desc(), Job.id)
-        .limit(1)
-    )
+def _eligible(queue: str, models: Collection[str] | None) -> list[ColumnElement[bool]]:
+    """What a queued job must be for this worker."""
+    tests = [Job.queue == queue, Job.state == State.QUEUED]
+    return tests if models is None else [*tests, or_(Job.model.is_(None), Job.model.in_([*models]))]
 
 
-def _tenants_by_need(session: Session, queue: str) -> list[UUID]:
+def _best(eligible: list[ColumnElement[bool]]) -> Any:
+    return select(Job.id).where(*eligible).order_by(Job.priority.desc(), Job.id).limit(1)
+
+
+def _tenants_by_need(session: Session, eligible: list[ColumnElement[bool]]) -> list[UUID]:
     """Tenants that have work in the queue, best claim first; those at their running quota are left out."""
-    head = (
-        select(Job.id)
-        .where(Job.queue == queue, Job.tenant_id == Tenant.id, Job.state == State.QUEUED)
-        .order_by(Job.priority.desc(), Job.id)
-        .limit(1)
-        .correlate(Tenant)
-        .scalar_subquery()
-    )
+    head = _best(eligible).where(Job.tenant_id == Tenant.id).correlate(Tenant).scalar_subquery()
     rows = session.execute(select(Tenant.id, Tenant.max_running, Job.priority, Job.id).join(Job, Job.id == head)).all()
     running = _running(session) if rows else {}
     ready = [row for row in rows if row[1] is None or running.get(row[0], 0) < row[1]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -53,9 +53,11 @@ class Ending:
     usage: Usage = field(default_factory=Usage)
 
 
-def claim(session: Session, now: datetime, queue: str, worker_id: str, lease_s: float) -> Job | None:
+def claim(
+    session: Session, now: datetime, queue: str, worker_id: str, lease_s: float, models: Collection[str] | None = None
+) -> Job | None:
     """The best eligible job of the queue: highest priority, then the tenant with fewer running jobs, then age."""
-    for job_id in candidates(session, queue):
+    for job_id in candidates(session, queue, models):
         job = move(session, job_id, {State.QUEUED}, _claim_values(now, worker_id, lease_s))
         if job is not None:
             _open_attempt(session, now, job)

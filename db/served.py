@@ -38,6 +38,13 @@ def models(session: Session, now: datetime) -> list[ServedModel]:
     return [_served(found[key]) for key in sorted(found)]
 
 
+def names(session: Session, now: datetime, queue: str) -> set[str] | None:
+    """The models that jobs of this queue may name now; None while no worker of the queue is alive to say so."""
+    alive = session.scalars(select(Worker).where(Worker.heartbeat_at > now - HEARTBEAT_LIFE)).all()
+    able = [worker for worker in alive if queue in worker.queues]
+    return {str(model.get("name")) for worker in able for model in worker.data.get("models", [])} if able else None
+
+
 def weights_for(session: Session, now: datetime, queue: str, model: str | None) -> str | None:
     """The weights that would answer a job now; None when nobody, or not everybody, would use the same ones."""
     alive = session.scalars(select(Worker).where(Worker.heartbeat_at > now - HEARTBEAT_LIFE)).all()

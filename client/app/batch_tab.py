@@ -13,6 +13,7 @@ from client.app.datasheet import Extracted, Request, extract
 from client.app.server import ServerBar
 from client.app.table import Table
 from client.app.tasks import Report, Tasks
+from client.sdk import Client
 
 STATE, PADS = 1, 2
 
@@ -48,7 +49,7 @@ class BatchTab(QWidget):
         self.ended = len(self.results)
         for row in range(len(self.files)):
             if row not in self.results:
-                work = partial(self._work, Request((self.files[row],)))
+                work = partial(_work, self._server.client(), Request((self.files[row],)))
                 done, failed = partial(self._done, row), partial(self._failed, row)
                 self._tasks.start(work, done, failed, partial(self.table.put, row, STATE))
 
@@ -64,10 +65,6 @@ class BatchTab(QWidget):
                 written += 1
         self.status.setText(f"{written} files written to {folder}")
         return written
-
-    def _work(self, request: Request, report: Report) -> Extracted:
-        with self._server.client() as client:
-            return extract(client, request, report)
 
     def _done(self, row: int, extracted: Extracted) -> None:
         self.results[row] = extracted
@@ -89,6 +86,11 @@ class BatchTab(QWidget):
     def _choose_folder(self) -> None:
         if folder := QFileDialog.getExistingDirectory(self, "Save all results to"):
             self.save_all(Path(folder))
+
+
+def _work(client: Client, request: Request, report: Report) -> Extracted:
+    with client:
+        return extract(client, request, report)
 
 
 def _button(text: str, act: Callable[[], None]) -> QPushButton:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
 
@@ -51,7 +53,8 @@ class ServerBar(QWidget):
         return config.Login(self.address.text().strip(), self.key.text().strip())
 
     def client(self, retries: int = 8) -> Client:
-        """A connection of the caller's own: one a thread, patient enough for a server's restart."""
+        """A connection for one piece of work, patient enough for a server's restart. Ask for it before the work begins:
+        only the window's thread may read what stands in the fields."""
         login = self.login
         return Client(login.server, login.key, retries=retries)
 
@@ -59,22 +62,23 @@ class ServerBar(QWidget):
         """Ask the server whether it is there and takes the key; one question at a time."""
         if not self._looking:
             self._looking = True
-            self._tasks.start(self._ask, self._say, self._say)
-
-    def _ask(self, _: Report) -> str:
-        login = self.login
-        with Client(login.server, login.key, timeout_s=5.0, retries=0) as client:
-            try:
-                queues = client.get("/v1/queues")
-            except Unauthorized:
-                return "key refused"
-            except ConnectionFailed:
-                return "server not reachable"
-        queued = sum(queue["states"].get("queued", 0) for queue in queues)
-        return f"connected, {queued} jobs waiting"
+            self._tasks.start(partial(_ask, self.login), self._say, self._say)
 
     def _say(self, status: str) -> None:
         self._looking = False
         if status != self.status.text():
             self.status.setText(status)
             self.changed.emit(status)
+
+
+def _ask(login: config.Login, _: Report) -> str:
+    """Whether the server is there and takes the key, in plain words."""
+    with Client(login.server, login.key, timeout_s=5.0, retries=0) as client:
+        try:
+            queues = client.get("/v1/queues")
+        except Unauthorized:
+            return "key refused"
+        except ConnectionFailed:
+            return "server not reachable"
+    queued = sum(queue["states"].get("queued", 0) for queue in queues)
+    return f"connected, {queued} jobs waiting"

@@ -68,8 +68,10 @@ class SingleTab(QWidget):
             show=self.show_kind.currentText(),
         )
 
+        client = self._server.client()
+
         def work(report: Report) -> Extracted:
-            with self._server.client() as client:
+            with client:
                 return extract(client, request, report)
 
         self.extract_button.setEnabled(False)

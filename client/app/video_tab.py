@@ -47,10 +47,10 @@ class VideoTab(QWidget):
             self._running.stop()
         self.captions.clear()
         self.save_button.setEnabled(False)
-        prompt = self.prompt.text().strip()
+        prompt, client = self.prompt.text().strip(), self._server.client()
 
         def work(report: Report) -> bytes:
-            with self._server.client() as client:
+            with client:
                 asset = client.upload(file, lambda sent, size: report.tell({"sent": sent, "size": size}))
                 params = {"video": {"asset_id": asset["id"]}} | ({"prompt": prompt} if prompt else {})
                 job = client.submit("video.caption", params)

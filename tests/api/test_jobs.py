@@ -234,3 +234,13 @@ def test_history_tells_events_and_attempts(here: Place, ann: Guest) -> None:
     history = ann.get(f"/v1/jobs/{job['id']}/history").json()
     assert [event["type"] for event in history["events"]] == ["job.queued", "job.started", "job.succeeded"]
     assert [attempt["outcome"] for attempt in history["attempts"]] == ["succeeded"]
+
+
+def test_a_model_nobody_serves_is_refused_with_those_that_are(here: Place, ann: Guest) -> None:
+    wanted = {"kind": "video.caption", "params": {"video": {"url": "https://example.com/a.mp4"}, "model": "nanno"}}
+    assert ann.post("/v1/jobs", wanted).status_code == 202, "no worker is alive to say what it serves"
+    here.worker()
+    refused = ann.post("/v1/jobs", wanted)
+    assert refused.status_code == 422
+    assert refused.json()["code"] == "unknown_model"
+    assert "nano" in refused.json()["detail"]

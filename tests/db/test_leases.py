@@ -229,6 +229,20 @@ def test_only_a_change_of_place_is_progress(database: Database) -> None:
     assert (found.progress_at, found.progress_note) == (later, "still here")
 
 
+def test_a_job_waits_for_a_worker_that_serves_its_model(database: Database) -> None:
+    tenant_id = tenant(database)
+    with database.write() as session:
+        large = jobs.submit(session, NOW, jobs.NewJob(tenant_id, "video.caption", "gpu", {}, priority=9, model="large"))
+        small = jobs.submit(session, NOW, jobs.NewJob(tenant_id, "video.caption", "gpu", {}, model="small"))
+        either = jobs.submit(session, NOW, jobs.NewJob(tenant_id, "video.caption", "gpu", {}))
+    with database.write() as session:
+        taken = [leases.claim(session, NOW, "gpu", "w", 60, ["small"]) for _ in range(3)]
+        assert [job.id for job in taken if job is not None] == [small.id, either.id]
+        other = leases.claim(session, NOW, "gpu", "v", 60, ["large"])
+        assert other is not None
+        assert other.id == large.id
+
+
 def test_each_tenth_of_the_way_is_one_event_whoever_reports_it(database: Database) -> None:
     job = running(database)
     with database.write() as session:

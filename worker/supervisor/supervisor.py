@@ -13,8 +13,10 @@ from uuid import UUID
 from sqlalchemy.exc import SQLAlchemyError
 
 from db import leases
+from db.queue import GPU
 from db.tables import Job
 from worker import metrics
+from worker.engines.spec import ModelSpec
 from worker.supervisor.attempt import Attempt, Board, Why
 from worker.supervisor.persist import write
 from worker.supervisor.runner import Workshop, run
@@ -60,6 +62,8 @@ class Supervisor:
         self.board, self.slots = board, Slots(shop.worker.slots)
         self.looks = 0
         self._shop, self._queue, self._worker_id, self._scratch = shop, queue, worker_id, scratch
+        # Jobs of the other queues name no resident model.
+        self._models = [ModelSpec.parse(text).name for text in shop.worker.models] if queue == GPU else None
 
     def look(self, wait_s: float = 0.0) -> int:
         """Claim and run the best jobs of the queue, one after another, until none is left; how many.
@@ -94,7 +98,8 @@ class Supervisor:
     def _claim(self) -> Job | None:
         lease_s = self._shop.settings.lease_s
         try:
-            job = write(self._shop.database, lambda s, now: leases.claim(s, now, self._queue, self._worker_id, lease_s))
+            claimed = (self._queue, self._worker_id, lease_s, self._models)
+            job = write(self._shop.database, lambda s, now: leases.claim(s, now, *claimed))
         except SQLAlchemyError as error:
             metrics.OUTAGES.inc()
             log.warning("cannot claim: %s", type(error).__name__)
