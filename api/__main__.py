@@ -6,10 +6,10 @@ import sys
 
 import uvicorn
 
-from api import logs
 from api.app import create_app
 from api.first import DatabaseBehind, prepare
 from api.settings import ApiSettings
+from db import logs
 from db.session import Database
 from db.settings import Settings
 
@@ -18,7 +18,7 @@ DRAIN_S = 5  # event streams are cut off after this; their watchers come back
 
 def main() -> int:
     """Serve until told to stop."""
-    logs.configure()
+    logs.configure("api")
     settings, api = Settings(), ApiSettings()
     try:
         prepare(Database(settings.database()), settings)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import re
-import sys
 import time
 
 import structlog
@@ -14,44 +12,9 @@ from api import metrics
 from db.base import new_id
 
 QUIET = ("/healthz", "/readyz", "/metrics")
-TOKEN = re.compile(r"\b(bm3_[0-9a-f]{4,}|whsec_|whsk_)[A-Za-z0-9_+/=-]*")
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 log = structlog.get_logger("api")
-
-
-def configure(level: int = logging.INFO) -> None:
-    """JSON lines on stderr for our own loggers and those of libraries."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        redact,
-    ]
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
-    )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
-            ],
-        )
-    )
-    logging.basicConfig(handlers=[handler], level=level, force=True)
-
-
-def redact(logger: object, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Cut every key and webhook secret down to its public beginning."""
-    del logger, method
-    return {name: TOKEN.sub(r"\1…", value) if isinstance(value, str) else value for name, value in event.items()}
 
 
 class RequestLog:

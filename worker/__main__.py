@@ -6,8 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from db import logs
 from db.queue import CPU, GPU, LIGHT
-from worker import logs
 
 ROLES = {
     GPU: "claim and run jobs that need the model, in one model child",

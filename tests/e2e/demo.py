@@ -111,7 +111,7 @@ def _datasheet(client: Client) -> None:
     asset = client.upload(path)
     job = client.submit("datasheet.extract", {"document": {"asset_id": asset["id"]}})
     job = finished(client.wait(job["id"]))
-    body, land = job["result"]["body"], job["result"]["land_pattern"]
+    body, land = job["result"]["body"], job["result"]["land_pattern"] or {"pads": []}
     values = [[name, *(body[name][key] for key in ("min", "nom", "max"))] for name in ("length", "width", "height")]
     table(["body, mm", "min", "nom", "max"], values)
     names = ("number", "type", "shape", "x", "y", "w", "h")
