@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 
 from worker.bm3.examples import Example, Pictures
@@ -56,14 +57,20 @@ class MessagesSource:
         )
 
     def _located(self, message: dict[str, Any]) -> dict[str, Any]:
-        """Files are named relative to the JSONL file."""
+        """The message with its pictures opened; files are named relative to the JSONL file."""
         if isinstance(message["content"], str):
             return {**message, "content": [{"type": "text", "text": message["content"]}]}
         return {**message, "content": [self._located_part(part) for part in message["content"]]}
 
     def _located_part(self, part: dict[str, Any]) -> dict[str, Any]:
-        kind = part["type"]
-        return part if kind == "text" else {**part, kind: str(self._folder / part[kind])}
+        match part["type"]:
+            case "text":
+                return part
+            case "image":  # opened here: the processor would use a decoder that its library is about to drop
+                with Image.open(self._folder / part["image"]) as picture:
+                    return {**part, "image": picture.convert("RGB")}
+            case kind:
+                return {**part, kind: str(self._folder / part[kind])}
 
 
 def answer_labels(ids: NDArray[np.int64], header: list[int], end: list[int]) -> NDArray[np.int64]:
