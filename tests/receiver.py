@@ -105,7 +105,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def begin(self, status: int, headers: dict[str, str]) -> None:
         self.send_response(status)
-        for name, value in headers.items():
+        # Said as it is done: a client that did not know would send its next request into a closing connection.
+        for name, value in {**headers, "Connection": "close"}.items():
             self.send_header(name, value)
         self.end_headers()
 
