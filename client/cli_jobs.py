@@ -8,8 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
+from client.params import changed
 from client.sdk import Client, finished
 from client.show import LiveView, done, err, out, table
+from client.summary import summary
 
 JobId = Annotated[str, typer.Argument(help="The job's id")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the document instead")]
@@ -56,18 +58,7 @@ def list_jobs(
         return
     table(
         ["id", "kind", "state", "done", "cues", "created", "failure"],
-        [
-            [
-                j["id"],
-                j["kind"],
-                j["state"],
-                done(j),
-                j["progress"]["cues"],
-                j["created_at"][:19],
-                (j["failure"] or {}).get("code"),
-            ]
-            for j in found
-        ],
+        [_row(job) for job in found],
     )
 
 
@@ -82,12 +73,22 @@ def get(context: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
     if as_json:
         out.print_json(data=job)
         return
-    rows = [["state", job["state"]], ["kind", job["kind"]], ["done", done(job)], ["attempt", job["attempt"]]]
-    rows += [["created", job["created_at"]], ["finished", job["finished_at"]]]
+    facts = {"state": job["state"], "kind": job["kind"], "done": done(job), "attempt": job["attempt"]}
+    facts |= {"created": job["created_at"], "finished": job["finished_at"]}
     if job["failure"]:
-        rows.append(["failure", f"{job['failure']['code']}: {job['failure']['message']}"])
-    rows.append(["params", json.dumps(job["params"], ensure_ascii=False)])
-    table(["", job_id], rows)
+        facts["failure"] = f"{job['failure']['code']}: {job['failure']['message']}"
+    facts["params"] = json.dumps(_stated(job["params"]), ensure_ascii=False)
+    for name, fact in facts.items():
+        out.print(f"{name:9} {'-' if fact is None else fact}", markup=False)
+    for line in summary(job):
+        out.print(line, markup=False)
+
+
+def _stated(value: Any) -> Any:
+    """A document without its empty fields."""
+    if not isinstance(value, dict):
+        return value
+    return {name: _stated(part) for name, part in value.items() if part is not None}
 
 
 def cancel(context: typer.Context, job_ids: Annotated[list[str], typer.Argument(help="Ids of jobs")]) -> None:
@@ -105,7 +106,7 @@ def retry(
     """Do a finished job again as a new one."""
     changes: dict[str, Any] = {"start": start} if start else {}
     if param:
-        changes["params"] = {name: _value(text) for name, _, text in (entry.partition("=") for entry in param)}
+        changes["params"] = changed({}, param)
     out.print(context.obj.retry(job_id, **changes)["id"])
 
 
@@ -129,10 +130,3 @@ def download(
         return
     path = context.obj.download(job_id, name, output or Path(name))
     err.print(f"written: {path}", markup=False)
-
-
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from client.cli_jobs import follow
+from client.params import changed
 from client.sdk import Client, finished
 from client.show import err, out, upload_bar
+from client.summary import summary, without_footprint
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Submit a job.")
 
@@ -19,6 +22,10 @@ Model = Annotated[str | None, typer.Option(help="A served model (bm3vl models); 
 Labels = Annotated[list[str] | None, typer.Option("--label", help="NAME=VALUE, may be repeated")]
 Priority = Annotated[int, typer.Option(min=-100, max=100, help="Higher is claimed first")]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Do the work even if the same result is there already")]
+Params = Annotated[
+    list[str] | None,
+    typer.Option("--param", help="NAME=JSON, any other parameter (sampling.top_p=0.9); may be repeated"),
+]
 
 
 @app.command()
@@ -26,21 +33,26 @@ def video(
     context: typer.Context,
     source: Source,
     prompt: Annotated[str | None, typer.Option(help="What to tell about the video")] = None,
-    system: Annotated[str | None, typer.Option()] = None,
+    system: Annotated[str | None, typer.Option(help="System text, before the prompt")] = None,
     model: Model = None,
     fps: Annotated[float | None, typer.Option(help="Frames sampled a second")] = None,
+    frame_pixels: Annotated[int | None, typer.Option(help="Most pixels of one frame; larger ones shrink")] = None,
     chunk: Annotated[float | None, typer.Option(help="Seconds of video a step")] = None,
     window: Annotated[float | None, typer.Option(help="Seconds of vision kept in sight")] = None,
     start: Annotated[float | None, typer.Option(help="Second to start at")] = None,
     end: Annotated[float | None, typer.Option(help="Second to end at")] = None,
-    temperature: Annotated[float | None, typer.Option(min=0)] = None,
+    temperature: Annotated[float | None, typer.Option(min=0, help="0 takes the likeliest token")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of sampling")] = None,
     parallel: Annotated[int | None, typer.Option(help="Cut the file into this many parts, done side by side")] = None,
     chapters: Annotated[bool, typer.Option("--chapters", help="Add chapters and a summary")] = False,
+    param: Params = None,
     label: Labels = None,
     priority: Priority = 0,
     no_cache: NoCache = False,
     watch: Annotated[bool, typer.Option("--watch", help="Follow the captions live")] = False,
     vtt: Annotated[Path | None, typer.Option(help="Wait for the end and write WebVTT here")] = None,
+    srt: Annotated[Path | None, typer.Option(help="Wait for the end and write SubRip here")] = None,
+    json: Annotated[Path | None, typer.Option(help="Wait for the end and write captions and result here")] = None,
 ) -> None:
     """Caption a video of any length."""
     client: Client = context.obj
@@ -50,22 +62,25 @@ def video(
         system=system,
         model=model,
         fps=fps,
+        max_frame_pixels=frame_pixels,
         chunk_ms=_ms(chunk),
-        window=None if window is None else {"vision_ms": _ms(window)},
+        window=_given(vision_ms=_ms(window)) or None,
         start_ms=_ms(start),
         end_ms=_ms(end),
-        sampling=None if temperature is None else {"temperature": temperature},
+        sampling=_given(temperature=temperature, seed=seed) or None,
         mode="parallel" if parallel else None,
         segments=parallel,
         chapters=chapters or None,
     )
-    job = client.submit("video.caption", params, **_envelope(label, priority, no_cache))
+    job = client.submit("video.caption", changed(params, param), **_envelope(label, priority, no_cache))
     _announce(job)
-    if watch or vtt:
+    wanted = {"captions.vtt": vtt, "captions.srt": srt, "captions.json": json}
+    if watch or any(wanted.values()):
         finished(follow(client, job["id"], quiet=not watch))
-    if vtt:
-        client.download(job["id"], "captions.vtt", vtt)
-        err.print(f"written: {vtt}", markup=False)
+    for name, path in wanted.items():
+        if path is not None:
+            client.download(job["id"], name, path)
+            err.print(f"written: {path}", markup=False)
 
 
 @app.command()
@@ -78,9 +93,11 @@ def datasheet(
     mechanical_page: Annotated[int | None, typer.Option(min=1)] = None,
     land_page: Annotated[int | None, typer.Option(min=1)] = None,
     reader: Annotated[str | None, typer.Option(help="vector, vlm or both")] = None,
+    param: Params = None,
     label: Labels = None,
     priority: Priority = 0,
     no_cache: NoCache = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Wait and show what was found")] = False,
     json: Annotated[Path | None, typer.Option(help="Wait and write the result document here")] = None,
     kicad: Annotated[Path | None, typer.Option(help="Wait and write the KiCad footprint here")] = None,
     overlay: Annotated[Path | None, typer.Option(help="Wait and write the pads drawn over the page here")] = None,
@@ -98,12 +115,14 @@ def datasheet(
         land_page=land_page,
         reader=reader,
     )
-    job = client.submit("datasheet.extract", params, **_envelope(label, priority, no_cache))
+    job = client.submit("datasheet.extract", changed(params, param), **_envelope(label, priority, no_cache))
     _announce(job)
     wanted = {"footprint.json": json, ".kicad_mod": kicad, "overlay.svg": overlay}
-    if any(wanted.values()):
-        finished(follow(client, job["id"], quiet=True))
-        _fetch(client, job["id"], wanted)
+    if watch or any(wanted.values()):
+        job = finished(follow(client, job["id"], quiet=not watch))
+        for line in summary(job):
+            err.print(line, markup=False)
+        _fetch(client, job, wanted)
 
 
 @app.command()
@@ -145,19 +164,20 @@ def _announce(job: dict[str, Any]) -> None:
         err.print("the same work was done before: its result is used (--no-cache to do it again)")
     estimate = job["estimate"]
     if estimate and estimate["finishes_at"]:
-        err.print(f"{estimate['ahead']} jobs before it; done about {estimate['finishes_at']}", markup=False)
+        ends = datetime.fromisoformat(estimate["finishes_at"]).astimezone()
+        err.print(f"{estimate['ahead']} jobs before it; done about {ends:%Y-%m-%d %H:%M:%S}", markup=False)
 
 
-def _fetch(client: Client, job_id: str, wanted: dict[str, Path | None]) -> None:
-    names = [file["name"] for file in client.files(job_id)]
+def _fetch(client: Client, job: dict[str, Any], wanted: dict[str, Path | None]) -> None:
+    names = [file["name"] for file in client.files(job["id"])]
     for ending, path in wanted.items():
         if path is None:
             continue
         name = next((name for name in names if name.endswith(ending)), None)
         if name is None:
-            err.print(f"the job left no {ending}: see its result for why", style="yellow", markup=False)
+            err.print(without_footprint(job), style="yellow", markup=False)
             raise typer.Exit(1)
-        client.download(job_id, name, path)
+        client.download(job["id"], name, path)
         err.print(f"written: {path}", markup=False)
 
 

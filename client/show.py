@@ -37,8 +37,9 @@ def clock(ms: int | None) -> str:
 def done(job: dict[str, Any]) -> str:
     """How far a job is."""
     progress = job["progress"]
-    ratio = f" {progress['ratio']:.0%}" if progress["ratio"] is not None else ""
-    return f"{clock(progress['done_ms'])}{ratio}"
+    time = clock(progress["done_ms"]) if job["kind"] == "video.caption" else ""
+    ratio = f"{progress['ratio']:.0%}" if progress["ratio"] is not None else ""
+    return f"{time} {ratio}".strip()
 
 
 def upload_bar() -> Progress:
@@ -74,7 +75,7 @@ class LiveView:
                         "yellow",
                     )
                 )
-            case "state":
+            case "state" if event.data["type"] != "job.progress":  # the last line shows how far it is
                 self._line(Text(event.data["type"], "dim"), err)
             case "text":
                 self._text = (self._text + str(event.data.get("text", "")))[-200:]

@@ -1,0 +1,68 @@
+"""`bm3vl` against a running service, as a person or a script in a terminal uses it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import webvtt
+
+from client.sdk import Client
+from tests.e2e.service import ROOT, Service
+
+
+@pytest.fixture
+def bm3vl(running: Service, tmp_path: Path):
+    """Run the command in an empty folder; its exit code, output and errors."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "BM3_SERVER": running.url, "BM3_API_KEY": running.key, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-c", "from client.cli import main; main()", *arguments]
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+
+    return run
+
+
+@pytest.fixture
+def drawing(tmp_path: Path) -> Path:
+    path = tmp_path / "part.pdf"
+    command = [sys.executable, "-m", "worker.datasheet.synthetic", "--seed", "7", "--out", str(path)]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=60)
+    return path
+
+
+def test_a_video_is_followed_and_its_captions_are_written(bm3vl, video: Path, tmp_path: Path, client: Client) -> None:
+    options = ["--watch", "--vtt", "a.vtt", "--srt", "a.srt", "--json", "a.json"]
+    ran = bm3vl(
+        "submit", "video", str(video), "--end", "8", "--seed", "3", "--param", "window.vision_ms=4000", *options
+    )
+    assert ran.returncode == 0, ran.stderr
+    job_id, *lines = ran.stdout.splitlines()
+    cues = webvtt.read(str(tmp_path / "a.vtt"))
+    assert [line.split("  ", 1)[1] for line in lines] == [cue.text for cue in cues]
+    assert len(webvtt.from_srt(str(tmp_path / "a.srt"))) == len(cues) == 4
+    assert len(json.loads((tmp_path / "a.json").read_text())["cues"]) == 4
+    params = client.job(job_id)["params"]
+    assert (params["end_ms"], params["sampling"]["seed"], params["window"]["vision_ms"]) == (8000, 3, 4000)
+    assert "4 captions in 0:00:08 of video" in bm3vl("get", job_id).stdout
+
+
+def test_a_datasheet_s_findings_are_told_and_its_files_written(bm3vl, drawing: Path, tmp_path: Path) -> None:
+    files = ["--kicad", "part.kicad_mod", "--json", "part.json", "--overlay", "part.svg"]
+    ran = bm3vl("submit", "datasheet", drawing.name, "--watch", *files)
+    assert ran.returncode == 0, ran.stderr
+    found = json.loads((tmp_path / "part.json").read_text())
+    assert f"pads  {len(found['land_pattern']['pads'])} (" in ran.stderr
+    assert "mm (length x width x height)" in ran.stderr
+    assert (tmp_path / "part.kicad_mod").read_text().startswith("(footprint")
+    assert "<svg" in (tmp_path / "part.svg").read_text()
+
+
+def test_an_unknown_parameter_is_refused_by_name(bm3vl, drawing: Path) -> None:
+    ran = bm3vl("submit", "datasheet", drawing.name, "--param", "pakage=RGT")
+    assert ran.returncode == 7
+    assert "pakage" in ran.stderr
