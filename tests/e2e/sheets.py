@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 from uuid import UUID
 
+from db.footprint import files
 from db.jobs import NewJob
 from db.kinds.datasheet import DatasheetResult
 from tests.e2e.stage import Stage
-from worker.datasheet import kicad, overlay, pages
+from worker.datasheet import overlay, pages
 from worker.datasheet.extract import Request, extract
 from worker.datasheet.handler import complete
 
@@ -37,9 +38,7 @@ def finished_sheet(stage: Stage, pdf: Path, result: DatasheetResult, name: str =
     stage.job(NewJob(stage.tenant_id, "datasheet.extract", "cpu", params, asset_id=asset_id))
     job_id, epoch = stage.begin(1000, "cpu")
     book = pages.open_book([pdf])
-    files = {"overlay.svg": overlay.draw(result, book), "footprint.json": result.model_dump_json()}
+    done, written = files.write(result, overlay.pictures(result, book))
     book.close()
-    if footprint := kicad.write(result, "part"):
-        files["part.kicad_mod"] = footprint.text
-    stage.finish(job_id, epoch, result.model_dump(mode="json"), **files)
+    stage.finish(job_id, epoch, done.model_dump(mode="json"), **{file.name: file.text for file in written})
     return job_id

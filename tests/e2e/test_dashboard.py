@@ -159,7 +159,7 @@ def test_a_pad_a_row_and_a_number_are_marked_together_and_a_value_is_corrected(
     page.wait_for_url("**said=saved**")
     expect(page.locator("tr[data-keys='field:body.length']")).to_contain_text("by ann")
     with page.expect_download() as download:
-        page.get_by_role("link", name="part.kicad_mod").first.click()
+        page.get_by_role("link", name="footprint.kicad_mod").first.click()
     assert download.value.path().read_text().startswith("(footprint")
     with page.expect_download() as download:
         page.get_by_role("link", name="footprint.json").first.click()

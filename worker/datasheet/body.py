@@ -16,7 +16,6 @@ from worker.datasheet.scale import misfit, solve
 from worker.datasheet.tables import Entry
 
 EDGE_PT, RASTER_EDGE_PT = 1.4, 2.5
-NO_LEAD = re.compile(r"no[\s-]*lead|\b\w*(?:QFN|DFN|SON|LGA|BGA|CSP)\b|leadless", re.IGNORECASE)
 _HEIGHT = re.compile(
     r"(?:overall|total|package|body|seated|profile)?\s*height|total\s*thickness|package\s*thickness", re.IGNORECASE
 )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from db.failures import Failure
+from db.footprint.ipc7351 import NO_LEAD
 from db.kinds.datasheet import DatasheetParams, DatasheetResult, LandPattern, Review, Terminals, Value, Variant, View
 from worker.datasheet import assemble, balls, body, drawing, figures, numbering, pads, pages, patterns
 from worker.datasheet.drawing import Drawing
@@ -140,7 +141,7 @@ def _result(
 ) -> DatasheetResult:
     review: list[Review] = []
     words = " ".join(w.text for d in outlines for w in d.lines) + " " + (request.package or "")
-    no_lead = bool(body.NO_LEAD.search(words))
+    no_lead = bool(NO_LEAD.search(words))
     best = solved[0] if solved and solved[0].score >= MIN_SCORE else None
     taken = {id(r.quantity) for r in best.fit.used} if best is not None else set()
     found = body.read(outlines, no_lead, taken) if outlines else body.Found()

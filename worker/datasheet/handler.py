@@ -5,9 +5,11 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from db.kinds.datasheet import DatasheetParams, DatasheetResult, Files
+from db.footprint import files
+from db.footprint.derive import derive
+from db.kinds.datasheet import DatasheetParams, DatasheetResult, Level
 from worker.context import Context
-from worker.datasheet import checks, courtyard, ipc7351, kicad, library, overlay, pages, vlm
+from worker.datasheet import library, overlay, pages, vlm
 from worker.datasheet.compare import compare
 from worker.datasheet.extract import Progress, Request, extract
 
@@ -47,18 +49,10 @@ def _first(numbers: list[int]) -> int | None:
     return numbers[0] if numbers else None
 
 
-def complete(result: DatasheetResult, level: str) -> DatasheetResult:
-    """What follows from the values read: checks, the computed land patterns, courtyard, nearest library part."""
+def complete(result: DatasheetResult, level: Level) -> DatasheetResult:
+    """What follows from the values read, and the nearest part of the library."""
     pads = result.land_pattern.pads if result.land_pattern else []
-    checked = checks.look(result)
-    return checked.model_copy(
-        update={
-            "ipc": ipc7351.patterns(checked),
-            "ipc_name": ipc7351.name_of(checked, level),
-            "courtyard": courtyard.courtyard(pads, courtyard.body_rect(checked), level),
-            "nearest": library.nearest(pads, library.folder()),
-        }
-    )
+    return derive(result, level).model_copy(update={"nearest": library.nearest(pads, library.folder())})
 
 
 def _tell(job: Context, progress: Progress) -> None:
@@ -74,25 +68,14 @@ def _tell(job: Context, progress: Progress) -> None:
 
 def _attach(result: DatasheetResult, inputs: list[Path], job: Context, folder: Path) -> DatasheetResult:
     """Writes and attaches the files; the result names them."""
-    name = kicad.safe_name(result.package or result.mpn or "footprint")
-    footprint = kicad.write(result, name)
-    files = Files(
-        footprint_json="footprint.json", kicad_mod=f"{name}.kicad_mod" if footprint else None, overlay_svg="overlay.svg"
-    )  # fmt: skip
-    done = result.model_copy(update={"files": files})
     book = pages.open_book(list(inputs))
     try:
-        drawn = overlay.draw(done, book)
+        pictures = overlay.pictures(result, book)
     finally:
         book.close()
-    texts = [
-        ("footprint.json", done.model_dump_json(indent=1), "application/json"),
-        ("overlay.svg", drawn, "image/svg+xml"),
-    ]
-    if footprint is not None:
-        texts.append((f"{name}.kicad_mod", footprint.text, "text/plain"))
-    for file, text, media_type in texts:
-        path = folder / file
-        path.write_text(text, encoding="utf-8")
-        job.attach(file, path, media_type)
+    done, written = files.write(result, pictures)
+    for file in written:
+        path = folder / file.name
+        path.write_text(file.text, encoding="utf-8")
+        job.attach(file.name, path, file.media_type)
     return done

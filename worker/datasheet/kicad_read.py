@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from db.footprint.sexpr import Expr, child, children, parse
 from db.kinds.datasheet import Pad, PadShape
-from worker.datasheet.sexpr import Expr, child, children, parse
 
 SHAPES: dict[str, PadShape] = {
     "rect": "rect",

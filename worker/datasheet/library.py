@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from db.footprint.courtyard import copper
 from db.kinds.datasheet import LibraryPart, Pad
 from worker.datasheet import kicad_read
-from worker.datasheet.courtyard import copper
 
 VARIABLE = "BM3_WORKER_KICAD_LIBRARY"
 MAX_FILES = 50_000

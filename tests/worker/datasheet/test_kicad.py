@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kiutils.footprint import Footprint as Independent
 
+from db.footprint import kicad
+from db.footprint.sexpr import Symbol, dump, parse
 from db.kinds.datasheet import Body, DatasheetResult, LandPattern, Pad, Value, Via
-from worker.datasheet import kicad, kicad_read
-from worker.datasheet.sexpr import Symbol, dump, parse
+from worker.datasheet import kicad_read
 
 MM = st.integers(-5000, 5000).map(lambda v: v / 100)
 SIZE = st.integers(10, 900).map(lambda v: v / 100)

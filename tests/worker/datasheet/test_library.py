@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from db.footprint import kicad
 from db.kinds.datasheet import DatasheetResult, LandPattern, Pad
-from worker.datasheet import kicad, library
+from worker.datasheet import library
 
 
 def dual(pitch: float, w: float, across: float = 5.4, count: int = 4) -> list[Pad]:

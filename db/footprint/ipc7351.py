@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from db.footprint.courtyard import nominal
 from db.kinds.datasheet import DatasheetResult, IpcPattern, Level, Pad, Value
-from worker.datasheet.body import NO_LEAD
-from worker.datasheet.courtyard import nominal
 
+NO_LEAD = re.compile(r"no[\s-]*lead|\b\w*(?:QFN|DFN|SON|LGA|BGA|CSP)\b|leadless", re.IGNORECASE)
 FABRICATION_MM, PLACEMENT_MM = 0.1, 0.05
 LEVELS: tuple[Level, ...] = ("A", "B", "C")
 SUFFIX = {"A": "M", "B": "N", "C": "L"}

@@ -6,10 +6,10 @@ import math
 import re
 from dataclasses import dataclass, field
 
+from db.footprint import courtyard as around
+from db.footprint.courtyard import Rect
+from db.footprint.sexpr import Expr, Symbol, dump
 from db.kinds.datasheet import Courtyard, DatasheetResult, Pad, Via
-from worker.datasheet import courtyard as around
-from worker.datasheet.courtyard import Rect
-from worker.datasheet.sexpr import Expr, Symbol, dump
 
 VERSION = 20221018  # the file format of KiCad 7.0
 RING_MM = 0.25  # copper around a hole whose pad size is not stated

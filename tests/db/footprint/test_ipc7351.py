@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from db.footprint import ipc7351
+from db.footprint.ipc7351 import Range, land
 from db.kinds.datasheet import Body, DatasheetResult, Dimension, LandPattern, Level, Pad, Terminals, Value
-from worker.datasheet import ipc7351
-from worker.datasheet.ipc7351 import Range, land
 
 SOIC8 = (Range(5.8, 6.2), Range(0.4, 1.27), Range(0.31, 0.51))
 

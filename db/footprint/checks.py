@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator
 from itertools import combinations
 
+from db.footprint.courtyard import Rect, copper, nominal
 from db.kinds.datasheet import Check, DatasheetResult, Equation, LandPattern, Pad, Review, Value
-from worker.datasheet.courtyard import Rect, copper, nominal
 
 MIN_GAP_MM = 0.1
 MIN_RING_MM = 0.1
@@ -19,7 +19,7 @@ APART = frozenset({"via", "paste", "stencil", "optional"})
 
 
 def look(result: DatasheetResult) -> DatasheetResult:
-    """The result with its equations, checks, and a review entry for each failed rule."""
+    """The result with its equations, checks, and a review entry for each failed rule, in place of those of an earlier look."""
     land = result.land_pattern
     checks = [*_body(result)]
     equations: list[Equation] = []
@@ -35,17 +35,16 @@ def look(result: DatasheetResult) -> DatasheetResult:
             _alike(pads),
             *checks,
         ]
-    review = [Review(field=_field(c), reason=c.message) for c in checks if not c.passed and c.severity != "info"]
-    review += [
-        Review(field="land_pattern.dimensions", reason=f"equation does not hold: {e.text}")
-        for e in equations
-        if not e.held
-    ]
-    known = {(r.field, r.reason) for r in result.needs_review}
-    fresh = [r for r in review if (r.field, r.reason) not in known]
-    return result.model_copy(
-        update={"equations": equations, "checks": checks, "needs_review": [*result.needs_review, *fresh]}
-    )
+    earlier = _reviews(result.checks, result.equations)
+    others = [r for r in result.needs_review if r not in earlier]
+    fresh = [r for r in _reviews(checks, equations) if r not in others]
+    return result.model_copy(update={"equations": equations, "checks": checks, "needs_review": [*others, *fresh]})
+
+
+def _reviews(checks: list[Check], equations: list[Equation]) -> list[Review]:
+    rules = [Review(field=_field(c), reason=c.message) for c in checks if not c.passed and c.severity != "info"]
+    broken = [e.text for e in equations if not e.held]
+    return rules + [Review(field="land_pattern.dimensions", reason=f"equation does not hold: {t}") for t in broken]
 
 
 def _field(check: Check) -> str:
