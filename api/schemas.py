@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from hashlib import sha256
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from db.estimates import Estimate
 from db.failures import RETRYABLE, Failure
+from db.footprint.files import File
 from db.tables import TERMINAL, Asset, AssetState, Job, JobAttempt, JobEvent, JobFile, State, Upload
 
 T = TypeVar("T")
@@ -200,9 +202,12 @@ def links_of(job_id: UUID) -> dict[str, str]:
     return {name: here + path for name, path in {**names, **results, "files": "/files"}.items()}
 
 
-def file_view(file: JobFile) -> FileView:
+def file_view(file: JobFile, again: File | None = None) -> FileView:
+    """A stored file, or what was written in its place."""
     url = f"/v1/jobs/{file.job_id}/files/{file.name}"
-    return FileView(name=file.name, media_type=file.media_type, size_bytes=file.size_bytes, sha256=file.sha256, url=url)
+    body = again.text.encode() if again else b""
+    size, digest = (len(body), sha256(body).hexdigest()) if again else (file.size_bytes, file.sha256)
+    return FileView(name=file.name, media_type=file.media_type, size_bytes=size, sha256=digest, url=url)
 
 
 def history_view(events: list[JobEvent], attempts: list[JobAttempt]) -> History:

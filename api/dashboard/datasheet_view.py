@@ -8,16 +8,17 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from api.dashboard.overlay_pages import PagePicture, pictures
+from api import corrected
 from api.deps import Services
 from db import corrections, jobs
-from db.kinds.datasheet import DatasheetResult
+from db.footprint.courtyard import Rect, body_rect
+from db.footprint.overlay import PagePicture
 from db.tables import Job
 from db.tables_dashboard import Correction
 
 LIMITS = ("min", "nom", "max")
 PAD_FIELDS = ("number", "x", "y", "w", "h", "rotation")
-SHOWN_PAD_FIELDS = ("x", "y", "w", "h", "rotation", "shape", "type", "drill", "role", "number")
+SHOWN_PAD_FIELDS = ("x", "y", "w", "h", "rotation", "shape", "type", "drill", "corner_radius", "role", "number")
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Sheet:
     """Everything the page of a datasheet job shows."""
 
     result: dict[str, Any]
+    body: Rect | None
     pages: list[PagePicture]
     lines: list[Line]
     pads: list[PadLine]
@@ -64,9 +66,9 @@ class Sheet:
             ],
             "pads": [{"i": one.index, **{name: one.pad.get(name) for name in SHOWN_PAD_FIELDS}} for one in self.pads],
             "evidence": list(_evidence(self.lines, self.pads)),
-            "land": {name: self.land.get(name) for name in ("page", "origin", "points_per_mm")},
+            "land": {name: self.land.get(name) for name in ("page", "origin", "points_per_mm", "turn_deg")},
             "courtyard": self.result.get("courtyard"),
-            "body": _body(self.result),
+            "body": self.body and [self.body.x1 - self.body.x0, self.body.y1 - self.body.y0],
         }
 
 
@@ -75,12 +77,13 @@ def gather(session: Session, kept: Services, job: Job) -> Sheet | None:
     if job.result is None:
         return None
     made = corrections.of_job(session, job.id)
-    # Through the document, so that results of earlier versions have every field.
-    result = DatasheetResult.model_validate(corrections.apply(job.result, made)).model_dump(mode="json")
+    document = corrected.result(job, made)
+    result = document.model_dump(mode="json")
     last = {one.field: one for one in made}
     return Sheet(
         result=result,
-        pages=pictures(kept, jobs.files(session, job.id)),
+        body=body_rect(document),
+        pages=corrected.pictures(kept, jobs.files(session, job.id)),
         lines=list(_lines(result, last)),
         pads=list(_pads(result, last)),
         made=made[::-1],
@@ -132,23 +135,3 @@ def _evidence(lines: list[Line], pads: list[PadLine]) -> Iterator[dict[str, Any]
         entry = found.setdefault(at, {"page": at[0], "box": at[1], "printed": place.get("printed") or "", "keys": []})
         entry["keys"].append(key)
     yield from found.values()
-
-
-def _body(result: dict[str, Any]) -> list[float] | None:
-    """Width and height of the body as it lies in the frame of the land pattern; unknown: its long side along the pads'."""
-    sizes = {name: _nominal(value) for name, value in result.get("body", {}).items()}
-    placed = result.get("body_in_land_frame") or _as_pads_lie((result.get("land_pattern") or {}).get("pads", []))
-    x, y = (sizes.get(placed.get(axis, "")) for axis in ("x", "y"))
-    return [x, y] if x and y else None
-
-
-def _as_pads_lie(pads: list[dict[str, Any]]) -> dict[str, str]:
-    wide, high = (max((abs(pad[axis]) for pad in pads), default=0.0) for axis in ("x", "y"))
-    return {"x": "length", "y": "width"} if wide >= high else {"x": "width", "y": "length"}
-
-
-def _nominal(value: dict[str, Any]) -> float | None:
-    if value.get("nom") is not None:
-        return float(value["nom"])
-    ends = [value[name] for name in ("min", "max") if value.get(name) is not None]
-    return sum(ends) / len(ends) if ends else None

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
-from fastapi.sse import EventSourceResponse, ServerSentEvent
+from sqlalchemy.orm import Session
 
-from api.dashboard import datasheet_view, job_view, media
+from api.dashboard import datasheet_view, job_parts, job_view
+from api.dashboard.job_view import JobView
 from api.dashboard.people import Operator, Posted, Viewer, text
 from api.dashboard.rendering import PageRoute, back, page
-from api.deps import Kept, now
+from api.deps import Kept, Services, now
 from api.errors import NotFound, field_problem
 from api.requests import RetryRequest
 from api.retrying import retry
@@ -28,16 +28,18 @@ TEMPLATES = {"video.caption": "job_video.html", "datasheet.extract": "job_datash
 SHARE_DAYS = (1, 7, 30)
 
 
-def own_job(kept: Kept, who: Viewer, job_id: UUID) -> Job:
+def own_job(request: Request, kept: Kept, who: Viewer, job_id: UUID) -> Job:
     """The job, if it is the tenant's; for everybody else there is none."""
     with kept.database.read() as session:
         job = jobs.find(session, who.tenant_id, job_id)
     if job is None:
         raise NotFound("job")
+    request.state.job = job
     return job
 
 
 OwnJob = Annotated[Job, Depends(own_job)]
+router.include_router(job_parts.router, dependencies=[Depends(own_job)])
 
 
 @router.get("")
@@ -45,7 +47,7 @@ def job_page(request: Request, kept: Kept, who: Viewer, job: OwnJob) -> Response
     """The page of a job."""
     at = now()
     with kept.database.read() as session:
-        view = job_view.gather(session, kept, at, job, f"/jobs/{job.id}")
+        view = _view(session, kept, job)
         links = shares.of_job(session, at, job.id)
         sheet = datasheet_view.gather(session, kept, job) if job.kind == "datasheet.extract" else None
     template = TEMPLATES.get(job.kind, "job_other.html")
@@ -57,7 +59,7 @@ def job_page(request: Request, kept: Kept, who: Viewer, job: OwnJob) -> Response
 def job_head(request: Request, kept: Kept, who: Viewer, job: OwnJob) -> Response:
     """State, progress and buttons, for an open page."""
     with kept.database.read() as session:
-        view = job_view.gather(session, kept, now(), job, f"/jobs/{job.id}")
+        view = _view(session, kept, job)
     return page(request, who, "_job_head.html", view=view)
 
 
@@ -65,38 +67,12 @@ def job_head(request: Request, kept: Kept, who: Viewer, job: OwnJob) -> Response
 def job_details(request: Request, kept: Kept, who: Viewer, job: OwnJob) -> Response:
     """Attempts, events, parameters and files, for an open page."""
     with kept.database.read() as session:
-        view = job_view.gather(session, kept, now(), job, f"/jobs/{job.id}")
+        view = _view(session, kept, job)
     return page(request, who, "_job_details.html", view=view)
 
 
-@router.get("/cues")
-def job_cues(kept: Kept, job: OwnJob, after: Annotated[int, Query(ge=-1)] = -1) -> Response:
-    """The cues after a number, some thousands at once."""
-    with kept.database.read() as session:
-        return job_view.cue_batch(session, job, after)
-
-
-@router.get("/live", response_class=EventSourceResponse)
-async def job_live(
-    kept: Kept,
-    job: OwnJob,
-    after: Annotated[str, Query(max_length=60)] = "",
-    last_event_id: Annotated[str | None, Header(max_length=60)] = None,
-) -> AsyncIterator[ServerSentEvent]:
-    """What happens to the job, as it happens."""
-    async for item in job_view.live_items(kept, job, last_event_id or after):
-        yield item
-
-
-@router.get("/media/{name}")
-def job_media(
-    kept: Kept,
-    job: OwnJob,
-    name: str,
-    range: Annotated[str | None, Header(max_length=200)] = None,  # noqa: A002
-) -> Response:
-    """The input behind the player or the page view."""
-    return media.stream(kept, job, media.input_of(job, name), range)
+def _view(session: Session, kept: Services, job: Job) -> JobView:
+    return job_view.gather(session, kept, now(), job, f"/jobs/{job.id}", f"/v1/jobs/{job.id}")
 
 
 @router.post("/cancel")

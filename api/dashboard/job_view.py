@@ -38,10 +38,11 @@ class Lane:
 
 @dataclass(frozen=True)
 class JobView:
-    """A job with its history and files. `base` is where its parts are asked for."""
+    """A job with its history and files. `base` is where its parts are asked for, `downloads` where its results are."""
 
     line: Summary
     base: str
+    downloads: str
     lanes: list[Lane]
     events: list[JobEvent]
     files: list[JobFile]
@@ -77,11 +78,12 @@ class JobView:
         return f"{self.job.event_seq}.-1"
 
 
-def gather(session: Session, kept: Services, at: datetime, job: Job, base: str) -> JobView:
+def gather(session: Session, kept: Services, at: datetime, job: Job, base: str, downloads: str) -> JobView:
     """The view of a job."""
     return JobView(
         line=summary(session, kept, at, job),
         base=base,
+        downloads=downloads,
         lanes=_lanes(job, events.attempts(session, job.id), at),
         events=events.after(session, job.id, max(job.event_seq - 500, 0)),
         files=jobs.files(session, job.id),

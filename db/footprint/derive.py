@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from db.footprint import checks, courtyard, ipc7351
+from db.footprint import checks, courtyard, ipc7351, padstacks
 from db.kinds.datasheet import DatasheetResult, Level
 
 
 def derive(result: DatasheetResult, level: Level) -> DatasheetResult:
-    """The result with its checks, the land patterns by IPC-7351B and the courtyard of the density level."""
-    checked = checks.look(result)
-    pads = checked.land_pattern.pads if checked.land_pattern else []
+    """The result with its padstacks, checks, the land patterns by IPC-7351B and the courtyard of the density level."""
+    land = padstacks.stack(result.land_pattern) if result.land_pattern else None
+    checked = checks.look(result.model_copy(update={"land_pattern": land}))
+    pads = land.pads if land else []
     return checked.model_copy(
         update={
             "ipc": ipc7351.patterns(checked),

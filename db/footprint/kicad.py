@@ -70,12 +70,10 @@ def _list(name: str, *items: Expr) -> list[Expr]:
 
 def _description(result: DatasheetResult, notes: list[str]) -> str:
     page = result.land_pattern.page if result.land_pattern else None
-    source = (
-        f"{result.package or 'land pattern'} from page {page} of its datasheet"
-        if page
-        else str(result.package or "land pattern")
-    )
-    return "; ".join([source, *notes, *(["needs review"] if result.needs_review else [])])[:800]
+    source = f"{result.package or 'land pattern'}{f' from page {page} of its datasheet' if page else ''}"
+    changed = len({one.field for one in result.corrections if one.before != one.value})
+    by_hand = [f"{changed} numbers corrected by hand"] if changed else []
+    return "; ".join([source, *notes, *by_hand, *(["needs review"] if result.needs_review else [])])[:800]
 
 
 def _attribute(pads: list[Pad]) -> Expr:

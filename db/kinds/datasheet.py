@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -9,7 +10,7 @@ from pydantic import Field, model_validator
 from db.kinds.base import Document, MediaInput
 
 Reader = Literal["vector", "vlm", "both"]
-Status = Literal["stated", "derived", "assumed", "not_stated"]
+Status = Literal["stated", "derived", "assumed", "not_stated", "corrected"]
 PadType = Literal["smd", "thru_hole", "np_thru_hole"]
 PadShape = Literal["rect", "roundrect", "circle", "oval", "d_shape", "custom"]
 PadRole = Literal["signal", "thermal", "mechanical", "via", "paste", "stencil", "optional"]
@@ -158,6 +159,9 @@ class LandPattern(Document):
     points_per_mm: tuple[float, float] | None = None
     to_scale: bool | None = None
     origin: tuple[float, float] | None = Field(None, description="Where the frame's origin lies on the page, in points")
+    turn_deg: Literal[0, 90, 180, 270] = Field(
+        0, description="How far clockwise the page as seen is turned to stand as the frame of the pads does"
+    )
     figure: tuple[float, float, float, float] | None = None
     confidence: Confidence = 0.0
 
@@ -213,6 +217,16 @@ class Disagreement(Document):
     field: Name
     vector: Text
     vlm: Text
+
+
+class Corrected(Document):
+    """A number that a person corrected after reading, or accepted: then both are equal."""
+
+    field: Name
+    before: float | Text | None = None
+    value: float | Text | None = None
+    author: Name
+    at: datetime
 
 
 class IpcPattern(Document):
@@ -277,6 +291,7 @@ class DatasheetResult(Document):
     courtyard: Courtyard | None = None
     nearest: LibraryPart | None = None
     needs_review: list[Review] = []
+    corrections: list[Corrected] = []
     confidence: Confidence = 0.0
     files: Files = Files()
     seconds: float = 0.0

@@ -25,7 +25,7 @@ customElements.define("foot-print", class extends HTMLElement {
     const sized = pad.w && pad.h;
     const [w, h] = sized ? [pad.w, pad.h] : pad.drill ?? [0.4, 0.4];
     const group = svg("g", { transform: `translate(${pad.x} ${pad.y})` });
-    const shape = padShape(pad, w, h, `fp-pad${sized ? "" : " unsized"}`, [`pad:${pad.i}`]);
+    const shape = padShape(pad, w, h, 1, `fp-pad${sized ? "" : " unsized"}`, [`pad:${pad.i}`]);
     if (pad.rotation) shape.setAttribute("transform", `rotate(${pad.rotation})`);
     const title = svg("title");
     title.textContent = `Pad ${pad.number}: ${w} × ${h} mm at ${pad.x}, ${pad.y}`;

@@ -9,9 +9,9 @@ export function svg(tag, attributes = {}, keys = []) {
   return node;
 }
 
-// A pad around (0, 0), `w` by `h`.
-export function padShape(pad, w, h, kind, keys) {
-  const round = { circle: Math.min(w, h) / 2, oval: Math.min(w, h) / 2, roundrect: Math.min(w, h) * 0.25 }[pad.shape] ?? 0;
+// A pad around (0, 0), `w` by `h`; `unit` is the length of a millimetre.
+export function padShape(pad, w, h, unit, kind, keys) {
+  const round = { circle: Math.min(w, h) / 2, oval: Math.min(w, h) / 2, roundrect: (pad.corner_radius ?? 0) * unit }[pad.shape] ?? 0;
   return svg("rect", { class: kind, x: -w / 2, y: -h / 2, width: w, height: h, rx: round }, keys);
 }
 

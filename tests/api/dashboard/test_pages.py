@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from uuid import UUID
 
 import pytest
 
+from db import jobs
 from db.failures import Failure
+from db.footprint import files
+from db.footprint.overlay import PNG, PagePicture
 from db.jobs import NewJob
 from db.kinds.datasheet import Body, DatasheetResult, LandPattern, Pad, Review, Value
 from db.users import Role
@@ -15,6 +19,7 @@ from tests.api.dashboard.conftest import Enter
 from tests.api.dashboard.visitor import Visitor
 from tests.api.place import Place
 from tests.e2e.stage import SPOKEN, Stage, video_result
+from worker.datasheet import kicad_read
 
 EVIL = "<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script>"
 PAGES = ("/jobs", "/submit", "/webhooks", "/fleet", "/keys", "/usage", "/audit", "/settings")
@@ -27,22 +32,14 @@ def sheet(stage: Stage, text: str = "QFN-16") -> UUID:
     result = DatasheetResult(
         package=text,
         body=Body(length=value),
-        land_pattern=LandPattern(page=1, title=text, pads=pads),
+        land_pattern=LandPattern(page=1, title=text, pads=pads, origin=(50, 50), points_per_mm=(10, 10)),
         needs_review=[Review(field="body.length", reason=text)],
         ambiguities=[text],
     )
     stage.job(NewJob(stage.tenant_id, "datasheet.extract", "cpu", {"document": {"url": "https://example.com/p.pdf"}}))
     job_id, epoch = stage.begin(1000, "cpu")
-    stage.finish(
-        job_id,
-        epoch,
-        result.model_dump(mode="json"),
-        **{
-            "footprint.json": json.dumps({}),
-            "part.kicad_mod": '(footprint "p"\n  (pad "1" smd rect (at 9 9) (size 1 1))\n'
-            '  (pad "2" smd rect (at 1 0.5) (size 0.6 0.3) (layers "F.Cu"))\n)\n',
-        },
-    )
+    done, written = files.write(result, [PagePicture(1, 100, 100, PNG)])
+    stage.finish(job_id, epoch, done.model_dump(mode="json"), **{file.name: file.text for file in written})
     return job_id
 
 
@@ -118,8 +115,7 @@ def test_another_tenant_is_not_there(enter: Enter, stage: Stage) -> None:
     job_id, sheet_id = stage.video("a.mp4"), sheet(stage)
     for path in ("", "/head", "/details", "/cues", "/live", "/media/video"):
         assert bob.get(f"/jobs/{job_id}{path}").status_code == 404, path
-    for path in ("/export/footprint.json", "/page/1.png"):
-        assert bob.get(f"/jobs/{sheet_id}{path}").status_code == 404
+    assert bob.get(f"/jobs/{sheet_id}/page/1.png").status_code == 404
     for path in ("cancel", "delete", "retry", "share"):
         assert bob.post(f"/jobs/{job_id}/{path}").status_code == 404
     assert "a.mp4" not in bob.get("/jobs").text
@@ -161,20 +157,50 @@ def test_hostile_text_stays_text_everywhere(enter: Enter, stage: Stage) -> None:
         _is_harmless(boss.get(path).text)
 
 
-def test_a_corrected_value_is_kept_and_exported(ann: Visitor, stage: Stage) -> None:
+def test_a_corrected_value_is_in_every_file(here: Place, ann: Visitor, stage: Stage) -> None:
     job_id = sheet(stage, "1")
+    files = f"/v1/jobs/{job_id}/files"
+    before = {file["name"]: file for file in ann.get(files).json()}
+    assert "numbers corrected" not in ann.get(f"{files}/1.kicad_mod").text
     answer = ann.post(f"/jobs/{job_id}/correct", field="body.length", min="2.9", nom="3.05", max="3.1")
     assert answer.headers["location"].endswith("said=saved")
     ann.post(f"/jobs/{job_id}/correct", field="land_pattern.pads[1]", number="2", x="1.1", y="0.5", w="0.7", h="0.3")
     page = ann.get(f"/jobs/{job_id}").text
     assert "3.05" in page
     assert "by ann" in page
-    document = ann.get(f"/jobs/{job_id}/export/footprint.json").json()
-    assert document["body"]["length"]["nom"] == 3.05
-    assert document["land_pattern"]["pads"][1]["w"] == 0.7
-    footprint = ann.get(f"/jobs/{job_id}/export/part.kicad_mod").text
-    assert '(pad "2" smd rect (at 1.1 0.5) (size 0.7 0.3)' in footprint
-    assert '(pad "1" smd rect (at 9 9) (size 1 1))' in footprint
+
+    document = ann.get(f"{files}/footprint.json").json()
+    assert document == ann.get(f"/v1/jobs/{job_id}/result.json").json() | {"files": document["files"]}
+    assert (document["body"]["length"]["nom"], document["body"]["length"]["status"]) == (3.05, "corrected")
+    assert document["land_pattern"]["pads"][1]["padstack"] == "smd_rect_0.700x0.300"
+    assert document["courtyard"]["x1"] == 1.7  # 1.1 + 0.7 / 2, and the excess of level B
+    assert "body.length" not in {one["field"] for one in document["needs_review"]}
+    made = {one["field"]: (one["before"], one["value"], one["author"]) for one in document["corrections"]}
+    assert made["body.length.nom"] == (3.0, 3.05, "ann")
+
+    footprint = ann.get(f"{files}/1.kicad_mod").text
+    _, pads = kicad_read.read(footprint)
+    assert [(pad.x, pad.w) for pad in pads] == [(-1.0, 0.6), (1.1, 0.7)]
+    assert "3 numbers corrected by hand" in footprint
+    assert "(start 1.7 " in footprint  # its courtyard
+    after = {file["name"]: file for file in ann.get(files).json()}
+    for name in before:
+        body = ann.get(f"{files}/{name}").content
+        assert (after[name]["size_bytes"], after[name]["sha256"]) == (len(body), hashlib.sha256(body).hexdigest())
+        assert after[name] != before[name]
+    with here.kept.database.read() as session:
+        kept = jobs.find(session, stage.tenant_id, job_id)
+    assert kept is not None
+    assert (kept.result or {})["body"]["length"]["nom"] == 3.0  # what was read stays what was read
+
+
+def test_a_value_that_is_accepted_is_reviewed_and_stays(ann: Visitor, stage: Stage) -> None:
+    job_id = sheet(stage)
+    ann.post(f"/jobs/{job_id}/correct", field="body.length", min="2.9", nom="3", max="3.1", accept="yes")
+    document = ann.get(f"/v1/jobs/{job_id}/result.json").json()
+    assert (document["body"]["length"]["nom"], document["body"]["length"]["status"]) == (3.0, "stated")
+    assert "body.length" not in {one["field"] for one in document["needs_review"]}
+    assert "by hand" not in ann.get(f"/v1/jobs/{job_id}/files/QFN-16.kicad_mod").text
 
 
 @pytest.mark.parametrize(

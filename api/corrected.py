@@ -1,0 +1,81 @@
+"""A datasheet's result as people left it: their corrections, what follows from them, and the files that hold both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from api.deps import Services
+from db import corrections, jobs
+from db.footprint import files, overlay
+from db.footprint.derive import derive
+from db.footprint.files import File
+from db.footprint.overlay import PagePicture
+from db.kinds.datasheet import Corrected, DatasheetParams, DatasheetResult
+from db.objects import ObjectMissing
+from db.tables import Job, JobFile
+from db.tables_dashboard import Correction
+
+LARGEST_BYTES = 64 << 20
+STATUS = {"w": "size_status", "h": "size_status"}  # of a pad; every other field has one status
+
+
+def result(job: Job, made: Sequence[Correction]) -> DatasheetResult:
+    """The result of a finished job with the corrections put in. Raises ValidationError for values that fit no result."""
+    document = corrections.apply(job.result or {}, made)
+    for one in made:
+        _mark(document, one)
+    read = DatasheetResult.model_validate(document)
+    if not made:
+        return read
+    answered = {_owner(one.field) for one in made}
+    changes = {
+        "needs_review": [review for review in read.needs_review if review.field not in answered],
+        "disagreements": [one for one in read.disagreements if one.field not in answered],
+        "corrections": [_told(one) for one in made],
+        "nearest": None,  # the library lies with the workers
+    }
+    return derive(read.model_copy(update=changes), DatasheetParams.model_validate(job.params).ipc_level)
+
+
+def written(kept: Services, job: Job) -> dict[str, File]:
+    """The job's files by name, written again with the corrections; empty while there are none."""
+    with kept.database.read() as session:
+        made = corrections.of_job(session, job.id)
+        stored = jobs.files(session, job.id)
+    if not made:
+        return {}
+    _, found = files.write(result(job, made), pictures(kept, stored))
+    return {file.name: file for file in found}
+
+
+def pictures(kept: Services, stored: Sequence[JobFile]) -> list[PagePicture]:
+    """The pages that the result was read from, out of the overlay over them; none while there is no overlay."""
+    file = next((one for one in stored if one.name == files.OVERLAY), None)
+    if file is None or file.size_bytes > LARGEST_BYTES:
+        return []
+    try:
+        with kept.objects.open_range(file.object_key) as body:
+            return overlay.pictures(b"".join(body))
+    except ObjectMissing:
+        return []
+
+
+def _mark(document: dict[str, Any], one: Correction) -> None:
+    """Say of a changed value that a person stated it; an accepted one keeps how it was read."""
+    if one.before == one.value:
+        return
+    value = corrections.read(document, _owner(one.field))
+    status = STATUS.get(one.field.rpartition(".")[2], "status")
+    value[status] = "corrected"
+
+
+def _owner(field: str) -> str:
+    """The value or pad that a corrected number belongs to."""
+    return field.rpartition(".")[0]
+
+
+def _told(one: Correction) -> Corrected:
+    before, value = (json.loads(text or "null") for text in (one.before, one.value))
+    return Corrected(field=one.field, before=before, value=value, author=one.author, at=one.at)
