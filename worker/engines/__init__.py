@@ -22,6 +22,9 @@ def load_engine(spec: ModelSpec | str) -> Engine:
     """Load the model of a spec. Raises Permanent(MODEL_UNAVAILABLE) when there is no such engine or model."""
     spec = ModelSpec.parse(spec) if isinstance(spec, str) else spec
     if spec.engine not in ENGINES:
-        raise Permanent(Failure.MODEL_UNAVAILABLE, f"no engine {spec.engine!r}; there is {', '.join(ENGINES)}")
+        raise Permanent(
+            Failure.MODEL_UNAVAILABLE,
+            f"no engine {spec.engine!r}; there is {', '.join(ENGINES)}; a folder needs a slash",
+        )
     module, _, name = ENGINES[spec.engine].partition(":")
     return cast(Engine, getattr(import_module(module), name)(spec))

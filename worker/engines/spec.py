@@ -1,11 +1,12 @@
 """A model spec: the one line of settings that says which engine loads which weights, and how.
 
-[NAME=]ENGINE[:PATH][?key=value&key=value...]
+[NAME=]ENGINE[:PATH][?key=value&key=value...]      a path or hub id alone (it holds a slash) is pytorch's
 
 fake                                             the scripted engine of the tests
 fake?delay_ms=50&fail_at=3                       the same, slower, failing at chunk 3
 bm3=pytorch:/models/bm3?device=cuda&dtype=bfloat16
 pytorch:Qwen/Qwen3-VL-8B-Instruct?dtype=bfloat16
+/models/bm3                                      short for pytorch:/models/bm3
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ class ModelSpec:
         head, _, query = text.strip().partition("?")
         name, named, rest = head.partition("=")
         engine, _, path = (rest if named else head).partition(":")
+        if "/" in engine:
+            engine, path = "pytorch", rest if named else head
         if not engine:
             raise Permanent(Failure.MODEL_UNAVAILABLE, f"not a model spec: {text!r}")
         options = dict(parse_qsl(query, keep_blank_values=True))

@@ -20,6 +20,9 @@ from worker.errors import Permanent
         ("pytorch:/models/bm3?device=cuda", "bm3", "pytorch", "/models/bm3", {"device": "cuda"}),
         ("small=pytorch:Qwen/Qwen3-VL-2B-Instruct", "small", "pytorch", "Qwen/Qwen3-VL-2B-Instruct", {}),
         ("a=fake?once=/tmp/x=y", "a", "fake", "", {"once": "/tmp/x=y"}),
+        ("/models/bm3", "bm3", "pytorch", "/models/bm3", {}),
+        ("./nano?device=cpu", "nano", "pytorch", "./nano", {"device": "cpu"}),
+        ("small=Qwen/Qwen3-VL-2B-Instruct", "small", "pytorch", "Qwen/Qwen3-VL-2B-Instruct", {}),
     ],
 )
 def test_a_spec_is_read(text: str, name: str, engine: str, path: str, options: dict[str, str]) -> None:
