@@ -88,12 +88,25 @@ def jsonl(cues: Iterable[Cue]) -> str:
     return "".join(cue.model_dump_json() + "\n" for cue in cues)
 
 
-def document(cues: Iterable[Cue], gaps: Iterable[Gap], origin: Mapping[str, Any], **more: Any) -> str:
-    """The JSON file: the origin's entries, the same cues with the same ids as the WebVTT, the gaps, and `more` JSON values."""
+def document(
+    cues: Iterable[Cue],
+    gaps: Iterable[Gap],
+    origin: Mapping[str, Any],
+    timings: Mapping[str, Sequence[float]] | None = None,
+    **more: Any,
+) -> str:
+    """The JSON file: the origin's entries, the same cues with the same ids as the WebVTT, the gaps, and `more` JSON values.
+
+    `timings` are columns with one number a chunk, each written on one line: 36,000 chunks of a day make 1.5 MB.
+    """
     whole = {
         **origin,
         "cues": [cue.model_dump() for cue in cues],
         "gaps": [gap.model_dump() for gap in gaps],
         **more,
     }
-    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
+    text = json.dumps(whole, ensure_ascii=False, indent=1)
+    if timings is not None:
+        columns = ",\n".join(f"  {json.dumps(name)}: {json.dumps(list(column))}" for name, column in timings.items())
+        text = text.removesuffix("\n}") + ',\n "timings": {\n' + columns + "\n }\n}"
+    return text + "\n"

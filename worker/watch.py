@@ -1,6 +1,6 @@
 """Watch a video without the service: captions are printed as they come, WebVTT and JSON written at the end.
 
-    python -m worker.watch VIDEO --model fake --vtt captions.vtt --json captions.json
+    python -m worker.watch VIDEO --model /models/Qwen3-VL-8B-Instruct --vtt captions.vtt --json captions.json
 
 Exit codes: 0 the whole video was watched, 1 it was not (what was captioned is written all the same), 2 wrong usage.
 """
@@ -8,10 +8,12 @@ Exit codes: 0 the whole video was watched, 1 it was not (what was captioned is w
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -20,7 +22,9 @@ from db.kinds.base import MediaInput, Sampling
 from db.kinds.video import Cue, Gap, VideoCaptionParams, VideoCaptionResult, Window
 from worker.context import LocalContext
 from worker.engines import load_engine
-from worker.errors import JobError
+from worker.engines.base import Engine
+from worker.errors import Permanent, Transient
+from worker.settings import NANO
 from worker.video.handler import caption_video
 
 FAILED, WRONG_USAGE = 1, 2
@@ -28,7 +32,15 @@ LOCAL = MediaInput(asset_id="local")  # the context knows the file; documents ne
 
 
 class ConsoleContext(LocalContext):
-    """A local context that prints cues on stdout and gaps on stderr as they come."""
+    """A local context that prints cues on stdout and gaps on stderr as they come; `targets` is where result files go."""
+
+    def __init__(self, engine: Engine, media: Path, targets: Mapping[str, Path]) -> None:
+        super().__init__(engine, media)
+        self._targets = targets
+
+    def attach(self, name: str, path: Path, media_type: str) -> None:
+        if name in self._targets:
+            shutil.copyfile(path, self._targets[name])
 
     def emit(self, cues: Sequence[Cue], checkpoint: dict[str, Any]) -> None:
         super().emit(cues, checkpoint)
@@ -46,48 +58,70 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     given = vars(_parser().parse_args(arguments))
     video, model = Path(given.pop("video")), given.pop("model")
-    vtt, document = given.pop("vtt"), given.pop("json")
+    asked = {"captions.vtt": given.pop("vtt"), "captions.json": given.pop("json")}
+    targets: dict[str, Path] = {name: path for name, path in asked.items() if path is not None}
     try:
         params = _params(given)
     except ValidationError as error:
-        _say(str(error))
-        return WRONG_USAGE
+        return _refused(*(f"{wrong['loc'][-1]}: {wrong['msg']}" for wrong in error.errors(include_url=False)))
     if not video.is_file():
-        _say(f"no such file: {video}")
-        return WRONG_USAGE
-    return _watch(video, model, params, {"vtt": vtt, "json": document})
+        return _refused(f"no such file: {video}")
+    if lost := [path for path in targets.values() if path.is_dir() or not path.parent.is_dir()]:
+        return _refused(*(f"cannot be written: {path}" for path in lost))
+    return _watch(video, model, params, targets)
 
 
-def _watch(video: Path, model: str, params: VideoCaptionParams, targets: dict[str, Path | None]) -> int:
-    result: VideoCaptionResult | None = None
-    job: ConsoleContext | None = None
+def _refused(*reasons: str) -> int:
+    for reason in reasons:
+        _say(reason)
+    return WRONG_USAGE
+
+
+def _watch(video: Path, model: str, params: VideoCaptionParams, targets: dict[str, Path]) -> int:
     try:
-        job = ConsoleContext(load_engine(model), video)
-        answer = caption_video(params, job)
-        result = answer if isinstance(answer, VideoCaptionResult) else None  # a local context never splits
-    except JobError as error:
-        _say(f"{getattr(error, 'code', 'stopped')}: {error}")
-    except KeyboardInterrupt:
-        _say("interrupted")
-    if job is not None:
-        job.engine.close()
-        _write(job, params, result, targets)
-    if result is None:
-        return FAILED
-    _say(f"{result.cues} cues, {result.chunks} chunks, {result.frames} frames, {result.duration_ms} ms of video")
+        engine = load_engine(model)
+    except (Permanent, Transient) as error:
+        return _failed(error)
+    job, start_s = ConsoleContext(engine, video, targets), time.perf_counter()
+    try:
+        result = cast(VideoCaptionResult, caption_video(params, job))  # a local context never splits
+        _conclude(result, time.perf_counter() - start_s)
+    except (Permanent, Transient, KeyboardInterrupt) as error:
+        _write_so_far(job, params, targets)
+        return _failed(error)
+    finally:
+        engine.close()
     return 0
 
 
-def _write(
-    job: LocalContext, params: VideoCaptionParams, result: VideoCaptionResult | None, targets: dict[str, Path | None]
-) -> None:
+def _failed(error: Permanent | Transient | KeyboardInterrupt) -> int:
+    _say("interrupted" if isinstance(error, KeyboardInterrupt) else f"{error.code}: {error}")
+    return FAILED
+
+
+def _conclude(result: VideoCaptionResult, wall_s: float) -> None:
+    """Chapters and summary on stdout, counts and times on stderr."""
+    for chapter in result.chapters:
+        print(f"{captions.clock(chapter.start_ms)} --> {captions.clock(chapter.end_ms)}  # {chapter.title}")
+    if result.summary:
+        print(result.summary)
+    spent, video_s = result.spent, result.duration_ms / 1000
+    _say(f"{result.cues} cues, {result.chunks} chunks, {result.frames} frames")
+    _say(
+        f"{video_s:.1f} s of video in {wall_s:.1f} s, {video_s / wall_s:.1f} x real time: vision {spent.vision_s:.1f} s, "
+        f"prefill {spent.prefill_s:.1f} s, decode steps {spent.reply_s:.1f} s; beside them decoding {spent.decode_s:.1f} s"
+    )
+
+
+def _write_so_far(job: LocalContext, params: VideoCaptionParams, targets: dict[str, Path]) -> None:
+    """What was captioned before it failed; a whole video's files come from the handler."""
     cues, origin = job.cues(), captions.note(job.job_id, job.engine.info.name, params)
-    if (vtt := targets["vtt"]) is not None:
-        vtt.write_text(captions.vtt(cues, origin), encoding="utf-8", newline="")
-    if (path := targets["json"]) is not None:
-        gaps = result.gaps if result else job.gaps
-        summary = result.model_dump(mode="json", exclude={"gaps"}) if result else None
-        path.write_text(captions.document(cues, gaps, origin, result=summary), encoding="utf-8")
+    texts = {
+        "captions.vtt": captions.vtt(cues, origin),
+        "captions.json": captions.document(cues, job.gaps, origin, result=None),
+    }
+    for name, path in targets.items():
+        path.write_text(texts[name], encoding="utf-8", newline="")
 
 
 def _params(given: dict[str, Any]) -> VideoCaptionParams:
@@ -111,7 +145,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m worker.watch", description="Caption a video on this machine.")
     parser.add_argument("video", help="a video file")
     parser.add_argument(
-        "--model", default="fake", help="a model spec: fake, pytorch:PATH?dtype=bfloat16 (default: fake)"
+        "--model",
+        default=str(NANO),
+        help="a folder, a hub id or a model spec such as PATH?device=cuda&dtype=bfloat16 (default: the built-in nano)",
     )
     parser.add_argument("--prompt")
     parser.add_argument("--system")

@@ -102,6 +102,16 @@ class Provenance(Document):
     seed: int
 
 
+class Spent(Document):
+    """Seconds of all attempts and chunks together. Decoding runs beside the model; `whole_s` is what replies were waited for."""
+
+    decode_s: float = 0.0
+    vision_s: float = 0.0
+    prefill_s: float = 0.0
+    reply_s: float = 0.0
+    whole_s: float = 0.0
+
+
 class VideoCaptionResult(Document):
     """What a finished `video.caption` job says; the cues themselves are rows and files."""
 
@@ -118,4 +128,5 @@ class VideoCaptionResult(Document):
     skipped_frames: int = 0
     frame_width_px: int = 0
     frame_height_px: int = 0
+    spent: Spent = Spent()
     provenance: Provenance

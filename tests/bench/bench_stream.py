@@ -23,7 +23,7 @@ from tests.bench.schemes import RotateAll, reprefill
 from tests.worker.engines.models import chunk, resident_of, stock_model
 from worker.engines.base import Chunk, WatchOptions
 from worker.engines.tiny import Size
-from worker.streaming.forward import Forward, Piece
+from worker.streaming.forward import Forward, Piece, Seen
 from worker.streaming.memory import Ablation
 from worker.streaming.resident import Resident
 from worker.streaming.session import StreamSession
@@ -159,7 +159,7 @@ def bench_overhead(name: str, size: Size, context: int = 1024, rounds: int = 60)
     forward, stock = resident.forward, stock_model(FAMILY, size, "sdpa")
     ids = tuple(index % 250 for index in range(context))
     cache = forward.new_cache(context + 2 * rounds, context + 2 * rounds)
-    forward.prefill(cache, [Piece(Span(0, Role.PINNED, 0, context), ids)])
+    forward.prefill(cache, [Piece(Span(0, Role.PINNED, 0, context), ids)], Seen())
     kept = DynamicCache(config=stock.config.text_config)
     text = stock.model.language_model
     place = iter(range(context, context + 10 * rounds))

@@ -75,9 +75,9 @@ class RotateAll(Forward):
     def new_cache(self, tokens: int, text_tokens: int) -> StreamCache:
         return RawCache(self.shape, tokens, text_tokens, self.angles)
 
-    def prefill(self, cache: Any, pieces: Any) -> torch.Tensor:
+    def prefill(self, cache: Any, pieces: Any, seen: Any) -> torch.Tensor:
         cache.coming = all_axes([piece.span for piece in pieces])
-        return super().prefill(cache, pieces)
+        return super().prefill(cache, pieces, seen)
 
     def decode(self, caches: Any, spans: Any, tokens: Any) -> torch.Tensor:
         for cache, span in zip(caches, spans, strict=True):

@@ -108,6 +108,14 @@ def test_json_and_jsonl_hold_the_same_cues_as_the_vtt(cues: list[Cue]) -> None:
     assert whole["job"] == "job-1"
 
 
+def test_timings_are_columns_of_one_line_each() -> None:
+    timings = {"chunk": [0, 1], "whole_s": [0.25, 0.5]}
+    text = captions.document([], [], origin(), timings, result=None)
+    assert json.loads(text)["timings"] == timings
+    assert '  "whole_s": [0.25, 0.5]\n' in text
+    assert "timings" not in json.loads(captions.document([], [], origin()))
+
+
 def test_the_note_never_names_the_input() -> None:
     assert "secret" not in captions.vtt([], origin())
 

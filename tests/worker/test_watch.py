@@ -35,7 +35,7 @@ def test_captions_are_printed_and_files_written(clip: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("extra", [[], ["--parallel", "3", "--warmup", "1"], ["--start", "1.5", "--end", "4"]])
 def test_modes_and_clips(clip: Path, capsys: pytest.CaptureFixture[str], extra: list[str]) -> None:
-    assert main([str(clip), "--chunk", "0.5", *extra]) == 0
+    assert main([str(clip), "--model", "fake", "--chunk", "0.5", *extra]) == 0
     printed = capsys.readouterr().out.splitlines()
     assert len(printed) == (5 if "--start" in extra else 10)
     assert printed == sorted(printed)
@@ -46,7 +46,7 @@ def test_a_cut_file_prints_what_there_is_and_fails(
 ) -> None:
     target = tmp_path / "o.json"
     cut = cut_off(clip, tmp_path / "cut.mp4", 0.7)
-    assert main([str(cut), "--chunk", "0.5", "--json", str(target)]) == 1
+    assert main([str(cut), "--model", "fake", "--chunk", "0.5", "--json", str(target)]) == 1
     printed = capsys.readouterr()
     assert len(printed.out.splitlines()) >= 3
     assert "truncated_media" in printed.err
@@ -55,12 +55,40 @@ def test_a_cut_file_prints_what_there_is_and_fails(
     assert whole["result"] is None
 
 
-def test_wrong_usage(clip: Path, tmp_path: Path) -> None:
+def test_wrong_usage_is_said_before_the_model_is_loaded(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main([str(tmp_path / "absent.mp4")]) == 2
     assert main([str(clip), "--chunk", "0"]) == 2
+    assert main([str(clip), "--vtt", str(tmp_path / "absent" / "o.vtt")]) == 2
+    assert main([str(clip), "--json", str(tmp_path)]) == 2
+    assert not capsys.readouterr().out
     with pytest.raises(SystemExit) as caught:
         main([str(clip), "--no-such-option"])
     assert caught.value.code == 2
+
+
+def test_the_built_in_model_tells_what_each_chunk_took(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "o.json"
+    assert main([str(clip), "--json", str(target), "--chunk", "1", "--silence-threshold", "1"]) == 0
+    whole = json.loads(target.read_text())
+    assert whole["model"] == "nano"
+    timings, spent = whole["timings"], whole["result"]["spent"]
+    assert timings["chunk"] == [0, 1, 2, 3, 4]
+    assert sum(timings["tokens"]) == whole["result"]["tokens_out"] > 0
+    assert timings["context_tokens"] == sorted(timings["context_tokens"])
+    for name in ("decode_s", "vision_s", "prefill_s", "reply_s", "whole_s"):
+        assert all(took > 0 for took in timings[name])
+        assert spent[name] == pytest.approx(sum(timings[name]), abs=0.01)
+    assert spent["vision_s"] + spent["prefill_s"] + spent["reply_s"] <= spent["whole_s"]
+    assert "x real time" in capsys.readouterr().err
+
+
+def test_chapters_and_summary_are_printed_too(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(clip), "--model", "fake", "--chapters"]) == 0
+    assert "00:00:00.000 --> 00:00:05.000  # " in capsys.readouterr().out
 
 
 def test_an_unknown_model_is_a_failure_said_in_words(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:

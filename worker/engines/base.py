@@ -39,12 +39,23 @@ class Chunk:
 
 
 @dataclass(frozen=True)
+class Effort:
+    """What a chunk took inside the engine, and the tokens in memory after it; zeros from an engine that cannot tell."""
+
+    vision_s: float = 0.0
+    prefill_s: float = 0.0
+    reply_s: float = 0.0  # decode steps this stream took part in
+    context_tokens: int = 0
+
+
+@dataclass(frozen=True)
 class Reply:
     """What the model said about one chunk; empty text is silence."""
 
     text: str
     token_ids: tuple[int, ...] = ()
     silence_probability: float | None = None
+    effort: Effort = Effort()
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
 from db.failures import Failure
 from db.kinds.base import Sampling
+from worker.engines.base import Effort
 from worker.engines.sampling import choose, mass, without
 from worker.errors import Transient
 from worker.streaming.cache import StreamCache
+from worker.streaming.clock import mark, seconds
 from worker.streaming.forward import Forward, Piece
 from worker.streaming.memory import Change
 from worker.streaming.slots import SlotsFull
@@ -53,6 +56,7 @@ class Outcome:
     draws: int = 0
     silence_probability: float | None = None
     ended: bool = False  # by an end token, not by the token limit or a stop
+    effort: Effort = field(default_factory=Effort)
 
 
 Event = int | Outcome | BaseException | None
@@ -78,7 +82,9 @@ class Speaker:
     speech: Speech
     draws: int
     silence_probability: float
+    effort: Effort
     ids: list[int] = field(default_factory=list)
+    reply_s: float = 0.0
 
     def next_span(self) -> Span:
         """The span of the token that goes in next: the last one decoded."""
@@ -88,7 +94,8 @@ class Speaker:
     def outcome(self, ended: bool) -> Outcome:
         """After an end token everything before it is in the cache; otherwise the last token is not."""
         fed = len(self.ids) if ended else max(0, len(self.ids) - 1)
-        return Outcome(tuple(self.ids), fed, self.draws, self.silence_probability, ended)
+        effort = replace(self.effort, reply_s=self.reply_s)
+        return Outcome(tuple(self.ids), fed, self.draws, self.silence_probability, ended, effort)
 
 
 class Batcher:
@@ -165,15 +172,21 @@ class Batcher:
         if turn.stopped:
             turn.events.put(Outcome())
             return
+        device = self._forward.shape.device
+        began = mark(device)
+        seen = self._forward.look(turn.pieces)
+        looked = mark(device)
         turn.cache.drop(turn.change.dropped_keys)
         turn.cache.move(turn.change.moved, self._forward.angles)
-        logits = self._forward.prefill(turn.cache, turn.pieces)
+        logits = self._forward.prefill(turn.cache, turn.pieces, seen)
+        filled = mark(device)
         if turn.speech is None:
             turn.events.put(Outcome())
             return
         speech = turn.speech
-        silence = mass(logits, speech.end_ids)
-        speaker = Speaker(turn, speech, speech.draws, silence)
+        silence = mass(logits, speech.end_ids)  # waits for the device
+        effort = Effort(seconds(began, looked), seconds(looked, filled))
+        speaker = Speaker(turn, speech, speech.draws, silence, effort)
         self._speaking.append(speaker)
         self._take(speaker, choose(_first_word(speech, silence, logits), speech.sampling, speech.said, speech.draws))
 
@@ -185,12 +198,16 @@ class Batcher:
             self._guarded([speaker.turn for speaker in speakers], lambda: self._decode(speakers))
 
     def _decode(self, speakers: list[Speaker]) -> None:
+        start_s = time.perf_counter()
         logits = self._forward.decode(
             [speaker.turn.cache for speaker in speakers],
             [speaker.next_span() for speaker in speakers],
             [speaker.ids[-1] for speaker in speakers],
         )
-        for speaker, token in zip(speakers, _choices(speakers, logits), strict=True):
+        tokens = _choices(speakers, logits)  # waits for the device
+        step_s = time.perf_counter() - start_s
+        for speaker, token in zip(speakers, tokens, strict=True):
+            speaker.reply_s += step_s
             self._take(speaker, token)
 
     def _take(self, speaker: Speaker, token: int) -> None:

@@ -40,6 +40,14 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What the vision tower makes of pictures: one row a token, and features for the first text layers (DeepStack)."""
+
+    rows: torch.Tensor | None = None
+    deep: tuple[torch.Tensor, ...] = ()
+
+
+@dataclass(frozen=True)
 class Normalisation:
     """How pixel values 0..255 become model input, per patch column."""
 
@@ -69,9 +77,21 @@ class Forward:
         self._zero = torch.zeros_like(self._one)
 
     @torch.inference_mode()
-    def prefill(self, cache: StreamCache, pieces: Sequence[Piece]) -> torch.Tensor:
-        """Write new spans into a cache; returns the logits after the last token, float32 (vocabulary,)."""
-        hidden, deep, visual = self._embed(pieces)
+    def look(self, pieces: Sequence[Piece]) -> Seen:
+        """Run the vision tower over the pictures of some pieces, all at once."""
+        pictures = [piece.content for piece in pieces if isinstance(piece.content, Picture)]
+        if not pictures:
+            return Seen()
+        raw = torch.from_numpy(np.concatenate([picture.patches for picture in pictures])).to(self.shape.device)
+        pixels = (raw.float() * self._normalisation.scale + self._normalisation.shift).to(self._visual.dtype)
+        grid = torch.tensor([(1, *picture.grid) for picture in pictures], device=self.shape.device)
+        seen = self._visual(pixels, grid_thw=grid, return_dict=True)
+        return Seen(seen.pooler_output, tuple(getattr(seen, "deepstack_features", None) or ()))
+
+    @torch.inference_mode()
+    def prefill(self, cache: StreamCache, pieces: Sequence[Piece], seen: Seen) -> torch.Tensor:
+        """Write new spans into a cache, with what `look` saw; returns the logits after the last token, float32 (vocabulary,)."""
+        hidden, visual = self._embed(pieces, seen)
         axes = all_axes([piece.span for piece in pieces])
         spans = _cut([piece.span for piece in pieces], PREFILL_TOKENS)
         start = 0
@@ -80,7 +100,7 @@ class Forward:
             rows = slice(start, stop)
             placement = cache.reserve([_sized(span, tokens) for span, tokens in part])
             last = self._layers(
-                hidden[:, rows], self._prefill_step(placement, axes[:, rows]), _slice_deep(deep, visual, rows)
+                hidden[:, rows], self._prefill_step(placement, axes[:, rows]), _slice_deep(seen.deep, visual, rows)
             )
             start = stop
         return self._logits(last[:, -1])[0]
@@ -123,27 +143,18 @@ class Forward:
         step.keep_raw()
         return hidden
 
-    def _embed(self, pieces: Sequence[Piece]) -> tuple[torch.Tensor, list[torch.Tensor], torch.Tensor]:
-        """(hidden (1, tokens, size), deepstack features, which tokens are visual)."""
+    def _embed(self, pieces: Sequence[Piece], seen: Seen) -> tuple[torch.Tensor, torch.Tensor]:
+        """(hidden (1, tokens, size), which tokens are visual)."""
         visual = np.concatenate([np.full(p.span.tokens, isinstance(p.content, Picture)) for p in pieces])
         mask = torch.from_numpy(visual).to(self.shape.device)
         ids = [token for piece in pieces if not isinstance(piece.content, Picture) for token in piece.content]
         words = self._text.embed_tokens(torch.tensor(ids, dtype=torch.long, device=self.shape.device))
-        pictures = [piece.content for piece in pieces if isinstance(piece.content, Picture)]
-        if not pictures:
-            return words[None], [], mask
-        seen, deep = self._look(pictures)
+        if seen.rows is None:
+            return words[None], mask
         hidden = torch.empty((len(visual), words.shape[-1]), dtype=words.dtype, device=words.device)
         hidden[~mask] = words
-        hidden[mask] = seen.to(words.dtype)
-        return hidden[None], deep, mask
-
-    def _look(self, pictures: Sequence[Picture]) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        raw = torch.from_numpy(np.concatenate([picture.patches for picture in pictures])).to(self.shape.device)
-        pixels = (raw.float() * self._normalisation.scale + self._normalisation.shift).to(self._visual.dtype)
-        grid = torch.tensor([(1, *picture.grid) for picture in pictures], device=self.shape.device)
-        seen = self._visual(pixels, grid_thw=grid, return_dict=True)
-        return seen.pooler_output, list(getattr(seen, "deepstack_features", None) or [])
+        hidden[mask] = seen.rows.to(words.dtype)
+        return hidden[None], mask
 
 
 @dataclass(frozen=True)
@@ -154,7 +165,7 @@ class _Deep:
     rows: torch.Tensor
 
 
-def _slice_deep(features: list[torch.Tensor], visual: torch.Tensor, rows: slice) -> _Deep | None:
+def _slice_deep(features: Sequence[torch.Tensor], visual: torch.Tensor, rows: slice) -> _Deep | None:
     if not features:
         return None
     before, here = int(visual[: rows.start].sum()), int(visual[rows].sum())

@@ -68,7 +68,8 @@ class StreamSession:
         reply = self.memory.add(Role.REPLY, chunk.index, 0)
         outcome = self._run(Turn(self.cache, change, tuple(pieces), self._speech(reply)), on_text)
         self._remember(chunk, outcome)
-        return Reply(self._resident.decode(outcome.ids), outcome.ids, outcome.silence_probability)
+        effort = replace(outcome.effort, context_tokens=self.memory.tokens)
+        return Reply(self._resident.decode(outcome.ids), outcome.ids, outcome.silence_probability, effort)
 
     def rewatch(self, chunk: Chunk) -> None:
         """Show a chunk of the checkpoint's vision window again, with the reply it had; nothing is decoded."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from worker.video.movie import Movie
 from worker.video.parallel import watch_parallel
 from worker.video.spread import Split, SplittingContext, join, split
 from worker.video.stream import Watched, watch_stream
+from worker.video.timings import Timings
 
 
 def caption_video(params: VideoCaptionParams, job: Context) -> VideoCaptionResult | Split:
@@ -36,7 +36,7 @@ def caption_video(params: VideoCaptionParams, job: Context) -> VideoCaptionResul
         raise Permanent(Failure.TRUNCATED_MEDIA, message)
     told = _outline(params, job, movie) if params.chapters else Outline((), None)
     result = _result(params, job, movie, watched, told)
-    _attach_files(params, job, result)
+    _attach_files(params, job, result, watched.timings)
     return result
 
 
@@ -78,17 +78,19 @@ def _result(
         skipped_frames=tally.skipped_frames,
         frame_width_px=movie.frame_px[0],
         frame_height_px=movie.frame_px[1],
+        spent=tally.spent,
         provenance=provenance(info, params.sampling.seed),
     )
 
 
-def _attach_files(params: VideoCaptionParams, job: Context, result: VideoCaptionResult) -> None:
+def _attach_files(params: VideoCaptionParams, job: Context, result: VideoCaptionResult, timings: Timings) -> None:
     cues, origin = job.cues(), captions.note(job.job_id, result.provenance.model, params)
-    summary = json.loads(result.model_dump_json(exclude={"gaps"}))
+    summary = result.model_dump(mode="json", exclude={"gaps"})
+    document = captions.document(cues, result.gaps, origin, timings.columns(), result=summary)
     files = {
         "captions.vtt": (captions.vtt(cues, origin), captions.VTT_MEDIA_TYPE),
         "captions.srt": (captions.srt(cues), captions.SRT_MEDIA_TYPE),
-        "captions.json": (captions.document(cues, result.gaps, origin, result=summary), captions.JSON_MEDIA_TYPE),
+        "captions.json": (document, captions.JSON_MEDIA_TYPE),
         "captions.jsonl": (captions.jsonl(cues), captions.JSONL_MEDIA_TYPE),
     }
     if result.chapters:

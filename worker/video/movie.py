@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,9 +56,14 @@ class Movie:
             own_end_ms = self.chunk_start_ms(end_chunk)
             end_ms = own_end_ms if end_ms is None else min(own_end_ms, end_ms)
         clip = replace(self.clip, first_chunk=first_chunk, end_ms=end_ms, threads=threads)
+        start_s = time.perf_counter()
         for part in parts(self.path, self.probe, clip, self.frame_px):
-            self._refuse_too_long(self.done_ms(part) if isinstance(part, Part) else 0)
-            yield part
+            if isinstance(part, Part):
+                self._refuse_too_long(self.done_ms(part))
+                yield replace(part, decode_s=time.perf_counter() - start_s)
+            else:
+                yield part
+            start_s = time.perf_counter()
 
     def _refuse_too_long(self, length_ms: int) -> None:
         if self.max_duration_ms is not None and length_ms > self.max_duration_ms:

@@ -19,6 +19,7 @@ from worker.video.movie import Movie
 from worker.video.prefetch import prefetched
 from worker.video.slots import Part
 from worker.video.stream import CHECKPOINT_CHUNKS, Watched, checkpoint_of, tell_gaps
+from worker.video.timings import Timings
 from worker.video.viewing import Tally, Viewing, continued
 
 SEGMENT_TRIES = 2  # a segment that fails for a passing reason is watched again, alone, from its last state
@@ -48,7 +49,7 @@ def watch_parallel(params: VideoCaptionParams, job: Context, movie: Movie) -> Wa
                 _take(crew.next_report(pool, ledger), job, movie, ledger)
         finally:
             crew.stop.set()
-    return ledger.watched()
+    return ledger.watched(crew.timings)
 
 
 def _take(report: Report, job: Context, movie: Movie, ledger: _Ledger) -> None:
@@ -65,6 +66,7 @@ class _Crew:
 
     def __init__(self, params: VideoCaptionParams, job: Context, movie: Movie) -> None:
         self.stop = Event()
+        self.timings = Timings()
         self._params = params
         self._engine = job.engine
         self._movie = movie
@@ -96,6 +98,7 @@ class _Crew:
             self._engine,
             self._params,
             state["viewing"] if state else None,
+            timings=self.timings,
             first_chunk=segment.warm_chunk,
             heard_from=segment.first_chunk,
         )
@@ -166,7 +169,7 @@ class _Ledger:
             "resumed_at_ms": self.resumed_at_ms,
         }
 
-    def watched(self) -> Watched:
+    def watched(self, timings: Timings) -> Watched:
         """The segments as one, once all are complete."""
         done = [state for state in self.states if state is not None]
         gaps: list[Gap] = []
@@ -174,7 +177,7 @@ class _Ledger:
             gaps = continued(gaps, [Gap.model_validate(gap) for gap in state["viewing"]["gaps"]])
         tally = sum((Tally(**state["viewing"]["tally"]) for state in done), Tally())
         end = _joined_end([state["end"] for state in done])
-        return Watched(self._joiner.count, end, tally, gaps, self.resumed_at_ms)
+        return Watched(self._joiner.count, end, tally, gaps, self.resumed_at_ms, timings)
 
 
 def _next_chunk(state: dict[str, Any] | None, segment: Span) -> int:

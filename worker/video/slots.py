@@ -24,6 +24,7 @@ class Part:
 
     chunk: Chunk
     gaps: tuple[Gap, ...] = ()
+    decode_s: float = 0.0
 
 
 @dataclass

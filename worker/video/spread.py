@@ -131,5 +131,5 @@ def _tally(params: VideoCaptionParams, segments: Sequence[Segment], outcomes: Se
         result = VideoCaptionResult.model_validate(outcome.result)
         warm = (segment.start_ms - segment.warmup_start_ms) // params.chunk_ms
         counts = (result.frames, result.tokens_out, result.silent_chunks, result.skipped_frames)
-        total += Tally(max(0, result.chunks - warm), *counts)
+        total += Tally(max(0, result.chunks - warm), *counts, **result.spent.model_dump())
     return total

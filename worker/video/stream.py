@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from db.failures import Failure
@@ -14,6 +14,7 @@ from worker.errors import Permanent
 from worker.video.decode import End
 from worker.video.movie import Movie
 from worker.video.prefetch import prefetched
+from worker.video.timings import Timings
 from worker.video.viewing import Tally, Viewing
 
 CHECKPOINT_CHUNKS = 8  # at most this many chunks are watched again after a crash, beside the window
@@ -28,6 +29,8 @@ class Watched:
     tally: Tally
     gaps: list[Gap]
     resumed_at_ms: list[int]
+    timings: Timings = field(default_factory=Timings)
+    """Of this attempt; of none of its chunks where segments were jobs of their own."""
 
 
 class LiveText:
@@ -53,7 +56,8 @@ class LiveText:
 def watch_stream(params: VideoCaptionParams, job: Context, movie: Movie) -> Watched:
     """Watch a clip in one pass, from the last checkpoint if there is one. Every cue is stored when this returns."""
     resumed = checkpoint_of(job, "stream")
-    viewing = Viewing(job.engine, params, resumed["viewing"] if resumed else None)
+    timings = Timings()
+    viewing = Viewing(job.engine, params, resumed["viewing"] if resumed else None, timings=timings)
     resumed_at_ms = [*resumed["resumed_at_ms"], movie.chunk_start_ms(viewing.next_chunk)] if resumed else []
 
     def checkpoint() -> dict[str, Any]:
@@ -65,7 +69,7 @@ def watch_stream(params: VideoCaptionParams, job: Context, movie: Movie) -> Watc
             if isinstance(part, End):
                 job.emit(viewing.finish(part.gaps), checkpoint())
                 tell_gaps(job, viewing.closed_gaps())
-                return Watched(viewing.cues, part, viewing.tally, viewing.gaps, resumed_at_ms)
+                return Watched(viewing.cues, part, viewing.tally, viewing.gaps, resumed_at_ms, timings)
             job.beat(movie.done_ms(part), movie.total_ms)
             cues = viewing.see(part, live.chunk())
             tell_gaps(job, viewing.closed_gaps(part.chunk.end_ms))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple, dataclass, replace
 from typing import Any
 
-from db.kinds.video import Cue, Gap, VideoCaptionParams
-from worker.engines.base import Chunk, Engine, OnText, WatchOptions
+from db.kinds.video import Cue, Gap, Spent, VideoCaptionParams
+from worker.engines.base import Chunk, Engine, OnText, Reply, WatchOptions
 from worker.video.captions import CaptionTrack
 from worker.video.similar import without_similar
 from worker.video.slots import Part
+from worker.video.timings import ChunkTiming, Timings
 
 MAX_GAPS = 1000  # a video damaged in more places than this gets its last gap prolonged instead
 
@@ -24,6 +26,23 @@ class Tally:
     tokens_out: int = 0
     silent_chunks: int = 0
     skipped_frames: int = 0
+    decode_s: float = 0.0
+    vision_s: float = 0.0
+    prefill_s: float = 0.0
+    reply_s: float = 0.0
+    whole_s: float = 0.0
+
+    @property
+    def spent(self) -> Spent:
+        """Where the time went."""
+        return Spent(**{name: round(getattr(self, name), 3) for name in Spent.model_fields})
+
+    def count(self, timing: ChunkTiming, frames: int) -> None:
+        """Add what one chunk took, whether its words count or not."""
+        self.frames += frames
+        self.tokens_out += timing.tokens
+        for name in Spent.model_fields:
+            setattr(self, name, getattr(self, name) + getattr(timing, name))
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
@@ -56,6 +75,7 @@ class Viewing:
         params: VideoCaptionParams,
         state: dict[str, Any] | None = None,
         *,
+        timings: Timings,
         first_chunk: int = 0,
         heard_from: int = 0,
     ) -> None:
@@ -64,6 +84,7 @@ class Viewing:
         self.next_chunk: int = state["next_chunk"] if state else first_chunk
         self._announced: int = state["announced"] if state else 0
         self._params = params
+        self._timings = timings
         self._heard_from = heard_from
         self._track = CaptionTrack(params.max_cue_ms, state["track"] if state else None)
         session_state = state["session"] if state else None
@@ -84,7 +105,7 @@ class Viewing:
             if chunk.frames:
                 self._session.rewatch(chunk)
             return []
-        cues = self._watch(chunk, on_text) if chunk.frames else self._track.close()
+        cues = self._watch(replace(part, chunk=chunk), on_text) if chunk.frames else self._track.close()
         if chunk.index >= self._heard_from:
             self.gaps = continued(self.gaps, part.gaps)
         self.tally.skipped_frames += skipped
@@ -126,16 +147,25 @@ class Viewing:
         kept = without_similar(chunk, self._params.skip_similar)
         return kept, len(chunk.frames) - len(kept.frames)
 
-    def _watch(self, chunk: Chunk, on_text: OnText | None) -> list[Cue]:
+    def _watch(self, part: Part, on_text: OnText | None) -> list[Cue]:
+        chunk = part.chunk
         heard = chunk.index >= self._heard_from
+        start_s = time.perf_counter()
         reply = self._session.feed(chunk, on_text if heard else None)
-        self.tally.frames += len(chunk.frames)
-        self.tally.tokens_out += len(reply.token_ids)
+        timing = _timing(part, reply, time.perf_counter() - start_s)
+        self.tally.count(timing, len(chunk.frames))
         if not heard:
             return []
+        self._timings.add(timing)
         self.tally.chunks += 1
         self.tally.silent_chunks += not reply.text.strip()
         return self._track.add(chunk, reply)
+
+
+def _timing(part: Part, reply: Reply, whole_s: float) -> ChunkTiming:
+    effort = reply.effort
+    seconds = (part.decode_s, effort.vision_s, effort.prefill_s, effort.reply_s, whole_s)
+    return ChunkTiming(part.chunk.index, *seconds, len(reply.token_ids), effort.context_tokens)
 
 
 def continued(gaps: Sequence[Gap], more: Sequence[Gap]) -> list[Gap]:

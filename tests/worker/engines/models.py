@@ -22,7 +22,7 @@ from worker.engines.tiny import Size, write_tiny
 from worker.families import FAMILIES
 from worker.streaming.batch import Batcher
 from worker.streaming.cache import StreamCache
-from worker.streaming.forward import Forward, Piece
+from worker.streaming.forward import Forward, Piece, Seen
 from worker.streaming.resident import Resident
 
 STOCK = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
@@ -90,8 +90,8 @@ class RecordingForward(Forward):
         super().__init__(model, *arguments)
         self.notes: list[tuple[list[Piece], torch.Tensor]] = []
 
-    def prefill(self, cache: StreamCache, pieces: Any) -> torch.Tensor:
-        logits = super().prefill(cache, pieces)
+    def prefill(self, cache: StreamCache, pieces: Any, seen: Seen) -> torch.Tensor:
+        logits = super().prefill(cache, pieces, seen)
         self.notes.append((list(pieces), logits))
         return logits
 
