@@ -149,7 +149,7 @@ def moto_server(folder: Path) -> Iterator[Server]:
     """A running S3; everything in it is gone when it stops."""
     port = free_port()
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with running(_Moto(f"http://127.0.0.1:{port}", port, command, folder)) as server:
+    with running(_Http(f"http://127.0.0.1:{port}", port, command, folder, path="/moto-api/")) as server:
         yield server
 
 
@@ -162,10 +162,31 @@ def receiver_process(folder: Path) -> Iterator[Server]:
         yield server
 
 
-class _Moto(Server):
+@contextmanager
+def api_server(folder: Path, python: Path = Path(sys.executable)) -> Iterator[Server]:
+    """`python -m api` with everything embedded in `folder`, no broker, and none of this tree's path handed on."""
+    port = free_port()
+    settings = {
+        "BM3_DATA_DIR": str(folder),
+        "BM3_API_PORT": str(port),
+        "BM3_REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
+    }
+    variables = [f"{name}={value}" for name, value in settings.items()]
+    command = ["/usr/bin/env", "-u", "PYTHONPATH", *variables, str(python), "-m", "api"]
+    with running(_Http(f"http://127.0.0.1:{port}", port, command, folder, path="/healthz")) as server:
+        yield server
+
+
+class _Http(Server):
+    """A server that is there once it answers a GET of `path` with 200."""
+
+    def __init__(self, url: str, port: int, command: list[str], folder: Path, *, path: str) -> None:
+        super().__init__(url, port, command, folder)
+        self.path = path
+
     def answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/moto-api/", timeout=2) as answer:  # noqa: S310 - our own URL
+            with urllib.request.urlopen(f"{self.url}{self.path}", timeout=2) as answer:  # noqa: S310 - our own URL
                 return bool(answer.status == 200)
         except OSError:
             return False

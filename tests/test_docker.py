@@ -44,3 +44,10 @@ def test_the_procfile_names_modules_that_exist() -> None:
     for line in (ROOT / "Procfile").read_text().splitlines():
         module = line.split()[3]
         assert (ROOT / module / "__main__.py").exists()
+
+
+def test_every_process_of_the_procfile_is_a_service() -> None:
+    wanted = {line.split(": ", 1)[1] for line in (ROOT / "Procfile").read_text().splitlines()}
+    commands = {" ".join(service["command"][:4]) for service in OURS.values()}
+    missing = {command for command in wanted if not any(ran.startswith(command) for ran in commands)}
+    assert missing == {"python -m db redis"}  # there it is the valkey service

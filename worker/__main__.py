@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 from db import logs
 from db.queue import CPU, GPU, LIGHT
@@ -15,6 +16,8 @@ ROLES = {
     LIGHT: "deliver webhooks; loads no model",
     "dispatcher": "take up again what was left behind; one leads, others stand by",
 }
+
+NEEDS = {GPU: "torch", CPU: "pypdfium2"}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -38,6 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from worker.child.main import run as run_child
 
         return run_child(chosen.control_fd, chosen.data_fd, chosen.parent_pid)
+    package = NEEDS.get(chosen.role)
+    if package is not None and find_spec(package) is None:
+        print(f"the {chosen.role} worker needs {package}: pip install 'bm3-vl[worker]'", file=sys.stderr)
+        return 2
     from db.migrate import wait_until_current
     from db.session import Database
     from db.settings import settings

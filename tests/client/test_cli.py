@@ -9,36 +9,17 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
-from tests.servers import Server, free_port
-
-
-class Api(Server):
-    """`python -m api` with everything embedded and no broker."""
-
-    def answers(self) -> bool:
-        try:
-            return httpx.get(f"{self.url}/healthz", timeout=1).status_code == 200
-        except httpx.TransportError:
-            return False
+from tests.servers import api_server, free_port
 
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """A server's address and its administrator's key."""
-    folder, port = tmp_path_factory.mktemp("api"), free_port()
-    environment = {
-        "BM3_DATA_DIR": str(folder),
-        "BM3_API_PORT": str(port),
-        "BM3_REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
-    }
-    command = ["/usr/bin/env", *(f"{name}={value}" for name, value in environment.items()), sys.executable, "-m", "api"]
-    server = Api(f"http://127.0.0.1:{port}", port, command, folder)
-    server.start()
-    yield server.url, (folder / "admin-key").read_text().strip()
-    server.stop()
+    folder = tmp_path_factory.mktemp("api")
+    with api_server(folder) as server:
+        yield server.url, (folder / "admin-key").read_text().strip()
 
 
 @pytest.fixture

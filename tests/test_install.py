@@ -1,0 +1,75 @@
+"""What a user installs stands alone: the base package in a fresh environment, without the developer's packages."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.needs import need
+from tests.servers import Server, api_server
+
+ROOT = Path(__file__).parent.parent
+SOURCES = ("api", "client", "db", "worker", "pyproject.toml", "README.md", "LICENSE")
+NOT_CODE = shutil.ignore_patterns("__pycache__", "screenshots")
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of an environment with the base package, built from this tree."""
+    uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
+    need(uv is not None, "uv installs the package (pip install uv)")
+    folder = tmp_path_factory.mktemp("install")
+    tree = folder / "tree"
+    tree.mkdir()
+    for name in SOURCES:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tree / name, ignore=NOT_CODE)
+        else:
+            shutil.copy(source, tree / name)
+    for arguments in (
+        ["venv", "--python", sys.executable, "venv"],
+        ["pip", "install", "--python", "venv/bin/python", "./tree[client]"],
+    ):
+        ran = subprocess.run([str(uv), "--quiet", *arguments], cwd=folder, capture_output=True, text=True, timeout=300)
+        assert ran.returncode == 0, ran.stderr
+    shutil.rmtree(tree)
+    return folder / "venv/bin/python"
+
+
+@pytest.fixture
+def api(python: Path, tmp_path: Path) -> Iterator[Server]:
+    with api_server(tmp_path, python) as server:
+        yield server
+
+
+def test_the_api_starts_and_serves_the_dashboard(api: Server) -> None:
+    assert httpx.get(f"{api.url}/login").status_code == 200
+    assert httpx.get(f"{api.url}/openapi.json").status_code == 200
+
+
+def test_the_light_worker_has_all_it_imports(python: Path, tmp_path: Path) -> None:
+    modules = "worker.light, worker.dispatcher.loop, kombu.transport.redis, client.cli"
+    imports = f"import {modules}, sys; sys.exit('torch' in sys.modules)"
+    ran = subprocess.run([str(python), "-c", imports], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_a_model_worker_without_its_packages_says_what_to_install(python: Path, tmp_path: Path) -> None:
+    ran = subprocess.run([str(python), "-m", "worker", "gpu"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 2
+    assert "pip install 'bm3-vl[worker]'" in ran.stderr
+
+
+def test_the_built_in_model_is_installed_whole(python: Path) -> None:
+    packages = next((python.parent.parent / "lib").glob("python3*/site-packages"))
+    weights = Path("worker/bm3/weights/nano")
+    records = {"metrics.csv", "metrics.png"}  # of its training
+    here = {file.name for file in (ROOT / weights).iterdir()} - records
+    assert {file.name for file in (packages / weights).iterdir()} == here
