@@ -102,7 +102,7 @@ def _marks(result: DatasheetResult) -> Iterator[Mark]:
     if land is None or land.page is None:
         return
     for pad in land.pads:
-        box = _pad_box(pad, land)
+        box = pad_box(pad, land)
         if box is not None:
             yield Mark(land.page, box, _told(pad), COLOURS.get(pad.role, "#1f5fbf"))
     yield from _evidence(land)
@@ -118,13 +118,16 @@ def _evidence(land: LandPattern) -> Iterator[Mark]:
                 yield Mark(cited.page, cited.box, cited.printed, "#1f5fbf", evidence=True)
 
 
-def _pad_box(pad: Pad, land: LandPattern) -> Box | None:
+def pad_box(pad: Pad, land: LandPattern) -> Box | None:
     w, h = (pad.w, pad.h) if pad.w is not None and pad.h is not None else pad.drill or (None, None)
     if w is None or h is None or land.origin is None or land.points_per_mm is None:
         return None
     sx, sy = land.points_per_mm
-    x, y = land.origin[0] + pad.x * sx, land.origin[1] + pad.y * sy
-    return x - w * sx / 2, y - h * sy / 2, x + w * sx / 2, y + h * sy / 2
+    x, y, w, h = pad.x * sx, pad.y * sy, w * sx, h * sy
+    for _ in range(-land.turn_deg % 360 // 90):
+        x, y, w, h = -y, x, h, w
+    x, y = land.origin[0] + x, land.origin[1] + y
+    return x - w / 2, y - h / 2, x + w / 2, y + h / 2
 
 
 def _told(pad: Pad) -> str:

@@ -43,9 +43,8 @@ def _parser() -> argparse.ArgumentParser:
         "--files-to", type=Path, metavar="DIR", help="write footprint.json, .kicad_mod and overlay.svg here"
     )
     one.add_argument("--json", type=Path, metavar="OUT", help="where the result goes; standard output when left out")
-    many = commands.add_parser("evaluate", help="score the reader on drawings with known truth")
-    many.add_argument("truth", type=Path, metavar="TRUTH_DIR")
-    many.add_argument("pdf", type=Path, metavar="PDF_DIR")
+    many = commands.add_parser("evaluate", help="score the reader on drawings with known truth, one set or several")
+    many.add_argument("folders", nargs="+", type=Path, metavar="TRUTH_DIR PDF_DIR")
     many.add_argument("--only", help="part of the drawing names to read")
     many.add_argument("--hints", choices=("both", "yes", "no"), default="both")
     return parser
@@ -87,17 +86,34 @@ def _extract(args: argparse.Namespace) -> int:
 
 
 def _evaluate(args: argparse.Namespace) -> int:
+    sets = list(zip(args.folders[::2], args.folders[1::2], strict=False))
+    if 2 * len(sets) != len(args.folders):
+        print("give a TRUTH_DIR and a PDF_DIR for every set", file=sys.stderr)
+        return 2
     modes = {"both": (True, False), "yes": (True,), "no": (False,)}[args.hints]
     for hints in modes:
-        rows = []
-        for truth in evaluate.truths(args.truth):
-            if args.only and args.only not in truth["name"]:
-                continue
-            rows.append(evaluate.read_one(truth, args.pdf, hints))
-            print(json.dumps(evaluate.line_of(rows[-1])), flush=True)
-        print(json.dumps({"summary": evaluate.summary(rows), "hints": hints}), flush=True)
-        print(evaluate.table(rows), file=sys.stderr)
+        every: list[evaluate.Row] = []
+        for truth, pdf in sets:
+            rows = _read_set(truth, pdf, args.only or "", hints)
+            every += rows
+            _print_summary(str(truth), rows, hints)
+        if len(sets) > 1:
+            _print_summary("all sets", every, hints)
     return 0
+
+
+def _read_set(truth_dir: Path, pdf_dir: Path, only: str, hints: bool) -> list[evaluate.Row]:
+    rows = []
+    for truth in evaluate.truths(truth_dir):
+        if only in truth["name"]:
+            rows.append(evaluate.read_one(truth, pdf_dir, hints))
+            print(json.dumps(evaluate.line_of(rows[-1])), flush=True)
+    print(evaluate.table(rows), file=sys.stderr)
+    return rows
+
+
+def _print_summary(name: str, rows: list[evaluate.Row], hints: bool) -> None:
+    print(json.dumps({"summary": evaluate.summary(rows), "set": name, "hints": hints}), flush=True)
 
 
 def main(argv: list[str] | None = None) -> int:

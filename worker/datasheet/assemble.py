@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from db.kinds.datasheet import (
     Body,
     Dimension,
@@ -10,7 +12,6 @@ from db.kinds.datasheet import (
     Numbering,
     Pad,
     PadRole,
-    Padstack,
     Status,
     Value,
     Via,
@@ -20,48 +21,61 @@ from worker.datasheet.body import Found, largest
 from worker.datasheet.dimensions import Reading
 from worker.datasheet.drawing import Drawing
 from worker.datasheet.holes import Round
-from worker.datasheet.marks import Box
+from worker.datasheet.marks import Box, Sheet
 from worker.datasheet.numbering import Numbers
 from worker.datasheet.pads import Solved
 from worker.datasheet.quantities import Quantity
+
+_ANGLE = re.compile(r"°|\bdeg|\d\s*[Oº]\b", re.IGNORECASE)
 
 
 def rounded(value: float | None, digits: int = 4) -> float | None:
     return None if value is None else round(float(value), digits) + 0.0
 
 
-def box_of(box: Box) -> tuple[float, float, float, float]:
+def box_of(box: Box, sheet: Sheet) -> tuple[float, float, float, float]:
+    """A box on the page as seen, which the sheet may have turned to read it."""
+    height, width = sheet.height, sheet.width
+    for _ in range(-sheet.turned % 4):
+        box, height, width = box.quarter(height), width, height
     return (round(float(box.x0), 2), round(float(box.y0), 2), round(float(box.x1), 2), round(float(box.y1), 2))
 
 
-def value_of(q: Quantity, page: int, status: Status = "stated", confidence: float = 0.95) -> Value:
+def cited_box(q: Quantity, drawing: Drawing) -> tuple[float, float, float, float]:
+    """Where the number stands: for a letter of the drawing the row of the table that explains it."""
+    rows = (e.quantity.box for e in drawing.entries if q.symbol and e.quantity.printed == q.printed)
+    return box_of(next(rows, q.box), drawing.sheet)
+
+
+def value_of(q: Quantity, drawing: Drawing, status: Status = "stated", confidence: float = 0.95) -> Value:
     return Value(
         min=rounded(q.low), nom=rounded(q.value), max=rounded(q.high), printed=q.printed[:500], unit="mm",
-        symbol=q.symbol or None, page=page, box=box_of(q.box), status=status,
+        symbol=q.symbol or None, page=drawing.number, box=cited_box(q, drawing), status=status,
         confidence=round(min(confidence, 0.5 + 0.5 * q.confidence), 3),
     )  # fmt: skip
 
 
-def evidence_of(q: Quantity, page: int) -> Evidence:
+def evidence_of(q: Quantity, drawing: Drawing) -> Evidence:
     source = "table" if q.symbol else "text" if q.confidence == 1.0 else "ocr"
-    return Evidence(page=page, box=box_of(q.box), printed=q.printed[:500], source=source)
+    return Evidence(page=drawing.number, box=cited_box(q, drawing), printed=q.printed[:500], source=source)
 
 
-def page_of(q: Quantity, drawings: list[Drawing]) -> int:
+def home_of(q: Quantity, drawings: list[Drawing]) -> Drawing:
+    """The drawing that prints a quantity."""
     for drawing in drawings:
         if any(q is known for known in drawing.quantities) or any(q is e.quantity for e in drawing.entries):
-            return drawing.number
+            return drawing
         if any(e.quantity.printed == q.printed for e in drawing.entries):
-            return drawing.number
-    return drawings[0].number
+            return drawing
+    return drawings[0]
 
 
 def body_of(found: Found, drawings: list[Drawing]) -> Body:
     """Length is the larger side; a side the drawing does not give stays not stated."""
     trust = 0.95 if not found.doubts else 0.7
     sides = sorted(found.sides, key=largest, reverse=True)
-    values = [value_of(q, page_of(q, drawings), confidence=trust) for q in sides]
-    height = value_of(found.height, page_of(found.height, drawings), confidence=trust) if found.height else Value()
+    values = [value_of(q, home_of(q, drawings), confidence=trust) for q in sides]
+    height = value_of(found.height, home_of(found.height, drawings), confidence=trust) if found.height else Value()
     return Body(
         length=values[0] if values else Value(), width=values[1] if len(values) > 1 else Value(), height=height
     )  # fmt: skip
@@ -114,21 +128,22 @@ def land_of(solved: Solved, names: Numbers, rounds: dict[int, Round], apart: set
     oy = (min(p[1] for p in places) + max(p[1] for p in places)) / 2
     pads = [_pad(solved, i, (ox, oy), names.names[k], rounds.get(i), i in apart) for k, i in enumerate(shown)]
     pads.sort(key=_reading_order)
-    page = solved.drawing.number
-    used = [_dimension(r, page, True) for r in solved.fit.used] + [
-        _dimension(r, page, False) for r in solved.fit.refused
-    ]
+    sheet = solved.drawing.sheet
+    used = [_dimension(r, solved.drawing, True) for r in solved.fit.used]
+    used += [_dimension(r, solved.drawing, False) for r in solved.fit.refused]
     titles = [t.text for t in solved.pattern.titles]
     first = solved.pattern.pads[shown[0]].box
     sx, sy = solved.scale.x, solved.scale.y
     origin = (first.cx - (places[0][0] - ox) * sx, first.cy - (places[0][1] - oy) * sy)
     misfits = [scale.misfit(r, solved.scale) for r in solved.fit.used]
     return LandPattern(
-        page=page, title=titles[0][:500] if titles else None, pads=_stacked(pads), padstacks=padstacks(pads), dimensions=used,
+        page=sheet.number, title=titles[0][:500] if titles else None,
+        pads=pads, dimensions=used,
         vias=[_via(solved, s.box, origin) for s in solved.pattern.vias],
         numbering=Numbering(source=names.source, note=names.note, pin1=names.pin1),
         points_per_mm=(round(sx, 4), round(sy, 4)), to_scale=all(m < 0.03 for m in misfits) if misfits else None,
-        origin=(round(origin[0], 2), round(origin[1], 2)), figure=box_of(solved.pattern.box), view="top", pitch=_pitch(solved),
+        origin=box_of(Box(*origin, *origin), sheet)[:2], turn_deg=90 * sheet.turned % 360,
+        figure=box_of(solved.pattern.box, sheet), view="top", pitch=_pitch(solved),
     )  # fmt: skip
 
 
@@ -141,9 +156,9 @@ def _via(solved: Solved, box: Box, origin: tuple[float, float]) -> Via:
     return Via(x=round(x, 3), y=round(y, 3))
 
 
-def _dimension(reading: Reading, page: int, held: bool) -> Dimension:
+def _dimension(reading: Reading, drawing: Drawing, held: bool) -> Dimension:
     what = f"{'x' if reading.span.axis == 0 else 'y'} distance"
-    return Dimension(measures=what, value=value_of(reading.quantity, page), count=reading.quantity.count, held=held)
+    return Dimension(measures=what, value=value_of(reading.quantity, drawing), count=reading.quantity.count, held=held)
 
 
 def _pitch(solved: Solved) -> Value:
@@ -152,7 +167,7 @@ def _pitch(solved: Solved) -> Value:
         if len(row) == 2 and sorted(row.values()) == [-1.0, 1.0] and all(_is_centre(solved, v) for v in row):
             steps = [abs(solved.fit.values[a] - solved.fit.values[b]) for a, b in [tuple(row)]]
             if steps and abs(steps[0] - reading.quantity.target) < 0.02:
-                return value_of(reading.quantity, solved.drawing.number)
+                return value_of(reading.quantity, solved.drawing)
     return Value()
 
 
@@ -163,7 +178,7 @@ def _is_centre(solved: Solved, variable: int) -> bool:
 def _shape_evidence(solved: Solved, i: int) -> list[Evidence]:
     mine = {*solved.model.centre[i], *solved.model.size[i]}
     rows = [(r, row) for r, row in solved.fit.rows if mine & set(row)]
-    return [evidence_of(r.quantity, solved.drawing.number) for r, _ in rows[:8]]
+    return [evidence_of(r.quantity, solved.drawing) for r, _ in rows[:8]]
 
 
 def _pad(solved: Solved, i: int, offset: tuple[float, float], name: str, hole: Round | None, apart: bool) -> Pad:
@@ -199,30 +214,11 @@ def _confidence(solved: Solved) -> float:
     return max(0.2, 0.97 - 0.15 * refused / used - min(2.0 * off, 0.3) - (0.1 if used < 3 else 0.0))
 
 
-def padstacks(pads: list[Pad]) -> list[Padstack]:
-    """One entry for each kind of pad, named by type, shape and size."""
-    found = {_stack_name(p): p for p in pads}
-    return [
-        Padstack(name=n, type=p.type, shape=p.shape, w=p.w, h=p.h, drill=p.drill, corner_radius=p.corner_radius)
-        for n, p in found.items()
-    ]  # fmt: skip
-
-
-def _stack_name(pad: Pad) -> str:
-    size = "none" if pad.w is None or pad.h is None else f"{pad.w:.3f}x{pad.h:.3f}"
-    drill = f"_d{pad.drill[0]:.2f}" if pad.drill else ""
-    return f"{pad.type}_{pad.shape}_{size}{drill}"
-
-
-def _stacked(pads: list[Pad]) -> list[Pad]:
-    return [p.model_copy(update={"padstack": _stack_name(p)}) for p in pads]
-
-
 def table_of(drawings: list[Drawing]) -> list[Dimension]:
     """Every row of the outline pages' dimension tables."""
     return [
-        Dimension(measures=(e.description or e.symbol)[:200], value=value_of(e.quantity, d.number), count=None)
-        for d in drawings for e in d.entries
+        Dimension(measures=(e.description or e.symbol)[:200], value=value_of(e.quantity, d), count=None)
+        for d in drawings for e in d.entries if not _ANGLE.search(e.quantity.printed)
     ][:200]  # fmt: skip
 
 

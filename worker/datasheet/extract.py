@@ -231,7 +231,8 @@ def _review_land(land: LandPattern, best: Solved, certain: bool, review: list[Re
 
 def _views(solved: list[Solved], best: Solved | None) -> list[View]:
     return [
-        View(page=s.drawing.number, kind="land_pattern" if s is best else _kind(s), box=assemble.box_of(s.pattern.box),
+        View(page=s.drawing.number, kind="land_pattern" if s is best else _kind(s),
+             box=assemble.box_of(s.pattern.box, s.drawing.sheet),
              title=s.pattern.titles[0].text[:500] if s.pattern.titles else None, score=round(s.score, 3))
         for s in solved[:20]
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from worker.datasheet import pages
+from worker.datasheet import letters, pages
 from worker.datasheet.pages import Book
 
 LAND = (
@@ -108,7 +108,7 @@ def scan(book: Book, package: str | None, on_page: Callable[[int, int], None]) -
     for number in range(1, book.pages + 1):
         on_page(number, book.pages)
         text = pages.plain_text(book, number)
-        if _garbled(text):
+        if letters.garbled(text):
             text = ""
         drawn, images = pages.count_paths(book, number) if _promising(text) else (0, 0)
         hits.append(PageHit(number, text=text, drawn=drawn, images=images))
@@ -117,12 +117,6 @@ def scan(book: Book, package: str | None, on_page: Callable[[int, int], None]) -
         hit.text += " " + pages.read_titles(book, hit.number)
     _rate(hits, package)
     return hits
-
-
-def _garbled(text: str) -> bool:
-    """Whether a font without letter meanings fills the text layer with control characters."""
-    control = sum(c < " " and c not in "\r\n\t" for c in text)
-    return control > 0.04 * len(text) + 3
 
 
 def _promising(text: str) -> bool:

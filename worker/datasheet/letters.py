@@ -93,3 +93,9 @@ def _word(run: list[_Char]) -> Word:
     box = around([c.box for c in run])
     across = box.height if run[0].turn % 2 == 0 else box.width
     return Word("".join(c.text for c in run), box, run[0].turn, 1.0, across)
+
+
+def garbled(text: str) -> bool:
+    """Whether a font without letter meanings fills the text layer with control characters."""
+    control = sum(c < " " and c not in "\r\n\t" for c in text)
+    return control > 0.04 * len(text) + 3

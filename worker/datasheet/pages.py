@@ -148,6 +148,32 @@ def plain_text(book: Book, number: int) -> str:
         page.close()
 
 
+def text_in(book: Book, number: int, area: Box) -> str:
+    """The text layer inside a box of the page as seen, as the library itself cuts it out."""
+    if book.pdf is None:
+        return ""
+    page = book.pdf[number - 1]
+    textpage = page.get_textpage()
+    back = np.linalg.inv(_page_matrix(page))
+    xs, ys, _ = (np.array([[area.x0, area.y0, 1.0], [area.x1, area.y1, 1.0]]) @ back).T
+    try:
+        return str(textpage.get_text_bounded(float(min(xs)), float(min(ys)), float(max(xs)), float(max(ys))))
+    finally:
+        textpage.close()
+        page.close()
+
+
+def pixels_read(book: Book, number: int, area: Box) -> str:
+    """The words that the rendered page shows in a box, one line after the other."""
+    paper, scale = render(book, number)
+    x0, y0, x1, y1 = (max(0, round(v * scale)) for v in (area.x0, area.y0, area.x1, area.y1))
+    cut = np.ascontiguousarray(paper[y0:y1, x0:x1])
+    if cut.size == 0:
+        return ""
+    lines = glyphs.text_lines(glyphs.letter_boxes(glyphs.ink_of(cut), scale), scale)
+    return " ".join(w.text for w in glyphs.read_text(cut, lines, scale, (0.0, 0.0)))
+
+
 def read_titles(book: Book, number: int) -> str:
     """The most prominent lines of a page whose text layer says nothing, read from what is drawn."""
     if book.pdf is None:

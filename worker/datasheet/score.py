@@ -95,6 +95,20 @@ def score_pads(truth: list[Pad], pred: list[Pad], tol: float = 0.05) -> PadScore
     return best or PadScore(0.0, 0.0, 0.0, 0.0, 0.0)
 
 
+def right_pads(truth: list[Pad], pred: list[Pad], tol: float = 0.05) -> list[bool]:
+    """For every pad of `pred` whether it is one of the truth, in the turn that `score_pads` chose."""
+    counted = [dict(p, at=i) for i, p in enumerate(pred) if p.get("role") not in UNCOUNTED]
+    right = [p.get("role") in UNCOUNTED for p in pred]
+    if not truth or not counted:
+        return right
+    have = _centred(counted)
+    for _ in range(score_pads(truth, pred, tol).rotation // 90):
+        have = _centred(_turned(have))
+    for t, p in _matched(_centred(truth), have, tol):
+        right[p["at"]] = number_ok(t, p) and _pad_ok(t, p, tol)
+    return right
+
+
 def _rank(score: PadScore) -> tuple[float, float, float]:
     return score.f1_full, score.f1_position, score.number_accuracy
 

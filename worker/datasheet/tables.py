@@ -117,7 +117,7 @@ def _entry(cells: list[Word], words: list[Word], columns: list[_Column], table: 
     picked = _pick([(w, number(m[1])) for w, m in values], columns, one)
     if picked is None:
         return None
-    box = around([symbol.box, *(w.box for w, _ in values)])
+    box = around([w.box for w in [symbol, *cells]])
     printed = " ".join(w.text for w in [symbol, *cells])
     quantity = Quantity(
         picked.get("value"), picked.get("low"), picked.get("high"), printed, box, 0, None, "length",

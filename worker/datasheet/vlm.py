@@ -14,7 +14,6 @@ from pydantic import ValidationError
 from db.failures import Failure
 from db.kinds.datasheet import Body, DatasheetResult, LandPattern, Numbering, Pad, Review, Value
 from worker.datasheet import pages, vlm_prompts
-from worker.datasheet.assemble import padstacks
 from worker.datasheet.pages import Book
 from worker.datasheet.vlm_answers import Centres, Counted, Limits, Row, Size, Sizes
 from worker.engines.base import Engine
@@ -109,7 +108,7 @@ def _with_land(base: DatasheetResult, counted: Counted, centres: Centres, sizes:
         reason = f"the model counted {counted.pads} pads and then placed {len(pads)}"
         review.append(Review(field="land_pattern.pads", reason=reason))
     land = LandPattern(
-        page=base.land_pages[0], pads=pads, padstacks=padstacks(pads), view="top", numbering=Numbering(source="vlm"),
+        page=base.land_pages[0], pads=pads, view="top", numbering=Numbering(source="vlm"),
         confidence=min((p.confidence for p in pads), default=0.0),
     )  # fmt: skip
     return base.model_copy(

@@ -1,0 +1,75 @@
+"""Looks at the page again where a result says a number stands: a cited box must contain the printed string."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from db.kinds.datasheet import DatasheetResult
+from worker.datasheet import letters, pages
+from worker.datasheet.marks import Box
+from worker.datasheet.pages import Book
+
+SLACK_PT = 1.0
+Area = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A printed string and where it is said to stand: 1-based page, box in points of the page as seen."""
+
+    page: int
+    box: Area
+    printed: str
+
+    @property
+    def place(self) -> Box:
+        return Box(*self.box).grown(SLACK_PT)
+
+
+def citations(result: DatasheetResult) -> list[Citation]:
+    """Every place that the result cites, once."""
+    return list(dict.fromkeys(_cited(result.model_dump(mode="python"))))
+
+
+def _cited(part: Any) -> Iterator[Citation]:
+    if isinstance(part, dict):
+        if part.get("printed") and part.get("page") and part.get("box"):
+            yield Citation(part["page"], part["box"], part["printed"])
+        for inner in part.values():
+            yield from _cited(inner)
+    elif isinstance(part, (list, tuple)):
+        for inner in part:
+            yield from _cited(inner)
+
+
+def shows(text: str, printed: str) -> bool:
+    """Whether every piece of a printed string stands in the text of its box, however the pieces are set."""
+    have = _plain(text)
+    return all(_plain(piece) in have for piece in re.split(r"[\s/]+", printed) if _plain(piece))
+
+
+def _plain(text: str) -> str:
+    """One spelling for what print and text layer write differently; brackets and signs a box may cut off do not count."""
+    text = text.replace("−", "-").replace("–", "-").replace("×", "x").lower()
+    text = re.sub(r"[φø∅⌀ϕ]", "", text)
+    return re.sub(r"[\s()\[\]{}|]+", "", text).strip(".,;:-")
+
+
+def text_of(book: Book, citation: Citation) -> str:
+    """What the page shows in a cited box: its text layer where that can be read, else its pixels."""
+    text = pages.text_in(book, citation.page, citation.place)
+    readable = text.strip() and not letters.garbled(pages.plain_text(book, citation.page))
+    return text if readable else pages.pixels_read(book, citation.page, citation.place)
+
+
+def truth_text(printed: Iterable[dict[str, Any]], citation: Citation) -> str:
+    """What a generated drawing is known to print in a cited box."""
+    place = citation.place
+    inside = [
+        p for p in printed
+        if p["page"] == citation.page and place.holds_point((p["box"][0] + p["box"][2]) / 2, (p["box"][1] + p["box"][3]) / 2)
+    ]  # fmt: skip
+    return " ".join(p["printed"] for p in inside)
