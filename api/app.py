@@ -35,7 +35,7 @@ def create_app(settings: Settings | None = None, api: ApiSettings | None = None)
         version=version("bm3-vl"),
         description=DESCRIPTION,
         lifespan=_lifespan,
-        docs_url="/docs" if docs else None,
+        docs_url=None,  # api/dashboard/reference_page.py: FastAPI's own page loads its script from a CDN
         redoc_url=None,
         openapi_url="/openapi.json" if docs else None,
         responses=errors.RESPONSES,

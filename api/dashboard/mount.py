@@ -1,4 +1,4 @@
-"""Puts the dashboard into the application: its pages, its own files, and htmx from an installed package."""
+"""Puts the dashboard into the application: its pages, its own files, and those of installed packages."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from api.dashboard import reference_page
 from api.dashboard.pages import PAGES
 from api.dashboard.pulse import Pulse
 from api.dashboard.rendering import FOLDER
+from api.deps import Services
 
-HTMX_PACKAGE = "js_lib_htmx"  # of the distribution django-js-lib-htmx: data only, needs no Django
+HTMX = ("js_lib_htmx", "static/htmx")  # of the distribution django-js-lib-htmx: data only, needs no Django
+SWAGGER = ("fastapi_offline", "static")  # Swagger UI's script and style sheet
 
 
 class CachedFiles(StaticFiles):
@@ -28,16 +31,20 @@ class CachedFiles(StaticFiles):
 
 def install(app: FastAPI) -> None:
     """Add the pages under `/` and the files under `/static`."""
-    app.state.pulse = Pulse(app.state.services.database)
+    kept: Services = app.state.services
+    app.state.pulse = Pulse(kept.database)
     for router in PAGES:
         app.include_router(router)
-    app.mount("/static/htmx", CachedFiles(directory=_htmx_folder()), name="htmx")
+    if kept.api.docs:
+        app.include_router(reference_page.router)
+        app.mount("/static/swagger", CachedFiles(directory=_packaged(*SWAGGER)), name="swagger")
+    app.mount("/static/htmx", CachedFiles(directory=_packaged(*HTMX)), name="htmx")
     app.mount("/static", CachedFiles(directory=FOLDER / "static"), name="static")
 
 
-def _htmx_folder() -> Path:
-    """Found without importing the package: that would ask for Django."""
-    spec = importlib.util.find_spec(HTMX_PACKAGE)
+def _packaged(package: str, folder: str) -> Path:
+    """A folder of an installed package, found without importing it: that would ask for Django."""
+    spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
-        raise RuntimeError("the package django-js-lib-htmx is missing")
-    return Path(spec.origin).parent / "static" / "htmx"
+        raise RuntimeError(f"the package {package} is missing")
+    return Path(spec.origin).parent / folder
