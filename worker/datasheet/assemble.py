@@ -12,19 +12,21 @@ from db.kinds.datasheet import (
     Numbering,
     Pad,
     PadRole,
+    PadType,
     Status,
     Value,
     Via,
 )
-from worker.datasheet import holes, numbering, scale
-from worker.datasheet.body import Found, largest
+from worker.datasheet import holes, numbering, scale, trust
 from worker.datasheet.dimensions import Reading
 from worker.datasheet.drawing import Drawing
 from worker.datasheet.holes import Round
 from worker.datasheet.marks import Box, Sheet
 from worker.datasheet.numbering import Numbers
+from worker.datasheet.outline import Found, largest
 from worker.datasheet.pads import Solved
 from worker.datasheet.quantities import Quantity
+from worker.datasheet.shapes import ROUND
 
 _ANGLE = re.compile(r"°|\bdeg|\d\s*[Oº]\b", re.IGNORECASE)
 
@@ -72,10 +74,10 @@ def home_of(q: Quantity, drawings: list[Drawing]) -> Drawing:
 
 def body_of(found: Found, drawings: list[Drawing]) -> Body:
     """Length is the larger side; a side the drawing does not give stays not stated."""
-    trust = 0.95 if not found.doubts else 0.7
-    sides = sorted(found.sides, key=largest, reverse=True)
-    values = [value_of(q, home_of(q, drawings), confidence=trust) for q in sides]
-    height = value_of(found.height, home_of(found.height, drawings), confidence=trust) if found.height else Value()
+    trusts, tall = trust.of_body(found, drawings)
+    order = sorted(zip(found.sides, trusts, strict=True), key=lambda side: largest(side[0]), reverse=True)
+    values = [value_of(q, home_of(q, drawings), confidence=sure) for q, sure in order]
+    height = value_of(found.height, home_of(found.height, drawings), confidence=tall) if found.height else Value()
     return Body(
         length=values[0] if values else Value(), width=values[1] if len(values) > 1 else Value(), height=height
     )  # fmt: skip
@@ -126,7 +128,8 @@ def land_of(solved: Solved, names: Numbers, rounds: dict[int, Round], apart: set
     places = [solved.place(i) for i in shown]
     ox = (min(p[0] for p in places) + max(p[0] for p in places)) / 2
     oy = (min(p[1] for p in places) + max(p[1] for p in places)) / 2
-    pads = [_pad(solved, i, (ox, oy), names.names[k], rounds.get(i), i in apart) for k, i in enumerate(shown)]
+    sure = trust.of_pads(solved)
+    pads = [_pad(solved, i, (ox, oy), names.names[k], rounds.get(i), i in apart, sure[i]) for k, i in enumerate(shown)]
     pads.sort(key=_reading_order)
     sheet = solved.drawing.sheet
     used = [_dimension(r, solved.drawing, True) for r in solved.fit.used]
@@ -181,37 +184,30 @@ def _shape_evidence(solved: Solved, i: int) -> list[Evidence]:
     return [evidence_of(r.quantity, solved.drawing) for r, _ in rows[:8]]
 
 
-def _pad(solved: Solved, i: int, offset: tuple[float, float], name: str, hole: Round | None, apart: bool) -> Pad:
+def _pad(
+    solved: Solved, i: int, offset: tuple[float, float], name: str, hole: Round | None, apart: bool, sure: float
+) -> Pad:
     shape = solved.pattern.pads[i]
     x, y = solved.place(i)
     placed, sized = solved.settled(i)
     w, h = (rounded(v) for v in solved.size(i))
     drill: tuple[float, float] | None = None
-    kind = "smd"
+    kind: PadType = "smd"
     if hole is not None:
-        w = h = rounded(hole.copper)
-        kind = "smd" if hole.smd else "thru_hole"
+        if shape.kind in ROUND:
+            w = h = rounded(hole.copper)
+        kind = hole.type
         drill = (hole.drill, hole.drill) if hole.drill is not None else None
         sized = True
     role: PadRole = "mechanical" if apart else "thermal" if numbering.is_thermal(solved.pattern.pads, i) else "signal"
     radius = rounded(shape.radius / solved.scale.x, 3) if shape.kind in ("roundrect", "d_shape") else None
-    agree = _confidence(solved)
     form = "rect" if shape.kind == "custom" and solved.drawing.sheet.raster else shape.kind  # pixels fray the corners
     return Pad(
         number="MP" if apart else name, type=kind, shape=form, x=round(x - offset[0], 4) + 0.0, y=round(y - offset[1], 4) + 0.0,
         w=w, h=h, drill=drill, corner_radius=radius, role=role, status="derived" if placed else "assumed",
         size_status="not_stated" if w is None and drill is None else "derived" if sized else "assumed",
-        confidence=round(agree * (1.0 if placed and sized else 0.6), 3), evidence=_shape_evidence(solved, i),
+        confidence=round(sure if placed and sized else sure * trust.ASSUMED, 3), evidence=_shape_evidence(solved, i),
     )  # fmt: skip
-
-
-def _confidence(solved: Solved) -> float:
-    """Trust in the pattern as a whole: refused numbers and a drawing off its scale lower it."""
-    used, refused = len(solved.fit.used), len(solved.fit.refused)
-    if used == 0:
-        return 0.2
-    off = sorted(scale.misfit(r, solved.scale) for r in solved.fit.used)[int(0.75 * (used - 1))]
-    return max(0.2, 0.97 - 0.15 * refused / used - min(2.0 * off, 0.3) - (0.1 if used < 3 else 0.0))
 
 
 def table_of(drawings: list[Drawing]) -> list[Dimension]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from worker.datasheet import dimensions, phrases, quantities, shapes, tables
-from worker.datasheet.dimensions import Grid, Reading, Span
+from worker.datasheet import dimensions, phrases, quantities, shapes, tables, tips
+from worker.datasheet.dimensions import Reading, Span
+from worker.datasheet.grid import Grid
 from worker.datasheet.marks import Box, Sheet, Word
 from worker.datasheet.quantities import INCH_MM, Quantity
 from worker.datasheet.shapes import Shape
@@ -83,13 +84,13 @@ def understand(sheet: Sheet, units: str = "auto") -> Drawing:
     exact = [w for w in free if w.confidence == 1.0]
     lines = phrases.join(exact) + phrases.join([w for w in free if w.confidence < 1.0])
     unit = unit_of(" ".join(w.text for w in phrases.join(sheet.words))) if units == "auto" else units
-    numbers = quantities.read(lines)
+    texts = [w.box for w in lines] + [q.box for q in quantities.read(lines)]
+    spans = dimensions.spans_of(tips.tips_of(sheet, grid), grid, texts)
+    numbers = quantities.read(lines, dimensions.Lines(spans, grid).apart)
     if unit != "mm":
         factor = INCH_MM if unit == "inch" else INCH_MM / 1000
         numbers = [q if q.mm else q.scaled(factor) for q in numbers]
     labels = symbol_labels(free, entries, boxes)
-    texts = [w.box for w in lines] + [q.box for q in numbers]
-    spans = dimensions.spans_of(dimensions.tips_of(sheet, grid), grid, texts)
     found = numbers + labels
     return Drawing(
         sheet, grid, lines, entries, boxes, found, spans, dimensions.readings_of(spans, grid, found), shapes.find(sheet), unit

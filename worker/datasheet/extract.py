@@ -14,6 +14,7 @@ from db.kinds.datasheet import DatasheetParams, DatasheetResult, LandPattern, Re
 from worker.datasheet import assemble, balls, body, drawing, figures, numbering, pads, pages, patterns
 from worker.datasheet.drawing import Drawing
 from worker.datasheet.figures import Search
+from worker.datasheet.outline import Found
 from worker.datasheet.pads import Solved
 from worker.datasheet.pages import Book
 from worker.errors import Permanent
@@ -144,7 +145,7 @@ def _result(
     no_lead = bool(NO_LEAD.search(words))
     best = solved[0] if solved and solved[0].score >= MIN_SCORE else None
     taken = {id(r.quantity) for r in best.fit.used} if best is not None else set()
-    found = body.read(outlines, no_lead, taken) if outlines else body.Found()
+    found = body.read(outlines, no_lead, taken) if outlines else Found()
     if len(found.sides) < 2:
         review.append(Review(field="body", reason="length and width were not both found on the outline page"))
     if found.height is None:
@@ -171,7 +172,7 @@ def _result(
     )  # fmt: skip
 
 
-def _stated(found: body.Found, outlines: list[Drawing]) -> list[Value]:
+def _stated(found: Found, outlines: list[Drawing]) -> list[Value]:
     values = assemble.body_of(found, outlines) if outlines else None
     return [v for v in (values.length, values.width, values.height) if v.status == "stated"] if values else []
 
@@ -187,7 +188,11 @@ def _land(best: Solved, outlines: list[Drawing], review: list[Review]) -> LandPa
     shapes = best.pattern.pads
     shown = [i for i in range(len(shapes)) if i not in apart]
     numbers = numbering.number([shapes[i] for i in shown], best.drawing, labels)
-    grid = balls.ball_names([shapes[i] for i in shown]) if all(rounds.get(i) and rounds[i].smd for i in shown) else None
+    grid = (
+        balls.ball_names([shapes[i] for i in shown])
+        if all(rounds.get(i) and rounds[i].type == "smd" for i in shown)
+        else None
+    )
     if grid is not None:
         numbers = numbering.Numbers(grid, "convention", "convention", "grid names from the upper left ball", False)
     names = numbering.Numbers(

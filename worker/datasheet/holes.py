@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from db.kinds.datasheet import PadType
 from worker.datasheet.pads import Solved
 from worker.datasheet.quantities import Quantity
 from worker.datasheet.shapes import ROUND, Shape
 
 NEAR_PT = 160.0
+MIDDLE_PT = 1.2
 WRONG = 0.22  # a printed diameter farther from the drawn one is of something else
 BALLS = re.compile(r"\bBGA\b|ball|\bCSP\b|WLCSP|DSBGA|bump|solder\s*mask\s*(?:opening|defined)", re.IGNORECASE)
 
@@ -20,7 +22,7 @@ class Round:
 
     copper: float | None
     drill: float | None
-    smd: bool
+    type: PadType
     source: Quantity | None
 
 
@@ -44,40 +46,47 @@ def _printed(size_mm: float, count: int, options: list[Quantity]) -> Quantity | 
 
 
 def read(solved: Solved) -> dict[int, Round]:
-    """Every round pad of the pattern by index."""
+    """Every round pad of the pattern, and every other pad with a hole in its middle, by index."""
     pads = solved.pattern.pads
-    rounds = [i for i, p in enumerate(pads) if is_round(p)]
-    if not rounds:
-        return {}
-    words = " ".join(w.text for w in solved.drawing.lines)
-    balls = (
-        bool(BALLS.search(words))
-        and len(rounds) == len(pads)
-        and len(pads) >= 4
-        and not re.search(r"\bhole", words, re.IGNORECASE)
-    )
+    holed = {solved.model.size[i] for i, p in enumerate(pads) if _hole(solved, p) is not None}
+    rounds = [i for i, p in enumerate(pads) if is_round(p) or solved.model.size[i] in holed]
+    balls = _are_balls(solved, rounds)
     options = diameters(solved)
     classes = {solved.model.size[i] for i in rounds}
     found: dict[int, Round] = {}
     for i in rounds:
-        count = sum(solved.model.size[j] == solved.model.size[i] for j in rounds)
+        size_class = solved.model.size[i]
+        count = sum(solved.model.size[j] == size_class for j in rounds)
         size = solved.size(i)[0]
-        quantity = _printed(size, count, options)
-        if quantity is None and len(classes) == 1 and len(options) == 1:
+        quantity = _printed(size, count, options) if is_round(pads[i]) else None
+        if quantity is None and len(classes) == 1 and len(options) == 1 and not holed:
             quantity = options[0]
         value = quantity.target if quantity is not None else size if solved.settled(i)[1] else None
-        inner = [s for s in solved.pattern.inner if is_round(s) and pads[i].box.holds(s.box)]
-        drill = _inner_drill(solved, inner, options) if inner else None
         if balls:
-            found[i] = Round(value, None, True, quantity)
-        elif inner:
-            found[i] = Round(value, drill, False, quantity)
+            found[i] = Round(value, None, "smd", quantity)
+        elif size_class in holed:
+            twins = [h for j in rounds if solved.model.size[j] == size_class and (h := _hole(solved, pads[j]))]
+            found[i] = Round(value, _drill(solved, twins[0], options), "thru_hole", quantity)
         else:
-            found[i] = Round(None, value, False, quantity)
+            bare = bool(holed) or len(rounds) < len(pads)  # the others have copper: this one is for a peg
+            found[i] = Round(None, value, "np_thru_hole" if bare else "thru_hole", quantity)
     return found
 
 
-def _inner_drill(solved: Solved, inner: list[Shape], options: list[Quantity]) -> float | None:
-    size = inner[0].box.width / solved.scale.x
-    quantity = _printed(size, len(solved.pattern.pads), options)
+def _are_balls(solved: Solved, rounds: list[int]) -> bool:
+    words = " ".join(w.text for w in solved.drawing.lines)
+    told = BALLS.search(words) and not re.search(r"\bhole", words, re.IGNORECASE)
+    return bool(told) and len(rounds) == len(solved.pattern.pads) >= 4
+
+
+def _hole(solved: Solved, pad: Shape) -> Shape | None:
+    """The disc in the middle of a pad."""
+    for s in solved.pattern.inner:
+        if is_round(s) and pad.box.holds(s.box) and abs(s.box.cx - pad.box.cx) + abs(s.box.cy - pad.box.cy) < MIDDLE_PT:
+            return s
+    return None
+
+
+def _drill(solved: Solved, hole: Shape, options: list[Quantity]) -> float | None:
+    quantity = _printed(hole.box.width / solved.scale.x, len(solved.pattern.pads), options)
     return quantity.target if quantity is not None else None

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from worker.datasheet.dimensions import Span
 from worker.datasheet.drawing import Drawing
 from worker.datasheet.marks import Box, Word, around
@@ -27,6 +30,8 @@ STRONG = re.compile(
 VETO = re.compile(r"stencil|paste|wave\s*solder|solder\s*mask\s*detail", re.IGNORECASE)
 GAP = 2.0  # sizes of the smaller shape: closer shapes belong to one figure
 TITLE_PT = 170.0
+END_PT, REACH_PT = 0.9, 170.0  # how far an extension line may end from what it means, and how long it may be
+MARK_PART = 0.4
 FAR_PAD, FAR_HOLE = 5.5, 14.0  # the same for equal shapes in line
 
 
@@ -104,7 +109,31 @@ def _linked(a: Shape, b: Shape) -> bool:
     return level and a.same_size(b) and gap <= far * smaller
 
 
-def _groups(shapes: list[Shape]) -> list[list[Shape]]:
+def _measured(shapes: list[Shape], spans: list[Span]) -> list[tuple[int, int]]:
+    """Pairs of equal shapes that a dimension line runs between: they are of one figure however far apart they stand."""
+    if not shapes:
+        return []
+    boxes = np.array([[s.box.x0, s.box.y0, s.box.x1, s.box.y1] for s in shapes])
+    found = []
+    for span in spans:
+        a, b = (_reached(boxes, span, at) for at in (span.start, span.end))
+        if a is not None and b is not None and a != b and shapes[a].same_size(shapes[b]):
+            found.append((a, b))
+    return found
+
+
+def _reached(boxes: NDArray[np.float64], span: Span, at: float) -> int | None:
+    """The shape an extension line at `at` reaches first: one with an edge or its centre there."""
+    low, high = (boxes[:, 0], boxes[:, 2]) if span.axis == 0 else (boxes[:, 1], boxes[:, 3])
+    near, far = (boxes[:, 1], boxes[:, 3]) if span.axis == 0 else (boxes[:, 0], boxes[:, 2])
+    off = np.minimum(np.minimum(np.abs(low - at), np.abs(high - at)), np.abs((low + high) / 2 - at))
+    away = np.maximum(np.maximum(near - span.at, span.at - far), 0.0)
+    away[(off > END_PT) | (away > REACH_PT)] = np.inf
+    best = int(np.argmin(away))
+    return best if np.isfinite(away[best]) else None
+
+
+def _groups(shapes: list[Shape], spans: list[Span]) -> list[list[Shape]]:
     parent = list(range(len(shapes)))
 
     def root(i: int) -> int:
@@ -117,6 +146,8 @@ def _groups(shapes: list[Shape]) -> list[list[Shape]]:
         for j in range(i + 1, len(shapes)):
             if root(i) != root(j) and _linked(a, shapes[j]):
                 parent[root(i)] = root(j)
+    for i, j in _measured(shapes, spans):
+        parent[root(i)] = root(j)
     found: dict[int, list[Shape]] = {}
     for i, shape in enumerate(shapes):
         found.setdefault(root(i), []).append(shape)
@@ -133,11 +164,17 @@ def _sort_out(group: list[Shape]) -> Pattern | None:
     rest = [s for s in group if s not in frames]
     inner = [s for s in rest if any(_holds(o, s) for o in rest)]
     pads = [s for s in rest if s not in inner]
-    pads = _without_crossing(pads)
+    pads = _without_marks(_without_crossing(pads))
     if not pads:
         return None
-    vias = [s for s in inner if s.kind == "circle" and any(_holds(p, s) and p.box.area > 4 * s.box.area for p in pads)]
+    vias = [s for s in inner if s.kind == "circle" and any(_is_via(s, p) for p in pads)]
     return Pattern(pads, vias, [s for s in inner if s not in vias])
+
+
+def _is_via(disc: Shape, pad: Shape) -> bool:
+    """Whether a disc is a via of the pad around it; the one in the middle of a round pad is its hole."""
+    middle = abs(disc.box.cx - pad.box.cx) < 0.6 and abs(disc.box.cy - pad.box.cy) < 0.6
+    return _holds(pad, disc) and pad.box.area > 4 * disc.box.area and not (middle and pad.kind in ROUND)
 
 
 def _is_frame(shape: Shape, group: list[Shape]) -> bool:
@@ -161,6 +198,13 @@ def _without_crossing(pads: list[Shape]) -> list[Shape]:
     return kept
 
 
+def _without_marks(pads: list[Shape]) -> list[Shape]:
+    """Drops a lone solid disc much smaller than the pads: the mark of pin 1."""
+    usual = float(np.median([p.box.area for p in pads])) if pads else 0.0
+    discs = [p for p in pads if p.kind == "circle" and p.box.area < MARK_PART * usual]
+    return [p for p in pads if p is not discs[0]] if len(discs) == 1 and discs[0].filled else pads
+
+
 def _give_titles(drawing: Drawing, patterns: list[Pattern]) -> None:
     """Gives each telling line of text to the figure it most likely names: the nearest one over or under it."""
     for line in drawing.lines:
@@ -180,7 +224,7 @@ def _title_distance(figure: Box, line: Box) -> float:
 def find(drawing: Drawing) -> list[Pattern]:
     """Every group of shapes on the page that might be a land pattern."""
     found = []
-    for group in _groups(_plain(drawing)):
+    for group in _groups(_plain(drawing), drawing.spans):
         pattern = _sort_out(group)
         if pattern is None or len(pattern.pads) < 2 or len(pattern.pads) > 1500:
             continue

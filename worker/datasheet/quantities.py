@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from worker.datasheet.marks import Box, Word, around
@@ -113,13 +114,13 @@ def parse(word: Word) -> Quantity | None:
     count: int | None = None
     if m := (_COUNT.match(text) or _DASH_COUNT.match(text)):
         count, text = int(m[1]), text[m.end() :].strip()
-    limit = _LIMITS.search(text)
+    limit, across = _LIMITS.search(text), re.search(r"\bDIA\b", text, re.IGNORECASE)
     text = _NOISE.sub("", _LIMITS.sub("", text)).strip(" ,-–")
     if count is None and (m := _TAIL_COUNT.search(text)) and m.start() > 0:
         count, text = int(m[1] or m[2] or m[3]), text[: m.start()].strip()
-    kind = "length"
+    kind = "diameter" if across else "length"
     if m := re.match(r"^\(?\s*(Ø|R|□|SQ)\s*(?=[\d.,(])", text):
-        kind = {"Ø": "diameter", "R": "radius"}.get(m[1], "length")
+        kind = {"Ø": "diameter", "R": "radius"}.get(m[1], kind)
         text = ("(" if text.startswith("(") else "") + text[m.end() :]
     reference = bool(re.fullmatch(rf"\(\s*{NUMBER}[^()]*\)", text))
     core = _core(text.strip("()[] ") if reference or re.fullmatch(r"\[[^\[\]]*\]", text) else text.strip())
@@ -152,8 +153,15 @@ def _below(a: Box, b: Box, turn: int) -> float | None:
     return (t2 - u) / max(min(u - t, u2 - t2), 0.1)
 
 
-def _stack(top: Quantity, bottom: Quantity) -> Quantity | None:
-    """Two numbers set over each other as one dimension: inch over mm, or max over min."""
+Apart = Callable[[Box, Box], bool]
+
+
+def _never(_: Box, __: Box) -> bool:
+    return False
+
+
+def _stack(top: Quantity, bottom: Quantity, apart: Apart) -> Quantity | None:
+    """Two numbers set over each other as one dimension: inch over mm, or max over min where `apart` does not part them."""
     if top.value is None or bottom.value is None or top.low is not None or bottom.low is not None:
         return None
     box = around([top.box, bottom.box])
@@ -165,10 +173,10 @@ def _stack(top: Quantity, bottom: Quantity) -> Quantity | None:
         return replace(base, value=max(top.value, bottom.value), limit=top.limit or bottom.limit, mm=True)
     if bracket:
         return replace(base, limit=top.limit or bottom.limit)
-    if top.value > bottom.value and top.value < 4 * bottom.value + 0.2:
+    if bottom.count is not None or top.reference or bottom.reference or apart(top.box, bottom.box):
+        return None
+    if bottom.value < top.value < 4 * bottom.value + 0.2 or bottom.value == 0:
         return replace(base, value=None, low=bottom.value, high=top.value)
-    if top.value > bottom.value and bottom.value == 0:
-        return replace(base, value=None, low=0.0, high=top.value)
     return None
 
 
@@ -182,13 +190,13 @@ def _tolerance(word: Word) -> tuple[float, float] | None:
     return None
 
 
-def read(lines: list[Word]) -> list[Quantity]:
-    """Every dimension printed in the lines, stacks and loose parts joined."""
+def read(lines: list[Word], apart: Apart = _never) -> list[Quantity]:
+    """Every dimension printed in the lines, stacks and loose parts joined; `apart` says which boxes are no stack."""
     found = [q for q in (parse(line) for line in lines) if q is not None]
     taken = {id(q.box) for q in found}
     loose = [line for line in lines if id(line.box) not in taken]
     found = [_with_tolerance(q, loose) for q in found]
-    found = _stacked(found)
+    found = _stacked(found, apart)
     return [_with_count(q, loose) for q in found]
 
 
@@ -207,7 +215,7 @@ def _with_tolerance(q: Quantity, loose: list[Word]) -> Quantity:
     return q
 
 
-def _stacked(found: list[Quantity]) -> list[Quantity]:
+def _stacked(found: list[Quantity], apart: Apart) -> list[Quantity]:
     """Joins each number with the number directly below it when the pair reads as one dimension."""
     done: set[int] = set()
     result: list[Quantity] = []
@@ -222,7 +230,7 @@ def _stacked(found: list[Quantity]) -> list[Quantity]:
             gap = _below(q.box, found[j].box, q.turn)
             blurred = min(q.confidence, found[j].confidence) < 1.0 and len(q.printed) == len(found[j].printed)
             alike = blurred or abs(found[j].size - q.size) < 0.35 * q.size
-            joined = _stack(q, found[j]) if gap is not None and -0.4 < gap < 0.7 and alike else None
+            joined = _stack(q, found[j], apart) if gap is not None and -0.4 < gap < 0.7 and alike else None
             if joined is not None:
                 done.add(j)
                 q = joined

@@ -20,6 +20,7 @@ MIN_NUMBERS = 6
 TITLE_ASPECT, TITLE_PT = 1.8, 4.0
 MAX_RUNS = 30_000
 MIN_SOLID_PT = 1.0
+_PADS = re.compile(r"[0OoDU]{2,}|(.)\1{2,}")  # what a row of rounded pads reads as
 
 
 def _run_boxes(lines: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -125,7 +126,7 @@ def read_strokes(sheet: Sheet) -> list[Word]:
         return []
     if _has_numbers(sheet.words):  # only titles can be missing: several letters in a row
         lines = [(b, t) for b, t in lines if _like_title(b)]
-    return glyphs.read_text(paper, lines, PX_PER_PT, (0.0, 0.0))
+    return [w for w in glyphs.read_text(paper, lines, PX_PER_PT, (0.0, 0.0)) if not _PADS.fullmatch(w.text)]
 
 
 def read_titles(sheet: Sheet, most: int) -> list[Word]:

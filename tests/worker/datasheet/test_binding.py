@@ -1,0 +1,98 @@
+"""Which number belongs to which dimension line, and which shapes are pads: pages that were once read wrong."""
+
+from __future__ import annotations
+
+from tests.worker.datasheet.sketch import Sketch
+from tests.worker.datasheet.test_extract import read_pads
+from worker.datasheet import score
+from worker.datasheet.extract import Request, extract
+
+
+def land_page(scale: float = 30.0) -> Sketch:
+    sketch = Sketch(scale)
+    sketch.text(300, 760, "RECOMMENDED LAND PATTERN", 11)
+    sketch.text(300, 60, "ALL DIMENSIONS ARE IN MILLIMETERS")
+    return sketch
+
+
+def pad(number: int, x: float, y: float, w: float, h: float) -> score.Pad:
+    return {"number": str(number), "type": "smd", "x": x, "y": y, "w": w, "h": h}
+
+
+def exact(sketch: Sketch, truth: list[score.Pad]) -> bool:
+    return score.score_pads(truth, read_pads(extract([sketch.pdf()], Request())), 0.01).exact == 1.0
+
+
+def three_pads() -> Sketch:
+    """Two pads under one, far apart: only the dimension between them says that they are one figure."""
+    sketch = land_page(40)
+    for x, y in ((-0.65, 1.4), (0.65, 1.4), (0.0, -1.4)):
+        sketch.rect(x, y, 0.5, 0.6)
+    sketch.across(-0.65, 0.65, 2.2, "1.30")
+    sketch.across(0.4, 0.9, 1.9, "3X 0.50")
+    sketch.along(-1.7, 1.7, -1.6, "3.40")
+    sketch.along(1.1, 1.7, 1.4, "3X 0.60")
+    return sketch
+
+
+THREE = [pad(1, -0.65, 1.4, 0.5, 0.6), pad(2, 0.65, 1.4, 0.5, 0.6), pad(3, 0.0, -1.4, 0.5, 0.6)]
+
+
+def test_a_dimension_binds_pads_that_stand_far_apart() -> None:
+    assert exact(three_pads(), THREE)
+
+
+def test_a_dot_beside_pin_one_is_no_pad() -> None:
+    sketch = three_pads()
+    x, y = sketch.point(-1.1, 1.4)
+    sketch.canvas.circle(x, y, 2.2, fill=1)
+    assert exact(sketch, THREE)
+
+
+def test_parallel_dimensions_are_two_numbers_and_no_limits() -> None:
+    sketch = land_page(40)
+    for x in (-1.5, 1.5):
+        sketch.rect(x, 0, 0.8, 1.0)
+    sketch.across(-1.5, 1.5, -0.9, "(3.00)")
+    sketch.across(-1.1, 1.1, -0.66, "(2.20)")
+    sketch.along(-0.5, 0.5, 2.4, "2X (1.00)")
+    assert exact(sketch, [pad(1, -1.5, 0, 0.8, 1.0), pad(2, 1.5, 0, 0.8, 1.0)])
+
+
+def test_a_hole_smaller_than_half_its_pad_is_no_via() -> None:
+    sketch = land_page(12)
+    for x in (-5.08, -2.54, 0.0, 2.54, 5.08):
+        sketch.circle(x, 0, 2.0)
+        sketch.circle(x, 0, 0.8)
+    sketch.across(-5.08, -2.54, -3.0, "2.54")
+    sketch.text(460, 480, "5X Ø2.00")
+    sketch.text(460, 420, "5X Ø0.80")
+    pads = read_pads(extract([sketch.pdf()], Request()))
+    assert [(p["type"], p["w"], p["drill"]) for p in pads] == [("thru_hole", 2.0, [0.8, 0.8])] * 5
+
+
+def gull_wing_page() -> Sketch:
+    """A body of 4 x 5 mm with leads to 6 mm, both extents dimensioned, pin numbers beside the leads."""
+    sketch = Sketch(20.0, (250.0, 550.0))
+    sketch.text(300, 760, "PACKAGE OUTLINE", 11)
+    sketch.text(300, 60, "ALL DIMENSIONS IN MM")
+    sketch.rect(0, 0, 4.0, 5.0)
+    for side, numbers in ((-1, (1, 2, 3)), (1, (22, 21, 20))):
+        for y, number in zip((-1.5, 0.0, 1.5), numbers, strict=True):
+            sketch.rect(side * 2.5, y, 1.0, 0.8)
+            sketch.text(*sketch.point(side * 3.3, y), str(number), 6)
+    sketch.across(-2, 2, -3.4, "4.00")
+    sketch.across(-3, 3, 3.6, "6.00")
+    for x in (-3, 3):
+        sketch.canvas.line(*sketch.point(x, -1.9), *sketch.point(x, 3.8))
+    sketch.along(-2.5, 2.5, 4.4, "5.00")
+    for y in (-2.5, 2.5):
+        sketch.canvas.line(*sketch.point(2.0, y), *sketch.point(4.6, y))
+    sketch.rect(0, 8, 4.0, 1.2)
+    sketch.along(7.4, 8.6, 4.4, "1.20")
+    return sketch
+
+
+def test_the_body_is_the_closed_outline_and_not_the_reach_of_the_leads() -> None:
+    body = extract([gull_wing_page().pdf()], Request()).body
+    assert (body.length.nom, body.width.nom, body.height.nom) == (5.0, 4.0, 1.2)

@@ -1,0 +1,129 @@
+"""How sure a value is: a printed number alone is not; it takes a second source that says the same.
+
+The second source of a pad is the drawing itself, which must show the number's length at a scale that other numbers fix;
+that of a body side is the drawn box, or a table and the drawing together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from worker.datasheet import scale
+from worker.datasheet.body import DESCRIBED
+from worker.datasheet.dimensions import Reading
+from worker.datasheet.drawing import Drawing
+from worker.datasheet.marks import Box
+from worker.datasheet.outline import Found, sides_drawn
+from worker.datasheet.pads import Solved
+from worker.datasheet.quantities import Quantity
+from worker.datasheet.scale import Scale
+
+SURE, ALONE, DOUBTED = 0.95, 0.8, 0.6
+NOTHING = 0.2
+ASSUMED = 0.6  # times this where the drawn scale fills what no number says
+ALIKE = 0.03  # how far a drawn length may be from its number
+DRAWN_PT, RASTER_PT = 0.7, 1.4
+WITNESSES = 3  # different numbers that must agree on the scale
+DRAWN_PART = 0.9  # of each side of a body that must be drawn
+CLEAR = 0.9  # a reading of pixels below this may be another number
+NO_BOX = 0.3  # more than a drawing is stretched
+NEAR = 1.0  # cost of a reading that stands clearly at its span
+
+
+def agreeing(readings: Iterable[Reading], found: Scale) -> set[float]:
+    """The different printed numbers that fit a scale."""
+    return {r.quantity.target for r in readings if scale.misfit(r, found) < ALIKE}
+
+
+def of_pads(solved: Solved) -> list[float]:
+    """Confidence of every pad of a pattern."""
+    fixed = _fixed(solved)
+    return [_of_pad(solved, i, fixed) for i in range(len(solved.pattern.pads))]
+
+
+def _fixed(solved: Solved) -> bool:
+    """Whether enough numbers agree on the scale and next to none contradicts the solution."""
+    used, refused = solved.fit.used, solved.fit.refused
+    return len(agreeing(used, solved.scale)) >= WITNESSES and len(refused) <= 0.15 * len(used)
+
+
+def _of_pad(solved: Solved, i: int, fixed: bool) -> float:
+    variables = [*solved.model.centre[i], *solved.model.size[i]]
+    sure = fixed and all(_as_drawn(solved, v) for v in variables) and _clearly_read(solved, variables)
+    return SURE if sure else ALONE if solved.fit.used else NOTHING
+
+
+def _as_drawn(solved: Solved, variable: int) -> bool:
+    """Whether a size, or a centre's distance from the first one on its axis, is what the drawing shows."""
+    model, axis = solved.model, solved.model.axis[variable]
+    centres = {c[axis] for c in model.centre}
+    first = min(centres) if variable in centres else None
+    drawn = model.start[variable] - (model.start[first] if first is not None else 0.0)
+    value = solved.fit.values[variable] - (solved.fit.values[first] if first is not None else 0.0)
+    slack = RASTER_PT if solved.drawing.sheet.raster else DRAWN_PT
+    off = abs(value * solved.scale.of(axis) - drawn)
+    return bool(off <= max(slack, ALIKE * abs(drawn)))
+
+
+def _clearly_read(solved: Solved, variables: list[int]) -> bool:
+    """Whether no number behind these variables was read from pixels with doubt."""
+    own = set(variables)
+    return all(r.quantity.confidence > CLEAR for r, row in solved.fit.rows if own & set(row))
+
+
+def of_body(found: Found, drawings: list[Drawing]) -> tuple[list[float], float]:
+    """Confidence of the sides in the order found, and of the height."""
+    if found.doubts:
+        return [DOUBTED] * len(found.sides), DOUBTED
+    skew = min((_skew(found.sides, d) for d in drawings), default=NO_BOX)
+    named = skew < NO_BOX or found.how == DESCRIBED
+    sides = [_of_value(q, named if q.symbol else skew < ALIKE, drawings) for q in found.sides]
+    tall = found.height
+    return sides, _of_value(tall, bool(tall.symbol) and named, drawings) if tall is not None else 0.0
+
+
+def _of_value(q: Quantity, confirmed: bool, drawings: list[Drawing]) -> float:
+    """A number is sure when a second source confirms it, or the drawing shows its length."""
+    if q.confidence <= CLEAR:
+        return ALONE
+    return SURE if confirmed or any(_shown(q, d) for d in drawings) else ALONE
+
+
+def _shown(q: Quantity, drawing: Drawing) -> bool:
+    """Whether the span that a number names has its length, at a scale that other numbers fix."""
+    own = [r for r in drawing.readings if _same(r.quantity, q) and r.cost < NEAR]
+    others = [r for r in drawing.readings if not _same(r.quantity, q) and r.cost < NEAR]
+    found = scale.solve(others)
+    if found is None or len(agreeing(others, found)) < WITNESSES - 1:
+        return False
+    return any(scale.misfit(r, found) < ALIKE for r in own)
+
+
+def _same(a: Quantity, b: Quantity) -> bool:
+    return a is b or bool(a.symbol and a.symbol == b.symbol)
+
+
+def _skew(sides: list[Quantity], drawing: Drawing) -> float:
+    """How far the drawn box that both sides measure is from their proportion, as a part.
+
+    Only a box of which all four sides are drawn counts, which the tips of leads are not; NO_BOX without one.
+    """
+    if len(sides) < 2:
+        return NO_BOX
+    near = [r for r in drawing.readings if r.cost < NEAR]
+    pairs = (
+        (x, y) for a, b in (sides, sides[::-1])
+        for x in near if x.span.axis == 0 and _same(x.quantity, a)
+        for y in near if y.span.axis == 1 and _same(y.quantity, b)
+    )  # fmt: skip
+    found = [abs(_ratio(x) / _ratio(y) - 1) for x, y in pairs if _boxed(x, y, drawing)]
+    return min([*found, NO_BOX])
+
+
+def _ratio(reading: Reading) -> float:
+    return reading.span.length / reading.quantity.target
+
+
+def _boxed(x: Reading, y: Reading, drawing: Drawing) -> bool:
+    box = Box(x.span.start, y.span.start, x.span.end, y.span.end)
+    return sides_drawn(box, drawing)[0] > DRAWN_PART
