@@ -9,7 +9,7 @@ from db.footprint import files
 from db.footprint.derive import derive
 from db.kinds.datasheet import DatasheetParams, DatasheetResult, Level
 from worker.context import Context
-from worker.datasheet import library, overlay, pages, vlm
+from worker.datasheet import library, overlay, pages, trust, vlm
 from worker.datasheet.compare import compare
 from worker.datasheet.extract import Progress, Request, extract
 
@@ -50,9 +50,10 @@ def _first(numbers: list[int]) -> int | None:
 
 
 def complete(result: DatasheetResult, level: Level) -> DatasheetResult:
-    """What follows from the values read, and the nearest part of the library."""
+    """What follows from the values read, what nothing confirms, and the nearest part of the library."""
     pads = result.land_pattern.pads if result.land_pattern else []
-    return derive(result, level).model_copy(update={"nearest": library.nearest(pads, library.folder())})
+    doubted = result.model_copy(update={"needs_review": [*result.needs_review, *trust.reviews(result)]})
+    return derive(doubted, level).model_copy(update={"nearest": library.nearest(pads, library.folder())})
 
 
 def _tell(job: Context, progress: Progress) -> None:

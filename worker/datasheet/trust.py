@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from db.kinds.datasheet import DatasheetResult, Review
 from worker.datasheet import scale
 from worker.datasheet.body import DESCRIBED
 from worker.datasheet.dimensions import Reading
@@ -25,7 +26,7 @@ ALIKE = 0.03  # how far a drawn length may be from its number
 DRAWN_PT, RASTER_PT = 0.7, 1.4
 WITNESSES = 3  # different numbers that must agree on the scale
 DRAWN_PART = 0.9  # of each side of a body that must be drawn
-CLEAR = 0.9  # a reading of pixels below this may be another number
+CLEAR = 0.9  # below this a value is not sure, and a reading of pixels may be another number
 NO_BOX = 0.3  # more than a drawing is stretched
 NEAR = 1.0  # cost of a reading that stands clearly at its span
 
@@ -48,9 +49,15 @@ def _fixed(solved: Solved) -> bool:
 
 
 def _of_pad(solved: Solved, i: int, fixed: bool) -> float:
-    variables = [*solved.model.centre[i], *solved.model.size[i]]
+    variables = [*solved.model.centre[i], *solved.model.size[i], *_ends(solved)]
     sure = fixed and all(_as_drawn(solved, v) for v in variables) and _clearly_read(solved, variables)
     return SURE if sure else ALONE if solved.fit.used else NOTHING
+
+
+def _ends(solved: Solved) -> list[int]:
+    """The outermost centres of both axes, between which the origin lies that every place is told from."""
+    places = [[c[axis] for c in solved.model.centre] for axis in (0, 1)]
+    return [end(own, key=lambda v: solved.model.start[v]) for own in places for end in (min, max)]
 
 
 def _as_drawn(solved: Solved, variable: int) -> bool:
@@ -127,3 +134,18 @@ def _ratio(reading: Reading) -> float:
 def _boxed(x: Reading, y: Reading, drawing: Drawing) -> bool:
     box = Box(x.span.start, y.span.start, x.span.end, y.span.end)
     return sides_drawn(box, drawing)[0] > DRAWN_PART
+
+
+def reviews(result: DatasheetResult) -> list[Review]:
+    """What nothing but one printed number stands for, or less."""
+    sides = ((name, getattr(result.body, name)) for name in ("length", "width", "height"))
+    found = [
+        Review(field=f"body.{name}", reason=f"no second source confirms {value.printed}")
+        for name, value in sides if value.status != "not_stated" and value.confidence < CLEAR
+    ]  # fmt: skip
+    pads = result.land_pattern.pads if result.land_pattern else []
+    unsure = [p for p in pads if p.confidence < CLEAR]
+    if unsure:
+        reason = f"no second source confirms all numbers of {len(unsure)} of {len(pads)} pads"
+        found.append(Review(field="land_pattern.pads", reason=reason))
+    return found

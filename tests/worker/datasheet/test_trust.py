@@ -1,0 +1,65 @@
+"""Confident means confirmed: by the drawing's own lengths, by the letters of a table, or by a second reader."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.worker.datasheet.sketch import Sketch, dual
+from worker.datasheet.extract import Request, extract
+from worker.datasheet.handler import complete
+
+SURE = 0.9
+
+
+def body(sketch: Sketch, length: str = "8.00", leads: float = 0.0) -> Sketch:
+    """A top and a side view to scale; with `leads` the body is a box and its leads reach further on both ends."""
+    sketch.text(300, 760, "PACKAGE OUTLINE", 11)
+    sketch.rect(0, 0, 8.0, 4.0)
+    for sign in (-1, 1) if leads else ():
+        for y in (-1.2, 0, 1.2):
+            sketch.rect(sign * (4 + leads / 2), y, leads, 0.4)
+    sketch.across(-4 - leads, 4 + leads, -3.2, length)
+    sketch.along(-2, 2, 6.5, "4.00")
+    sketch.rect(0, 8, 8.0, 1.5)
+    sketch.along(7.25, 8.75, 6.5, "1.50")
+    sketch.text(300, 100, "ALL DIMENSIONS IN MM")
+    return sketch
+
+
+def drawn() -> Sketch:
+    return Sketch(20.0, (250.0, 550.0))
+
+
+def test_a_body_drawn_as_its_numbers_say_is_sure() -> None:
+    result = complete(extract([body(drawn()).pdf()], Request()), "B")
+    assert min(v.confidence for v in (result.body.length, result.body.width, result.body.height)) > SURE
+    assert not any(r.field.startswith("body") for r in result.needs_review)
+
+
+@pytest.mark.parametrize("printed", ["5.60", "9.90"])
+def test_a_number_that_the_drawing_contradicts_is_not(printed: str) -> None:
+    result = complete(extract([body(drawn(), printed).pdf()], Request()), "B")
+    length = max((result.body.length, result.body.width), key=lambda v: v.printed == printed)
+    assert length.confidence < SURE
+    assert any(r.field.startswith("body") for r in result.needs_review)
+
+
+def test_the_reach_of_the_leads_is_never_a_sure_body() -> None:
+    sizes = extract([body(drawn(), "10.00", leads=1.0).pdf()], Request()).body
+    assert not any(v.nom == 10.0 and v.confidence > SURE for v in (sizes.length, sizes.width))
+
+
+def test_pads_drawn_as_their_numbers_say_are_sure() -> None:
+    result = complete(extract([dual(8, 1.27, 5.4, 1.5, 0.6).pdf()], Request()), "B")
+    assert result.land_pattern is not None
+    assert min(p.confidence for p in result.land_pattern.pads) > SURE
+
+
+@pytest.mark.parametrize(("was", "now"), [(b"(1.27)", b"(1.77)"), (b"(8X 0.60)", b"(8X 0.90)"), (b"(6.90)", b"(7.90)")])
+def test_pads_whose_numbers_the_drawing_contradicts_are_not(was: bytes, now: bytes) -> None:
+    pdf = dual(8, 1.27, 5.4, 1.5, 0.6).pdf()
+    assert was in pdf
+    result = complete(extract([pdf.replace(was, now)], Request()), "B")
+    assert result.land_pattern is not None
+    assert max(p.confidence for p in result.land_pattern.pads) < SURE
+    assert any(r.field == "land_pattern.pads" and "second source" in r.reason for r in result.needs_review)
