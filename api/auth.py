@@ -10,6 +10,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.concurrency import run_in_threadpool
 
 from api import metrics
 from api.dashboard import logins
@@ -17,12 +18,13 @@ from api.deps import Kept, Services, now
 from api.errors import Problem
 from db import keys
 from db.keys import Scope
-from db.tables_access import Tenant
+from db.tables_access import ApiKey, Tenant
 
 BEARER = HTTPBearer(
     auto_error=False, bearerFormat="bm3_<id>_<secret>_<checksum>", description="An API key", scheme_name="ApiKey"
 )
 TOUCHED_MAX = 10_000
+DEAD = "this key is unknown, revoked or expired"
 
 
 @dataclass(frozen=True)
@@ -45,20 +47,19 @@ class Caller:
         return f"{self.sort} {self.key_name} ({self.key_id})"
 
 
-def caller(
+async def caller(
     request: Request, kept: Kept, given: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 ) -> Caller:
     """The caller of this request. Raises 401 and 429."""
     if given is None:
-        return _logged_in(request, kept)
+        return await run_in_threadpool(_logged_in, request, kept)
     at = now()
-    with kept.database.read() as session:
-        found = keys.find(session, at, given.credentials)
-    if found is None:
-        raise _unauthorized("this key is unknown, revoked or expired")
-    key, tenant = found
-    _limit_rate(kept, tenant)
-    _touch(kept, key.id, at)
+    found = kept.known.find(given.credentials)
+    key, tenant = found if found is not None else await run_in_threadpool(_look_up, kept, given.credentials, at)
+    if not keys.is_alive(key, at):
+        raise _unauthorized(DEAD)
+    if tenant.requests_per_minute is not None:
+        await run_in_threadpool(_limit_rate, kept, tenant.id, tenant.requests_per_minute)
     request.state.tenant_id = str(tenant.id)
     return Caller(tenant, key.id, key.name, frozenset(key.scopes))
 
@@ -66,7 +67,7 @@ def caller(
 def needs(scope: Scope) -> Any:
     """A dependency that lets pass callers with this scope."""
 
-    def check(who: Annotated[Caller, Depends(caller)]) -> Caller:
+    async def check(who: Annotated[Caller, Depends(caller)]) -> Caller:
         if not keys.allows(who.scopes, scope):
             raise Problem(403, "missing_scope", f"this needs a key with the scope {scope}")
         return who
@@ -90,13 +91,21 @@ def as_caller(login: logins.Login) -> Caller:
     return Caller(login.tenant, login.user.id, login.user.name, logins.scopes(login), "user")
 
 
-def _limit_rate(kept: Services, tenant: Tenant) -> None:
-    if tenant.requests_per_minute is None:
-        return
-    wait_s = kept.limiter.wait_s(tenant.id, tenant.requests_per_minute)
+def _look_up(kept: Services, token: str, at: datetime) -> tuple[ApiKey, Tenant]:
+    with kept.database.read() as session:
+        found = keys.find(session, at, token)
+    if found is None:
+        raise _unauthorized(DEAD)
+    kept.known.keep(token, *found)
+    _touch(kept, found[0].id, at)
+    return found
+
+
+def _limit_rate(kept: Services, tenant_id: UUID, requests_per_minute: int) -> None:
+    wait_s = kept.limiter.wait_s(tenant_id, requests_per_minute)
     if wait_s is not None:
         metrics.RATE_LIMITED.inc()
-        detail = f"more than {tenant.requests_per_minute} requests a minute"
+        detail = f"more than {requests_per_minute} requests a minute"
         raise Problem(429, "rate_limited", detail, headers={"Retry-After": str(math.ceil(wait_s))})
 
 

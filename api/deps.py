@@ -10,6 +10,7 @@ from uuid import UUID
 import redis
 from fastapi import Depends, Request
 
+from api.known import KnownKeys
 from api.limits import RateLimiter
 from api.live import Live
 from api.settings import ApiSettings
@@ -32,6 +33,7 @@ class Services:
     limiter: RateLimiter
     live: Live
     estimator: Estimator
+    known: KnownKeys = field(default_factory=KnownKeys)
     touched: dict[UUID, datetime] = field(default_factory=dict)
 
     def close(self) -> None:

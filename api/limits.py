@@ -9,6 +9,7 @@ import redis
 import structlog
 
 from api import metrics
+from db.outage import Outage
 
 AWAY_S = 5.0  # after a failure Redis is left alone this long, so that its timeouts do not become ours
 
@@ -35,6 +36,7 @@ class RateLimiter:
     def __init__(self, client: redis.Redis) -> None:
         self._take = client.register_script(TAKE)
         self._away_until = 0.0
+        self._outage = Outage(log.warning, log.info, "Redis (rate limits; requests pass unchecked)")
 
     def wait_s(self, tenant_id: UUID, requests_per_minute: int) -> float | None:
         """None when the request may pass, else seconds until the next one may."""
@@ -47,6 +49,7 @@ class RateLimiter:
         except (redis.RedisError, OSError) as error:
             self._away_until = time.monotonic() + AWAY_S
             metrics.LIMITER_OPEN.inc()
-            log.warning("rate limit not checked", reason=str(error))
+            self._outage.began(error)
             return None
+        self._outage.over()
         return None if taken else max(wait_ms, 1) / 1000

@@ -17,10 +17,10 @@ from api import metrics
 from api.errors import Problem
 from api.feed import ALL_READ, CUT_OFF, Item, Look, Marks, Reader, current_marks, look
 from api.settings import ApiSettings
-from db.queue import EVENTS_CHANNEL
+from db.outage import Outage
+from db.queue import EVENTS_CHANNEL, LIVE_CHANNEL
 from db.session import Database
 
-LIVE_CHANNEL = "bm3:live:"  # + job id: text that is being decoded, best effort
 QUEUE_MAX = 2000  # a watcher this far behind is cut off; it comes back with its Last-Event-ID
 PAUSE_S = 0.02  # changes that arrive in a burst are looked at once
 RETRY_S = 1.0
@@ -108,6 +108,7 @@ class Live:
         self._poll_s = PollInterval(settings)
         self._feeds: dict[UUID, Feed] = {}
         self._tasks: dict[Feed, asyncio.Task[None]] = {}
+        self._outage = Outage(log.warning, log.info, "Redis (live updates; the database is polled instead)")
         self.watching = 0
 
     @property
@@ -121,7 +122,7 @@ class Live:
             try:
                 await self._subscribe()
             except (redis.RedisError, OSError) as error:
-                log.warning("live updates fall back to polling", reason=str(error))
+                self._outage.began(error)
             self._poll_s.connected = False
             for feed in [*self._feeds.values()]:
                 feed.wake()
@@ -212,7 +213,7 @@ class Live:
             await pubsub.subscribe(EVENTS_CHANNEL)
             await pubsub.psubscribe(f"{LIVE_CHANNEL}*")
             self._poll_s.connected = True
-            log.info("live updates by Redis")
+            self._outage.over()
             while True:
                 # A timeout, so that the health check notices a connection that is half open.
                 message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=10)

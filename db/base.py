@@ -51,7 +51,7 @@ def text_enum(enum: type[StrEnum]) -> Enum:
 
 def new_id() -> UUID:
     """A uuid7: ordered by time of creation, so primary keys stay clustered and lists page by id."""
-    return UUID(str(uuid7()))
+    return uuid7()
 
 
 class Base(DeclarativeBase):

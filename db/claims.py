@@ -26,6 +26,12 @@ def candidates(session: Session, queue: str, models: Collection[str] | None = No
             yield job_id
 
 
+def waiting(session: Session, queue: str, models: Collection[str] | None, limit: int) -> int:
+    """How many jobs there are for this worker, counted to `limit`; asked without a lock."""
+    found = select(Job.id).where(*_eligible(queue, models)).limit(limit)
+    return session.scalars(select(func.count()).select_from(found.subquery())).one()
+
+
 def _eligible(queue: str, models: Collection[str] | None) -> list[ColumnElement[bool]]:
     """What a queued job must be for this worker."""
     tests = [Job.queue == queue, Job.state == State.QUEUED]

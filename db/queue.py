@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from queue import Empty, Full, Queue
@@ -19,12 +18,14 @@ import redis
 from celery import Celery
 from kombu.exceptions import OperationalError
 
+from db.outage import Outage
 from db.signals import CancelAsked, Changed, Nudge, Signal
 
 GPU, CPU, LIGHT = "gpu", "cpu", "light"
 QUEUES = (GPU, CPU, LIGHT)
 LOOK = "bm3.look"  # the one task: look at the queue in the database
 EVENTS_CHANNEL = "bm3:jobs"  # pub/sub: {"job": id} and {"cancel": id}
+LIVE_CHANNEL = "bm3:live:"  # + job id, pub/sub: text that is being decoded, best effort
 MAX_MESSAGES = 64  # a queue's list never grows past this: more nudges would say nothing new
 MAX_NUDGES = 16  # in one burst: a nudged worker claims until nothing is left
 
@@ -77,6 +78,7 @@ class RedisSignals:
     def __init__(self, redis_url: str) -> None:
         self._app = celery_app(redis_url)
         self._redis = redis_client(redis_url)
+        self._outage = Outage(log.warning, log.info, "Redis (wake-up messages)")
         self._pending: Queue[Signal] = Queue(maxsize=10_000)
         threading.Thread(target=self._run, name="signals", daemon=True).start()
 
@@ -87,35 +89,30 @@ class RedisSignals:
             except Full:  # the broker is away; the dispatcher and polling make up for what is dropped here
                 return
 
-    def nudge(self, queue: str, hint: str) -> bool:
-        """Put one wake-up message into a queue unless it holds plenty. False when the broker is away."""
-        try:
-            if int(self._redis.llen(queue)) < MAX_MESSAGES:
-                self._app.send_task(LOOK, args=[queue, hint], queue=queue, ignore_result=True)
-            return True
-        except (redis.RedisError, OperationalError, OSError) as error:
-            log.warning("nudge not sent: %s", error)
-            return False
-
-    def _publish(self, message: dict[str, str]) -> None:
-        try:
-            self._redis.publish(EVENTS_CHANNEL, json.dumps(message))
-        except (redis.RedisError, OSError) as error:
-            log.warning("signal not published: %s", error)
-
     def _run(self) -> None:
         while True:
-            nudged: Counter[str] = Counter()
-            for one in self._batch():
-                match one:
-                    case Nudge(queue=queue, job_id=job_id):
-                        nudged[queue] += 1
-                        if nudged[queue] <= MAX_NUDGES:
-                            self.nudge(queue, str(job_id))
-                    case Changed(job_id=job_id):
-                        self._publish({"job": str(job_id)})
-                    case CancelAsked(job_id=job_id):
-                        self._publish({"cancel": str(job_id)})
+            batch = self._batch()
+            try:
+                self._nudge([one for one in batch if isinstance(one, Nudge)])
+                self._publish([_message(one) for one in batch if not isinstance(one, Nudge)])
+                self._outage.over()
+            except (redis.RedisError, OperationalError, OSError) as error:
+                self._outage.began(error)
+
+    def _nudge(self, nudges: Sequence[Nudge]) -> None:
+        """Put wake-up messages into the queues that do not hold plenty; before all else, for work waits for them."""
+        for queue in {one.queue for one in nudges}:
+            room = min(MAX_MESSAGES - self._redis.llen(queue), MAX_NUDGES)
+            for one in [one for one in nudges if one.queue == queue][: max(room, 0)]:
+                self._app.send_task(LOOK, args=[queue, str(one.job_id)], queue=queue, ignore_result=True)
+
+    def _publish(self, messages: Sequence[str]) -> None:
+        """Tell live views and workers, in one round trip."""
+        if messages:
+            with self._redis.pipeline(transaction=False) as pipe:
+                for message in messages:
+                    pipe.publish(EVENTS_CHANNEL, message)
+                pipe.execute()
 
     def _batch(self) -> list[Signal]:
         """All that waits, each signal once: in a burst most of them say the same."""
@@ -124,3 +121,7 @@ class RedisSignals:
             while True:
                 found[self._pending.get_nowait()] = None
         return [*found]
+
+
+def _message(one: Changed | CancelAsked) -> str:
+    return json.dumps({"job" if isinstance(one, Changed) else "cancel": str(one.job_id)})

@@ -67,13 +67,12 @@ def finish_values(now: datetime, state: State) -> dict[str, Any]:
 
 
 def first_event(session: Session, now: datetime, job: Job, event_type: str) -> None:
-    """The event of a job that is not stored yet; it goes in with the job, in one flush."""
+    """The event of a job that is not stored yet; it goes in with the job, in one flush. Nobody can watch it yet."""
     job.event_seq = 1
     session.add(JobEvent(job_id=job.id, seq=1, type=event_type, data={}, at=now))
     if job.parent_id is None:
         row = {"type": event_type, "seq": 1}
         session.add(Outbox(tenant_id=job.tenant_id, type=event_type, subject_id=job.id, data=row, created_at=now))
-    signal(session, Changed(job.id))
 
 
 def record(session: Session, now: datetime, job: Job, event_type: str, data: dict[str, Any] | None = None) -> int:

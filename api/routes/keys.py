@@ -100,6 +100,7 @@ def revoke_key(who: KeysCaller, kept: Kept, key_id: UUID) -> Response:
     with kept.database.write() as session:
         keys.revoke(session, now(), _find(session, who, key_id))
         _note(session, who, "key.revoke", key_id)
+    kept.known.forget()
     return Response(status_code=204)
 
 
@@ -113,6 +114,7 @@ def rotate_key(who: KeysCaller, kept: Kept, key_id: UUID, request: KeyRotation =
         _check_scopes(who, old.scopes)
         minted = keys.rotate(session, now(), old, timedelta(seconds=request.overlap_s))
         _note(session, who, "key.rotate", key_id)
+    kept.known.forget()
     return _new(minted)
 
 
@@ -144,7 +146,9 @@ def change_tenant(who: AdminCaller, kept: Kept, tenant_id: UUID, request: QuotaF
         tenants.change_quotas(session, tenant_id, request.model_dump(exclude_unset=True))
         _note(session, who, "tenant.change", tenant_id)
         session.expire_all()
-        return TenantView.model_validate(_tenant(session, tenant_id))
+        changed = TenantView.model_validate(_tenant(session, tenant_id))
+    kept.known.forget()
+    return changed
 
 
 @router.post("/tenants/{tenant_id}/keys", status_code=201)

@@ -112,7 +112,7 @@ def _broken(error: Exception, limits: Limits, deadline: Deadline) -> Permanent |
     """A peer too slow for the whole allowance will be so again; any other fault of the network may pass."""
     if not deadline.left_s():
         return Permanent(Failure.FETCH_FAILED, f"did not arrive within {limits.max_s:g} s")
-    return Transient(Failure.STORAGE, f"the download broke off: {error or type(error).__name__}")
+    return Transient(Failure.STORAGE, f"the download broke off: {str(error) or type(error).__name__}")
 
 
 def _too_large(limits: Limits) -> Permanent:

@@ -12,9 +12,8 @@ from uuid import UUID
 
 import redis
 
-from db.queue import EVENTS_CHANNEL, redis_client
+from db.queue import EVENTS_CHANNEL, LIVE_CHANNEL, redis_client
 
-LIVE_CHANNEL = "bm3:live:"  # + job id
 PAUSE_S = 2.0
 log = logging.getLogger(__name__)
 

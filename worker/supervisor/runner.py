@@ -136,7 +136,7 @@ def _write_cues(database: Database, attempt: Attempt) -> None:
 
 def _segments(database: Database, attempt: Attempt) -> tuple[SegmentOutcome, ...]:
     """What the segments of a job that was split have left; none for others."""
-    if attempt.job.parent_id is not None:
+    if attempt.job.parent_id is not None or attempt.job.attempt == 1:
         return ()
     found = persist(database, attempt, lambda session, _: segments.outcomes(session, attempt.id))
     return tuple(

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from db import leases
+from db import claims, leases
 from db.queue import GPU
 from db.tables import Job
 from worker import metrics
@@ -77,6 +77,15 @@ class Supervisor:
                 self._run(job)
                 done += 1
         return done
+
+    def waiting(self) -> int:
+        """How many jobs could be begun here at once."""
+        try:
+            with self._shop.database.read() as session:
+                return claims.waiting(session, self._queue, self._models, self.slots.free)
+        except SQLAlchemyError as error:
+            log.warning("cannot look: %s", type(error).__name__)
+            return 0
 
     def cancel(self, job_id: UUID) -> None:
         """Somebody asked to cancel a job that may run here."""
