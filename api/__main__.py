@@ -1,41 +1,35 @@
-"""`python -m api`: serve HTTP."""
+"""`python -m api [--workers N]`: serve HTTP."""
 
 from __future__ import annotations
 
+import argparse
 import sys
+from collections.abc import Sequence
 
-import uvicorn
-
-from api.app import create_app
 from api.first import DatabaseBehind, prepare
+from api.processes import serve
 from api.settings import ApiSettings
 from db import logs
 from db.session import Database
 from db.settings import Settings
 
-DRAIN_S = 5  # event streams are cut off after this; their watchers come back
 
-
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m api", description="Serve HTTP. Settings: BM3_* and BM3_API_*.")
+    parser.add_argument("--workers", type=int, help="processes that share the port (BM3_API_WORKERS)")
+    options = parser.parse_args(arguments)
     logs.configure("api")
-    settings, api = Settings(), ApiSettings()
+    settings = Settings()
+    api = ApiSettings() if options.workers is None else ApiSettings(workers=options.workers)
+    database = Database(settings.database())
     try:
-        prepare(Database(settings.database()), settings)
+        prepare(database, settings)
     except DatabaseBehind as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    app = create_app(settings, api)
-    uvicorn.run(
-        app,
-        host=api.host,
-        port=api.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=DRAIN_S,
-        timeout_keep_alive=30,
-    )
+    database.dispose()
+    serve(settings, api)
     return 0
 
 

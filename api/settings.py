@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class ApiSettings(BaseSettings):
     """Where the api listens and how much it takes from one request."""
 
-    model_config = SettingsConfigDict(env_prefix="BM3_API_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="BM3_API_", env_ignore_empty=True, extra="ignore")
 
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: int = Field(8080, description="Port to listen on; 0: any free one")
@@ -26,5 +26,8 @@ class ApiSettings(BaseSettings):
     sse_poll_s: float = Field(5.0, description="How often a watched job is looked at without being told of a change")
     sse_poll_alone_s: float = Field(0.5, description="The same while Redis cannot be reached")
     watchers_limit: int = Field(2000, description="Most open event streams of one process")
-    threads: int = Field(40, description="Requests worked on at the same time")
+    workers: int = Field(
+        0, ge=0, le=64, description="Processes that share the port; 0: one with SQLite, else one a core, 4 at most"
+    )
+    threads: int = Field(40, description="Requests one process works on at the same time")
     docs: bool = Field(True, description="Serve the OpenAPI pages")
