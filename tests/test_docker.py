@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from prometheus_client import REGISTRY
+
+from api.metrics import PROCESS
+from worker import metrics as _workers  # noqa: F401  (importing registers them)
 
 ROOT = Path(__file__).parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker/compose.yaml").read_text())
@@ -51,3 +56,12 @@ def test_every_process_of_the_procfile_is_a_service() -> None:
     commands = {" ".join(service["command"][:4]) for service in OURS.values()}
     missing = {command for command in wanted if not any(ran.startswith(command) for ran in commands)}
     assert missing == {"python -m db redis"}  # there it is the valkey service
+
+
+def test_the_dashboard_asks_for_metrics_that_exist() -> None:
+    panels = json.loads((ROOT / "docker/grafana/dashboards/bm3.json").read_text())["panels"]
+    asked = {name for panel in panels for target in panel["targets"] for name in re.findall(r"bm3_\w+", target["expr"])}
+    of_database = {"bm3_jobs", "bm3_queue_oldest_age_seconds", "bm3_workers_alive", "bm3_webhook_deliveries_pending"}
+    counted = {name for registry in (REGISTRY, PROCESS) for name in registry._names_to_collectors}
+    assert len(asked) > len(of_database)
+    assert asked - counted - of_database == set()

@@ -45,17 +45,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if package is not None and find_spec(package) is None:
         print(f"the {chosen.role} worker needs {package}: pip install 'bm3-vl[worker]'", file=sys.stderr)
         return 2
+    from prometheus_client import start_http_server
+
     from db.migrate import wait_until_current
     from db.session import Database
     from db.settings import settings
+    from worker.settings import worker_settings
 
     wait_until_current(Database(settings().database()))
+    if worker_settings().metrics_port:
+        start_http_server(worker_settings().metrics_port, worker_settings().metrics_host)
     if chosen.role == "dispatcher":
         from worker.dispatcher.loop import run as run_dispatcher
 
         return run_dispatcher(settings())
-    from worker.settings import worker_settings
-
     if chosen.role == LIGHT:
         from worker.light import run as run_light
 

@@ -16,7 +16,7 @@ NANO = Path(__file__).parent / "bm3" / "weights" / "nano"
 class WorkerSettings(BaseSettings):
     """How a worker works. `_s` are seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="BM3_WORKER_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="BM3_WORKER_", env_ignore_empty=True, extra="ignore")
 
     slots: int = Field(4, ge=1, le=256, description="Jobs a worker runs at once: streams of its one model child")
     models: Annotated[list[str], NoDecode] = Field(
@@ -39,10 +39,12 @@ class WorkerSettings(BaseSettings):
     progress_s: float = Field(1.0, description="Progress is written at most this often")
     max_input_bytes: int = Field(50 << 30, description="Largest input of a job, all its files together")
     fetch_s: float = Field(3600.0, description="Longest download of one input")
+    fetch_redirects: int = Field(3, ge=0, description="Redirects followed for one input, each hop checked")
     memory_bytes: int | None = Field(None, description="Address space limit of the child (not with CUDA)")
     file_bytes: int = Field(8 << 30, description="Largest file the child may write")
     open_files: int = Field(1024, description="Open files of the child")
-    metrics_port: int = Field(0, description="Port of the worker's Prometheus page on the loopback; 0: none")
+    metrics_port: int = Field(0, description="Port of the process's Prometheus page; 0: none")
+    metrics_host: str = Field("127.0.0.1", description="Address of the Prometheus page")
 
     @field_validator("models", mode="before")
     @classmethod

@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from prometheus_client import start_http_server
 from sqlalchemy.exc import SQLAlchemyError
 
 from db.objects import open_store
@@ -37,7 +36,7 @@ from worker.supervisor.supervisor import Supervisor
 
 TICK_S = 0.05
 BEAT_STEP_S = 0.25
-EXIT_S = 1.9
+EXIT_S = 1.8  # from SIGTERM on, whatever hangs
 log = logging.getLogger(__name__)
 
 
@@ -79,8 +78,6 @@ class Process:
         """Work until SIGTERM or SIGINT."""
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, self._on_signal)
-        if self._worker.metrics_port:
-            start_http_server(self._worker.metrics_port, "127.0.0.1")
         CancelListener(self._settings.redis_url, self._supervisor.cancel)
         self._consumer.start()
         self._every(BEAT_STEP_S, self._keeper.beat)
@@ -116,7 +113,7 @@ class Process:
 
     def _poll(self) -> None:
         """Look into the database although nobody has called: a broker that is away only costs time."""
-        for _ in range(self._supervisor.slots.free):
+        for _ in range(self._supervisor.waiting()):
             threading.Thread(target=self._supervisor.look, name="poll", daemon=True).start()
 
     def _listen(self) -> None:
