@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse
 
 from db.idempotency import InProgress, OtherBody
 from db.kinds.registry import KINDS
-from db.objects import ObjectStoreUnavailable
+from db.objects import ObjectStoreFull, ObjectStoreRefused, ObjectStoreUnavailable
 from db.quotas import QuotaExceeded
 
 MEDIA_TYPE = "application/problem+json"
@@ -153,6 +153,16 @@ def _from_store(error: ObjectStoreUnavailable) -> Problem:
     return Problem(503, "storage_unavailable", "the object store cannot be reached", headers={"Retry-After": "5"})
 
 
+def _from_full_store(error: ObjectStoreFull) -> Problem:
+    log.error("object store full", reason=str(error))
+    return Problem(507, "storage_full", "the object store has no room", headers={"Retry-After": "60"})
+
+
+def _from_refusing_store(error: ObjectStoreRefused) -> Problem:
+    log.error("the object store refuses our key", reason=str(error))
+    return Problem(503, "storage_refused", "the object store refuses this service; its operator has to act")
+
+
 def _from_database(error: Exception) -> Problem:
     log.error("database unavailable", reason=str(getattr(error, "orig", error)))
     return Problem(503, "database_unavailable", "the database cannot be reached", headers={"Retry-After": "5"})
@@ -175,6 +185,8 @@ _TRANSLATED: dict[type[Exception], Any] = {
     QuotaExceeded: _from_quota,
     OtherBody: _from_other_body,
     InProgress: _from_in_progress,
+    ObjectStoreFull: _from_full_store,
+    ObjectStoreRefused: _from_refusing_store,
     ObjectStoreUnavailable: _from_store,
     DataError: _from_data,
     OperationalError: _from_database,

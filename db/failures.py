@@ -27,6 +27,7 @@ class Failure(StrEnum):
     RUN_TIME_EXCEEDED = "run_time_exceeded"
     RETRIES_EXHAUSTED = "retries_exhausted"
     INTERNAL = "internal"
+    STORAGE_REFUSED = "storage_refused"
     # Something around the work broke: the next attempt may well succeed.
     WORKER_LOST = "worker_lost"
     STORAGE = "storage"

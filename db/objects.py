@@ -7,7 +7,9 @@
     +-- UploadMissing           no such upload: never started, aborted, or given up as abandoned
     +-- UploadMismatch          what arrived is not what was declared; the upload stays and can be mended
     +-- OffsetConflict          an append does not start where the upload ends; `offset_bytes` says where that is
+    +-- ObjectStoreRefused      our key may not do this: the operator has to act, trying again is of no use
     +-- ObjectStoreUnavailable  the store broke, not the request: `code` is Failure.STORAGE, a later try may succeed
+        +-- ObjectStoreFull     there is no room
 
 An object appears whole or not at all, under a key that is never a folder of another key.
 """
@@ -21,7 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 from db.failures import Failure
 from db.settings import Settings
@@ -71,6 +73,14 @@ class ObjectStoreUnavailable(ObjectError):
     """The store did not do what it should; trying again later may help."""
 
     code: ClassVar[Failure] = Failure.STORAGE
+
+
+class ObjectStoreFull(ObjectStoreUnavailable):
+    """There is no room for more bytes; nothing of them was kept."""
+
+
+class ObjectStoreRefused(ObjectError):
+    """The store does not let us: a key without the right, or none it knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +191,10 @@ class ObjectStore(Protocol):
     def abort_abandoned(self, older_than_s: float) -> int:
         """Drop uploads begun longer ago than that (for the sweeper); how many."""
 
+    def keep_lifecycle_rule(self, days: int) -> None:
+        """Have the store itself drop uploads abandoned for `days`, where it can do that."""
+        return
+
     def exists(self, key: str) -> bool:
         """Whether there is an object."""
         try:
@@ -208,6 +222,7 @@ class ObjectStore(Protocol):
             partial.unlink(missing_ok=True)
 
 
+@runtime_checkable
 class OffsetUploads(Protocol):
     """A store whose uploads arrive through our API, appended at an offset."""
 
@@ -215,6 +230,7 @@ class OffsetUploads(Protocol):
         """Add `data` at `offset`, which must be where the upload ends; the new end. OffsetConflict, UploadMismatch."""
 
 
+@runtime_checkable
 class PresignedUploads(Protocol):
     """A store whose uploads go straight to it by signed URLs."""
 
@@ -275,4 +291,11 @@ def open_store(settings: Settings) -> ObjectStore:
         return LocalObjects(settings.data_dir / "store")
     from db.objects_s3 import S3Config, S3Objects
 
-    return S3Objects(S3Config(settings.s3_bucket, region=settings.s3_region, endpoint_url=settings.s3_endpoint_url))
+    place = S3Config(
+        settings.s3_bucket,
+        settings.s3_prefix,
+        settings.s3_region,
+        settings.s3_endpoint_url,
+        settings.s3_public_endpoint_url,
+    )
+    return S3Objects(place)

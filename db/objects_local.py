@@ -14,12 +14,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from db import local_files
 from db.objects import (
     BadKey,
+    BadRange,
     Body,
     ObjectInfo,
     ObjectMissing,
     ObjectStore,
+    ObjectStoreFull,
     ObjectStoreUnavailable,
     OffsetConflict,
     Upload,
@@ -54,7 +57,7 @@ class LocalObjects(ObjectStore):
     def check(self) -> None:
         with _storage("the store"), self._writing() as (file, _):
             file.write(b"can be written")
-            _sync(file)
+            local_files.sync(file)
 
     def put(self, key: str, data: bytes, media_type: str) -> None:
         self._put(key, lambda file: file.write(data))
@@ -67,7 +70,7 @@ class LocalObjects(ObjectStore):
         target = self._path(key)
         with _storage(key), self._writing() as (file, temporary):
             file.write(data)
-            _sync(file)
+            local_files.sync(file)
             try:
                 # A hard link, unlike a rename, fails if the name is taken: that decides a race.
                 self._publish(lambda: target.hardlink_to(temporary), target)
@@ -85,7 +88,7 @@ class LocalObjects(ObjectStore):
             try:
                 start, stop = clip_range(os.fstat(file.fileno()).st_size, start, end)
                 file.seek(start)
-            except BaseException:
+            except (BadRange, OSError):
                 file.close()
                 raise
         return Body(stop - start, file.read, file.close)
@@ -101,13 +104,13 @@ class LocalObjects(ObjectStore):
             if not folder.is_dir():
                 return 0
             folder.rename(aside)
-        count = sum(1 for _ in _files(aside))
+        count = sum(1 for _ in local_files.files(aside))
         shutil.rmtree(aside, ignore_errors=True)  # what stays behind falls to the sweeper
         return count
 
     def list_prefix(self, prefix: str) -> Iterator[ObjectInfo]:
         folder = self._path(check_folder(prefix)[:-1]) if prefix else self._objects
-        found = {path.relative_to(self._objects).as_posix(): path for path in _files(folder)}
+        found = {path.relative_to(self._objects).as_posix(): path for path in local_files.files(folder)}
         for key in sorted(found):
             with suppress(FileNotFoundError):  # deleted while we listed
                 yield _info(key, found[key].stat())
@@ -127,9 +130,7 @@ class LocalObjects(ObjectStore):
                 raise OffsetConflict(done)
             if done + len(data) > upload.size_bytes:
                 raise UploadMismatch(f"{done + len(data)} bytes of {upload.size_bytes} declared")
-            file.seek(done)
-            file.write(data)
-            return done + len(data)
+            return local_files.append(file.fileno(), done, data)
 
     def upload_progress(self, upload: Upload) -> UploadProgress:
         with _storage(upload.key):
@@ -145,7 +146,7 @@ class LocalObjects(ObjectStore):
                 done = os.fstat(file.fileno()).st_size
                 if done != upload.size_bytes:
                     raise UploadMismatch(f"{done} bytes of {upload.size_bytes} declared")
-                _sync(file)
+                local_files.sync(file)
                 self._publish(lambda: self._upload_path(upload).replace(target), target)
         except UploadMissing:
             return completed_before(self, upload)
@@ -159,22 +160,22 @@ class LocalObjects(ObjectStore):
         """Also removes half-written temporary files a crash left behind; counts uploads only."""
         before = time.time() - older_than_s
         with _storage("uploads"):
-            _remove_older(self._temporary, before)
-            return _remove_older(self._uploads, before)
+            local_files.remove_older(self._temporary, before)
+            return local_files.remove_older(self._uploads, before)
 
     def _put(self, key: str, write: Callable[[BinaryIO], object]) -> None:
         target = self._path(key)
         with _storage(key), self._writing() as (file, temporary):
             write(file)
-            _sync(file)
+            local_files.sync(file)
             self._publish(lambda: temporary.replace(target), target)
 
     def _publish(self, place: Callable[[], object], target: Path) -> None:
         """Give a finished file its name, so that it survives a power cut."""
         with self._folders(fcntl.LOCK_SH):
-            _make_folders(target.parent, self._objects)
+            local_files.make_folders(target.parent, self._objects)
             place()
-            _sync_folder(target.parent)
+            local_files.sync_folder(target.parent)
 
     @contextmanager
     def _folders(self, mode: int) -> Iterator[None]:
@@ -226,8 +227,9 @@ def _storage(key: str) -> Iterator[None]:
     except (IsADirectoryError, NotADirectoryError) as error:
         raise BadKey(f"{key!r} would be an object and a folder") from error
     except OSError as error:
-        reason = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror
-        raise ObjectStoreUnavailable(f"{key}: {reason}") from error
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise ObjectStoreFull(f"{key}: {error.strerror}") from error
+        raise ObjectStoreUnavailable(f"{key}: {error.strerror}") from error
 
 
 @contextmanager
@@ -240,37 +242,6 @@ def _looking(key: str) -> Iterator[None]:
         raise ObjectStoreUnavailable(f"{key}: {error.strerror}") from error
 
 
-def _sync(file: BinaryIO) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _make_folders(folder: Path, stop: Path) -> None:
-    if folder == stop or folder.is_dir():
-        return
-    _make_folders(folder.parent, stop)
-    try:
-        folder.mkdir()
-    except FileExistsError:
-        if not folder.is_dir():
-            raise NotADirectoryError(folder) from None
-    _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            yield Path(parent, name)
-
-
 def _file_stat(path: Path) -> os.stat_result:
     if path.is_dir():
         raise FileNotFoundError(path)
@@ -279,20 +250,3 @@ def _file_stat(path: Path) -> os.stat_result:
 
 def _info(key: str, stat: os.stat_result) -> ObjectInfo:
     return ObjectInfo(key, stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC))
-
-
-def _remove_older(folder: Path, before: float) -> int:
-    removed = 0
-    for path in folder.iterdir():
-        with suppress(FileNotFoundError):  # another sweeper was faster
-            if path.stat().st_mtime < before:
-                _remove(path)
-                removed += 1
-    return removed
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink()

@@ -22,6 +22,7 @@ from db.objects import (
     ObjectInfo,
     ObjectMissing,
     ObjectStore,
+    ObjectStoreRefused,
     ObjectStoreUnavailable,
     Upload,
     UploadMismatch,
@@ -42,6 +43,9 @@ _ERRORS: dict[str, type[ObjectError]] = {
     "NoSuchUpload": UploadMissing,
     "416": BadRange,
     "InvalidRange": BadRange,
+    **dict.fromkeys(
+        ("403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"), ObjectStoreRefused
+    ),
 }
 
 
@@ -179,7 +183,10 @@ class S3Objects(ObjectStore):
             "Filter": {"Prefix": self._prefix},
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": days},
         }
-        others = [kept for kept in self._lifecycle_rules() if kept.get("ID") != _LIFECYCLE_RULE]
+        before = self._lifecycle_rules()
+        if rule in before:
+            return
+        others = [kept for kept in before if kept.get("ID") != _LIFECYCLE_RULE]
         with _calls(self.bucket):
             self._client.put_bucket_lifecycle_configuration(
                 Bucket=self.bucket, LifecycleConfiguration={"Rules": [*others, rule]}
@@ -267,7 +274,11 @@ def _calls(key: str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise _translated(error, key) from error
-    except (BotoCoreError, S3UploadFailedError) as error:
+    except S3UploadFailedError as error:
+        if isinstance(error.__context__, ClientError):  # boto3's own way to say what the store has said
+            raise _translated(error.__context__, key) from error
+        raise ObjectStoreUnavailable(f"{key}: {error}") from error
+    except BotoCoreError as error:
         raise ObjectStoreUnavailable(f"{key}: {error}") from error
 
 
@@ -275,9 +286,8 @@ def _translated(error: ClientError, key: str) -> ObjectError:
     code = str(error.response["Error"].get("Code"))
     if code == "PreconditionFailed":
         return _TakenError(key)
-    if known := _ERRORS.get(code):
-        return known(key)
-    return ObjectStoreUnavailable(f"{key}: {code}")
+    known = _ERRORS.get(code, ObjectStoreUnavailable)
+    return known(key if known in (ObjectMissing, UploadMissing, BadRange) else f"{key}: {code}")
 
 
 def _is_whole(upload: Upload, part: dict[str, Any]) -> bool:

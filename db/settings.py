@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Where things are kept and the clocks that the state machine runs by. `_s` are seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="BM3_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="BM3_", env_ignore_empty=True, extra="ignore")
 
     data_dir: Path = Field(Path("var"), description="Embedded database, objects, scratch space and generated secrets")
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the data directory")
@@ -22,8 +22,12 @@ class Settings(BaseSettings):
     )
     object_store: Literal["local", "s3"] = Field("local", description="Where uploads and results are kept")
     s3_bucket: str = Field("bm3", description="Bucket for uploads and results (credentials: the usual AWS variables)")
+    s3_prefix: str = Field("", description="Folder in the bucket that holds everything, with a slash at its end")
     s3_endpoint_url: str | None = Field(None, description="For MinIO, Ceph and other S3 servers")
-    s3_region: str = "us-east-1"
+    s3_public_endpoint_url: str | None = Field(
+        None, description="How clients reach the bucket for uploads, where that differs from how this service does"
+    )
+    s3_region: str = Field("us-east-1", description="Region of the bucket")
     s3_input_buckets: list[str] = Field([], description="Buckets that jobs may name as input")
 
     lease_s: float = Field(60.0, description="A worker owns a job this long after its last beat")

@@ -24,8 +24,6 @@ from db.assets import NewAsset
 from db.base import new_id
 from db.objects import OffsetConflict, OffsetUploads, PresignedUploads, UploadMismatch, UploadMissing, UploadProgress
 from db.objects import Upload as StoreUpload
-from db.objects_local import LocalObjects
-from db.objects_s3 import S3Objects
 from db.tables import Asset, AssetState, Upload
 from db.verify import verify
 
@@ -52,7 +50,7 @@ def begin_upload(who: AssetsWriter, kept: Kept, request: UploadRequest, response
         return settled_view(twin)
     new = NewAsset(new_id(), who.tenant_id, request.filename, request.media_type, request.size_bytes, request.sha256)
     started = kept.objects.start_upload(new.object_key, new.size_bytes, new.declared_type)
-    mode = "offset" if isinstance(kept.objects, LocalObjects) else "multipart"
+    mode = "offset" if isinstance(kept.objects, OffsetUploads) else "multipart"
     with kept.database.write() as session:
         asset, upload = assets.begin(session, now(), new, started, mode)
     response.headers["Location"] = f"/v1/uploads/{asset.id}"
@@ -107,12 +105,11 @@ async def append_bytes(
 def sign_parts(who: AssetsWriter, kept: Kept, asset_id: UUID, request: PartsRequest) -> PartUrls:
     """Addresses to PUT parts to, straight into the object store."""
     asset, upload = _find(kept, who, asset_id)
-    if upload is None or not isinstance(kept.objects, S3Objects):
+    if upload is None or not isinstance(kept.objects, PresignedUploads):
         raise Problem(409, "not_multipart", "this upload takes no parts")
-    presigned: PresignedUploads = kept.objects
     stored = assets.in_store(asset, upload)
     try:
-        urls = presigned.part_urls(stored, sorted(set(request.numbers)), URL_LIFE_S)
+        urls = kept.objects.part_urls(stored, sorted(set(request.numbers)), URL_LIFE_S)
     except UploadMismatch as error:
         raise field_problem("/numbers", str(error)) from error
     parts = [PartUrl(number=number, url=url, size_bytes=stored.part_bytes(number)) for number, url in urls.items()]
@@ -209,7 +206,7 @@ def _progress(kept: Services, asset: Asset, upload: Upload) -> UploadProgress:
 
 def _appendable(kept: Services, who: Caller, asset_id: UUID) -> tuple[OffsetUploads, StoreUpload]:
     asset, upload = _find(kept, who, asset_id)
-    if not isinstance(kept.objects, LocalObjects):
+    if not isinstance(kept.objects, OffsetUploads):
         raise Problem(409, "not_appendable", "this upload is sent in parts, straight to the object store")
     if upload is None or asset.state is not AssetState.UPLOADING:
         raise Problem(409, "upload_complete", "this upload is complete")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import resource
 import socket
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 
 from tests.api.live_place import live_place
 from tests.api.place import MP4, NO_REDIS, OFFSET_TYPE, Guest, Place, place
+from tests.faults.gate import gate_to
 from tests.servers import S3Place
 
 
@@ -137,6 +140,37 @@ def test_bytes_before_a_break_stay(tmp_path: Path) -> None:
         assert ann.post(upload["complete_url"]).json()["state"] == "ready"
 
 
+def test_a_full_disk_is_507_and_keeps_nothing_of_the_piece(ann: Guest) -> None:
+    data = MP4 + b"y" * (5 << 20)
+    upload = ann.upload(data)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3 << 20, limits[1]))  # Python ignores the signal: EFBIG
+    try:
+        refused = ann.append(upload, 0, data)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (refused.status_code, refused.headers["content-type"]) == (507, "application/problem+json")
+    assert refused.json()["code"] == "storage_full"
+    offset = int(ann.call("HEAD", upload["url"]).headers["upload-offset"])
+    assert offset % (1 << 20) < len(MP4) + (1 << 16)
+    assert ann.append(upload, offset, data[offset:]).status_code == 204
+    assert ann.post(upload["complete_url"]).json()["state"] == "ready"
+
+
+def test_a_store_that_refuses_our_key_says_so(tmp_path: Path, s3: S3Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    with gate_to(s3.endpoint_url) as gate:
+        for name, value in _in_s3(replace(s3, endpoint_url=gate.url)).items():
+            monkeypatch.setenv(name, value)
+        gate.refuse("POST", 403, 1)
+        with place(tmp_path) as here:
+            ann = here.guest("ann")
+            body = {"filename": "a", "media_type": "video/mp4", "size_bytes": 5}
+            refused = ann.post("/v1/uploads", body)
+            assert (refused.status_code, refused.json()["code"]) == (503, "storage_refused")
+            assert ann.get("/v1/assets").json()["items"] == []
+            assert ann.post("/v1/uploads", body).status_code == 201
+
+
 def test_a_deleted_asset_leaves_no_bytes(here: Place, ann: Guest) -> None:
     asset = ann.asset()
     assert ann.call("DELETE", f"/v1/assets/{asset['id']}").status_code == 204
@@ -145,13 +179,7 @@ def test_a_deleted_asset_leaves_no_bytes(here: Place, ann: Guest) -> None:
 
 
 def test_parts_go_straight_to_s3(tmp_path: Path, s3: S3Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": s3.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": s3.secret_access_key,
-        "BM3_OBJECT_STORE": "s3",
-        "BM3_S3_BUCKET": s3.bucket,
-        "BM3_S3_ENDPOINT_URL": s3.endpoint_url,
-    }.items():
+    for name, value in _in_s3(s3).items():
         monkeypatch.setenv(name, value)
     data = MP4 + b"z" * (9 << 20)
     with place(tmp_path) as here:
@@ -166,6 +194,17 @@ def test_parts_go_straight_to_s3(tmp_path: Path, s3: S3Place, monkeypatch: pytes
         asset = ann.post(upload["complete_url"]).json()
         assert (asset["state"], asset["sha256"]) == ("ready", hashlib.sha256(data).hexdigest())
         assert ann.post(upload["parts_url"], {"numbers": [1]}).json()["code"] == "not_multipart"
+
+
+def _in_s3(s3: S3Place) -> dict[str, str]:
+    """The environment of a service that keeps its objects there."""
+    return {
+        "AWS_ACCESS_KEY_ID": s3.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": s3.secret_access_key,
+        "BM3_OBJECT_STORE": "s3",
+        "BM3_S3_BUCKET": s3.bucket,
+        "BM3_S3_ENDPOINT_URL": s3.endpoint_url,
+    }
 
 
 def _put(ann: Guest, upload: dict[str, object], data: bytes, numbers: list[int]) -> None:

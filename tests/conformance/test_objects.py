@@ -20,6 +20,7 @@ from db.objects import (
     ObjectMissing,
     ObjectStore,
     ObjectStoreUnavailable,
+    PresignedUploads,
     Upload,
     UploadMismatch,
     UploadMissing,
@@ -285,6 +286,21 @@ def test_the_settings_choose_the_store(tmp_path: Path) -> None:
     s3 = open_store(Settings(object_store="s3", s3_bucket="films", s3_endpoint_url="http://127.0.0.1:1"))
     assert isinstance(s3, S3Objects)
     assert s3.bucket == "films"
+
+
+def test_the_settings_name_the_folder_and_the_endpoint_that_clients_reach(
+    s3: S3Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3.access_key_id)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3.secret_access_key)
+    public = "https://files.example.org"
+    where = {"s3_bucket": s3.bucket, "s3_endpoint_url": s3.endpoint_url, "s3_public_endpoint_url": public}
+    store = open_store(Settings(object_store="s3", s3_prefix="bm3/films/", **where))
+    store.put("a", b"x", PLAIN)
+    assert [info.key for info in s3_objects(s3, "bm3/films/").list_prefix("")] == ["a"]
+    assert isinstance(store, PresignedUploads)
+    url = store.part_urls(store.start_upload("b", 5, PLAIN), [1])[1]
+    assert url.startswith(f"{public}/{s3.bucket}/bm3/films/b?")
 
 
 def _payload() -> tuple[bytes, bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -10,11 +11,20 @@ from urllib.parse import parse_qs, urlsplit
 import boto3
 import pytest
 
-from db.objects import MAX_URLS_A_CALL, MIN_PART_BYTES, ObjectStoreUnavailable, UploadMismatch, UploadMissing
+from db.objects import (
+    MAX_URLS_A_CALL,
+    MIN_PART_BYTES,
+    ObjectStoreRefused,
+    ObjectStoreUnavailable,
+    UploadMismatch,
+    UploadMissing,
+)
 from db.objects_s3 import S3Config, S3Inputs, S3Objects
 from tests.conformance.test_objects import PLAIN, put_part, s3_objects
+from tests.faults.gate import gate_to
 from tests.receiver import receiver
 from tests.servers import S3Place
+from worker.dispatcher.sweep import Sweeper
 
 GIB = 1 << 30
 
@@ -114,7 +124,33 @@ def test_a_bucket_that_is_not_there_is_the_stores_fault(s3: S3Place) -> None:
             ask()
 
 
-@pytest.mark.parametrize(("bucket", "key"), [("status", "403"), ("status", "500"), ("lie", "10"), ("garbage", "x")])
+def test_a_rule_that_stands_is_not_written_again(s3: S3Place) -> None:
+    s3_objects(s3).keep_lifecycle_rule(days=2)
+    with gate_to(s3.endpoint_url) as gate:
+        gate.refuse("PUT", 403, 1)
+        s3_objects(replace(s3, endpoint_url=gate.url)).keep_lifecycle_rule(days=2)
+        assert gate.refused["PUT"] == 0
+
+
+def test_the_dispatcher_lets_the_bucket_keep_the_rule_and_goes_on_without(
+    s3: S3Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    with gate_to(s3.endpoint_url) as gate:
+        sweeper = Sweeper(s3_objects(replace(s3, endpoint_url=gate.url)))
+        gate.refuse("PUT", 403, 1)
+        sweeper.keep_lifecycle_rule()
+        assert "AccessDenied" in caplog.text
+        sweeper.keep_lifecycle_rule()
+    rules = _client(s3).get_bucket_lifecycle_configuration(Bucket=s3.bucket)["Rules"]
+    assert [rule["ID"] for rule in rules] == ["bm3-abandoned-uploads"]
+
+
+def test_a_key_without_the_right_is_refused_for_good() -> None:
+    with receiver() as broken, pytest.raises(ObjectStoreRefused):
+        s3_objects(S3Place(broken.url(""), "status"), prefix="").read("403")
+
+
+@pytest.mark.parametrize(("bucket", "key"), [("status", "500"), ("lie", "10"), ("garbage", "x")])
 def test_a_store_that_misbehaves_is_the_stores_fault(bucket: str, key: str) -> None:
     with receiver() as broken:
         store = s3_objects(S3Place(broken.url(""), bucket), prefix="")

@@ -13,7 +13,7 @@ from types import FrameType
 import redis
 from sqlalchemy.exc import SQLAlchemyError
 
-from db.objects import ObjectError, ObjectStore, open_store
+from db.objects import ObjectError, open_store
 from db.queue import RedisSignals
 from db.session import Database
 from db.settings import Settings
@@ -39,9 +39,8 @@ class Step:
     every: int = 1
 
 
-def steps(objects: ObjectStore) -> tuple[Step, ...]:
+def steps(sweeper: Sweeper) -> tuple[Step, ...]:
     """Everything the dispatcher does in a round, in this order."""
-    sweeper = Sweeper(objects)
     return (
         Step("expired_leases", reap.expired_leases),
         Step("overdue", reap.overdue),
@@ -105,7 +104,9 @@ def run(settings: Settings) -> int:
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, leave)
     database = Database(settings.database(), RedisSignals(settings.redis_url))
-    dispatcher = Dispatcher(database, settings, steps(open_store(settings)), new_worker_id("dispatcher"))
+    sweeper = Sweeper(open_store(settings))
+    sweeper.keep_lifecycle_rule()
+    dispatcher = Dispatcher(database, settings, steps(sweeper), new_worker_id("dispatcher"))
     pause_s = settings.dispatch_every_s
     while not leaving.wait(pause_s):
         failed = dispatcher.round()

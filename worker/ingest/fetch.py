@@ -16,7 +16,6 @@ from worker.errors import Permanent, Transient
 from worker.webhooks.dial import NETWORK_ERRORS, Deadline, Way, exchange, parse_url
 from worker.webhooks.guard import Guard
 
-MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # Answers after which the same request may succeed later.
 _LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -30,6 +29,7 @@ class Limits:
 
     max_bytes: int
     max_s: float
+    max_redirects: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +62,12 @@ def fetch(url: str, path: Path, limits: Limits, guard: Guard, certificates: ssl.
 
 
 def _follow(url: httpx.URL, partial: Path, limits: Limits, way: Way) -> Fetched:
-    for _ in range(MAX_REDIRECTS + 1):
+    for _ in range(limits.max_redirects + 1):
         with exchange("GET", url, _HEADERS, None, way) as response:
             if response.status not in _REDIRECTS:
                 return _received(response, url, partial, limits)
             url = _next_hop(url, response)
-    raise Permanent(Failure.FETCH_FAILED, f"more than {MAX_REDIRECTS} redirects")
+    raise Permanent(Failure.FETCH_FAILED, f"more than {limits.max_redirects} redirects")
 
 
 def _next_hop(url: httpx.URL, response: httpcore.Response) -> httpx.URL:

@@ -14,7 +14,7 @@ from db.crash import crash_point
 from db.failures import Failure
 from db.kinds.registry import KINDS
 from db.leases import Ending, FileEntry, Usage
-from db.objects import ObjectError, ObjectStore, ObjectStoreUnavailable
+from db.objects import ObjectError, ObjectStore, ObjectStoreRefused, ObjectStoreUnavailable
 from db.session import Database
 from db.settings import Settings
 from worker import metrics
@@ -153,7 +153,7 @@ class Finish:
         return FileEntry(attach.name, key, attach.media_type, path.stat().st_size, digest)
 
     def _put(self, key: str, path: Path, media_type: str) -> None:
-        """Store a file, with a little patience. Raises Transient(STORAGE), LeaseLost."""
+        """Store a file, with a little patience. Raises Transient(STORAGE), Permanent(STORAGE_REFUSED), LeaseLost."""
         for left in reversed(range(UPLOAD_TRIES)):
             try:
                 return self.objects.put_file(key, path, media_type)
@@ -161,6 +161,8 @@ class Finish:
                 if not left:
                     raise Transient(Failure.STORAGE, str(error)) from error
                 log.warning("job %s: cannot store %s, trying again: %s", self.attempt.id, key, error)
+            except ObjectStoreRefused as error:
+                raise Permanent(Failure.STORAGE_REFUSED, f"the store does not take the results: {error}") from error
             except (ObjectError, OSError) as error:
                 raise Transient(Failure.STORAGE, f"cannot store a result file: {error}") from error
             if self.attempt.stopping.wait(UPLOAD_PAUSE_S * 2 ** (UPLOAD_TRIES - left)) and self.attempt.lost:

@@ -6,7 +6,7 @@ import base64
 import binascii
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from db.failures import Failure
 from db.kinds.base import MediaInput, S3Input
-from db.objects import ObjectError, ObjectMissing, ObjectStore, ObjectStoreUnavailable
+from db.objects import ObjectError, ObjectMissing, ObjectStore, ObjectStoreRefused, ObjectStoreUnavailable
 from db.session import Database
 from db.settings import Settings
 from db.tables import Asset, AssetState
@@ -36,8 +36,7 @@ class Sources:
     objects: ObjectStore
     settings: Settings
     guard: Guard
-    max_bytes: int
-    fetch_s: float
+    limits: Limits
 
 
 def media_in(value: Any) -> Iterator[MediaInput]:
@@ -58,7 +57,7 @@ def media_in(value: Any) -> Iterator[MediaInput]:
 def gather(sources: Sources, attempt: Attempt, params: BaseModel) -> dict[str, str]:
     """Fetch every input into the attempt's folder. Raises Permanent or Transient."""
     found: dict[str, str] = {}
-    left = sources.max_bytes
+    left = sources.limits.max_bytes
     for number, media in enumerate(media_in(params)):
         key = input_key(named(media))
         if key in found:
@@ -120,7 +119,7 @@ def _fetch_one(sources: Sources, attempt: Attempt, media: MediaInput, path: Path
     if media.base64 is not None:
         _decode(media.base64, path, max_bytes)
     elif media.url is not None:
-        fetch(media.url, path, Limits(max_bytes, sources.fetch_s), sources.guard)
+        fetch(media.url, path, replace(sources.limits, max_bytes=max_bytes), sources.guard)
     elif media.s3 is not None:
         bucket = _bucket(sources.settings, media.s3)
         _copy(bucket, media.s3.key, path, max_bytes, attempt)
@@ -142,9 +141,9 @@ def _decode(text: str, path: Path, max_bytes: int) -> None:
 def _bucket(settings: Settings, place: S3Input) -> ObjectStore:
     if place.bucket not in settings.s3_input_buckets:
         raise Permanent(Failure.FETCH_FAILED, f"bucket {place.bucket!r} is not registered here")
-    from db.objects_s3 import S3Config, S3Objects  # boto3 takes long to load and most jobs have no use for it
+    from db.objects_s3 import S3Config, S3Inputs  # boto3 takes long to load and most jobs have no use for it
 
-    return S3Objects(S3Config(place.bucket, region=settings.s3_region, endpoint_url=settings.s3_endpoint_url))
+    return S3Inputs(S3Config(place.bucket, region=settings.s3_region, endpoint_url=settings.s3_endpoint_url))
 
 
 def _asset_key(database: Database, attempt: Attempt, asset_id: str) -> str:
@@ -170,6 +169,8 @@ def _copy(objects: ObjectStore, key: str, path: Path, max_bytes: int, attempt: A
                     attempt.advanced()
     except ObjectMissing as error:
         raise Permanent(Failure.FETCH_FAILED, "the input is not in the store any more") from error
+    except ObjectStoreRefused as error:
+        raise Permanent(Failure.STORAGE_REFUSED, f"the store does not let the service read: {error}") from error
     except ObjectStoreUnavailable as error:
         raise Transient(Failure.STORAGE, str(error)) from error
     except ObjectError as error:

@@ -21,6 +21,7 @@ from db.session import Database
 from db.settings import Settings
 from worker.errors import Permanent, Transient
 from worker.handlers import HANDLERS
+from worker.ingest.fetch import Limits
 from worker.settings import WorkerSettings
 from worker.supervisor.attempt import Attempt
 from worker.supervisor.finish import Finish
@@ -50,7 +51,8 @@ class Workshop:
     def sources(self) -> Sources:
         guard = Guard.allowing(self.settings.allow_networks)
         worker = self.worker
-        return Sources(self.database, self.objects, self.settings, guard, worker.max_input_bytes, worker.fetch_s)
+        limits = Limits(worker.max_input_bytes, worker.fetch_s, worker.fetch_redirects)
+        return Sources(self.database, self.objects, self.settings, guard, limits)
 
 
 def run(shop: Workshop, attempt: Attempt) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -45,6 +46,11 @@ def test_three_redirects_are_followed_and_a_fourth_is_not(server: Receiver, tmp_
     assert fetched.url == server.url("/bytes/5")
     (tmp_path / "video").unlink()
     _refused(Failure.FETCH_FAILED, server, "/redirect/4", tmp_path)
+
+
+def test_the_limit_of_redirects_is_a_setting(server: Receiver, tmp_path: Path) -> None:
+    _refused(Failure.FETCH_FAILED, server, "/redirect/1", tmp_path, replace(ROOMY, max_redirects=0))
+    assert _fetch(server, "/redirect/4", tmp_path, replace(ROOMY, max_redirects=4)).size_bytes == 5
 
 
 @pytest.mark.parametrize("to", ["http://10.0.0.1/", "http://169.254.169.254/latest/meta-data/", "http://[::1]:80/"])

@@ -23,6 +23,7 @@ from db.tables import Job
 from db.tables_access import Tenant
 from tests.receiver import receiver
 from worker.errors import Permanent, Transient
+from worker.ingest.fetch import Limits
 from worker.supervisor.attempt import Attempt, Why
 from worker.supervisor.inputs import Sources, gather, media_in, named, with_inline, without_inline
 from worker.supervisor.protocol import input_key
@@ -43,7 +44,7 @@ def sources(tmp_path: Path) -> Iterator[Sources]:
     database = Database(f"sqlite:///{tmp_path / 'inputs.sqlite3'}")
     migrate.upgrade(database)
     guard = Guard.allowing(["127.0.0.0/8"])
-    yield Sources(database, LocalObjects(tmp_path / "store"), Settings(), guard, max_bytes=1000, fetch_s=5)
+    yield Sources(database, LocalObjects(tmp_path / "store"), Settings(), guard, Limits(max_bytes=1000, max_s=5))
     database.dispose()
 
 
