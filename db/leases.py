@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, insert, select, update
+from sqlalchemy import case, func, insert, select, true, update
 from sqlalchemy.orm import Session
 
 from db.claims import candidates
@@ -125,14 +125,16 @@ def save(
     done_ms: int,
 ) -> bool:
     """Store cues and the checkpoint that covers them, together or not at all. False: the lease is lost."""
+    # An attempt that resumes at the end writes the same checkpoint again, and must not be retried for ever.
+    is_further = true() if cues else Job.checkpoint_ms < done_ms
     values = {
         "checkpoint": checkpoint,
         "checkpoint_ms": done_ms,
         "done_ms": done_ms,
         "progress_at": now,
         "cue_count": Job.cue_count + len(cues),
-        "setbacks": 0,
-        "losses_here": 0,
+        "setbacks": case((is_further, 0), else_=Job.setbacks),
+        "losses_here": case((is_further, 0), else_=Job.losses_here),
     }
     if _advance(session, now, job_id, epoch, values) is None:
         return False

@@ -219,6 +219,19 @@ def test_retries_end(database: Database) -> None:
     assert stored(database, job).failure is Failure.RETRIES_EXHAUSTED
 
 
+def test_retries_end_for_a_job_that_fails_again_and_again_at_its_end(database: Database) -> None:
+    """Its last checkpoint is written anew by every attempt, which is no progress."""
+    job = running(database)
+    assert save(database, job, 0)
+    for _ in range(SETTINGS.retry_limit):
+        assert lose(database, job, Failure.STORAGE) is State.RETRY_WAIT
+        job = begin(database, requeue(database, job))
+        with database.write() as session:
+            assert leases.save(session, NOW, job.id, job.epoch, [], {"next": 1}, 1)
+    assert lose(database, job, Failure.STORAGE) is State.FAILED
+    assert stored(database, job).failure is Failure.RETRIES_EXHAUSTED
+
+
 def test_only_a_change_of_place_is_progress(database: Database) -> None:
     job = running(database)
     later, latest = NOW + timedelta(seconds=10), NOW + timedelta(seconds=20)
