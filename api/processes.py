@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import multiprocessing
 import os
 import signal
 import tempfile
@@ -44,6 +45,9 @@ def serve(settings: Settings, api: ApiSettings) -> None:
 def one_of_several() -> FastAPI:
     """The application of a process that ends with the one that started it, however that ends."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
+    starter = multiprocessing.parent_process()
+    if starter is not None and os.getppid() != starter.pid:  # it ended before the kernel was asked
+        raise SystemExit(1)
     logs.configure("api")
     metrics.forget_the_dead()
     return create_app()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +19,8 @@ from api.settings import ApiSettings
 from db import keys
 from db.settings import Settings
 from tests.api.place import NO_REDIS
-from tests.bench.api_process import ApiProcess, api_process
+from tests.bench.api_process import ApiProcess, api_process, children
+from tests.servers import free_port
 
 
 @pytest.fixture
@@ -55,10 +58,19 @@ def test_a_key_revoked_elsewhere_is_refused_within_seconds(two: ApiProcess) -> N
 
 
 def test_they_end_with_the_one_that_started_them(two: ApiProcess) -> None:
-    children = two.children()
-    assert len(children) >= 2
+    assert len(children(two.pid)) >= 2
     os.kill(two.pid, signal.SIGKILL)
     until("orphans hold the port", 20, lambda: not _takes_connections(two.url))
+
+
+def test_none_is_left_when_the_first_dies_while_the_others_start(tmp_path: Path) -> None:
+    settings = {"BM3_DATA_DIR": str(tmp_path), "BM3_API_PORT": str(free_port()), "BM3_REDIS_URL": NO_REDIS}
+    first = subprocess.Popen([sys.executable, "-m", "api", "--workers", "2"], env={**os.environ, **settings})
+    until("no process was started", 60, lambda: len(children(first.pid)) >= 2)
+    started = children(first.pid)
+    first.kill()
+    first.wait()
+    until("orphans", 60, lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 PASSWORD = "correct horse battery"
-START_S = 30.0
+START_S = 120.0
 
 
 @dataclass(frozen=True)
