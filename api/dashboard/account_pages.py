@@ -90,7 +90,8 @@ def settings_page(request: Request, kept: Kept, who: Viewer) -> Response:
         name: kept.settings.__class__.model_fields.get(name) or kept.api.__class__.model_fields[name] for name in shown
     }
     told = [(name, shown[name], about[name].description or "") for name in shown]
-    return page(request, who, "settings.html", users=found, roles=[*Role], told=told)
+    bucket = shown["s3_bucket"] if shown.get("object_store") == "s3" else None
+    return page(request, who, "settings.html", users=found, roles=[*Role], told=told, bucket=bucket)
 
 
 # Addresses may hold passwords, so the two URLs are not among them.
@@ -149,7 +150,17 @@ def _keys(request: Request, kept: Kept, who: Admin, token: str) -> Response:
     with kept.database.read() as session:
         found = keys.of_tenant(session, who.tenant_id)
     offered = [scope for scope in Scope if keys.allows(who.caller.scopes, scope)]
-    return page(request, who, "keys.html", keys=found, scopes=offered, token_once=token, life_days=LIFE_DAYS, at=now())
+    return page(
+        request,
+        who,
+        "keys.html",
+        docs=kept.api.docs,
+        keys=found,
+        scopes=offered,
+        token_once=token,
+        life_days=LIFE_DAYS,
+        at=now(),
+    )
 
 
 def _hashed(password: str) -> str:

@@ -58,10 +58,11 @@ def span(seconds: float | timedelta | None) -> str:
 
 
 def ago(at: datetime | None, now: datetime | None = None) -> str:
-    """How long ago: 5 min ago."""
+    """How long ago, in its largest unit: 5 min ago."""
     if at is None:
         return "never"
-    return f"{span((now or datetime.now(UTC)) - at)} ago"
+    words = span((now or datetime.now(UTC)) - at).split(" ")
+    return f"{words[0].partition('.')[0]} {words[1]} ago"
 
 
 def moment(at: datetime | None) -> str:

@@ -67,7 +67,7 @@ def bare(request: Request, template: str, status: int = 200, **shown: Any) -> HT
 def headers(kept: Services) -> dict[str, str]:
     """The policy of every page. With S3, browsers upload straight to it, so its address is allowed."""
     store = kept.settings
-    bucket = f" {_origin(store.s3_endpoint_url)}" if store.object_store == "s3" else ""
+    bucket = f" {_origin(store.s3_public_endpoint_url or store.s3_endpoint_url)}" if store.object_store == "s3" else ""
     policy = (
         f"default-src 'self'; connect-src 'self'{bucket}; img-src 'self' data: blob:; media-src 'self' blob:; "
         "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"

@@ -10,7 +10,10 @@ customElements.define("drop-zone", class extends HTMLElement {
     dropZone(label, async ([file]) => {
       if (!file) return;
       try {
-        const asset = await upload(file, (sent) => { words.textContent = `${Math.floor((sent / file.size) * 100)} % of ${file.name}`; });
+        const asset = await upload(file, {
+          onProgress: (sent) => { words.textContent = `${Math.floor((sent / file.size) * 100)} % of ${file.name}`; },
+          onBreak: (error) => { words.textContent = `Trying again: ${error.message}`; },
+        });
         const kind = kindOf(file);
         const job = await call("POST", "/v1/jobs", { kind, params: inputFor(kind, { asset_id: asset.id }) });
         location.href = `/jobs/${job.id}`;

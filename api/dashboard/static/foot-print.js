@@ -10,7 +10,8 @@ customElements.define("foot-print", class extends HTMLElement {
     this.view = new View(this, this.svg);
     const [x0, y0, x1, y1] = this.#extent(drawing);
     const margin = Math.max(x1 - x0, y1 - y0) * MARGIN;
-    const parts = [...this.#grid(x0 - margin, y0 - margin, x1 + margin, y1 + margin)];
+    const [wide, high] = [x1 - x0 + 2 * margin, y1 - y0 + 2 * margin];
+    const parts = this.#grid(x0 - margin, y0 - margin, wide, high);
     const yard = drawing.courtyard;
     if (yard) parts.push(svg("rect", { class: "fp-yard", x: yard.x0, y: yard.y0, width: yard.x1 - yard.x0, height: yard.y1 - yard.y0 }));
     if (drawing.body) parts.push(svg("rect", { class: "fp-body", x: -drawing.body[0] / 2, y: -drawing.body[1] / 2, width: drawing.body[0], height: drawing.body[1] }));
@@ -18,7 +19,7 @@ customElements.define("foot-print", class extends HTMLElement {
     const first = drawing.pads.find((pad) => ["1", "A1"].includes(pad.number));
     if (first) parts.push(svg("circle", { class: "fp-pin1", cx: first.x, cy: first.y, r: Math.max(first.w ?? 0.5, first.h ?? 0.5) * 0.68 }));
     this.svg.replaceChildren(...parts);
-    this.view.fit(x0 - margin, y0 - margin, x1 - x0 + 2 * margin, y1 - y0 + 2 * margin);
+    this.view.fit(x0 - margin, y0 - margin, wide, high);
   }
 
   #pad(pad) {
@@ -51,11 +52,13 @@ customElements.define("foot-print", class extends HTMLElement {
     return xs.length ? [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)] : [-1, -1, 1, 1];
   }
 
-  #grid(x0, y0, x1, y1) {
-    const step = [0.1, 0.5, 1, 5, 10].find((one) => (x1 - x0) / one <= 24) ?? 50;
+  // Three times as wide and high as the view, for stages of any shape.
+  #grid(x0, y0, wide, high) {
+    const step = [0.1, 0.5, 1, 5, 10].find((one) => Math.max(wide, high) / one <= 24) ?? 50;
+    const [left, right, top, bottom] = [x0 - wide, x0 + 2 * wide, y0 - high, y0 + 2 * high];
     const lines = [];
-    for (let x = Math.ceil(x0 / step) * step; x <= x1; x += step) lines.push(svg("line", { class: "fp-grid", x1: x, x2: x, y1: y0, y2: y1 }));
-    for (let y = Math.ceil(y0 / step) * step; y <= y1; y += step) lines.push(svg("line", { class: "fp-grid", x1: x0, x2: x1, y1: y, y2: y }));
+    for (let x = Math.ceil(left / step) * step; x <= right; x += step) lines.push(svg("line", { class: "fp-grid", x1: x, x2: x, y1: top, y2: bottom }));
+    for (let y = Math.ceil(top / step) * step; y <= bottom; y += step) lines.push(svg("line", { class: "fp-grid", x1: left, x2: right, y1: y, y2: y }));
     return lines;
   }
 });

@@ -1,6 +1,8 @@
 // A page of the datasheet with the numbers that were read from it, and the pads laid over their drawing.
 import { padShape, svg, View } from "./shapes.js";
 
+const AROUND = 70; // points
+
 customElements.define("page-view", class extends HTMLElement {
   draw(drawing) {
     if (!drawing.pages.length) return;
@@ -24,6 +26,11 @@ customElements.define("page-view", class extends HTMLElement {
     this.svg.replaceChildren(...parts);
     this.view.fit(-8, -8, page.w + 16, page.h + 16);
     this.dispatchEvent(new CustomEvent("page", { detail: number }));
+  }
+
+  // Bring a box of the page close enough to read.
+  look([x0, y0, x1, y1]) {
+    this.view.set([x0 - AROUND, y0 - AROUND, x1 - x0 + 2 * AROUND, y1 - y0 + 2 * AROUND]);
   }
 
   #evidence({ box: [x0, y0, x1, y1], printed, keys }) {

@@ -15,6 +15,7 @@ customElements.define("sheet-view", class extends HTMLElement {
     for (const name of ["mouseover", "focusin"]) this.addEventListener(name, (event) => this.mark(event.target.closest("[data-keys]")));
     for (const name of ["mouseleave", "focusout"]) this.addEventListener(name, () => this.mark(null));
     this.addEventListener("click", (event) => this.#clicked(event));
+    this.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.matches("tr")) this.#clicked(event); });
     this.#correcting();
   }
 
@@ -40,6 +41,7 @@ customElements.define("sheet-view", class extends HTMLElement {
     const cited = this.drawing.evidence.find((one) => one.keys.includes(key));
     if (!cited || !this.page.view) return;
     this.page.show(cited.page);
+    this.page.look(cited.box);
     this.marked = null;
     this.mark(this.querySelector(`tr[data-keys~="${CSS.escape(key)}"]`));
   }

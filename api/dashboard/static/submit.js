@@ -27,7 +27,7 @@ customElements.define("submit-form", class extends HTMLElement {
     const item = { kind: kindOf(file), name: file.name, sent: 0, size: file.size, stopped: false, seconds: 0 };
     this.#show(item);
     this.#measure(item, file);
-    item.ready = upload(file, (sent) => this.#progress(item, sent), () => item.stopped)
+    item.ready = upload(file, { onProgress: (sent) => this.#progress(item, sent), onBreak: (error) => { item.words.textContent = `Trying again: ${error.message}`; }, isStopped: () => item.stopped })
       .then((asset) => { this.#say(item, asset.state === "rejected" ? `Not taken: ${asset.failure_message}` : "Uploaded", asset.state === "rejected"); return { asset_id: asset.id }; })
       .catch((error) => { if (!item.stopped) this.#say(item, error.message, true); return null; });
   }

@@ -12,7 +12,7 @@ export function span(seconds) {
 }
 
 export function ago(iso) {
-  return `${span((Date.now() - Date.parse(iso)) / 1000)} ago`;
+  return `${span((Date.now() - Date.parse(iso)) / 1000).split(" ", 2).join(" ")} ago`;
 }
 
 export function until(iso) {

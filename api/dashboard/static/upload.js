@@ -2,38 +2,67 @@
 import { call, Refused } from "./api.js";
 
 const PIECE = 4 << 20;
-const TRIES = 8;
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const TRIES = 8; // without a byte in between
+const STORE_TRIES = 3;
 const nameOf = (file) => `upload:${file.name}:${file.size}:${file.lastModified}`;
 
-// Resolves to the asset; `onProgress(bytes)` is told how much has arrived, `isStopped()` is asked between pieces.
-export async function upload(file, onProgress, isStopped = () => false) {
-  let begun = await earlier(file) ?? await call("POST", "/v1/uploads", {
-    filename: file.name.slice(0, 255), media_type: file.type || "application/octet-stream", size_bytes: file.size,
-  });
-  localStorage.setItem(nameOf(file), begun.asset.id);
-  for (let failed = 0; begun.mode; ) {
-    try {
-      await (begun.mode === "offset" ? byOffset : byParts)(begun, file, onProgress, isStopped);
-      break;
-    } catch (error) {
-      if (isStopped() || failed >= TRIES || (error instanceof Refused && error.status !== 409 && error.status < 500)) throw error;
-      failed += 1;
-      await pause(Math.min(500 * 2 ** failed, 15_000));
-      begun = await call("GET", `/v1/uploads/${begun.asset.id}`);
-    }
-  }
-  const asset = begun.complete_url ? await call("POST", begun.complete_url) : begun.asset;
-  localStorage.removeItem(nameOf(file));
-  onProgress(file.size);
-  return asset;
+// The object store did not answer although the service does: most often its bucket does not allow this page (CORS).
+class StoreAway extends Error {
+  constructor() { super(`The object store takes no upload from ${location.origin}: it is away, or its bucket's CORS rules do not allow PUT from here.`); }
 }
 
-async function earlier(file) {
+// Resolves to the asset; `onProgress(bytes)` is told how much has arrived, `onBreak(error)` that it will be tried
+// again, `isStopped()` is asked between pieces.
+export async function upload(file, { onProgress, onBreak = () => {}, isStopped = () => false }) {
+  let [arrived, failed] = [0, 0];
+  const progress = (bytes) => {
+    if (bytes > arrived) [arrived, failed] = [bytes, 0];
+    onProgress(bytes);
+  };
+  for (;;) {
+    try {
+      const asset = await send(await begun(file), file, progress, isStopped);
+      localStorage.removeItem(nameOf(file));
+      onProgress(file.size);
+      return asset;
+    } catch (error) {
+      failed += 1;
+      if (isStopped() || isFinal(error) || failed > (error instanceof StoreAway ? STORE_TRIES : TRIES)) throw error;
+      onBreak(error);
+      await pause(Math.min(500 * 2 ** failed, 15_000));
+    }
+  }
+}
+
+// What was begun earlier, on this page or before a reload, else a new upload.
+async function begun(file) {
   const id = localStorage.getItem(nameOf(file));
-  if (!id) return null;
-  const found = await call("GET", `/v1/uploads/${id}`).catch(() => null);
-  return found?.asset.state === "rejected" ? null : found;
+  const found = id && await call("GET", `/v1/uploads/${id}`).catch((error) => { if (!isFinal(error)) throw error; });
+  if (found && found.asset.state !== "rejected") return found;
+  const made = await call("POST", "/v1/uploads", {
+    filename: file.name.slice(0, 255), media_type: file.type || "application/octet-stream", size_bytes: file.size,
+  });
+  localStorage.setItem(nameOf(file), made.asset.id);
+  return made;
+}
+
+async function send(upload, file, onProgress, isStopped) {
+  if (!upload.mode) return upload.asset;
+  await (upload.mode === "offset" ? byOffset : byParts)(upload, file, onProgress, isStopped);
+  return call("POST", upload.complete_url);
+}
+
+// 409: the service knows better what has arrived; 429: later.
+function isFinal(error) {
+  return error instanceof Refused && error.status < 500 && ![409, 429].includes(error.status);
+}
+
+// A while, or until the network is back.
+function pause(ms) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+    addEventListener("online", resolve, { once: true });
+  });
 }
 
 async function byOffset(begun, file, onProgress, isStopped) {
@@ -58,7 +87,7 @@ async function byParts(begun, file, onProgress, isStopped) {
     for (const part of parts) {
       if (isStopped()) throw new Error("stopped");
       const start = (part.number - 1) * begun.part_bytes;
-      const answer = await fetch(part.url, { method: "PUT", body: file.slice(start, start + part.size_bytes) });
+      const answer = await fetch(part.url, { method: "PUT", body: file.slice(start, start + part.size_bytes) }).catch(() => { throw new StoreAway(); });
       if (!answer.ok) throw new Error(`the store answered ${answer.status}`);
       arrived += part.size_bytes;
       onProgress(arrived);

@@ -1,0 +1,1 @@
+"""The dashboard as people use it: Chromium against a real api process."""
