@@ -1,4 +1,7 @@
-"""`make bench-stream`: what the streaming engine costs, in one run, as JSON lines; CPU time, medians, tiny random weights.
+"""`make bench-stream`: what the streaming engine costs, in one run, as JSON lines; medians, random weights.
+
+    python -m tests.bench.bench_stream                              tiny models, one CPU thread, CPU time: about three minutes
+    python -m tests.bench.bench_stream --device cuda --shape 8b     the shape of Qwen3-VL-8B (or 2b, 4b) on a GPU, its clock
 
 `vs` is what a ratio is against. All schemes run the same modules on the same chunks, in turn, so that whatever else the
 machine does meets all of them.
@@ -6,22 +9,22 @@ machine does meets all of them.
 
 from __future__ import annotations
 
+import argparse
 import json
 import statistics
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import torch
 from transformers import DynamicCache
 
 from db.kinds.video import Window
+from tests.bench.beds import SHAPES, Bed, Work, real_bed, tiny_bed
 from tests.bench.schemes import RotateAll, reprefill
-from tests.worker.engines.models import chunk, resident_of, stock_model
-from worker.engines.base import Chunk, WatchOptions
+from tests.worker.engines.models import chunk
+from worker.engines.base import Chunk, Reply, WatchOptions
 from worker.engines.tiny import Size
 from worker.streaming.forward import Forward, Piece, Seen
 from worker.streaming.memory import Ablation
@@ -29,12 +32,12 @@ from worker.streaming.resident import Resident
 from worker.streaming.session import StreamSession
 from worker.streaming.spans import Role, Span
 
-FAMILY = "qwen3_vl"
 SMALLEST = Size(hidden=16, layers=1, heads=2, kv_heads=1)
 MIDDLE = Size(hidden=256, layers=4, heads=4, kv_heads=2, sharpness=1.0)
 LARGE = Size(hidden=1024, layers=4, heads=8, kv_heads=2, sharpness=1.0)
 SPEAKS = 1.0  # a silence threshold that is never reached: every chunk decodes all its tokens
 CHUNK_MS = 2000
+AGE_CHUNKS = {"cpu": 10_000, "cuda": 1000}
 
 
 def emit(metric: str, value: float, unit: str, vs: str | None = None) -> None:
@@ -43,20 +46,35 @@ def emit(metric: str, value: float, unit: str, vs: str | None = None) -> None:
     )
 
 
-def options(side_px: int, window_chunks: int, tokens: int, frames: int) -> WatchOptions:
+@dataclass(frozen=True)
+class Film:
+    """What is watched: `frames` pictures a chunk."""
+
+    width_px: int
+    height_px: int
+    frames: int
+
+    @classmethod
+    def square(cls, resident: Resident, side_tokens: int, frames: int) -> Film:
+        """Pictures of `side_tokens` by `side_tokens` tokens, whatever the patches of the model."""
+        side_px = side_tokens * resident.geometry.factor_px
+        return cls(side_px, side_px, frames)
+
+
+def options(film: Film, window_chunks: int, tokens: int) -> WatchOptions:
     return WatchOptions(
         prompt="What happens?",
         window=Window(text_sink_tokens=128, text_window_tokens=128, vision_ms=CHUNK_MS * window_chunks),
-        fps=frames * 1000 / CHUNK_MS,
-        max_frame_pixels=side_px * side_px,
+        fps=film.frames * 1000 / CHUNK_MS,
+        max_frame_pixels=film.width_px * film.height_px,
         max_tokens_per_chunk=tokens,
         silence_threshold=SPEAKS,
     )
 
 
-def video(side_px: int, frames: int) -> Iterator[Chunk]:
+def video(film: Film) -> Iterator[Chunk]:
     """An endless video of pictures that are made once."""
-    shown = [chunk(index, frames=frames, width_px=side_px, height_px=side_px) for index in range(8)]
+    shown = [chunk(index, film.frames, CHUNK_MS, film.width_px, film.height_px) for index in range(8)]
     index = 0
     while True:
         times = {"index": index, "start_ms": CHUNK_MS * index, "end_ms": CHUNK_MS * (index + 1)}
@@ -64,34 +82,27 @@ def video(side_px: int, frames: int) -> Iterator[Chunk]:
         index += 1
 
 
-def cpu_s(work: Callable[[], Any]) -> float:
-    """Seconds of CPU time, all threads."""
-    start = time.process_time()
-    work()
-    return time.process_time() - start
-
-
-def in_turn(works: Sequence[Callable[[], Any]], rounds: int) -> list[float]:
-    """Median CPU seconds of each work."""
-    taken = [[cpu_s(work) for work in works] for _ in range(rounds)]
+def in_turn(bed: Bed, works: Sequence[Work], rounds: int) -> list[float]:
+    """Median seconds of each work."""
+    taken = [[bed.seconds(work) for work in works] for _ in range(rounds)]
     return [statistics.median(column) for column in zip(*taken, strict=True)]
 
 
-def watcher(session: StreamSession, side_px: int, frames: int, warm_chunks: int) -> Callable[[], Any]:
+def watcher(session: StreamSession, film: Film, warm_chunks: int) -> Callable[[], Reply]:
     """Feeds the next chunk at every call; `warm_chunks` have been fed before."""
-    chunks = video(side_px, frames)
+    chunks = video(film)
     for _ in range(warm_chunks):
         session.feed(next(chunks))
     return lambda: session.feed(next(chunks))
 
 
-def bench_age(chunks: int = 10_000, rounds: int = 400) -> None:
+def bench_age(bed: Bed, chunks: int, rounds: int = 200) -> None:
     """Time per chunk at chunk 100 and at chunk 10,000."""
-    resident = resident_of(FAMILY, SMALLEST, Forward)
-    shown = options(16, window_chunks=2, tokens=2, frames=2)
-    sessions = [StreamSession(resident, shown) for _ in range(2)]
-    works = [watcher(session, 16, 2, warm) for session, warm in zip(sessions, (100, chunks), strict=True)]
-    at_100, at_end = in_turn(works, rounds)
+    resident = bed.resident(Forward)
+    film = Film.square(resident, 1, frames=2)
+    sessions = [StreamSession(resident, options(film, window_chunks=2, tokens=2)) for _ in range(2)]
+    works = [watcher(session, film, warm) for session, warm in zip(sessions, (100, chunks), strict=True)]
+    at_100, at_end = in_turn(bed, works, rounds)
     resident.batcher.close()
     emit("chunk_time_at_100", at_100 * 1e3, "ms")
     emit(f"chunk_time_at_{chunks}", at_end * 1e3, "ms")
@@ -99,23 +110,23 @@ def bench_age(chunks: int = 10_000, rounds: int = 400) -> None:
     emit("cache_growth", sessions[1].cache.nbytes / sessions[0].cache.nbytes, "ratio", "chunk 100")
 
 
-def bench_schemes(context: int, rounds: int = 3, videos: int = 3) -> None:
+def bench_schemes(bed: Bed, context: int, rounds: int = 3, videos: int = 3) -> None:
     """One chunk (about 310 tokens, 16 of them decoded) with a full window of `context` tokens, by four schemes.
 
     Full attention is measured after a video of three windows: it remembers all of it.
     """
-    ours, rotating = (resident_of(FAMILY, MIDDLE, forward) for forward in (Forward, RotateAll))
-    side_px, window_chunks = 176, context // 310
-    shown = options(side_px, window_chunks, tokens=16, frames=4)
+    ours, rotating = (bed.resident(forward) for forward in (Forward, RotateAll))
+    film, window_chunks = Film.square(ours, 11, frames=4), context // 310
+    shown = options(film, window_chunks, tokens=16)
     sessions = [
         StreamSession(ours, shown),
         StreamSession(rotating, shown),
         StreamSession(ours, shown, ablation=Ablation.FULL),
     ]
     warm = [window_chunks + 1, window_chunks + 1, videos * window_chunks]
-    works = [watcher(session, side_px, 4, chunks) for session, chunks in zip(sessions, warm, strict=True)]
-    works.append(reprefiller(ours, shown, side_px, window_chunks))
-    base, rotate_all, full, fresh = in_turn(works, rounds)
+    works: list[Work] = [watcher(session, film, chunks) for session, chunks in zip(sessions, warm, strict=True)]
+    works.append(reprefiller(ours, shown, film, window_chunks))
+    base, rotate_all, full, fresh = in_turn(bed, works, rounds)
     for resident in (ours, rotating):
         resident.batcher.close()
     name = f"{context // 1000}k"
@@ -125,8 +136,8 @@ def bench_schemes(context: int, rounds: int = 3, videos: int = 3) -> None:
     emit(f"full_attention_{name}", full / base, "ratio", "this engine")
 
 
-def reprefiller(resident: Resident, shown: WatchOptions, side_px: int, window_chunks: int) -> Callable[[], Any]:
-    chunks = video(side_px, 4)
+def reprefiller(resident: Resident, shown: WatchOptions, film: Film, window_chunks: int) -> Work:
+    chunks = video(film)
     words = tuple(range(65, 65 + shown.max_tokens_per_chunk))
     past = deque(((next(chunks), words) for _ in range(window_chunks - 1)), maxlen=window_chunks - 1)
 
@@ -137,26 +148,47 @@ def reprefiller(resident: Resident, shown: WatchOptions, side_px: int, window_ch
     return work
 
 
-def bench_streams(counts: Sequence[int] = (1, 4, 8), rounds: int = 3) -> None:
-    """Tokens per CPU second of a decode-heavy watch, alone and batched."""
-    resident = resident_of(FAMILY, LARGE, Forward)
-    shown = options(16, window_chunks=2, tokens=48, frames=2)
-    rates = {}
+def bench_streams(bed: Bed, counts: Sequence[int] = (1, 4, 8), rounds: int = 2) -> None:
+    """Tokens a second of a decode-heavy watch, alone and batched; of CPU time on a CPU."""
+    resident = bed.resident(Forward)
+    film, rates = Film.square(resident, 1, frames=2), {}
+    shown = options(film, window_chunks=2, tokens=48)
     for count in counts:
-        works = [watcher(StreamSession(resident, shown), 16, 2, warm_chunks=1) for _ in range(count)]
-        with ThreadPoolExecutor(count) as pool:
-            taken = [cpu_s(lambda works=works: list(pool.map(lambda work: work(), works))) for _ in range(rounds)]
-        rates[count] = count * shown.max_tokens_per_chunk / statistics.median(taken)
-        emit(f"tokens_per_cpu_s_{count}_streams", rates[count], "tokens/s")
+        works = [watcher(StreamSession(resident, shown), film, warm_chunks=1) for _ in range(count)]
+        rates[count] = statistics.median(rate(bed, works) for _ in range(rounds))
+        emit(f"tokens_per_s_{count}_streams", rates[count], "tokens/s")
     for count in counts[1:]:
         emit(f"batching_{count}_streams", rates[count] / rates[1], "ratio", "1 stream")
     resident.batcher.close()
 
 
-def bench_overhead(name: str, size: Size, context: int = 1024, rounds: int = 60) -> None:
+def bench_real_time(bed: Bed, counts: Sequence[int] = (1, 4, 8), rounds: int = 5) -> None:
+    """Frames a second of a whole watch, the video's decoding excepted."""
+    resident = bed.resident(Forward)
+    film, tokens, window_chunks = Film(640, 480, frames=4), 30, 8
+    for count in counts:
+        sessions = [StreamSession(resident, options(film, window_chunks, tokens)) for _ in range(count)]
+        works = [watcher(session, film, warm_chunks=window_chunks + 1) for session in sessions]
+        chunks_per_s = statistics.median(rate(bed, works) for _ in range(rounds)) / tokens
+        emit(
+            f"frames_per_s_{count}_streams", chunks_per_s * film.frames, "frames/s", "640x480, 2 fps, 15 tokens/s, 16 s"
+        )
+        emit(f"real_time_{count}_streams", chunks_per_s * CHUNK_MS / 1000, "x", "all streams together")
+    resident.batcher.close()
+
+
+def rate(bed: Bed, works: Sequence[Callable[[], Reply]]) -> float:
+    """Tokens a second while all streams are shown their next chunk at once."""
+    replies: list[Reply] = []
+    with ThreadPoolExecutor(len(works)) as pool:
+        took_s = bed.seconds(lambda: replies.extend(pool.map(lambda work: work(), works)))
+    return sum(len(reply.token_ids) for reply in replies) / took_s
+
+
+def bench_overhead(name: str, bed: Bed, context: int = 1024, rounds: int = 60) -> None:
     """One decode step by our loop, and by transformers' own text model and cache called with explicit positions."""
-    resident = resident_of(FAMILY, size, Forward)
-    forward, stock = resident.forward, stock_model(FAMILY, size, "sdpa")
+    resident, stock = bed.resident(Forward), bed.stock()
+    forward = resident.forward
     ids = tuple(index % 250 for index in range(context))
     cache = forward.new_cache(context + 2 * rounds, context + 2 * rounds)
     forward.prefill(cache, [Piece(Span(0, Role.PINNED, 0, context), ids)], Seen())
@@ -166,12 +198,14 @@ def bench_overhead(name: str, size: Size, context: int = 1024, rounds: int = 60)
 
     @torch.inference_mode()
     def bare(tokens: Sequence[int], first: int) -> torch.Tensor:
-        positions = torch.arange(first, first + len(tokens)).expand(3, 1, -1)
-        seen = text(input_ids=torch.tensor([tokens]), position_ids=positions, past_key_values=kept, use_cache=True)
+        positions = torch.arange(first, first + len(tokens), device=bed.device).expand(3, 1, -1)
+        words = torch.tensor([tokens], device=bed.device)
+        seen = text(input_ids=words, position_ids=positions, past_key_values=kept, use_cache=True)
         return stock.lm_head(seen.last_hidden_state[:, -1])
 
     bare(ids, 0)
     ours, theirs = in_turn(
+        bed,
         [
             lambda: forward.decode([cache], [Span(1, Role.REPLY, 0, 1, next(place))], [7]),
             lambda: bare([7], next(place)),
@@ -184,13 +218,23 @@ def bench_overhead(name: str, size: Size, context: int = 1024, rounds: int = 60)
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--device", choices=AGE_CHUNKS, default="cpu")
+    parser.add_argument("--shape", choices=SHAPES, help="a real model's shape in bfloat16; default: tiny models")
+    given = parser.parse_args()
     torch.set_num_threads(1)
-    bench_overhead("small", MIDDLE)
-    bench_overhead("large", LARGE)
-    bench_streams()
+    if given.shape:
+        smallest = middle = large = real_bed(SHAPES[given.shape], given.device)
+    else:
+        smallest, middle, large = (tiny_bed(size, given.device) for size in (SMALLEST, MIDDLE, LARGE))
+        bench_overhead("small", middle)
+    bench_overhead("large", large)
+    bench_streams(large)
+    if given.shape:
+        bench_real_time(large)
     for context in (1000, 4000, 8000):
-        bench_schemes(context)
-    bench_age()
+        bench_schemes(middle, context)
+    bench_age(smallest, AGE_CHUNKS[given.device])
 
 
 if __name__ == "__main__":
