@@ -20,6 +20,7 @@ from db.failures import Failure
 from worker.errors import Permanent
 
 COMPACT: Any = {"whitespace_flexible": False}
+STEP = 0.0001
 
 
 def vocabulary(tokenizer: Any, end_id: int, size: int) -> LLTokenizer:
@@ -30,11 +31,21 @@ def vocabulary(tokenizer: Any, end_id: int, size: int) -> LLTokenizer:
     return llguidance.hf.from_tokenizer(tokenizer, n_vocab=size, eos_token=end_id)
 
 
+def _stepped(schema: Any) -> Any:
+    """The schema with the decimals of its numbers counted: bounds alone let a model write digits without end."""
+    if isinstance(schema, list):
+        return [_stepped(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {key: _stepped(part) for key, part in schema.items()}
+    return {"multipleOf": STEP, **inner} if schema.get("type") == "number" else inner
+
+
 class Grammar:
     """The state of one answer. Raises Permanent(BAD_PARAMS) for a schema that cannot be compiled."""
 
     def __init__(self, tokens: LLTokenizer, schema: dict[str, Any]) -> None:
-        compiled = LLMatcher.grammar_from_json_schema(json.dumps(schema), defaults=COMPACT)
+        compiled = LLMatcher.grammar_from_json_schema(json.dumps(_stepped(schema)), defaults=COMPACT)
         wrong = LLMatcher.validate_grammar(compiled, tokens)
         if wrong:
             raise Permanent(Failure.BAD_PARAMS, f"the schema cannot be compiled: {wrong[:300]}")

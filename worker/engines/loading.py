@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from llguidance import LLTokenizer
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForImageTextToText, AutoTokenizer
 from transformers.utils.logging import disable_progress_bar
 
 from db.failures import Failure
+from worker.engines import grammar
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent
 from worker.families import FAMILIES
@@ -70,6 +72,10 @@ class HubTokenizer:
             raise Permanent(Failure.MODEL_UNAVAILABLE, f"the tokenizer has no {name}")
         return token
 
+    def words(self, end_id: int, size: int) -> LLTokenizer:
+        """The vocabulary for answers held to a schema; `size` is the number of logits."""
+        return grammar.vocabulary(self._tokenizer, end_id, size)
+
     def decode(self, ids: Sequence[int]) -> str:
         return str(self._tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
@@ -114,6 +120,8 @@ def normalisation(geometry: Geometry, device: torch.device) -> Normalisation:
 def _folder(path: str, revision: str | None) -> Path:
     if Path(path).is_dir():
         return Path(path)
+    if path.startswith(("/", ".", "~")):
+        raise ValueError(f"no such folder: {path}")
     from huggingface_hub import snapshot_download  # only hub ids need it
 
     return Path(snapshot_download(path, revision=revision))

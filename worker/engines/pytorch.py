@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import torch
+from llguidance import LLTokenizer
 
 from db.failures import Failure
 from db.kinds.base import Sampling
 from worker.engines.base import Answer, ModelInfo, OnText, WatchOptions
 from worker.engines.conversation import conversation
+from worker.engines.grammar import Grammar
 from worker.engines.loading import load, normalisation
 from worker.engines.spec import ModelSpec
 from worker.engines.weights import weights_sha256
 from worker.errors import Transient
 from worker.families.geometry import smart_size
 from worker.streaming.answer import answer
-from worker.streaming.batch import Batcher
+from worker.streaming.batch import Allowed, Batcher
 from worker.streaming.forward import Forward
 from worker.streaming.memory import Ablation
 from worker.streaming.resident import Resident
@@ -39,6 +42,7 @@ class PytorchEngine:
             decode=loaded.tokens.decode,
             context_tokens=loaded.context_tokens,
         )
+        self._tokens, self._logits = loaded.tokens, loaded.model.get_output_embeddings().weight.shape[0]
         self._info = ModelInfo(
             name=spec.name,
             family=loaded.family.name,
@@ -67,11 +71,36 @@ class PytorchEngine:
     def chat(
         self, messages: Sequence[dict[str, Any]], sampling: Sampling, max_tokens: int, on_text: OnText | None = None
     ) -> Answer:
+        return self._answer(messages, sampling, max_tokens, on_text, None)
+
+    def chat_json(
+        self,
+        messages: Sequence[dict[str, Any]],
+        schema: dict[str, Any],
+        sampling: Sampling,
+        max_tokens: int,
+        on_text: OnText | None = None,
+    ) -> Answer:
+        """As `chat`, with only those tokens that continue a document of the JSON schema."""
+        return self._answer(messages, sampling, max_tokens, on_text, Grammar(self._words, schema).allowed)
+
+    def _answer(
+        self,
+        messages: Sequence[dict[str, Any]],
+        sampling: Sampling,
+        max_tokens: int,
+        on_text: OnText | None,
+        allowed: Allowed | None,
+    ) -> Answer:
         asked = conversation(messages, self.resident.geometry)
         try:
-            return answer(self.resident, asked, sampling, max_tokens, on_text)
+            return answer(self.resident, asked, sampling, max_tokens, on_text, allowed)
         except torch.OutOfMemoryError as error:
             raise Transient(Failure.GPU_OOM, f"no memory for this conversation: {error}") from error
+
+    @cached_property
+    def _words(self) -> LLTokenizer:
+        return self._tokens.words(self.resident.script.end_ids[0], self._logits)
 
     def close(self) -> None:
         self.resident.batcher.close()

@@ -11,7 +11,7 @@ from worker.engines.base import Answer, OnText
 from worker.errors import Permanent
 from worker.families.base import Look
 from worker.families.base import Turn as ChatTurn
-from worker.streaming.batch import Speech, Turn
+from worker.streaming.batch import Allowed, Speech, Turn
 from worker.streaming.forward import Piece
 from worker.streaming.memory import Change, Memory
 from worker.streaming.policy import Limits
@@ -32,9 +32,17 @@ class Conversation:
 
 
 def answer(
-    resident: Resident, conversation: Conversation, sampling: Sampling, max_tokens: int, on_text: OnText | None
+    resident: Resident,
+    conversation: Conversation,
+    sampling: Sampling,
+    max_tokens: int,
+    on_text: OnText | None,
+    allowed: Allowed | None = None,
 ) -> Answer:
-    """Decode one answer. Raises Permanent(CONTEXT_TOO_SMALL) when prompt and answer do not fit the model."""
+    """Decode one answer, of the tokens `allowed` at each step.
+
+    Raises Permanent(CONTEXT_TOO_SMALL) when prompt and answer do not fit the model.
+    """
     memory = Memory(NO_LIMITS)
     pieces = _pieces(resident, conversation, memory)
     prompt_tokens = memory.tokens
@@ -44,7 +52,7 @@ def answer(
             f"{prompt_tokens} tokens asked and {max_tokens} to answer: the model has {resident.context_tokens}",
         )
     cache = resident.forward.new_cache(prompt_tokens + max_tokens, 0)
-    speech = Speech(memory.add(Role.FRAMES, FIRST, 0), sampling, resident.script.end_ids, max_tokens)
+    speech = Speech(memory.add(Role.FRAMES, FIRST, 0), sampling, resident.script.end_ids, max_tokens, allowed=allowed)
     outcome = run_aloud(resident, Turn(cache, Change(), tuple(pieces), speech), on_text)
     reason = "stop" if outcome.ended else "length"
     return Answer(resident.decode(outcome.ids), prompt_tokens, len(outcome.ids), reason)

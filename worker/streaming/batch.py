@@ -9,10 +9,13 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from db.failures import Failure
 from db.kinds.base import Sampling
@@ -23,8 +26,10 @@ from worker.streaming.cache import StreamCache
 from worker.streaming.clock import mark, seconds
 from worker.streaming.forward import Forward, Piece
 from worker.streaming.memory import Change
-from worker.streaming.slots import SlotsFull
 from worker.streaming.spans import Span
+
+Allowed = Callable[[Sequence[int]], NDArray[np.bool_]]
+"""Which tokens (vocabulary,) may follow those of a reply so far."""
 
 POLL_S = 0.5  # how often a waiting caller is asked whether anybody still wants the answer
 
@@ -40,11 +45,19 @@ class Speech:
     said: frozenset[int] = frozenset()
     draws: int = 0
     silence_threshold: float | None = None
+    allowed: Allowed | None = None
 
     @property
     def plain(self) -> bool:
         """Whether the most likely token is always the one."""
-        return self.sampling.temperature == 0 and self.sampling.repetition_penalty == 1
+        return self.sampling.temperature == 0 and self.sampling.repetition_penalty == 1 and self.allowed is None
+
+    def choice(self, logits: torch.Tensor, ids: Sequence[int], draws: int) -> int:
+        """The next token after the `ids` decoded so far, from logits (vocabulary,)."""
+        if self.allowed is not None:
+            barred = torch.from_numpy(~self.allowed(ids)).to(logits.device)
+            logits = logits.masked_fill(barred, float("-inf"))
+        return choose(logits, self.sampling, self.said | set(ids), draws)
 
 
 @dataclass(frozen=True)
@@ -160,10 +173,10 @@ class Batcher:
         return True
 
     def _guarded(self, turns: list[Turn], work: Callable[[], None]) -> None:
-        """Do some work; when the model fails, the turns it was for fail, and the others go on."""
+        """Do some work; when it fails, the turns it was for fail, and the others go on."""
         try:
             work()
-        except (RuntimeError, SlotsFull) as error:
+        except Exception as error:  # noqa: BLE001 - raised again in the threads that wait for these turns
             for turn in turns:
                 turn.events.put(_failure(error))
             self._speaking = [speaker for speaker in self._speaking if speaker.turn not in turns]
@@ -188,7 +201,7 @@ class Batcher:
         effort = Effort(seconds(began, looked), seconds(looked, filled))
         speaker = Speaker(turn, speech, speech.draws, silence, effort)
         self._speaking.append(speaker)
-        self._take(speaker, choose(_first_word(speech, silence, logits), speech.sampling, speech.said, speech.draws))
+        self._take(speaker, speech.choice(_first_word(speech, silence, logits), (), speech.draws))
 
     def _advance(self) -> None:
         for speaker in [speaker for speaker in self._speaking if speaker.turn.stopped]:
@@ -204,11 +217,15 @@ class Batcher:
             [speaker.next_span() for speaker in speakers],
             [speaker.ids[-1] for speaker in speakers],
         )
-        tokens = _choices(speakers, logits)  # waits for the device
+        likeliest = logits.argmax(dim=-1).tolist()  # waits for the device
         step_s = time.perf_counter() - start_s
-        for speaker, token in zip(speakers, tokens, strict=True):
+        for speaker, row, token in zip(speakers, logits, likeliest, strict=True):
             speaker.reply_s += step_s
-            self._take(speaker, token)
+            self._guarded([speaker.turn], partial(self._go_on, speaker, row, token))
+
+    def _go_on(self, speaker: Speaker, logits: torch.Tensor, likeliest: int) -> None:
+        speech = speaker.speech
+        self._take(speaker, likeliest if speech.plain else speech.choice(logits, speaker.ids, speaker.draws))
 
     def _take(self, speaker: Speaker, token: int) -> None:
         speaker.draws += 1
@@ -234,16 +251,6 @@ def _first_word(speech: Speech, silence: float, logits: torch.Tensor) -> torch.T
     silent = torch.full_like(logits, float("-inf"))
     silent[speech.end_ids[0]] = 0.0
     return silent
-
-
-def _choices(speakers: list[Speaker], logits: torch.Tensor) -> list[int]:
-    if all(speaker.speech.plain for speaker in speakers):
-        greedy: list[int] = logits.argmax(dim=-1).tolist()
-        return greedy
-    return [
-        choose(row, speaker.speech.sampling, speaker.speech.said | set(speaker.ids), speaker.draws)
-        for speaker, row in zip(speakers, logits, strict=True)
-    ]
 
 
 def _failure(error: Exception) -> BaseException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import time
 from typing import Any
 
@@ -63,6 +64,18 @@ def test_the_readers_schemas_compile_and_begin_well(kind: type[BaseModel]) -> No
     text, _ = babble(kind.model_json_schema(), 1, 300)
     first = next(iter(kind.model_fields))
     assert text.startswith(f'{{"{first}":')
+
+
+def test_a_number_comes_to_an_end() -> None:
+    schema = {
+        "type": "array",
+        "items": {"type": "number", "minimum": -200, "maximum": 200},
+        "minItems": 40,
+        "maxItems": 40,
+    }
+    text, ended = babble(schema, 3, 2000)
+    assert ended
+    assert all(abs(value) <= 200 and round(value, 4) == value for value in json.loads(text))
 
 
 def test_padding_and_marks_are_never_allowed() -> None:

@@ -30,6 +30,10 @@ def test_an_unknown_family_is_refused_by_name(tmp_path: Path) -> None:
     assert "gpt2" in refused(tmp_path)
 
 
+def test_a_folder_that_is_not_there_is_not_looked_for_on_the_hub(tmp_path: Path) -> None:
+    assert "no such folder" in refused(tmp_path / "absent")
+
+
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     refused(tmp_path)
 

@@ -7,13 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from db.failures import Failure
 from db.kinds.base import Sampling
 from tests.worker.engines.models import ALL, OPTIONS, RecordingForward, chunk, recording_resident
-from worker.errors import Transient
+from worker.errors import Permanent, Transient
+from worker.families.base import Turn as ChatTurn
+from worker.streaming.answer import Conversation, answer
 from worker.streaming.batch import Batcher
 from worker.streaming.forward import Forward
 from worker.streaming.session import StreamSession
@@ -100,6 +103,59 @@ def test_out_of_memory_is_a_transient_failure_of_that_chunk() -> None:
     assert failed.value.code is Failure.GPU_OOM
     assert StreamSession(resident, LONG).feed(chunk(0)).token_ids, "the engine goes on"
     resident.batcher.close()
+
+
+class Confused(RecordingForward):
+    """A `Forward` that fails once in a way nobody foresaw."""
+
+    calls_left: int
+
+    def decode(self, caches: Any, spans: Any, tokens: Any) -> torch.Tensor:
+        self.calls_left -= 1
+        if self.calls_left == 0:
+            raise ValueError("nobody foresaw this")
+        return super().decode(caches, spans, tokens)
+
+
+def test_whatever_fails_is_raised_to_its_stream_and_the_engine_goes_on() -> None:
+    resident, forward = recording_resident("qwen3_vl")
+    forward.__class__ = Confused
+    forward.calls_left = 5
+    with pytest.raises(ValueError, match="nobody foresaw"):
+        feed_all(StreamSession(resident, LONG), 3)
+    assert StreamSession(resident, LONG).feed(chunk(0)).token_ids
+    resident.batcher.close()
+
+
+def test_a_choice_that_fails_takes_no_other_stream_with_it() -> None:
+    resident, _ = recording_resident("qwen3_vl")
+    endless = replace(OPTIONS, max_tokens_per_chunk=400, silence_threshold=1.0)
+    alone = StreamSession(resident, endless).feed(chunk(0)).token_ids
+    heard_by_grammar: list[int] = []
+
+    def allowed(said: Any) -> Any:
+        heard_by_grammar.append(len(said))
+        if len(said) == 2:
+            raise Permanent(Failure.INTERNAL, "no token fits")
+        return np.ones(resident.forward._head.weight.shape[0], np.bool_)
+
+    def ask() -> None:
+        question = Conversation((ChatTurn("user", ("Hello",)),), ())
+        answer(resident, question, Sampling(), 20, None, allowed)
+
+    with ThreadPoolExecutor(1) as pool:
+        asked: list[Any] = []
+
+        def interrupt(_: str) -> None:
+            if not asked:
+                asked.append(pool.submit(ask))
+
+        together = StreamSession(resident, endless).feed(chunk(0), interrupt).token_ids
+        with pytest.raises(Permanent, match="no token fits"):
+            asked[0].result()
+    resident.batcher.close()
+    assert heard_by_grammar == [0, 1, 2]
+    assert together == alone
 
 
 def test_a_closed_engine_fails_its_streams_instead_of_hanging() -> None:

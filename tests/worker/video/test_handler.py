@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
@@ -15,11 +16,12 @@ from hypothesis import strategies as st
 
 from db.failures import Failure
 from db.kinds.base import MediaInput
-from db.kinds.video import Cue, VideoCaptionParams
+from db.kinds.video import Cue, VideoCaptionParams, VideoCaptionResult
 from tests.worker.video.footage import cut_off, damaged, grey, looped, numbered, remuxed, sample_clip, write_video
 from worker.context import LocalContext
 from worker.engines import load_engine
-from worker.errors import Permanent, Stopped
+from worker.engines.base import Chunk
+from worker.errors import Permanent, Stopped, Transient
 from worker.video.handler import caption_video
 
 MEDIA = MediaInput(asset_id="x")
@@ -117,12 +119,29 @@ def test_a_repeated_caption_over_a_seam_is_one_cue(tmp_path: Path) -> None:
     assert [(cue.start_ms, cue.end_ms, cue.chunk_last) for cue in job.cues()] == [(0, 10_000, 19)]
 
 
-def test_a_failed_segment_is_watched_again_alone(clip: Path, tmp_path: Path) -> None:
-    big = f"fake?oom_above_pixels=100&silent_every=3&once={tmp_path / 'struck'}"
-    with pytest.raises(
-        Exception, match="out of memory"
-    ):  # this twin fails every time: the retry must not go on for ever
-        run(clip, params(mode="parallel", segments=3, warmup_ms=0), big)
+def test_a_failed_segment_is_watched_again_alone(clip: Path) -> None:
+    engine: Any = load_engine("fake?silent_every=3")
+    say, shown = engine.reply_to, Counter[int]()
+
+    def fail_once(chunk: Chunk) -> str:
+        shown[chunk.index] += 1
+        if chunk.index == 20 and shown[20] == 1:
+            raise Transient(Failure.GPU_OOM, "out of memory")
+        return str(say(chunk))
+
+    engine.reply_to = fail_once
+    job = LocalContext(engine, clip)
+    result = caption_video(params(mode="parallel", segments=3, warmup_ms=0), job)
+    assert job.cues() == run(clip, params()).cues()
+    assert isinstance(result, VideoCaptionResult)
+    assert result.chunks == 40
+    assert shown[20] == 2
+    assert all(shown[index] == 1 for index in (*range(13), *range(26, 40))), "the other segments went on undisturbed"
+
+
+def test_a_segment_that_always_fails_fails_the_job(clip: Path) -> None:
+    with pytest.raises(Transient, match="out of memory"):
+        run(clip, params(mode="parallel", segments=3, warmup_ms=0), "fake?oom_above_pixels=100")
 
 
 def test_stopping_is_heard_in_both_modes(clip: Path) -> None:
