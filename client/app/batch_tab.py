@@ -7,15 +7,15 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from client.app.datasheet import Extracted, Request, extract
+from client.app.datasheet import Extracted, Request, Step, extract
 from client.app.server import ServerBar
 from client.app.table import Table
 from client.app.tasks import Report, Tasks
 from client.sdk import Client
 
-STATE, PADS = 1, 2
+BAR, STATE, PADS = 1, 2, 3
 
 
 class BatchTab(QWidget):
@@ -25,13 +25,18 @@ class BatchTab(QWidget):
         super().__init__()
         self._tasks, self._server = tasks, server
         self.files: list[Path] = []
+        self.bars: list[QProgressBar] = []
         self.results: dict[int, Extracted] = {}
-        self.ended = 0
-        self.table = Table(("file", "state", "pads"), "Files")
+        self.failed: set[int] = set()
+        self.running: set[int] = set()
+        self.table = Table(("file", "progress", "state", "pads"), "Files", wide=STATE)
         self.status = QLabel("Add datasheets")
+        self.start_button, self.save_button = _button("&Start", self.start), _button("Save &all…", self._choose_folder)
         buttons = QHBoxLayout()
-        for text, act in (("&Add…", self._choose), ("&Start", self.start), ("Save &all…", self._choose_folder)):
-            buttons.addWidget(_button(text, act))
+        for button in (_button("&Add…", self._choose), self.start_button, self.save_button):
+            buttons.addWidget(button)
+        buttons.addStretch()
+        self._offer()
         column = QVBoxLayout(self)
         column.addLayout(buttons)
         column.addWidget(self.table)
@@ -41,17 +46,25 @@ class BatchTab(QWidget):
         """Add files at the end of the list."""
         for file in files:
             self.files.append(file)
-            self.table.add([file.name, "waiting", None])
+            self.bars.append(_bar(file.name))
+            self.table.setCellWidget(self.table.add([file.name, None, "waiting", None]), BAR, self.bars[-1])
         self.status.setText(f"{len(self.files)} files")
+        self._offer()
+
+    @property
+    def ended(self) -> int:
+        """How many files have a result or an error."""
+        return len(self.results) + len(self.failed)
 
     def start(self) -> None:
         """Extract every file that has no result yet; each on its own, so that one bad file stops no other."""
-        self.ended = len(self.results)
-        for row in range(len(self.files)):
-            if row not in self.results:
-                work = partial(_work, self._server.client(), Request((self.files[row],)))
-                done, failed = partial(self._done, row), partial(self._failed, row)
-                self._tasks.start(work, done, failed, partial(self.table.put, row, STATE))
+        for row in {*range(len(self.files))} - self.running - self.results.keys():
+            self.failed.discard(row)
+            self.running.add(row)
+            work = partial(_work, self._server.client(), Request((self.files[row],)))
+            done, failed = partial(self._done, row), partial(self._failed, row)
+            self._tasks.start(work, done, failed, partial(self._show, row))
+        self._offer()
 
     def save_all(self, folder: Path) -> int:
         """Write every result document and footprint into a folder; how many files were written."""
@@ -66,18 +79,30 @@ class BatchTab(QWidget):
         self.status.setText(f"{written} files written to {folder}")
         return written
 
+    def _show(self, row: int, step: Step) -> None:
+        self.table.put(row, STATE, step.words)
+        self.bars[row].setRange(0, 0 if step.ratio is None else 100)
+        self.bars[row].setValue(round(100 * (step.ratio or 0)))
+
+    def _offer(self) -> None:
+        """The buttons that have something to do."""
+        self.start_button.setEnabled(len(self.results) + len(self.running) < len(self.files))
+        self.save_button.setEnabled(bool(self.results))
+
     def _done(self, row: int, extracted: Extracted) -> None:
         self.results[row] = extracted
-        self._end(row, "done", len(extracted.pads))
+        self.table.put(row, PADS, len(extracted.pads))
+        self._end(row, Step("done", 1.0))
 
     def _failed(self, row: int, reason: str) -> None:
-        self._end(row, reason, None)
+        self.failed.add(row)
+        self._end(row, Step(reason, 0.0))
 
-    def _end(self, row: int, state: str, pads: int | None) -> None:
-        self.ended += 1
-        self.table.put(row, STATE, state)
-        self.table.put(row, PADS, pads)
+    def _end(self, row: int, step: Step) -> None:
+        self.running.discard(row)
+        self._show(row, step)
         self.status.setText(f"{self.ended} of {len(self.files)} ended, {len(self.results)} with a result")
+        self._offer()
 
     def _choose(self) -> None:
         names, _ = QFileDialog.getOpenFileNames(self, "Datasheets", filter="Datasheets (*.pdf *.png *.jpg *.jpeg)")
@@ -97,3 +122,11 @@ def _button(text: str, act: Callable[[], None]) -> QPushButton:
     button = QPushButton(text)
     button.clicked.connect(lambda: act())
     return button
+
+
+def _bar(name: str) -> QProgressBar:
+    bar = QProgressBar()
+    bar.setRange(0, 100)
+    bar.setValue(0)
+    bar.setAccessibleName(f"Progress of {name}")
+    return bar

@@ -24,6 +24,14 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Step:
+    """What is being done, and how much of it is done; None: nobody knows."""
+
+    words: str
+    ratio: float | None = None
+
+
+@dataclass(frozen=True)
 class Extracted:
     """A finished extraction: the result document and the footprint file, where there is one."""
 
@@ -46,7 +54,8 @@ def extract(client: Client, request: Request, report: Report) -> Extracted:
     job = client.submit("datasheet.extract", params)
     for event in client.watch(job["id"]):
         if event.type == "progress":
-            report.tell(event.data.get("note") or "reading the drawings")
+            done, total = event.data.get("done_ms"), event.data.get("total_ms")
+            report.tell(Step(event.data.get("note") or "reading the drawings", done / total if total else None))
     done = finished(client.job(job["id"]))
     name = next((file["name"] for file in client.files(done["id"]) if file["name"].endswith(".kicad_mod")), None)
     return Extracted(done["id"], done["result"], client.read(done["id"], name) if name else None)
@@ -66,5 +75,5 @@ def _inputs(client: Client, request: Request, report: Report) -> dict[str, Any]:
 
 
 def _upload(client: Client, file: Path, report: Report) -> str:
-    asset = client.upload(file, lambda sent, size: report.tell(f"sending {file.name}: {sent / max(size, 1):.0%}"))
+    asset = client.upload(file, lambda sent, size: report.tell(Step(f"sending {file.name}", sent / max(size, 1))))
     return str(asset["id"])

@@ -1,24 +1,24 @@
-"""Draws a footprint: pads in millimetres, x right and y down, fitted to the widget."""
+"""Draws a footprint: pads, courtyard and pin 1 in millimetres, x right and y down, fitted to the widget."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-COPPER, HOLE, BACK, INK = QColor("#c8372d"), QColor("#f3efe6"), QColor("#10222e"), QColor("#ffffff")
-MARGIN = 0.12
+COPPER, HOLE, BACK, INK = QColor("#b4652a"), QColor("#f3efe6"), QColor("#10222e"), QColor("#ffffff")
+YARD, FIRST = QColor("#7f95a3"), QColor("#ffc400")
+MARGIN, LARGEST_TEXT_PX = 0.06, 15
 ROUND = frozenset({"circle", "oval"})
 
 
-def extent(pads: list[dict[str, Any]]) -> QRectF:
-    """The rectangle around all pads, in mm."""
-    area = QRectF()
+def extent(pads: list[dict[str, Any]], yard: QRectF) -> QRectF:
+    """The rectangle around all pads and the courtyard, in mm."""
     for pad in pads:
-        area = area.united(box(pad))
-    return area
+        yard = yard.united(box(pad))
+    return yard
 
 
 def box(pad: dict[str, Any]) -> QRectF:
@@ -36,9 +36,12 @@ class FootprintView(QWidget):
         self.setMinimumSize(260, 220)
         self.setAccessibleName("Footprint drawing")
         self._pads: list[dict[str, Any]] = []
+        self._yard = QRectF()
 
-    def show_pads(self, pads: list[dict[str, Any]]) -> None:
+    def show_pads(self, pads: list[dict[str, Any]], courtyard: dict[str, float] | None) -> None:
         self._pads = pads
+        corners = [courtyard[name] for name in ("x0", "y0", "x1", "y1")] if courtyard else [0.0] * 4
+        self._yard = QRectF(QPointF(*corners[:2]), QPointF(*corners[2:]))
         self.setAccessibleDescription(f"{len(pads)} pads")
         self.update()
 
@@ -50,26 +53,41 @@ class FootprintView(QWidget):
         if not self._pads:
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "no land pattern")
             return
-        area = extent(self._pads)
+        area = extent(self._pads, self._yard)
         scale = min(self.width() / area.width(), self.height() / area.height()) * (1 - 2 * MARGIN)
-        middle = area.center()
+        painter.translate(self.width() / 2, self.height() / 2)
+        painter.setPen(QPen(YARD, 1, Qt.PenStyle.DashLine))
+        painter.drawRect(_shown(self._yard, scale, area.center()))
         for pad in self._pads:
-            self._draw(painter, pad, scale, middle)
+            self._draw(painter, pad, scale, _shown(box(pad), scale, area.center()))
 
-    def _draw(self, painter: QPainter, pad: dict[str, Any], scale: float, middle: QPointF) -> None:
-        mm = box(pad)
-        shown = QRectF(0, 0, mm.width() * scale, mm.height() * scale)
-        shown.moveCenter((mm.center() - middle) * scale + QPointF(self.width() / 2, self.height() / 2))
-        radius = (
-            min(shown.width(), shown.height()) / 2 if pad["shape"] in ROUND else (pad.get("corner_radius") or 0) * scale
-        )
-        painter.setPen(Qt.PenStyle.NoPen)
+    def _draw(self, painter: QPainter, pad: dict[str, Any], scale: float, shown: QRectF) -> None:
+        first = pad.get("number") in ("1", "A1")
+        round_px = min(shown.width(), shown.height()) / 2
+        radius = round_px if pad["shape"] in ROUND else (pad.get("corner_radius") or 0) * scale
+        painter.setPen(QPen(FIRST, 2) if first else Qt.PenStyle.NoPen)
         painter.setBrush(COPPER if pad.get("w") else HOLE)
         painter.drawRoundedRect(shown, radius, radius)
+        painter.setPen(Qt.PenStyle.NoPen)
         if pad.get("drill") and pad.get("w"):
             hole = QRectF(0, 0, pad["drill"][0] * scale, pad["drill"][-1] * scale)
             hole.moveCenter(shown.center())
             painter.setBrush(HOLE)
             painter.drawEllipse(hole)
+        self._write(painter, str(pad.get("number") or ""), shown)
+
+    def _write(self, painter: QPainter, number: str, shown: QRectF) -> None:
+        """The pad's number, as large as the pad lets it be."""
+        font = painter.font()
+        size = min(shown.height() * 0.8, shown.width() * 1.4 / max(len(number), 1), LARGEST_TEXT_PX)
+        font.setPixelSize(max(1, int(size)))
+        painter.setFont(font)
         painter.setPen(INK)
-        painter.drawText(shown, Qt.AlignmentFlag.AlignCenter, str(pad.get("number") or ""))
+        painter.drawText(shown, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip, number)
+
+
+def _shown(mm: QRectF, scale: float, middle: QPointF) -> QRectF:
+    """Where a rectangle of the footprint lies on the widget, whose own middle is the origin."""
+    at = QRectF(0, 0, mm.width() * scale, mm.height() * scale)
+    at.moveCenter((mm.center() - middle) * scale)
+    return at

@@ -9,7 +9,6 @@ from typing import Any
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -27,6 +26,7 @@ from client.app.table import Table
 from client.app.tasks import Report, Tasks
 
 PAD_COLUMNS = ("number", "type", "shape", "x", "y", "w", "h", "drill")
+BODY_PX = 26 * 4 + 4  # its heads and three rows
 KINDS = "Datasheets (*.pdf *.png *.jpg *.jpeg)"
 
 
@@ -48,6 +48,7 @@ class SingleTab(QWidget):
         self.status = QLabel()
         self.status.setWordWrap(True)
         self.extract_button = QPushButton("&Extract")
+        self.copy_button, self.save_button = QPushButton("&Copy pads"), QPushButton("&Save…")
         self._lay_out()
         self.mechanical_page.valueChanged.connect(self._look)
 
@@ -76,7 +77,7 @@ class SingleTab(QWidget):
 
         self.extract_button.setEnabled(False)
         self.status.setText("working")
-        self._running = self._tasks.start(work, self._show, self._fail, self.status.setText)
+        self._running = self._tasks.start(work, self._show, self._fail, lambda step: self.status.setText(step.words))
 
     def save(self, path: Path) -> None:
         """Write the footprint (.kicad_mod) or the result document (any other suffix)."""
@@ -102,9 +103,10 @@ class SingleTab(QWidget):
         body = extracted.result["body"]
         self.body.fill([[name, *(body[name].get(key) for key in ("min", "nom", "max", "status"))] for name in body])
         self.pads.fill([[_cell(pad.get(name)) for name in PAD_COLUMNS] for pad in extracted.pads])
-        self.drawing.show_pads(extracted.pads)
+        self.drawing.show_pads(extracted.pads, extracted.result.get("courtyard"))
         doubts = extracted.result.get("needs_review") or []
-        self.status.setText("; ".join(["please check: " + _text(doubt) for doubt in doubts]) or "done")
+        self.status.setText(f"please check: {'; '.join(map(_text, doubts))}" if doubts else "done")
+        self._offer()
 
     def _fail(self, reason: str) -> None:
         self.extract_button.setEnabled(True)
@@ -121,12 +123,13 @@ class SingleTab(QWidget):
             self.save(Path(name))
 
     def _lay_out(self) -> None:
-        choose, copy, save = QPushButton("&Open…"), QPushButton("&Copy pads"), QPushButton("&Save…")
+        choose = QPushButton("&Open…")
         choose.clicked.connect(self._choose)
-        copy.clicked.connect(self.pads.copy)
-        save.clicked.connect(self._choose_target)
+        self.copy_button.clicked.connect(self.pads.copy)
+        self.save_button.clicked.connect(self._choose_target)
         self.extract_button.clicked.connect(self.extract)
         self.extract_button.setEnabled(False)
+        self._offer()
         top = QHBoxLayout()
         labelled = (
             ("Package", self.package),
@@ -138,17 +141,25 @@ class SingleTab(QWidget):
             widget.setAccessibleName(text)
             top.addWidget(QLabel(text))
             top.addWidget(widget)
-        for button in (self.extract_button, copy, save):
+        for button in (self.extract_button, self.copy_button, self.save_button):
             top.addWidget(button)
-        grid = QGridLayout()
-        grid.addWidget(self.preview, 0, 0, 2, 1)
-        grid.addWidget(self.body, 0, 1)
-        grid.addWidget(self.drawing, 0, 2)
-        grid.addWidget(self.pads, 1, 1, 1, 2)
+        numbers = QVBoxLayout()
+        numbers.addWidget(self.body)
+        numbers.addWidget(self.pads, 1)
+        self.body.setFixedHeight(BODY_PX)
+        parts = QHBoxLayout()
+        parts.addWidget(self.preview, 4)
+        parts.addLayout(numbers, 4)
+        parts.addWidget(self.drawing, 3)
         column = QVBoxLayout(self)
         column.addLayout(top)
-        column.addLayout(grid)
+        column.addLayout(parts, 1)
         column.addWidget(self.status)
+
+    def _offer(self) -> None:
+        """The buttons that have something to do."""
+        for button in (self.copy_button, self.save_button):
+            button.setEnabled(self.extracted is not None)
 
 
 def _page_box() -> QSpinBox:

@@ -37,6 +37,7 @@ class VideoTab(QWidget):
         self.prompt.setAccessibleName("Prompt")
         self.captions = QPlainTextEdit(readOnly=True)
         self.captions.setAccessibleName("Captions")
+        self.captions.setPlaceholderText("Captions appear here while the video is read.")
         self.bar, self.status = QProgressBar(), QLabel("Open a video")
         self.save_button = QPushButton("&Save WebVTT…")
         self._lay_out()

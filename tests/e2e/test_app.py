@@ -17,8 +17,9 @@ from tests.e2e.service import ROOT, Service
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 try:
-    from PySide6.QtWidgets import QApplication
+    from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
 
+    from client.app.batch_tab import STATE
     from client.app.main import Window
 except ImportError as error:  # a laptop without Qt's system libraries (libEGL)
     if os.environ.get("CI") == "true":
@@ -107,11 +108,49 @@ def test_a_batch_goes_on_past_a_bad_file_and_is_saved_whole(
     window.batch.add(datasheets)
     window.batch.start()
     until(lambda: window.batch.ended == len(datasheets), "the batch")
-    states = [window.batch.table.text(row, 1) for row in range(len(datasheets))]
+    states = [window.batch.table.text(row, STATE) for row in range(len(datasheets))]
     assert [row for row, state in enumerate(states) if state != "done"] == [4]
     assert "invalid_media" in states[4]
     window.batch.save_all(tmp_path)
     assert len([*tmp_path.glob("*.json")]) == len(datasheets) - 1
+
+
+def test_a_batch_survives_a_restart_of_the_api(
+    window: Window, datasheets: list[Path], running: Service, client: Client
+) -> None:
+    good = [file for file in datasheets if file.stem != "bad"]
+    before = len([*client.jobs()])
+    window.batch.add(good)
+    window.batch.start()
+    window.batch.start()  # pressed twice: nothing is sent twice
+    until(lambda: window.batch.ended > 0, "the first result")
+    running.crash("api")
+    until(lambda: window.batch.ended == len(good), "the batch")
+    assert [window.batch.table.text(row, STATE) for row in range(len(good))] == ["done"] * len(good)
+    assert len([*client.jobs()]) == before + len(good)
+
+
+def test_address_and_key_are_kept_and_the_key_is_never_shown(
+    window: Window,
+    application: QApplication,
+    running: Service,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("BM3_CONFIG", str(tmp_path / "login.json"))
+    window.server.findChild(QPushButton).click()
+    assert (tmp_path / "login.json").stat().st_mode & 0o077 == 0
+    again = Window(config.load(None, None))
+    try:
+        until(lambda: "connected" in again.server.status.text(), "connected with what was kept")
+        shown = [one.text() for one in again.findChildren(QLabel)]
+        shown += [one.displayText() for one in again.findChildren(QLineEdit)]
+        assert not any(running.key in text for text in shown)
+    finally:
+        again.close()
+    written = capfd.readouterr()
+    assert running.key not in written.out + written.err
 
 
 def test_the_window_lives_while_a_task_runs(window: Window, video: Path) -> None:
