@@ -10,36 +10,10 @@ from numpy.typing import NDArray
 
 from worker.datasheet.dimensions import Reading
 from worker.datasheet.scale import Scale
-from worker.datasheet.shapes import ROUND, Shape
-
-Row = dict[int, float]  # variable -> factor
+from worker.datasheet.unknowns import Model, Row
 
 PRINTED, REGULAR, SQUARE, DRAWN = 100.0, 2.0, 1.0, 0.02
 AGREE_MM, AGREE_PART = 0.012, 0.004  # a printed number that fits no better than this contradicts the others
-
-
-@dataclass(frozen=True, slots=True)
-class Feature:
-    """A line of the pattern a dimension can end at: its place on paper and what it is in variables."""
-
-    at: float
-    row: tuple[tuple[int, float], ...]
-    name: str
-
-
-@dataclass
-class Model:
-    """The unknowns of a pattern: one per distinct centre coordinate and one per distinct size."""
-
-    centre: list[tuple[int, int]]  # per pad: variables of x and y
-    size: list[tuple[int, int]]  # per pad: variables of w and h
-    start: NDArray[np.float64]  # drawn value of every variable in points
-    axis: list[int]  # axis of every variable (a shared size takes the axis of its first use)
-    features: tuple[list[Feature], list[Feature]]
-
-    @property
-    def count(self) -> int:
-        return len(self.start)
 
 
 @dataclass
@@ -49,110 +23,6 @@ class Fit:
     refused: list[Reading] = field(default_factory=list)
     settled: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))  # follows from printed numbers alone
     rows: list[tuple[Reading, Row]] = field(default_factory=list)
-
-
-def _clusters(values: list[float], slack: float) -> list[int]:
-    """Labels 0.. of values that lie within `slack` of their neighbour in order."""
-    labels = [0] * len(values)
-    order = np.argsort(values)
-    label = 0
-    for a, b in pairwise(order):
-        label += values[b] - values[a] > slack
-        labels[b] = label
-    return labels
-
-
-def model_of(pads: list[Shape], slack: float, part: float = 0.016) -> Model:
-    """Variables and features of a pattern; `slack` in points and `part` of a size say how well equal things are drawn equal."""
-    start: list[float] = []
-    axis: list[int] = []
-    centre: list[list[int]] = [[], []]
-    for a in (0, 1):
-        at = [p.box.cx if a == 0 else p.box.cy for p in pads]
-        small = min(p.box.width if a == 0 else p.box.height for p in pads)
-        labels = _clusters(at, max(slack, min(0.06 * small, 2.4 * slack)))
-        base = len(start)
-        for label in range(max(labels) + 1):
-            start.append(float(np.mean([v for v, k in zip(at, labels, strict=True) if k == label])))
-            axis.append(a)
-        centre[a] = [base + k for k in labels]
-    size = _sizes(pads, max(0.8 * slack, 0.0), part, start, axis)
-    centres = list(zip(centre[0], centre[1], strict=True))
-    model = Model(centres, size, np.array(start), axis, ([], []))
-    model.features[0].extend(_features(model, pads, 0))
-    model.features[1].extend(_features(model, pads, 1))
-    return model
-
-
-def _sizes(pads: list[Shape], slack: float, part: float, start: list[float], axis: list[int]) -> list[tuple[int, int]]:
-    """One pair of size variables per class of equal pads; a class turned a quarter shares the pair of its twin."""
-    classes: list[tuple[float, float, int, int]] = []
-    size: list[tuple[int, int]] = []
-    for pad in pads:
-        w, h = pad.box.width, pad.box.height
-
-        coarse = 0.09 if pad.kind in ROUND and w < 15 else part  # plotters draw small discs with few steps
-
-        def alike(a: float, b: float, near: float = coarse) -> bool:
-            return abs(a - b) <= max(slack, near * b)
-
-        for cw, ch, iw, ih in classes:
-            if alike(w, cw) and alike(h, ch):
-                size.append((iw, ih))
-                break
-            if alike(w, ch) and alike(h, cw) and abs(w / h - 1) > 0.05:
-                size.append((ih, iw))
-                break
-        else:
-            start.append(w)
-            axis.append(0)
-            iw = ih = len(start) - 1
-            if not (pad.kind in ROUND and abs(w / h - 1) < 0.09):
-                start.append(h)
-                axis.append(1)
-                ih = len(start) - 1
-            classes.append((w, h, iw, ih))
-            size.append((iw, ih))
-    return size
-
-
-def _features(model: Model, pads: list[Shape], axis: int) -> list[Feature]:
-    found: dict[tuple[tuple[int, float], ...], Feature] = {}
-    for pad, centre, size in zip(pads, model.centre, model.size, strict=True):
-        c, s = centre[axis], size[axis]
-        low, high = (pad.box.x0, pad.box.x1) if axis == 0 else (pad.box.y0, pad.box.y1)
-        for at, row, name in (
-            (low, ((c, 1.0), (s, -0.5)), "edge"),
-            ((low + high) / 2, ((c, 1.0),), "centre"),
-            (high, ((c, 1.0), (s, 0.5)), "edge"),
-        ):
-            found.setdefault(row, Feature(at, row, name))
-    own = sorted({c[axis] for c in model.centre}, key=lambda i: model.start[i])
-    if len(own) > 1:
-        middle = (model.start[own[0]] + model.start[own[-1]]) / 2
-        if not any(abs(f.at - middle) < 0.7 for f in found.values()):
-            row = ((own[0], 0.5), (own[-1], 0.5))
-            found[row] = Feature(float(middle), row, "middle")
-    return list(found.values())
-
-
-def ends_of(reading: Reading, model: Model, slack: float) -> tuple[Feature, Feature] | None:
-    """The two features a span runs between, None when it does not measure this pattern."""
-    features = model.features[reading.span.axis]
-    places = np.array([f.at for f in features])
-    i = int(np.argmin(np.abs(places - reading.span.start)))
-    j = int(np.argmin(np.abs(places - reading.span.end)))
-    if i == j or abs(places[i] - reading.span.start) > slack or abs(places[j] - reading.span.end) > slack:
-        return None
-    return features[i], features[j]
-
-
-def row_of(ends: tuple[Feature, Feature]) -> Row:
-    row: Row = {}
-    for feature, sign in zip(ends, (-1.0, 1.0), strict=True):
-        for variable, factor in feature.row:
-            row[variable] = row.get(variable, 0.0) + sign * factor
-    return {k: v for k, v in row.items() if v}
 
 
 def _lanes(model: Model) -> list[tuple[int, list[int]]]:

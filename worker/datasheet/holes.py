@@ -33,8 +33,11 @@ def is_round(shape: Shape) -> bool:
 
 
 def diameters(solved: Solved) -> list[Quantity]:
+    """Printed diameters, and letters of a table that measure nothing between two arrow heads."""
     box = solved.pattern.box.grown(NEAR_PT)
-    return [q for q in solved.drawing.quantities if q.kind == "diameter" and box.holds_point(q.box.cx, q.box.cy)]
+    used = {id(r.quantity) for r in solved.fit.used}
+    near = [q for q in solved.drawing.quantities if box.holds_point(q.box.cx, q.box.cy)]
+    return [q for q in near if q.kind == "diameter" or (q.symbol and id(q) not in used)]
 
 
 def _printed(size_mm: float, count: int, options: list[Quantity]) -> Quantity | None:

@@ -19,6 +19,7 @@ _NARROW = frozenset("0123456789.,")  # a narrow 1 leaves a wide gap
 class _Char:
     text: str
     box: Box
+    cell: Box  # what the font sets the letter in, its bearings included
     turn: int
     size: float
 
@@ -28,6 +29,7 @@ def _chars(textpage: object, m: Matrix, unknown: list[Box]) -> list[_Char | None
     page_turn = round(math.degrees(math.atan2(-m[0, 1], m[0, 0])) / 90)
     found: list[_Char | None] = []
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    cell = pdfium.FS_RECTF()
     for i in range(min(pdfium.FPDFText_CountChars(textpage), MAX_CHARS)):
         code = pdfium.FPDFText_GetUnicode(textpage, i)
         if pdfium.FPDFText_IsGenerated(textpage, i) == 1:
@@ -47,7 +49,11 @@ def _chars(textpage: object, m: Matrix, unknown: list[Box]) -> list[_Char | None
             unknown.append(box)
             found.append(None)
             continue
-        found.append(_Char(chr(code), box, turn, size))
+        pdfium.FPDFText_GetLooseCharBox(textpage, i, cell)
+        x0, y0 = placed(m, cell.left, cell.bottom)
+        x1, y1 = placed(m, cell.right, cell.top)
+        around_it = Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+        found.append(_Char(chr(code), box, around_it, turn, size))
     return found
 
 
@@ -71,7 +77,10 @@ def _joins(run: list[_Char], char: _Char) -> bool:
     tall = max(max(c.box.height if c.turn % 2 == 0 else c.box.width for c in run), high2 - low2, 1.0)
     apart = max(low2 - high, low - high2)  # > 0: on different lines
     wide = 0.5 if last.text in _NARROW and char.text in _NARROW else 0.28
-    return -0.6 * tall < start - end < wide * tall and apart < 0.05 * tall
+    _, cell_end, _, _ = _frame(last.cell, last.turn)
+    cell_start, _, _, _ = _frame(char.cell, char.turn)
+    near = start - end < wide * tall or abs(cell_start - cell_end) < 0.08 * tall
+    return -0.6 * tall < start - end and near and apart < 0.05 * tall
 
 
 def read_words(textpage: object, to_page: Matrix) -> tuple[list[Word], list[Box]]:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from worker.datasheet import fit, scale
+from worker.datasheet import fit, scale, unknowns
 from worker.datasheet.dimensions import Reading
 from worker.datasheet.drawing import Drawing
-from worker.datasheet.fit import Fit, Model, Row
+from worker.datasheet.fit import Fit
 from worker.datasheet.patterns import Pattern, title_score
 from worker.datasheet.scale import Scale
+from worker.datasheet.unknowns import Model, Row
 
 REACH_PT = 190.0
 VECTOR_PT, RASTER_PT = 0.9, 2.0  # how far a dimension may end from the edge it means
@@ -55,7 +56,7 @@ def own_readings(pattern: Pattern, drawing: Drawing, model: Model) -> list[Readi
     """Readings whose span ends at edges or centres of this pattern's pads."""
     slack = RASTER_PT if drawing.sheet.raster else VECTOR_PT
     near = [r for r in drawing.readings if r.quantity.kind != "radius" and _close(r, pattern)]
-    return [r for r in near if fit.ends_of(r, model, slack) is not None]
+    return [r for r in near if unknowns.ends_of(r, model, slack) is not None]
 
 
 def solve(pattern: Pattern, drawing: Drawing) -> Solved | None:
@@ -82,14 +83,14 @@ def _kept_counts(solved: Solved) -> int:
 
 def _solve_with(pattern: Pattern, drawing: Drawing, part: float) -> Solved | None:
     slack = SAME_RASTER_PT if drawing.sheet.raster else SAME_PT
-    model = fit.model_of(pattern.pads, slack, part)
+    model = unknowns.model_of(pattern.pads, slack, part)
     readings = own_readings(pattern, drawing, model)
     found = scale.solve(readings)
     if found is None:
         return None
     chosen = scale.assign(readings, found)
     ends = RASTER_PT if drawing.sheet.raster else VECTOR_PT
-    pairs = [(r, fit.row_of(e)) for r in chosen if (e := fit.ends_of(r, model, ends)) is not None]
+    pairs = [(r, unknowns.row_of(e)) for r in chosen if (e := unknowns.ends_of(r, model, ends)) is not None]
     solved = fit.solve(model, found, [(r, row) for r, row in pairs if row])
     borrowed = _borrowed(solved, model, drawing)
     if borrowed:
@@ -106,6 +107,7 @@ def _solve_with(pattern: Pattern, drawing: Drawing, part: float) -> Solved | Non
 def _borrowed(solved: Fit, model: Model, drawing: Drawing) -> list[tuple[Reading, Row]]:
     """Numbers of a detail figure for sizes that the pattern itself leaves open: across a shape, and near the drawn size."""
     used = {id(r.quantity) for r in solved.used + solved.refused}
+    toleranced = any(r.quantity.low is not None and r.quantity.high is not None for r in solved.used)
     found: list[tuple[Reading, Row]] = []
     for variable in sorted({v for s in model.size for v in s}):
         size = float(solved.values[variable])
@@ -114,18 +116,25 @@ def _borrowed(solved: Fit, model: Model, drawing: Drawing) -> list[tuple[Reading
         near = [
             r for r in drawing.readings
             if id(r.quantity) not in used and abs(r.quantity.target / size - 1) < DETAIL
-            and r.quantity.kind == "length" and _across_shape(r, drawing)
+            and r.quantity.kind == "length" and (toleranced or r.quantity.low is None or r.quantity.high is None)
+            and _across_detail(r, variable, model, drawing)
         ]  # fmt: skip
         if near:
             found.append((min(near, key=lambda r: r.cost + 10 * abs(r.quantity.target / size - 1)), {variable: 1.0}))
     return found
 
 
-def _across_shape(reading: Reading, drawing: Drawing) -> bool:
+def _across_detail(reading: Reading, variable: int, model: Model, drawing: Drawing) -> bool:
+    """Whether a span measures a shape of the pad's proportions that stands apart, not within an outline."""
     span = reading.span
+    proportions = [model.start[w] / model.start[h] for w, h in model.size if variable in (w, h)]
     for shape in drawing.shapes:
-        low, high = (shape.box.x0, shape.box.x1) if span.axis == 0 else (shape.box.y0, shape.box.y1)
-        if abs(low - span.start) < VECTOR_PT and abs(high - span.end) < VECTOR_PT:
+        box = shape.box
+        low, high = (box.x0, box.x1) if span.axis == 0 else (box.y0, box.y1)
+        if abs(low - span.start) > VECTOR_PT or abs(high - span.end) > VECTOR_PT:
+            continue
+        alike = any(abs(box.width / box.height / p - 1) < DETAIL for p in proportions)
+        if alike and not any(o.box.holds(box, 0.3) and o.box.area > 1.1 * box.area for o in drawing.shapes):
             return True
     return False
 

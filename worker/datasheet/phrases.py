@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 from worker.datasheet.marks import Box, Word, around
+
+TAG_GAP = 2.0  # letter heights from a number to what belongs to it; fonts of one width set wide spaces
+_TAG = re.compile(r"\[|(?:MAX|MIN|TYP|BSC|REF|NOM)\b")
 
 
 def frame(box: Box, turn: int) -> tuple[float, float, float, float]:
@@ -34,7 +38,10 @@ def _follows(left: Word, right: Word, gap_limit: float) -> float | None:
     gap = (start - end) / tall
     if gap > 0.4 and left.text[-1:].isdigit() and right.text[:1].isdigit():
         return None  # two numbers side by side
-    return gap if -0.5 < gap < gap_limit else None
+    if left.text[-1:] == ")" and re.match(r"\(\d*[.,]\d", right.text):
+        return None
+    limit = max(gap_limit, TAG_GAP) if _TAG.match(right.text) and left.text[-1:].isdigit() else gap_limit
+    return gap if -0.5 < gap < limit else None
 
 
 def join(words: list[Word], gap_limit: float = 0.75) -> list[Word]:

@@ -10,6 +10,7 @@ from worker.datasheet.marks import Box, Word, around
 from worker.datasheet.phrases import frame, overlap
 
 INCH_MM = 25.4
+STACK_GAP = 0.95  # letter heights between the lines of one dimension; low letters in high cells stand far apart
 NUMBER = r"(?:\d+(?:[.,]\d+)?|[.,]\d+)"
 _COUNT = re.compile(r"^\(?\s*(\d{1,3})\s*(?:[xX×*]|PLCS?\.?|places)\s*\)?(?=$|[\s(ØR□\d.\[])", re.IGNORECASE)
 _DASH_COUNT = re.compile(r"^(\d{1,3})\s*[-–]\s*(?=[ØR(]?\s*\d*[.,]\d)")
@@ -230,7 +231,7 @@ def _stacked(found: list[Quantity], apart: Apart) -> list[Quantity]:
             gap = _below(q.box, found[j].box, q.turn)
             blurred = min(q.confidence, found[j].confidence) < 1.0 and len(q.printed) == len(found[j].printed)
             alike = blurred or abs(found[j].size - q.size) < 0.35 * q.size
-            joined = _stack(q, found[j], apart) if gap is not None and -0.4 < gap < 0.7 and alike else None
+            joined = _stack(q, found[j], apart) if gap is not None and -0.4 < gap < STACK_GAP and alike else None
             if joined is not None:
                 done.add(j)
                 q = joined
@@ -249,7 +250,7 @@ def _with_count(q: Quantity, loose: list[Word]) -> Quantity:
         s, e, t, b = frame(word.box, word.turn)
         beside = overlap(top, bottom, t, b) > 0.4 and (0 <= start - e < 1.0 * q.size or 0 <= s - end < 1.0 * q.size)
         stacked = overlap(start, end, s, e) > 0.4 and (
-            -0.4 < (t - bottom) / q.size < 0.7 or -0.4 < (top - b) / q.size < 0.7
+            -0.4 < (t - bottom) / q.size < STACK_GAP or -0.4 < (top - b) / q.size < STACK_GAP
         )
         if not (beside or stacked):
             continue

@@ -20,7 +20,7 @@ MIN_NUMBERS = 6
 TITLE_ASPECT, TITLE_PT = 1.8, 4.0
 MAX_RUNS = 30_000
 MIN_SOLID_PT = 1.0
-_PADS = re.compile(r"[0OoDU]{2,}|(.)\1{2,}")  # what a row of rounded pads reads as
+_PADS = re.compile(r"[0Oo]|[0OoDU](?:\s?[0OoDU])+|(.)\1{2,}")  # what a row of rounded pads reads as
 
 
 def _run_boxes(lines: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -18,9 +18,10 @@ from worker.datasheet.synthetic_truth import truth_of
 SPLITS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "clean": (synthetic_families.CLEAN, synthetic_style.CLEAN),
     "dev": (synthetic_families.DEV, synthetic_style.DEV),
+    "mixed": (synthetic_families.DEV, ()),
     "test": (synthetic_families.TEST, synthetic_style.TEST),
 }
-"""Families and looks of each split; those of `dev` and `test` have nothing in common."""
+"""Families and looks of each split; those of `dev` and `test` have nothing in common. `mixed` draws every habit for itself."""
 TRIES = 20
 NO_LAND_PART = 0.05
 LEFT_OUT_PART = 0.15

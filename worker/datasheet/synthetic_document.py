@@ -25,6 +25,7 @@ TITLES = {
     "plotter": ("MECHANICAL DATA", "LAND PATTERN DATA"),
     "dashes": ("OUTLINE DRAWING", "RECOMMENDED PAD LAYOUT"),
     "skewed": ("PHYSICAL DIMENSIONS", "RECOMMENDED LAND PATTERN"),
+    "mixed": ("Package Dimensions", "Recommended Land Pattern"),
 }
 SENTENCE = "the device keeps its output voltage stable over the whole range of load and supply current in every mode"
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 Form = Literal["table", "stacked", "plain", "plus_minus", "bracket", "inch_over_mm"]
 LandForm = Literal["plain", "paren", "dash", "bracket", "inch_over_mm", "table"]
 Count = Literal["x_before", "x_tight", "dash", "x_after", "typ", "none"]
 SpanMode = Literal["centre", "outer", "gap"]
+Numbers = Literal["all", "ends", "first", "none"]
+Paint = Literal["outline", "filled", "hatched"]
+Arrow = Literal["filled", "open", "strokes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +24,9 @@ class Style:
     land: LandForm = "plain"
     count: Count = "x_before"
     span: SpanMode = "centre"
-    numbers: Literal["all", "ends", "first", "none"] = "all"
-    paint: Literal["outline", "filled", "hatched"] = "outline"
-    arrow: Literal["filled", "open", "strokes"] = "filled"
+    numbers: Numbers = "all"
+    paint: Paint = "outline"
+    arrow: Arrow = "filled"
     level_text: bool = False  # numbers of upright dimensions stay level
     text_on_line: bool = False  # the line passes under the number instead of breaking at it
     same_page: bool = False
@@ -129,9 +132,23 @@ TEST = ("nxp", "bracket", "inches", "plotter", "skewed")
 CLEAN = ("ti", "onsemi")
 
 
+def mixed(rng: random.Random) -> Style:
+    """Every habit drawn for itself: looks that no maker has, to see which habit the reader does not know."""
+    outline = rng.choice(get_args(Form))
+    land = rng.choice(get_args(LandForm))
+    font = "strokes" if rng.random() < 0.1 else rng.choice(("Helvetica", "Times-Roman", "Courier"))
+    return Style(
+        "mixed", outline, land, rng.choice(get_args(Count)), rng.choice(get_args(SpanMode)), rng.choice(get_args(Numbers)),
+        rng.choice(get_args(Paint)), rng.choice(get_args(Arrow)), level_text=rng.random() < 0.5, text_on_line=rng.random() < 0.4,
+        same_page=rng.random() < 0.4, font=font, bare_point=rng.random() < 0.2, stencil=rng.random() < 0.2,
+        paste=rng.random() < 0.1, other_variant=rng.random() < 0.1, turned_page=rng.random() < 0.1,
+        stretch=rng.choice((1.0, 1.0, 1.0, 0.8, 1.15)),
+    )  # fmt: skip
+
+
 def choose(rng: random.Random, names: tuple[str, ...], vary: bool = True) -> Style:
     """A look, with some of its axes set anew so that no two drawings are of one mould."""
-    style = LOOKS[rng.choice(names)]
+    style = LOOKS[rng.choice(names)] if names else mixed(rng)
     if not vary:
         return style
     some: dict[str, object] = {

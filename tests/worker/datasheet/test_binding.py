@@ -96,3 +96,33 @@ def gull_wing_page() -> Sketch:
 def test_the_body_is_the_closed_outline_and_not_the_reach_of_the_leads() -> None:
     body = extract([gull_wing_page().pdf()], Request()).body
     assert (body.length.nom, body.width.nom, body.height.nom) == (5.0, 4.0, 1.2)
+
+
+def test_the_size_of_an_exposed_pad_is_not_taken_for_the_row_beside_it() -> None:
+    """The pad's edges lie on one line with the outer edges of the row."""
+    sketch = land_page(40)
+    for side in (-1, 1):
+        for y in (-0.8, 0.0, 0.8):
+            sketch.rect(side * 1.6, y, 0.8, 0.4)
+    sketch.rect(0, 0, 1.2, 2.0)
+    sketch.across(-1.6, 1.6, -2.0, "3.20")
+    sketch.across(-0.6, 0.6, -1.5, "1.20")
+    sketch.across(1.2, 2.0, 1.5, "6X 0.80")
+    sketch.along(-1.0, 1.0, 2.9, "2.00")
+    sketch.along(-0.8, 0.0, -2.4, "0.80")
+    sketch.along(0.6, 1.0, -2.9, "6X 0.40")
+    pads = read_pads(extract([sketch.pdf()], Request()))
+    assert [(p["w"], p["h"], p["size_status"]) for p in pads if p["role"] == "thermal"] == [(1.2, 2.0, "derived")]
+
+
+def test_a_body_dimension_is_no_pad_size_that_the_land_pattern_leaves_out() -> None:
+    sketch = land_page(20)
+    for x in (-2.5, 2.5):
+        sketch.rect(x, 0, 1.6, 2.4)
+    sketch.across(-2.5, 2.5, -2.4, "5.00")
+    sketch.across(-3.3, -1.7, 2.4, "2X 1.60")
+    sketch.rect(0, -9, 4.8, 2.4)
+    sketch.across(-2.4, 2.4, -11, "4.80")
+    sketch.along(-10.2, -7.8, 3.4, "2.40")
+    pads = read_pads(extract([sketch.pdf()], Request(mechanical_page=1, land_page=1)))
+    assert [p["size_status"] for p in pads] == ["assumed", "assumed"]

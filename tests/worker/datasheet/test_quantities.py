@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.datasheet.marks import Box, Word
+from worker.datasheet.phrases import join
 from worker.datasheet.quantities import parse, read
 
 
@@ -56,3 +57,18 @@ def test_maximum_over_minimum_is_one_dimension() -> None:
 def test_inch_over_millimetre_is_the_millimetre() -> None:
     (one,) = read([line("0.256", y=0), line("6.50", y=10)])
     assert (one.value, one.mm) == (6.5, True)
+
+
+def test_parallel_numbers_are_two_when_each_has_its_own_line() -> None:
+    both = read([line("5.30", y=0), line("3.90", y=10)], lambda *_: True)
+    assert [q.value for q in both] == [5.3, 3.9]
+
+
+def test_references_and_counted_numbers_are_never_limits() -> None:
+    assert len(read([line("(5.30)", y=0), line("(3.90)", y=10)])) == 2
+    assert len(read([line("1.90", y=0), line("5X 0.52", y=10)])) == 2
+
+
+def test_a_wide_space_does_not_part_a_number_from_its_inches() -> None:
+    (one,) = read(join([line("0.95"), line("[.037]", x=33.0)]))
+    assert (one.value, one.printed) == (0.95, "0.95 [.037]")
