@@ -40,6 +40,9 @@ class WorkerSettings(BaseSettings):
     max_input_bytes: int = Field(50 << 30, description="Largest input of a job, all its files together")
     fetch_s: float = Field(3600.0, description="Longest download of one input")
     fetch_redirects: int = Field(3, ge=0, description="Redirects followed for one input, each hop checked")
+    kicad_library: Path | None = Field(
+        None, description="Folder of .kicad_mod files; datasheet jobs name its nearest footprint"
+    )
     memory_bytes: int | None = Field(None, description="Address space limit of the child (not with CUDA)")
     file_bytes: int = Field(8 << 30, description="Largest file the child may write")
     open_files: int = Field(1024, description="Open files of the child")

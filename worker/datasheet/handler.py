@@ -12,6 +12,7 @@ from worker.context import Context
 from worker.datasheet import library, overlay, pages, trust, vlm
 from worker.datasheet.compare import compare
 from worker.datasheet.extract import Progress, Request, extract
+from worker.settings import worker_settings
 
 
 def extract_datasheet(params: DatasheetParams, job: Context) -> DatasheetResult:
@@ -53,7 +54,7 @@ def complete(result: DatasheetResult, level: Level) -> DatasheetResult:
     """What follows from the values read, what nothing confirms, and the nearest part of the library."""
     pads = result.land_pattern.pads if result.land_pattern else []
     doubted = result.model_copy(update={"needs_review": [*result.needs_review, *trust.reviews(result)]})
-    return derive(doubted, level).model_copy(update={"nearest": library.nearest(pads, library.folder())})
+    return derive(doubted, level).model_copy(update={"nearest": library.nearest(pads, worker_settings().kicad_library)})
 
 
 def _tell(job: Context, progress: Progress) -> None:

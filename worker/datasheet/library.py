@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,21 +10,14 @@ from db.footprint.courtyard import copper
 from db.kinds.datasheet import LibraryPart, Pad
 from worker.datasheet import kicad_read
 
-VARIABLE = "BM3_WORKER_KICAD_LIBRARY"
 MAX_FILES = 50_000
 MAX_FILE_BYTES = 2_000_000
 APART = frozenset({"via", "paste", "stencil", "optional"})
 Spot = tuple[float, float, float, float, str]  # x, y, w, h, number
 
 
-def folder() -> Path | None:
-    """The library folder the worker was given, if any: a tree of `.kicad_mod` files."""
-    value = os.environ.get(VARIABLE, "")
-    return Path(value) if value else None
-
-
 def nearest(pads: list[Pad], library: Path | None) -> LibraryPart | None:
-    """The footprint with as many pads whose places and sizes differ least, in the best of four turns."""
+    """Of a tree of `.kicad_mod` files the one with as many pads whose places and sizes differ least, in the best turn."""
     wanted = _spots(pads)
     if library is None or not wanted:
         return None

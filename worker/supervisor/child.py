@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 # What the child may see of our environment: paths and runtimes, never addresses or keys.
 KEPT = frozenset({"PATH", "HOME", "LANG", "LC_ALL", "TZ", "PYTHONPATH", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "USER"})
 KEPT_PREFIXES = ("CUDA_", "NVIDIA_", "OMP_", "MKL_", "TORCH", "PYTORCH_", "HF_", "TRANSFORMERS_", "TRITON_", "PYTHON")
-KEPT_SETTINGS = frozenset({"BM3_CRASH_AT"})
+KEPT_SETTINGS = frozenset({"BM3_CRASH_AT", "BM3_WORKER_KICAD_LIBRARY"})
 SECRET = ("TOKEN", "SECRET", "PASSWORD", "KEY")
 SEND_TIMEOUT_S = 5.0
 

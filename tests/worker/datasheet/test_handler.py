@@ -18,6 +18,8 @@ from worker.datasheet import kicad_read, synthetic
 from worker.datasheet.handler import extract_datasheet
 from worker.engines import load_engine
 from worker.errors import Permanent, Stopped
+from worker.settings import worker_settings
+from worker.supervisor.child import environment
 
 SEED = 7  # the part of the demo
 
@@ -57,6 +59,24 @@ def test_the_package_names_the_footprint(tmp_path: Path) -> None:
     truth = synthetic.make(SEED, tmp_path / "part.pdf")
     result, _ = run(tmp_path / "part.pdf", tmp_path / "files", package=truth["package_printed"])
     assert result.files.kicad_mod == f"{truth['package_printed']}.kicad_mod"
+
+
+def test_a_library_folder_names_the_nearest_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synthetic.make(SEED, tmp_path / "part.pdf")
+    shelf = tmp_path / "Own.pretty"
+    first, _ = run(tmp_path / "part.pdf", shelf)
+    assert first.nearest is None
+    seen = environment({"BM3_WORKER_KICAD_LIBRARY": str(tmp_path), "BM3_WORKER_SLOTS": "4"}, "/scratch")
+    assert "BM3_WORKER_SLOTS" not in seen
+    monkeypatch.setenv("BM3_WORKER_KICAD_LIBRARY", seen["BM3_WORKER_KICAD_LIBRARY"])
+    worker_settings.cache_clear()
+    try:
+        second, _ = run(tmp_path / "part.pdf", tmp_path / "files")
+    finally:
+        worker_settings.cache_clear()
+    assert second.nearest is not None
+    assert second.nearest.name == "Own:footprint"
+    assert (second.nearest.max_position_diff_mm, second.nearest.max_size_diff_mm) == (0.0, 0.0)
 
 
 def test_a_canceled_job_stops_at_the_next_page(tmp_path: Path) -> None:
