@@ -53,6 +53,15 @@ class Job(Base):
         Index("ix_jobs_tenant", "tenant_id", "id"),
         Index("ix_jobs_cache", "tenant_id", "cache_key"),
         Index("ix_jobs_parent", "parent_id"),
+        # The jobs page counts by state and by time without touching the table.
+        Index(
+            "ix_jobs_shown",
+            "tenant_id",
+            "created_at",
+            postgresql_include=["state"],
+            postgresql_where=text("deleted_at IS NULL AND parent_id IS NULL"),
+            sqlite_where=text("deleted_at IS NULL AND parent_id IS NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
