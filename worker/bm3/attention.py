@@ -29,12 +29,12 @@ def eager_attention(
     attention interface.
     """
     groups = int(module.num_key_value_groups)  # type: ignore[arg-type]
-    scores = query @ repeat_heads(key, groups).transpose(2, 3) * scaling
+    scores = (query * scaling) @ repeat_heads(key, groups).transpose(2, 3)
     if attention_mask is not None and attention_mask.dtype == torch.bool:
         scores = scores.masked_fill(~attention_mask, float("-inf"))
     elif attention_mask is not None:
-        scores = scores + attention_mask
-    weights = nn.functional.softmax(scores, dim=-1, dtype=torch.float32).to(query.dtype)
+        scores = scores + attention_mask.to(scores.dtype)
+    weights = nn.functional.softmax(scores, dim=-1)  # sums in float32 whatever the dtype of the scores
     weights = nn.functional.dropout(weights, p=dropout, training=module.training)
     mixed = weights @ repeat_heads(value, groups)
     return mixed.transpose(1, 2).contiguous(), weights

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from worker.bm3.layout import NOT_LEARNED, Tokens
@@ -46,6 +48,20 @@ def garbled(tokens: Tokens, dice: np.random.Generator, share: float) -> Tokens:
     chosen = learned[(dice.random(len(learned)) < share) & (words != words[-1])]  # the last is the end token
     ids = tokens.ids.copy()
     ids[chosen] = dice.choice(words[words != words[-1]], len(chosen)) if len(chosen) else ids[chosen]
+    return replace(tokens, ids=ids)
+
+
+def recoloured(tokens: Tokens, dice: np.random.Generator, share: float, colours: Sequence[NDArray[np.int64]]) -> Tokens:
+    """Some colour words shown as another colour; what is to be learned stays.
+
+    `colours`: ids that stand for each other. Else a shape that was never seen in some colour is ruled out by the word
+    before it.
+    """
+    ids = tokens.ids.copy()
+    for form in colours:
+        places = np.flatnonzero(np.isin(ids, form) & (tokens.labels != NOT_LEARNED))
+        places = places[dice.random(len(places)) < share]
+        ids[places] = dice.choice(form, len(places)) if len(form) else ids[places]
     return replace(tokens, ids=ids)
 
 

@@ -9,9 +9,11 @@ from typing import Any
 import torch
 from torch import nn
 from transformers import AutoModelForImageTextToText, AutoProcessor, AutoTokenizer, PreTrainedTokenizerBase
+from transformers.modeling_layers import GradientCheckpointingLayer
 
 from worker.bm3.checkpoints import replace_folder
 from worker.bm3.config import BM3VLConfig
+from worker.bm3.enlarge import reduce
 from worker.bm3.model import BM3VLForConditionalGeneration
 from worker.bm3.patches import PatchShape
 from worker.bm3.processor import processor_of
@@ -39,13 +41,17 @@ class Trainee:
 def build(recipe: Recipe) -> Trainee:
     torch.manual_seed(recipe.run.seed)
     start = recipe.model.start
-    model, processor, tokenizer = _from_scratch(recipe) if start is None else _started(start)
+    model, processor, tokenizer = (
+        _from_scratch(recipe) if start is None else _started(start, recipe.model.start_enlarged)
+    )
     model.set_attn_implementation(recipe.run.attention)
     shape = PatchShape.of(model.config.vision_config)
     if recipe.run.gradient_checkpointing:
         model.activation_checkpointing_enable({"use_reentrant": False})
     if recipe.lora is not None:
         model = _with_adapters(model, recipe.lora)
+    if recipe.run.compile:
+        _compile_layers(model)
     return Trainee(model, processor, tokenizer, shape)
 
 
@@ -88,12 +94,22 @@ def _id(tokenizer: PreTrainedTokenizerBase, token: str) -> int:
     return int(tokenizer.convert_tokens_to_ids(token))  # type: ignore[arg-type]  # one token gives one id
 
 
-def _started(folder: Path) -> tuple[Any, Any, PreTrainedTokenizerBase]:
+def _started(folder: Path, enlarged: int) -> tuple[Any, Any, PreTrainedTokenizerBase]:
     """float32 weights: bf16 is for the arithmetic, an optimizer step is smaller than bf16 can hold."""
     model = AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32)
     read: Any = AutoProcessor  # untyped
     processor = read.from_pretrained(folder)
+    if enlarged > 1:
+        reduce(model, enlarged)
+        processor = processor_of(processor.tokenizer, model.config.vision_config)
     return model, processor, processor.tokenizer
+
+
+def _compile_layers(model: nn.Module) -> None:
+    """Each kind of layer is compiled once, for sequences of any length; names in the state dict stay."""
+    for module in model.modules():
+        if isinstance(module, GradientCheckpointingLayer):
+            module.compile(dynamic=True)
 
 
 def _with_adapters(model: Any, table: LoraTable) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,12 @@ from torch.optim import Optimizer
 STATE_FILE = "state.pt"
 
 
-def save_state(folder: Path, step: int, model: nn.Module, optimizer: Optimizer) -> None:
+def save_state(folder: Path, step: int, model: nn.Module, optimizers: Sequence[Optimizer]) -> None:
     """`step` optimizer steps are done. A kill while writing leaves the state before."""
     state = {
         "step": step,
         "model": model.state_dict(),
-        "optimizer": optimizer.state_dict(),
+        "optimizers": [optimizer.state_dict() for optimizer in optimizers],
         "torch_rng": torch.get_rng_state(),
         "cuda_rng": torch.cuda.get_rng_state_all(),
         "numpy_rng": np.random.get_state(),
@@ -36,7 +36,7 @@ def save_state(folder: Path, step: int, model: nn.Module, optimizer: Optimizer) 
     partial.replace(folder / STATE_FILE)
 
 
-def load_state(folder: Path, model: nn.Module, optimizer: Optimizer) -> int:
+def load_state(folder: Path, model: nn.Module, optimizers: Sequence[Optimizer]) -> int:
     """Steps done so far; 0 and nothing changed where no state was saved."""
     path = folder / STATE_FILE
     if not path.exists():
@@ -44,7 +44,8 @@ def load_state(folder: Path, model: nn.Module, optimizer: Optimizer) -> int:
     # Written by this program on this machine: it holds RNG states that the weights-only reader refuses.
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=False)
     model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
+    for optimizer, its_state in zip(optimizers, state["optimizers"], strict=True):
+        optimizer.load_state_dict(its_state)
     torch.set_rng_state(state["torch_rng"])
     if torch.cuda.is_available():
         torch.cuda.set_rng_state_all(state["cuda_rng"])

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
 from worker.bm3.patches import Grid
+from worker.bm3.scene_world import COLOURS
 from worker.bm3.tokenizer import TURN_END, TURN_START, VIDEO_TOKEN, VISION_END, VISION_START
 
 NOT_LEARNED = -100
@@ -61,6 +62,8 @@ class Layout:
         self._tokenizer = tokenizer
         self._known: dict[str, tuple[int, ...]] = {}
         self.video_id = self._encode(VIDEO_TOKEN)[0]
+        self.colour_ids = [np.array(self._single(form + name for name in COLOURS)) for form in ("", " ")]
+        """The colours at the beginning of a reply, and inside one."""
 
     def prompt(self, text: str) -> Span:
         return self._span(self._turn("user", text), Part.PINNED, PINNED_CHUNK)
@@ -82,6 +85,10 @@ class Layout:
         """A reply from before the first chunk shown: still in sight, but nothing to learn any more."""
         span = self.reply(PINNED_CHUNK, text)
         return Span(span.ids, (NOT_LEARNED,) * len(span.ids), Part.PINNED, PINNED_CHUNK)
+
+    def _single(self, words: Iterable[str]) -> list[int]:
+        """The ids of those words that are one token."""
+        return [ids[0] for ids in map(self._encode, words) if len(ids) == 1]
 
     def _span(self, text: str, part: Part, chunk: int) -> Span:
         ids = self._encode(text)

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 from transformers import AutoModelForImageTextToText, AutoTokenizer
 
 from worker.bm3 import model as _registered  # noqa: F401  (importing registers the Auto classes)
 from worker.bm3.card import card
 from worker.bm3.checkpoints import replace_folder
+from worker.bm3.enlarge import enlarge
 from worker.bm3.processor import processor_of
 
 DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
@@ -53,16 +53,6 @@ def _write_records(run: Path, out: Path) -> None:
     for record in RECORDS:
         if (run / record).exists():
             shutil.copyfile(run / record, out / record)
-
-
-@torch.no_grad()
-def enlarge(model: Any, times: int) -> None:
-    """Spread every patch filter over times x times pixels: the same answer as frames averaged down by that factor."""
-    projection = model.model.visual.patch_embed.proj
-    spread = projection.weight.repeat_interleave(times, -1).repeat_interleave(times, -2) / times**2
-    projection.weight = nn.Parameter(spread)
-    model.config.vision_config.patch_size *= times
-    projection.kernel_size = projection.stride = (projection.kernel_size[0], *spread.shape[-2:])
 
 
 def main() -> None:

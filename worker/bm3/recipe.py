@@ -22,6 +22,7 @@ class ModelTable(_Table):
     """Either `start` (a checkpoint folder: BM3-VL or any Qwen-VL) or a shape to begin from scratch with."""
 
     start: Path | None = None
+    start_enlarged: Count = 1  # `start` was published with this `--enlarge`; training goes on with the smaller frames
     tokenizer: Path | None = (
         None  # with a shape: a folder made by worker.bm3.tokenizer; None trains one of `vocab_size`
     )
@@ -47,6 +48,7 @@ class LoraTable(_Table):
 
 
 class OptimizerTable(_Table):
+    matrices: Literal["adamw", "muon"] = "adamw"  # what moves the matrices inside layers
     peak_lr: Annotated[float, Field(gt=0)] = 1e-3
     final_lr_share: Share = 0.05
     patch_lr_share: Share = 1.0  # of the patch filters: an Adam step moves their sum over thousands of pixels
@@ -88,12 +90,15 @@ class RunTable(_Table):
     seed: int = 0
     device: Literal["auto", "cpu"] = "auto"
     precision: Literal["float32", "bfloat16"] = "bfloat16"
-    attention: Literal["sdpa", "eager"] = "sdpa"  # for small models on a CPU, eager is the faster one
+    attention: Literal["sdpa", "eager"] = "sdpa"  # for training on a CPU, eager is the faster one
     threads: Annotated[int, Field(ge=0)] = 0  # of torch on the CPU; 0 leaves its default
     loaders: Annotated[int | None, Field(ge=0)] = (
         None  # processes that prepare batches; None: one for each core but one
     )
     gradient_checkpointing: bool = False
+    compile: bool = (
+        False  # layers by torch.compile: a minute or two to begin with (a C++ compiler on a CPU), then faster
+    )
     log_every: Count = 10
     checkpoint_every: Count = 500
     evaluate_every: Count = 500

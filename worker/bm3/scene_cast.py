@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from worker.bm3.scene_dice import Dice
-from worker.bm3.scene_world import COLOURS, HELD_OUT_PAIRS, SHAPES, Options, Stage, Thing
+from worker.bm3.scene_world import BACKGROUNDS, COLOURS, HELD_OUT_PAIRS, ODD, SHAPES, Options, Rgb, Stage, Thing
+
+ODD_FROM_NAMED = 60
+"""How far, in gray levels of the channel that differs most, an odd colour is from every colour with a name."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,22 @@ class Cast:
 
     def fresh(self, stage: Stage) -> Thing | None:
         """Someone not seen within memory, now and then of a shape that is on stage already."""
+        if self._options.odd_rate and self._dice.chance(self._options.odd_rate):
+            return self._odd()
         free = [thing for thing in self._things if thing not in self._visits]
         shapes = {actor.thing.shape for actor in stage.actors}
         return self._prefer([thing for thing in free if thing.shape in shapes], free, share=0.35)
+
+    def _odd(self) -> Thing | None:
+        free = [thing for shape in SHAPES if (thing := Thing(ODD, shape)) not in self._visits]
+        return replace(self._dice.pick(free), odd_rgb=self._odd_rgb()) if free else None
+
+    def _odd_rgb(self) -> Rgb:
+        while True:
+            red, green, blue = (self._dice.whole(0, 255) for _ in range(3))
+            named = (*COLOURS.values(), *BACKGROUNDS.values())
+            if min(max(abs(red - r), abs(green - g), abs(blue - b)) for r, g, b in named) >= ODD_FROM_NAMED:
+                return red, green, blue
 
     def recoloured(self, thing: Thing, now_ms: int) -> Thing | None:
         """The same shape in a colour not seen within memory; it is remembered as seen now."""

@@ -106,7 +106,7 @@ def dense(stage: Stage) -> str:
 def vocabulary(options: Options) -> list[str]:
     """Every word and mark the captions can hold, sorted."""
     glue = "enters from the appears leaves to disappears moves turns text number gone new scene , ; now background"
-    words = {*glue.split(), *world.COLOURS, *world.SHAPES, *PLURALS.values(), *world.BACKGROUNDS}
+    words = {*glue.split(), world.ODD, *world.COLOURS, *world.SHAPES, *PLURALS.values(), *world.BACKGROUNDS}
     words |= {*world.SIDES, *world.DIRECTIONS, *world.WORDS, *world.NUMBERS, *COUNTS.values()}
     for phrase in (*world.PLACES, *VISITS.values(), *options.pictures):
         words |= set(phrase.split())

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from worker.bm3.scene_pictures import picture
-from worker.bm3.scene_world import COLOURS, Thing
+from worker.bm3.scene_world import Thing
 
 OVERSAMPLING = 4
 LEVELS = 16  # steps of a fade or colour change; few, so that the caches stay small
@@ -35,9 +35,9 @@ def sprite(thing: Thing, side_px: int, opacity: float = 1.0, turning: tuple[Thin
     level = round(opacity * LEVELS)
     if not thing.colour:
         return _picture_sprite(thing.shape, side_px, level)
-    rgb = COLOURS[thing.colour]
+    rgb = thing.rgb
     if turning:
-        rgb = _mix(rgb, COLOURS[turning[0].colour], round(turning[1] * LEVELS) / LEVELS)
+        rgb = _mix(rgb, turning[0].rgb, round(turning[1] * LEVELS) / LEVELS)
     return _shape_sprite(thing.shape, rgb, side_px, level)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-COLOURS: dict[str, tuple[int, int, int]] = {
+Rgb = tuple[int, int, int]
+
+COLOURS: dict[str, Rgb] = {
     "red": (215, 25, 30),
     "orange": (250, 130, 0),
     "yellow": (250, 225, 20),
@@ -15,12 +17,15 @@ COLOURS: dict[str, tuple[int, int, int]] = {
     "white": (250, 250, 250),
     "black": (15, 15, 15),
 }
-BACKGROUNDS: dict[str, tuple[int, int, int]] = {
+BACKGROUNDS: dict[str, Rgb] = {
     "gray": (130, 130, 130),
     "pink": (255, 180, 200),
     "teal": (0, 110, 115),
     "brown": (105, 70, 45),
 }
+ODD = "odd"
+"""What an object is called whose colour has no name."""
+
 PLURALS = {
     "circle": "circles",
     "square": "squares",
@@ -52,6 +57,12 @@ class Thing:
 
     colour: str
     shape: str
+    odd_rgb: Rgb | None = field(default=None, compare=False)  # of an object whose colour has no name
+
+    @property
+    def rgb(self) -> Rgb:
+        """Raises KeyError for a picture."""
+        return self.odd_rgb or COLOURS[self.colour]
 
     @property
     def name(self) -> str:
@@ -115,6 +126,7 @@ class Options:
     event_rate: float = 0.65  # chance of an event in a beat that is not part of a still stretch
     double_rate: float = 0.0  # chance that an event is followed by a second one in the same beat
     still_rate: float = 0.04  # chance that a still stretch of 3-8 beats begins
+    odd_rate: float = 0.0  # share of new objects in a colour without a name, so that a shape is known by its shape
     again_rate: float = 0.45  # share of arrivals that are of an object seen before
     texts: bool = True
     pictures: tuple[str, ...] = ()  # names from scene_pictures, shown beside the shapes

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from db.kinds.video import DEFAULT_PROMPT
-from worker.bm3.augment import degraded, garbled, pooled
+from worker.bm3.augment import degraded, garbled, pooled, recoloured
 from worker.bm3.examples import Example, Pictures
 from worker.bm3.layout import Layout, Part, Span, group_stamps_s, join, picture_tokens
 from worker.bm3.patches import PatchShape, Pixels, cut
@@ -39,6 +39,8 @@ class SceneRecipe:
     busy: float = 0.0  # share of clips with an event in nearly every chunk
     pooled: float = 0.0  # share of examples drawn at twice the size and averaged down, as larger frames will be
     garbled: float = 0.0  # share of reply tokens shown wrong, so that words are read off the picture, not guessed
+    recoloured: float = 0.0  # share of colour words shown as another colour
+    odd: float = 0.0  # share of new objects in a colour without a name
     degraded: float = 0.3  # share of chunks through JPEG and a colour shift, as a codec would do
 
 
@@ -54,7 +56,9 @@ class SceneSource:
         self._seed = seed
         self._held_out = held_out
         combos: Literal["mixed", "train"] = "mixed" if held_out else "train"
-        self._options = replace(PRESETS[recipe.preset], combos=combos, max_objects=recipe.max_objects)
+        preset = PRESETS[recipe.preset]
+        odd_rate = 0.0 if held_out else recipe.odd
+        self._options = replace(preset, combos=combos, max_objects=recipe.max_objects, odd_rate=odd_rate)
 
     def example(self, index: int) -> Example:
         dice = np.random.default_rng((self._seed, int(self._held_out), index))
@@ -111,7 +115,10 @@ class SceneSource:
     def _example(
         self, spans: list[Span], patches: list[Pixels], window_chunks: int, dice: np.random.Generator
     ) -> Example:
-        tokens = garbled(join(spans), dice, 0.0 if self._held_out else self._recipe.garbled)
+        tokens = join(spans)
+        if not self._held_out:
+            tokens = garbled(tokens, dice, self._recipe.garbled)
+            tokens = recoloured(tokens, dice, self._recipe.recoloured, self._layout.colour_ids)
         side = self._recipe.size_px // self._shape.patch_px
         packed = torch.from_numpy(np.concatenate(patches))
         groups = len(packed) // side**2

@@ -14,7 +14,6 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from torch import nn
 from tqdm import tqdm
 
 from worker.bm3 import checkpoints
@@ -23,7 +22,8 @@ from worker.bm3.build import Trainee, build
 from worker.bm3.examples import Batch
 from worker.bm3.journal import Journal, Row
 from worker.bm3.loss import Scores, loss_sum, score
-from worker.bm3.recipe import OptimizerTable, Recipe, read_recipe
+from worker.bm3.optimizers import optimizers
+from worker.bm3.recipe import Recipe, read_recipe
 from worker.bm3.record import Start, machine, note_start
 from worker.bm3.schedule import learning_rate
 
@@ -38,10 +38,10 @@ class Run:
         mixed = "bf16" if recipe.run.precision == "bfloat16" else "no"
         self.accelerator = Accelerator(mixed_precision=mixed, cpu=recipe.run.device == "cpu")
         self.trainee = build(recipe)
-        optimizer = adamw(self.trainee.model, recipe.optimizer)
+        made = optimizers(self.trainee.model, recipe.optimizer)
         recipe.run.out.mkdir(parents=True, exist_ok=True)
-        self.step = checkpoints.load_state(recipe.run.out, self.trainee.model, optimizer)
-        self.model, self.optimizer = self.accelerator.prepare(self.trainee.model, optimizer)
+        self.step = checkpoints.load_state(recipe.run.out, self.trainee.model, made)
+        self.model, *self.optimizers = self.accelerator.prepare(self.trainee.model, *made)
         self.is_main = self.accelerator.is_main_process
         if self.is_main:
             where = machine(self.accelerator.device)
@@ -66,7 +66,7 @@ class Run:
     def _step(self, batches: list[Batch]) -> float:
         """One optimizer step; the mean loss of its tokens."""
         rate = learning_rate(self.step, self.recipe.total_steps, self.recipe.optimizer)
-        for group in self.optimizer.param_groups:
+        for group in (group for optimizer in self.optimizers for group in optimizer.param_groups):
             group["lr"] = rate * group["lr_share"]
         self.model.train()
         learned = max(1, sum(batch.learned for batch in batches))
@@ -77,8 +77,9 @@ class Run:
             self.accelerator.backward(loss)
             total += float(loss.detach())
         self.accelerator.clip_grad_norm_(self.model.parameters(), self.recipe.optimizer.clip_norm)
-        self.optimizer.step()
-        self.optimizer.zero_grad()
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
         self.step += 1
         self._clock.count(sum(len(batch.input_ids) for batch in batches), sum(b.input_ids.numel() for b in batches))
         return total
@@ -118,7 +119,7 @@ class Run:
         if not self.is_main:
             return
         model = self.accelerator.unwrap_model(self.model)
-        checkpoints.save_state(self.recipe.run.out, self.step, model, self.optimizer)
+        checkpoints.save_state(self.recipe.run.out, self.step, model, self.optimizers)
         checkpoints.replace_folder(
             self.recipe.run.out / "checkpoint", lambda folder: export(model, self.trainee, folder)
         )
@@ -159,20 +160,6 @@ def shares(scores: Scores | None) -> dict[str, float]:
         "held_out_exact_spoken": round(scores.spoken_exact / max(1, scores.spoken), 4),
         "held_out_exact_silent": round(scores.silent_exact / max(1, scores.silent), 4),
     }
-
-
-def adamw(model: nn.Module, table: OptimizerTable) -> torch.optim.Optimizer:
-    """Matrices decay; norms, biases and embeddings do not."""
-    learned = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
-    patches = [p for name, p in learned if name.endswith("patch_embed.proj.weight")]
-    decayed = [p for name, p in learned if p.ndim >= 2 and "embed" not in name]
-    plain = [p for name, p in learned if (p.ndim < 2 or "embed" in name) and not any(p is patch for patch in patches)]
-    groups: list[dict[str, Any]] = [
-        {"params": decayed, "weight_decay": table.weight_decay, "lr_share": 1.0},
-        {"params": plain, "weight_decay": 0.0, "lr_share": 1.0},
-        {"params": patches, "weight_decay": 0.0, "lr_share": table.patch_lr_share},
-    ]
-    return torch.optim.AdamW([group for group in groups if group["params"]], lr=table.peak_lr, betas=table.betas)
 
 
 def export(model: Any, trainee: Trainee, folder: Path) -> None:

@@ -26,6 +26,7 @@ evaluate_examples = 4
 {model}
 
 [optimizer]
+matrices = "muon"
 peak_lr = 3e-3
 warmup_steps = 5
 

@@ -9,7 +9,10 @@ import pytest
 import torch
 from transformers import AutoModelForImageTextToText, AutoProcessor, Qwen3VLForConditionalGeneration
 
-from worker.bm3.augment import garbled, pooled
+from tests.worker.bm3.recipes import recipe
+from worker.bm3.augment import garbled, pooled, recoloured
+from worker.bm3.build import build
+from worker.bm3.enlarge import reduce
 from worker.bm3.layout import NOT_LEARNED, Part, Span, join
 from worker.bm3.patches import PatchShape, cut, normalised
 from worker.bm3.publish import publish
@@ -35,6 +38,23 @@ def test_an_enlarged_model_sees_a_frame_as_the_trained_one_sees_it_averaged(chec
     torch.testing.assert_close(seen(large, fine, 32), seen(small, coarse, 16), atol=1e-4, rtol=1e-4)
 
 
+def test_training_goes_on_from_an_enlarged_model_with_the_small_one(checkpoint: Path, tmp_path: Path) -> None:
+    publish(checkpoint.parent, tmp_path / "large", torch.float32, times=2)
+    model = f'start = "{tmp_path / "large"}"\nstart_enlarged = 2'
+    again = build(recipe(tmp_path, model=model))
+    small = AutoModelForImageTextToText.from_pretrained(checkpoint)
+    assert again.shape.patch_px == 16
+    assert again.processor.image_processor.patch_size == 16
+    for name, weight in small.state_dict().items():
+        torch.testing.assert_close(again.model.state_dict()[name], weight)
+
+
+def test_a_model_that_was_not_enlarged_is_not_reduced(checkpoint: Path) -> None:
+    model = AutoModelForImageTextToText.from_pretrained(checkpoint)
+    with pytest.raises(ValueError, match="not spread"):
+        reduce(model, 2)
+
+
 def test_what_is_published_is_half_as_large_readable_by_all_and_without_optimizer(
     checkpoint: Path, tmp_path: Path
 ) -> None:
@@ -57,6 +77,19 @@ def test_garbling_changes_what_is_shown_and_never_what_is_learned() -> None:
     assert not wrong[tokens.labels == NOT_LEARNED].any()
     assert (changed.ids[tokens.ids == 2] == 2).all()
     assert (garbled(tokens, np.random.default_rng(0), 0.0).ids == tokens.ids).all()
+
+
+def test_only_colour_words_are_shown_as_other_colours_and_what_is_learned_stays() -> None:
+    reply = Span((1, 5, 6, 7, 2), (NOT_LEARNED, 5, 6, 7, 2), Part.REPLY, 0)
+    remembered = Span((5, 6), (NOT_LEARNED, NOT_LEARNED), Part.PINNED, 0)
+    tokens = join([remembered, reply] * 50)
+    changed = recoloured(tokens, np.random.default_rng(0), 0.5, [np.array([5, 15, 25, 35])])
+    assert (changed.labels == tokens.labels).all()
+    wrong = changed.ids != tokens.ids
+    assert set(tokens.ids[wrong]) == {5}
+    assert set(changed.ids[wrong]) == {15, 25, 35}
+    assert not wrong[tokens.labels == NOT_LEARNED].any()
+    assert (recoloured(tokens, np.random.default_rng(0), 0.0, [np.array([5, 15])]).ids == tokens.ids).all()
 
 
 @pytest.mark.skipif(not (SHIPPED / "model.safetensors").exists(), reason="no weights in this tree")

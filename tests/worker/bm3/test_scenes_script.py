@@ -9,8 +9,9 @@ from itertools import islice, pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from worker.bm3.scene_cast import ODD_FROM_NAMED
 from worker.bm3.scene_script import Beat, Director
-from worker.bm3.scene_world import ARRIVALS, HELD_OUT_PAIRS, PRESETS, Options, Stage
+from worker.bm3.scene_world import ARRIVALS, BACKGROUNDS, COLOURS, HELD_OUT_PAIRS, ODD, PRESETS, Options, Rgb, Stage
 
 seeds = st.integers(0, 2**40)
 presets = st.sampled_from(sorted(PRESETS)).map(PRESETS.__getitem__)
@@ -90,6 +91,23 @@ def test_training_never_shows_a_held_out_pair_and_held_out_scenes_show_many(seed
 
     assert shares(PRESETS["nano"]) == 0
     assert shares(replace(PRESETS["nano"], combos="mixed")) > 0.2
+
+
+@settings(max_examples=10, deadline=None)
+@given(seeds)
+def test_odd_objects_have_a_shape_and_no_colour_that_has_a_name(seed: int) -> None:
+    options = replace(PRESETS["nano"], odd_rate=0.5)
+    things = {actor.thing for stage in stages(play(seed, options)) for actor in stage.actors}
+    odd = [thing for thing in things if thing.colour == ODD]
+    assert odd
+    assert len(odd) < len(things)
+    for thing in odd:
+        assert thing.name == f"odd {thing.shape}"
+        assert all(distance(thing.rgb, rgb) >= ODD_FROM_NAMED for rgb in (*COLOURS.values(), *BACKGROUNDS.values()))
+
+
+def distance(one: Rgb, other: Rgb) -> int:
+    return max(abs(a - b) for a, b in zip(one, other, strict=True))
 
 
 def test_the_nano_world_has_every_kind_of_event_and_much_silence() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,8 +18,10 @@ import torch
 from PIL import Image
 from transformers import AutoModelForImageTextToText, AutoProcessor, Qwen3VLForConditionalGeneration
 
+from tests.needs import need
 from tests.worker.bm3.recipes import STEPS, first_stage, recipe, recipe_file
 from worker.bm3.journal import Journal, Row, read_rows
+from worker.bm3.optimizers import optimizers
 from worker.bm3.recipe import OptimizerTable, Recipe, read_recipe
 from worker.bm3.schedule import learning_rate
 from worker.bm3.train import Run
@@ -132,6 +135,27 @@ def test_gradient_checkpointing_changes_no_loss(tmp_path: Path) -> None:
         Run(recipe(folder, stages=first_stage(3), run=f"gradient_checkpointing = {flag}")).train()
         losses.append([row.loss for row in read_rows(folder / "run/metrics.csv")])
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # the compiler looks at attributes that warn
+def test_compiled_layers_learn_the_same(tmp_path: Path) -> None:
+    need(shutil.which("g++"), "a C++ compiler")
+    losses = []
+    for flag in ("false", "true"):
+        folder = tmp_path / flag
+        folder.mkdir()
+        Run(recipe(folder, stages=first_stage(3), run=f'attention = "eager"\ncompile = {flag}')).train()
+        losses.append([row.loss for row in read_rows(folder / "run/metrics.csv")])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
+def test_muon_moves_the_matrices_of_layers_and_adamw_the_rest(checkpoint: Path) -> None:
+    model = AutoModelForImageTextToText.from_pretrained(checkpoint)
+    muon, adamw = optimizers(model, OptimizerTable(matrices="muon"))
+    moved = [[p for group in each.param_groups for p in group["params"]] for each in (muon, adamw)]
+    named = dict(model.named_parameters())
+    assert sorted(id(p) for each in moved for p in each) == sorted(map(id, named.values()))
+    assert {id(p) for name, p in named.items() if "embed" in name or p.ndim == 1} == set(map(id, moved[1]))
 
 
 def test_the_learning_rate_rises_then_falls_to_its_share() -> None:
