@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check up faults bench bench-service bench-stream bench-decode bench-nano bench-datasheet screenshots clean
+.PHONY: help setup demo test check up faults bench bench-service bench-stream bench-decode bench-nano bench-datasheet bench-dashboard screenshots clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -38,9 +38,9 @@ check: $(READY)  ## lint, types, import contracts
 faults: $(READY)  ## 200 injected faults; the last line is the ledger as JSON
 	$(BIN)/python -m tests.faults --faults 200
 
-bench: bench-service bench-stream bench-decode bench-nano bench-datasheet  ## every benchmark, one JSON object a line
+bench: bench-service bench-stream bench-decode bench-nano bench-datasheet bench-dashboard  ## every benchmark, one JSON object a line
 
-bench-service bench-stream bench-decode bench-nano bench-datasheet: bench-%: $(READY)
+bench-service bench-stream bench-decode bench-nano bench-datasheet bench-dashboard: bench-%: $(READY)
 	@$(BIN)/python -m tests.bench.bench_$*
 
 screenshots: $(READY)  ## every dashboard page, light, dark and narrow, into build/screenshots

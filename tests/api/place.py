@@ -157,5 +157,8 @@ def place(
     migrate.upgrade(database)
     prepare(database, settings)
     client = TestClient(app, raise_server_exceptions=False)
-    with client if live else nullcontext():
-        yield Place(app, client)
+    try:
+        with client if live else nullcontext():
+            yield Place(app, client)
+    finally:
+        app.state.services.close()
