@@ -55,7 +55,7 @@ class Reply:
     text: str
     token_ids: tuple[int, ...] = ()
     silence_probability: float | None = None
-    effort: Effort = Effort()
+    effort: Effort = field(default=Effort(), compare=False)  # what it took is not what was said
 
 
 @dataclass(frozen=True)

@@ -24,17 +24,17 @@ def test_a_pad_a_row_and_a_number_are_marked_together_and_a_value_is_corrected(
     expect(page.locator("page-view .padshape.hot")).to_have_count(1)
     assert page.locator("page-view .ev.hot").count() > 0
     expect(page.locator("tr.hot")).to_contain_text("4")
-    page.locator("tr[data-keys='field:body.length']").hover()
+    page.locator("tr[tabindex][data-keys='field:body.length']").hover()
     assert page.locator("page-view .ev.hot").count() == 1
     page.get_by_role("button", name="Closer").click()
-    page.locator("tr[data-keys='field:body.length']").press("Enter")
+    page.locator("tr[tabindex][data-keys='field:body.length']").press("Enter")
     shown = page.locator("page-view svg").evaluate("(node) => node.viewBox.baseVal.width")
     assert shown < 300  # of a page 595 points wide: close enough to read the number
-    page.locator("tr[data-keys='field:body.length'] [data-fix]").click()
+    page.locator("tr[tabindex][data-keys='field:body.length'] [data-fix]").click()
     page.get_by_label("Nom").fill("15.25")
     page.locator("#fix").get_by_role("button", name="Correct", exact=True).click()
     page.wait_for_url("**said=saved**")
-    expect(page.locator("tr[data-keys='field:body.length']")).to_contain_text("by ann")
+    expect(page.locator("tr[tabindex][data-keys='field:body.length']")).to_contain_text("by ann")
     with page.expect_download() as download:
         page.get_by_role("link", name="footprint.kicad_mod").first.click()
     assert "1 numbers corrected by hand" in download.value.path().read_text()
