@@ -9,19 +9,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, insert, select, true, update
+from sqlalchemy import func, insert, update
 from sqlalchemy.orm import Session
 
 from db.claims import candidates
 from db.failures import RETRYABLE, Failure
-from db.kinds.video import Cue
 from db.settings import Settings
 from db.signals import Nudge, signal
-from db.tables import OWNED, CueRow, Job, JobAttempt, JobFile, State
+from db.tables import OWNED, Job, JobAttempt, JobFile, State
 from db.transitions import ENDING, finish_values, move, record
 from db.verdicts import counts_as_loss, verdict
-
-TENTHS = 10
 
 
 @dataclass(frozen=True)
@@ -90,74 +87,6 @@ def note(session: Session, now: datetime, job_id: UUID, epoch: int, event_type: 
     if job is not None:
         record(session, now, job, event_type, data)
     return job is not None
-
-
-def progress(
-    session: Session, now: datetime, job_id: UUID, epoch: int, done_ms: int, total_ms: int | None, note: str
-) -> bool:
-    """Say how far the attempt is; only an advance counts as progress for the stall clock."""
-    values: dict[str, Any] = {
-        "done_ms": done_ms,
-        "total_ms": total_ms,
-        "progress_note": note[:200] or None,
-        # Whatever changes, for a second attempt may start anew; the same place again is no progress.
-        "progress_at": case((Job.done_ms != done_ms, now), else_=Job.progress_at),
-    }
-    return _advance(session, now, job_id, epoch, values) is not None
-
-
-def _advance(session: Session, now: datetime, job_id: UUID, epoch: int, values: dict[str, Any]) -> Job | None:
-    """Write how far the job is; each tenth of the way is an event that webhooks may carry."""
-    before_ms = session.scalar(select(Job.done_ms).where(Job.id == job_id)) or 0
-    job = move(session, job_id, OWNED, values, epoch=epoch)
-    if job is not None and job.total_ms and before_ms * TENTHS // job.total_ms < job.done_ms * TENTHS // job.total_ms:
-        record(session, now, job, "job.progress", {"done_ms": job.done_ms, "total_ms": job.total_ms})
-    return job
-
-
-def save(
-    session: Session,
-    now: datetime,
-    job_id: UUID,
-    epoch: int,
-    cues: Sequence[Cue],
-    checkpoint: dict[str, Any],
-    done_ms: int,
-) -> bool:
-    """Store cues and the checkpoint that covers them, together or not at all. False: the lease is lost."""
-    # An attempt that resumes at the end writes the same checkpoint again, and must not be retried for ever.
-    is_further = true() if cues else Job.checkpoint_ms < done_ms
-    values = {
-        "checkpoint": checkpoint,
-        "checkpoint_ms": done_ms,
-        "done_ms": done_ms,
-        "progress_at": now,
-        "cue_count": Job.cue_count + len(cues),
-        "setbacks": case((is_further, 0), else_=Job.setbacks),
-        "losses_here": case((is_further, 0), else_=Job.losses_here),
-    }
-    if _advance(session, now, job_id, epoch, values) is None:
-        return False
-    if cues:
-        session.execute(insert(CueRow), [_cue_row(job_id, epoch, cue) for cue in cues])
-    return True
-
-
-def save_again(
-    session: Session,
-    now: datetime,
-    job_id: UUID,
-    epoch: int,
-    cues: Sequence[Cue],
-    checkpoint: dict[str, Any],
-    done_ms: int,
-) -> bool:
-    """Repeat a `save` whose commit was not confirmed: it may have been stored all the same."""
-    if cues:
-        last = session.get(CueRow, (job_id, cues[-1].seq))
-        if last is not None and last.epoch == epoch:
-            return move(session, job_id, OWNED, {"progress_at": now}, epoch=epoch) is not None
-    return save(session, now, job_id, epoch, cues, checkpoint, done_ms)
 
 
 def finalize(session: Session, job_id: UUID, epoch: int) -> bool:
@@ -278,19 +207,6 @@ def close_attempt(session: Session, now: datetime, job: Job, outcome: str, endin
             weights_sha256=usage.weights_sha256,
         )
     )
-
-
-def _cue_row(job_id: UUID, epoch: int, cue: Cue) -> dict[str, Any]:
-    extra = cue.model_dump(mode="json", exclude={"seq", "start_ms", "end_ms", "text"})
-    return {
-        "job_id": job_id,
-        "seq": cue.seq,
-        "start_ms": cue.start_ms,
-        "end_ms": cue.end_ms,
-        "text": cue.text,
-        "data": extra,
-        "epoch": epoch,
-    }
 
 
 def _retry_later(session: Session, now: datetime, job: Job, ending: Ending, settings: Settings) -> State | None:

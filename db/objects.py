@@ -17,7 +17,6 @@ An object appears whole or not at all, under a key that is never a folder of ano
 from __future__ import annotations
 
 import os
-import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,12 +28,6 @@ from db.failures import Failure
 from db.settings import Settings
 
 CHUNK_BYTES = 1 << 20
-MIN_PART_BYTES = 8 << 20
-MAX_PARTS = 10_000
-MAX_URLS_A_CALL = 50
-MAX_KEY_CHARS = 512
-
-_SEGMENT = re.compile(r"[A-Za-z0-9_=@-][A-Za-z0-9._=@-]*", re.ASCII)
 
 
 class ObjectError(Exception):
@@ -238,50 +231,6 @@ class PresignedUploads(Protocol):
         """A PUT URL for each part number (from 1), 50 a call at most."""
 
 
-def check_key(key: str) -> str:
-    """The key itself if it is one: `/`-separated segments of letters, digits and `._=@-`, none starting with a dot."""
-    if len(key) > MAX_KEY_CHARS or not all(_SEGMENT.fullmatch(segment) for segment in key.split("/")):
-        raise BadKey(f"not an object key: {key[:80]!r}")
-    return key
-
-
-def check_folder(prefix: str) -> str:
-    """The prefix itself if it names a folder: a key and a slash. `jobs/1` is none, it would take `jobs/10` along."""
-    if not prefix.endswith("/"):
-        raise BadKey(f"a folder ends with a slash: {prefix[:80]!r}")
-    check_key(prefix[:-1])
-    return prefix
-
-
-def part_size_bytes(size_bytes: int) -> int:
-    """The part size for an upload: 8 MiB, or more where that would make over 10,000 parts (S3's limit)."""
-    if size_bytes < 1:
-        raise UploadMismatch("an upload has at least one byte")
-    whole_mib = -(-size_bytes // (MAX_PARTS << 20)) << 20
-    return max(MIN_PART_BYTES, whole_mib)
-
-
-def clip_range(size_bytes: int, start: int, end: int | None) -> tuple[int, int]:
-    """The range within an object of that size, or BadRange; the whole of an empty object is a range too."""
-    stop = size_bytes if end is None else min(end, size_bytes)
-    if start == 0 and size_bytes == 0 and end is None:
-        return 0, 0
-    if start < 0 or start >= stop:
-        raise BadRange(f"bytes {start} to {stop} of {size_bytes}")
-    return start, stop
-
-
-def completed_before(store: ObjectStore, upload: Upload) -> ObjectInfo:
-    """The object of an upload that is gone because its completion went through and nobody heard. Else UploadMissing."""
-    try:
-        info = store.head(upload.key)
-    except ObjectMissing:
-        raise UploadMissing(upload.id) from None
-    if info.size_bytes != upload.size_bytes:
-        raise UploadMissing(upload.id)
-    return info
-
-
 def open_store(settings: Settings) -> ObjectStore:
     """The store the settings name."""
     # Imported here: they import this file, and boto3 takes long to load where the local store has no use for it.
@@ -289,7 +238,8 @@ def open_store(settings: Settings) -> ObjectStore:
         from db.objects_local import LocalObjects
 
         return LocalObjects(settings.data_dir / "store")
-    from db.objects_s3 import S3Config, S3Objects
+    from db.objects_s3 import S3Objects
+    from db.s3_client import S3Config
 
     place = S3Config(
         settings.s3_bucket,

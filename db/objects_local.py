@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from db import local_files
+from db.object_rules import check_folder, check_key, clip_range, completed_before, part_size_bytes
 from db.objects import (
     BadKey,
     BadRange,
@@ -29,11 +30,6 @@ from db.objects import (
     UploadMismatch,
     UploadMissing,
     UploadProgress,
-    check_folder,
-    check_key,
-    clip_range,
-    completed_before,
-    part_size_bytes,
 )
 
 

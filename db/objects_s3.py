@@ -3,64 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
-from boto3.exceptions import S3UploadFailedError
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
+from db.object_rules import MAX_URLS_A_CALL, check_folder, check_key, clip_range, completed_before, part_size_bytes
 from db.objects import (
-    MAX_URLS_A_CALL,
-    BadRange,
     Body,
-    ObjectError,
     ObjectInfo,
-    ObjectMissing,
     ObjectStore,
-    ObjectStoreRefused,
     ObjectStoreUnavailable,
     Upload,
     UploadMismatch,
     UploadMissing,
     UploadProgress,
-    check_folder,
-    check_key,
-    clip_range,
-    completed_before,
-    part_size_bytes,
 )
+from db.s3_client import S3Config, Taken, calls, connect, translated
 
 _LIFECYCLE_RULE = "bm3-abandoned-uploads"
 _KEYS_A_DELETE = 1000
-_ERRORS: dict[str, type[ObjectError]] = {
-    "404": ObjectMissing,
-    "NoSuchKey": ObjectMissing,
-    "NoSuchUpload": UploadMissing,
-    "416": BadRange,
-    "InvalidRange": BadRange,
-    **dict.fromkeys(
-        ("403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"), ObjectStoreRefused
-    ),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class S3Config:
-    """Where the bucket is; without keys boto3 looks for them in its usual places (environment, instance role)."""
-
-    bucket: str
-    prefix: str = ""
-    region: str = "us-east-1"
-    endpoint_url: str | None = None
-    # What browsers and clients reach, where that differs from what this process reaches.
-    public_endpoint_url: str | None = None
-    access_key_id: str | None = None
-    secret_access_key: str | None = None
 
 
 class S3Objects(ObjectStore):
@@ -69,33 +32,33 @@ class S3Objects(ObjectStore):
     def __init__(self, config: S3Config) -> None:
         self.bucket = config.bucket
         self._prefix = check_folder(config.prefix) if config.prefix else ""
-        self._client = _client(config, config.endpoint_url)
-        self._signer = _client(config, config.public_endpoint_url or config.endpoint_url)
+        self._client = connect(config, config.endpoint_url)
+        self._signer = connect(config, config.public_endpoint_url or config.endpoint_url)
 
     def check(self) -> None:
-        with _calls(self.bucket):
+        with calls(self.bucket):
             self._client.list_objects_v2(Bucket=self.bucket, Prefix=self._prefix, MaxKeys=1)
 
     def put(self, key: str, data: bytes, media_type: str) -> None:
-        with _calls(key):
+        with calls(key):
             self._client.put_object(**self._at(key), Body=data, ContentType=media_type)
 
     def put_file(self, key: str, path: Path, media_type: str) -> None:
         where = self._at(key)
-        with _calls(key):
+        with calls(key):
             self._client.upload_file(str(path), where["Bucket"], where["Key"], ExtraArgs={"ContentType": media_type})
 
     def put_if_absent(self, key: str, data: bytes, media_type: str) -> bool:
         """False may also mean that our own first try arrived and its answer was lost."""
         try:
-            with _calls(key):
+            with calls(key):
                 self._client.put_object(**self._at(key), Body=data, ContentType=media_type, IfNoneMatch="*")
-        except _TakenError:
+        except Taken:
             return False
         return True
 
     def head(self, key: str) -> ObjectInfo:
-        with _calls(key):
+        with calls(key):
             found = self._client.head_object(**self._at(key))
         return ObjectInfo(key, found["ContentLength"], found["LastModified"])
 
@@ -107,7 +70,7 @@ class S3Objects(ObjectStore):
         return self._open(key, {"Range": f"bytes={start}-{stop - 1}"})
 
     def delete(self, key: str) -> None:
-        with _calls(key):
+        with calls(key):
             self._client.delete_object(**self._at(key))
 
     def delete_prefix(self, prefix: str) -> int:
@@ -118,7 +81,7 @@ class S3Objects(ObjectStore):
 
     def list_prefix(self, prefix: str) -> Iterator[ObjectInfo]:
         full = self._prefix + (check_folder(prefix) if prefix else "")
-        with _calls(prefix):
+        with calls(prefix):
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=full):
                 for found in page.get("Contents", ()):
                     key = found["Key"].removeprefix(self._prefix)
@@ -126,7 +89,7 @@ class S3Objects(ObjectStore):
 
     def start_upload(self, key: str, size_bytes: int, media_type: str) -> Upload:
         part_bytes = part_size_bytes(size_bytes)
-        with _calls(key):
+        with calls(key):
             answer = self._client.create_multipart_upload(**self._at(key), ContentType=media_type)
         return Upload(answer["UploadId"], key, size_bytes, part_bytes)
 
@@ -148,7 +111,7 @@ class S3Objects(ObjectStore):
             parts = self._parts(upload)
             _check_parts(upload, parts)
             named = [{"PartNumber": part["PartNumber"], "ETag": part["ETag"]} for part in parts]
-            with _calls(upload.key):
+            with calls(upload.key):
                 self._client.complete_multipart_upload(
                     **self._at(upload.key), UploadId=upload.id, MultipartUpload={"Parts": named}
                 )
@@ -158,7 +121,7 @@ class S3Objects(ObjectStore):
 
     def abort_upload(self, upload: Upload) -> None:
         try:
-            with _calls(upload.key):
+            with calls(upload.key):
                 self._client.abort_multipart_upload(**self._at(upload.key), UploadId=upload.id)
         except UploadMissing:
             return
@@ -166,7 +129,7 @@ class S3Objects(ObjectStore):
     def abort_abandoned(self, older_than_s: float) -> int:
         """The sweeper's way, for stores that do not keep the lifecycle rule."""
         before = datetime.now(UTC) - timedelta(seconds=older_than_s)
-        with _calls(self.bucket):
+        with calls(self.bucket):
             pages = self._client.get_paginator("list_multipart_uploads").paginate(
                 Bucket=self.bucket, Prefix=self._prefix
             )
@@ -187,7 +150,7 @@ class S3Objects(ObjectStore):
         if rule in before:
             return
         others = [kept for kept in before if kept.get("ID") != _LIFECYCLE_RULE]
-        with _calls(self.bucket):
+        with calls(self.bucket):
             self._client.put_bucket_lifecycle_configuration(
                 Bucket=self.bucket, LifecycleConfiguration={"Rules": [*others, rule]}
             )
@@ -196,18 +159,18 @@ class S3Objects(ObjectStore):
         return {"Bucket": self.bucket, "Key": self._prefix + check_key(key)}
 
     def _open(self, key: str, which: dict[str, str]) -> Body:
-        with _calls(key):
+        with calls(key):
             found = self._client.get_object(**self._at(key), **which)
 
         def read(size_bytes: int) -> bytes:
-            with _calls(key):
+            with calls(key):
                 chunk: bytes = found["Body"].read(size_bytes)
                 return chunk
 
         return Body(found["ContentLength"], read, found["Body"].close)
 
     def _delete_keys(self, prefix: str, keys: list[str]) -> None:
-        with _calls(prefix):
+        with calls(prefix):
             answer = self._client.delete_objects(
                 Bucket=self.bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
             )
@@ -216,14 +179,14 @@ class S3Objects(ObjectStore):
 
     def _part_url(self, upload: Upload, number: int, expires_s: int) -> str:
         part = {"UploadId": upload.id, "PartNumber": number, "ContentLength": upload.part_bytes(number)}
-        with _calls(upload.key):
+        with calls(upload.key):
             url: str = self._signer.generate_presigned_url(
                 "upload_part", Params={**self._at(upload.key), **part}, ExpiresIn=expires_s, HttpMethod="PUT"
             )
         return url
 
     def _parts(self, upload: Upload) -> list[dict[str, Any]]:
-        with _calls(upload.key):
+        with calls(upload.key):
             pages = self._client.get_paginator("list_parts").paginate(**self._at(upload.key), UploadId=upload.id)
             return [part for page in pages for part in page.get("Parts", ())]
 
@@ -233,7 +196,7 @@ class S3Objects(ObjectStore):
         except ClientError as error:
             if error.response["Error"]["Code"] == "NoSuchLifecycleConfiguration":
                 return []
-            raise _translated(error, self.bucket) from error
+            raise translated(error, self.bucket) from error
         return found
 
 
@@ -242,52 +205,6 @@ class S3Inputs(S3Objects):
 
     def _at(self, key: str) -> dict[str, str]:
         return {"Bucket": self.bucket, "Key": key}
-
-
-class _TakenError(ObjectError):
-    """A conditional put found the key in use."""
-
-
-def _client(config: S3Config, endpoint_url: str | None) -> Any:
-    return boto3.client(
-        "s3",
-        endpoint_url=endpoint_url,
-        region_name=config.region,
-        aws_access_key_id=config.access_key_id,
-        aws_secret_access_key=config.secret_access_key,
-        config=Config(
-            signature_version="s3v4",
-            connect_timeout=5,
-            read_timeout=30,
-            retries={"mode": "standard", "max_attempts": 4},
-            # Path style and checksums only where S3 asks for them: what MinIO, Ceph and moto all take.
-            s3={"addressing_style": "path" if endpoint_url else "auto"},
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        ),
-    )
-
-
-@contextmanager
-def _calls(key: str) -> Iterator[None]:
-    try:
-        yield
-    except ClientError as error:
-        raise _translated(error, key) from error
-    except S3UploadFailedError as error:
-        if isinstance(error.__context__, ClientError):  # boto3's own way to say what the store has said
-            raise _translated(error.__context__, key) from error
-        raise ObjectStoreUnavailable(f"{key}: {error}") from error
-    except BotoCoreError as error:
-        raise ObjectStoreUnavailable(f"{key}: {error}") from error
-
-
-def _translated(error: ClientError, key: str) -> ObjectError:
-    code = str(error.response["Error"].get("Code"))
-    if code == "PreconditionFailed":
-        return _TakenError(key)
-    known = _ERRORS.get(code, ObjectStoreUnavailable)
-    return known(key if known in (ObjectMissing, UploadMissing, BadRange) else f"{key}: {code}")
 
 
 def _is_whole(upload: Upload, part: dict[str, Any]) -> bool:

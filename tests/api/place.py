@@ -18,9 +18,10 @@ from api.app import create_app
 from api.deps import Services
 from api.first import prepare
 from api.settings import ApiSettings
-from db import keys, leases, migrate, tenants
+from db import keys, leases, migrate, progress, tenants
 from db.kinds.video import Cue
 from db.leases import FileEntry, Usage
+from db.progress import Step
 from db.settings import Settings
 from db.tables import Worker
 
@@ -132,7 +133,9 @@ class Place:
         ]
         with self.kept.database.write() as session:
             done_ms = (first + len(texts)) * 1000
-            assert leases.save(session, datetime.now(UTC), job_id, epoch, spoken, {"next_chunk": done_ms}, done_ms)
+            assert progress.save(
+                session, datetime.now(UTC), job_id, epoch, Step(spoken, {"next_chunk": done_ms}, done_ms)
+            )
 
     def finish(self, job_id: UUID, epoch: int, result: dict[str, Any], **files: bytes) -> None:
         """End the job well, with files."""

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db.failures import RETRYABLE
+from db.object_rules import MIN_PART_BYTES, check_key, part_size_bytes
 from db.objects import (
-    MIN_PART_BYTES,
     BadKey,
     BadRange,
     ObjectMissing,
@@ -24,12 +24,11 @@ from db.objects import (
     Upload,
     UploadMismatch,
     UploadMissing,
-    check_key,
     open_store,
-    part_size_bytes,
 )
 from db.objects_local import LocalObjects
-from db.objects_s3 import S3Config, S3Objects
+from db.objects_s3 import S3Objects
+from db.s3_client import S3Config
 from db.settings import Settings
 from tests.servers import S3Place, free_port
 

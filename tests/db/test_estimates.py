@@ -9,10 +9,11 @@ from uuid import UUID
 
 import pytest
 
-from db import estimates, jobs, leases, migrate, tenants
+from db import estimates, jobs, leases, migrate, progress, tenants
 from db.estimates import Estimate, Rates
 from db.jobs import NewJob
 from db.leases import Usage
+from db.progress import Progress
 from db.session import Database
 from db.tables import Job, Worker
 
@@ -43,7 +44,7 @@ def run(database: Database, began: datetime, seconds: float, done_ms: int) -> No
         job = leases.claim(session, began, "gpu", "w", 60)
         assert job is not None
         leases.start(session, began, job.id, job.epoch)
-        leases.progress(session, began, job.id, job.epoch, done_ms, done_ms, "")
+        progress.tell(session, began, job.id, job.epoch, Progress(done_ms, done_ms))
         leases.finalize(session, job.id, job.epoch)
         leases.succeed(session, began + timedelta(seconds=seconds), job.id, job.epoch, {}, [], Usage(seconds))
 
@@ -88,6 +89,6 @@ def test_a_running_job_is_judged_by_its_own_speed(database: Database) -> None:
         job = leases.claim(session, later(-10), "gpu", "w", 60)
         assert job is not None
         leases.start(session, later(-10), job.id, job.epoch)
-        leases.progress(session, NOW, job.id, job.epoch, 20_000, 60_000, "")
+        progress.tell(session, NOW, job.id, job.epoch, Progress(20_000, 60_000))
     found = estimate(database, job_id, Rates(99.0, 1.0, 1))
     assert (found.realtime, found.finishes_at) == (2.0, later(20))

@@ -11,9 +11,10 @@ from uuid import UUID
 
 import pytest
 
-from db import jobs, leases, migrate, tenants
+from db import jobs, leases, migrate, progress, tenants
 from db.jobs import Filter, NewJob
 from db.leases import Usage
+from db.progress import Step
 from db.session import Database
 from db.tables import Job, State
 
@@ -97,7 +98,7 @@ def test_an_old_epoch_writes_nothing(database: Database) -> None:
     with database.write() as session:
         assert not leases.start(session, NOW, old.id, old.epoch)
         assert leases.renew(session, NOW, old.id, old.epoch, 60) is None
-        assert not leases.save(session, NOW, old.id, old.epoch, [], {}, 5)
+        assert not progress.save(session, NOW, old.id, old.epoch, Step([], {}, 5))
         assert not leases.succeed(session, NOW, old.id, old.epoch, {}, [], Usage())
         assert leases.start(session, NOW, new.id, new.epoch)
 

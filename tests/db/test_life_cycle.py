@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import select, update
 
-from db import cues, events, jobs, leases, migrate
+from db import cues, events, jobs, leases, migrate, progress
 from db.failures import Failure
 from db.kinds.video import Cue
+from db.progress import Step
 from db.session import Database
 from db.settings import Settings
 from db.tables import OWNED, TERMINAL, Job, State
@@ -72,7 +73,7 @@ class LifeCycle(RuleBasedStateMachine):
             for n in range(seq, seq + count)
         ]
         with self.database.write() as session:
-            saved = leases.save(session, self.now, job_id, epoch, new, {"next": seq + count}, seq + count)
+            saved = progress.save(session, self.now, job_id, epoch, Step(new, {"next": seq + count}, seq + count))
         assert saved == self._is_current(job_id, epoch)
         if saved:
             self.held[worker] = (job_id, epoch, seq + count)

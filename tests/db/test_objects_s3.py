@@ -11,15 +11,15 @@ from urllib.parse import parse_qs, urlsplit
 import boto3
 import pytest
 
+from db.object_rules import MAX_URLS_A_CALL, MIN_PART_BYTES
 from db.objects import (
-    MAX_URLS_A_CALL,
-    MIN_PART_BYTES,
     ObjectStoreRefused,
     ObjectStoreUnavailable,
     UploadMismatch,
     UploadMissing,
 )
-from db.objects_s3 import S3Config, S3Inputs, S3Objects
+from db.objects_s3 import S3Inputs, S3Objects
+from db.s3_client import S3Config
 from tests.conformance.test_objects import PLAIN, put_part, s3_objects
 from tests.faults.gate import gate_to
 from tests.receiver import receiver

@@ -9,9 +9,10 @@ from uuid import UUID
 
 import pytest
 
-from db import jobs, leases, migrate, segments
+from db import jobs, leases, migrate, progress, segments
 from db.failures import Failure
 from db.kinds.video import Cue
+from db.progress import Step
 from db.session import Database
 from db.settings import Settings
 from db.tables import Job, State
@@ -59,7 +60,7 @@ def work(database: Database, failing: int | None = None) -> None:
                 leases.fail(session, NOW, job.id, job.epoch, leases.Ending(Failure.INVALID_MEDIA, "bad"), Settings())
                 continue
             cue = Cue(seq=0, start_ms=0, end_ms=1, text=f"part {job.part_index}", chunk_first=0, chunk_last=0)
-            leases.save(session, NOW, job.id, job.epoch, [cue], {}, 1)
+            progress.save(session, NOW, job.id, job.epoch, Step([cue], {}, 1))
             leases.finalize(session, job.id, job.epoch)
             leases.succeed(session, NOW, job.id, job.epoch, {"cues": 1}, [], leases.Usage())
 

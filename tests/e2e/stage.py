@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from db import assets, jobs, leases, tenants
+from db import assets, jobs, leases, progress, tenants
 from db.assets import NewAsset, Verified
 from db.base import new_id
 from db.failures import Failure
 from db.jobs import NewJob
 from db.kinds.video import Cue
 from db.leases import Ending, FileEntry, Usage
+from db.progress import Progress, Step
 from db.tables import Job, State
 from tests.api.place import Place
 
@@ -76,7 +77,7 @@ class Stage:
             job = leases.claim(session, now, queue, WORKER, 600)
             assert job is not None
             leases.start(session, now, job.id, job.epoch)
-            leases.progress(session, now, job.id, job.epoch, job.done_ms, total_ms, "")
+            progress.tell(session, now, job.id, job.epoch, Progress(job.done_ms, total_ms))
         return job.id, job.epoch
 
     def speak(self, job_id: UUID, epoch: int, texts: Sequence[str], first: int = 0, each_ms: int = 2000) -> None:
@@ -84,7 +85,7 @@ class Stage:
         spoken = [_cue(number, text, each_ms) for number, text in enumerate(texts, first)]
         done_ms = (first + len(texts)) * each_ms
         with self.inside.kept.database.write() as session:
-            leases.save(session, datetime.now(UTC), job_id, epoch, spoken, {"next_chunk": done_ms}, done_ms)
+            progress.save(session, datetime.now(UTC), job_id, epoch, Step(spoken, {"next_chunk": done_ms}, done_ms))
 
     def lose(self, job_id: UUID, epoch: int) -> None:
         """The worker is lost; the job is at once ready for another."""

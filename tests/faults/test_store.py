@@ -9,7 +9,8 @@ import pytest
 
 from db.failures import Failure
 from db.kinds.video import Cue
-from db.objects_s3 import S3Config, S3Objects
+from db.objects_s3 import S3Objects
+from db.s3_client import S3Config
 from db.tables import State
 from tests.faults.cluster import Cluster
 from tests.faults.gate import Gate, gate_to

@@ -141,7 +141,9 @@ def _decode(text: str, path: Path, max_bytes: int) -> None:
 def _bucket(settings: Settings, place: S3Input) -> ObjectStore:
     if place.bucket not in settings.s3_input_buckets:
         raise Permanent(Failure.FETCH_FAILED, f"bucket {place.bucket!r} is not registered here")
-    from db.objects_s3 import S3Config, S3Inputs  # boto3 takes long to load and most jobs have no use for it
+    # Imported here: boto3 takes long to load and most jobs have no use for it.
+    from db.objects_s3 import S3Inputs
+    from db.s3_client import S3Config
 
     return S3Inputs(S3Config(place.bucket, region=settings.s3_region, endpoint_url=settings.s3_endpoint_url))
 

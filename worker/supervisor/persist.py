@@ -40,20 +40,19 @@ def write(database: Database, work: Write[T]) -> T:
         return work(session, database_now(session))
 
 
-def persist(database: Database, attempt: Attempt, work: Write[T], again: Write[T] | None = None) -> T:
-    """Run `work` in a transaction until it commits; `again` replaces it once a commit may have got through unseen.
+def persist(database: Database, attempt: Attempt, work: Write[T]) -> T:
+    """Run `work` in a transaction until it commits; it may be repeated after a commit that got through unseen.
 
     Raises LeaseLost as soon as the attempt has lost its lease.
     """
-    pause_s, now_work = FIRST_PAUSE_S, work
+    pause_s = FIRST_PAUSE_S
     while not attempt.lost:
         try:
-            return write(database, now_work)
+            return write(database, work)
         except OUTAGES as error:
             if not is_outage(error):
                 raise
             log.warning("job %s: the database is away, trying again: %s", attempt.id, str(error.__cause__)[:200])
-        now_work = again or work
         attempt.done.wait(pause_s)
         pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
     raise LeaseLost(str(attempt.id))

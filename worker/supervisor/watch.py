@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from db import leases
+from db import leases, progress
 from db.crash import crash_point
+from db.progress import Progress, Step
 from db.session import Database
 from worker import metrics
 from worker.supervisor.attempt import Attempt, Gone, Why
@@ -76,28 +77,23 @@ class Watch:
         if time.monotonic() - self._wrote_progress_at < self.progress_s:
             return
         self._wrote_progress_at = time.monotonic()
-        job_id, epoch = self.attempt.id, self.attempt.epoch
-        self._write(
-            lambda session, now: leases.progress(session, now, job_id, epoch, beat.done_ms, beat.total_ms, beat.note)
-        )
+        job_id, epoch, reached = self.attempt.id, self.attempt.epoch, Progress(beat.done_ms, beat.total_ms, beat.note)
+        self._write(lambda session, now: progress.tell(session, now, job_id, epoch, reached))
 
     def _save(self, event: Cues) -> None:
         crash_point("worker.saving")
         self.attempt.advanced()
-        job_id, epoch, what = self.attempt.id, self.attempt.epoch, (event.cues, event.checkpoint, event.done_ms)
-        self._write(
-            lambda session, now: leases.save(session, now, job_id, epoch, *what),
-            lambda session, now: leases.save_again(session, now, job_id, epoch, *what),
-        )
+        job_id, epoch, step = self.attempt.id, self.attempt.epoch, Step(event.cues, event.checkpoint, event.done_ms)
+        self._write(lambda session, now: progress.save(session, now, job_id, epoch, step))
         crash_point("worker.saved")
 
     def _note(self, event_type: str, data: dict[str, Any]) -> None:
         job_id, epoch = self.attempt.id, self.attempt.epoch
         self._write(lambda session, now: leases.note(session, now, job_id, epoch, event_type, data))
 
-    def _write(self, work: Write[bool], again: Write[bool] | None = None) -> None:
+    def _write(self, work: Write[bool]) -> None:
         """Store something under the lease. Raises LeaseLost when it is not ours any more."""
-        if not persist(self.database, self.attempt, work, again):
+        if not persist(self.database, self.attempt, work):
             self.attempt.stop(Why.LOST)
             metrics.FENCED_WRITES.inc()
             raise LeaseLost(str(self.attempt.id))
