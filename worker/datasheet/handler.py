@@ -7,11 +7,13 @@ from pathlib import Path
 
 from db.footprint import files
 from db.footprint.derive import derive
-from db.kinds.datasheet import DatasheetParams, DatasheetResult, Level
+from db.footprint.overlay import PagePicture, pages_read
+from db.kinds.datasheet import DatasheetParams, DatasheetResult, Level, Reader
 from worker.context import Context
-from worker.datasheet import library, overlay, pages, trust, vlm
+from worker.datasheet import confined, library, trust, vlm
 from worker.datasheet.compare import compare
-from worker.datasheet.extract import Progress, Request, extract
+from worker.datasheet.confined import Reading
+from worker.datasheet.extract import Progress, Request
 from worker.settings import worker_settings
 
 
@@ -21,33 +23,24 @@ def extract_datasheet(params: DatasheetParams, job: Context) -> DatasheetResult:
     Raises Permanent for documents that cannot be read, and lets `Stopped` pass: progress is told at every page.
     """
     inputs = [job.fetch(m) for m in (params.document, params.mechanical_image, params.land_image) if m is not None]
-    result = complete(_read(params, inputs, job), params.ipc_level)
+    request = Request.of(params)
+    reading = confined.read(inputs, request, lambda progress: _tell(job, progress))
+    result = complete(_read(params.reader, reading, request, job), params.ipc_level)
+    pictures = [reading.pictures[n] for n in pages_read(result) if n in reading.pictures]
     with tempfile.TemporaryDirectory() as folder:
-        return _attach(result, inputs, job, Path(folder))
+        return _attach(result, pictures, job, Path(folder))
 
 
-def _read(params: DatasheetParams, inputs: list[Path], job: Context) -> DatasheetResult:
+def _read(reader: Reader, reading: Reading, request: Request, job: Context) -> DatasheetResult:
     """What the asked readers say; the vector reader always goes first, for it finds the pages."""
-    vector = extract(list(inputs), Request.of(params), lambda progress: _tell(job, progress))
-    if params.reader == "vector":
+    vector = reading.result
+    if reader == "vector":
         return vector
-    outline, land = (
-        params.mechanical_page or _first(vector.mechanical_pages),
-        params.land_page or _first(vector.land_pages),
-    )
-    shown = list(dict.fromkeys(n for n in (outline, land) if n is not None)) or [1]
-    book = pages.open_book(list(inputs))
-    try:
-        told = vlm.read(
-            book, shown, job.engine, params.package, lambda note: job.beat(vector.page_count, vector.page_count, note)
-        )
-    finally:
-        book.close()
-    return told if params.reader == "vlm" else compare(vector, told)
-
-
-def _first(numbers: list[int]) -> int | None:
-    return numbers[0] if numbers else None
+    shown = [reading.pictures[n] for n in confined.pages_shown(vector, request)]
+    text = " ".join(reading.texts[p.number] for p in shown)
+    count = vector.page_count
+    told = vlm.read(shown, text, count, job.engine, request.package, lambda note: job.beat(count, count, note))
+    return told if reader == "vlm" else compare(vector, told)
 
 
 def complete(result: DatasheetResult, level: Level) -> DatasheetResult:
@@ -68,13 +61,8 @@ def _tell(job: Context, progress: Progress) -> None:
     job.beat(progress.pages_searched, progress.pages or None, note)
 
 
-def _attach(result: DatasheetResult, inputs: list[Path], job: Context, folder: Path) -> DatasheetResult:
+def _attach(result: DatasheetResult, pictures: list[PagePicture], job: Context, folder: Path) -> DatasheetResult:
     """Writes and attaches the files; the result names them."""
-    book = pages.open_book(list(inputs))
-    try:
-        pictures = overlay.pictures(result, book)
-    finally:
-        book.close()
     done, written = files.write(result, pictures)
     for file in written:
         path = folder / file.name

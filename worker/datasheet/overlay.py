@@ -17,10 +17,11 @@ PX_PER_PT = 2.0
 
 def pictures(result: DatasheetResult, book: Book) -> list[PagePicture]:
     """Every page that anything was read from; pages the book does not have are left out."""
-    return [_picture(book, number) for number in overlay.pages_read(result) if 1 <= number <= book.pages]
+    return [picture(book, number) for number in overlay.pages_read(result) if 1 <= number <= book.pages]
 
 
-def _picture(book: Book, number: int) -> PagePicture:
+def picture(book: Book, number: int) -> PagePicture:
+    """One page of the book as PNG."""
     pixels, scale = pages.render(book, number, PX_PER_PT)
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG", optimize=False)

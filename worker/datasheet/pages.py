@@ -20,6 +20,8 @@ from worker.errors import Permanent
 MAX_FILE_BYTES = 300 * 1024 * 1024
 MAX_IMAGE_PX = 60_000_000
 MIN_IMAGE_PX = 40
+IMAGE_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")  # others may start programs of their own
+MAX_SIDE_PT = 5000.0  # paper of size A0 is 3370 long
 MIN_UNKNOWN = 4
 MAX_TITLES = 44
 MAX_PAGES = 5000
@@ -85,7 +87,7 @@ def _open_pdf(data: bytes) -> pypdfium2.PdfDocument:
 
 def _open_image(data: bytes) -> Gray:
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=IMAGE_FORMATS) as image:
             width, height = image.size
             if width * height > MAX_IMAGE_PX:
                 raise Permanent(Failure.TOO_LARGE, f"the image has {width} x {height} pixels, at most {MAX_IMAGE_PX}")
@@ -95,7 +97,9 @@ def _open_image(data: bytes) -> Gray:
             rgba = image.convert("RGBA")
             flat.paste(rgba, mask=rgba.getchannel("A"))
             return np.asarray(flat.convert("L"), dtype=np.uint8)
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError, ValueError) as error:
+    except Image.DecompressionBombError as error:
+        raise Permanent(Failure.TOO_LARGE, f"the image has more than {MAX_IMAGE_PX} pixels") from error
+    except (UnidentifiedImageError, OSError, ValueError) as error:
         raise Permanent(Failure.BAD_DOCUMENT, "the file is neither a PDF nor a readable image") from error
 
 
@@ -181,8 +185,12 @@ def read_titles(book: Book, number: int) -> str:
     page = book.pdf[number - 1]
     width, height = page.get_size()
     sheet = Sheet(number, float(width), float(height))
-    sheet.lines, _, _ = paths.read_paths(page.raw, _page_matrix(page))
-    page.close()
+    try:
+        sheet.lines, _, _ = paths.read_paths(page.raw, _page_matrix(page))
+    except paths.TooMuch:
+        return ""  # a traced photo has no title
+    finally:
+        page.close()
     sheet.words, unknown = read_text(book, number)
     found = list(sheet.words) + strokes.read_titles(sheet, MAX_TITLES)
     if len(unknown) >= MIN_UNKNOWN:
@@ -218,16 +226,27 @@ def render(book: Book, number: int, px_per_pt: float = RENDER_PX_PER_PT) -> tupl
 
 
 def read_sheet(book: Book, number: int) -> Sheet:
-    """Everything on one page: text layer, drawn paths, and what pixels show where there are only pixels."""
+    """Everything on one page: text layer, drawn paths, and what pixels show where there are only pixels.
+
+    Raises Permanent(TOO_LARGE) for a page of no paper's size, or with more strokes than any drawing has.
+    """
     width, height = page_size(book, number)
+    if book.pdf is not None and max(width, height) > MAX_SIDE_PT:
+        raise Permanent(
+            Failure.TOO_LARGE, f"page {number} measures {width:.0f} x {height:.0f} points: it is no drawing"
+        )
     sheet = Sheet(number, width, height)
     if book.pdf is None:
         paper, scale = render(book, number)
         raster.add(sheet, paper, scale, Box(0, 0, width, height))
         return _upright(sheet)
     page = book.pdf[number - 1]
-    sheet.lines, sheet.outlines, sheet.images = paths.read_paths(page.raw, _page_matrix(page))
-    page.close()
+    try:
+        sheet.lines, sheet.outlines, sheet.images = paths.read_paths(page.raw, _page_matrix(page))
+    except paths.TooMuch as error:
+        raise Permanent(Failure.TOO_LARGE, f"page {number} is no drawing: it has {error}") from error
+    finally:
+        page.close()
     sheet.words, unknown = read_text(book, number)
     if len(unknown) >= MIN_UNKNOWN:
         sheet.words.extend(_read_unknown(book, number, unknown))

@@ -16,7 +16,12 @@ Matrix = NDArray[np.float64]  # 3 x 3, row vectors: [x y 1] @ m
 Point = tuple[float, float]
 
 MAX_OBJECTS = 60_000  # a page above this is a photo traced into paths, not a drawing
+MAX_STROKES = 300_000
 CURVE_STEPS = 6
+
+
+class TooMuch(ValueError):
+    """A page draws more than any drawing does."""
 
 
 def placed(m: Matrix, x: float, y: float) -> Point:
@@ -30,11 +35,12 @@ def matrix_of(obj: object) -> Matrix:
 
 
 def objects(page: object, to_page: Matrix) -> Iterator[tuple[object, int, Matrix]]:
-    """Every drawn object of the page with its own matrix multiplied in, forms opened."""
-    budget = MAX_OBJECTS
-    stack = [(pdfium.FPDFPage_GetObject(page, i), to_page) for i in range(pdfium.FPDFPage_CountObjects(page))]
-    stack.reverse()
-    while stack and budget > 0:
+    """Every drawn object of the page with its own matrix multiplied in, forms opened. Raises TooMuch."""
+    budget, count = MAX_OBJECTS, pdfium.FPDFPage_CountObjects(page)
+    stack = [(pdfium.FPDFPage_GetObject(page, i), to_page) for i in reversed(range(min(count, budget + 1)))]
+    while stack:
+        if len(stack) > budget:
+            raise TooMuch(f"more than {MAX_OBJECTS} objects")
         obj, outer = stack.pop()
         budget -= 1
         kind = pdfium.FPDFPageObj_GetType(obj)
@@ -85,7 +91,7 @@ def runs_of(path: object, m: Matrix) -> _Runs:
     found = _Runs()
     bezier: list[Point] = []
     x, y = ctypes.c_float(), ctypes.c_float()
-    for i in range(pdfium.FPDFPath_CountSegments(path)):
+    for i in range(min(pdfium.FPDFPath_CountSegments(path), MAX_STROKES + 1)):
         seg = pdfium.FPDFPath_GetPathSegment(path, i)
         pdfium.FPDFPathSegment_GetPoint(seg, x, y)
         at = placed(m, x.value, y.value)
@@ -124,7 +130,10 @@ def _width(path: object, m: Matrix) -> float:
 
 
 def read_paths(page: object, to_page: Matrix) -> tuple[NDArray[np.float64], list[Outline], list[Box]]:
-    """Strokes (n x 7: x0 y0 x1 y1 width colour run), closed outlines, and boxes of images, in page points."""
+    """Strokes (n x 7: x0 y0 x1 y1 width colour run), closed outlines, and boxes of images, in page points.
+
+    Raises TooMuch for a page that is no drawing.
+    """
     lines: list[tuple[float, ...]] = []
     outlines: list[Outline] = []
     images: list[Box] = []
@@ -134,6 +143,8 @@ def read_paths(page: object, to_page: Matrix) -> tuple[NDArray[np.float64], list
             images.append(Box(corners[:, 0].min(), corners[:, 1].min(), corners[:, 0].max(), corners[:, 1].max()))
         elif kind == pdfium.FPDF_PAGEOBJ_PATH:
             _read_path(obj, m, lines, outlines)
+        if len(lines) >= MAX_STROKES:
+            raise TooMuch(f"more than {MAX_STROKES} strokes")
     return np.array(lines, dtype=float).reshape(-1, 7), outlines, images
 
 

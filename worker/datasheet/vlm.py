@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,9 +13,9 @@ from PIL import Image
 from pydantic import ValidationError
 
 from db.failures import Failure
+from db.footprint.overlay import PagePicture
 from db.kinds.datasheet import Body, DatasheetResult, LandPattern, Numbering, Pad, Review, Value
-from worker.datasheet import pages, vlm_prompts
-from worker.datasheet.pages import Book
+from worker.datasheet import vlm_prompts
 from worker.datasheet.vlm_answers import Centres, Counted, Limits, Row, Size, Sizes
 from worker.engines.base import Engine
 from worker.engines.structured import ask
@@ -28,17 +29,22 @@ FACTOR = {"mm": 1.0, "inch": 25.4, "mil": 0.0254}
 OnStep = Callable[[str], None]
 
 
-def read(book: Book, shown: Sequence[int], engine: Engine, package: str | None, on_step: OnStep) -> DatasheetResult:
-    """What the model says about the pages `shown`, outline first. `on_step` is told each question and may raise `Stopped`."""
+def read(
+    shown: Sequence[PagePicture], printed: str, page_count: int, engine: Engine, package: str | None, on_step: OnStep
+) -> DatasheetResult:
+    """What the model says about the pages `shown`, outline first; `printed` is the text of these pages.
+
+    `on_step` is told each question and may raise `Stopped`.
+    """
     talk: list[dict[str, Any]] = [{"role": "system", "content": vlm_prompts.SYSTEM}]
-    pictures = [{"type": "image", "image": _picture(book, n)} for n in shown]
+    pictures = [{"type": "image", "image": _pixels(p)} for p in shown]
     talk.append(_asked(vlm_prompts.count_prompt(len(shown) > 1, package), pictures))
     on_step("asking the model for the number of pads and the body")
     counted = ask(engine, talk, Counted, MAX_TOKENS)
-    text = _plain(book, shown)
+    text = squeezed(printed)
     base = DatasheetResult(
-        package=package, page_count=book.pages, reader="vlm", readers_used=["vlm"], body=_body(counted, text, shown[0]),
-        mechanical_pages=[shown[0]], land_pages=[shown[-1]] if counted.has_land_pattern else [],
+        package=package, page_count=page_count, reader="vlm", readers_used=["vlm"], body=_body(counted, text, shown[0].number),
+        mechanical_pages=[shown[0].number], land_pages=[shown[-1].number] if counted.has_land_pattern else [],
     )  # fmt: skip
     if not counted.has_land_pattern or counted.pads == 0:
         return base
@@ -59,18 +65,14 @@ def _said(text: str) -> dict[str, Any]:
     return {"role": "assistant", "content": text}
 
 
-def _picture(book: Book, number: int) -> NDArray[np.uint8]:
+def _pixels(page: PagePicture) -> NDArray[np.uint8]:
     """A page as RGB pixels of the size that vision towers take without another resize."""
-    grey, _ = pages.render(book, number, 2.5)
-    image = Image.fromarray(grey).convert("RGB")
+    with Image.open(io.BytesIO(page.png)) as opened:
+        image = opened.convert("RGB")
     scale = min(1.0, (MAX_PICTURE_PX / (image.width * image.height)) ** 0.5)
     return np.asarray(
         image.resize((max(1, int(image.width * scale)), max(1, int(image.height * scale)))), dtype=np.uint8
     )
-
-
-def _plain(book: Book, shown: Sequence[int]) -> str:
-    return squeezed(" ".join(pages.plain_text(book, n) for n in shown))
 
 
 def squeezed(text: str) -> str:
