@@ -18,6 +18,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from db.failures import Failure
 from worker.engines import grammar
+from worker.engines.hub import folder_of
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent
 from worker.families import FAMILIES
@@ -88,7 +89,7 @@ def load(spec: ModelSpec) -> Loaded:
     quiet()  # a worker's log is no terminal
     attention = _one_of(spec, "attention", ATTENTION, "sdpa")
     try:
-        folder = _folder(spec.path, spec.options.get("revision"))
+        folder = folder_of(spec.path, spec.options.get("revision"))
         config, family = _known_family(folder)
         model = _model(spec, folder, config)
         tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -115,16 +116,6 @@ def normalisation(geometry: Geometry, device: torch.device) -> Normalisation:
     mean = torch.tensor(geometry.mean, device=device).repeat_interleave(per_channel)
     std = torch.tensor(geometry.std, device=device).repeat_interleave(per_channel)
     return Normalisation(scale=1 / (255 * std), shift=-mean / std)
-
-
-def _folder(path: str, revision: str | None) -> Path:
-    if Path(path).is_dir():
-        return Path(path)
-    if path.startswith(("/", ".", "~")):
-        raise ValueError(f"no such folder: {path}")
-    from huggingface_hub import snapshot_download  # only hub ids need it
-
-    return Path(snapshot_download(path, revision=revision))
 
 
 def _known_family(folder: Path) -> tuple[Any, Family]:
