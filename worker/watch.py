@@ -8,10 +8,12 @@ Exit codes: 0 the whole video was watched, 1 it was not (what was captioned is w
 from __future__ import annotations
 
 import argparse
+import math
+import re
 import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,6 +31,8 @@ from worker.video.handler import caption_video
 
 FAILED, WRONG_USAGE = 1, 2
 LOCAL = MediaInput(asset_id="local")  # the context knows the file; documents never hold a path
+FILES = ("captions.vtt", "captions.srt", "captions.json")
+"""What may be asked for of the handler's result files; the options that name their targets are called so inside."""
 
 
 class ConsoleContext(LocalContext):
@@ -56,19 +60,30 @@ class ConsoleContext(LocalContext):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    given = vars(_parser().parse_args(arguments))
+    parser = _parser()
+    given = vars(parser.parse_args(arguments))
     video, model = Path(given.pop("video")), given.pop("model")
-    asked = {"captions.vtt": given.pop("vtt"), "captions.json": given.pop("json")}
+    asked = {name: given.pop(name) for name in FILES}
     targets: dict[str, Path] = {name: path for name, path in asked.items() if path is not None}
     try:
         params = _params(given)
     except ValidationError as error:
-        return _refused(*(f"{wrong['loc'][-1]}: {wrong['msg']}" for wrong in error.errors(include_url=False)))
+        return _refused(*_as_typed(error, parser))
     if not video.is_file():
         return _refused(f"no such file: {video}")
     if lost := [path for path in targets.values() if path.is_dir() or not path.parent.is_dir()]:
         return _refused(*(f"cannot be written: {path}" for path in lost))
     return _watch(video, model, params, targets)
+
+
+def _as_typed(error: ValidationError, parser: argparse.ArgumentParser) -> Iterator[str]:
+    """What is wrong with the parameters, by the names of the options they came from."""
+    options = {action.dest: action.option_strings[0] for action in parser._actions if action.option_strings}
+    for wrong in error.errors(include_url=False):
+        field = str(wrong["loc"][-1]) if wrong["loc"] else ""
+        unit = " ms" if field.endswith("_ms") else ""
+        said = re.sub(r"\w+_ms", lambda name: options.get(name[0], name[0]), wrong["msg"])
+        yield f"{options[field]}: {said}{unit}" if field else said.removeprefix("Value error, ")
 
 
 def _refused(*reasons: str) -> int:
@@ -118,6 +133,7 @@ def _write_so_far(job: LocalContext, params: VideoCaptionParams, targets: dict[s
     cues, origin = job.cues(), captions.note(job.job_id, job.engine.info.name, params)
     texts = {
         "captions.vtt": captions.vtt(cues, origin),
+        "captions.srt": captions.srt(cues),
         "captions.json": captions.document(cues, job.gaps, origin, result=None),
     }
     for name, path in targets.items():
@@ -125,20 +141,21 @@ def _write_so_far(job: LocalContext, params: VideoCaptionParams, targets: dict[s
 
 
 def _params(given: dict[str, Any]) -> VideoCaptionParams:
-    """Job parameters from the command line's seconds; what was not given keeps the job's default."""
+    """Job parameters from the command line; what was not given keeps the job's default."""
     given = {key: value for key, value in given.items() if value is not None}
-    for name, target in (("chunk", "chunk_ms"), ("start", "start_ms"), ("end", "end_ms"), ("warmup", "warmup_ms")):
-        if name in given:
-            given[target] = round(given.pop(name) * 1000)
-    window: dict[str, int] = {
-        name: given.pop(name) for name in ("text_sink_tokens", "text_window_tokens") if name in given
-    }
-    if "window" in given:
-        window["vision_ms"] = round(given.pop("window") * 1000)
+    window = {name: given.pop(name) for name in Window.model_fields if name in given}
     sampling = {name: given.pop(name) for name in Sampling.model_fields if name in given}
     if "segments" in given:
         given["mode"] = "parallel"
     return VideoCaptionParams(video=LOCAL, window=Window(**window), sampling=Sampling(**sampling), **given)
+
+
+def seconds(text: str) -> int:
+    """Seconds as they are typed, in the milliseconds of the parameters; argparse tells this name when they are no number."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError
+    return round(number * 1000)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -149,29 +166,34 @@ def _parser() -> argparse.ArgumentParser:
         default=str(NANO),
         help="a folder, a hub id or a model spec such as PATH?device=cuda&dtype=bfloat16 (default: the built-in nano)",
     )
-    parser.add_argument("--prompt")
-    parser.add_argument("--system")
+    parser.add_argument("--prompt", help="what to tell; the model never forgets it")
+    parser.add_argument("--system", help="system prompt instead of the model's own")
     parser.add_argument("--fps", type=float, help="frames sampled per second")
     parser.add_argument("--frame-pixels", type=int, dest="max_frame_pixels", help="pixel budget of one frame")
-    parser.add_argument("--chunk", type=float, metavar="SECONDS", help="video shown at once")
-    parser.add_argument("--window", type=float, metavar="SECONDS", help="video kept in sight")
-    parser.add_argument("--text-sink", type=int, metavar="TOKENS", dest="text_sink_tokens")
-    parser.add_argument("--text-window", type=int, metavar="TOKENS", dest="text_window_tokens")
+    parser.add_argument("--chunk", type=seconds, metavar="SECONDS", dest="chunk_ms", help="video shown at once")
+    parser.add_argument("--window", type=seconds, metavar="SECONDS", dest="vision_ms", help="video kept in sight")
+    parser.add_argument(
+        "--text-sink", type=int, metavar="TOKENS", dest="text_sink_tokens", help="first words never forgotten"
+    )
+    parser.add_argument(
+        "--text-window", type=int, metavar="TOKENS", dest="text_window_tokens", help="latest words remembered"
+    )
     parser.add_argument("--max-tokens", type=int, dest="max_tokens_per_chunk", help="new tokens a chunk")
     parser.add_argument("--temperature", type=float, help="0 is greedy")
-    parser.add_argument("--top-k", type=int)
-    parser.add_argument("--top-p", type=float)
-    parser.add_argument("--repetition-penalty", type=float)
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--silence-threshold", type=float)
+    parser.add_argument("--top-k", type=int, help="choose among so many tokens; 0 is off")
+    parser.add_argument("--top-p", type=float, help="choose among the likeliest tokens of this probability together")
+    parser.add_argument("--repetition-penalty", type=float, help="above 1 makes words already said less likely")
+    parser.add_argument("--seed", type=int, help="of the random choices")
+    parser.add_argument("--silence-threshold", type=float, help="say nothing when silence is at least this likely")
     parser.add_argument("--skip-similar", type=float, metavar="SHARE", help="skip frames that differ by less")
-    parser.add_argument("--start", type=float, metavar="SECONDS")
-    parser.add_argument("--end", type=float, metavar="SECONDS")
+    parser.add_argument("--start", type=seconds, metavar="SECONDS", dest="start_ms", help="begin here")
+    parser.add_argument("--end", type=seconds, metavar="SECONDS", dest="end_ms", help="end here")
     parser.add_argument("--parallel", type=int, metavar="K", dest="segments", help="watch K parts at the same time")
-    parser.add_argument("--warmup", type=float, metavar="SECONDS", help="overlap before each part")
+    parser.add_argument("--warmup", type=seconds, metavar="SECONDS", dest="warmup_ms", help="overlap before each part")
     parser.add_argument("--chapters", action="store_true", help="chapters and a summary at the end")
-    parser.add_argument("--vtt", type=Path, metavar="OUT", help="write WebVTT")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="write JSON")
+    parser.add_argument("--vtt", type=Path, metavar="OUT", dest="captions.vtt", help="write WebVTT")
+    parser.add_argument("--srt", type=Path, metavar="OUT", dest="captions.srt", help="write SubRip")
+    parser.add_argument("--json", type=Path, metavar="OUT", dest="captions.json", help="write JSON")
     return parser
 
 

@@ -22,12 +22,14 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_captions_are_printed_and_files_written(clip: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "worker.watch", str(clip), "--model", "fake", "--chunk", "1", "--window", "4"]
-    files = ["--vtt", str(tmp_path / "o.vtt"), "--json", str(tmp_path / "o.json")]
+    files = ["--vtt", str(tmp_path / "o.vtt"), "--srt", str(tmp_path / "o.srt")]
+    files += ["--json", str(tmp_path / "o.json")]
     done = subprocess.run([*command, *files], capture_output=True, text=True, check=True, timeout=60)
     lines = done.stdout.splitlines()
     assert len(lines) == 5
     assert lines[1].startswith("00:00:01.000 --> 00:00:02.000  t=1.0 s: ")
     assert [c.start for c in webvtt.read(str(tmp_path / "o.vtt"))] == [f"00:00:0{k}.000" for k in range(5)]
+    assert (tmp_path / "o.srt").read_text().startswith("1\n00:00:00,000 --> 00:00:01,000\nt=0.0 s: ")
     whole = json.loads((tmp_path / "o.json").read_text())
     assert len(whole["cues"]) == 5
     assert whole["params"]["window"]["vision_ms"] == 4000
@@ -63,9 +65,27 @@ def test_wrong_usage_is_said_before_the_model_is_loaded(
     assert main([str(clip), "--vtt", str(tmp_path / "absent" / "o.vtt")]) == 2
     assert main([str(clip), "--json", str(tmp_path)]) == 2
     assert not capsys.readouterr().out
-    with pytest.raises(SystemExit) as caught:
-        main([str(clip), "--no-such-option"])
-    assert caught.value.code == 2
+    for unknown in (["--no-such-option"], ["--end", "inf"], ["--window", "soon"]):
+        with pytest.raises(SystemExit) as caught:
+            main([str(clip), *unknown])
+        assert caught.value.code == 2
+    assert "argument --window: invalid seconds value: 'soon'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (["--window", "0.1"], "--window: Input should be greater than or equal to 500 ms"),
+        (["--text-sink", "-1"], "--text-sink: Input should be greater than or equal to 0"),
+        (["--start", "5", "--end", "3"], "--end must be after --start"),
+        (["--parallel", "100"], "--parallel: Input should be less than or equal to 64"),
+    ],
+)
+def test_what_is_wrong_is_named_as_it_was_typed(
+    clip: Path, capsys: pytest.CaptureFixture[str], typed: list[str], told: str
+) -> None:
+    assert main([str(clip), *typed]) == 2
+    assert capsys.readouterr().err == told + "\n"
 
 
 def test_the_built_in_model_tells_what_each_chunk_took(
