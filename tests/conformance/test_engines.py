@@ -225,6 +225,18 @@ def test_chat_stops_at_its_limit_and_says_so(engine: Engine) -> None:
     assert answer.completion_tokens <= 4
 
 
+def test_a_schema_is_kept_or_refused(engine: Engine) -> None:
+    question = [{"role": "user", "content": "How many?"}]
+    digit = {"type": "object", "properties": {"count": {"enum": [1, 2]}}, "required": ["count"]}
+    schema = {**digit, "additionalProperties": False}
+    if engine.info.structured:
+        assert json.loads(engine.chat(question, Sampling(), 50, schema=schema).text)["count"] in (1, 2)
+        return
+    with pytest.raises(Permanent) as caught:
+        engine.chat(question, Sampling(), 50, schema=schema)
+    assert caught.value.code is Failure.UNSUPPORTED
+
+
 def test_chat_can_be_stopped(engine: Engine) -> None:
     def stop(text: str) -> None:
         if text:

@@ -69,6 +69,7 @@ class ModelInfo:
     context_tokens: int
     dtype: str = "float32"
     device: str = "cpu"
+    structured: bool = False  # whether `chat` can hold an answer to a JSON schema
 
 
 @dataclass(frozen=True)
@@ -135,10 +136,24 @@ class Engine(Protocol):
         ...
 
     def chat(
-        self, messages: Sequence[dict[str, Any]], sampling: Sampling, max_tokens: int, on_text: OnText | None = None
+        self,
+        messages: Sequence[dict[str, Any]],
+        sampling: Sampling,
+        max_tokens: int,
+        on_text: OnText | None = None,
+        schema: dict[str, Any] | None = None,
     ) -> Answer:
         """Answer one conversation. Content parts: {"type":"text","text"}, {"type":"image","image": (h,w,3) uint8 array},
-        {"type":"video","video": tuple[Frame, ...]}."""
+        {"type":"video","video": tuple[Frame, ...]}.
+
+        With `schema` the answer is JSON of it, cut off at the token limit at worst; an engine whose `info` is not
+        `structured` raises Permanent(UNSUPPORTED)."""
         ...
 
     def close(self) -> None: ...
+
+
+def parts_of(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """The content parts of a message; plain text is one."""
+    content = message["content"]
+    return [{"type": "text", "text": content}] if isinstance(content, str) else list(content)

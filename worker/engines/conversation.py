@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from db.failures import Failure
-from worker.engines.base import Frame
+from worker.engines.base import Frame, parts_of
 from worker.errors import Permanent
 from worker.families.base import Still, Turn
 from worker.families.geometry import Geometry, fit, groups
@@ -21,15 +21,10 @@ def conversation(messages: Sequence[dict[str, Any]], geometry: Geometry) -> Conv
     """The messages in order. Raises Permanent(BAD_PARAMS) for a part of an unknown type."""
     pictures: list[tuple[Pixels, ...]] = []
     turns = [
-        Turn(str(message["role"]), tuple(_part(part, geometry, pictures) for part in _parts(message)))
+        Turn(str(message["role"]), tuple(_part(part, geometry, pictures) for part in parts_of(message)))
         for message in messages
     ]
     return Conversation(tuple(turns), tuple(pictures))
-
-
-def _parts(message: dict[str, Any]) -> list[dict[str, Any]]:
-    content = message["content"]
-    return [{"type": "text", "text": content}] if isinstance(content, str) else list(content)
 
 
 def _part(part: dict[str, Any], geometry: Geometry, pictures: list[tuple[Pixels, ...]]) -> Any:

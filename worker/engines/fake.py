@@ -28,7 +28,7 @@ import numpy as np
 
 from db.failures import Failure
 from db.kinds.base import Sampling
-from worker.engines.base import Answer, Chunk, Frame, ModelInfo, OnText, Reply, WatchOptions
+from worker.engines.base import Answer, Chunk, Frame, ModelInfo, OnText, Reply, WatchOptions, parts_of
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent, Transient
 from worker.families.geometry import smart_size
@@ -187,9 +187,16 @@ class FakeEngine:
         return "".join(said)
 
     def chat(
-        self, messages: Sequence[dict[str, Any]], sampling: Sampling, max_tokens: int, on_text: OnText | None = None
+        self,
+        messages: Sequence[dict[str, Any]],
+        sampling: Sampling,
+        max_tokens: int,
+        on_text: OnText | None = None,
+        schema: dict[str, Any] | None = None,
     ) -> Answer:
-        heard = " | ".join(_hear(part) for message in messages for part in _parts(message))
+        if schema is not None:
+            raise Permanent(Failure.UNSUPPORTED, "a scripted engine cannot be held to a schema")
+        heard = " | ".join(_hear(part) for message in messages for part in parts_of(message))
         text = f"You said: {heard}"
         said = self.stream(text, max_tokens, on_text)
         return Answer(
@@ -201,11 +208,6 @@ class FakeEngine:
 
     def close(self) -> None:
         """Nothing is held."""
-
-
-def _parts(message: dict[str, Any]) -> list[dict[str, Any]]:
-    content = message["content"]
-    return [{"type": "text", "text": content}] if isinstance(content, str) else list(content)
 
 
 def _hear(part: dict[str, Any]) -> str:

@@ -65,6 +65,7 @@ class OpenAIEngine:
             context_tokens=limit,
             dtype="",
             device="remote",
+            structured=True,
         )
 
     @property
@@ -82,22 +83,14 @@ class OpenAIEngine:
         )
 
     def chat(
-        self, messages: Sequence[dict[str, Any]], sampling: Sampling, max_tokens: int, on_text: OnText | None = None
-    ) -> Answer:
-        return self._complete(self._request(messages, sampling, max_tokens), on_text)
-
-    def chat_json(
         self,
         messages: Sequence[dict[str, Any]],
-        schema: dict[str, Any],
         sampling: Sampling,
         max_tokens: int,
         on_text: OnText | None = None,
+        schema: dict[str, Any] | None = None,
     ) -> Answer:
-        """As `chat`, the server held to a JSON schema (`response_format`, which all four servers know)."""
-        named = {"name": str(schema.get("title", "answer")), "schema": schema, "strict": True}
-        request = self._request(messages, sampling, max_tokens)
-        return self._complete({**request, "response_format": {"type": "json_schema", "json_schema": named}}, on_text)
+        return self._complete(self._request(messages, sampling, max_tokens) | _held_to(schema), on_text)
 
     def close(self) -> None:
         self._client.close()
@@ -153,6 +146,14 @@ class OpenAIEngine:
             raise Transient(Failure.ENGINE_UNREACHABLE, "the model server ended its answer without saying why")
         finish = "length" if heard.finish == "length" else "stop"
         return Answer(heard.text, heard.prompt_tokens, heard.completion_tokens, finish)
+
+
+def _held_to(schema: dict[str, Any] | None) -> dict[str, Any]:
+    """What asks for JSON of a schema: all four servers know it."""
+    if schema is None:
+        return {}
+    named = {"name": str(schema.get("title", "answer")), "schema": schema, "strict": True}
+    return {"response_format": {"type": "json_schema", "json_schema": named}}
 
 
 def _events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:

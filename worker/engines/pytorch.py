@@ -20,7 +20,7 @@ from worker.engines.weights import weights_sha256
 from worker.errors import Transient
 from worker.families.geometry import smart_size
 from worker.streaming.answer import answer
-from worker.streaming.batch import Allowed, Batcher
+from worker.streaming.batch import Batcher
 from worker.streaming.forward import Forward
 from worker.streaming.memory import Ablation
 from worker.streaming.resident import Resident
@@ -51,6 +51,7 @@ class PytorchEngine:
             context_tokens=loaded.context_tokens,
             dtype=str(loaded.dtype).removeprefix("torch."),
             device=str(loaded.device),
+            structured=True,
         )
 
     @property
@@ -69,30 +70,15 @@ class PytorchEngine:
             raise Transient(Failure.GPU_OOM, f"no memory for another stream: {error}") from error
 
     def chat(
-        self, messages: Sequence[dict[str, Any]], sampling: Sampling, max_tokens: int, on_text: OnText | None = None
-    ) -> Answer:
-        return self._answer(messages, sampling, max_tokens, on_text, None)
-
-    def chat_json(
         self,
         messages: Sequence[dict[str, Any]],
-        schema: dict[str, Any],
         sampling: Sampling,
         max_tokens: int,
         on_text: OnText | None = None,
-    ) -> Answer:
-        """As `chat`, with only those tokens that continue a document of the JSON schema."""
-        return self._answer(messages, sampling, max_tokens, on_text, Grammar(self._words, schema).allowed)
-
-    def _answer(
-        self,
-        messages: Sequence[dict[str, Any]],
-        sampling: Sampling,
-        max_tokens: int,
-        on_text: OnText | None,
-        allowed: Allowed | None,
+        schema: dict[str, Any] | None = None,
     ) -> Answer:
         asked = conversation(messages, self.resident.geometry)
+        allowed = None if schema is None else Grammar(self._words, schema).allowed
         try:
             return answer(self.resident, asked, sampling, max_tokens, on_text, allowed)
         except torch.OutOfMemoryError as error:

@@ -1,10 +1,10 @@
-"""Engines that can be held to a JSON schema while they decode, and how to ask any engine for JSON."""
+"""How to ask any engine for a JSON document: by its schema where the engine can be held to one, else in words."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -16,20 +16,6 @@ from worker.errors import Permanent
 Model = TypeVar("Model", bound=BaseModel)
 GREEDY = Sampling()
 MAX_SHOWN = 300
-
-
-@runtime_checkable
-class StructuredEngine(Protocol):
-    """An engine whose answer is always JSON of a schema, cut off at the token limit at worst."""
-
-    def chat_json(
-        self,
-        messages: Sequence[dict[str, Any]],
-        schema: dict[str, Any],
-        sampling: Sampling,
-        max_tokens: int,
-        on_text: OnText | None = None,
-    ) -> Answer: ...
 
 
 def ask(
@@ -44,8 +30,8 @@ def ask(
     Engines without constrained decoding are asked in words. Raises Permanent(INTERNAL) when the answer is no such document.
     """
     schema = kind.model_json_schema()
-    if isinstance(engine, StructuredEngine):
-        answer = engine.chat_json(messages, schema, GREEDY, max_tokens, on_text)
+    if engine.info.structured:
+        answer = engine.chat(messages, GREEDY, max_tokens, on_text, schema)
     else:
         answer = engine.chat([*messages, _wanted(schema)], GREEDY, max_tokens, on_text)
     return _document(answer, kind)

@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -112,15 +113,14 @@ class Speaker:
 
 
 class Batcher:
-    """Runs turns; `close()` ends the thread."""
+    """Runs turns on a thread of its own, one piece of work after the other; `close()` ends it."""
 
     def __init__(self, forward: Forward) -> None:
         self._forward = forward
-        self._waiting: queue.SimpleQueue[Turn | None] = queue.SimpleQueue()
         self._speaking: list[Speaker] = []
-        self._dead = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
-        self._thread.start()
+        self._stepping = False  # a decode step is on its way
+        self._closed = threading.Event()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
 
     def run(self, turn: Turn, hear: Callable[[int | None], None]) -> Outcome:
         """Run a turn and wait for its end. `hear` gets every token id, and None now and then while there is none.
@@ -128,7 +128,7 @@ class Batcher:
         What `hear` raises ends the turn at its next step, and is raised here once the cache is at rest.
         Raises Transient(GPU_OOM) when memory runs out, Transient(ENGINE_UNREACHABLE) when the engine has stopped.
         """
-        self._waiting.put(turn)
+        self._do([turn], partial(self._start, turn))
         event: Event = None
         try:
             while event is None or isinstance(event, int):
@@ -147,39 +147,28 @@ class Batcher:
         try:
             return turn.events.get(timeout=POLL_S)
         except queue.Empty:
-            return Transient(Failure.ENGINE_UNREACHABLE, "the engine has stopped") if self._dead.is_set() else None
+            return _stopped() if self._closed.is_set() else None
 
     def close(self) -> None:
         """End the thread after the running step; unfinished turns fail."""
-        self._waiting.put(None)
-        self._thread.join()
+        self._thread.shutdown(cancel_futures=True)
+        self._closed.set()
 
-    def _run(self) -> None:
+    def _do(self, turns: Sequence[Turn], work: Callable[[], None]) -> None:
+        """Have some work done after what is waiting; when it fails, the turns it was for fail, and the others go on."""
         try:
-            while self._admit():
-                self._advance()
-        finally:
-            self._dead.set()
+            done = self._thread.submit(work)
+        except RuntimeError as error:  # the thread takes no more work
+            raise _stopped() from error
+        done.add_done_callback(partial(self._settle, turns))
 
-    def _admit(self) -> bool:
-        """Start one waiting turn, waiting for it when nothing else is to do; False when the engine closes."""
-        try:
-            turn = self._waiting.get(block=not self._speaking)
-        except queue.Empty:
-            return True
-        if turn is None:
-            return False
-        self._guarded([turn], lambda: self._start(turn))
-        return True
-
-    def _guarded(self, turns: list[Turn], work: Callable[[], None]) -> None:
-        """Do some work; when it fails, the turns it was for fail, and the others go on."""
-        try:
-            work()
-        except Exception as error:  # noqa: BLE001 - raised again in the threads that wait for these turns
+    def _settle(self, turns: Sequence[Turn], done: Future[None]) -> None:
+        error = None if done.cancelled() else done.exception()
+        if error is not None:
             for turn in turns:
                 turn.events.put(_failure(error))
-            self._speaking = [speaker for speaker in self._speaking if speaker.turn not in turns]
+            for speaker in [speaker for speaker in self._speaking if speaker.turn in turns]:
+                self._speaking.remove(speaker)
 
     def _start(self, turn: Turn) -> None:
         if turn.stopped:
@@ -199,18 +188,29 @@ class Batcher:
         speech = turn.speech
         silence = mass(logits, speech.end_ids)  # waits for the device
         effort = Effort(seconds(began, looked), seconds(looked, filled))
+        token = speech.choice(_first_word(speech, silence, logits), (), speech.draws)
         speaker = Speaker(turn, speech, speech.draws, silence, effort)
         self._speaking.append(speaker)
-        self._take(speaker, speech.choice(_first_word(speech, silence, logits), (), speech.draws))
+        self._take(speaker, token)
+        if not self._stepping:
+            self._step()
 
-    def _advance(self) -> None:
+    def _step(self) -> None:
+        """Have the next decode step done, for everybody who is speaking now."""
         for speaker in [speaker for speaker in self._speaking if speaker.turn.stopped]:
             self._finish(speaker, ended=False)
-        if self._speaking:
-            speakers = list(self._speaking)
-            self._guarded([speaker.turn for speaker in speakers], lambda: self._decode(speakers))
+        speakers = list(self._speaking)
+        self._stepping = bool(speakers)
+        if speakers:
+            self._do([speaker.turn for speaker in speakers], partial(self._advance, speakers))
 
-    def _decode(self, speakers: list[Speaker]) -> None:
+    def _advance(self, speakers: Sequence[Speaker]) -> None:
+        try:
+            self._decode(speakers)
+        finally:
+            self._do((), self._step)  # after the choices that the decode step leaves to do
+
+    def _decode(self, speakers: Sequence[Speaker]) -> None:
         start_s = time.perf_counter()
         logits = self._forward.decode(
             [speaker.turn.cache for speaker in speakers],
@@ -221,11 +221,13 @@ class Batcher:
         step_s = time.perf_counter() - start_s
         for speaker, row, token in zip(speakers, logits, likeliest, strict=True):
             speaker.reply_s += step_s
-            self._guarded([speaker.turn], partial(self._go_on, speaker, row, token))
+            if speaker.speech.plain:
+                self._take(speaker, token)
+            else:
+                self._do([speaker.turn], partial(self._choose, speaker, row))
 
-    def _go_on(self, speaker: Speaker, logits: torch.Tensor, likeliest: int) -> None:
-        speech = speaker.speech
-        self._take(speaker, likeliest if speech.plain else speech.choice(logits, speaker.ids, speaker.draws))
+    def _choose(self, speaker: Speaker, logits: torch.Tensor) -> None:
+        self._take(speaker, speaker.speech.choice(logits, speaker.ids, speaker.draws))
 
     def _take(self, speaker: Speaker, token: int) -> None:
         speaker.draws += 1
@@ -242,6 +244,10 @@ class Batcher:
         speaker.turn.events.put(speaker.outcome(ended))
 
 
+def _stopped() -> Transient:
+    return Transient(Failure.ENGINE_UNREACHABLE, "the engine has stopped")
+
+
 def _first_word(speech: Speech, silence: float, logits: torch.Tensor) -> torch.Tensor:
     """Logits of a reply's first token after the silence threshold: silent exactly when silence is likely enough."""
     if speech.silence_threshold is None:
@@ -253,7 +259,7 @@ def _first_word(speech: Speech, silence: float, logits: torch.Tensor) -> torch.T
     return silent
 
 
-def _failure(error: Exception) -> BaseException:
+def _failure(error: BaseException) -> BaseException:
     if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error):
         return Transient(Failure.GPU_OOM, f"out of memory: {error}")
     return error

@@ -15,7 +15,7 @@ from tests.worker.engines.model_server_process import model_server
 from worker.engines.base import Frame, WatchOptions
 from worker.engines.openai import OpenAIEngine
 from worker.engines.spec import ModelSpec
-from worker.engines.structured import StructuredEngine, ask
+from worker.engines.structured import ask
 from worker.errors import Permanent, Stopped, Transient
 
 PICTURE = np.zeros((8, 12, 3), dtype=np.uint8)
@@ -55,7 +55,7 @@ def test_text_pictures_and_videos_arrive(address: str) -> None:
 
 def test_an_answer_held_to_a_schema(address: str) -> None:
     far = engine(address)
-    assert isinstance(far, StructuredEngine)
+    assert far.info.structured
     assert ask(far, said("which fruit?"), Fruit, 50) == Fruit(name="Äpfel", count=3)
 
 

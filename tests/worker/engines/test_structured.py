@@ -14,7 +14,7 @@ from db.kinds.base import Sampling
 from tests.worker.engines.models import tiny_engine
 from worker.datasheet.vlm_answers import Counted
 from worker.engines.pytorch import PytorchEngine
-from worker.engines.structured import GREEDY, StructuredEngine, ask
+from worker.engines.structured import GREEDY, ask
 from worker.errors import Permanent
 
 PICTURE = np.full((32, 48, 3), 200, np.uint8)
@@ -40,7 +40,7 @@ def asked(text: str) -> list[dict[str, object]]:
 
 
 def test_every_answer_is_a_document(engine: PytorchEngine) -> None:
-    assert isinstance(engine, StructuredEngine)
+    assert engine.info.structured
     ask(engine, asked("How many pads?"), Small, 200)
     ask(engine, asked("Which body?"), Counted, 600)
 
@@ -48,7 +48,7 @@ def test_every_answer_is_a_document(engine: PytorchEngine) -> None:
 def test_drawn_at_random_too(engine: PytorchEngine) -> None:
     for seed in range(3):
         hot = Sampling(temperature=1.5, seed=seed)
-        text = engine.chat_json(asked("How many?"), Small.model_json_schema(), hot, 200).text
+        text = engine.chat(asked("How many?"), hot, 200, schema=Small.model_json_schema()).text
         Small.model_validate_json(text)
 
 
