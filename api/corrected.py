@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from api.deps import Services
 from db import corrections, jobs
 from db.footprint import files, overlay
@@ -37,6 +39,12 @@ def result(job: Job, made: Sequence[Correction]) -> DatasheetResult:
         "nearest": None,  # the library lies with the workers
     }
     return derive(read.model_copy(update=changes), DatasheetParams.model_validate(job.params).ipc_level)
+
+
+def document(session: Session, job: Job) -> dict[str, Any] | None:
+    """What the job found, as people left it; None while it has no result."""
+    made = corrections.of_job(session, job.id) if job.result else []
+    return result(job, made).model_dump(mode="json") if made else job.result
 
 
 def written(kept: Services, job: Job) -> dict[str, File]:

@@ -165,8 +165,8 @@ class PartUrls(BaseModel):
     expires_s: int
 
 
-def job_view(job: Job, estimate: Estimate | None) -> JobView:
-    """The row as its owner sees it."""
+def job_view(job: Job, estimate: Estimate | None, result: dict[str, Any] | None) -> JobView:
+    """The row as its owner sees it, with the result as people left it."""
     fields = {name: getattr(job, name) for name in JobView.model_fields if hasattr(job, name)}
     failure = None
     if job.failure is not None:
@@ -174,8 +174,9 @@ def job_view(job: Job, estimate: Estimate | None) -> JobView:
         failure = FailureView(code=job.failure, message=message, retryable=job.failure in RETRYABLE)
     known = estimate is not None and job.state not in TERMINAL
     return JobView(
-        **{name: value for name, value in fields.items() if name not in {"failure", "progress"}},
+        **{name: value for name, value in fields.items() if name not in {"failure", "progress", "result"}},
         failure=failure,
+        result=result,
         progress=progress_of(job),
         estimate=EstimateView.model_validate(estimate) if known else None,
         links=links_of(job.id),

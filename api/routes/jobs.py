@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from api import paging
+from api import corrected, paging
 from api.auth import Caller, JobsReader, JobsWriter
 from api.deps import Kept, Services, now
 from api.errors import NotFound, field_problem
@@ -71,7 +71,7 @@ def list_jobs(who: JobsReader, kept: Kept, wanted: Annotated[JobFilter, Query()]
     """The tenant's jobs, newest first. Segments of a split job are listed with `parent_id` only."""
     with kept.database.read() as session:
         rows = jobs.page(session, who.tenant_id, wanted.as_filter(), wanted.limit, paging.after(wanted.cursor))
-        views = [job_view(row, None) for row in rows]
+        views = [job_view(row, None, corrected.document(session, row)) for row in rows]
     return Page(items=views, next_cursor=paging.next_cursor(rows, wanted.limit))
 
 
@@ -160,7 +160,7 @@ def _given_now(kept: Services, who: Caller, job_id: UUID) -> Given:
 
 
 def _view(session: Session, kept: Services, job: Job) -> JobView:
-    return job_view(job, kept.estimator.of(session, now(), job))
+    return job_view(job, kept.estimator.of(session, now(), job), corrected.document(session, job))
 
 
 def _wait_s(prefer: str | None) -> float:

@@ -17,7 +17,7 @@ from api.errors import NotFound, Problem
 from api.ranges import Slice, parse, whole
 from api.routes.jobs import find
 from api.schemas import FileView, file_view
-from db import captions, corrections, cues, jobs
+from db import captions, cues, jobs
 from db.kinds.video import Chapter, Cue, Gap
 from db.objects import ObjectMissing
 from db.tables import TERMINAL, Job
@@ -70,10 +70,9 @@ def result_document(who: JobsReader, kept: Kept, job_id: UUID) -> Response:
     """The result of a finished job, with what people corrected."""
     with kept.database.read() as session:
         job = find(session, who, job_id)
-        made = corrections.of_job(session, job_id)
-    if job.result is None:
+        result = corrected.document(session, job)
+    if result is None:
         raise Problem(409, "no_result", f"the job is {job.state} and has no result")
-    result = corrected.result(job, made).model_dump(mode="json") if made else job.result
     body = json.dumps(result, ensure_ascii=False).encode()
     return _bytes_response(body, "result.json", "application/json", whole(len(body)))
 

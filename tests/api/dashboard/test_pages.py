@@ -171,6 +171,7 @@ def test_a_corrected_value_is_in_every_file(here: Place, ann: Visitor, stage: St
 
     document = ann.get(f"{files}/footprint.json").json()
     assert document == ann.get(f"/v1/jobs/{job_id}/result.json").json() | {"files": document["files"]}
+    assert ann.get(f"/v1/jobs/{job_id}").json()["result"] == ann.get(f"/v1/jobs/{job_id}/result.json").json()
     assert (document["body"]["length"]["nom"], document["body"]["length"]["status"]) == (3.05, "corrected")
     assert document["land_pattern"]["pads"][1]["padstack"] == "smd_rect_0.700x0.300"
     assert document["courtyard"]["x1"] == 1.7  # 1.1 + 0.7 / 2, and the excess of level B
