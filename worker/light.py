@@ -29,7 +29,7 @@ from worker.webhooks.guard import Guard
 
 STUCK_AFTER = timedelta(minutes=10)
 BREAKS = (SQLAlchemyError, ObjectError, OSError)
-EXIT_S = 1.9
+EXIT_S = 1.8  # from SIGTERM on, whatever hangs
 Duty = Callable[[], int]
 """Does a part of what is to be done; how much it did. 0: nothing is left."""
 log = logging.getLogger(__name__)
@@ -78,16 +78,24 @@ class LightWorker:
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, self._on_signal)
         self._consumer.start()
-        while not self._leaving.is_set():
-            self._report()
-            self.look()
-            self._consumer.check(1, self._worker.deaf_s)
-            self._leaving.wait(min(self._worker.poll_s, 10.0))
+        threading.Thread(target=self._work, name="work", daemon=True).start()
+        self._leaving.wait()
         threading.Timer(EXIT_S, os._exit, args=(0,)).start()
         self._consumer.close()
         with self._looking, self._database.write() as session:
             sign_off(session, self.id)
         os._exit(0)
+
+    def _work(self) -> None:
+        """Look again and again, apart from the thread that hears signals: a receiver may let it wait."""
+        try:
+            while not self._leaving.is_set():
+                self._report()
+                self.look()
+                self._consumer.check(1, self._worker.deaf_s)
+                self._leaving.wait(min(self._worker.poll_s, 10.0))
+        finally:  # a bug: better end than be half alive
+            self._leaving.set()
 
     def look(self) -> None:
         """Do every duty until nothing is left of it."""

@@ -29,6 +29,9 @@ CRASH_POINTS = (
     "worker.uploaded",
     "worker.succeeded",
     "worker.renewed:2",
+    "worker.failing",
+    "worker.releasing",
+    "worker.released",
 )
 FREEZE_S = 6.0  # longer than a lease
 AWAY_S = 1.5
@@ -126,6 +129,12 @@ class Chaos:
     def half_open(self) -> None:
         self.proxy.send(signal.SIGUSR1)
 
+    def noise(self) -> None:
+        """For a while the broker's connections lose and repeat what is sent."""
+        self.proxy.send(signal.SIGUSR2)
+        time.sleep(AWAY_S)
+        self.proxy.send(signal.SIGUSR2)
+
     def kill_database(self) -> None:
         self._restart(self.postgres)
 
@@ -157,6 +166,7 @@ FAULTS: dict[str, tuple[int, Callable[[Chaos], None]]] = {
     "kill_broker": (2, Chaos.kill_broker),
     "flush_broker": (2, Chaos.flush_broker),
     "half_open": (2, Chaos.half_open),
+    "noise": (2, Chaos.noise),
     "kill_database": (2, Chaos.kill_database),
     "kill_receiver": (1, Chaos.kill_receiver),
 }

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -164,6 +164,11 @@ class Cluster:
     def cancel(self, job_id: UUID) -> None:
         with self.database.write() as session:
             jobs.request_cancel(session, now(), session.get_one(Job, job_id))
+
+    def forget(self, job_id: UUID) -> None:
+        """Delete a job as a client did an hour ago."""
+        with self.database.write() as session:
+            jobs.tombstone(session, now() - timedelta(hours=1), session.get_one(Job, job_id))
 
     def door(self) -> Door:
         """A client of the api, which listens on the same port however often it is started."""

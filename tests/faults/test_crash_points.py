@@ -1,7 +1,9 @@
-"""SIGKILL at every named place of worker, child and dispatcher: nothing is lost, nothing happens twice."""
+"""SIGKILL at every named place of worker, child, dispatcher and api: nothing is lost, nothing happens twice."""
 
 from __future__ import annotations
 
+import re
+import signal
 import threading
 import time
 from pathlib import Path
@@ -9,6 +11,7 @@ from uuid import UUID
 
 import pytest
 
+from db.crash import POINTS
 from db.kinds.video import Cue
 from db.tables import State
 from tests.faults.cluster import Cluster
@@ -27,8 +30,30 @@ WORKER = (
     "worker.uploaded:2",
     "worker.succeeded",
 )
+FAILING = "worker.failing"
+LEAVING = ("worker.releasing", "worker.released")
 CHILD = ("child.started", "child.emitting:3", "child.emitted:5", "child.attached", "child.done")
-DISPATCHER = ("dispatcher.elected", "dispatcher.reaping", "dispatcher.reaped", "dispatcher.waking:3")
+DISPATCHER = (
+    "dispatcher.elected",
+    "dispatcher.reaping",
+    "dispatcher.reaped",
+    "dispatcher.waking:3",
+    "dispatcher.relaying:5",
+    "dispatcher.relayed",
+    "dispatcher.sweeping",
+)
+API = "submit.stored"
+DRAIN_S = 2.0
+SOURCES = Path(__file__).parent.parent.parent
+
+
+def test_every_named_place_is_one_to_die_at() -> None:
+    """Each plan below is proved to have killed its process; none may be missing, in the code or here."""
+    planned = {plan.partition(":")[0] for plan in (*WORKER, FAILING, *LEAVING, *CHILD, *DISPATCHER, API)}
+    code = [path.read_text() for part in ("api", "db", "worker") for path in (SOURCES / part).rglob("*.py")]
+    called = [name for text in code for name in re.findall(r'crash_point\("([^"]+)"\)', text)]
+    assert planned == set(POINTS)
+    assert sorted(called) == sorted(POINTS)
 
 
 def test_a_worker_may_die_anywhere(cluster: Cluster, asset: UUID, expected: list[Cue]) -> None:
@@ -59,16 +84,46 @@ def test_a_child_may_die_anywhere(cluster: Cluster, asset: UUID, expected: list[
 
 
 def test_a_dispatcher_may_die_anywhere(cluster: Cluster, asset: UUID, expected: list[Cue], tmp_path: Path) -> None:
+    [deleted] = cluster.submit(asset)
+    cluster.forget(deleted)
     ids = cluster.submit(asset, 2)
     plans = {plan: tmp_path / plan for plan in DISPATCHER}
-    doomed = [cluster.start("dispatcher", BM3_CRASH_AT=f"{plan}@{marker}") for plan, marker in plans.items()]
+    crashes = ",".join(f"{plan}@{marker}" for plan, marker in plans.items())
+    doomed = [cluster.start("dispatcher", BM3_CRASH_AT=crashes) for _ in DISPATCHER]
     worker = cluster.start("gpu")
     cluster.wait_running(ids)
     worker.kill()
     cluster.start("gpu")
+    assert all(process.ended(120) for process in doomed)
+    assert [plan for plan, marker in plans.items() if not marker.exists()] == []
     cluster.start("dispatcher")
     cluster.wait(ids, 150)
-    assert not all(process.alive for process in doomed)
+    assert audit(cluster.database, cluster.objects, ids, expected).faultless()
+
+
+def test_a_worker_may_die_over_a_failure(cluster: Cluster, asset: UUID) -> None:
+    cluster.models = "fake=fake?oom_above_pixels=1500"
+    cluster.start("dispatcher")
+    [job_id] = cluster.submit(asset, max_frame_pixels=64 * 48)
+    assert cluster.start("gpu", BM3_CRASH_AT=FAILING).ended(120)
+    cluster.start("gpu")
+    [job] = cluster.wait([job_id], 150)
+    assert job.state is State.SUCCEEDED, job.failure_message
+    assert job.memory_setbacks > 0
+
+
+def test_a_worker_may_die_while_it_hands_over(cluster: Cluster, asset: UUID, expected: list[Cue]) -> None:
+    cluster.models = "fake=fake?delay_ms=300"
+    ids = cluster.submit(asset, len(LEAVING))
+    doomed = [cluster.start("gpu", BM3_CRASH_AT=place, BM3_WORKER_SLOTS="1") for place in LEAVING]
+    cluster.wait_running(ids)
+    for process in doomed:
+        process.signal(signal.SIGTERM)
+    assert all(process.ended(60) for process in doomed)
+    assert [process.status for process in doomed] == [-signal.SIGKILL] * len(LEAVING)
+    cluster.start("dispatcher")
+    cluster.start("gpu")
+    cluster.wait(ids, 150)
     assert audit(cluster.database, cluster.objects, ids, expected).faultless()
 
 
@@ -79,7 +134,7 @@ def test_an_api_that_dies_over_a_submit_takes_it_once(
     door = cluster.door()
     params = {"video": {"asset_id": str(asset)}}
     died = tmp_path / "died"
-    doomed = cluster.start("api", BM3_CRASH_AT=f"submit.stored@{died}", BM3_API_WORKERS=str(processes))
+    doomed = cluster.start("api", BM3_CRASH_AT=f"{API}@{died}", BM3_API_WORKERS=str(processes))
     submitted: list[UUID] = []
     asking = threading.Thread(target=lambda: submitted.append(door.submit(params, "only-once", 300)))
     asking.start()
@@ -103,8 +158,8 @@ def test_a_worker_that_leaves_hands_its_jobs_over(
     if kill:
         worker.kill()
     else:
-        worker.signal(15)
-        assert worker.ended(2.5)
+        worker.signal(signal.SIGTERM)
+        assert worker.ended(DRAIN_S)
         assert all(cluster.job(job_id).state is State.QUEUED for job_id in ids)
     cluster.start("gpu")
     cluster.wait(ids, 150)

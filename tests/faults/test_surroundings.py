@@ -74,6 +74,28 @@ def test_a_worker_that_went_deaf_hears_again(
             cluster.stop()
 
 
+def test_a_broker_link_that_loses_and_repeats_costs_nothing(
+    tmp_path: Path, postgres_url: str, broker: RedisServer, film: Path, expected: list[Cue]
+) -> None:
+    with proxy_to(broker.port, tmp_path) as proxy, receiver_process(tmp_path) as receiver:
+        proxy.send(signal.SIGUSR2)
+        cluster = Cluster(tmp_path, postgres_url, proxy.url)
+        asset = cluster.add_video(film)
+        try:
+            cluster.listen(f"{receiver.url}/ok")
+            for role in ("dispatcher", "light", "gpu", "gpu"):
+                cluster.start(role)
+            ids = cluster.submit(asset, 8)
+            cluster.wait(ids, 200)
+            ledger = audit(cluster.database, cluster.objects, ids, expected)
+            audit_webhooks(ledger, ids, tmp_path / "received.jsonl", 90)
+            assert ledger.faultless(), ledger
+            assert all(cluster.job(job_id).attempt == 1 for job_id in ids)
+            assert {"lost", "repeated"} <= set((tmp_path / "server.log").read_text().split())
+        finally:
+            cluster.stop()
+
+
 def test_a_database_restart_costs_nothing(tmp_path: Path, redis_url: str, film: Path, expected: list[Cue]) -> None:
     with postgres_server() as postgres, receiver_process(tmp_path) as receiver:
         cluster = Cluster(tmp_path, postgres.fresh(), redis_url, models="fake=fake?delay_ms=300")

@@ -14,6 +14,7 @@ from db.kinds.video import Cue
 from db.tables import CueRow, Job, JobAttempt, JobEvent, State
 from tests.faults.cluster import Cluster
 from tests.faults.ledger import audit
+from tests.servers import receiver_process
 
 SLOW = "fake=fake?delay_ms=400"
 
@@ -139,3 +140,18 @@ def test_a_split_job_is_worked_on_by_several_and_joined_once(cluster: Cluster, a
     assert starts == sorted(set(starts))
     assert rows[0].start_ms == 0
     assert rows[-1].end_ms >= 23_000
+
+
+def test_a_light_worker_leaves_in_time_whatever_a_receiver_does(cluster: Cluster, asset: UUID, tmp_path: Path) -> None:
+    with receiver_process(tmp_path) as receiver:
+        cluster.listen(f"{receiver.url}/hang")
+        cluster.start("dispatcher")
+        light = cluster.start("light")
+        cluster.submit(asset)
+        log, deadline = tmp_path / "received.jsonl", time.monotonic() + 60
+        while not log.exists() or not log.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        light.signal(signal.SIGTERM)
+        assert light.ended(2.0)
+        assert light.status == 0

@@ -6,6 +6,7 @@ strangers, and whatever they raise must end that one job and nothing else.
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,4 +46,6 @@ def _foreign(error: Exception) -> tuple[Failure, str]:
         return Failure.GPU_OOM, "the model ran out of GPU memory"
     if isinstance(error, MemoryError):
         return Failure.TOO_LARGE, "the work needs more memory than it is allowed"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Failure.STORAGE, "the worker's scratch folder is full"
     return Failure.INTERNAL, f"unexpected {type(error).__name__} in the handler"

@@ -65,6 +65,8 @@ def run(shop: Workshop, attempt: Attempt) -> str:
         return finish.settle(end, watch.files)
     except (Permanent, Transient) as error:
         return finish.fail(error.code, str(error))
+    except OSError as error:
+        return finish.fail(Failure.STORAGE, f"the scratch folder fails: {error.strerror}")
     except LeaseLost:
         return "lost"
     finally:
@@ -149,20 +151,18 @@ def _segments(database: Database, attempt: Attempt) -> tuple[SegmentOutcome, ...
 def _unless_stopped(attempt: Attempt, work: Callable[[], T]) -> T | None:
     """The value of slow work, done on a thread that is left behind when the attempt is stopped meanwhile: None then."""
     done = threading.Event()
-    outcome: list[T | Permanent | Transient] = []
+    outcome: list[T | Permanent | Transient | OSError] = []
 
     def carry_out() -> None:
         try:
             outcome.append(work())
-        except (Permanent, Transient) as error:
+        except (Permanent, Transient, OSError) as error:
             outcome.append(error)
         except SQLAlchemyError as error:
             code = Failure.DATABASE if is_outage(error) else None
             outcome.append(
                 Transient(code, "the database is away") if code else Permanent(Failure.INTERNAL, "bad query")
             )
-        except OSError as error:
-            outcome.append(Transient(Failure.STORAGE, f"the scratch folder fails: {error.strerror}"))
         finally:
             done.set()
 
@@ -173,6 +173,6 @@ def _unless_stopped(attempt: Attempt, work: Callable[[], T]) -> T | None:
     if attempt.stopping.is_set() or not outcome:
         return None
     value = outcome[0]
-    if isinstance(value, (Permanent, Transient)):
+    if isinstance(value, (Permanent, Transient, OSError)):
         raise value
     return value

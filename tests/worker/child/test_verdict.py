@@ -1,0 +1,34 @@
+"""What a job is told when the work for it raises something that is not ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from db.failures import Failure
+from worker.child.verdict import Trouble, attempt
+
+
+def full_disk() -> None:
+    Path("/dev/full").write_bytes(b"x")
+
+
+def no_memory() -> None:
+    raise MemoryError
+
+
+def bug() -> None:
+    Path("/no/such/secret").stat()
+
+
+@pytest.mark.parametrize(
+    ("work", "code"),
+    [(full_disk, Failure.STORAGE), (no_memory, Failure.TOO_LARGE), (bug, Failure.INTERNAL)],
+)
+def test_the_code_says_who_is_to_act_and_the_message_no_secret(work: Callable[[], None], code: Failure) -> None:
+    trouble = attempt(work)
+    assert isinstance(trouble, Trouble)
+    assert trouble.code is code
+    assert "secret" not in trouble.message
