@@ -15,9 +15,10 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median, quantiles
@@ -28,14 +29,16 @@ import httpx
 import redis
 from sqlalchemy import insert
 
-from db import jobs, leases, migrate, tenants
+from db import jobs, leases, migrate, progress, tenants
 from db.base import new_id
 from db.jobs import NewJob
 from db.kinds.video import Cue
-from db.queue import RedisSignals, celery_app
+from db.progress import Step
+from db.queue import LIVE_CHANNEL, RedisSignals, celery_app
 from db.session import Database
 from db.tables import Job, State
 from tests.bench.api_process import ROOT, ApiProcess, api_process
+from tests.bench.bare import BEGAN, commit_row
 from tests.e2e.service import service
 from tests.postgres import PostgresServer, postgres_server
 from tests.servers import redis_server
@@ -188,72 +191,96 @@ async def _watch(api: ApiProcess, database: Database) -> tuple[list[float], floa
 def _speak(database: Database, job: Job, number: int, saved: dict[int, float]) -> None:
     cue = Cue(seq=number, start_ms=number, end_ms=number + 1, text="A cue.", chunk_first=0, chunk_last=0)
     with database.write() as session:
-        leases.save(session, datetime.now(UTC), job.id, job.epoch, [cue], {}, number)
+        progress.save(session, datetime.now(UTC), job.id, job.epoch, Step([cue], {}, number))
         saved[number] = time.perf_counter()
 
 
 def first_decode(folder: Path, redis_url: str, postgres: PostgresServer) -> None:
-    """From a submit to the child taking the job up, on an idle service, against a bare Celery task's delay."""
+    """From a submit to the first text that the model's child has decoded, on an idle service, in turns with a bare
+    Celery task that says when it begins, and with one that is as durable as a job. All are timed here, from before the
+    call to the message."""
     with service(folder / "first", BM3_WORKER_MODELS="fake") as running, running.client() as client:
-        asset = client.upload(_clip(folder))["id"]
-        ours = [_started_after_s(client, asset) for _ in range(FIRSTS)]
         broker = running.environment["BM3_REDIS_URL"]
-        with _bare_worker(folder, broker):
-            bare = _bare_delays_s(broker)
-    percentiles("submit_to_first_decode", ours)
+        asset, heard = client.upload(_clip(folder))["id"], Listener(broker)
+        with _bare_worker(folder, broker) as bare_delay_s:
+            rows = str(folder / "rows.sqlite3")
+            rounds = [
+                (*_decoded_after_s(client, asset, heard), bare_delay_s(""), bare_delay_s(rows))
+                for _ in range(FIRSTS + 1)
+            ]
+    decoded, started, bare, durable = zip(*rounds[1:], strict=True)  # the first waited for workers and imports
+    percentiles("submit_to_first_decode", decoded)
+    percentiles("submit_to_started", started)
     percentiles("bare_celery_task", bare)
-    ratio = median(ours) / median(bare)
-    tell("submit_to_first_decode_ratio", ratio, "ratio", vs="bare_celery_task")
+    percentiles("durable_celery_task", durable)
+    for name, delays in (("bare", bare), ("durable", durable)):
+        ratio = median(decoded) / median(delays)
+        tell(f"submit_to_first_decode_to_{name}_task", ratio, "ratio", vs=f"{name}_celery_task")
+
+
+class Listener:
+    """When the first text of each job came, as its watchers would be told."""
+
+    def __init__(self, broker: str) -> None:
+        self._first: dict[str, float] = {}
+        self._changed = threading.Condition()
+        self._link = redis.Redis.from_url(broker).pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+        self._link.psubscribe(f"{LIVE_CHANNEL}*")
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def first_text(self, job_id: str) -> float:
+        """The time of a job's first text, waited for."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: job_id in self._first, 60)
+            return self._first[job_id]
+
+    def _listen(self) -> None:
+        with suppress(redis.ConnectionError):  # the service has ended
+            for message in self._link.listen():
+                with self._changed:
+                    self._first.setdefault(message["channel"].decode().removeprefix(LIVE_CHANNEL), time.time())
+                    self._changed.notify_all()
 
 
 def _clip(folder: Path) -> Path:
     return write_video(folder / "clip.mp4", numbered(60))
 
 
-def _started_after_s(client: Any, asset: str) -> float:
+def _decoded_after_s(client: Any, asset: str, heard: Listener) -> tuple[float, float]:
+    """Seconds from a submit to the first text, and from the row's creation to its start; the job is then awaited."""
     params = {"video": {"asset_id": asset}, "sampling": {"seed": time.time_ns() % 2**31}}
+    sent = time.time()
     job = client.submit("video.caption", params, cache="bypass")
+    decoded = heard.first_text(job["id"])
     for _ in client.watch(job["id"]):
         pass
     done = client.job(job["id"])
     began, started = (datetime.fromisoformat(done[name]) for name in ("created_at", "started_at"))
-    return (started - began).total_seconds()
+    return decoded - sent, (started - began).total_seconds()
 
 
 @contextmanager
-def _bare_worker(folder: Path, broker: str) -> Iterator[None]:
-    command = [
-        sys.executable,
-        "-m",
-        "celery",
-        "-A",
-        "tests.bench.bare_celery",
-        "worker",
-        "--pool",
-        "threads",
-        "-Q",
-        "bare",
-    ]
+def _bare_worker(folder: Path, broker: str) -> Iterator[Callable[[str], float]]:
+    """A worker of bare tasks; yields what calls one and says how long it took to begin, durably in a file if given."""
+    app, link = celery_app(broker), redis.Redis.from_url(broker, socket_timeout=90)
+
+    def delay_s(file: str) -> float:
+        sent = time.time()
+        if file:
+            commit_row(file)
+        app.send_task("bare.begin", args=[file], queue="bare", ignore_result=True)
+        link.blpop([BEGAN], timeout=60)
+        return time.time() - sent
+
+    celery = ["celery", "-A", "tests.bench.bare_celery", "worker", "--pool", "threads", "-Q", "bare", "-c", "2"]
     with (folder / "bare.log").open("w") as log:
         environment = {**os.environ, "BM3_REDIS_URL": broker}
-        process = subprocess.Popen([*command, "-c", "2"], cwd=ROOT, env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen([sys.executable, "-m", *celery], cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:
-        yield
+        yield delay_s
     finally:
         process.terminate()
         process.wait(20)
-
-
-def _bare_delays_s(broker: str) -> list[float]:
-    app, link = celery_app(broker), redis.Redis.from_url(broker, socket_timeout=90)
-    delays: list[float] = []
-    for number in range(FIRSTS + 1):
-        sent = time.time()
-        app.send_task("bare.begin", args=[number], queue="bare", ignore_result=True)
-        said: Any = link.blpop(["bare:began"], timeout=60)
-        delays.append(float(said[1].decode().split(":")[1]) - sent)
-        time.sleep(0.05)
-    return delays[1:]  # the first waited for the worker to start
 
 
 Part = Callable[[Path, str, PostgresServer], None]
