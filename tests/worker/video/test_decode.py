@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -110,6 +111,11 @@ def test_skipping_changes_no_picture(
     for frame, (_, pixels) in zip(seen.frames, every_picture(path, fps), strict=True):
         assert np.abs(frame.pixels.astype(int) - pixels.astype(int)).mean() < 1.0
     assert not seen.gaps
+
+
+def test_coding_footage_leaves_no_real_time_process_behind(tmp_path: Path) -> None:
+    write_video(tmp_path / "v.mkv", numbered(3), codec="libsvtav1", options={"preset": "12"})
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
 
 
 def every_picture(path: Path, fps: float) -> list[tuple[int, np.ndarray]]:
