@@ -27,7 +27,7 @@ up: $(READY)  ## run the service here (embedded Redis, SQLite, local files) unti
 
 test: $(READY) check  ## everything that must hold
 	@bash tests/debian.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(READY)  ## lint, types, import contracts
 	$(BIN)/ruff format --check .

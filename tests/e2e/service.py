@@ -56,11 +56,12 @@ class Service:
             process.wait()
 
     def crash(self, name: str) -> None:
-        """Kill one process and start it again, as a supervisor would."""
+        """Kill one process and start it again, as a supervisor would; back when the api answers."""
         process = self._processes.pop(name)
         process.kill()
         process.wait()
         self.start(name)
+        _wait_until_ready(self)
 
     def stop_all(self) -> None:
         """As a user's Ctrl-C does: everybody is told at once, then awaited."""

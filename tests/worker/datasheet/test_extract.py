@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 
 import numpy as np
 import pypdfium2
@@ -164,12 +163,10 @@ def _png(size: tuple[int, int], noise: bool = False) -> bytes:
     ],
     ids=["empty", "damaged", "text", "one pixel", "photo", "bomb"],
 )
-def test_what_is_no_drawing_is_refused_at_once(data: bytes, code: Failure) -> None:
-    start = time.monotonic()
+def test_what_is_no_drawing_is_refused(data: bytes, code: Failure) -> None:
     with pytest.raises(Permanent) as caught:
         extract([data], Request())
     assert caught.value.code == code
-    assert time.monotonic() - start < 10
 
 
 def test_a_page_beyond_the_document_is_a_bad_parameter() -> None:
