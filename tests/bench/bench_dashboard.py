@@ -108,7 +108,10 @@ def sign_in(client: httpx.Client) -> None:
 
 @contextlib.contextmanager
 def _ann(database_url: str = "") -> Iterator[Desk]:
-    with tempfile.TemporaryDirectory() as folder, desk(Path(folder), database_url) as here:
+    with contextlib.ExitStack() as held:
+        folder = held.enter_context(tempfile.TemporaryDirectory())
+        with contextlib.redirect_stdout(sys.stderr):  # a first start prints its key
+            here = held.enter_context(desk(Path(folder), database_url))
         here.user("ann", Role.ADMIN)
         yield here
 
