@@ -83,6 +83,10 @@ class Office:
     def open(self) -> None:
         self._thread.start()
 
+    def is_open(self) -> bool:
+        """Whether it still submits; it gives up when the api does not answer for very long."""
+        return self._thread.is_alive()
+
     def close(self) -> list[UUID]:
         """Submit no more; all that were submitted."""
         self._closing.set()
@@ -111,6 +115,7 @@ def _fight(chaos: Chaos, office: Office, faults: int) -> list[UUID]:
         print(f"{number + 1}/{faults} {name}: {len(office.ids)} jobs", file=sys.stderr, flush=True)
         time.sleep(chaos.die.uniform(0.3, 1.5))
         _await_progress(chaos.cluster, _cues(chaos.cluster), PATIENCE_S)
+        assert office.is_open(), "the api takes no jobs any more"
     chaos.refill()
     return office.close()
 

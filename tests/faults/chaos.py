@@ -112,9 +112,10 @@ class Chaos:
         self.some("api").kill()
 
     def doom_api(self) -> None:
-        """Replace the api by one that dies over the next submit, after it has stored it."""
+        """Replace the api by one of whose processes one dies over the next submit, after it has stored it."""
         self.some("api").kill()
-        self.cluster.start("api", BM3_CRASH_AT="submit.stored")
+        died = self.cluster.folder / f"died-{self.done['doom_api']}"
+        self.cluster.start("api", BM3_CRASH_AT=f"submit.stored@{died}")
 
     def kill_light(self) -> None:
         self.some("light").kill()
