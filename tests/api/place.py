@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
+import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,6 +26,7 @@ from db import keys, leases, migrate, progress, tenants
 from db.kinds.video import Cue
 from db.leases import FileEntry, Usage
 from db.progress import Step
+from db.session import Database
 from db.settings import Settings
 from db.tables import Worker
 
@@ -149,12 +154,26 @@ class Place:
             assert leases.succeed(session, now, job_id, epoch, result, entries, Usage(1.0))
 
 
+@cache
+def installation() -> Path:
+    """A data folder after its first start, made once: migrations and the hash of a password take their time."""
+    folder = Path(tempfile.mkdtemp(prefix="bm3-installation-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    settings = Settings(data_dir=folder)
+    database = Database(settings.database())
+    prepare(database, settings)
+    database.dispose()
+    return folder
+
+
 @contextmanager
 def place(
     folder: Path, database_url: str = "", redis_url: str = NO_REDIS, *, live: bool = True, **api: Any
 ) -> Iterator[Place]:
     """The application as `python -m api` makes it; `live` runs its background tasks here, else a server has to."""
     settings = Settings(data_dir=folder, database_url=database_url, redis_url=redis_url, s3_input_buckets=["inputs"])
+    if not database_url and not [*folder.glob("*.sqlite3")]:
+        shutil.copytree(installation(), folder, dirs_exist_ok=True)
     app = create_app(settings, ApiSettings(**{"sse_poll_alone_s": 0.05, **api}))
     database = app.state.services.database
     migrate.upgrade(database)
