@@ -52,8 +52,12 @@ def shows(text: str, printed: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    """One spelling for what print and text layer write differently; brackets and signs a box may cut off do not count."""
+    """One spelling for what print and text layer write differently; brackets and signs a box may cut off do not count.
+
+    Points and commas of numbers are one sign: makers use either, and small pixels do not tell them apart.
+    """
     text = text.replace("−", "-").replace("–", "-").replace("×", "x").lower()
+    text = re.sub(r"(?<=\d),(?=\d)", ".", text)
     text = re.sub(r"[φø∅⌀ϕ]", "", text)
     return re.sub(r"[\s()\[\]{}|]+", "", text).strip(".,;:-")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from db.failures import Failure
 from db.footprint.ipc7351 import NO_LEAD
 from db.kinds.datasheet import DatasheetParams, DatasheetResult, LandPattern, Review, Terminals, Value, Variant, View
-from worker.datasheet import assemble, balls, body, drawing, figures, numbering, pads, pages, patterns
+from worker.datasheet import assemble, balls, body, drawing, figures, holes, numbering, pads, pages, patterns, trust
 from worker.datasheet.drawing import Drawing
 from worker.datasheet.figures import Search
 from worker.datasheet.outline import Found
@@ -20,6 +20,9 @@ from worker.datasheet.pages import Book
 from worker.errors import Permanent
 
 MIN_SCORE = 1.2  # a pattern below this is a drawing of something else
+NAMED = 0.25  # a title this telling names a land pattern
+RIVAL_PART = 0.7
+SURFACE = re.compile(r"\bSM[TD]\b|surface\s*mount", re.IGNORECASE)  # a package that has no holes for leads
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,8 @@ def _read(book: Book, request: Request, progress: OnProgress) -> DatasheetResult
     outlines = [drawn(n) for n in search.mechanical[:1]]
     progress(Progress("land", book.pages, book.pages, len(known)))
     solved = _best_pattern([drawn(n) for n in search.land])
+    if SURFACE.search(request.package or ""):
+        solved = [s for s in solved if not all(holes.is_round(p) for p in s.pattern.pads) or holes.are_balls(s)]
     if search.land == search.mechanical[:1] and not request.land_page:
         solved = [s for s in solved if _named(s)]  # else the outline itself could be taken for it
     if not any(d.shapes or d.readings or d.entries for d in known.values()):
@@ -94,7 +99,7 @@ def _read(book: Book, request: Request, progress: OnProgress) -> DatasheetResult
 
 def _named(solved: Solved) -> bool:
     page = " ".join(w.text for w in solved.drawing.lines)
-    return patterns.title_score(solved.pattern) > 0.25 or figures.names_land(page)
+    return patterns.title_score(solved.pattern) > NAMED or figures.names_land(page)
 
 
 def _choose_pages(book: Book, request: Request, progress: OnProgress) -> Search:
@@ -154,6 +159,11 @@ def _result(
     if not search.matched:
         review.append(Review(field="package", reason="the asked package is not named on the drawing page"))
     land = _land(best, outlines, review) if best is not None else None
+    if land is not None and best is not None and _rivalled(best, solved[1:]):
+        land = _doubted(land)
+        review.append(
+            Review(field="land_pattern", reason="another figure could be the land pattern: no title tells them apart")
+        )
     status = (
         "found" if land is not None else "not_read" if search.land and _has_land_title(search) else "not_in_document"
     )
@@ -161,15 +171,29 @@ def _result(
         review.append(
             Review(field="land_pattern", reason="a land pattern is drawn but its dimensions could not be read")
         )
-    trust = min([land.confidence if land else 0.9] + [v.confidence for v in _stated(found, outlines)])
+    least = min([land.confidence if land else 0.9] + [v.confidence for v in _stated(found, outlines)])
     return DatasheetResult(
         package=request.package, page_count=book.pages, mechanical_pages=search.mechanical[:1],
         land_pages=[best.drawing.number] if best else [], readers_used=["vector"],
         body=assemble.body_of(found, outlines), land_pattern=land, land_pattern_status=status,
         dimensions=assemble.table_of(outlines), terminals=Terminals(count=len(land.pads) if land else None),
         views=_views(solved, best), variants=_variants(search), ambiguities=found.doubts, needs_review=review,
-        confidence=round(trust, 3),
+        confidence=round(least, 3),
     )  # fmt: skip
+
+
+def _rivalled(best: Solved, others: list[Solved]) -> bool:
+    """Whether another figure of the page has about as many pads and no title speaks for the best one."""
+    alike = (
+        o for o in others if o.drawing is best.drawing and len(o.pattern.pads) > RIVAL_PART * len(best.pattern.pads)
+    )
+    named = patterns.title_score(best.pattern)
+    return named < NAMED and any(patterns.title_score(o.pattern) > named - NAMED and o.score > MIN_SCORE for o in alike)
+
+
+def _doubted(land: LandPattern) -> LandPattern:
+    doubted = [p.model_copy(update={"confidence": min(p.confidence, trust.DOUBTED)}) for p in land.pads]
+    return land.model_copy(update={"pads": doubted, "confidence": min(land.confidence, trust.DOUBTED)})
 
 
 def _stated(found: Found, outlines: list[Drawing]) -> list[Value]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,10 @@ MAX_LETTER_PT = 26.0
 MAX_LINES = 260
 MAX_ASPECT = 28.0  # longer lines are notes: slow to read and without dimensions
 SURE = 0.55
+MIN_RUNGS = 3  # pairs of letters over each other
+STRETCH, DOUBTED = 1.7, 0.85
+_NUMBER = re.compile(r"[\d.,]+")
+_BETWEEN_HEADS = re.compile(r"[^<>]+")
 
 
 def letter_boxes(ink: Gray, px_per_pt: float) -> list[Box]:
@@ -28,10 +34,12 @@ def letter_boxes(ink: Gray, px_per_pt: float) -> list[Box]:
 
 
 def _beside(a: Box, b: Box, size: float) -> bool:
-    """Whether two blobs follow each other on one upright line."""
+    """Whether two blobs follow each other on one upright line; fonts of one width set points and ones far apart."""
     shared = min(a.y1, b.y1) - max(a.y0, b.y0)
-    dot = min(max(a.width, a.height), max(b.width, b.height)) < 0.35 * size  # wide fonts set points far apart
-    return max(a.x0, b.x0) - min(a.x1, b.x1) < (0.68 if dot else 0.5) * size and shared > 0.25 * min(a.height, b.height)
+    dot = min(max(a.width, a.height), max(b.width, b.height)) < 0.35 * size
+    slim = sum(box.width < 0.36 * size < 0.7 * size < box.height for box in (a, b))
+    gap = max(a.x0, b.x0) - min(a.x1, b.x1)
+    return gap < (0.9 if slim == 2 else 0.68 if slim or dot else 0.5) * size and shared > 0.25 * min(a.height, b.height)
 
 
 def _swapped(box: Box) -> Box:
@@ -67,17 +75,39 @@ def text_lines(boxes: list[Box], px_per_pt: float) -> list[tuple[Box, bool]]:
     """Boxes (px) of single lines and whether they are turned a quarter (read upwards or downwards)."""
     found: list[tuple[Box, bool]] = []
     single: list[Box] = []
+    pairs: list[list[Box]] = []
     for group in _grouped(boxes, px_per_pt):
         box = around(group)
         compact = box.width < 1.25 * max(b.height for b in group) or len(group) == 1
-        (single.append(box) if compact else found.append((box, False)))
-    for group in _grouped([_swapped(b) for b in single], px_per_pt):
+        if compact:
+            single.append(box)
+        elif _letters(group) == 2:
+            pairs.append(group)
+        else:
+            found.append((box, False))
+    upright, level = _rungs(pairs, px_per_pt)
+    found.extend((box, False) for box in level)
+    for group in _grouped([_swapped(b) for b in single + upright], px_per_pt):
         box = _swapped(around(group))
         found.append((box, len(group) > 1 and box.height > 1.15 * box.width))
     low, high = MIN_LETTER_PT * px_per_pt, MAX_LETTER_PT * px_per_pt
     fit = [(b, t) for b, t in found if min(b.width, b.height) <= high and max(b.width, b.height) >= low]
     fit = [(b, t) for b, t in fit if max(b.width, b.height) < MAX_ASPECT * min(b.width, b.height)]
     return fit[:MAX_LINES]
+
+
+def _letters(group: list[Box]) -> int:
+    """How many boxes of a line are no points or commas."""
+    size = max(max(b.width, b.height) for b in group)
+    return sum(max(b.width, b.height) > 0.5 * size for b in group)
+
+
+def _rungs(pairs: list[list[Box]], px_per_pt: float) -> tuple[list[Box], list[Box]]:
+    """Boxes of pairs of letters that stand in ladders, which are two upright lines side by side, and boxes of the other pairs."""
+    ladders = _grouped([_swapped(around(pair)) for pair in pairs], px_per_pt)
+    ladder_of = {box: len(ladder) for ladder in ladders for box in ladder}
+    upright = [b for pair in pairs if ladder_of[_swapped(around(pair))] >= MIN_RUNGS for b in pair]
+    return upright, [around(p) for p in pairs if ladder_of[_swapped(around(p))] < MIN_RUNGS]
 
 
 def _crop(paper: Gray, box: Box, turn: int) -> Gray:
@@ -99,20 +129,53 @@ def read_text(paper: Gray, lines: list[tuple[Box, bool]], px_per_pt: float, orig
         ):
             jobs.append((box, 1))
     read = recogniser().read([_crop(paper, box, turn) for box, turn in jobs])
-    best: dict[int, tuple[str, float, int, Box]] = {}
+    best: dict[int, _Item] = {}
     for (box, turn), (text, sure) in zip(jobs, read, strict=True):
         key = id(box)
         weight = sure - (0.25 if turn and not _is_turned(lines, box) else 0.02 if turn == 3 else 0.0)
         if key not in best or weight > best[key][1]:
             best[key] = (text, weight, turn, box)
-    return [
-        _word(*item, px_per_pt, origin)
-        for item in best.values()
-        if item[1] >= SURE and item[0] and not _dash(item, px_per_pt)
+    kept = [
+        _counted(paper, item) for item in best.values() if item[1] >= SURE and item[0] and not _dash(item, px_per_pt)
     ]
+    return [word for item in kept for word in _parted(_word(*item, px_per_pt, origin))]
 
 
-def _dash(item: tuple[str, float, int, Box], px_per_pt: float) -> bool:
+_Item = tuple[str, float, int, Box]  # text, sureness, turn, box in pixels
+
+
+def _counted(paper: Gray, item: _Item) -> _Item:
+    """A number of which the pixels show more letters than were read is read again, stretched, or else doubted."""
+    text, sure, turn, box = item
+    if not _NUMBER.fullmatch(text) or _blobs(paper, box) <= len(text):
+        return item
+    crop = _crop(paper, box, turn)
+    wide = np.asarray(cv2.resize(crop, (int(STRETCH * crop.shape[1]), crop.shape[0])), np.uint8)
+    ((again, sure_again),) = recogniser().read([wide])
+    if _NUMBER.fullmatch(again) and len(again) == _blobs(paper, box):
+        return again, sure_again, turn, box
+    return text, min(sure, DOUBTED), turn, box
+
+
+def _blobs(paper: Gray, box: Box) -> int:
+    """How many pieces of ink stand wholly in a box, specks left out."""
+    cut = paper[max(0, int(box.y0)) : int(box.y1) + 1, max(0, int(box.x0)) : int(box.x1) + 1]
+    count, _, stats, _ = cv2.connectedComponentsWithStats(ink_of(cut), connectivity=8)
+    speck = 0.008 * min(box.width, box.height) ** 2
+    return int((stats[1:count, cv2.CC_STAT_AREA] > speck).sum())
+
+
+def _parted(word: Word) -> list[Word]:
+    """The parts of a line that arrow heads run through, each with its share of the box."""
+    parts = [m for m in _BETWEEN_HEADS.finditer(word.text) if m[0].strip()]
+    if len(parts) < 2 or word.turn != 0:
+        return [word]
+    step = word.box.width / len(word.text)
+    boxes = [Box(word.box.x0 + m.start() * step, word.box.y0, word.box.x0 + m.end() * step, word.box.y1) for m in parts]
+    return [Word(m[0].strip(), b, word.turn, word.confidence, word.size) for m, b in zip(parts, boxes, strict=True)]
+
+
+def _dash(item: _Item, px_per_pt: float) -> bool:
     """Whether letters were read into a bare stroke of the drawing."""
     text, _, turn, box = item
     tall, wide = (box.height, box.width) if turn == 0 else (box.width, box.height)

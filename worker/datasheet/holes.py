@@ -53,7 +53,7 @@ def read(solved: Solved) -> dict[int, Round]:
     pads = solved.pattern.pads
     holed = {solved.model.size[i] for i, p in enumerate(pads) if _hole(solved, p) is not None}
     rounds = [i for i, p in enumerate(pads) if is_round(p) or solved.model.size[i] in holed]
-    balls = _are_balls(solved, rounds)
+    balls = are_balls(solved)
     options = diameters(solved)
     classes = {solved.model.size[i] for i in rounds}
     found: dict[int, Round] = {}
@@ -76,10 +76,11 @@ def read(solved: Solved) -> dict[int, Round]:
     return found
 
 
-def _are_balls(solved: Solved, rounds: list[int]) -> bool:
+def are_balls(solved: Solved) -> bool:
+    """Whether all pads are round and the page speaks of balls, not of holes."""
     words = " ".join(w.text for w in solved.drawing.lines)
     told = BALLS.search(words) and not re.search(r"\bhole", words, re.IGNORECASE)
-    return bool(told) and len(rounds) == len(solved.pattern.pads) >= 4
+    return bool(told) and all(is_round(p) for p in solved.pattern.pads) and len(solved.pattern.pads) >= 4
 
 
 def _hole(solved: Solved, pad: Shape) -> Shape | None:

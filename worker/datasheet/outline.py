@@ -43,7 +43,7 @@ def from_drawing(drawing: Drawing, taken: set[int]) -> Found | None:
     """
     free = [r for r in drawing.readings if id(r.quantity) not in taken or r.quantity.symbol]
     lengths = [r for r in free if r.quantity.kind == "length" and r.cost < 2.2 and r.quantity.count in (None, 1)]
-    lengths = _without_labels(lengths)
+    lengths = without_labels(lengths)
     across = _likeliest([r for r in lengths if r.span.axis == 0])
     along = _likeliest([r for r in lengths if r.span.axis == 1])
     best: tuple[tuple[bool, float], Box, Reading, Reading] | None = None
@@ -67,7 +67,7 @@ def from_drawing(drawing: Drawing, taken: set[int]) -> Found | None:
     return found
 
 
-def _without_labels(readings: list[Reading]) -> list[Reading]:
+def without_labels(readings: list[Reading]) -> list[Reading]:
     """Drops bare integers that fit no span on the scale of the other numbers: they count pins."""
     decimal = [r for r in readings if not _LABEL.fullmatch(r.quantity.printed)]
     scale = solve([r for r in decimal if r.cost < 1.0])

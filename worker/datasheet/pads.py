@@ -10,6 +10,7 @@ from worker.datasheet import fit, scale, unknowns
 from worker.datasheet.dimensions import Reading
 from worker.datasheet.drawing import Drawing
 from worker.datasheet.fit import Fit
+from worker.datasheet.outline import without_labels
 from worker.datasheet.patterns import Pattern, title_score
 from worker.datasheet.scale import Scale
 from worker.datasheet.unknowns import Model, Row
@@ -56,7 +57,7 @@ def own_readings(pattern: Pattern, drawing: Drawing, model: Model) -> list[Readi
     """Readings whose span ends at edges or centres of this pattern's pads."""
     slack = RASTER_PT if drawing.sheet.raster else VECTOR_PT
     near = [r for r in drawing.readings if r.quantity.kind != "radius" and _close(r, pattern)]
-    return [r for r in near if unknowns.ends_of(r, model, slack) is not None]
+    return without_labels([r for r in near if unknowns.ends_of(r, model, slack) is not None])
 
 
 def solve(pattern: Pattern, drawing: Drawing) -> Solved | None:
@@ -73,12 +74,22 @@ def solve(pattern: Pattern, drawing: Drawing) -> Solved | None:
 
 def _kept_counts(solved: Solved) -> int:
     """How many printed counts ("14X") equal the number of pads their dimension sizes."""
-    kept = 0
+    return sum(printed == found for printed, found in _counts(solved))
+
+
+def miscounted(solved: Solved) -> bool:
+    """Whether a count is printed that the pads of its size do not come to."""
+    return any(printed != found for printed, found in _counts(solved))
+
+
+def _counts(solved: Solved) -> list[tuple[int, int]]:
+    """Printed counts of sizes, and how many pads have that size."""
+    found = []
     for reading, row in solved.fit.rows:
         sizes = [v for v, factor in row.items() if abs(factor) == 1.0 and any(v in s for s in solved.model.size)]
         if reading.quantity.count and len(row) == 1 and sizes:
-            kept += reading.quantity.count == sum(sizes[0] in s for s in solved.model.size)
-    return kept
+            found.append((reading.quantity.count, sum(sizes[0] in s for s in solved.model.size)))
+    return found
 
 
 def _solve_with(pattern: Pattern, drawing: Drawing, part: float) -> Solved | None:

@@ -32,6 +32,8 @@ GAP = 2.0  # sizes of the smaller shape: closer shapes belong to one figure
 TITLE_PT = 170.0
 END_PT, REACH_PT = 0.9, 170.0  # how far an extension line may end from what it means, and how long it may be
 MARK_PART = 0.4
+MAX_PEGS = 4
+LEGIBLE = 0.75  # below it strokes of the drawing were taken for letters
 FAR_PAD, FAR_HOLE = 5.5, 14.0  # the same for equal shapes in line
 
 
@@ -70,7 +72,8 @@ def _plain(drawing: Drawing) -> list[Shape]:
 def _is_letter(box: Box, drawing: Drawing) -> bool:
     """Whether the shape is the loop of a drawn letter."""
     return box.height < 12 and any(
-        w.box.grown(1.0).holds(box) and w.box.area < 1.6 * box.area + len(w.text) * 60 for w in drawing.sheet.words
+        w.box.grown(1.0).holds(box) and w.box.area < 1.6 * box.area + len(w.text) * 60
+        for w in drawing.sheet.words if w.confidence >= LEGIBLE
     )  # fmt: skip
 
 
@@ -92,7 +95,7 @@ def _span_box(span: Span) -> Box:
 
 
 def _wordy(word: Word) -> bool:
-    if word.confidence < 0.75:
+    if word.confidence < LEGIBLE:
         return False  # strokes inside a pad taken for letters
     return bool(re.search(r"[A-Za-z0-9]", word.text)) and not re.fullmatch(
         r"\d{1,3}|[A-Z]\d{1,2}|[CO_|IlL\-]", word.text
@@ -151,7 +154,21 @@ def _groups(shapes: list[Shape], spans: list[Span]) -> list[list[Shape]]:
     found: dict[int, list[Shape]] = {}
     for i, shape in enumerate(shapes):
         found.setdefault(root(i), []).append(shape)
-    return list(found.values())
+    return _with_holes(list(found.values()))
+
+
+def _with_holes(groups: list[list[Shape]]) -> list[list[Shape]]:
+    """Equal round holes that stand apart, but within the extents of other pads, belong to them: pegs of a connector."""
+    result = sorted(groups, key=len, reverse=True)
+    for group in result[::-1]:
+        if not (2 <= len(group) <= MAX_PEGS and all(s.kind == "circle" and s.same_size(group[0]) for s in group)):
+            continue
+        box = around([s.box for s in group])
+        home = next((g for g in result if len(g) > len(group) and around([s.box for s in g]).holds(box)), None)
+        if home is not None:
+            home.extend(group)
+            result.remove(group)
+    return result
 
 
 def _holds(outer: Shape, inner: Shape) -> bool:

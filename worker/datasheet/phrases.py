@@ -8,7 +8,10 @@ from itertools import pairwise
 from worker.datasheet.marks import Box, Word, around
 
 TAG_GAP = 2.0  # letter heights from a number to what belongs to it; fonts of one width set wide spaces
+SPACE = 1.45  # widths of a letter; the space between two words of a font of one width
 _TAG = re.compile(r"\[|(?:MAX|MIN|TYP|BSC|REF|NOM)\b")
+_COUNT = re.compile(r"\(?\d{1,3}[xX×]")
+_PROSE = re.compile(r"[^\W\d]{2,}[.,:]?")
 
 
 def frame(box: Box, turn: int) -> tuple[float, float, float, float]:
@@ -40,8 +43,19 @@ def _follows(left: Word, right: Word, gap_limit: float) -> float | None:
         return None  # two numbers side by side
     if left.text[-1:] == ")" and re.match(r"\(\d*[.,]\d", right.text):
         return None
-    limit = max(gap_limit, TAG_GAP) if _TAG.match(right.text) and left.text[-1:].isdigit() else gap_limit
-    return gap if -0.5 < gap < limit else None
+    return gap if -0.5 < gap < max(gap_limit, _wider(left, right, tall)) else None
+
+
+def _wider(left: Word, right: Word, tall: float) -> float:
+    """How far apart in letter heights two words may stand for what they say: number and tag, count and number, prose."""
+    tagged = _TAG.match(right.text) and left.text[-1:].isdigit()
+    counted = _COUNT.fullmatch(left.text) and re.match(r"[\d.,ØR]", right.text)
+    if tagged or counted:
+        return TAG_GAP
+    if not (_PROSE.fullmatch(left.text) and _PROSE.fullmatch(right.text)):
+        return 0.0
+    start, end, _, _ = frame(left.box, left.turn)
+    return SPACE * (end - start) / len(left.text) / tall
 
 
 def join(words: list[Word], gap_limit: float = 0.75) -> list[Word]:

@@ -69,11 +69,13 @@ def tidy(text: str) -> str:
     text = re.sub(r"(\d)\s+([.,]\d)", r"\1\2", text)
     text = re.sub(r"(\d[.,])\s+(\d)", r"\1\2", text)
     text = re.sub(r"(?<=\d)mm\b", "", text)
-    return text.strip(" :;*")
+    text = re.sub(r"(?<![\d.,])0(?=\d+[.,]\d)", "Ø", text)  # what the sign of a diameter is read as in pixels
+    return text.strip(" :;*<>").lstrip("-_ ")
 
 
 def _twins(a: float, b: float) -> bool:
-    return b > 0 and abs(a / b - INCH_MM) < 0.04 * INCH_MM
+    """Whether a is b in millimetres; inches are printed to a thousandth."""
+    return b > 0 and abs(a - b * INCH_MM) < max(0.04 * a, 0.0005 * INCH_MM + 0.005)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +171,19 @@ def _stack(top: Quantity, bottom: Quantity, apart: Apart) -> Quantity | None:
     printed = f"{top.printed} / {bottom.printed}"
     count = top.count or bottom.count
     base = replace(top, box=box, printed=printed, count=count, confidence=min(top.confidence, bottom.confidence))
-    bracket = bottom.printed.strip().startswith("[") or "[" in bottom.printed
+    bracket = bottom.printed.strip().startswith("[")
     if _twins(top.value, bottom.value) or _twins(bottom.value, top.value):
         return replace(base, value=max(top.value, bottom.value), limit=top.limit or bottom.limit, mm=True)
     if bracket:
         return replace(base, limit=top.limit or bottom.limit)
-    if bottom.count is not None or top.reference or bottom.reference or apart(top.box, bottom.box):
+    if (
+        bottom.kind != top.kind
+        or bottom.mm
+        or bottom.count is not None
+        or top.reference
+        or bottom.reference
+        or apart(top.box, bottom.box)
+    ):
         return None
     if bottom.value < top.value < 4 * bottom.value + 0.2 or bottom.value == 0:
         return replace(base, value=None, low=bottom.value, high=top.value)
@@ -226,7 +235,7 @@ def _stacked(found: list[Quantity], apart: Apart) -> list[Quantity]:
             continue
         q = found[i]
         for j in order:
-            if j == i or j in done or found[j].turn != q.turn or found[j].kind != q.kind:
+            if j == i or j in done or found[j].turn != q.turn or found[j].kind not in (q.kind, "length"):
                 continue
             gap = _below(q.box, found[j].box, q.turn)
             blurred = min(q.confidence, found[j].confidence) < 1.0 and len(q.printed) == len(found[j].printed)

@@ -15,12 +15,13 @@ from worker.datasheet.ocr import Gray
 PX_PER_PT = 4.0
 LETTER_PT = 22.0
 STROKE_PT = 6.5  # a lone upright or level stroke longer than this is a line of the drawing
+LEADER_PT = 11.0  # and a lone oblique one a leader
 MIN_RUNS = 12
 MIN_NUMBERS = 6
 TITLE_ASPECT, TITLE_PT = 1.8, 4.0
 MAX_RUNS = 30_000
 MIN_SOLID_PT = 1.0
-_PADS = re.compile(r"[0Oo]|[0OoDU](?:\s?[0OoDU])+|(.)\1{2,}")  # what a row of rounded pads reads as
+_PADS = re.compile(r"[0OoQ]|[0OoDU](?:\s?[0OoDU])+|(.)\1{2,}")  # what a row of rounded pads reads as
 
 
 def _run_boxes(lines: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -37,7 +38,8 @@ def _letter_like(boxes: NDArray[np.float64], lines: NDArray[np.float64]) -> NDAr
     w, h = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     small = (w < LETTER_PT) & (h < LETTER_PT)
     starts = np.append(0, np.cumsum(boxes[:, 4]).astype(int))
-    lone = (boxes[:, 4] == 1) & (np.maximum(w, h) > STROKE_PT) & (np.minimum(w, h) < 0.2)
+    straight = np.where(np.minimum(w, h) < 0.2, STROKE_PT, LEADER_PT)
+    lone = (boxes[:, 4] == 1) & (np.maximum(w, h) > straight)
     keep = small & (~lone | _crossbars(boxes, small & (boxes[:, 4] == 1)))
     for i in np.flatnonzero(small & (boxes[:, 4] >= 3) & (boxes[:, 4] <= 5)):
         part = lines[starts[i] : starts[i + 1]]

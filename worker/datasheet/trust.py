@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from db.kinds.datasheet import DatasheetResult, Review
-from worker.datasheet import scale
+from worker.datasheet import pads, scale
 from worker.datasheet.body import DESCRIBED
 from worker.datasheet.dimensions import Reading
 from worker.datasheet.drawing import Drawing
@@ -43,9 +43,13 @@ def of_pads(solved: Solved) -> list[float]:
 
 
 def _fixed(solved: Solved) -> bool:
-    """Whether enough numbers agree on the scale and next to none contradicts the solution."""
+    """Whether enough numbers agree on the scale, next to none contradicts the solution, and the counts are kept."""
     used, refused = solved.fit.used, solved.fit.refused
-    return len(agreeing(used, solved.scale)) >= WITNESSES and len(refused) <= 0.15 * len(used)
+    return (
+        not pads.miscounted(solved)
+        and len(agreeing(used, solved.scale)) >= WITNESSES
+        and len(refused) <= 0.15 * len(used)
+    )
 
 
 def _of_pad(solved: Solved, i: int, fixed: bool) -> float:

@@ -31,12 +31,20 @@ def line(text: str, x: float = 0.0, y: float = 0.0) -> Word:
         (".543 [13.80]", None, 13.8, None, None),
         ("13.80 [.543]", None, 13.8, None, None),
         ("2.70-3.10", 2.7, None, 3.1, None),
+        ("-4X 0.50", None, 0.5, None, 4),
     ],
 )
 def test_styles(text: str, low: float | None, value: float | None, high: float | None, count: int | None) -> None:
     read = parse(line(text))
     assert read is not None
     assert (read.low, read.value, read.high, read.count) == (low, value, high, count)
+
+
+@pytest.mark.parametrize("text", ["5X01.02", "-9X00.20", "4x Ø1,10", "Ø0.8"])
+def test_a_zero_too_many_is_the_sign_of_a_diameter(text: str) -> None:
+    read = parse(line(text))
+    assert read is not None
+    assert read.kind == "diameter"
 
 
 @pytest.mark.parametrize("text", ["45°", "68%", "NOTE 3", "REV A", "8-Lead", "www.example.org", "10/10", ""])
@@ -57,6 +65,15 @@ def test_maximum_over_minimum_is_one_dimension() -> None:
 def test_inch_over_millimetre_is_the_millimetre() -> None:
     (one,) = read([line("0.256", y=0), line("6.50", y=10)])
     assert (one.value, one.mm) == (6.5, True)
+
+
+def test_inch_over_millimetre_of_a_diameter_stays_a_diameter() -> None:
+    (one,) = read([line("4X Ø.035", y=0), line(".90", x=15, y=10)])
+    assert (one.value, one.mm, one.kind, one.count) == (0.9, True, "diameter", 4)
+
+
+def test_two_numbers_with_their_inches_are_two() -> None:
+    assert [q.value for q in read([line("13.00 [.512]", y=0), line("1.30 [.051] TYP", y=10)])] == [13.0, 1.3]
 
 
 def test_parallel_numbers_are_two_when_each_has_its_own_line() -> None:
