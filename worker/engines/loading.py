@@ -29,7 +29,11 @@ from worker.streaming.forward import Normalisation
 
 OPTIONS = frozenset({"device", "dtype", "attention", "vision_attention", "adapter", "quantization", "revision"})
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-QUANTIZATION: dict[str, dict[str, Any]] = {"4bit": {"load_in_4bit": True}, "8bit": {"load_in_8bit": True}}
+QUANTIZATION: dict[str, dict[str, Any]] = {
+    "4bit": {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4"},
+    "8bit": {"load_in_8bit": True},
+}
+KEPT_WHOLE = ["model.visual", "lm_head"]  # small beside the text layers, and what every picture and word goes through
 
 
 @dataclass(frozen=True)
@@ -138,20 +142,21 @@ def _model(spec: ModelSpec, folder: Path, config: Any) -> Any:
         dtype=dtype,
         device_map=device,
         attn_implementation={"text_config": NAME, "vision_config": vision},
-        quantization_config=_quantization(spec),
+        quantization_config=_quantization(spec, dtype),
     )
     if adapter := spec.options.get("adapter"):
         model.load_adapter(adapter)
     return model
 
 
-def _quantization(spec: ModelSpec) -> Any:
+def _quantization(spec: ModelSpec, dtype: torch.dtype) -> Any:
     if "quantization" not in spec.options:
         return None  # a checkpoint that is quantized says so in its own config.json
     from transformers import BitsAndBytesConfig  # optional: needs the bitsandbytes package
 
     untyped: Any = BitsAndBytesConfig
-    return untyped(**QUANTIZATION[_one_of(spec, "quantization", QUANTIZATION, "4bit")])
+    kind = QUANTIZATION[_one_of(spec, "quantization", QUANTIZATION, "4bit")]
+    return untyped(**kind, llm_int8_skip_modules=KEPT_WHOLE, bnb_4bit_compute_dtype=dtype)
 
 
 def _one_of(spec: ModelSpec, key: str, allowed: Any, default: str) -> str:

@@ -52,10 +52,17 @@ def test_a_setting_of_no_meaning_is_refused(option: dict[str, str]) -> None:
     assert next(iter(option)) in refused(checkpoint_folder("qwen3_vl"), **option)
 
 
-def test_quantization_without_its_package_or_device_is_refused_with_the_reason() -> None:
-    if torch.cuda.is_available():
-        pytest.skip("may well work here")
-    assert refused(checkpoint_folder("qwen3_vl"), quantization="4bit")
+@pytest.mark.parametrize(("quantization", "share"), [("8bit", 0.4), ("4bit", 0.3)])
+def test_quantized_weights_are_smaller_and_see_about_the_same(quantization: str, share: float) -> None:
+    engines = tiny_engine("qwen3_vl"), tiny_engine("qwen3_vl", quantization=quantization)
+    seen = [engine.open(OPTIONS).feed(chunk(0)).silence_probability or 0 for engine in engines]
+    layers = [engine.resident.forward._text.layers for engine in engines]
+    whole, small = (sum(weight.nbytes for weight in layer.parameters()) for layer in layers)
+    for engine in engines:
+        engine.close()
+    assert small < share * whole
+    assert seen[1] != seen[0]
+    assert seen[1] == pytest.approx(seen[0], rel=0.3)
 
 
 @pytest.mark.parametrize("family", ALL)
