@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,30 @@ def test_an_independent_reader_agrees(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert (back.pads[3].drill.oval, back.pads[3].drill.diameter, back.pads[3].drill.width) == (True, 0.8, 2.2)
     assert back.pads[0].roundrectRatio == pytest.approx(0.05 / 0.3, abs=1e-5)
+
+
+OPEN = """
+import sys
+try:
+    import pcbnew
+except ImportError:
+    sys.exit("no pcbnew")
+if int(pcbnew.GetBuildVersion().split(".")[0].strip("(")) < 7:
+    sys.exit("KiCad " + pcbnew.GetBuildVersion() + " is too old")
+print(*(p.GetNumber() for p in pcbnew.FootprintLoad(sys.argv[1], "part").Pads()))
+"""
+
+
+def test_kicad_itself_opens_the_file(tmp_path: Path) -> None:
+    """With the Python that the system's KiCad is built for, where one is installed."""
+    (tmp_path / "part.kicad_mod").write_text(written(result_of(Pad(number="A1", x=0, y=0, w=1, h=0.5))))
+    python = "/usr/bin/python3"
+    if not Path(python).exists():
+        pytest.skip(f"KiCad needs {python}")
+    opened = subprocess.run([python, "-c", OPEN, str(tmp_path)], capture_output=True, text=True, check=False)
+    if opened.stderr.startswith(("no pcbnew", "KiCad ")):
+        pytest.skip(opened.stderr.strip())
+    assert opened.stdout.split() == ["A1"], opened.stderr
 
 
 def test_the_round_end_of_a_d_shape_looks_inwards() -> None:
