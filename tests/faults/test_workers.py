@@ -1,4 +1,4 @@
-"""Workers that freeze, children that hang, cancels that must get through, memory that runs out."""
+"""Workers that freeze, children that hang, and cancels that must get through."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from db.kinds.video import Cue
-from db.tables import CueRow, Job, JobAttempt, JobEvent, State
+from db.tables import CueRow, Job, JobAttempt, State
 from tests.faults.cluster import Cluster
 from tests.faults.ledger import audit
 from tests.servers import receiver_process
@@ -95,20 +95,6 @@ def test_a_dead_worker_takes_its_child_along(cluster: Cluster, asset: UUID) -> N
     while Path(f"/proc/{child}").exists() and "Z" not in Path(f"/proc/{child}/stat").read_text().split(")")[1]:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-
-
-def test_too_little_memory_shrinks_the_frames(cluster: Cluster, asset: UUID) -> None:
-    cluster.models = "fake=fake?oom_above_pixels=1500"
-    cluster.start("dispatcher")
-    [job_id] = cluster.submit(asset, max_frame_pixels=64 * 48)
-    cluster.start("gpu")
-    [job] = cluster.wait([job_id], 150)
-    assert job.state is State.SUCCEEDED, job.failure_message
-    assert job.memory_setbacks > 0
-    with cluster.database.read() as session:
-        query = select(JobEvent).where(JobEvent.job_id == job_id, JobEvent.type == "job.frame_budget")
-        budgets = [event.data["max_frame_pixels"] for event in session.scalars(query.order_by(JobEvent.seq))]
-    assert budgets[0] == 64 * 48 // 2
 
 
 def test_a_job_that_kills_every_child_is_called_poison(cluster: Cluster, asset: UUID) -> None:
