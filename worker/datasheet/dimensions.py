@@ -152,7 +152,8 @@ def _elbow(axis: int, x: float, y: float, grid: Grid) -> list[tuple[float, float
 
 
 def readings_of(spans: list[Span], grid: Grid, quantities: list[Quantity]) -> list[Reading]:
-    """Every span with every number that stands near one of its anchors."""
+    """Every span with every number that stands near one of its anchors; nothing is measured as nought."""
+    quantities = [q for q in quantities if q.target > 0]
     if not quantities:
         return []
     boxes = np.array([[q.box.x0, q.box.y0, q.box.x1, q.box.y1] for q in quantities])
