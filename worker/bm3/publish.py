@@ -19,6 +19,7 @@ from worker.bm3.card import card
 from worker.bm3.checkpoints import replace_folder
 from worker.bm3.enlarge import enlarge
 from worker.bm3.processor import processor_of
+from worker.bm3.scene_world import ODD
 
 DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
 RECORDS = ("metrics.csv", "metrics.png")
@@ -43,10 +44,16 @@ def publish(run: Path, out: Path, dtype: torch.dtype, times: int = 1, evaluation
 
 def _write_model(checkpoint: Path, out: Path, dtype: torch.dtype, times: int) -> None:
     model: Any = AutoModelForImageTextToText.from_pretrained(checkpoint, dtype=torch.float32)
-    enlarge(model, times)
-    model.to(dtype).save_pretrained(out)
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    enlarge(model, times)
+    model.generation_config.suppress_tokens = _first_tokens(tokenizer, ODD)
+    model.to(dtype).save_pretrained(out)
     processor_of(tokenizer, model.config.vision_config).save_pretrained(out)
+
+
+def _first_tokens(tokenizer: Any, word: str) -> list[int]:
+    """What the word begins with at the start of a reply, and inside one: training needs it, nobody is to hear it."""
+    return [tokenizer.encode(form, add_special_tokens=False)[0] for form in (word, f" {word}")]
 
 
 def _write_records(run: Path, out: Path) -> None:

@@ -146,7 +146,14 @@ def _model(spec: ModelSpec, folder: Path, config: Any) -> Any:
     )
     if adapter := spec.options.get("adapter"):
         model.load_adapter(adapter)
+    if never := model.generation_config.suppress_tokens:
+        _suppress(model.lm_head, torch.tensor(never, device=device))
     return model
+
+
+def _suppress(head: torch.nn.Module, never: torch.Tensor) -> None:
+    """Give the tokens that generation_config.json suppresses no chance, whoever decodes."""
+    head.register_forward_hook(lambda _, __, logits: logits.index_fill(-1, never, float("-inf")))
 
 
 def _quantization(spec: ModelSpec, dtype: torch.dtype) -> Any:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModelForImageTextToText, AutoProcessor, Qwen3VLForConditionalGeneration
+from transformers import AutoModelForImageTextToText, AutoProcessor, AutoTokenizer, Qwen3VLForConditionalGeneration
 
-from tests.worker.bm3.recipes import recipe
+from tests.worker.bm3.recipes import first_stage, recipe
 from worker.bm3.augment import garbled, pooled, recoloured
-from worker.bm3.build import build
 from worker.bm3.enlarge import reduce
 from worker.bm3.layout import NOT_LEARNED, Part, Span, join
 from worker.bm3.patches import PatchShape, cut, normalised
 from worker.bm3.publish import publish
+from worker.bm3.scene_world import ODD
+from worker.bm3.scenes import PRESETS, vocabulary
+from worker.bm3.train import Run
 
 SHIPPED = Path(__file__).parents[3] / "worker/bm3/weights/nano"
 
@@ -41,12 +44,15 @@ def test_an_enlarged_model_sees_a_frame_as_the_trained_one_sees_it_averaged(chec
 def test_training_goes_on_from_an_enlarged_model_with_the_small_one(checkpoint: Path, tmp_path: Path) -> None:
     publish(checkpoint.parent, tmp_path / "large", torch.float32, times=2)
     model = f'start = "{tmp_path / "large"}"\nstart_enlarged = 2'
-    again = build(recipe(tmp_path, model=model))
+    again = Run(recipe(tmp_path, model=model, stages=first_stage(1)))
     small = AutoModelForImageTextToText.from_pretrained(checkpoint)
-    assert again.shape.patch_px == 16
-    assert again.processor.image_processor.patch_size == 16
+    assert again.trainee.shape.patch_px == 16
+    assert again.trainee.processor.image_processor.patch_size == 16
     for name, weight in small.state_dict().items():
-        torch.testing.assert_close(again.model.state_dict()[name], weight)
+        torch.testing.assert_close(again.trainee.model.state_dict()[name], weight)
+    again.train()
+    publish(tmp_path / "run", tmp_path / "larger", torch.float32, times=2)
+    assert AutoProcessor.from_pretrained(tmp_path / "larger").image_processor.patch_size == 32
 
 
 def test_a_model_that_was_not_enlarged_is_not_reduced(checkpoint: Path) -> None:
@@ -65,6 +71,15 @@ def test_what_is_published_is_half_as_large_readable_by_all_and_without_optimize
     assert not list(tmp_path.glob("*.pt"))
     assert AutoProcessor.from_pretrained(tmp_path).image_processor.patch_size == 16
     assert (tmp_path / "metrics.csv").exists()
+
+
+def test_a_published_model_never_says_that_a_colour_is_odd(checkpoint: Path, tmp_path: Path) -> None:
+    publish(checkpoint.parent, tmp_path, torch.float32)
+    never = json.loads((tmp_path / "generation_config.json").read_text())["suppress_tokens"]
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    others = [word for word in vocabulary(PRESETS["nano"]) if word != ODD]
+    assert {tokenizer.encode(words)[0] for words in ("odd star", " odd star")} == set(never)
+    assert not set(never) & {token for word in others for token in tokenizer.encode(f" {word}")}
 
 
 def test_garbling_changes_what_is_shown_and_never_what_is_learned() -> None:

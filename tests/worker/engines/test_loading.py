@@ -105,6 +105,24 @@ def test_an_adapter_changes_what_is_said(tmp_path: Path) -> None:
     assert plain.info.weights_sha256 != changed.info.weights_sha256
 
 
+def test_what_the_generation_config_suppresses_is_never_said(tmp_path: Path) -> None:
+    folder = write_tiny("bm3_vl", tmp_path)
+    free = said(folder)
+    (folder / "generation_config.json").write_text(json.dumps({"suppress_tokens": sorted(free)}))
+    held = said(folder)
+    assert free
+    assert held
+    assert not free & held
+
+
+def said(folder: Path) -> set[int]:
+    engine = load_engine(ModelSpec("m", "pytorch", str(folder), {"device": "cpu"}))
+    session = engine.open(OPTIONS)
+    ids = {token for index in range(3) for token in session.feed(chunk(index)).token_ids}
+    engine.close()
+    return ids
+
+
 def test_weights_are_known_by_their_content(tmp_path: Path) -> None:
     cache = tmp_path / "cache" / "hashes.json"
     first = write_tiny("qwen2_vl", tmp_path / "a")
