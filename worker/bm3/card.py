@@ -28,7 +28,9 @@ that of `worker/bm3/scene_grammar.py`.
 Synthetic scenes of `worker/bm3/scenes.py`, rendered while training, never stored: training seeds 0 to 999,999 without the
 eight held-out pairs of colour and shape; held-out seeds from 1,000,000 on, where half of the objects are of those pairs. No
 real video, no text from elsewhere except the tokenizer's English (source text of three modules of Python's library). A share
-of the frames went through JPEG and a colour shift. Replies of up to 120 earlier chunks stood before the frames as memory.
+of the frames went through JPEG and a colour shift, a share of the objects had a colour without a name ("odd star"), and a
+share of the colour words was shown wrong, so that a shape is known in colours that it was never seen in. Replies to earlier
+chunks stood before the frames as memory.
 
 ## Training
 

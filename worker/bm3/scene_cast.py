@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from worker.bm3.scene_dice import Dice
 from worker.bm3.scene_world import BACKGROUNDS, COLOURS, HELD_OUT_PAIRS, ODD, SHAPES, Options, Rgb, Stage, Thing
 
-ODD_FROM_NAMED = 60
-"""How far, in gray levels of the channel that differs most, an odd colour is from every colour with a name."""
+ODD_FROM_NAMED = 40
+"""How far, in gray levels of the channel that differs most, an odd colour is at least from every colour with a name."""
+ODD_FROM_ITS_NAMED = 100
+"""How far at most from one of them: shapes are to be known next to the colours in which they are never seen."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,16 @@ class Cast:
         return replace(self._dice.pick(free), odd_rgb=self._odd_rgb()) if free else None
 
     def _odd_rgb(self) -> Rgb:
+        named = (*COLOURS.values(), *BACKGROUNDS.values())
+        near = self._dice.pick(tuple(COLOURS.values()))
         while True:
-            red, green, blue = (self._dice.whole(0, 255) for _ in range(3))
-            named = (*COLOURS.values(), *BACKGROUNDS.values())
+            red, green, blue = (self._near(level) for level in near)
             if min(max(abs(red - r), abs(green - g), abs(blue - b)) for r, g, b in named) >= ODD_FROM_NAMED:
                 return red, green, blue
+
+    def _near(self, level: int) -> int:
+        """A channel of an odd colour, given that of the named colour beside it."""
+        return self._dice.whole(max(0, level - ODD_FROM_ITS_NAMED), min(255, level + ODD_FROM_ITS_NAMED))
 
     def recoloured(self, thing: Thing, now_ms: int) -> Thing | None:
         """The same shape in a colour not seen within memory; it is remembered as seen now."""
