@@ -69,8 +69,7 @@ class Consumer:
     def _app(self) -> Celery:
         app = celery_app(self._redis_url)
 
-        # Not shared with other apps: of those that are started anew each has a task of its own.
-        @app.task(name=LOOK, ignore_result=True, shared=False)  # type: ignore[untyped-decorator]
+        @app.task(name=LOOK, ignore_result=True)  # type: ignore[untyped-decorator]
         def look(queue: str, hint: str) -> None:  # noqa: ARG001 - the message says what the row knows better
             self._heard_at = time.monotonic()
             self._look()
