@@ -2,6 +2,9 @@
 
 The modules are called with cos=1 and sin=0, so that what arrives here is not rotated yet: the raw keys are stored,
 and rotation is done here, in float32.
+
+Streams of one decode step share every matrix product but attend one by one, each over exactly its own keys. One padded
+call over a shared pool was measured on a CPU: 1.3 x as fast for equal lengths, 0.5 to 0.8 x for lengths that differ.
 """
 
 from __future__ import annotations
