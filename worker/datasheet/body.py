@@ -45,7 +45,7 @@ def _merged(listed: Found, drawn: Found | None, no_lead: bool) -> Found:
             listed.across = drawn.across
     if len(listed.sides) < 2 and len(drawn.sides) == 2:
         listed.sides, listed.across = drawn.sides, drawn.across
-    if listed.height is None:
+    if listed.height is None or listed.height.symbol in {q.symbol for q in listed.sides if q.symbol}:
         listed.height = drawn.height
     return listed
 

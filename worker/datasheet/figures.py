@@ -190,12 +190,16 @@ def land_pages(hits: list[PageHit], outline: PageHit, package: str | None) -> li
 
 
 def _page_before(hits: list[PageHit], land: int, outline: PageHit) -> int | None:
-    """The drawing page just before a land pattern that names the package better than the outline chosen by its words."""
+    """The drawing page just before a land pattern that names the package better than the outline chosen by its words.
+
+    It names the package too, or is an outline that names no other one: titles drawn as strokes are read only in part.
+    """
     own = next(h for h in hits if h.number == land)
     if land < 2 or own.match < 1.3 * outline.match + 0.5:
         return None
     before = hits[land - 2]
-    return before.number if before.match >= 0.8 * own.match and before.drawn > MANY_PATHS else None
+    named = before.match >= 0.8 * own.match or (before.mechanical >= 3.0 and not _foreign(own, before))
+    return before.number if named and before.drawn > MANY_PATHS else None
 
 
 def _families(text: str) -> set[str]:

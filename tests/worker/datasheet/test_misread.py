@@ -34,6 +34,12 @@ def test_a_drawing_once_misread(tmp_path: Path, seed: int) -> None:
     assert score_pads(truth["land_pattern"]["pads"], pads, 0.01).exact == 1.0
 
 
+def test_a_letter_on_a_side_of_the_body_is_not_its_height(tmp_path: Path) -> None:
+    truth = synthetic.make(9058, tmp_path / "part.pdf", "test")
+    height = extract.extract([tmp_path / "part.pdf"], Request(truth["package_printed"], 1)).body.height
+    assert height.nom == truth["body"]["height"]["nom"]
+
+
 def test_two_upright_numbers_side_by_side_are_two_lines() -> None:
     letters = [Box(x, y, x + 24, y + 20) for x in (0.0, 34.0) for y in (0.0, 26.0, 52.0, 78.0)]
     assert sorted(turned for _, turned in glyphs.text_lines(letters, 4.0)) == [True, True]
