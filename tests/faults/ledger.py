@@ -82,10 +82,8 @@ def audit_webhooks(ledger: Ledger, ids: Sequence[UUID], received: Path, seconds:
 
 
 def _untold(ids: Sequence[UUID], received: Path) -> set[str]:
-    told = set()
-    for line in received.read_text().splitlines() if received.exists() else []:
-        told |= {job_id for job_id in map(str, ids) if job_id in _finished_subject(line)}
-    return {str(job_id) for job_id in ids} - told
+    lines = received.read_text().splitlines() if received.exists() else []
+    return {str(job_id) for job_id in ids} - {_ended_job(line) for line in lines}
 
 
 def audit_recovery(ledger: Ledger, database: Database, ids: Sequence[UUID], faults: Sequence[datetime]) -> None:
@@ -139,7 +137,7 @@ def _attempts(rows: Sequence[JobAttempt]) -> list[JobAttempt]:
     return sorted(rows, key=lambda row: row.attempt)
 
 
-def _finished_subject(line: str) -> str:
-    """The text of a request that told of a job's end; empty for others."""
-    body = base64.b64decode(json.loads(line)["body"]).decode()
-    return body if json.loads(body)["type"] in FINISHED else ""
+def _ended_job(line: str) -> str:
+    """Whose end a request told of; empty for other events."""
+    event = json.loads(base64.b64decode(json.loads(line)["body"]))
+    return str(event["data"]["job_id"]) if event["type"] in FINISHED else ""
