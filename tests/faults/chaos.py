@@ -70,6 +70,7 @@ class Chaos:
 
     def some(self, role: str) -> Process:
         """Any of the role; the longest-lived more often, for it has got furthest."""
+        self.refill()  # those that were doomed may have died since
         processes = self.alive(role)
         return self.die.choice([processes[0], *processes])
 
