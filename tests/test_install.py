@@ -70,6 +70,6 @@ def test_a_model_worker_without_its_packages_says_what_to_install(python: Path, 
 def test_the_built_in_model_is_installed_whole(python: Path) -> None:
     packages = next((python.parent.parent / "lib").glob("python3*/site-packages"))
     weights = Path("worker/bm3/weights/nano")
-    records = {"metrics.csv", "metrics.png"}  # of its training
+    records = {"metrics.csv", "metrics.png", "evaluation.png"}  # of its training
     here = {file.name for file in (ROOT / weights).iterdir()} - records
     assert {file.name for file in (packages / weights).iterdir()} == here

@@ -9,11 +9,15 @@ import multiprocessing
 import os
 import resource
 import signal
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerContext
 from multiprocessing.process import parent_process
+from multiprocessing.util import get_temp_dir
 from pathlib import Path
 
 from db.failures import Failure
@@ -24,8 +28,6 @@ from worker.datasheet.extract import OnProgress, Progress, Request, extract
 from worker.errors import Permanent
 
 POLL_S = 0.5
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload([__name__])
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,9 @@ def read(files: list[Path], request: Request, progress: OnProgress, limits: Limi
     Raises Permanent like `extract`, and TOO_LARGE past a limit; what `progress` raises passes and ends the reading.
     """
     limits = limits or Limits()
-    receiver, sender = _CONTEXT.Pipe(duplex=False)
-    process = _CONTEXT.Process(target=_serve, args=(sender, files, request, limits), daemon=True)
+    context = _context()
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_serve, args=(sender, files, request, limits), daemon=True)
     process.start()
     sender.close()
     try:
@@ -68,6 +71,24 @@ def read(files: list[Path], request: Request, progress: OnProgress, limits: Limi
         process.kill()
         process.join()
         receiver.close()
+
+
+@lru_cache(maxsize=1)
+def _context() -> ForkServerContext:
+    """Starts processes from one that has imported this module.
+
+    Its socket lies in the folder for temporary files. The path of a socket may have 107 characters, a worker's scratch
+    folder has more, so the path goes through a descriptor of it that stays open.
+    """
+    folder = tempfile.gettempdir()
+    tempfile.tempdir = f"/proc/self/fd/{os.open(folder, os.O_RDONLY)}"
+    try:
+        get_temp_dir()
+    finally:
+        tempfile.tempdir = folder
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
 
 
 _Said = Progress | Reading | tuple[Failure, str]

@@ -75,6 +75,7 @@ customElements.define("video-job", class extends HTMLElement {
     this.cues.resize();
     const place = Number(new URLSearchParams(location.search).get("t"));
     if (place) this.seek(place * 1000);
+    else if (this.video?.currentTime) this.show(this.video.currentTime * 1000); // it was moved before the captions came
     // The stream goes on where the list ends.
     this.dataset.marks = `${this.dataset.marks.split(".")[0]}.${this.lastSeq}`;
     this.source = watch(this, {

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from db import jobs
 from db.failures import Failure
@@ -52,8 +52,12 @@ def test_the_list_of_captions_follows_the_player_and_is_searched(
     job_id, epoch = stage.begin(30_000)
     stage.speak(job_id, epoch, SPOKEN)
     stage.finish(job_id, epoch, video_result(len(SPOKEN), 30_000))
+    held: list[Route] = []
+    page.route("**/cues?*", lambda route: held.append(route), times=1)
     page.goto(f"{here.url}/jobs/{job_id}")
     page.evaluate("document.querySelector('video').currentTime = 11")
+    expect(page.get_by_role("slider")).to_have_attribute("aria-valuetext", "0:11")
+    held[0].continue_()  # the captions come after the player was moved
     expect(page.locator(".cue[aria-selected=true]")).to_contain_text(SPOKEN[5])
     page.get_by_label("Search in captions").fill("CRATE")
     expect(page.locator(".cue")).to_have_count(3)

@@ -56,6 +56,18 @@ def test_a_pdf_bomb_is_refused(tmp_path: Path, bomb: Callable[[], bytes], reason
     assert re.search(reason, str(failure))
 
 
+def test_a_folder_for_temporary_files_may_have_a_long_path(tmp_path: Path) -> None:
+    folder = tmp_path / ("scratch" * 20)
+    folder.mkdir()
+    path = write(tmp_path / "part.pdf", bombs.pdf(b"0 0 m 9 9 l S"))
+    command = [sys.executable, "-m", "worker.datasheet", "extract", str(path)]
+    done = subprocess.run(
+        command, env={**os.environ, "TMPDIR": str(folder)}, capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in done.stderr
+    assert not [*folder.glob("pymp-*")]
+
+
 def test_a_sheet_too_large_to_be_paper_is_read_as_the_library_cuts_it(tmp_path: Path) -> None:
     document = bombs.pdf(b"0 0 m 9 9 l S", box="0 0 1e9 1e9")
     assert refused(write(tmp_path / "huge.pdf", document)).code is Failure.BAD_DOCUMENT
