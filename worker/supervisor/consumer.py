@@ -27,16 +27,16 @@ class Consumer:
     """A Celery worker on threads whose one task calls `look`."""
 
     def __init__(self, redis_url: str, queue: str, slots: int, look: Callable[[], object]) -> None:
-        self._redis_url, self._queue, self._slots, self._look = redis_url, queue, slots, look
+        self._queue, self._slots, self._look = queue, slots, look
         self._redis = redis_client(redis_url)
+        self._app = self._app_for(redis_url)
         self._controller: Any = None
         self._thread: threading.Thread | None = None
         self._heard_at = self._quiet_since = time.monotonic()
         self._closed = False
 
     def start(self) -> None:
-        app = self._app()
-        self._controller = app.WorkController(
+        self._controller = self._app.WorkController(
             pool_cls="threads",
             concurrency=self._slots,
             queues=[self._queue],
@@ -46,7 +46,7 @@ class Consumer:
             without_heartbeat=True,
             task_events=False,
         )
-        self._thread = threading.Thread(target=self._controller.start, name="consumer", daemon=True)
+        self._thread = threading.Thread(target=_listen, args=(self._controller,), name="consumer", daemon=True)
         self._thread.start()
         self._heard_at = self._quiet_since = time.monotonic()
 
@@ -66,8 +66,8 @@ class Consumer:
         self._closed = True
         self._abandon()
 
-    def _app(self) -> Celery:
-        app = celery_app(self._redis_url)
+    def _app_for(self, redis_url: str) -> Celery:
+        app = celery_app(redis_url)
 
         @app.task(name=LOOK, ignore_result=True)  # type: ignore[untyped-decorator]
         def look(queue: str, hint: str) -> None:  # noqa: ARG001 - the message says what the row knows better
@@ -97,3 +97,12 @@ class Consumer:
         pool = getattr(controller, "pool", None)
         if pool is not None and getattr(pool, "executor", None) is not None:
             pool.executor.shutdown(wait=False)
+
+
+def _listen(controller: Any) -> None:
+    """The thread of one listener, until that is abandoned or fails; then its connections go, which nobody else closes."""
+    try:
+        controller.start()
+    finally:
+        if controller.consumer is not None:
+            controller.consumer.shutdown()

@@ -1,0 +1,66 @@
+"""Listening to the queue, by a broker whose connections die without a word."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import redis
+from celery.exceptions import DuplicateTaskNameWarning
+
+from db import queue
+from db.queue import GPU, LOOK, celery_app
+from tests.faults.servers import proxy_to
+from tests.servers import redis_server
+from worker.supervisor.consumer import Consumer
+
+
+def test_a_listener_that_is_started_anew_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(queue._SOCKET, "socket_timeout", 2)  # how long a dead connection holds its thread
+    heard = threading.Semaphore(0)
+    (tmp_path / "redis").mkdir()
+    with redis_server(tmp_path / "redis") as broker, proxy_to(broker.port, tmp_path) as proxy:
+        link = redis.Redis.from_url(broker.url)
+        consumer = Consumer(proxy.url, GPU, 2, heard.release)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", DuplicateTaskNameWarning)
+            consumer.start()
+            _call(broker.url, 1)
+            assert heard.acquire(timeout=20)
+            files = []
+            for _ in range(3):
+                proxy.send(signal.SIGUSR1)
+                _call(broker.url, 2)  # the first is swallowed by the dead connection
+                _until(lambda: link.llen(GPU) == 0, lambda: consumer.check(free_slots=2, deaf_s=0.5))
+                assert heard.acquire(timeout=20)
+                _until(lambda: _threads() == 1)
+                gc.collect()
+                files.append(len([*Path("/proc/self/fd").iterdir()]))
+            consumer.close()
+            _until(lambda: _threads() == 0)
+        assert files[-1] <= files[0]
+
+
+def _call(broker: str, times: int) -> None:
+    app = celery_app(broker)
+    for _ in range(times):
+        app.send_task(LOOK, args=[GPU, "hint"], queue=GPU, ignore_result=True)
+    app.close()
+
+
+def _threads() -> int:
+    return sum(thread.name == "consumer" for thread in threading.enumerate())
+
+
+def _until(holds: Callable[[], bool], meanwhile: Callable[[], None] = lambda: None) -> None:
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline
+        meanwhile()
+        time.sleep(0.1)
