@@ -114,6 +114,9 @@ def _from_http(error: HTTPException) -> Problem:
 
 
 def _from_validation(error: RequestValidationError) -> Problem:
+    if error.body and isinstance(error.body, bytes):  # left unparsed, for its type is not that of JSON
+        detail = "the body must be JSON and say so: Content-Type: application/json"
+        return Problem(415, "unsupported_media_type", detail)
     found = [FieldError(pointer=_pointer(one), detail=_detail(one)) for one in error.errors()[:50]]
     return Problem(422, "invalid_request", "the request does not match its schema", errors=found)
 

@@ -14,6 +14,7 @@ from db.kinds.registry import KINDS
 from tests.api.place import Guest, Place, place
 
 ROOT = Path(__file__).parent.parent.parent
+FORM = "application/x-www-form-urlencoded"
 
 
 def test_importing_the_api_loads_neither_torch_nor_the_worker() -> None:
@@ -58,6 +59,8 @@ def test_every_error_is_a_problem(here: Place, ann: Guest) -> None:
         "wrong method": (here.client.put("/v1/jobs"), 405),
         "no key": (here.client.get("/v1/jobs"), 401),
         "bad json": (ann.call("POST", "/v1/jobs", content=b"{", headers={"Content-Type": "application/json"}), 422),
+        "json as a form": (ann.call("POST", "/v1/jobs", content=b"{}", headers={"Content-Type": FORM}), 415),
+        "json of no type": (ann.call("POST", "/v1/jobs", content=b"{}"), 415),
         "bad uuid": (ann.get("/v1/jobs/1"), 422),
         "too large": (ann.call("POST", "/v1/jobs", content=b"x" * (33 << 20)), 413),
         "null byte": (
