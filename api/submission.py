@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -145,7 +144,7 @@ def _inputs(value: Any) -> Iterator[dict[str, Any]]:
 def _store_inline(kept: Services, who: Caller, now: datetime, text: str, at: str) -> UUID:
     try:
         data = base64.b64decode(text, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # what is no ASCII raises no binascii.Error
         raise field_problem(f"{at}/params", "this is not base64") from error
     found = Verified(len(data), hashlib.sha256(data).hexdigest(), sniff.sniff(data[: sniff.HEAD_BYTES]))
     if found.sniffed_type is None or found.sniffed_type == sniff.PLAYLIST:

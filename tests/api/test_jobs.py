@@ -77,6 +77,7 @@ def test_inputs_that_cannot_be_used_are_refused(ann: Guest, bob: Guest) -> None:
         {"asset_id": "not-a-uuid"},
         {"s3": {"bucket": "elsewhere", "key": "a.mp4"}},
         {"base64": "!!!!"},
+        {"base64": "ÄÖÜß"},
         {"base64": base64.b64encode(b"plain text").decode()},
         {"url": "file:///etc/passwd"},
         {},
