@@ -7,7 +7,6 @@ the 32-byte public key, as other implementations write it; the bare seed is read
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Sequence
@@ -57,7 +56,7 @@ def _decoded(key: str, prefix: str) -> bytes:
         raise BadSigningKey(f"a signing key starts with {SECRET} or {PRIVATE}")
     try:
         raw = base64.b64decode(key.removeprefix(prefix), validate=True)
-    except binascii.Error:
+    except ValueError:  # what is no ASCII raises no binascii.Error
         raise BadSigningKey("a signing key is base64 after its prefix") from None
     if not raw:
         raise BadSigningKey("a signing key is not empty")

@@ -83,6 +83,7 @@ def test_secrets_are_long_and_never_the_same() -> None:
         "secret",
         "whsec_",
         "whsec_%%%",
+        "whsec_é",
         "whsk_AAAA",
         "whpk_" + "A" * 43 + "=",
         "whsk_" + base64.b64encode(b"x" * 64).decode(),
