@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
 from worker.bm3.patches import Grid
+from worker.bm3.scene_grammar import memory_spans
 from worker.bm3.scene_world import COLOURS
 from worker.bm3.tokenizer import TURN_END, TURN_START, VIDEO_TOKEN, VISION_END, VISION_START
 
@@ -85,6 +86,15 @@ class Layout:
         """A reply from before the first chunk shown: still in sight, but nothing to learn any more."""
         span = self.reply(PINNED_CHUNK, text)
         return Span(span.ids, (NOT_LEARNED,) * len(span.ids), Part.PINNED, PINNED_CHUNK)
+
+    def told(self, text: str) -> Span:
+        """A reply whose frames are gone: what memory decides is learned, each time with the token that follows."""
+        span, header = self.reply(PINNED_CHUNK, text), len(self._encode(f"{TURN_START}assistant\n"))
+        labels = [NOT_LEARNED] * len(span.ids)
+        for start, end in memory_spans(text):
+            first, last = (header + len(self._encode(text[:place])) for place in (start, end))
+            labels[first : last + 1] = span.ids[first : last + 1]
+        return Span(span.ids, tuple(labels), Part.PINNED, PINNED_CHUNK)
 
     def _single(self, words: Iterable[str]) -> list[int]:
         """The ids of those words that are one token."""

@@ -5,7 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from worker.bm3.scene_dice import Dice
-from worker.bm3.scene_world import BACKGROUNDS, COLOURS, HELD_OUT_PAIRS, ODD, SHAPES, Options, Rgb, Stage, Thing
+from worker.bm3.scene_world import (
+    BACKGROUNDS,
+    COLOURS,
+    HELD_OUT_PAIRS,
+    ODD,
+    PATTERNS,
+    SHAPES,
+    Fill,
+    Options,
+    Rgb,
+    Stage,
+    Thing,
+    plain,
+)
 
 ODD_FROM_NAMED = 40
 """How far, in gray levels of the channel that differs most, an odd colour is at least from every colour with a name."""
@@ -64,7 +77,14 @@ class Cast:
 
     def _odd(self) -> Thing | None:
         free = [thing for shape in SHAPES if (thing := Thing(ODD, shape)) not in self._visits]
-        return replace(self._dice.pick(free), odd_rgb=self._odd_rgb()) if free else None
+        return replace(self._dice.pick(free), odd_fill=self._odd_fill()) if free else None
+
+    def _odd_fill(self) -> Fill:
+        if not (self._options.patterned_rate and self._dice.chance(self._options.patterned_rate)):
+            return plain(self._odd_rgb())
+        ground = self._dice.pick(tuple(COLOURS.values()))
+        others = [rgb for rgb in COLOURS.values() if rgb != ground]
+        return Fill(ground, self._dice.pick([*others, self._odd_rgb()]), self._dice.pick(PATTERNS))
 
     def _odd_rgb(self) -> Rgb:
         named = (*COLOURS.values(), *BACKGROUNDS.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from worker.bm3 import scene_world as world
 from worker.bm3.scene_world import ARRIVALS, PLURALS, Event, Options, Stage
@@ -19,6 +19,8 @@ def _one_of(words: Iterable[str]) -> str:
 
 _NAME = r"([a-z][a-z \-]*?)"
 _TAIL = rf"(?: {_one_of(VISITS.values())})?(?:, now {_one_of(COUNTS.values())} {_one_of(PLURALS.values())})?"
+_ARRIVAL = re.compile(rf"(?:enters from the {_one_of(world.SIDES)}|\bappears)(?P<memory>{_TAIL})")
+_ACTION = re.compile(r" (?:enters|appears|leaves|disappears|moves|turns)\b")
 _PATTERNS: dict[world.Kind, re.Pattern[str]] = {
     "enter": re.compile(rf"{_NAME} enters from the {_one_of(world.SIDES)}{_TAIL}"),
     "appear": re.compile(rf"{_NAME} appears(){_TAIL}"),
@@ -70,6 +72,13 @@ def parse(text: str) -> list[Event]:
 def unparsed(text: str) -> list[str]:
     """The clauses of a caption that the language does not know."""
     return [clause for clause in _split(text) if _parse_clause(clause) is None]
+
+
+def memory_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where (characters) memory decides what a caption says: the visit and the count of an arrival, or their absence,
+    and the empty place before every action, as only who is not on stage arrives and all others do something else."""
+    yield from (match.span("memory") for match in _ARRIVAL.finditer(text))
+    yield from ((match.start(), match.start()) for match in _ACTION.finditer(text))
 
 
 def _split(text: str) -> list[str]:

@@ -34,6 +34,6 @@ def _arrangement(options: Options, dice: Dice) -> Stage:
         actor = Actor(thing, place, dice.between(*options.side), jitter)
         stage = replace(stage, actors=(*stage.actors, actor))
         cast.see(stage, 0)
-    if options.texts and dice.chance(0.4):
+    if options.texts and dice.chance(options.snapshot_text_rate):
         stage = replace(stage, text=dice.pick(WORDS if dice.chance(0.5) else NUMBERS))
     return stage

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from worker.bm3.scene_fills import mixed, painted
 from worker.bm3.scene_pictures import picture
-from worker.bm3.scene_world import Thing
+from worker.bm3.scene_world import Fill, Thing
 
 OVERSAMPLING = 4
 LEVELS = 16  # steps of a fade or colour change; few, so that the caches stay small
@@ -35,10 +36,10 @@ def sprite(thing: Thing, side_px: int, opacity: float = 1.0, turning: tuple[Thin
     level = round(opacity * LEVELS)
     if not thing.colour:
         return _picture_sprite(thing.shape, side_px, level)
-    rgb = thing.rgb
+    fill = thing.fill
     if turning:
-        rgb = _mix(rgb, turning[0].rgb, round(turning[1] * LEVELS) / LEVELS)
-    return _shape_sprite(thing.shape, rgb, side_px, level)
+        fill = mixed(fill, turning[0].fill, round(turning[1] * LEVELS) / LEVELS)
+    return _shape_sprite(thing.shape, fill, side_px, level)
 
 
 @lru_cache(maxsize=256)
@@ -54,9 +55,8 @@ def plate(text: str, height_px: int) -> Sprite:
 
 
 @lru_cache(maxsize=1024)
-def _shape_sprite(shape: str, rgb: tuple[int, int, int], side_px: int, level: int) -> Sprite:
-    alpha = _mask(shape, side_px)
-    return _sprite(np.broadcast_to(np.array(rgb, np.uint8), (*alpha.shape, 3)), alpha, level)
+def _shape_sprite(shape: str, fill: Fill, side_px: int, level: int) -> Sprite:
+    return _sprite(painted(fill, side_px), _mask(shape, side_px), level)
 
 
 @lru_cache(maxsize=512)
@@ -69,11 +69,6 @@ def _sprite(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8], level: int) -> Spr
     weight = (alpha.astype(np.uint32) * 256 * level // (255 * LEVELS))[..., None]
     light = (rgb.astype(np.uint32) * weight).astype(np.uint32)
     return Sprite(np.minimum(light, 65280).astype(np.uint16), (256 - weight).astype(np.uint16))
-
-
-def _mix(start: tuple[int, int, int], end: tuple[int, int, int], share: float) -> tuple[int, int, int]:
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(start, end, strict=True))
-    return red, green, blue
 
 
 @lru_cache(maxsize=512)

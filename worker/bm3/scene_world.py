@@ -25,6 +25,7 @@ BACKGROUNDS: dict[str, Rgb] = {
 }
 ODD = "odd"
 """What an object is called whose colour has no name."""
+PATTERNS = ("halves", "stripes", "band", "spots")
 
 PLURALS = {
     "circle": "circles",
@@ -52,21 +53,34 @@ ARRIVALS = frozenset({"enter", "appear"})
 
 
 @dataclass(frozen=True)
+class Fill:
+    """What a shape is painted with: one colour, or a second one laid over it in a pattern."""
+
+    ground: Rgb
+    figure: Rgb
+    pattern: str = ""  # one of PATTERNS; "" is the ground alone
+
+
+@dataclass(frozen=True)
 class Thing:
     """An object's identity; a picture has no colour of its own and an empty `colour`."""
 
     colour: str
     shape: str
-    odd_rgb: Rgb | None = field(default=None, compare=False)  # of an object whose colour has no name
+    odd_fill: Fill | None = field(default=None, compare=False)  # of an object whose colour has no name
 
     @property
-    def rgb(self) -> Rgb:
+    def fill(self) -> Fill:
         """Raises KeyError for a picture."""
-        return self.odd_rgb or COLOURS[self.colour]
+        return self.odd_fill or plain(COLOURS[self.colour])
 
     @property
     def name(self) -> str:
         return f"{self.colour} {self.shape}".strip()
+
+
+def plain(rgb: Rgb) -> Fill:
+    return Fill(rgb, rgb)
 
 
 @dataclass(frozen=True)
@@ -127,8 +141,10 @@ class Options:
     double_rate: float = 0.0  # chance that an event is followed by a second one in the same beat
     still_rate: float = 0.04  # chance that a still stretch of 3-8 beats begins
     odd_rate: float = 0.0  # share of new objects in a colour without a name, so that a shape is known by its shape
+    patterned_rate: float = 0.0  # share of those that show two colours, named ones among them, so in every outline
     again_rate: float = 0.45  # share of arrivals that are of an object seen before
     texts: bool = True
+    snapshot_text_rate: float = 0.4  # share of single pictures with a text
     pictures: tuple[str, ...] = ()  # names from scene_pictures, shown beside the shapes
     random_phase: bool = False  # beats no longer start with the chunks
     noise: float = 3.0  # standard deviation, gray levels

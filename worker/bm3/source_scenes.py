@@ -26,7 +26,7 @@ MAX_START_S = 3 * 3600
 class SceneRecipe:
     """What a stage of the curriculum looks like."""
 
-    kind: Literal["still", "clip"] = "clip"
+    kind: Literal["still", "clip", "told"] = "clip"  # told: replies without frames, for what memory must say
     preset: str = "nano"
     size_px: int = 256
     fps: float = 2.0
@@ -41,6 +41,8 @@ class SceneRecipe:
     garbled: float = 0.0  # share of reply tokens shown wrong, so that words are read off the picture, not guessed
     recoloured: float = 0.0  # share of colour words shown as another colour
     odd: float = 0.0  # share of new objects in a colour without a name
+    patterned: float = 0.0  # share of those in two colours
+    texts: float = 0.4  # share of stills with a text
     degraded: float = 0.3  # share of chunks through JPEG and a colour shift, as a codec would do
 
 
@@ -57,12 +59,19 @@ class SceneSource:
         self._held_out = held_out
         combos: Literal["mixed", "train"] = "mixed" if held_out else "train"
         preset = PRESETS[recipe.preset]
-        odd_rate = 0.0 if held_out else recipe.odd
-        self._options = replace(preset, combos=combos, max_objects=recipe.max_objects, odd_rate=odd_rate)
+        self._options = replace(
+            preset,
+            combos=combos,
+            max_objects=recipe.max_objects,
+            odd_rate=0.0 if held_out else recipe.odd,
+            patterned_rate=recipe.patterned,
+            snapshot_text_rate=recipe.texts,
+        )
 
     def example(self, index: int) -> Example:
         dice = np.random.default_rng((self._seed, int(self._held_out), index))
-        return self._still(dice) if self._recipe.kind == "still" else self._clip(dice)
+        makers = {"still": self._still, "clip": self._clip, "told": self._told}
+        return makers[self._recipe.kind](dice)
 
     def _still(self, dice: np.random.Generator) -> Example:
         """Several unrelated pictures in one sequence, each described in full."""
@@ -83,12 +92,22 @@ class SceneSource:
         frame, text = max(seen, key=lambda one: len(one[1]))
         return pooled(frame[None], scale)[0], text
 
+    def _told(self, dice: np.random.Generator) -> Example:
+        """What was said in the first chunks of a stream, as it stands in memory when all frames are gone."""
+        captions = self._scene(dice).captions(self._recipe.chunk_ms, self._recipe.fps)
+        spans = [self._layout.told(text) for text in islice(captions, self._recipe.chunks) if text]
+        tokens = join([self._layout.prompt(DEFAULT_PROMPT), *spans])
+        return Example(tokens, torch.full((len(tokens.ids),), TEXT))
+
+    def _scene(self, dice: np.random.Generator) -> Scene:
+        options = self._options
+        if dice.random() < self._recipe.busy:
+            options = replace(options, event_rate=0.95, still_rate=0.0)
+        return Scene(self._scene_seed(dice), options)
+
     def _clip(self, dice: np.random.Generator) -> Example:
         recipe = self._recipe
-        options = self._options
-        if dice.random() < recipe.busy:
-            options = replace(options, event_rate=0.95, still_rate=0.0)
-        scene = Scene(self._scene_seed(dice), options)
+        scene = self._scene(dice)
         before = int(dice.integers(0, recipe.memory_chunks + 1)) if recipe.memory_chunks else 0
         first = before + int(dice.integers(0, 2))
         captions = list(islice(scene.captions(recipe.chunk_ms, recipe.fps), first + recipe.chunks))

@@ -15,6 +15,7 @@ from transformers.models.qwen3_vl.video_processing_qwen3_vl import Qwen3VLVideoP
 from worker.bm3.examples import batch
 from worker.bm3.layout import NOT_LEARNED, Layout, Part, group_stamps_s, in_sight, join
 from worker.bm3.patches import PatchShape, cut, normalised
+from worker.bm3.scene_world import PLURALS
 from worker.bm3.scenes import PRESETS, Scene
 from worker.bm3.source_scenes import SceneRecipe, SceneSource
 from worker.bm3.tokenizer import corpus, train, wrap
@@ -33,6 +34,7 @@ def source(recipe: SceneRecipe, held_out: bool = False) -> SceneSource:
 
 CLIP = SceneRecipe(kind="clip", size_px=64, chunks=3, degraded=0.0)
 STREAM = replace(CLIP, chunks=12, memory_chunks=30, window_chunks=8, degraded=0.3)
+TOLD = SceneRecipe(kind="told", chunks=60, busy=1.0)
 STILL = SceneRecipe(kind="still", size_px=64, chunks=2)
 
 
@@ -93,6 +95,26 @@ def test_remembered_replies_stand_between_prompt_and_first_chunk() -> None:
     assert (tokens.parts[:first] == Part.PINNED).all()
     assert (tokens.labels[:first] == NOT_LEARNED).all()
     assert tokenizer().decode(tokens.ids[:first]).count("<|im_start|>assistant\n") >= 3
+
+
+def test_of_what_is_told_only_what_memory_decides_is_learned() -> None:
+    example = source(TOLD).example(0)
+    ids, learned = example.tokens.ids, example.tokens.labels != NOT_LEARNED
+    assert example.videos is None
+    text = "".join(
+        f"[{tokenizer().decode([i])}]" if yes else tokenizer().decode([i]) for i, yes in zip(ids, learned, strict=True)
+    )
+    assert "enters from the left[<|im_end|>]" in text
+    assert " moves" in text
+    memory = {"<|im_end|>", " again", " a", " third", " time", ",", " now", " two", " three", " four"}
+    learned_words = {tokenizer().decode([i]) for i in ids[learned]}
+    assert memory | {f" {plural}" for plural in PLURALS.values()} >= learned_words > {"<|im_end|>", " again", ","}
+
+
+def test_what_is_told_stands_as_a_session_remembers_it() -> None:
+    layout, scene = Layout(tokenizer()), Scene(1)
+    texts = [text for text in scene.captions(until_ms=60_000) if text]
+    assert all(layout.told(text).ids == layout.remembered(text).ids for text in texts)
 
 
 @settings(max_examples=60, deadline=None)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from worker.bm3.scene_grammar import parse
 from worker.bm3.scene_pictures import available
-from worker.bm3.scene_world import BACKGROUNDS, COLOURS
+from worker.bm3.scene_sprites import sprite
+from worker.bm3.scene_world import BACKGROUNDS, COLOURS, ODD, PATTERNS, Fill, Thing
 from worker.bm3.scenes import BEATS_KEPT, PRESETS, Scene, first_shown_ms, snapshot
 
 seeds = st.integers(0, 2**40)
@@ -100,11 +101,32 @@ def test_going_far_forward_keeps_a_fixed_number_of_beats_and_going_back_gives_th
     assert np.array_equal(scene.frame(3000, 64), early)
 
 
+def test_as_many_snapshots_have_a_text_as_asked_for() -> None:
+    options = replace(PRESETS["nano"], snapshot_text_rate=0.8, max_objects=2)
+    texts = [snapshot(seed, options, 16)[1] for seed in range(200)]
+    assert 0.7 < sum("text" in text or "number" in text for text in texts) / len(texts) < 0.9
+
+
 def test_snapshots_hold_from_none_to_all_objects() -> None:
     counts = {
         sum(clause.split()[0] in COLOURS for clause in snapshot(seed, size=32)[1].split("; ")) for seed in range(60)
     }
     assert counts == {0, 1, 2, 3, 4}
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_pattern_has_both_colours_inside_the_same_outline(pattern: str) -> None:
+    red, blue = COLOURS["red"], COLOURS["blue"]
+    drawn = sprite(Thing(ODD, "square", Fill(red, blue, pattern)), 60)
+    plain = sprite(Thing("red", "square"), 60)
+    assert (drawn.through == plain.through).all()
+    inside = {tuple(pixel) for pixel in drawn.light[drawn.through[..., 0] == 0] >> 8}
+    assert inside == {red, blue}
+
+
+def test_a_turning_pattern_ends_in_the_plain_colour() -> None:
+    striped, black = Thing(ODD, "heart", Fill((215, 25, 30), (30, 65, 225), "stripes")), Thing("black", "heart")
+    assert (sprite(striped, 40, turning=(black, 1.0)).light == sprite(black, 40).light).all()
 
 
 def test_pictures_enter_by_name_where_the_machine_has_them() -> None:

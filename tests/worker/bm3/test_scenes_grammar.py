@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from itertools import islice
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.bm3.scene_grammar import caption, dense, parse, say, unparsed, vocabulary
+from worker.bm3.scene_grammar import caption, dense, memory_spans, parse, say, unparsed, vocabulary
 from worker.bm3.scene_script import Director
 from worker.bm3.scene_world import PRESETS, Actor, Event, Options, Stage, Thing
 
@@ -48,6 +49,21 @@ def test_the_sentences_read_as_they_should() -> None:
     stage = Stage("gray", (Actor(Thing("blue", "star"), 5, 0.3), Actor(Thing("red", "circle"), 0, 0.3)), "GO")
     assert dense(stage) == "gray background; red circle top left; blue star bottom right; text GO"
     assert dense(Stage("pink")) == "pink background"
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "red circle enters from the left[ again, now two circles]; text GO",
+        "red circle appears[]; blue cross appears[ a third time]",
+        "red star disappears; red cross turns blue",
+    ],
+)
+def test_where_memory_speaks(marked: str) -> None:
+    text = marked.replace("[", "").replace("]", "")
+    for start, end in reversed(list(memory_spans(text))):
+        text = f"{text[:start]}[{text[start:end]}]{text[end:]}"
+    assert text == marked
 
 
 def test_the_vocabulary_holds_every_word_that_is_said() -> None:

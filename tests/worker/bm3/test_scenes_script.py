@@ -103,7 +103,19 @@ def test_odd_objects_have_a_shape_and_no_colour_that_has_a_name(seed: int) -> No
     assert len(odd) < len(things)
     for thing in odd:
         assert thing.name == f"odd {thing.shape}"
-        assert all(distance(thing.rgb, rgb) >= ODD_FROM_NAMED for rgb in (*COLOURS.values(), *BACKGROUNDS.values()))
+        named = (*COLOURS.values(), *BACKGROUNDS.values())
+        assert all(distance(thing.fill.ground, rgb) >= ODD_FROM_NAMED for rgb in named)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seeds)
+def test_odd_objects_in_a_pattern_show_a_named_colour_and_another_one(seed: int) -> None:
+    options = replace(PRESETS["nano"], odd_rate=0.5, patterned_rate=0.5)
+    things = {actor.thing for stage in stages(play(seed, options)) for actor in stage.actors}
+    odd = [thing for thing in things if thing.colour == ODD]
+    patterned = [thing.fill for thing in odd if thing.fill.pattern]
+    assert 0 < len(patterned) < len(odd)
+    assert all(fill.ground in COLOURS.values() and fill.figure != fill.ground for fill in patterned)
 
 
 def distance(one: Rgb, other: Rgb) -> int:
