@@ -147,7 +147,9 @@ def _params(given: dict[str, Any]) -> VideoCaptionParams:
     sampling = {name: given.pop(name) for name in Sampling.model_fields if name in given}
     if "segments" in given:
         given["mode"] = "parallel"
-    return VideoCaptionParams(video=LOCAL, window=Window(**window), sampling=Sampling(**sampling), **given)
+    return VideoCaptionParams(
+        video=LOCAL, window=Window(**window) if window else None, sampling=Sampling(**sampling), **given
+    )
 
 
 def seconds(text: str) -> int:

@@ -33,7 +33,9 @@ class VideoCaptionParams(Document):
         256 * 256
     )
     chunk_ms: Annotated[int, Field(ge=100, le=60_000)] = 2000
-    window: Window = Window()
+    window: Annotated[
+        Window | None, Field(description="What the model keeps in sight; null: what the model does best with")
+    ] = None
     sampling: Sampling = Sampling()
     max_tokens_per_chunk: Annotated[int, Field(ge=1, le=1024)] = 48
     silence_threshold: Annotated[

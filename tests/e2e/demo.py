@@ -22,7 +22,6 @@ from client.show import LiveView, clock, out, table, upload_bar
 from tests.e2e.service import ROOT, service
 from tests.receiver import Received, receiver
 from worker.bm3.evaluate_score import score
-from worker.bm3.evaluate_watch import NANO_WINDOW
 from worker.bm3.scene_write import read_truth
 
 FOLDER = ROOT / "var" / "demo"
@@ -66,7 +65,7 @@ def _caption(client: Client, video: Path) -> dict[str, Any]:
     with upload_bar() as bar:
         task = bar.add_task(video.name, total=video.stat().st_size)
         asset = client.upload(video, lambda sent, _: bar.update(task, completed=sent))
-    job = client.submit("video.caption", {"video": {"asset_id": asset["id"]}, "window": NANO_WINDOW.model_dump()})
+    job = client.submit("video.caption", {"video": {"asset_id": asset["id"]}})
     _step(f"Job {job['id']} is {job['state']}; its captions, live:")
     began, view = time.monotonic(), LiveView()
     for event in client.watch(job["id"]):

@@ -89,6 +89,7 @@ class BM3VLConfig(PreTrainedConfig):
     vision_start_token_id: int = 151652
     vision_end_token_id: int = 151653
     tie_word_embeddings: bool = False
+    default_window: dict[str, int] | None = None  # a db.kinds.video.Window, for streams that name none
 
     def __post_init__(self, **kwargs: Any) -> None:
         self.vision_config = _adopted(self.vision_config, QWEN_VISION_TYPES, BM3VLVisionConfig.model_type)

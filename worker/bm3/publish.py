@@ -18,6 +18,7 @@ from worker.bm3 import model as _registered  # noqa: F401  (importing registers 
 from worker.bm3.card import card
 from worker.bm3.checkpoints import replace_folder
 from worker.bm3.enlarge import enlarge
+from worker.bm3.evaluate_watch import NANO_WINDOW
 from worker.bm3.processor import processor_of
 from worker.bm3.scene_world import ODD
 
@@ -46,6 +47,7 @@ def _write_model(checkpoint: Path, out: Path, dtype: torch.dtype, times: int) ->
     model: Any = AutoModelForImageTextToText.from_pretrained(checkpoint, dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
     enlarge(model, times)
+    model.config.default_window = NANO_WINDOW.model_dump()
     model.generation_config.suppress_tokens = _first_tokens(tokenizer, ODD)
     model.to(dtype).save_pretrained(out)
     processor_of(tokenizer, model.config.vision_config).save_pretrained(out)

@@ -70,6 +70,7 @@ class ModelInfo:
     dtype: str = "float32"
     device: str = "cpu"
     structured: bool = False  # whether `chat` can hold an answer to a JSON schema
+    window: Window = field(default_factory=Window)  # for streams that name none
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from transformers import AutoConfig, AutoModelForImageTextToText, AutoTokenizer
 from transformers.utils.logging import disable_progress_bar
 
 from db.failures import Failure
+from db.kinds.video import Window
 from worker.engines import grammar
 from worker.engines.hub import folder_of
 from worker.engines.spec import ModelSpec
@@ -47,6 +48,7 @@ class Loaded:
     folders: tuple[Path, ...]
     attention: str
     context_tokens: int
+    window: Window
 
     @property
     def device(self) -> torch.device:
@@ -111,6 +113,7 @@ def load(spec: ModelSpec) -> Loaded:
         folders=(folder, Path(adapter)) if adapter else (folder,),
         attention=attention,
         context_tokens=text.max_position_embeddings,
+        window=Window(**(getattr(config, "default_window", None) or {})),
     )
 
 

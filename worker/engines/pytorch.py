@@ -52,6 +52,7 @@ class PytorchEngine:
             dtype=str(loaded.dtype).removeprefix("torch."),
             device=str(loaded.device),
             structured=True,
+            window=loaded.window,
         )
 
     @property

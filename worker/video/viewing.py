@@ -8,7 +8,7 @@ from dataclasses import asdict, astuple, dataclass, replace
 from typing import Any
 
 from db.kinds.video import Cue, Gap, Spent, VideoCaptionParams
-from worker.engines.base import Chunk, Engine, OnText, Reply, WatchOptions
+from worker.engines.base import Chunk, Engine, ModelInfo, OnText, Reply, WatchOptions
 from worker.video.captions import CaptionTrack
 from worker.video.similar import without_similar
 from worker.video.slots import Part
@@ -48,12 +48,12 @@ class Tally:
         return Tally(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
 
 
-def watch_options(params: VideoCaptionParams) -> WatchOptions:
-    """How a session is opened for these parameters."""
+def watch_options(params: VideoCaptionParams, model: ModelInfo) -> WatchOptions:
+    """How a session of this model is opened for these parameters."""
     return WatchOptions(
         prompt=params.prompt,
         system=params.system,
-        window=params.window,
+        window=params.window or model.window,
         sampling=params.sampling,
         fps=params.fps,
         chunk_ms=params.chunk_ms,
@@ -88,7 +88,7 @@ class Viewing:
         self._heard_from = heard_from
         self._track = CaptionTrack(params.max_cue_ms, state["track"] if state else None)
         session_state = state["session"] if state else None
-        self._session = engine.open(watch_options(params), session_state)
+        self._session = engine.open(watch_options(params, engine.info), session_state)
         rewatch_from = session_state["rewatch_from_chunk"] if session_state else self.next_chunk
         self.decode_from_chunk: int = min(rewatch_from, self.next_chunk)
         """The first chunk to decode: after a restart the last window is shown again."""

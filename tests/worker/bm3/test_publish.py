@@ -10,15 +10,20 @@ import pytest
 import torch
 from transformers import AutoModelForImageTextToText, AutoProcessor, AutoTokenizer, Qwen3VLForConditionalGeneration
 
+from db.kinds.base import MediaInput
+from db.kinds.video import VideoCaptionParams, Window
 from tests.worker.bm3.recipes import first_stage, recipe
 from worker.bm3.augment import garbled, pooled, recoloured
 from worker.bm3.enlarge import reduce
+from worker.bm3.evaluate_watch import NANO_WINDOW
 from worker.bm3.layout import NOT_LEARNED, Part, Span, join
 from worker.bm3.patches import PatchShape, cut, normalised
 from worker.bm3.publish import publish
 from worker.bm3.scene_world import ODD
 from worker.bm3.scenes import PRESETS, vocabulary
 from worker.bm3.train import Run
+from worker.engines import load_engine
+from worker.video.viewing import watch_options
 
 SHIPPED = Path(__file__).parents[3] / "worker/bm3/weights/nano"
 
@@ -80,6 +85,16 @@ def test_a_published_model_never_says_that_a_colour_is_odd(checkpoint: Path, tmp
     others = [word for word in vocabulary(PRESETS["nano"]) if word != ODD]
     assert {tokenizer.encode(words)[0] for words in ("odd star", " odd star")} == set(never)
     assert not set(never) & {token for word in others for token in tokenizer.encode(f" {word}")}
+
+
+def test_who_names_no_window_gets_the_one_a_published_model_does_best_with(checkpoint: Path, tmp_path: Path) -> None:
+    publish(checkpoint.parent, tmp_path, torch.float32)
+    engine = load_engine(f"small=pytorch:{tmp_path}")
+    engine.close()
+    video = MediaInput(url="https://example.com/a.mp4")
+    assert watch_options(VideoCaptionParams(video=video), engine.info).window == NANO_WINDOW
+    wide = Window(vision_ms=60_000)
+    assert watch_options(VideoCaptionParams(video=video, window=wide), engine.info).window == wide
 
 
 def test_garbling_changes_what_is_shown_and_never_what_is_learned() -> None:
