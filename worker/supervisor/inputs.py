@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -131,7 +130,7 @@ def _fetch_one(sources: Sources, attempt: Attempt, media: MediaInput, path: Path
 def _decode(text: str, path: Path, max_bytes: int) -> None:
     try:
         data = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
+    except ValueError as error:
         raise Permanent(Failure.BAD_PARAMS, "the inline input is not valid base64") from error
     if len(data) > max_bytes:
         raise Permanent(Failure.TOO_LARGE, f"more than {max_bytes} bytes of input")
