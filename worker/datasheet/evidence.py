@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from db.kinds.datasheet import DatasheetResult
-from worker.datasheet import letters, pages
+from worker.datasheet import glyphs, letters, pages
 from worker.datasheet.marks import Box
 from worker.datasheet.pages import Book
 
@@ -64,9 +66,35 @@ def _plain(text: str) -> str:
 
 def text_of(book: Book, citation: Citation) -> str:
     """What the page shows in a cited box: its text layer where that can be read, else its pixels."""
-    text = pages.text_in(book, citation.page, citation.place)
+    text = _text_in(book, citation.page, citation.place)
     readable = text.strip() and not letters.garbled(pages.plain_text(book, citation.page))
-    return text if readable else pages.pixels_read(book, citation.page, citation.place)
+    return text if readable else _pixels_read(book, citation.page, citation.place)
+
+
+def _text_in(book: Book, number: int, area: Box) -> str:
+    """The text layer inside a box of the page as seen, as the library itself cuts it out."""
+    if book.pdf is None:
+        return ""
+    page = book.pdf[number - 1]
+    textpage = page.get_textpage()
+    back = np.linalg.inv(pages.page_matrix(page))
+    xs, ys, _ = (np.array([[area.x0, area.y0, 1.0], [area.x1, area.y1, 1.0]]) @ back).T
+    try:
+        return str(textpage.get_text_bounded(float(min(xs)), float(min(ys)), float(max(xs)), float(max(ys))))
+    finally:
+        textpage.close()
+        page.close()
+
+
+def _pixels_read(book: Book, number: int, area: Box) -> str:
+    """The words that the rendered page shows in a box, one line after the other."""
+    paper, scale = pages.render(book, number)
+    x0, y0, x1, y1 = (max(0, round(v * scale)) for v in (area.x0, area.y0, area.x1, area.y1))
+    cut = np.ascontiguousarray(paper[y0:y1, x0:x1])
+    if cut.size == 0:
+        return ""
+    lines = glyphs.text_lines(glyphs.letter_boxes(glyphs.ink_of(cut), scale), scale)
+    return " ".join(w.text for w in glyphs.read_text(cut, lines, scale, (0.0, 0.0)))
 
 
 def truth_text(printed: Iterable[dict[str, Any]], citation: Citation) -> str:

@@ -17,6 +17,7 @@ from worker.datasheet.marks import Box, Sheet, Tip, Word
 from worker.datasheet.ocr import Gray
 from worker.errors import Permanent
 
+HEAD_BYTES = 1024  # where a PDF says what it is
 MAX_FILE_BYTES = 300 * 1024 * 1024
 MAX_IMAGE_PX = 60_000_000
 MIN_IMAGE_PX = 40
@@ -37,10 +38,17 @@ class Book:
     pdf: pypdfium2.PdfDocument | None
     images: list[Gray]
     px_per_pt: float = IMAGE_DPI / 72
+    source: bytes | Path = b""  # of the PDF
 
     @property
     def pages(self) -> int:
         return len(self.pdf) if self.pdf is not None else len(self.images)
+
+    def forget(self) -> None:
+        """Opens the PDF anew: the library keeps fonts and images of every page it was shown as long as a document is open."""
+        if self.pdf is not None:
+            self.pdf.close()
+            self.pdf = pypdfium2.PdfDocument(self.source)
 
     def close(self) -> None:
         if self.pdf is not None:
@@ -52,13 +60,14 @@ def open_book(files: list[bytes | Path]) -> Book:
 
     Raises Permanent: TOO_LARGE, BAD_DOCUMENT (not readable, encrypted, no pages, an image too small).
     """
-    data = [_bytes(f) for f in files]
-    if data and data[0][:1024].lstrip()[:5].startswith(b"%PDF"):
-        return Book(_open_pdf(data[0]), [])
-    return Book(None, [_open_image(d) for d in data])
+    for file in files:
+        _check(file)
+    if files and _head(files[0]).lstrip().startswith(b"%PDF"):
+        return Book(_open_pdf(files[0]), [], source=files[0])
+    return Book(None, [_open_image(f) for f in files])
 
 
-def _bytes(file: bytes | Path) -> bytes:
+def _check(file: bytes | Path) -> None:
     if isinstance(file, Path) and not file.is_file():
         raise Permanent(Failure.BAD_DOCUMENT, f"no such file: {file.name}")
     size = len(file) if isinstance(file, bytes) else file.stat().st_size
@@ -68,12 +77,18 @@ def _bytes(file: bytes | Path) -> bytes:
         )
     if size == 0:
         raise Permanent(Failure.BAD_DOCUMENT, "the document is empty")
-    return file if isinstance(file, bytes) else file.read_bytes()
 
 
-def _open_pdf(data: bytes) -> pypdfium2.PdfDocument:
+def _head(file: bytes | Path) -> bytes:
+    if isinstance(file, bytes):
+        return file[:HEAD_BYTES]
+    with file.open("rb") as opened:
+        return opened.read(HEAD_BYTES)
+
+
+def _open_pdf(file: bytes | Path) -> pypdfium2.PdfDocument:
     try:
-        pdf = pypdfium2.PdfDocument(data)
+        pdf = pypdfium2.PdfDocument(file)
         count = len(pdf)
     except pypdfium2.PdfiumError as error:
         reason = "it is encrypted" if "password" in str(error).lower() else "it is damaged or not a PDF"
@@ -85,9 +100,9 @@ def _open_pdf(data: bytes) -> pypdfium2.PdfDocument:
     return pdf
 
 
-def _open_image(data: bytes) -> Gray:
+def _open_image(file: bytes | Path) -> Gray:
     try:
-        with Image.open(io.BytesIO(data), formats=IMAGE_FORMATS) as image:
+        with Image.open(io.BytesIO(file) if isinstance(file, bytes) else file, formats=IMAGE_FORMATS) as image:
             width, height = image.size
             if width * height > MAX_IMAGE_PX:
                 raise Permanent(Failure.TOO_LARGE, f"the image has {width} x {height} pixels, at most {MAX_IMAGE_PX}")
@@ -112,7 +127,7 @@ def page_size(book: Book, number: int) -> tuple[float, float]:
     return float(width), float(height)
 
 
-def _page_matrix(page: pypdfium2.PdfPage) -> paths.Matrix:
+def page_matrix(page: pypdfium2.PdfPage) -> paths.Matrix:
     """PDF user space to points from the top left corner of the page as seen, rotation applied."""
     left, bottom, right, top = page.get_cropbox()
     turn = page.get_rotation() // 90
@@ -134,7 +149,7 @@ def read_text(book: Book, number: int) -> tuple[list[Word], list[Box]]:
     page = book.pdf[number - 1]
     textpage = page.get_textpage()
     try:
-        return letters.read_words(textpage.raw, _page_matrix(page))
+        return letters.read_words(textpage.raw, page_matrix(page))
     finally:
         textpage.close()
         page.close()
@@ -152,32 +167,6 @@ def plain_text(book: Book, number: int) -> str:
         page.close()
 
 
-def text_in(book: Book, number: int, area: Box) -> str:
-    """The text layer inside a box of the page as seen, as the library itself cuts it out."""
-    if book.pdf is None:
-        return ""
-    page = book.pdf[number - 1]
-    textpage = page.get_textpage()
-    back = np.linalg.inv(_page_matrix(page))
-    xs, ys, _ = (np.array([[area.x0, area.y0, 1.0], [area.x1, area.y1, 1.0]]) @ back).T
-    try:
-        return str(textpage.get_text_bounded(float(min(xs)), float(min(ys)), float(max(xs)), float(max(ys))))
-    finally:
-        textpage.close()
-        page.close()
-
-
-def pixels_read(book: Book, number: int, area: Box) -> str:
-    """The words that the rendered page shows in a box, one line after the other."""
-    paper, scale = render(book, number)
-    x0, y0, x1, y1 = (max(0, round(v * scale)) for v in (area.x0, area.y0, area.x1, area.y1))
-    cut = np.ascontiguousarray(paper[y0:y1, x0:x1])
-    if cut.size == 0:
-        return ""
-    lines = glyphs.text_lines(glyphs.letter_boxes(glyphs.ink_of(cut), scale), scale)
-    return " ".join(w.text for w in glyphs.read_text(cut, lines, scale, (0.0, 0.0)))
-
-
 def read_titles(book: Book, number: int) -> str:
     """The most prominent lines of a page whose text layer says nothing, read from what is drawn."""
     if book.pdf is None:
@@ -186,7 +175,7 @@ def read_titles(book: Book, number: int) -> str:
     width, height = page.get_size()
     sheet = Sheet(number, float(width), float(height))
     try:
-        sheet.lines, _, _ = paths.read_paths(page.raw, _page_matrix(page))
+        sheet.lines, _, _ = paths.read_paths(page.raw, page_matrix(page))
     except paths.TooMuch:
         return ""  # a traced photo has no title
     finally:
@@ -242,7 +231,7 @@ def read_sheet(book: Book, number: int) -> Sheet:
         return _upright(sheet)
     page = book.pdf[number - 1]
     try:
-        sheet.lines, sheet.outlines, sheet.images = paths.read_paths(page.raw, _page_matrix(page))
+        sheet.lines, sheet.outlines, sheet.images = paths.read_paths(page.raw, page_matrix(page))
     except paths.TooMuch as error:
         raise Permanent(Failure.TOO_LARGE, f"page {number} is no drawing: it has {error}") from error
     finally:
