@@ -52,7 +52,8 @@ def cited_box(q: Quantity, drawing: Drawing) -> tuple[float, float, float, float
 def value_of(q: Quantity, drawing: Drawing, status: Status = "stated", confidence: float = 0.95) -> Value:
     return Value(
         min=rounded(q.low), nom=rounded(q.value), max=rounded(q.high), printed=q.printed[:500], unit="mm",
-        symbol=q.symbol or None, page=drawing.number, box=cited_box(q, drawing), status=status,
+        symbol=q.symbol or None, page=drawing.number, box=cited_box(q, drawing),
+        status="derived" if q.formula else status, formula=q.formula or None,
         confidence=round(min(confidence, 0.5 + 0.5 * q.confidence), 3),
     )  # fmt: skip
 
@@ -190,7 +191,7 @@ def _pad(
     shape = solved.pattern.pads[i]
     x, y = solved.place(i)
     placed, sized = solved.settled(i)
-    w, h = (rounded(v) for v in solved.size(i))
+    w, h = (rounded(v) for v in solved.stated(i))
     drill: tuple[float, float] | None = None
     kind: PadType = "smd"
     if hole is not None:
@@ -198,15 +199,15 @@ def _pad(
             w = h = rounded(hole.copper)
         kind = hole.type
         drill = (hole.drill, hole.drill) if hole.drill is not None else None
-        sized = True
+    size_status: Status = "derived" if sized or drill is not None else "assumed" if w and h else "not_stated"
     role: PadRole = "mechanical" if apart else "thermal" if numbering.is_thermal(solved.pattern.pads, i) else "signal"
     radius = rounded(shape.radius / solved.scale.x, 3) if shape.kind in ("roundrect", "d_shape") else None
     form = "rect" if shape.kind == "custom" and solved.drawing.sheet.raster else shape.kind  # pixels fray the corners
     return Pad(
         number="MP" if apart else name, type=kind, shape=form, x=round(x - offset[0], 4) + 0.0, y=round(y - offset[1], 4) + 0.0,
         w=w, h=h, drill=drill, corner_radius=radius, role=role, status="derived" if placed else "assumed",
-        size_status="not_stated" if w is None and drill is None else "derived" if sized else "assumed",
-        confidence=round(sure if placed and sized else sure * trust.ASSUMED, 3), evidence=_shape_evidence(solved, i),
+        size_status=size_status, evidence=_shape_evidence(solved, i),
+        confidence=round(sure if placed and size_status == "derived" else sure * trust.ASSUMED, 3),
     )  # fmt: skip
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from worker.datasheet import views
 from worker.datasheet.drawing import Drawing
 from worker.datasheet.outline import Found, from_drawing, largest
 from worker.datasheet.quantities import Quantity
-from worker.datasheet.tables import Entry
+from worker.datasheet.tables import OF_FAMILY, Entry
 
 DESCRIBED = "descriptions in the table"
 _HEIGHT = re.compile(
@@ -20,12 +21,20 @@ _NOT_BODY = re.compile(r"lead|foot|terminal|pad|contact|pin|pitch|standoff|chamf
 
 def read(drawings: list[Drawing], no_lead: bool, taken: set[int]) -> Found:
     """Body values from the outline pages of one package, best page first; `taken` are ids of numbers of the land pattern."""
+    family = next((f for d in drawings if _parametric(d) and (f := views.read(d)) is not None), None)
+    if family is not None:
+        return family
     drawn = next((f for d in drawings if (f := from_drawing(d, taken)) is not None), None)
-    entries = [e for d in drawings for e in d.entries]
+    entries = [e for d in drawings for e in d.entries if e.table != OF_FAMILY]
     listed = _from_table(entries, no_lead) if len(entries) >= 3 else None
     if listed is None:
         return drawn or Found()
     return _merged(listed, drawn, no_lead)
+
+
+def _parametric(drawing: Drawing) -> bool:
+    """Whether letters or formulas of the drawing were read for one part of a family."""
+    return any(e.table == OF_FAMILY for e in drawing.entries) or any(q.formula for q in drawing.quantities)
 
 
 def _merged(listed: Found, drawn: Found | None, no_lead: bool) -> Found:

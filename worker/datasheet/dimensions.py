@@ -35,6 +35,11 @@ class Span:
         return (along, self.at) if self.axis == 0 else (self.at, along)
 
 
+def box_of(span: Span) -> Box:
+    (x0, y0), (x1, y1) = span.point(span.start), span.point(span.end)
+    return Box(x0, y0, x1, y1)
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A number that may belong to a span, and how far it stands from it in letter heights."""

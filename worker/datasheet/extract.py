@@ -11,8 +11,24 @@ from pathlib import Path
 from db.failures import Failure
 from db.footprint.ipc7351 import NO_LEAD
 from db.kinds.datasheet import DatasheetParams, DatasheetResult, LandPattern, Review, Terminals, Value, Variant, View
-from worker.datasheet import assemble, balls, body, drawing, figures, holes, numbering, pads, pages, patterns, trust
+from worker.datasheet import (
+    assemble,
+    balls,
+    body,
+    doubts,
+    drawing,
+    families,
+    figures,
+    holes,
+    numbering,
+    pads,
+    pages,
+    patterns,
+    redraw,
+    trust,
+)
 from worker.datasheet.drawing import Drawing
+from worker.datasheet.families import Family
 from worker.datasheet.figures import Search
 from worker.datasheet.outline import Found
 from worker.datasheet.pads import Solved
@@ -22,6 +38,7 @@ from worker.errors import Permanent
 MIN_SCORE = 1.2  # a pattern below this is a drawing of something else
 NAMED = 0.25  # a title this telling names a land pattern
 RIVAL_PART = 0.7
+OF_RUN = 3.0  # for a pattern with the row of contacts that its family is made of
 SURFACE = re.compile(r"\bSM[TD]\b|surface\s*mount", re.IGNORECASE)  # a package that has no holes for leads
 
 
@@ -84,17 +101,31 @@ def _read(book: Book, request: Request, progress: OnProgress) -> DatasheetResult
     progress(Progress("outline", book.pages, book.pages))
     outlines = [drawn(n) for n in search.mechanical[:1]]
     progress(Progress("land", book.pages, book.pages, len(known)))
-    solved = _best_pattern([drawn(n) for n in search.land])
+    lands = [drawn(n) for n in search.land]
+    family = families.find(request.package, [*outlines, *lands])
+    unclear = _unclear(family, outlines, lands)
+    if family is not None:
+        outlines, lands = [family.narrowed(d) for d in outlines], [family.narrowed(d) for d in lands]
+    solved = _best_pattern(lands, family)
     if SURFACE.search(request.package or ""):
         solved = [s for s in solved if not all(holes.is_round(p) for p in s.pattern.pads) or holes.are_balls(s)]
     if search.land == search.mechanical[:1] and not request.land_page:
         solved = [s for s in solved if _named(s)]  # else the outline itself could be taken for it
     if not any(d.shapes or d.readings or d.entries for d in known.values()):
         raise Permanent(Failure.BAD_DOCUMENT, "no drawing was found in the document")
-    result = _result(book, request, search, outlines, solved)
+    result = _result(book, request, search, outlines, solved, unclear)
     count = len(result.land_pattern.pads) if result.land_pattern else 0
     progress(Progress("done", book.pages, book.pages, len(result.views), count))
     return result
+
+
+def _unclear(family: Family | None, outlines: list[Drawing], lands: list[Drawing]) -> str | None:
+    """Why the figures that were read may be those of another part."""
+    if family is None and any(families.shown(d) for d in outlines):
+        return "the drawing stands for a family of parts and the package name chooses none"
+    if family is not None and any(len(family.regions(d)) > 1 for d in lands):
+        return "no heading tells which figure is that of the part"
+    return None
 
 
 def _named(solved: Solved) -> bool:
@@ -130,20 +161,21 @@ def _choose_pages(book: Book, request: Request, progress: OnProgress) -> Search:
     return found
 
 
-def _best_pattern(drawings: list[Drawing]) -> list[Solved]:
-    """Solved patterns of all land pages, best first."""
+def _best_pattern(drawings: list[Drawing], family: Family | None) -> list[Solved]:
+    """Solved patterns of all land pages, best first; those of a family with the number of pads that the part has."""
     found: list[Solved] = []
     for place, page in enumerate(drawings):
         for pattern in patterns.find(page):
-            solved = pads.solve(pattern, page)
+            again = redraw.redrawn(pattern, page, family.count) if family else None
+            solved = pads.solve(*(again or (pattern, page)))
             if solved is not None:
-                solved.score -= 1.5 * place
+                solved.score -= 1.5 * place - (OF_RUN if again else 0.0)
                 found.append(solved)
     return sorted(found, key=lambda s: -s.score)
 
 
 def _result(
-    book: Book, request: Request, search: Search, outlines: list[Drawing], solved: list[Solved]
+    book: Book, request: Request, search: Search, outlines: list[Drawing], solved: list[Solved], unclear: str | None
 ) -> DatasheetResult:
     review: list[Review] = []
     words = " ".join(w.text for d in outlines for w in d.lines) + " " + (request.package or "")
@@ -160,10 +192,10 @@ def _result(
         review.append(Review(field="package", reason="the asked package is not named on the drawing page"))
     land = _land(best, outlines, review) if best is not None else None
     if land is not None and best is not None and _rivalled(best, solved[1:]):
-        land = _doubted(land)
-        review.append(
-            Review(field="land_pattern", reason="another figure could be the land pattern: no title tells them apart")
-        )
+        unclear = unclear or "another figure could be the land pattern: no title tells them apart"
+    if unclear:
+        land = _doubted(land) if land is not None else None
+        review.append(Review(field="land_pattern", reason=unclear))
     status = (
         "found" if land is not None else "not_read" if search.land and _has_land_title(search) else "not_in_document"
     )
@@ -211,7 +243,7 @@ def _land(best: Solved, outlines: list[Drawing], review: list[Review]) -> LandPa
     apart = assemble.mechanical(best, {label.number for label in labels[0]} if labels else set())
     shapes = best.pattern.pads
     shown = [i for i in range(len(shapes)) if i not in apart]
-    numbers = numbering.number([shapes[i] for i in shown], best.drawing, labels)
+    numbers = numbering.number([shapes[i] for i in shown], best.drawing, labels, best.pattern.first)
     grid = (
         balls.ball_names([shapes[i] for i in shown])
         if all(rounds.get(i) and rounds[i].type == "smd" for i in shown)
@@ -224,38 +256,8 @@ def _land(best: Solved, outlines: list[Drawing], review: list[Review]) -> LandPa
     )
     land = assemble.land_of(best, names, rounds, apart, [*shown, *sorted(apart)])
     land = land.model_copy(update={"confidence": min((p.confidence for p in land.pads), default=0.0)})
-    _review_land(land, best, numbers.certain, review)
+    review.extend(doubts.of_land(land, best, numbers.certain))
     return land
-
-
-def _review_land(land: LandPattern, best: Solved, certain: bool, review: list[Review]) -> None:
-    if not certain:
-        review.append(
-            Review(field="land_pattern.pads.number", reason=f"pad numbers are not all printed: {land.numbering.note}")
-        )
-    if any(p.status == "assumed" for p in land.pads):
-        review.append(
-            Review(
-                field="land_pattern.pads", reason="some positions follow from the drawn scale, not from printed numbers"
-            )
-        )
-    if any(p.size_status == "assumed" for p in land.pads):
-        review.append(
-            Review(field="land_pattern.pads", reason="some sizes follow from the drawn scale, not from printed numbers")
-        )
-    if best.fit.refused:
-        printed = ", ".join(r.quantity.printed for r in best.fit.refused[:6])
-        review.append(
-            Review(
-                field="land_pattern.dimensions",
-                reason=f"printed numbers that the solved pattern does not keep: {printed}",
-            )
-        )
-    if land.to_scale is False:
-        review.append(Review(field="land_pattern", reason="the drawing is not to scale"))
-    if best.drawing.sheet.raster:
-        review.append(Review(field="land_pattern", reason="read from pixels"))
-    review.extend(Review(field="land_pattern", reason=note) for note in best.notes)
 
 
 def _views(solved: list[Solved], best: Solved | None) -> list[View]:

@@ -55,6 +55,7 @@ STOP = frozenset(
 )
 SPARSE_CHARS, MANY_PATHS = 330, 180
 OCR_PAGES = 10
+FORGET_PAGES = 32
 LAND_AFTER = 3  # a land pattern follows its outline within this many pages
 
 
@@ -107,6 +108,8 @@ def scan(book: Book, package: str | None, on_page: Callable[[int, int], None]) -
     hits = []
     for number in range(1, book.pages + 1):
         on_page(number, book.pages)
+        if number % FORGET_PAGES == 0:
+            book.forget()
         text = pages.plain_text(book, number)
         if letters.garbled(text):
             text = ""
@@ -186,6 +189,8 @@ def land_pages(hits: list[PageHit], outline: PageHit, package: str | None) -> li
             (hit.land + near + 2.0 * hit.match - (6.0 if other else 0.0) - (8.0 if foreign else 0.0), hit.number)
         )
     found = [n for s, n in sorted(rated, reverse=True)[:2] if s > 2.0]
+    if not found and len(rated) == 1 and not _foreign(outline, hits[rated[0][1] - 1]):
+        return [rated[0][1]]  # the only one of the document: connectors name no part there
     return found or [outline.number]  # titles inside pictures are not seen by the search
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from worker.datasheet.scale import Scale
 from worker.datasheet.unknowns import Model, Row
 
 PRINTED, REGULAR, SQUARE, DRAWN = 100.0, 2.0, 1.0, 0.02
+Size = tuple[int, int]
+ALIKE = 0.015  # two drawn lengths that stand for one
 AGREE_MM, AGREE_PART = 0.012, 0.004  # a printed number that fits no better than this contradicts the others
 
 
@@ -36,7 +38,7 @@ def _lanes(model: Model) -> list[tuple[int, list[int]]]:
 
 def _quarter_steps(model: Model, scale: Scale) -> list[Row]:
     """Equal steps along x and along y of pads that are the same but turned, as on the four sides of a quad package."""
-    twins = {s for s in model.size if (s[1], s[0]) in model.size}
+    twins = {s for s in model.size if (s[1], s[0]) in model.size} | {s for pair in _turned(model, scale) for s in pair}
     lanes: dict[int, tuple[int, int]] = {}
     for centre, size in zip(model.centre, model.size, strict=True):
         if size not in twins:
@@ -86,15 +88,30 @@ def _sum(a: Row, b: Row) -> Row:
     return {k: v for k, v in total.items() if v}
 
 
-def _square(model: Model) -> list[tuple[Row, float]]:
+def _turned(model: Model, scale: Scale) -> list[tuple[Size, Size]]:
+    """Sizes that are one size turned by a quarter, though a stretched drawing shows two."""
+    return [
+        (a, b) for a, b in combinations(sorted(set(model.size)), 2)
+        if len({*a, *b}) == 4 and all(abs(_drawn_mm(i, 0, model, scale) / _drawn_mm(j, 1, model, scale) - 1) < ALIKE
+                                      for i, j in ((a[0], b[1]), (b[0], a[1])))
+    ]  # fmt: skip
+
+
+def _drawn_mm(variable: int, axis: int, model: Model, scale: Scale) -> float:
+    return float(model.start[variable]) / scale.of(axis)
+
+
+def _square(model: Model, scale: Scale) -> list[tuple[Row, float]]:
     pairs = {s for s in model.size if s[0] != s[1]}
-    return [({w: 1.0, h: -1.0}, 0.0) for w, h in pairs if abs(model.start[w] / model.start[h] - 1) < 0.012]
+    rows: list[Row] = [{w: 1.0, h: -1.0} for w, h in pairs if abs(model.start[w] / model.start[h] - 1) < 0.012]
+    rows += [{i: 1.0, j: -1.0} for a, b in _turned(model, scale) for i, j in ((a[0], b[1]), (a[1], b[0]))]
+    return [(row, 0.0) for row in rows]
 
 
 def _drawn(model: Model, scale: Scale) -> list[tuple[Row, float]]:
     found: list[tuple[Row, float]] = []
     first = {a: min(c[a] for c in model.centre) for a in (0, 1)}
-    centres = {c for pair in model.centre for c in pair}
+    centres = {c for pair in model.centre for c in pair} | model.lines
     for i in range(model.count):
         factor = scale.of(model.axis[i])
         if i in centres:
@@ -121,7 +138,7 @@ def solve(model: Model, scale: Scale, pairs: list[tuple[Reading, Row]]) -> Fit:
     """Least squares with weights far apart; printed numbers that contradict better ones are refused one by one."""
     soft = [
         _matrix(_regular(model, scale), model.count, REGULAR),
-        _matrix(_square(model), model.count, SQUARE),
+        _matrix(_square(model, scale), model.count, SQUARE),
         _matrix(_drawn(model, scale), model.count, DRAWN),
     ]
     kept, refused = list(pairs), []

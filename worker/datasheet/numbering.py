@@ -50,14 +50,18 @@ def is_thermal(pads: list[Shape], i: int) -> bool:
     return box.area > 1.8 * typical and middle and not any(box.meets(b) for b in others)
 
 
+def _in_line(pads: list[Shape]) -> bool:
+    """Whether the pads stand in a single row or column."""
+    small = min(min(p.box.width, p.box.height) for p in pads)
+    spread = (np.ptp([p.box.cx for p in pads]), np.ptp([p.box.cy for p in pads]))
+    return bool(min(spread) < 0.5 * small)
+
+
 def order(pads: list[Shape]) -> list[int]:
     """Indices of pads counter-clockwise as seen, or from left to right (top to bottom) for a single row."""
     xs, ys = np.array([p.box.cx for p in pads]), np.array([p.box.cy for p in pads])
-    small = min(min(p.box.width, p.box.height) for p in pads)
-    if np.ptp(ys) < 0.5 * small:
-        return [int(i) for i in np.argsort(xs)]
-    if np.ptp(xs) < 0.5 * small:
-        return [int(i) for i in np.argsort(ys)]
+    if _in_line(pads):
+        return [int(i) for i in np.argsort(xs if np.ptp(xs) > np.ptp(ys) else ys)]
     cx, cy = (xs.max() + xs.min()) / 2, (ys.max() + ys.min()) / 2
     angle = np.arctan2(-(ys - cy) / max(np.ptp(ys), 1e-6), (xs - cx) / max(np.ptp(xs), 1e-6))
     return [int(i) for i in np.argsort(angle, kind="stable")]
@@ -211,12 +215,19 @@ def _away(label: Label, where: dict[int, Point]) -> float:
     return abs((a - b + math.pi) % (2 * math.pi) - math.pi)
 
 
-def number(pads: list[Shape], drawing: Drawing, outline: tuple[list[Label], bool] | None) -> Numbers:
-    """Names for the pads in their order of appearance; thermal pads follow after the last terminal."""
+def number(
+    pads: list[Shape], drawing: Drawing, outline: tuple[list[Label], bool] | None, first: Shape | None = None
+) -> Numbers:
+    """Names for the pads in their order of appearance; thermal pads follow after the last terminal.
+
+    `first` is the pad that a leader calls the first one.
+    """
     thermal = [i for i in range(len(pads)) if is_thermal(pads, i)]
     ring_of = [i for i in range(len(pads)) if i not in thermal]
     chosen = [pads[i] for i in ring_of]
     printed = {ring_of.index(i): n for i, n in printed_near(pads, drawing).items() if i in ring_of}
+    if first in chosen and len(printed) < len(chosen):
+        printed = {i: n for i, n in printed.items() if n != 1} | {chosen.index(first): 1}
     names, source, pin1, note, certain = _ring_names(chosen, printed, drawing, outline)
     result = [""] * len(pads)
     for i, name in zip(ring_of, names, strict=True):
@@ -231,35 +242,21 @@ def _ring_names(
 ) -> tuple[list[int], str, str, str, bool]:
     count, ring = len(pads), order(pads)
     if len(set(printed.values()) & set(range(1, count + 1))) == count:
-        return (
-            [printed[i] for i in range(count)],
-            "printed",
-            "printed",
-            "all numbers are printed on the land pattern",
-            True,
-        )
-    options = [(_numbered(ring, s, step, count), step) for step in (1, -1) for s in range(count)]
+        names = [printed[i] for i in range(count)]
+        return names, "printed", "printed", "all numbers are printed on the land pattern", True
+    starts = [(s, step) for step in (1, -1) for s in range(count)] if not _in_line(pads) else [(0, 1), (count - 1, -1)]
+    options = [(_numbered(ring, s, step, count), step) for s, step in starts]
     best = max(options, key=lambda o: (_agreement(o[0], printed), o[1]))
     agree = _agreement(best[0], printed)
     if agree and agree >= 0.6 * len(printed) and (agree >= 2 or 1 in printed.values()):
         way = "counter-clockwise" if best[1] > 0 else "clockwise as printed"
         start = "printed" if 1 in printed.values() else "convention"
-        return (
-            best[0],
-            "partly_printed",
-            start,
-            f"{agree} printed on the land pattern, the rest {way}",
-            agree == len(printed),
-        )
+        note = f"{agree} printed on the land pattern, the rest {way}"
+        return best[0], "partly_printed", start, note, agree == len(printed)
     dot = dot_near(pads, drawing)
     if dot is not None:
-        return (
-            _numbered(ring, ring.index(dot), 1, count),
-            "partly_printed",
-            "dot",
-            "pin-1 dot on the land pattern, the rest counter-clockwise",
-            True,
-        )
+        names = _numbered(ring, ring.index(dot), 1, count)
+        return names, "partly_printed", "dot", "pin-1 dot on the land pattern, the rest counter-clockwise", True
     if outline is not None:
         labels, mirrored = outline
         seen = [Label(label.number, label.x, -label.y) for label in labels] if mirrored else labels

@@ -101,7 +101,7 @@ def sides_drawn(box: Box, drawing: Drawing, measured: tuple[Span, Span] | None =
     slack = RASTER_EDGE_PT if drawing.sheet.raster else EDGE_PT
     spans = (measured[1], measured[0]) if measured else (None, None)
     return sorted(
-        _covered(_edges(drawing.grid.near(axis, at, slack), span, low, high), low, high)
+        covered(_edges(drawing.grid.near(axis, at, slack), span, low, high), low, high)
         for axis, span, ats, low, high in (
             (0, spans[0], (box.y0, box.y1), box.x0, box.x1), (1, spans[1], (box.x0, box.x1), box.y0, box.y1)
         ) for at in ats
@@ -121,7 +121,8 @@ def _drawn_part(box: Box, drawing: Drawing, spans: tuple[Span, Span]) -> float:
     return min(sides[1], sum(sides) / 4)
 
 
-def _covered(rows: NDArray[np.float64], low: float, high: float) -> float:
+def covered(rows: NDArray[np.float64], low: float, high: float) -> float:
+    """The part of a stretch that strokes along it cover."""
     total, reach = 0.0, low
     for a, b in sorted((max(r[1], low), min(r[2], high)) for r in rows):
         if b > max(a, reach):

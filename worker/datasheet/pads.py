@@ -10,6 +10,7 @@ from worker.datasheet import fit, scale, unknowns
 from worker.datasheet.dimensions import Reading
 from worker.datasheet.drawing import Drawing
 from worker.datasheet.fit import Fit
+from worker.datasheet.marks import Box
 from worker.datasheet.outline import without_labels
 from worker.datasheet.patterns import Pattern, title_score
 from worker.datasheet.scale import Scale
@@ -18,6 +19,7 @@ from worker.datasheet.unknowns import Model, Row
 REACH_PT = 190.0
 VECTOR_PT, RASTER_PT = 0.9, 2.0  # how far a dimension may end from the edge it means
 SAME_PT, SAME_RASTER_PT = 0.5, 1.4
+AT_LINE = 2.0  # cost of a reading that may speak of a line of the part
 DETAIL = 0.1  # how far a size in a detail may be from the drawn one
 
 
@@ -40,6 +42,12 @@ class Solved:
     def size(self, i: int) -> tuple[float, float]:
         w, h = self.model.size[i]
         return float(self.fit.values[w]), float(self.fit.values[h])
+
+    def stated(self, i: int) -> tuple[float | None, float | None]:
+        """The size as far as the drawing states it: on pixels, where numbers are missed, the drawn size stands for them."""
+        known = [self.drawing.sheet.raster or self.fit.settled[v] for v in self.model.size[i]]
+        w, h = (value if told else None for value, told in zip(self.size(i), known, strict=True))
+        return w, h
 
     def settled(self, i: int) -> tuple[bool, bool]:
         """Whether position and size follow from printed numbers."""
@@ -95,12 +103,13 @@ def _counts(solved: Solved) -> list[tuple[int, int]]:
 def _solve_with(pattern: Pattern, drawing: Drawing, part: float) -> Solved | None:
     slack = SAME_RASTER_PT if drawing.sheet.raster else SAME_PT
     model = unknowns.model_of(pattern.pads, slack, part)
+    ends = RASTER_PT if drawing.sheet.raster else VECTOR_PT
+    unknowns.add_lines(model, [r for r in drawing.readings if r.cost < AT_LINE and _close(r, pattern)], ends)
     readings = own_readings(pattern, drawing, model)
     found = scale.solve(readings)
     if found is None:
         return None
     chosen = scale.assign(readings, found)
-    ends = RASTER_PT if drawing.sheet.raster else VECTOR_PT
     pairs = [(r, unknowns.row_of(e)) for r in chosen if (e := unknowns.ends_of(r, model, ends)) is not None]
     solved = fit.solve(model, found, [(r, row) for r, row in pairs if row])
     borrowed = _borrowed(solved, model, drawing)
@@ -145,9 +154,15 @@ def _across_detail(reading: Reading, variable: int, model: Model, drawing: Drawi
         if abs(low - span.start) > VECTOR_PT or abs(high - span.end) > VECTOR_PT:
             continue
         alike = any(abs(box.width / box.height / p - 1) < DETAIL for p in proportions)
-        if alike and not any(o.box.holds(box, 0.3) and o.box.area > 1.1 * box.area for o in drawing.shapes):
+        if alike and not any(_outline_of(o.box, box) for o in drawing.shapes):
             return True
     return False
+
+
+def _outline_of(outer: Box, inner: Box) -> bool:
+    """Whether a box holds another one that is no middle of it, as the opening of a mask holds its pad."""
+    off = abs(outer.cx - inner.cx) + abs(outer.cy - inner.cy)
+    return outer.holds(inner, 0.3) and outer.area > 1.1 * inner.area and off > VECTOR_PT
 
 
 def _score(solved: Solved) -> float:

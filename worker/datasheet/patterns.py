@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.datasheet.dimensions import Span
+from worker.datasheet import leaders
+from worker.datasheet.dimensions import Span, box_of
 from worker.datasheet.drawing import Drawing
 from worker.datasheet.marks import Box, Word, around
 from worker.datasheet.shapes import ROUND, Shape
@@ -45,6 +46,7 @@ class Pattern:
     vias: list[Shape] = field(default_factory=list)
     inner: list[Shape] = field(default_factory=list)
     titles: list[Word] = field(default_factory=list)
+    first: Shape | None = None  # the pad that a leader names as the first
     extent: Box = field(default_factory=lambda: Box(0, 0, 0, 0))
 
     @property
@@ -85,13 +87,8 @@ def _is_boxed_number(box: Box, drawing: Drawing) -> bool:
     return any(
         box.grown(1.0).holds_point(*s.point((s.start + s.end) / 2)) or (box.grown(-1.0).y0 < s.at < box.y1 - 1 and s.axis == 0)
         or (s.axis == 1 and box.x0 + 1 < s.at < box.x1 - 1)
-        for s in drawing.spans if box.gap(_span_box(s)) < 40
+        for s in drawing.spans if box.gap(box_of(s)) < 40
     )  # fmt: skip
-
-
-def _span_box(span: Span) -> Box:
-    (x0, y0), (x1, y1) = span.point(span.start), span.point(span.end)
-    return Box(x0, y0, x1, y1)
 
 
 def _wordy(word: Word) -> bool:
@@ -248,6 +245,7 @@ def find(drawing: Drawing) -> list[Pattern]:
         found.append(pattern)
     for pattern in found:
         pattern.extent = _extent(pattern, drawing)
+        pattern.first = leaders.first_pad(pattern.pads, drawing)
     _give_titles(drawing, found)
     return found
 
@@ -262,8 +260,8 @@ def _extent(pattern: Pattern, drawing: Drawing) -> Box:
     around_it = pattern.box.grown(110)
     for span in drawing.spans:
         ends = {round(span.start), round(span.end)}
-        if ends <= places[span.axis] and around_it.holds(_span_box(span)):
-            boxes.append(_span_box(span))
+        if ends <= places[span.axis] and around_it.holds(box_of(span)):
+            boxes.append(box_of(span))
     return around(boxes)
 
 

@@ -42,6 +42,7 @@ class Quantity:
     size: float = 8.0
     symbol: str = ""
     mm: bool = False  # the unit is known to be millimetres because an inch twin stands beside it
+    formula: str = ""  # of printed numbers, where the value is none itself
 
     @property
     def target(self) -> float:

@@ -19,6 +19,7 @@ _INCH = re.compile(r"^\(?(?:in\.?|[Ii]nch|INCH|[Ii]nche?s|INCHE?S|mils?|MILS?)\)
 _VALUE = re.compile(rf"^\(?({NUMBER})\)?(?:mm)?$")
 _TAG = re.compile(r"\b(BSC|REF|TYP|BASIC|MAX|MIN|NOM)\b", re.IGNORECASE)
 _ONE = {"BSC": "value", "BASIC": "value", "REF": "value", "TYP": "value", "NOM": "value", "MAX": "high", "MIN": "low"}
+OF_FAMILY = -1  # the number of tables that give letters for many parts
 ROW_GAP = 3.4  # row heights without a row end a table
 
 

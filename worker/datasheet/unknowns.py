@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -34,6 +34,7 @@ class Model:
     start: NDArray[np.float64]  # drawn value of every variable in points
     axis: list[int]  # axis of every variable (a shared size takes the axis of its first use)
     features: tuple[list[Feature], list[Feature]]
+    lines: set[int] = field(default_factory=set)  # variables of lines of the part that several dimensions end at
 
     @property
     def count(self) -> int:
@@ -123,6 +124,33 @@ def _features(model: Model, pads: list[Shape], axis: int) -> list[Feature]:
         if not any(abs(f.at - middle) < 0.7 for f in found):
             found.append(Feature(middle, ((own[0], 0.5), (own[-1], 0.5)), ()))
     return found
+
+
+def add_lines(model: Model, readings: list[Reading], slack: float) -> None:
+    """Makes unknowns of the lines that two or more dimensions of the pattern share beside its pads: a face, a centre line."""
+    for axis in (0, 1):
+        loose: list[tuple[float, Feature]] = []
+        for span in {id(r.span): r.span for r in readings if r.span.axis == axis}.values():
+            for here, there in ((span.start, span.end), (span.end, span.start)):
+                if _feature_at(model, axis, here, slack) is None and (f := _feature_at(model, axis, there, slack)):
+                    loose.append((here, f))
+        labels = _clusters([at for at, _ in loose], slack) if loose else []
+        for label in set(labels):
+            own = [one for one, k in zip(loose, labels, strict=True) if k == label]
+            if len({f.row for _, f in own}) > 1:
+                _add_line(model, axis, float(np.mean([at for at, _ in own])))
+
+
+def _feature_at(model: Model, axis: int, at: float, slack: float) -> Feature | None:
+    near = [f for f in model.features[axis] if abs(f.at - at) <= slack]
+    return min(near, key=lambda f: abs(f.at - at), default=None)
+
+
+def _add_line(model: Model, axis: int, at: float) -> None:
+    model.lines.add(model.count)
+    model.features[axis].append(Feature(at, ((model.count, 1.0),), ()))
+    model.start = np.append(model.start, at)
+    model.axis.append(axis)
 
 
 def ends_of(reading: Reading, model: Model, slack: float) -> tuple[Feature, Feature] | None:

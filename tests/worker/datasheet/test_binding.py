@@ -124,5 +124,6 @@ def test_a_body_dimension_is_no_pad_size_that_the_land_pattern_leaves_out() -> N
     sketch.rect(0, -9, 4.8, 2.4)
     sketch.across(-2.4, 2.4, -11, "4.80")
     sketch.along(-10.2, -7.8, 3.4, "2.40")
-    pads = read_pads(extract([sketch.pdf()], Request(mechanical_page=1, land_page=1)))
-    assert [p["size_status"] for p in pads] == ["assumed", "assumed"]
+    result = extract([sketch.pdf()], Request(mechanical_page=1, land_page=1))
+    assert [(p["w"], p["h"], p["size_status"]) for p in read_pads(result)] == [(1.6, None, "not_stated")] * 2
+    assert any("drawn as 1.6 x 2.4 mm" in r.reason for r in result.needs_review)

@@ -1,0 +1,40 @@
+"""Says what a person should look at in a land pattern before trusting it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from db.kinds.datasheet import LandPattern, Review
+from worker.datasheet import holes
+from worker.datasheet.pads import Solved
+
+
+def of_land(land: LandPattern, best: Solved, certain: bool) -> list[Review]:
+    """A review entry for each doubt; `certain` says whether the numbering is."""
+    reasons = [
+        *([] if certain else [("land_pattern.pads.number", f"pad numbers are not all printed: {land.numbering.note}")]),
+        *_of_pads(land, best),
+        *_of_drawing(land, best),
+    ]
+    return [Review(field=field, reason=reason) for field, reason in reasons]
+
+
+def _of_pads(land: LandPattern, best: Solved) -> Iterator[tuple[str, str]]:
+    if any(p.status == "assumed" for p in land.pads):
+        yield "land_pattern.pads", "some positions follow from the drawn scale, not from printed numbers"
+    shapes = best.pattern.pads
+    unsized = [i for i in range(len(shapes)) if not best.settled(i)[1] and not holes.is_round(shapes[i])]
+    if unsized:
+        drawn = sorted({"{:.3g} x {:.3g}".format(*best.size(i)) for i in unsized})
+        yield "land_pattern.pads", f"some sizes are not printed; drawn as {', '.join(drawn)} mm"
+
+
+def _of_drawing(land: LandPattern, best: Solved) -> Iterator[tuple[str, str]]:
+    if best.fit.refused:
+        printed = ", ".join(r.quantity.printed for r in best.fit.refused[:6])
+        yield "land_pattern.dimensions", f"printed numbers that the solved pattern does not keep: {printed}"
+    if land.to_scale is False:
+        yield "land_pattern", "the drawing is not to scale"
+    if best.drawing.sheet.raster:
+        yield "land_pattern", "read from pixels"
+    yield from (("land_pattern", note) for note in best.notes)
