@@ -19,8 +19,8 @@ from tests.api.place import Guest, Place, place
 
 SECRET = "anns-secret"
 
-# A short walk that is the same every time; by hand a longer one that is not: OPENAPI_EXAMPLES=200 pytest ...
-LONG = os.environ.get("OPENAPI_EXAMPLES")
+# A short walk that is the same every time; by hand a longer one that is not: BM3_OPENAPI_EXAMPLES=200 pytest ...
+LONG = os.environ.get("BM3_OPENAPI_EXAMPLES")
 EXAMPLES = {"max_examples": int(LONG or 8), "derandomize": LONG is None}
 
 
