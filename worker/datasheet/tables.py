@@ -20,6 +20,8 @@ _VALUE = re.compile(rf"^\(?({NUMBER})\)?(?:mm)?$")
 _TAG = re.compile(r"\b(BSC|REF|TYP|BASIC|MAX|MIN|NOM)\b", re.IGNORECASE)
 _ONE = {"BSC": "value", "BASIC": "value", "REF": "value", "TYP": "value", "NOM": "value", "MAX": "high", "MIN": "low"}
 OF_FAMILY = -1  # the number of tables that give letters for many parts
+_COUNT = re.compile(r"^(?:N|ND|NE|n)$")  # of pins; the only letters of package drawings that are no lengths
+_COUNTED = re.compile(r"\b(?:number|no\.?|count)\s*of\s*(?:pins|leads|terminals|balls|contacts)\b", re.IGNORECASE)
 ROW_GAP = 3.4  # row heights without a row end a table
 
 
@@ -281,4 +283,10 @@ def read(words: list[Word]) -> tuple[list[Entry], list[Box]]:
     joined = subscripts_joined(split(words))
     rows, row_boxes = read_rows(joined)
     columns, column_boxes = read_columns(joined)
-    return rows + columns, row_boxes + column_boxes
+    return [e for e in rows + columns if not _counts_pins(e)], row_boxes + column_boxes
+
+
+def _counts_pins(entry: Entry) -> bool:
+    """Whether a row gives a number of pins and no length."""
+    whole = all(part.isdigit() for part in re.findall(NUMBER, entry.quantity.printed))
+    return whole and bool(_COUNT.match(entry.symbol) or _COUNTED.search(entry.description))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from worker.datasheet.marks import Box, Word
 from worker.datasheet.tables import read
 
@@ -41,3 +43,16 @@ def test_symbols_in_a_row_with_maximum_over_minimum() -> None:
     ]
     found = {e.symbol: (e.quantity.low, e.quantity.value, e.quantity.high) for e in read(words)[0]}
     assert found == {"A": (0.9, None, 1.1), "D": (2.8, None, 3.0), "E": (1.2, None, 1.4), "e": (None, 1.9, None)}
+
+
+@pytest.mark.parametrize("unit", ["MILLIMETERS", "INCHES"])
+def test_a_count_of_pins_is_no_length(unit: str) -> None:
+    words = [
+        *row(0, (160, unit)),
+        *row(12, (80, "Symbol"), (150, "MIN"), (200, "NOM"), (250, "MAX")),
+        *row(24, (82, "N"), (200, "8")),
+        *row(36, (20, "Number"), (52, "of"), (62, "Pins"), (86, "K"), (200, "8")),
+        *row(48, (82, "A"), (150, "0.9"), (200, "1.0"), (250, "1.1")),
+        *row(60, (82, "D"), (150, "5"), (200, "6"), (250, "7")),
+    ]
+    assert [e.symbol for e in read(words)[0]] == ["A", "D"]
