@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -21,6 +22,7 @@ from worker.supervisor.protocol import Attach, Beat, Cues, Done, Failed, GapFoun
 TICK_S = 0.5
 log = logging.getLogger(__name__)
 Ended = Done | Split | Failed | Halted | Gone
+T = TypeVar("T", Beat, Started | Beat | Cues | GapFound | Attach)
 
 
 @dataclass
@@ -33,19 +35,21 @@ class Watch:
     files: dict[str, Attach] = field(default_factory=dict)
     _wrote_progress_at: float = 0.0
     _last_ms: int = -1
+    _unwritten: Beat | None = None
 
     def until_end(self) -> Ended:
         """Store what comes until the stream ends; once nothing can be stored, only wait for the end."""
         while True:
             event = self.attempt.next_event(TICK_S)
             if isinstance(event, (Done, Split, Failed, Halted, Gone)):
+                self._last_progress()
                 return event
             if event is not None and self.attempt.why not in (Why.LOST, Why.BROKEN):
-                self._try_to_store(event)
+                self._try(self._store, event)
 
-    def _try_to_store(self, event: Started | Beat | Cues | GapFound | Attach) -> None:
+    def _try(self, store: Callable[[T], None], event: T) -> None:
         try:
-            self._store(event)
+            store(event)
         except LeaseLost:
             log.warning("job %s: the lease is gone", self.attempt.id)
         except SQLAlchemyError:  # not an outage, those are waited for: the handler says what cannot be stored
@@ -75,8 +79,17 @@ class Watch:
             self._last_ms = self.attempt.done_ms = beat.done_ms
             self.attempt.advanced()
         if time.monotonic() - self._wrote_progress_at < self.progress_s:
-            return
-        self._wrote_progress_at = time.monotonic()
+            self._unwritten = beat
+        else:
+            self._tell(beat)
+
+    def _last_progress(self) -> None:
+        """Short jobs say their last word sooner than progress is written again."""
+        if self._unwritten is not None and self.attempt.why is None:
+            self._try(self._tell, self._unwritten)
+
+    def _tell(self, beat: Beat) -> None:
+        self._wrote_progress_at, self._unwritten = time.monotonic(), None
         job_id, epoch, reached = self.attempt.id, self.attempt.epoch, Progress(beat.done_ms, beat.total_ms, beat.note)
         self._write(lambda session, now: progress.tell(session, now, job_id, epoch, reached))
 
