@@ -10,7 +10,7 @@ from pathlib import Path
 
 from db.failures import Failure
 from db.footprint.ipc7351 import NO_LEAD
-from db.kinds.datasheet import DatasheetParams, DatasheetResult, LandPattern, Review, Terminals, Value, Variant, View
+from db.kinds.datasheet import DatasheetParams, DatasheetResult, LandPattern, Review, Value, Variant, View
 from worker.datasheet import (
     assemble,
     balls,
@@ -25,6 +25,7 @@ from worker.datasheet import (
     pages,
     patterns,
     redraw,
+    terminals,
     trust,
 )
 from worker.datasheet.drawing import Drawing
@@ -203,12 +204,15 @@ def _result(
         review.append(
             Review(field="land_pattern", reason="a land pattern is drawn but its dimensions could not be read")
         )
+    sizes = assemble.body_of(found, outlines)
     least = min([land.confidence if land else 0.9] + [v.confidence for v in _stated(found, outlines)])
     return DatasheetResult(
         package=request.package, page_count=book.pages, mechanical_pages=search.mechanical[:1],
         land_pages=[best.drawing.number] if best else [], readers_used=["vector"],
-        body=assemble.body_of(found, outlines), land_pattern=land, land_pattern_status=status,
-        dimensions=assemble.table_of(outlines), terminals=Terminals(count=len(land.pads) if land else None),
+        body=sizes, land_pattern=land, land_pattern_status=status,
+        dimensions=assemble.table_of(outlines), terminals=terminals.read(outlines, land),
+        overall=terminals.overall(outlines, sizes, land),
+        body_in_land_frame=terminals.body_in_land_frame(outlines, sizes, land),
         views=_views(solved, best), variants=_variants(search), ambiguities=found.doubts, needs_review=review,
         confidence=round(least, 3),
     )  # fmt: skip
