@@ -21,17 +21,17 @@ caption synthetic videos as it watches them. {parameters:.1f} million weights, {
 Frames of {frame_px} x {frame_px} pixels at 2 a second in chunks of 2 s, greedy decoding, the prompt
 "Describe what happens in the video as it happens." It says one clause for each event (`red circle enters from the left again,
 now two circles`), or nothing. With the prompt "Describe what is in the picture." it lists what a frame shows. The language is
-that of `worker/bm3/scene_grammar.py`. It does best with little in sight, frames for 4 s and the last 256 tokens said:
-`"window": {{"vision_ms": 4000, "text_sink_tokens": 0, "text_window_tokens": 256}}`.
+that of `worker/bm3/scene_grammar.py`. It does best with little in sight, frames for 4 s and the last 256 tokens said: what a
+job that names no window gets (`default_window` in `config.json`).
 
 ## Data
 
 Synthetic scenes of `worker/bm3/scenes.py`, rendered while training, never stored: training seeds 0 to 999,999 without the
 eight held-out pairs of colour and shape; held-out seeds from 1,000,000 on, where half of the objects are of those pairs. No
 real video, no text from elsewhere except the tokenizer's English (source text of three modules of Python's library). A share
-of the frames went through JPEG and a colour shift, a share of the objects had a colour without a name ("odd star"), and a
-share of the colour words was shown wrong, so that a shape is known in colours that it was never seen in. Replies to earlier
-chunks stood before the frames as memory.
+of the frames went through JPEG and a colour shift. A share of the objects had a colour without a name ("odd star") or two
+colours in a pattern, and a share of the colour words was shown wrong, so that a shape is known in colours that it was never
+seen in. Replies to earlier chunks stood before the frames as memory; what memory decides was learned from replies alone as well.
 
 ## Training
 
