@@ -5,7 +5,9 @@ G = Smax - 2 JH - sqrt(CS^2 + F^2 + P^2)
 X = Wmin + 2 JS + sqrt(CW^2 + F^2 + P^2)
 
 (IPC-7351B 3.1.2): L span over the terminals, S span between them, W terminal width, C their tolerances, F and P those
-of the board and of placement, J the solder fillet goals at toe, heel and side.
+of the board and of placement, J the solder fillet goals at toe, heel and side. Goals and rounding agree with those of
+IPC-7351B in kicad-footprint-generator: scripts/Packages/ipc_definitions.yaml, and for chips
+scripts/SMD_chip_package_rlc-etc/ipc7351B_smd_two_terminal_chip.yaml.
 """
 
 from __future__ import annotations
@@ -33,8 +35,8 @@ FILLETS: dict[str, Goals] = {  # toe, heel, side at levels A, B, C
     "gull": {"A": (0.55, 0.45, 0.05), "B": (0.35, 0.35, 0.03), "C": (0.15, 0.25, 0.01)},
     "gull_fine": {"A": (0.55, 0.45, 0.01), "B": (0.35, 0.35, -0.02), "C": (0.15, 0.25, -0.04)},
     "no_lead": {"A": (0.40, 0.0, -0.04), "B": (0.30, 0.0, -0.04), "C": (0.20, 0.0, -0.04)},
-    "chip": {"A": (0.55, -0.05, 0.05), "B": (0.35, -0.05, 0.0), "C": (0.15, -0.05, -0.05)},
-    "chip_small": {"A": (0.30, -0.05, 0.05), "B": (0.20, -0.05, 0.0), "C": (0.10, -0.05, -0.05)},
+    "chip": {"A": (0.55, 0.0, 0.05), "B": (0.35, 0.0, 0.0), "C": (0.15, 0.0, -0.05)},
+    "chip_small": {"A": (0.30, 0.0, 0.05), "B": (0.20, 0.0, 0.0), "C": (0.10, 0.0, -0.05)},
 }
 GRID_MM = {"gull": 0.05, "gull_fine": 0.05, "no_lead": 0.05, "chip": 0.05, "chip_small": 0.02}
 FINE_PITCH_MM, SMALL_CHIP_MM = 0.625, 1.6
@@ -105,7 +107,7 @@ def land(span: Range, foot: Range, width: Range, goals: str, level: Level) -> La
     inner = inner_max - 2 * heel - math.sqrt(likely**2 + fixed)
     wide = width.low + 2 * side + math.sqrt(width.tolerance**2 + fixed)
     grid = GRID_MM[goals]
-    return Land(_to(outer, grid), max(_to(inner, grid), MIN_GAP_MM), _to(wide, 0.01 if goals == "no_lead" else grid))
+    return Land(_to(outer, grid), max(_to(inner, grid), MIN_GAP_MM), _to(wide, grid))
 
 
 def _to(value: float, grid: float) -> float:
@@ -126,11 +128,8 @@ def patterns(result: DatasheetResult) -> list[IpcPattern]:
 
 def pads_of(package: Package, level: Level) -> list[Pad]:
     """The pads of one level in the frame of the terminals."""
-    rows = {
-        i: land(s, package.foot, package.width, _goals(package), level)
-        for i, s in enumerate(package.spans)
-        if s is not None
-    }
+    goals, spans = _goals(package), package.spans
+    rows = {i: land(s, package.foot, package.width, goals, level) for i, s in enumerate(spans) if s is not None}
     pads = []
     for place in package.places:
         flat = place.side in ("left", "right")

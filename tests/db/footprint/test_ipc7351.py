@@ -26,6 +26,16 @@ def test_soic8_by_hand() -> None:
     assert got.outer == 6.9
 
 
+@pytest.mark.parametrize(("goals", "toe", "grid"), [("chip", 0.35, 0.05), ("chip_small", 0.2, 0.02)])
+def test_a_chip_has_no_heel_fillet_and_pads_as_wide_as_its_terminals(goals: str, toe: float, grid: float) -> None:
+    """IPC-7351B, nominal: J of square ends at toe, heel and side is 0.35 (0.20 under 0603), 0, 0."""
+    exact = math.hypot(ipc7351.FABRICATION_MM, ipc7351.PLACEMENT_MM)
+    got = land(Range(3.2, 3.2), Range(0.5, 0.5), Range(1.6, 1.6), goals, "B")
+    assert got.outer == pytest.approx(3.2 + 2 * toe + exact, abs=grid / 2 + 1e-6)
+    assert got.inner == pytest.approx(2.2 - exact, abs=grid / 2 + 1e-6)
+    assert got.width == pytest.approx(1.6 + exact, abs=grid / 2 + 1e-6)
+
+
 @given(
     st.floats(2, 20),
     st.floats(0.05, 0.5),
