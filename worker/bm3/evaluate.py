@@ -11,9 +11,11 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from pydantic_core import to_jsonable_python
 
 from db.failures import Failure
 from db.kinds.video import DEFAULT_PROMPT
@@ -102,7 +104,12 @@ def main(arguments: list[str] | None = None) -> None:
     tasks = [replace(task, seed=task.seed + number) for number in range(args.videos)]
     rows = evaluate(engine, tasks, {name: VARIANTS[name] for name in args.variants or VARIANTS})
     engine.close()
-    document = {"model": asdict(engine.info), "preset": args.preset, "combos": args.combos, "variants": rows}
+    document = {
+        "model": to_jsonable_python(engine.info),
+        "preset": args.preset,
+        "combos": args.combos,
+        "variants": rows,
+    }
     if args.out:
         args.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(document, indent=1) if args.json else table(rows))
