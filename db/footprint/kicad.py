@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from db.footprint import courtyard as around
 from db.footprint.courtyard import Rect
 from db.footprint.sexpr import Expr, Symbol, dump
-from db.kinds.datasheet import Courtyard, DatasheetResult, Pad, Via
+from db.kinds.datasheet import Courtyard, DatasheetResult, LandPattern, Pad, Via
 
 VERSION = 20221018  # the file format of KiCad 7.0
 RING_MM = 0.25  # copper around a hole whose pad size is not stated
@@ -41,6 +42,7 @@ def write(result: DatasheetResult, name: str) -> Footprint | None:
     pads = [e for p in land.pads if (e := _pad(p, notes, p.number in pasted and p.role == "thermal")) is not None]
     if not pads:
         return None
+    notes.extend(_left_open(land))
     body = around.body_rect(result)
     yard = result.courtyard or around.courtyard(land.pads, body)
     thermal = next((p.number for p in land.pads if p.role == "thermal"), "")
@@ -62,6 +64,16 @@ def write(result: DatasheetResult, name: str) -> Footprint | None:
         *[e for v in land.vias if (e := _via(v, thermal)) is not None],
     ]
     return Footprint(dump(items) + "\n", notes)
+
+
+def _left_open(land: LandPattern) -> Iterator[str]:
+    """What the drawing does not give and the file therefore lacks or takes as usual."""
+    whole = [p.number for p in land.pads if p.role == "thermal" and p.number not in {w.number for w in land.paste}]
+    if whole:
+        yield f"paste of pad {', '.join(whole)} as large as the pad: no windows read"
+    bare = sum(v.drill is None for v in land.vias)
+    if bare:
+        yield f"{bare} vias left out: no drill read"
 
 
 def _list(name: str, *items: Expr) -> list[Expr]:

@@ -140,6 +140,15 @@ def test_copper_that_is_not_stated_is_said_to_be_assumed() -> None:
     assert "copper of pad 1 assumed" in footprint.text
 
 
+def test_paste_and_vias_that_the_drawing_leaves_open_are_noted() -> None:
+    result = result_of(Pad(number="5", x=0, y=0, w=2, h=2, role="thermal"))
+    assert result.land_pattern is not None
+    land = result.land_pattern.model_copy(update={"vias": [Via(x=0.5, y=0.5)]})
+    footprint = kicad.write(result.model_copy(update={"land_pattern": land}), "part")
+    assert footprint is not None
+    assert footprint.notes == ["paste of pad 5 as large as the pad: no windows read", "1 vias left out: no drill read"]
+
+
 def test_no_pad_that_can_be_made_gives_no_file() -> None:
     assert kicad.write(result_of(Pad(number="1", x=0, y=0)), "part") is None
     assert kicad.write(DatasheetResult(), "part") is None
