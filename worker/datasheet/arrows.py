@@ -13,6 +13,7 @@ WITNESS_PT, HEAD_PT = 2.5, 9.0
 WEDGE_MIN_PT, WEDGE_MAX_PT = 2.4, 14.0
 MAX_TIPS = 2000
 STEM_PT = 8.5  # shorter strokes ending on a dimension line are stems of its own number
+LINE_PT = 6.5  # shorter strokes are parts of letters, no dimension lines
 MIN_GROWTH = 0.14
 
 
@@ -25,6 +26,7 @@ def crossing_tips(
     level = ends[np.abs(ends[:, 1] - ends[:, 3]) < 0.01] * px_per_pt
     upright = ends[np.abs(ends[:, 0] - ends[:, 2]) < 0.01] * px_per_pt
     for axis, own, other in ((0, level, upright), (1, upright[:, [1, 0, 3, 2]], level[:, [1, 0, 3, 2]])):
+        own = own[own[:, 2] - own[:, 0] > LINE_PT * px_per_pt]
         image = ink if axis == 0 else np.ascontiguousarray(ink.T)
         for along, across, sign in _meetings(image, own, other, px_per_pt, thick):
             x, y = (along, across) if axis == 0 else (across, along)
@@ -158,5 +160,6 @@ def _on_stroke(tip: Tip, strokes: NDArray[np.float64]) -> bool:
         & (np.abs(strokes[:, 1 - axis] - across) < 1.2)
         & (strokes[:, axis] < along + 14)
         & (strokes[:, axis + 2] > along - 14)
+        & (strokes[:, axis + 2] - strokes[:, axis] > LINE_PT)
     )
     return bool(on.any())

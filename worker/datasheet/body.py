@@ -11,6 +11,7 @@ from worker.datasheet.quantities import Quantity
 from worker.datasheet.tables import OF_FAMILY, Entry
 
 DESCRIBED = "descriptions in the table"
+JEDEC = "letters D, E and A"
 _HEIGHT = re.compile(
     r"(?:overall|total|package|body|seated|profile)?\s*height|total\s*thickness|package\s*thickness", re.IGNORECASE
 )
@@ -44,7 +45,8 @@ def _merged(listed: Found, drawn: Found | None, no_lead: bool) -> Found:
     if all(q.symbol for q in drawn.sides) and len(drawn.sides) == 2:
         if {q.symbol for q in drawn.sides} != {q.symbol for q in listed.sides}:
             ratio = sum(largest(q) for q in drawn.sides) / max(sum(largest(q) for q in listed.sides), 1e-6)
-            smaller = 0.55 < ratio <= 1.001
+            from_aside = listed.how == JEDEC and any(q.symbol.startswith("A") for q in drawn.sides)
+            smaller = 0.55 < ratio <= 1.001 and not from_aside
             if len(listed.sides) < 2 or (smaller and not no_lead) or (no_lead and ratio > 1.001):
                 listed.sides, listed.how = drawn.sides, "letters on the outline drawing"
                 listed.across = drawn.across
@@ -112,9 +114,7 @@ def _lettered(rows: dict[str, Entry], no_lead: bool) -> Found | None:
     d, e = get("D", "D1"), get("E", "E1")
     jedec = d and e and (not height or largest(height[0]) < 1.05 * min(largest(d[0]), largest(e[0])))
     if jedec and largest(d[0]) > 0.35 and largest(e[0]) > 0.35:
-        found = Found(
-            [_body_side(d, no_lead), _body_side(e, no_lead)], height[0] if height else None, how="letters D, E and A"
-        )
+        found = Found([_body_side(d, no_lead), _body_side(e, no_lead)], height[0] if height else None, how=JEDEC)
         if not height and (second := get("A2", "H", "h", "T", "C", "c")):
             found.height = second[0]
         return found

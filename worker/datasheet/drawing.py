@@ -60,7 +60,7 @@ def symbol_labels(words: list[Word], entries: list[Entry], boxes: list[Box]) -> 
             continue
         count = _PREFIX.match(word.text)
         name = word.text[count.end() :] if count else word.text
-        entry = known.get(name.strip("()[]{}-–_|—I ")) if len(name) < 8 else None
+        entry = _row(known, name.strip("()[]{}-–_|—I "), word.confidence < 1.0) if len(name) < 8 else None
         if entry is not None:
             number = int(count[1] or count[2]) if count else None
             found.append(
@@ -74,6 +74,14 @@ def symbol_labels(words: list[Word], entries: list[Entry], boxes: list[Box]) -> 
                 )
             )
     return found
+
+
+def _row(known: dict[str, Entry], name: str, pixels: bool) -> Entry | None:
+    """The row of a symbol; pixels do not tell a capital W from a small one."""
+    if name in known or not pixels:
+        return known.get(name)
+    alike = [row for symbol, row in known.items() if symbol.lower() == name.lower()]
+    return alike[0] if len(alike) == 1 else None
 
 
 def understand(sheet: Sheet, units: str = "auto") -> Drawing:

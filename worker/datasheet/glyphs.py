@@ -13,6 +13,8 @@ from worker.datasheet.ocr import Gray, recogniser
 
 MIN_LETTER_PT = 2.2
 MAX_LETTER_PT = 26.0
+LEADER_PT, LEADER_FILL = 11.0, 0.2  # longer ink that fills less of its box is a leader or a ring
+RING_HOLD, BOX_HOLD, BOXY = 0.6, 0.42, 0.95
 MAX_LINES = 260
 MAX_ASPECT = 28.0  # longer lines are notes: slow to read and without dimensions
 SURE = 0.55
@@ -20,6 +22,10 @@ MIN_RUNGS = 3  # pairs of letters over each other
 STRETCH, DOUBTED = 1.7, 0.85
 _NUMBER = re.compile(r"[\d.,]+")
 _BETWEEN_HEADS = re.compile(r"[^<>]+")
+_PROSE = re.compile(r"[A-Za-z]{4}")
+_BROKEN = re.compile(r"[\d.,xX× ()]*\d[.,]\d+[\d.,xX× ()]*")
+_BESIDE_STROKE = re.compile(r"(?:[\]|Il_—-]+\s*)?(\d[\d.,±]*)(?:\s*[\[|Il_—-]+)?")
+_SIDE_BY_SIDE = re.compile(r"\([\d.,]+\)")
 
 
 def letter_boxes(ink: Gray, px_per_pt: float) -> list[Box]:
@@ -27,10 +33,30 @@ def letter_boxes(ink: Gray, px_per_pt: float) -> list[Box]:
     count, _, stats, _ = cv2.connectedComponentsWithStats((ink > 0).astype(np.uint8), connectivity=8)
     low, high = 0.5 * px_per_pt, MAX_LETTER_PT * px_per_pt
     found = []
+    rings = _rings(ink)
     for x, y, w, h, area in stats[1:count]:
+        leader = max(w, h) > LEADER_PT * px_per_pt and area < LEADER_FILL * w * h
+        if leader or (x, y, w, h) in rings:
+            continue
         if w <= high and h <= high and max(w, h) >= low and area >= 3:
             found.append(Box(float(x), float(y), float(x + w), float(y + h)))
     return found if len(found) < 6000 else []
+
+
+def _rings(ink: Gray) -> set[tuple[int, int, int, int]]:
+    """Boxes of ink around more paper than a letter holds: pads and holes."""
+    contours, tree = cv2.findContours(ink, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    found = set()
+    for i, contour in enumerate(contours):
+        parent = int(tree[0][i][3])
+        if parent < 0:
+            continue
+        x, y, w, h = cv2.boundingRect(contours[parent])
+        held = cv2.contourArea(contour) / (w * h)
+        boxy = cv2.contourArea(cv2.convexHull(contours[parent])) > BOXY * (w - 1) * (h - 1)
+        if held > RING_HOLD or (boxy and held > BOX_HOLD):
+            found.add((x, y, w, h))
+    return found
 
 
 def _beside(a: Box, b: Box, size: float) -> bool:
@@ -119,8 +145,17 @@ def _crop(paper: Gray, box: Box, turn: int) -> Gray:
     return np.ascontiguousarray(np.rot90(cut, {0: 0, 1: 3, 3: 1}[turn]))
 
 
-def read_text(paper: Gray, lines: list[tuple[Box, bool]], px_per_pt: float, origin: tuple[float, float]) -> list[Word]:
-    """Words in page points from lines found on `paper` (dark on light); unsure readings are left out."""
+def read_text(
+    paper: Gray,
+    lines: list[tuple[Box, bool]],
+    px_per_pt: float,
+    origin: tuple[float, float],
+    untouched: Gray | None = None,
+) -> list[Word]:
+    """Words in page points from lines found on `paper` (dark on light); unsure readings are left out.
+
+    `untouched` are the same pixels before strokes were taken out, which may have been bars of large letters.
+    """
     jobs: list[tuple[Box, int]] = []
     for box, turned in lines:
         jobs.extend([(box, 1), (box, 3)] if turned else [(box, 0)])
@@ -138,10 +173,28 @@ def read_text(paper: Gray, lines: list[tuple[Box, bool]], px_per_pt: float, orig
     kept = [
         _counted(paper, item) for item in best.values() if item[1] >= SURE and item[0] and not _dash(item, px_per_pt)
     ]
+    if untouched is not None:
+        kept = _with_bars(kept, paper, untouched)
     return [word for item in kept for word in _parted(_word(*item, px_per_pt, origin))]
 
 
 _Item = tuple[str, float, int, Box]  # text, sureness, turn, box in pixels
+
+
+def _with_bars(items: list[_Item], paper: Gray, untouched: Gray) -> list[_Item]:
+    """The items, those made of letters read again where strokes were taken out of them."""
+    crops = {
+        i: (_crop(paper, box, turn), _crop(untouched, box, turn))
+        for i, (text, _, turn, box) in enumerate(items)
+        if _PROSE.search(text)
+    }
+    changed = [i for i, (ours, theirs) in crops.items() if (ours != theirs).any()]
+    again = recogniser().read([crops[i][1] for i in changed])
+    found = list(items)
+    for i, (text, sure) in zip(changed, again, strict=True):
+        if sure > found[i][1] and _PROSE.search(text):
+            found[i] = (text, sure, *found[i][2:])
+    return found
 
 
 def _counted(paper: Gray, item: _Item) -> _Item:
@@ -165,9 +218,20 @@ def _blobs(paper: Gray, box: Box) -> int:
     return int((stats[1:count, cv2.CC_STAT_AREA] > speck).sum())
 
 
+def _balanced(text: str) -> str:
+    """A number without what a stroke beside it was read as, and without brackets of which one was not read."""
+    if m := _BESIDE_STROKE.fullmatch(text):
+        text = m[1]
+    if text.count("(") == text.count(")") or not _BROKEN.fullmatch(text):
+        return text
+    return text.replace("(", " ").replace(")", " ").strip()
+
+
 def _parted(word: Word) -> list[Word]:
     """The parts of a line that arrow heads run through, each with its share of the box."""
-    parts = [m for m in _BETWEEN_HEADS.finditer(word.text) if m[0].strip()]
+    parts = list(_SIDE_BY_SIDE.finditer(word.text))
+    if not re.fullmatch(r"(?:\([\d.,]+\)\s*)+", word.text):
+        parts = [m for m in _BETWEEN_HEADS.finditer(word.text) if m[0].strip()]
     if len(parts) < 2 or word.turn != 0:
         return [word]
     step = word.box.width / len(word.text)
@@ -193,7 +257,7 @@ def _word(text: str, sure: float, turn: int, box: Box, px_per_pt: float, origin:
         origin[0] + box.x0 / px_per_pt, origin[1] + box.y0 / px_per_pt,
         origin[0] + box.x1 / px_per_pt, origin[1] + box.y1 / px_per_pt,
     )  # fmt: skip
-    return Word(text, place, turn, sure, place.height if turn == 0 else place.width)
+    return Word(_balanced(text), place, turn, sure, place.height if turn == 0 else place.width)
 
 
 def ink_of(paper: Gray) -> NDArray[np.uint8]:

@@ -52,11 +52,14 @@ def from_drawing(drawing: Drawing, taken: set[int]) -> Found | None:
             box = Box(x.span.start, y.span.start, x.span.end, y.span.end)
             if min(box.width, box.height) < 8 or not _square_scale(x, y) or not _reachable(x.span, y.span, box):
                 continue
-            drawn = _drawn_part(box, drawing, (x.span, y.span))
+            closed = _closed(box, drawing)
+            lettered = x.quantity.symbol or y.quantity.symbol
+            blurred = drawing.sheet.raster and not lettered  # its extension lines run into the sides of the box
+            drawn = 1.0 if closed and blurred else _drawn_part(box, drawing, (x.span, y.span))
             if drawn <= DRAWN_LEAST:
                 continue
             size = largest(x.quantity) * largest(y.quantity) * 0.75 ** (x.cost + y.cost) * drawn
-            score = (drawn > 0.95 and _closed(box, drawing), size)
+            score = (drawn > 0.95 and closed, size)
             if best is None or score > best[0]:
                 best = (score, box, x, y)
     if best is None:

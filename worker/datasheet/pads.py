@@ -14,11 +14,12 @@ from worker.datasheet.marks import Box
 from worker.datasheet.outline import without_labels
 from worker.datasheet.patterns import Pattern, title_score
 from worker.datasheet.scale import Scale
-from worker.datasheet.unknowns import Model, Row
+from worker.datasheet.unknowns import Feature, Model, Row
 
 REACH_PT = 190.0
-VECTOR_PT, RASTER_PT = 0.9, 2.0  # how far a dimension may end from the edge it means
-SAME_PT, SAME_RASTER_PT = 0.5, 1.4
+VECTOR_PT, RASTER_PT = 0.9, 1.5  # how far a dimension may end from the edge it means
+SAME_PT, SAME_RASTER_PT = 0.5, 0.8
+BLUR_PT = 0.5  # features of a scan nearer than this are at one place
 AT_LINE = 2.0  # cost of a reading that may speak of a line of the part
 DETAIL = 0.1  # how far a size in a detail may be from the drawn one
 
@@ -61,11 +62,16 @@ def _close(reading: Reading, pattern: Pattern) -> bool:
     return low - REACH_PT < span.at < high + REACH_PT
 
 
+def _ends_of(reading: Reading, model: Model, drawing: Drawing) -> tuple[Feature, Feature] | None:
+    if drawing.sheet.raster:
+        return unknowns.ends_of(reading, model, RASTER_PT, BLUR_PT)
+    return unknowns.ends_of(reading, model, VECTOR_PT)
+
+
 def own_readings(pattern: Pattern, drawing: Drawing, model: Model) -> list[Reading]:
     """Readings whose span ends at edges or centres of this pattern's pads."""
-    slack = RASTER_PT if drawing.sheet.raster else VECTOR_PT
     near = [r for r in drawing.readings if r.quantity.kind != "radius" and _close(r, pattern)]
-    return without_labels([r for r in near if unknowns.ends_of(r, model, slack) is not None])
+    return without_labels([r for r in near if _ends_of(r, model, drawing) is not None])
 
 
 def solve(pattern: Pattern, drawing: Drawing) -> Solved | None:
@@ -110,7 +116,7 @@ def _solve_with(pattern: Pattern, drawing: Drawing, part: float) -> Solved | Non
     if found is None:
         return None
     chosen = scale.assign(readings, found)
-    pairs = [(r, unknowns.row_of(e)) for r in chosen if (e := unknowns.ends_of(r, model, ends)) is not None]
+    pairs = [(r, unknowns.row_of(e)) for r in chosen if (e := _ends_of(r, model, drawing)) is not None]
     solved = fit.solve(model, found, [(r, row) for r, row in pairs if row])
     borrowed = _borrowed(solved, model, drawing)
     if borrowed:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from worker.datasheet import arrows, glyphs
-from worker.datasheet.marks import Box, Outline, Sheet, Tip
+from worker.datasheet import arrows, dashes, glyphs, regions, tilt
+from worker.datasheet.marks import Box, Sheet, Tip, Word
 from worker.datasheet.ocr import Gray
 
 MIN_LINE_PT = 5.0
-LETTER_LINE_PT = 12.0  # longer strokes are no part of a letter
 MIN_AREA_PT2 = 900.0
 PALE_SHARE = 0.62  # of a drawing's pixels are paper
-MAX_OUTLINES = 3000
 NO_RUN = -1.0
 NEAR_TIP_PT = 4.0
 WIPE_PT = 5.0
+ROUND, LARGE = ("O", "o", "Q", "0"), 1.5  # what holes are read as, and how much larger than letters
+CLEARLY = 0.9
+RUNG_PX = 3
+MARGIN_PX = 8
+MEASURING_PT = 8.0  # shorter strokes may be letters that stand on a dimension line
+ON_LINE_PX = 2.5
+GROUND_PT = 5.0  # wider dark areas are painted, not drawn
+DARKER, BLACK = 50, 110
 
 
 def worth_reading(area: Box, sheet: Sheet) -> bool:
@@ -41,8 +46,10 @@ def add(sheet: Sheet, paper: Gray, px_per_pt: float, area: Box) -> None:
     )
     if min(cut.shape, default=0) < 24 or not _pale(cut):
         return
-    origin = (x0 / px_per_pt, y0 / px_per_pt)
-    ink = _ink(cut)
+    cut = tilt.upright(_framed(cut), px_per_pt)
+    origin = ((x0 - MARGIN_PX) / px_per_pt, (y0 - MARGIN_PX) / px_per_pt)
+    ground = _ground(cut, px_per_pt)
+    ink = _ink(cut, ground)
     thick = _stroke_px(ink)
     level, upright = _straight(ink, px_per_pt)
     rows = [*_segments(level, 0, px_per_pt, origin, thick), *_segments(upright, 1, px_per_pt, origin, thick)]
@@ -51,22 +58,38 @@ def add(sheet: Sheet, paper: Gray, px_per_pt: float, area: Box) -> None:
     tips = arrows.crossing_tips(ink, rows, px_per_pt, origin, thick)
     more = arrows.wedges(ink, rows, px_per_pt, origin, thick)
     tips = tips + [t for t in more if not any(abs(t.x - k.x) + abs(t.y - k.y) < NEAR_TIP_PT for k in tips)]
+    strokes = [_in_pixels(row, px_per_pt, origin) for row in rows]
+    long = _long(level, upright, px_per_pt)
+    _mark(long, _rungs(strokes, long))
+    tips = _outside_text(tips, _letters(ink, long), px_per_pt, origin)
     sheet.tips.extend(tips)
-    sheet.outlines.extend(_outlines(ink, thick, px_per_pt, origin))
-    _read_words(
-        sheet,
-        cut,
-        _without_heads(ink, tips, px_per_pt, origin),
-        np.asarray(cv2.bitwise_or(level, upright), np.uint8),
-        px_per_pt,
-        origin,
-    )
+    broken = dashes.chained(strokes, _letters(ink, long), px_per_pt)
+    _mark(long, broken + _measuring(strokes, tips, px_per_pt, origin))
+    plain = _without_heads(ink, tips, px_per_pt, origin)
+    letters = _letters(plain, long)
+    clean = np.where((long > 0) & (letters == 0), ground, cut).astype(np.uint8)
+    words = _read_words(sheet, clean, cut, letters, px_per_pt, origin)
+    sheet.words.extend(words)
+    border = _without_words(ink, letters, words, px_per_pt, origin)
+    sheet.outlines.extend(regions.closed(border, ground, strokes, px_per_pt, origin, thick))
+    sheet.outlines.extend(regions.solid(plain, px_per_pt, origin, thick))
     sheet.raster = True
 
 
-def _ink(paper: Gray) -> Gray:
-    level, _ = cv2.threshold(paper, 0, 255, cv2.THRESH_OTSU)
-    return np.where(paper < min(max(level + 25, 120), 205), 255, 0).astype(np.uint8)
+def _framed(paper: Gray) -> Gray:
+    """With a margin of paper: a stroke cut off by the edge would pass for a longer one."""
+    return np.pad(paper, MARGIN_PX, constant_values=255)
+
+
+def _ground(paper: Gray, px_per_pt: float) -> Gray:
+    """What lies behind the strokes: white paper, or the grey of a painted pad."""
+    size = int(GROUND_PT * px_per_pt)
+    closed = cv2.morphologyEx(paper, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_RECT, (size, size)))
+    return np.asarray(cv2.blur(closed, (5, 5)), np.uint8)
+
+
+def _ink(paper: Gray, ground: Gray) -> Gray:
+    return np.where((paper < ground - np.minimum(ground, DARKER)) | (paper < BLACK), 255, 0).astype(np.uint8)
 
 
 def _stroke_px(ink: Gray) -> float:
@@ -111,44 +134,9 @@ def _segments(
     return rows
 
 
-def _outlines(ink: Gray, thick: float, px_per_pt: float, origin: tuple[float, float]) -> list[Outline]:
-    """Areas closed in by ink, widened by half a stroke to the middle of their border, and solid areas."""
-    hollow = cv2.bitwise_not(ink)
-    contours, tree = cv2.findContours(hollow, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    found: list[Outline] = []
-    for i, contour in enumerate(contours):
-        if tree[0][i][3] >= 0 or len(found) > MAX_OUTLINES:
-            continue  # a hole of the paper area is ink, not paper
-        x, y, w, h = cv2.boundingRect(contour)
-        if x <= 1 or y <= 1 or x + w >= ink.shape[1] - 1 or y + h >= ink.shape[0] - 1:
-            continue  # the paper around the drawing
-        outline = _outline(np.asarray(contour, np.int32), thick / 2, px_per_pt, origin, filled=False)
-        if outline is not None:
-            found.append(outline)
-    size = int(max(5, 3 * thick))
-    solid = cv2.morphologyEx(ink, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, (size, size)))
-    contours, _ = cv2.findContours(solid, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    for contour in contours[:500]:
-        outline = _outline(np.asarray(contour, np.int32), 0.0, px_per_pt, origin, filled=True)
-        if outline is not None:
-            found.append(outline)
-    return found
-
-
-def _outline(
-    contour: NDArray[np.int32], grow: float, px_per_pt: float, origin: tuple[float, float], filled: bool
-) -> Outline | None:
-    x, y, w, h = cv2.boundingRect(contour)
-    if min(w, h) < 1.6 * px_per_pt or w * h < 30:
-        return None
-    points = contour[:, 0, :].astype(float) + 0.5
-    middle = np.array([x + w / 2, y + h / 2])
-    span = np.array([max(w - 1, 1), max(h - 1, 1)])
-    points = middle + (points - middle) * (span + 1 + 2 * grow) / span
-    placed = points / px_per_pt + np.array(origin)
-    ring = tuple((float(a), float(b)) for a, b in placed[:: max(1, len(placed) // 240)])
-    curved = cv2.contourArea(contour) < 0.93 * w * h
-    return Outline(ring, filled, not filled, bool(curved), (0, 0, 0), 0.5)
+def _in_pixels(row: tuple[float, ...], px_per_pt: float, origin: tuple[float, float]) -> regions.Segment:
+    x0, y0, x1, y1 = (float(v - o) * px_per_pt for v, o in zip(row[:4], (*origin, *origin), strict=True))
+    return x0, y0, x1, y1, row[4] * px_per_pt
 
 
 def _without_heads(ink: Gray, tips: list[Tip], px_per_pt: float, origin: tuple[float, float]) -> Gray:
@@ -163,22 +151,87 @@ def _without_heads(ink: Gray, tips: list[Tip], px_per_pt: float, origin: tuple[f
     return clean
 
 
+def _long(level: Gray, upright: Gray, px_per_pt: float) -> Gray:
+    """Strokes longer than those of letters, a little widened."""
+    size = int(dashes.LETTER_LINE_PT * px_per_pt)
+    rows = cv2.morphologyEx(level, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, (size, 1)))
+    columns = cv2.morphologyEx(upright, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, (1, size)))
+    return np.asarray(cv2.dilate(cv2.bitwise_or(rows, columns), np.ones((3, 3), np.uint8)), np.uint8)
+
+
+def _mark(mask: Gray, strokes: list[regions.Segment]) -> None:
+    for x0, y0, x1, y1, width in strokes:
+        cv2.line(mask, (round(x0), round(y0)), (round(x1), round(y1)), 255, 3 + round(width))
+
+
+def _rungs(strokes: list[regions.Segment], long: Gray) -> list[regions.Segment]:
+    """Strokes that end on longer ones with both ends: short sides of pads, which would be read as ones."""
+
+    def meets(x: float, y: float) -> bool:
+        return bool(
+            long[max(0, int(y) - RUNG_PX) : int(y) + RUNG_PX + 1, max(0, int(x) - RUNG_PX) : int(x) + RUNG_PX + 1].any()
+        )
+
+    return [s for s in strokes if meets(s[0], s[1]) and meets(s[2], s[3])]
+
+
+def _letters(ink: Gray, long: Gray) -> Gray:
+    return np.asarray(cv2.bitwise_and(ink, cv2.bitwise_not(long)), np.uint8)
+
+
+def _outside_text(tips: list[Tip], letters: Gray, px_per_pt: float, origin: tuple[float, float]) -> list[Tip]:
+    """Arrow heads without those that are letters: they have others of their line on both sides."""
+    lines = [box for box, _ in glyphs.text_lines(glyphs.letter_boxes(letters, px_per_pt), px_per_pt)]
+    inner = [
+        Box(b.x0 + b.height, b.y0, b.x1 - b.height, b.y1) if b.width > b.height
+        else Box(b.x0, b.y0 + b.width, b.x1, b.y1 - b.width)
+        for b in lines
+    ]  # fmt: skip
+    places = [((t.x - origin[0]) * px_per_pt, (t.y - origin[1]) * px_per_pt) for t in tips]
+    return [t for t, (x, y) in zip(tips, places, strict=True) if not any(b.holds_point(x, y) for b in inner)]
+
+
+def _measuring(
+    strokes: list[regions.Segment], tips: list[Tip], px_per_pt: float, origin: tuple[float, float]
+) -> list[regions.Segment]:
+    """Strokes that end in an arrow head: shorter than the longest of letters, but no letters."""
+    least, reach = MEASURING_PT * px_per_pt, NEAR_TIP_PT * px_per_pt
+    found = []
+    for tip in tips:
+        x, y = (tip.x - origin[0]) * px_per_pt, (tip.y - origin[1]) * px_per_pt
+        for s in strokes:
+            level = s[2] - s[0] > s[3] - s[1]
+            aside, long = (abs(y - s[1]), s[2] - s[0]) if level else (abs(x - s[0]), s[3] - s[1])
+            along = level == (tip.dx != 0) and aside < ON_LINE_PX and long > least
+            if along and Box(*s[:4]).gap(Box(x, y, x, y)) < reach:
+                found.append(s)
+    return found
+
+
 def _read_words(
-    sheet: Sheet, paper: Gray, ink: Gray, straight: Gray, px_per_pt: float, origin: tuple[float, float]
-) -> None:
+    sheet: Sheet, paper: Gray, untouched: Gray, letters: Gray, px_per_pt: float, origin: tuple[float, float]
+) -> list[Word]:
     """Words of the pixels, long strokes taken out first so that numbers beside lines stand free."""
-    long = int(LETTER_LINE_PT * px_per_pt)
-    rows = cv2.morphologyEx(straight, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, (long, 1)))
-    columns = cv2.morphologyEx(straight, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, (1, long)))
-    wide = cv2.dilate(cv2.bitwise_or(rows, columns), np.ones((3, 3), np.uint8))
-    letters = cv2.bitwise_and(ink, cv2.bitwise_not(wide))
-    boxes = glyphs.letter_boxes(np.asarray(letters, np.uint8), px_per_pt)
-    clean = np.where((wide > 0) & (letters == 0), 255, paper).astype(np.uint8)
-    lines = glyphs.text_lines(boxes, px_per_pt)
+    lines = glyphs.text_lines(glyphs.letter_boxes(letters, px_per_pt), px_per_pt)
     known = [w.box for w in sheet.words if w.confidence == 1.0]
     free = []
     for box, turned in lines:
         x, y = origin[0] + box.cx / px_per_pt, origin[1] + box.cy / px_per_pt
         if not any(k.grown(1).holds_point(x, y) for k in known):
             free.append((box, turned))
-    sheet.words.extend(glyphs.read_text(clean, free, px_per_pt, origin))
+    words = glyphs.read_text(paper, free, px_per_pt, origin, untouched)
+    usual = float(np.median([w.across for w in words])) if words else 0.0
+    return [w for w in words if not (w.text in ROUND and (w.text != "0" or w.across > LARGE * usual))]
+
+
+def _without_words(ink: Gray, letters: Gray, words: list[Word], px_per_pt: float, origin: tuple[float, float]) -> Gray:
+    """The ink without letters clearly read: where they touch a stroke they would look like a corner."""
+    usual = float(np.median([w.across for w in words])) if words else 0.0
+    read = [w.box.grown(0.5) for w in words if w.confidence > CLEARLY and w.across < LARGE * usual]
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(letters, connectivity=8)
+    gone = np.zeros(count, bool)
+    for i, (x, y, w, h, _area) in enumerate(stats.tolist()):
+        x0, y0 = origin[0] + x / px_per_pt, origin[1] + y / px_per_pt
+        blob = Box(x0, y0, x0 + w / px_per_pt, y0 + h / px_per_pt)
+        gone[i] = i > 0 and any(box.holds(blob) for box in read)
+    return np.where(gone[labels], 0, ink).astype(np.uint8)

@@ -94,10 +94,10 @@ def of_body(found: Found, drawings: list[Drawing]) -> tuple[list[float], float]:
 
 
 def _of_value(q: Quantity, confirmed: bool, drawings: list[Drawing]) -> float:
-    """A number is sure when a second source confirms it, or the drawing shows its length."""
+    """A number is sure when a second source confirms it, or the drawing shows its length; in a scan it may show another one's."""
     if q.confidence <= CLEAR:
         return ALONE
-    return SURE if confirmed or any(_shown(q, d) for d in drawings) else ALONE
+    return SURE if confirmed or any(_shown(q, d) for d in drawings if not d.sheet.raster) else ALONE
 
 
 def _shown(q: Quantity, drawing: Drawing) -> bool:

@@ -153,7 +153,9 @@ def _add_line(model: Model, axis: int, at: float) -> None:
     model.axis.append(axis)
 
 
-def ends_of(reading: Reading, model: Model, slack: float) -> tuple[Feature, Feature] | None:
+def ends_of(
+    reading: Reading, model: Model, slack: float, same_place: float = SAME_PLACE_PT
+) -> tuple[Feature, Feature] | None:
     """The two features a span runs between, None when it does not measure this pattern.
 
     Of features at one place the two edges of one pad go first, then those of the pads nearest the dimension line.
@@ -168,7 +170,7 @@ def ends_of(reading: Reading, model: Model, slack: float) -> tuple[Feature, Feat
         for second, off2 in ends:
             if first is second:
                 continue
-            apart = 0.0 if len(row_of((first, second))) == 1 else SAME_PLACE_PT
+            apart = 0.0 if len(row_of((first, second))) == 1 else same_place
             cost = off + off2 + apart + NEARER * (_away(first, span.at) + _away(second, span.at))
             if best is None or cost < best[0]:
                 best = (cost, first, second)

@@ -1,0 +1,84 @@
+"""Scans are read like vector pages: upright whatever their tilt, painted pads, lines across pads, and numbers beside strokes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from worker.datasheet import extract, glyphs, raster, synthetic, tilt
+from worker.datasheet.extract import Request
+from worker.datasheet.marks import Box, Sheet
+from worker.datasheet.ocr import Gray
+from worker.datasheet.score import score_pads
+
+PX_PER_PT = 4.0
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(6000, id="grey pads that extension lines join"),
+        pytest.param(6006, id="leaders across rings"),
+        pytest.param(6016, id="numbers in pads beside extension lines"),
+    ],
+)
+def test_a_scan_gives_the_pads_of_its_drawing(tmp_path: Path, seed: int) -> None:
+    truth = synthetic.make_scanned(seed, tmp_path / "part.pdf", 200, "dev")
+    outline, land = truth["pages"]["mechanical"][0], truth["pages"]["land_pattern"][0]
+    result = extract.extract([tmp_path / "part.pdf"], Request(truth["package_printed"], outline, land))
+    assert result.land_pattern is not None
+    pads = [p.model_dump() for p in result.land_pattern.pads]
+    assert score_pads(truth["land_pattern"]["pads"], pads, 0.01).exact == 1.0
+
+
+def page() -> Gray:
+    return np.full((500, 600), 255, np.uint8)
+
+
+def read(paper: Gray) -> Sheet:
+    sheet = Sheet(1, paper.shape[1] / PX_PER_PT, paper.shape[0] / PX_PER_PT)
+    raster.add(sheet, paper, PX_PER_PT, Box(0, 0, sheet.width, sheet.height))
+    return sheet
+
+
+@pytest.mark.parametrize("askew", [-1.3, 0.2, 0.9])
+def test_an_askew_scan_is_turned_upright(askew: float) -> None:
+    paper = page()
+    for y in (60, 160, 260, 360, 440):
+        cv2.line(paper, (40, y), (560, y), 0, 3)
+    turn = cv2.getRotationMatrix2D((300, 250), -askew, 1.0)
+    tilted = np.asarray(cv2.warpAffine(paper, turn, (600, 500), borderValue=255), np.uint8)
+    assert tilt.angle_of(tilted, PX_PER_PT) == pytest.approx(askew, abs=0.05)
+    assert tilt.angle_of(tilt.upright(tilted, PX_PER_PT), PX_PER_PT) == pytest.approx(0.0, abs=0.05)
+
+
+def test_a_painted_pad_crossed_by_a_centre_line_is_one_painted_shape() -> None:
+    paper = page()
+    cv2.rectangle(paper, (200, 200), (400, 280), 190, -1)
+    cv2.rectangle(paper, (200, 200), (400, 280), 0, 3)
+    for x in range(100, 500, 60):
+        cv2.line(paper, (x, 240), (x + 44, 240), 0, 2)
+    (pad,) = read(paper).outlines
+    assert pad.filled
+    assert pad.box.width == pytest.approx(50, abs=1)
+    assert pad.box.height == pytest.approx(20, abs=1)
+
+
+def test_a_pad_that_a_line_runs_through_is_whole() -> None:
+    paper = page()
+    cv2.rectangle(paper, (200, 200), (400, 280), 0, 3)
+    cv2.line(paper, (370, 100), (370, 420), 0, 2)
+    widths = [o.box.width for o in read(paper).outlines]
+    assert widths == [pytest.approx(50, abs=1)]
+
+
+def test_rings_and_leaders_are_no_letters() -> None:
+    ink = np.zeros((300, 300), np.uint8)
+    cv2.rectangle(ink, (20, 20), (90, 60), 255, 2)
+    cv2.circle(ink, (200, 60), 30, 255, 2)
+    cv2.line(ink, (20, 200), (90, 260), 255, 2)
+    cv2.rectangle(ink, (200, 200), (208, 224), 255, -1)
+    assert glyphs.letter_boxes(ink, PX_PER_PT) == [Box(200, 200, 209, 225)]
