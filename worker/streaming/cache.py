@@ -83,7 +83,8 @@ class StreamCache:
         self.keys[:, :, self._index(self.slots.rows(keys))] = rotate(raw, cos, sin)
 
     def grow(self, tokens: int, text_tokens: int) -> None:
-        """Larger buffers with the same content, for streams that evict nothing (an ablation)."""
+        """Buffers of at least so many rows with the same content, for streams that evict nothing (an ablation)."""
+        tokens, text_tokens = max(tokens, self.slots.capacity), max(text_tokens, self.raw_slots.capacity)
         old = (self.keys, self.values, self.raw_keys)
         self.keys, self.values, self.raw_keys = self._buffer(tokens), self._buffer(tokens), self._buffer(text_tokens)
         for before, after in zip(old, (self.keys, self.values, self.raw_keys), strict=True):

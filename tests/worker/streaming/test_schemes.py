@@ -10,6 +10,7 @@ from db.failures import Failure
 from db.kinds.video import Window
 from tests.bench.schemes import RotateAll, reprefill
 from tests.worker.engines.models import ALL, OPTIONS, chunk, resident_of
+from worker.engines.base import WatchOptions
 from worker.engines.tiny import Size
 from worker.errors import Permanent
 from worker.streaming.forward import Forward
@@ -18,6 +19,7 @@ from worker.streaming.session import StreamSession
 
 CHUNKS = 20
 WIDE = replace(OPTIONS, window=Window(text_sink_tokens=900, text_window_tokens=900, vision_ms=60_000))
+WORDY = replace(OPTIONS, window=Window(text_sink_tokens=900, text_window_tokens=900, vision_ms=2000))
 
 
 @pytest.mark.parametrize("family", ALL)
@@ -44,9 +46,10 @@ def test_prefilling_everything_again_says_the_same_while_nothing_is_forgotten(fa
     resident.batcher.close()
 
 
-def test_full_attention_remembers_everything_and_grows() -> None:
+@pytest.mark.parametrize("options", [OPTIONS, WORDY])
+def test_full_attention_remembers_everything_and_grows(options: WatchOptions) -> None:
     resident = resident_of("qwen3_vl", Size(), Forward)
-    full, wide = StreamSession(resident, OPTIONS, ablation=Ablation.FULL), StreamSession(resident, WIDE)
+    full, wide = StreamSession(resident, options, ablation=Ablation.FULL), StreamSession(resident, WIDE)
     before = full.cache.nbytes
     assert [full.feed(chunk(index)).token_ids for index in range(12)] == [
         wide.feed(chunk(index)).token_ids for index in range(12)
