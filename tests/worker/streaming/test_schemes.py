@@ -19,7 +19,7 @@ from worker.streaming.session import StreamSession
 
 CHUNKS = 20
 WIDE = replace(OPTIONS, window=Window(text_sink_tokens=900, text_window_tokens=900, vision_ms=60_000))
-WORDY = replace(OPTIONS, window=Window(text_sink_tokens=900, text_window_tokens=900, vision_ms=2000))
+WORDY = replace(OPTIONS, window=Window(text_sink_tokens=100, text_window_tokens=100, vision_ms=2000))
 
 
 @pytest.mark.parametrize("family", ALL)
