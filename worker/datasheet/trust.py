@@ -26,7 +26,10 @@ ALIKE = 0.03  # how far a drawn length may be from its number
 DRAWN_PT, RASTER_PT = 0.7, 1.4
 WITNESSES = 3  # different numbers that must agree on the scale
 DRAWN_PART = 0.9  # of each side of a body that must be drawn
-CLEAR = 0.9  # below this a value is not sure, and a reading of pixels may be another number
+CLEAR = 0.9  # below this a value is not sure, and a reading of strokes may be another number
+TYPED = (
+    0.99999  # below this a number was read from a picture: a wrong last digit lies within what a scan's lines can show
+)
 NO_BOX = 0.3  # more than a drawing is stretched
 NEAR = 1.0  # cost of a reading that stands clearly at its span
 
@@ -77,9 +80,14 @@ def _as_drawn(solved: Solved, variable: int) -> bool:
 
 
 def _clearly_read(solved: Solved, variables: list[int]) -> bool:
-    """Whether no number behind these variables was read from pixels with doubt."""
-    own = set(variables)
-    return all(r.quantity.confidence > CLEAR for r, row in solved.fit.rows if own & set(row))
+    """Whether no number behind these variables may have been another one."""
+    own, least = set(variables), _least([solved.drawing])
+    return all(r.quantity.confidence > least for r, row in solved.fit.rows if own & set(row))
+
+
+def _least(drawings: list[Drawing]) -> float:
+    """How surely a number must have been read."""
+    return TYPED if any(d.sheet.raster for d in drawings) else CLEAR
 
 
 def of_body(found: Found, drawings: list[Drawing]) -> tuple[list[float], float]:
@@ -95,7 +103,7 @@ def of_body(found: Found, drawings: list[Drawing]) -> tuple[list[float], float]:
 
 def _of_value(q: Quantity, confirmed: bool, drawings: list[Drawing]) -> float:
     """A number is sure when a second source confirms it, or the drawing shows its length; in a scan it may show another one's."""
-    if q.confidence <= CLEAR:
+    if q.confidence <= _least(drawings):
         return ALONE
     return SURE if confirmed or any(_shown(q, d) for d in drawings if not d.sheet.raster) else ALONE
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from worker.datasheet import extract, glyphs, raster, synthetic, tilt
+from worker.datasheet import extract, glyphs, raster, synthetic, tilt, trust
 from worker.datasheet.extract import Request
 from worker.datasheet.marks import Box, Sheet
 from worker.datasheet.ocr import Gray
@@ -25,13 +25,16 @@ PX_PER_PT = 4.0
         pytest.param(6016, id="numbers in pads beside extension lines"),
     ],
 )
-def test_a_scan_gives_the_pads_of_its_drawing(tmp_path: Path, seed: int) -> None:
+def test_a_scan_gives_the_pads_of_its_drawing_and_is_sure_of_none(tmp_path: Path, seed: int) -> None:
     truth = synthetic.make_scanned(seed, tmp_path / "part.pdf", 200, "dev")
     outline, land = truth["pages"]["mechanical"][0], truth["pages"]["land_pattern"][0]
     result = extract.extract([tmp_path / "part.pdf"], Request(truth["package_printed"], outline, land))
     assert result.land_pattern is not None
     pads = [p.model_dump() for p in result.land_pattern.pads]
     assert score_pads(truth["land_pattern"]["pads"], pads, 0.01).exact == 1.0
+    values = (result.body.length, result.body.width, result.body.height, *result.land_pattern.pads)
+    assert max(value.confidence for value in values) < trust.SURE
+    assert {"land_pattern.pads", "body.length"} <= {review.field for review in trust.reviews(result)}
 
 
 def page() -> Gray:
