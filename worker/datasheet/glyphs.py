@@ -15,6 +15,7 @@ MIN_LETTER_PT = 2.2
 MAX_LETTER_PT = 26.0
 LEADER_PT, LEADER_FILL = 11.0, 0.2  # longer ink that fills less of its box is a leader or a ring
 RING_HOLD, BOX_HOLD, BOXY = 0.6, 0.42, 0.95
+ROUND, NOUGHT_PT = 1.2, 12.0  # a thin nought holds as much, but is higher than wide, and no longer than this
 MAX_LINES = 260
 MAX_ASPECT = 28.0  # longer lines are notes: slow to read and without dimensions
 SURE = 0.55
@@ -33,7 +34,7 @@ def letter_boxes(ink: Gray, px_per_pt: float) -> list[Box]:
     count, _, stats, _ = cv2.connectedComponentsWithStats((ink > 0).astype(np.uint8), connectivity=8)
     low, high = 0.5 * px_per_pt, MAX_LETTER_PT * px_per_pt
     found = []
-    rings = _rings(ink)
+    rings = _rings(ink, px_per_pt)
     for x, y, w, h, area in stats[1:count]:
         leader = max(w, h) > LEADER_PT * px_per_pt and area < LEADER_FILL * w * h
         if leader or (x, y, w, h) in rings:
@@ -43,7 +44,7 @@ def letter_boxes(ink: Gray, px_per_pt: float) -> list[Box]:
     return found if len(found) < 6000 else []
 
 
-def _rings(ink: Gray) -> set[tuple[int, int, int, int]]:
+def _rings(ink: Gray, px_per_pt: float) -> set[tuple[int, int, int, int]]:
     """Boxes of ink around more paper than a letter holds: pads and holes."""
     contours, tree = cv2.findContours(ink, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     found = set()
@@ -54,7 +55,8 @@ def _rings(ink: Gray) -> set[tuple[int, int, int, int]]:
         x, y, w, h = cv2.boundingRect(contours[parent])
         held = cv2.contourArea(contour) / (w * h)
         boxy = cv2.contourArea(cv2.convexHull(contours[parent])) > BOXY * (w - 1) * (h - 1)
-        if held > RING_HOLD or (boxy and held > BOX_HOLD):
+        nought = ROUND * min(w, h) < max(w, h) < NOUGHT_PT * px_per_pt
+        if (held > RING_HOLD and not nought) or (boxy and held > BOX_HOLD):
             found.add((x, y, w, h))
     return found
 

@@ -85,3 +85,9 @@ def test_rings_and_leaders_are_no_letters() -> None:
     cv2.line(ink, (20, 200), (90, 260), 255, 2)
     cv2.rectangle(ink, (200, 200), (208, 224), 255, -1)
     assert glyphs.letter_boxes(ink, PX_PER_PT) == [Box(200, 200, 209, 225)]
+
+
+def test_a_thin_nought_is_a_letter() -> None:
+    ink = np.zeros((300, 300), np.uint8)
+    cv2.ellipse(ink, (100, 100), (14, 20), 0, 0, 360, 255, 1)
+    assert len(glyphs.letter_boxes(ink, PX_PER_PT)) == 1
