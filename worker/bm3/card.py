@@ -51,7 +51,8 @@ is given (what greedy decoding would say); it is no streaming figure.
 
 It knows the world of the scenes generator: six shapes, eight colours, four backgrounds, ten words and ten digits, at most four
 objects in six places. Anything else it describes in those words, wrongly. It has no knowledge, follows no instructions, and
-does not read other text. It is made for tests, demonstrations and measurements of the streaming engine.
+does not read other text: asked for chapters and a summary it says nothing, so chapters are named by their times and there is
+no summary. It is made for tests, demonstrations and measurements of the streaming engine.
 """
 
 NO_EVALUATION = """Not measured for these weights. To measure:
