@@ -22,7 +22,7 @@ MARGIN_PX = 8
 MEASURING_PT = 8.0  # shorter strokes may be letters that stand on a dimension line
 ON_LINE_PX = 2.5
 GROUND_PT = 5.0  # wider dark areas are painted, not drawn
-DARKER, BLACK = 50, 110
+DARKER, BLACK = 70, 110
 
 
 def worth_reading(area: Box, sheet: Sheet) -> bool:
