@@ -54,14 +54,14 @@ def test_the_sentences_read_as_they_should() -> None:
 @pytest.mark.parametrize(
     "marked",
     [
-        "red circle enters from the left[ again, now two circles]; text GO",
-        "red circle appears[]; blue cross appears[ a third time]",
-        "red star disappears; red cross turns blue",
+        "red circle[] enters from the left[ again, now two circles]; text GO",
+        "red circle[] appears[]; blue cross[] appears[ a third time]",
+        "red star[] disappears; red cross[] turns blue",
     ],
 )
 def test_where_memory_speaks(marked: str) -> None:
     text = marked.replace("[", "").replace("]", "")
-    for start, end in reversed(list(memory_spans(text))):
+    for start, end in sorted(memory_spans(text), reverse=True):
         text = f"{text[:start]}[{text[start:end]}]{text[end:]}"
     assert text == marked
 
