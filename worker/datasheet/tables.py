@@ -22,6 +22,9 @@ _ONE = {"BSC": "value", "BASIC": "value", "REF": "value", "TYP": "value", "NOM":
 OF_FAMILY = -1  # the number of tables that give letters for many parts
 _COUNT = re.compile(r"^(?:N|ND|NE|n)$")  # of pins; the only letters of package drawings that are no lengths
 _COUNTED = re.compile(r"\b(?:number|no\.?|count)\s*of\s*(?:pins|leads|terminals|balls|contacts)\b", re.IGNORECASE)
+_NAMES = re.compile(
+    r"^(?:DIM(?:ENSION)?S?|SYM(?:BOL)?S?|REF(?:ERENCE)?|LETTER|PARAMETER|ITEM|CODE)[.:]*$", re.IGNORECASE
+)
 ROW_GAP = 3.4  # row heights without a row end a table
 
 
@@ -86,9 +89,17 @@ def _heads(row: list[Word]) -> list[tuple[Word, str]]:
     return found
 
 
-def _columns(rows: list[list[Word]], at: int) -> list[_Column]:
-    """Value columns under a header row, with the unit printed over them."""
-    heads = _heads(rows[at])
+def _side_by_side(row: list[Word]) -> list[list[tuple[Word, str]]]:
+    """The limits of a header row, apart for each table in it: a table begins anew where its symbols' own head stands."""
+    names = [w.box.cx for w in row if _NAMES.match(w.text)]
+    groups: dict[int, list[tuple[Word, str]]] = {}
+    for word, limit in _heads(row):
+        groups.setdefault(sum(x < word.box.cx for x in names), []).append((word, limit))
+    return list(groups.values())
+
+
+def _columns(rows: list[list[Word]], at: int, heads: list[tuple[Word, str]]) -> list[_Column]:
+    """Value columns under the heads of a row, with the unit printed over them."""
     tops = [w for row in rows[max(0, at - 3) : at + 1] for w in row]
     units = [(w, bool(_INCH.match(w.text))) for w in tops if _MM.match(w.text) or _INCH.match(w.text)]
     xs = [w.box.cx for w, _ in heads]
@@ -153,13 +164,14 @@ def read_rows(words: list[Word]) -> tuple[list[Entry], list[Box]]:
     entries: list[Entry] = []
     boxes: list[Box] = []
     for at, row in enumerate(rows):
-        heads = _heads(row)
-        if len(heads) < 2 or len({limit for _, limit in heads}) < 2 or any(b.holds(heads[0][0].box) for b in boxes):
-            continue
-        found = _table(words, around([w.box for w, _ in heads]), _columns(rows, at), len(boxes))
-        if len(found) >= 2:
-            entries.extend(found)
-            boxes.append(around([w.box for w, _ in heads] + [e.quantity.box for e in found]))
+        table = len(boxes)
+        for heads in _side_by_side(row):
+            if len({limit for _, limit in heads}) < 2 or any(b.holds(heads[0][0].box) for b in boxes):
+                continue
+            found = _table(words, around([w.box for w, _ in heads]), _columns(rows, at, heads), table)
+            if len(found) >= 2:
+                entries.extend(found)
+                boxes.append(around([w.box for w, _ in heads] + [e.quantity.box for e in found]))
     return entries, boxes
 
 

@@ -45,6 +45,26 @@ def test_symbols_in_a_row_with_maximum_over_minimum() -> None:
     assert found == {"A": (0.9, None, 1.1), "D": (2.8, None, 3.0), "E": (1.2, None, 1.4), "e": (None, 1.9, None)}
 
 
+def test_two_tables_side_by_side() -> None:
+    words = [
+        *row(
+            0, (0, "Dimension"), (60, "Min"), (100, "Typ"), (140, "Max"), (200, "Dimension"), (260, "Min"), (300, "Max")
+        ),
+        *row(12, (10, "A"), (60, "0.80"), (100, "0.90"), (140, "1.00"), (210, "L"), (260, "0.35"), (300, "0.65")),
+        *row(24, (10, "D"), (92, "5.00"), (114, "BSC."), (210, "ddd"), (280, "0.05")),
+        *row(36, (10, "E"), (92, "5.00"), (114, "BSC."), (210, "Y2"), (260, "3.20"), (300, "3.30")),
+    ]
+    entries, boxes = read(words)
+    found = {e.symbol: (e.quantity.low, e.quantity.value, e.quantity.high) for e in entries}
+    assert found == {
+        "A": (0.8, 0.9, 1.0), "D": (None, 5.0, None), "E": (None, 5.0, None),
+        "L": (0.35, None, 0.65), "ddd": (None, 0.05, None), "Y2": (3.2, None, 3.3),
+    }  # fmt: skip
+    assert {e.quantity.printed for e in entries if e.symbol in "DE"} == {"D 5.00 BSC.", "E 5.00 BSC."}
+    assert len({e.table for e in entries}) == 1
+    assert len(boxes) == 2
+
+
 @pytest.mark.parametrize("unit", ["MILLIMETERS", "INCHES"])
 def test_a_count_of_pins_is_no_length(unit: str) -> None:
     words = [
