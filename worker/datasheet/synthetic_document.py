@@ -8,7 +8,7 @@ from pathlib import Path
 
 from worker.datasheet import synthetic_guard
 from worker.datasheet.synthetic_canvas import Printed, SheetCanvas
-from worker.datasheet.synthetic_land import LandFigure, stencil_of, turned
+from worker.datasheet.synthetic_land import LandFigure, extent, stencil_of, turned
 from worker.datasheet.synthetic_outline import FULL, HALF, OutlineFigure, draw_table
 from worker.datasheet.synthetic_part import Edge, Link, PadSpec, Part
 from worker.datasheet.synthetic_print import number
@@ -27,6 +27,7 @@ TITLES = {
     "skewed": ("PHYSICAL DIMENSIONS", "RECOMMENDED LAND PATTERN"),
     "mixed": ("Package Dimensions", "Recommended Land Pattern"),
 }
+FINE_PT = 4.0
 SENTENCE = "the device keeps its output voltage stable over the whole range of load and supply current in every mode"
 
 
@@ -143,7 +144,7 @@ def _land(
         figure = LandFigure(canvas, style, pads, (290, 635), (150, 135))
     else:
         _head(canvas, title, part)
-        figure = LandFigure(canvas, style, pads, (290, 300), (190, 190))
+        figure = LandFigure(canvas, style, pads, (290, 300), _room(pads))
     figure.draw([w or p.drill is None for w, p in zip(known.width, pads, strict=True)])
     figure.number(_numbered(style, part))
     if style.dot and style.numbers == "none":
@@ -156,6 +157,13 @@ def _land(
     if not style.same_page:
         canvas.text(150, 815, _note(style), 7)
     return {link.what: number(figure.value(link), style) for link in links}
+
+
+def _room(pads: list[PadSpec]) -> tuple[float, float]:
+    """Width and height of a land pattern on a page of its own: fine pads are drawn larger."""
+    x0, y0, x1, y1 = extent(pads)
+    fine = min(min(p.w, p.h) for p in pads) / max(x1 - x0, y1 - y0) * 190 < FINE_PT
+    return (330, 260) if fine else (190, 190)
 
 
 def _row(link: Link, figure: LandFigure, style: Style) -> list[str]:
@@ -192,8 +200,8 @@ def _numbered(style: Style, part: Part) -> set[str]:
 
 
 def _stencil(canvas: SheetCanvas, style: Style, part: Part, openings: list[PadSpec], links: list[Link]) -> None:
-    """The openings of the solder paste stencil: below the land pattern, or on a page of their own."""
-    if style.beside:
+    """The openings of the solder paste stencil: below a land pattern that has a page, or on one of their own."""
+    if style.beside and not style.same_page:
         canvas.text(290, 545, "STENCIL DESIGN EXAMPLE", 10)
         figure = LandFigure(canvas, style, openings, (290, 665), (130, 110))
     else:

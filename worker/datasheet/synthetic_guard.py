@@ -7,13 +7,14 @@ pattern is symmetric, and a pitch printed for several places holds along the who
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.datasheet.synthetic_part import Axis, Link, PadSpec
+from worker.datasheet.synthetic_part import MIDDLE, Axis, Link, PadSpec
 
 Terms = dict[str, float]
 NEAR_MM = 1e-6
@@ -46,12 +47,27 @@ class _System:
 
 def follows(pads: list[PadSpec], links: list[Link]) -> Known:
     """Which values the links determine."""
+    known = teller(pads, links)
+    origin = pads[0]
+    places = all(known(_difference(_place(p, a), _place(origin, a))) for p in pads for a in (0, 1))
+    holes = defaultdict(set)
+    for link in links:
+        if link.hole:
+            holes[pads[link.a[0]].drill, pads[link.a[0]].type].add(link.axis)
+    return Known(
+        places,
+        [known(_size(p, 0)) for p in pads],
+        [known(_size(p, 1)) for p in pads],
+        [len(holes[p.drill, p.type]) >= len(set(p.drill or ())) for p in pads],
+    )
+
+
+def teller(pads: list[PadSpec], links: list[Link]) -> Callable[[Terms], bool]:
+    """Says of a sum of places and sizes whether it follows from the links."""
     system = _System()
     for link in links:
         if not link.hole:
-            system.rows.append(
-                _difference(_end(pads[link.b[0]], link.axis, link.b[1]), _end(pads[link.a[0]], link.axis, link.a[1]))
-            )
+            system.rows.append(distance(pads, link))
         if link.what.startswith("pitch") and link.count > 1:
             system.rows.extend(_steps(pads, link))
     for axis in (0, 1):
@@ -64,31 +80,28 @@ def follows(pads: list[PadSpec], links: list[Link]) -> Known:
         vector = np.array([terms.get(n, 0.0) for n in names])
         return bool(np.linalg.norm(vector - basis.T @ (basis @ vector)) < 1e-6)
 
-    origin = pads[0]
-    places = all(known(_difference(_place(p, a), _place(origin, a))) for p in pads for a in (0, 1))
-    holes = {(pads[link.a[0]].drill, pads[link.a[0]].type) for link in links if link.hole}
-    return Known(
-        places,
-        [known(_size(p, 0)) for p in pads],
-        [known(_size(p, 1)) for p in pads],
-        [(p.drill, p.type) in holes for p in pads],
-    )
+    return known
+
+
+def distance(pads: list[PadSpec], link: Link) -> Terms:
+    """What a link measures; a symmetric pattern has its middle at nought."""
+    a, b = ({} if i == MIDDLE else _end(pads[i], link.axis, edge) for i, edge in (link.a, link.b))
+    return _difference(b, a)
 
 
 def _place(pad: PadSpec, axis: Axis) -> Terms:
-    return {_name(axis, pad.x if axis == 0 else pad.y): 1.0}
+    return {_name(axis, pad.at(axis)): 1.0}
 
 
 def _name(axis: Axis, at: float) -> str:
-    """One name for a coordinate, however its zero is signed."""
-    return f"{'xy'[axis]}{round(at, 4) + 0.0:+.4f}"
+    return f"{'xy'[axis]}{at:+.4f}"
 
 
 def _size(pad: PadSpec, axis: Axis) -> Terms:
     """Pads of one kind share their long and their short side, however they are turned; a square's sides are two numbers."""
     own = pad.w if axis == 0 else pad.h
     side = "xy"[axis] if abs(pad.w - pad.h) < NEAR_MM and pad.shape != "circle" else ""
-    return {f"{pad.type} {pad.shape} {pad.role} {own:.4f}{side}": 1.0}
+    return {f"{pad.kind} {own:.4f}{side}": 1.0}
 
 
 def _end(pad: PadSpec, axis: Axis, edge: int) -> Terms:
@@ -105,27 +118,40 @@ def _difference(a: Terms, b: Terms) -> Terms:
     return dict(terms)
 
 
+def symmetric(pads: list[PadSpec], axis: Axis) -> bool:
+    """Whether the pads mirror onto pads of their kind along the axis, around its middle."""
+    kinds = defaultdict(set)
+    for p in pads:
+        kinds[p.at(axis)].add(p.kind)
+    return all(kinds[at] == kinds.get(-at + 0.0) for at in list(kinds))
+
+
 def _symmetry(pads: list[PadSpec], axis: Axis) -> list[Terms]:
-    """Equations v = -v' when the pattern mirrors onto itself along the axis, around its middle."""
-    at = sorted({round(p.x if axis == 0 else p.y, 4) for p in pads})
-    if any(abs(a + b) > NEAR_MM for a, b in zip(at, reversed(at), strict=True)):
+    """Equations v = -v' of a symmetric pattern."""
+    if not symmetric(pads, axis):
         return []
-    names = [_name(axis, v) for v in at]
-    return [
-        {low: 1.0, high: 1.0} if low != high else {low: 1.0} for low, high in zip(names, reversed(names), strict=True)
-    ]
+    at = {p.at(axis) for p in pads}
+    return [{_name(axis, v): 1.0, _name(axis, -v + 0.0): 1.0} for v in at if v >= 0]
+
+
+def lanes(pads: list[PadSpec], kind: tuple[object, ...], axis: Axis) -> list[list[int]]:
+    """Rows of pads of one kind along an axis, each in order."""
+    across: Axis = 0 if axis == 1 else 1
+    rows: dict[float, list[int]] = defaultdict(list)
+    for i, p in enumerate(pads):
+        if p.kind == kind:
+            rows[p.at(across)].append(i)
+    return [sorted(row, key=lambda i: pads[i].at(axis)) for _, row in sorted(rows.items())]
 
 
 def _steps(pads: list[PadSpec], pitch: Link) -> list[Terms]:
-    """Every neighbouring pair of equal pads that stands as far apart as the pitch, along both axes."""
+    """Every neighbouring pair in rows of pads of the pitch's kind that stands as far apart, along both axes."""
     first, second = pads[pitch.a[0]], pads[pitch.b[0]]
-    step = abs(second.edge(pitch.axis, 0) - first.edge(pitch.axis, 0))
+    step = abs(second.at(pitch.axis) - first.at(pitch.axis))
     base = _difference(_place(second, pitch.axis), _place(first, pitch.axis))
     both: tuple[Axis, ...] = (pitch.axis,) if pitch.what in ("pitch_x", "pitch_y") else (0, 1)
-    found = []
-    for axis in both:
-        at = sorted({round(p.edge(axis, 0), 4) for p in pads if p.role == "signal"})
-        for low, high in pairwise(at):
-            if abs(high - low - step) < NEAR_MM:
-                found.append(_difference({_name(axis, high): 1.0, _name(axis, low): -1.0}, base))
-    return found
+    return [
+        _difference(_difference(_place(pads[high], axis), _place(pads[low], axis)), base)
+        for axis in both for row in lanes(pads, first.kind, axis) for low, high in pairwise(row)
+        if abs(pads[high].at(axis) - pads[low].at(axis) - step) < NEAR_MM
+    ]  # fmt: skip

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass, replace
 
 from worker.datasheet.synthetic_canvas import SheetCanvas
-from worker.datasheet.synthetic_dimension import Area, Dimensions, Span
-from worker.datasheet.synthetic_part import Edge, Link, PadSpec, Part
+from worker.datasheet.synthetic_dimension import Area, Dimensions, Span, meets
+from worker.datasheet.synthetic_part import MIDDLE, Edge, Link, PadSpec, Part
 from worker.datasheet.synthetic_print import land_lines
 from worker.datasheet.synthetic_style import Style
 
@@ -100,20 +100,27 @@ class LandFigure:
 
     def _pad(self, pad: PadSpec, known: bool) -> None:
         area = self.frame.area(pad.x, pad.y, pad.w, pad.h)
-        centre = self.frame.at(pad.x, pad.y)
+        paint = self.style.paint if pad.drill is None else "outline"
         if pad.drill is not None:
-            self.canvas.circle(*centre, pad.drill[0] / 2 * self.frame.sx)
-            if known and pad.type == "thru_hole":
-                self.canvas.circle(*centre, pad.w / 2 * self.frame.sx)
-        elif pad.shape == "circle":
-            self.canvas.circle(*centre, pad.w / 2 * self.frame.sx, self.style.paint)
+            self._rounded(pad, *pad.drill)
+        if pad.type == "np_thru_hole" or (pad.drill is not None and not known):
+            return
+        if pad.shape in ("circle", "oval"):
+            self._rounded(pad, pad.w, pad.h, paint)
         elif pad.shape == "d_shape":
-            self.canvas.d_shape(*area, round_end=inner_end(pad), paint=self.style.paint)
+            self.canvas.d_shape(*area, round_end=inner_end(pad), paint=paint)
         else:
-            self.canvas.rect(*area, radius=pad.radius * self.frame.sx, paint=self.style.paint)
+            self.canvas.rect(*area, radius=pad.radius * self.frame.sx, paint=paint)
+
+    def _rounded(self, pad: PadSpec, w: float, h: float, paint: str = "outline") -> None:
+        """A circle, or a slot with round ends, in the middle of a pad."""
+        if w == h:
+            self.canvas.circle(*self.frame.at(pad.x, pad.y), w / 2 * self.frame.sx, paint)
+        else:
+            self.canvas.rect(*self.frame.area(pad.x, pad.y, w, h), radius=min(w, h) / 2 * self.frame.sx, paint=paint)
 
     def number(self, names: set[str]) -> None:
-        """Pin numbers beside their pads, on the outer side."""
+        """Pin numbers in their pads or beside them, on the outer side. Raises ValueError where one would cover another thing."""
         size = self.style.text_pt - 1
         middle = ((self.figure[0] + self.figure[2]) / 2, (self.figure[1] + self.figure[3]) / 2)
         for pad in self.pads:
@@ -121,6 +128,11 @@ class LandFigure:
                 continue
             area = self.frame.area(pad.x, pad.y, pad.w, pad.h)
             at = self._beside(area, middle, pad, size)
+            half = self.canvas.text_width(pad.number, size) / 2, 0.36 * size
+            box = (at[0] - half[0], at[1] - half[1], at[0] + half[0], at[1] + half[1])
+            pads = (self.frame.area(p.x, p.y, p.w, p.h) for p in self.pads if p is not pad)
+            if any(meets(box, other) for other in [*pads, *self.dimensions.texts]):
+                raise ValueError(f"no free place for number {pad.number}")
             self.dimensions.texts.append(self.canvas.text(*at, pad.number, size, f"number {pad.number}"))
 
     def _beside(self, area: Area, middle: tuple[float, float], pad: PadSpec, size: float) -> tuple[float, float]:
@@ -149,27 +161,30 @@ class LandFigure:
             link = links[i]
             value = self.value(link)
             lines = [symbols[i]] if i in symbols else land_lines(value, link.count, self.style)
-            if link.hole or link.what in ("copper", "diameter"):
+            if link.what in ("hole", "copper", "diameter"):
                 self._round(link, lines, i in symbols)
             else:
                 self.dimensions.add(self._span(link), lines, link.what)
 
     def value(self, link: Link) -> float:
         """Millimetres between the two ends, as printed; the drawing itself may be off scale."""
-        a, b = self.printed[link.a[0]], self.printed[link.b[0]]
-        if link.hole and a.drill is not None:
-            return a.drill[link.axis]
-        return round(abs(b.edge(link.axis, link.b[1]) - a.edge(link.axis, link.a[1])), 6)
+        a, b = (
+            0.0 if i == MIDDLE else self.printed[i].edge(link.axis, edge, link.hole) for i, edge in (link.a, link.b)
+        )
+        return round(abs(b - a), 6)
 
     def _size_of(self, link: Link) -> float:
-        return (1000.0 if link.hole or link.what in ("copper", "diameter") else 0.0) + self.value(link)
+        return (1000.0 if link.what in ("hole", "copper", "diameter") else 0.0) + self.value(link)
 
     def _span(self, link: Link) -> Span:
         ends = []
         for pad_index, edge in (link.a, link.b):
-            pad = self.pads[pad_index]
-            area = self.frame.area(pad.x, pad.y, pad.w, pad.h)
-            at = self.frame.at(pad.edge(0, edge), pad.edge(1, edge))[link.axis]
+            if pad_index == MIDDLE:
+                area, at = self.figure, self.frame.at(0.0, 0.0)[link.axis]
+            else:
+                pad = self.pads[pad_index]
+                area = self.frame.area(pad.x, pad.y, pad.w, pad.h)
+                at = self.frame.at(pad.edge(0, edge, link.hole), pad.edge(1, edge, link.hole))[link.axis]
             ends.append((at, (area[1], area[3]) if link.axis == 0 else (area[0], area[2])))
         ends.sort()
         return Span(link.axis, ends[0][0], ends[1][0], ends[0][1], ends[1][1])

@@ -7,6 +7,7 @@ from typing import Literal
 
 Axis = Literal[0, 1]  # 0: x, 1: y
 Edge = Literal[-1, 0, 1]  # the low edge, the centre or the high edge of a pad along an axis
+MIDDLE = -1  # in place of a pad: the centre line of a symmetric pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,23 @@ class PadSpec:
     radius: float = 0.0
     role: str = "signal"
 
-    def edge(self, axis: Axis, which: Edge) -> float:
+    @property
+    def kind(self) -> tuple[str, str, str, float, float]:
+        """What pads have in common that a drawing sizes together, however they are turned."""
+        return self.type, self.shape, self.role, min(self.w, self.h), max(self.w, self.h)
+
+    def at(self, axis: Axis) -> float:
+        return round(self.x if axis == 0 else self.y, 4) + 0.0
+
+    def edge(self, axis: Axis, which: Edge, hole: bool = False) -> float:
+        """A place along an axis; of the hole in the pad when `hole` is set."""
         centre, size = (self.x, self.w) if axis == 0 else (self.y, self.h)
-        return centre + which * size / 2
+        return centre + which * (self.drill[axis] if hole and self.drill else size) / 2
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A dimension of the land pattern: the distance along `axis` from an edge or centre of one pad to one of another.
+    """A dimension of the land pattern: the distance along `axis` from an edge or centre of one pad (or MIDDLE) to one of another.
 
     `count` is how often the drawing prints it applies; `what` names it; a diameter links the two edges of one round pad or hole.
     """
@@ -111,7 +121,8 @@ class Part:
     labels: list[tuple[str, float, float]] = field(default_factory=list)  # pin numbers of the top view: text and place
     round_feet: bool = False
     through: bool = False
-    body_offset: tuple[float, float] = (0.0, 0.0)  # middle of the body in the frame of the pads
+    decimals: int = 2  # that its numbers need
+    footprint: str | None = None  # of a library, that it was drawn after
 
     @property
     def size(self) -> tuple[float, float]:

@@ -41,7 +41,7 @@ def truth_of(drawn: Drawn, pdf: Path, name: str, seed: int, split: str) -> dict[
         "exposed_pad_package": _exposed(drawn),
         "other_dims": {},
         "land_pattern": _land(drawn) if drawn.land_page else None,
-        "kicad_footprint": None,
+        "kicad_footprint": part.footprint,
         "tags": _tags(style),
         "ambiguities": [],
         "method": "generated",
@@ -128,7 +128,7 @@ def _pad(drawn: Drawn, pad: PadSpec, width: bool, height: bool, hole: bool) -> d
 
 def _numbers_follow(drawn: Drawn) -> bool:
     """Whether a reader can know the numbers: printed, or by the convention that the family follows."""
-    crossed = drawn.part.family in ("header", "switch", "connector")
+    crossed = drawn.part.family in ("header", "switch", "connector", "library")
     return drawn.style.numbers == "all" or not crossed
 
 
