@@ -110,19 +110,34 @@ def from_outlines(sheet: Sheet) -> list[Shape]:
 
 
 def loops(sheet: Sheet) -> list[Outline]:
-    """Closed outlines made of separate strokes that meet end to end."""
+    """Closed outlines made of separate strokes that meet end to end, whatever else ends at their corners."""
     lines = _loose(sheet)
     if not 3 <= len(lines) <= MAX_LOOSE:
         return []
-    ends = np.round(np.vstack([lines[:, :2], lines[:, 2:4]]) / JOIN_PT).astype(np.int64)
+    return [ring for shift in (0.0, 0.5) for ring in _joined(lines, shift)]
+
+
+def _joined(lines: NDArray[np.float64], shift: float) -> list[Outline]:
+    """Ends in the same cell of a grid meet; two ends that a cell's border parts meet in the grid shifted by half a cell."""
+    ends = np.round(np.vstack([lines[:, :2], lines[:, 2:4]]) / JOIN_PT + shift).astype(np.int64)
     _, node = np.unique(ends, axis=0, return_inverse=True)
     a, b = node[: len(lines)], node[len(lines) :]
     at: dict[int, list[int]] = defaultdict(list)
-    for i, (p, q) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
-        if p != q:
-            at[p].append(i)
-            at[q].append(i)
+    for i in np.flatnonzero(_ringed(a, b)).tolist():
+        at[int(a[i])].append(i)
+        at[int(b[i])].append(i)
     return _walk(lines, a, b, at)
+
+
+def _ringed(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Lines both of whose ends lead on: extension lines and what else leads nowhere are taken off, end by end."""
+    kept = a != b
+    while True:
+        degree = np.bincount(np.concatenate([a[kept], b[kept]]), minlength=int(max(a.max(), b.max())) + 1)
+        loose = kept & ((degree[a] == 1) | (degree[b] == 1))
+        if not loose.any():
+            return np.asarray(kept, dtype=np.bool_)
+        kept &= ~loose
 
 
 def _loose(sheet: Sheet) -> NDArray[np.float64]:
@@ -142,7 +157,7 @@ def _walk(
     done: set[int] = set()
     found: list[Outline] = []
     for start in range(len(lines)):
-        if start in done or len(at[int(a[start])]) != 2:
+        if start in done or start not in at[int(a[start])] or len(at[int(a[start])]) != 2:
             continue
         ring, points, node = [start], [(float(lines[start, 0]), float(lines[start, 1]))], int(b[start])
         while node != int(a[start]) and len(at[node]) == 2 and len(ring) < 400:

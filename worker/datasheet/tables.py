@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -165,10 +166,13 @@ def read_rows(words: list[Word]) -> tuple[list[Entry], list[Box]]:
     boxes: list[Box] = []
     for at, row in enumerate(rows):
         table = len(boxes)
+        edge = -math.inf
         for heads in _side_by_side(row):
+            own = [w for w in words if w.box.x0 > edge]
+            edge = heads[-1][0].box.x1
             if len({limit for _, limit in heads}) < 2 or any(b.holds(heads[0][0].box) for b in boxes):
                 continue
-            found = _table(words, around([w.box for w, _ in heads]), _columns(rows, at, heads), table)
+            found = _table(own, around([w.box for w, _ in heads]), _columns(rows, at, heads), table)
             if len(found) >= 2:
                 entries.extend(found)
                 boxes.append(around([w.box for w, _ in heads] + [e.quantity.box for e in found]))

@@ -61,6 +61,7 @@ def test_two_tables_side_by_side() -> None:
         "L": (0.35, None, 0.65), "ddd": (None, 0.05, None), "Y2": (3.2, None, 3.3),
     }  # fmt: skip
     assert {e.quantity.printed for e in entries if e.symbol in "DE"} == {"D 5.00 BSC.", "E 5.00 BSC."}
+    assert {e.description for e in entries} == {""}
     assert len({e.table for e in entries}) == 1
     assert len(boxes) == 2
 
