@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.datasheet import glyphs
+from worker.datasheet import glyphs, tables
 from worker.datasheet.marks import Box, Sheet, Word
 from worker.datasheet.ocr import Gray
 
@@ -117,8 +117,10 @@ def _like_title(box: Box) -> bool:
 
 
 def _has_numbers(words: list[Word]) -> bool:
-    """Whether the text layer holds the dimensions already."""
-    return sum(bool(re.fullmatch(r"[^A-Za-z%]*\d*[.,]\d+[^A-Za-z%]*", w.text)) for w in words) >= MIN_NUMBERS
+    """Whether the text layer holds the dimensions already; a table's numbers are none of the drawing's."""
+    _, boxes = tables.read(words)
+    free = [w for w in words if not any(b.holds_point(w.box.cx, w.box.cy) for b in boxes)]
+    return sum(bool(re.fullmatch(r"[^A-Za-z%]*\d*[.,]\d+[^A-Za-z%]*", w.text)) for w in free) >= MIN_NUMBERS
 
 
 def read_strokes(sheet: Sheet) -> list[Word]:
