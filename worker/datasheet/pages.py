@@ -12,7 +12,7 @@ import pypdfium2.raw as pdfium
 from PIL import Image, UnidentifiedImageError
 
 from db.failures import Failure
-from worker.datasheet import glyphs, letters, paths, raster, strokes
+from worker.datasheet import glyphs, letters, paths, phrases, raster, strokes
 from worker.datasheet.marks import Box, Sheet, Tip, Word
 from worker.datasheet.ocr import Gray
 from worker.errors import Permanent
@@ -25,6 +25,7 @@ IMAGE_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")  # others may star
 MAX_SIDE_PT = 5000.0  # paper of size A0 is 3370 long
 MIN_UNKNOWN = 4
 MAX_TITLES = 44
+TITLE_GAP = 1.5  # heights of letters between two words of a title; stroked letters stand wide
 MAX_PAGES = 5000
 RENDER_PX_PER_PT = 4.0
 MAX_RENDER_PX = 40_000_000
@@ -184,7 +185,7 @@ def read_titles(book: Book, number: int) -> str:
     found = list(sheet.words) + strokes.read_titles(sheet, MAX_TITLES)
     if len(unknown) >= MIN_UNKNOWN:
         found.extend(_read_unknown(book, number, unknown, MAX_TITLES))
-    return " ".join(w.text for w in found)
+    return " ".join(line.text for line in phrases.join(found, TITLE_GAP))
 
 
 def count_paths(book: Book, number: int) -> tuple[int, int]:

@@ -19,6 +19,7 @@ LEADER_PT = 11.0  # and a lone oblique one a leader
 MIN_RUNS = 12
 MIN_NUMBERS = 6
 TITLE_ASPECT, TITLE_PT = 1.8, 4.0
+STEM_SLACK, WORD_REACH = 0.15, 6.0  # heights of a line of text: a word before or behind it may be lost wholly
 MAX_RUNS = 30_000
 MIN_SOLID_PT = 1.0
 _PADS = re.compile(r"[0OoQ]|[0OoDU](?:\s?[0OoDU])+|(.)\1{2,}")  # what a row of rounded pads reads as
@@ -152,6 +153,27 @@ def _text_lines(sheet: Sheet) -> tuple[Gray | None, list[tuple[Box, bool]]]:
     chosen &= ~_covered(boxes, sheet.words)
     if not MIN_RUNS <= int(chosen.sum()) <= MAX_RUNS:
         return None, []
+    paper, found = _painted(sheet, chosen, boxes)
+    stems = _stems(boxes, [b for b, turned in found if not turned and _like_title(b)]) & ~chosen
+    return _painted(sheet, chosen | stems, boxes) if stems.any() else (paper, found)
+
+
+def _painted(
+    sheet: Sheet, chosen: NDArray[np.bool_], boxes: NDArray[np.float64]
+) -> tuple[Gray, list[tuple[Box, bool]]]:
     paper = _paint(sheet, sheet.lines, chosen, boxes)
-    found = glyphs.letter_boxes(glyphs.ink_of(paper), PX_PER_PT)
-    return paper, glyphs.text_lines(found, PX_PER_PT)
+    return paper, glyphs.text_lines(glyphs.letter_boxes(glyphs.ink_of(paper), PX_PER_PT), PX_PER_PT)
+
+
+def _stems(boxes: NDArray[np.float64], titles: list[Box]) -> NDArray[np.bool_]:
+    """Lone strokes that are parts of large letters: they run from top to foot of a level line of text (px), or lie along either."""
+    low, high = boxes[:, 1], boxes[:, 3]
+    found = np.zeros(len(boxes), bool)
+    for title in titles:
+        x0, y0, x1, y1 = (v / PX_PER_PT for v in (title.x0, title.y0, title.x1, title.y1))
+        size, slack, reach = y1 - y0, STEM_SLACK * (y1 - y0), WORD_REACH * (y1 - y0)
+        full = (np.abs(low - y0) < slack) & (np.abs(high - y1) < slack)
+        bar = (np.minimum(np.abs(low - y0), np.abs(low - y1)) < slack) & (high - low < slack)
+        inside = (boxes[:, 0] > x0 - reach) & (boxes[:, 2] < x1 + reach) & (boxes[:, 2] - boxes[:, 0] < size)
+        found |= inside & (full | bar)
+    return found & (boxes[:, 4] == 1)
