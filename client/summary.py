@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from client.show import clock
-
-MOST_REVIEWS = 8
+from db.kinds import datasheet_words
 
 
 def summary(job: dict[str, Any]) -> list[str]:
@@ -17,7 +16,7 @@ def summary(job: dict[str, Any]) -> list[str]:
     if job["kind"] == "video.caption":
         return _video(result)
     if job["kind"] == "datasheet.extract":
-        return _datasheet(result)
+        return [*datasheet_words.lines(result)]
     return [str(result["text"])]
 
 
@@ -36,34 +35,3 @@ def _video(result: dict[str, Any]) -> list[str]:
     lines += [f"gap at {clock(gap['start_ms'])}: {gap['reason']}" for gap in result["gaps"]]
     lines += [f"{clock(chapter['start_ms'])}  {chapter['title']}" for chapter in result["chapters"]]
     return lines + ([result["summary"]] if result["summary"] else [])
-
-
-def _datasheet(result: dict[str, Any]) -> list[str]:
-    body = " x ".join(_value(result["body"][side]) for side in ("length", "width", "height"))
-    reviews = result["needs_review"]
-    lines = [f"body  {body} mm (length x width x height)", f"pads  {_pads(result)}"]
-    lines += [f"review {entry['field']}: {entry['reason']}" for entry in reviews[:MOST_REVIEWS]]
-    more = len(reviews) - MOST_REVIEWS
-    return lines + ([f"and {more} more to review"] if more > 0 else [])
-
-
-def _value(value: dict[str, Any]) -> str:
-    limits = [value[name] for name in ("min", "nom", "max")]
-    if all(limit is None for limit in limits):
-        return "not stated"
-    if limits[0] is None and limits[2] is None:
-        return f"{limits[1]:g}"
-    return "/".join("-" if limit is None else f"{limit:g}" for limit in limits)
-
-
-def _pads(result: dict[str, Any]) -> str:
-    land = result["land_pattern"]
-    if land is None:
-        return str(result["land_pattern_status"]).replace("_", " ")
-    sizes = sorted({_size(pad) for pad in land["pads"]})
-    return f"{len(land['pads'])} ({', '.join(sizes)})"
-
-
-def _size(pad: dict[str, Any]) -> str:
-    size = "size not stated" if pad["w"] is None or pad["h"] is None else f"{pad['w']:g} x {pad['h']:g} mm"
-    return f"{pad['shape']} {size}"

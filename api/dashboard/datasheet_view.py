@@ -65,7 +65,7 @@ class Sheet:
                 for one in self.pages
             ],
             "pads": [{"i": one.index, **{name: one.pad.get(name) for name in SHOWN_PAD_FIELDS}} for one in self.pads],
-            "evidence": list(_evidence(self.lines, self.pads)),
+            "evidence": list(_evidence(self.lines, self.pads, self.land)),
             "land": {name: self.land.get(name) for name in ("page", "origin", "points_per_mm", "turn_deg")},
             "courtyard": self.result.get("courtyard"),
             "body": self.body and [self.body.x1 - self.body.x0, self.body.y1 - self.body.y0],
@@ -123,10 +123,12 @@ def _pads(result: dict[str, Any], last: dict[str, Correction]) -> Iterator[PadLi
         yield PadLine(index, field, pad, edited)
 
 
-def _evidence(lines: list[Line], pads: list[PadLine]) -> Iterator[dict[str, Any]]:
-    """Each printed number once, with the rows and pads that rest on it."""
+def _evidence(lines: list[Line], pads: list[PadLine], land: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Each printed number once, with the rows, equations and pads that rest on it."""
     found: dict[tuple[int, tuple[float, ...]], dict[str, Any]] = {}
     cited = [(f"field:{line.field}", line.value) for line in lines]
+    printed = enumerate(land.get("dimensions", []))
+    cited += [(f"field:land_pattern.dimensions[{index}]", one["value"]) for index, one in printed]
     cited += [(f"pad:{one.index}", evidence) for one in pads for evidence in one.pad.get("evidence", [])]
     for key, place in cited:
         if place.get("page") is None or place.get("box") is None:

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator
 from itertools import combinations
 
+from db.footprint import equations
 from db.footprint.courtyard import Rect, copper, nominal
-from db.kinds.datasheet import Check, DatasheetResult, Equation, LandPattern, Pad, Review, Value
+from db.kinds.datasheet import Check, DatasheetResult, Equation, Pad, Review
 
 MIN_GAP_MM = 0.1
 MIN_RING_MM = 0.1
@@ -15,17 +16,15 @@ MIN_THERMAL_GAP_MM = 0.15
 SLACK_MM = 0.02
 NEAR_MM = 0.005
 MAX_NAMED = 40
-APART = frozenset({"via", "paste", "stencil", "optional"})
 
 
 def look(result: DatasheetResult) -> DatasheetResult:
     """The result with its equations, checks, and a review entry for each failed rule, in place of those of an earlier look."""
     land = result.land_pattern
     checks = [*_body(result)]
-    equations: list[Equation] = []
+    found = equations.of(result)
     if land is not None and land.pads:
-        pads = [p for p in land.pads if p.role not in APART]
-        equations = list(_equations(land, pads))
+        pads = [p for p in land.pads if p.role not in equations.APART]
         checks = [
             _overlap(pads),
             _gap(pads),
@@ -37,14 +36,21 @@ def look(result: DatasheetResult) -> DatasheetResult:
         ]
     earlier = _reviews(result.checks, result.equations)
     others = [r for r in result.needs_review if r not in earlier]
-    fresh = [r for r in _reviews(checks, equations) if r not in others]
-    return result.model_copy(update={"equations": equations, "checks": checks, "needs_review": [*others, *fresh]})
+    fresh = [r for r in _reviews(checks, found) if r not in others]
+    return result.model_copy(update={"equations": found, "checks": checks, "needs_review": [*others, *fresh]})
 
 
-def _reviews(checks: list[Check], equations: list[Equation]) -> list[Review]:
+def _reviews(checks: list[Check], kept: list[Equation]) -> list[Review]:
     rules = [Review(field=_field(c), reason=c.message) for c in checks if not c.passed and c.severity != "info"]
-    broken = [e.text for e in equations if not e.held]
-    return rules + [Review(field="land_pattern.dimensions", reason=f"equation does not hold: {t}") for t in broken]
+    return rules + [
+        Review(field=e.values[0] if e.values else "land_pattern.dimensions", reason=_broken(e))
+        for e in kept
+        if not e.held
+    ]
+
+
+def _broken(equation: Equation) -> str:
+    return f"equation does not hold by {equation.off_mm:g} mm: {equation.text}"
 
 
 def _field(check: Check) -> str:
@@ -164,59 +170,3 @@ def _body(result: DatasheetResult) -> Iterator[Check]:
     if length is not None and width is not None:
         text = f"length {length:g} and width {width:g} mm"
         yield Check(rule="body_length_is_larger", passed=length >= width - NEAR_MM, severity="error", message=text)
-
-
-# --- equations ----------------------------------------------------------------------------------------------------
-
-
-def _equation(text: str, left: float, right: float) -> Equation:
-    return Equation(text=text, left=round(left, 4), right=round(right, 4), held=abs(left - right) <= SLACK_MM)
-
-
-def _equations(land: LandPattern, pads: list[Pad]) -> Iterator[Equation]:
-    """Printed numbers against each other: rows of a pitch, and centre, outer and inner distances of opposite pads."""
-    yield from _row_equations(land.pitch, pads)
-    yield from _span_equations(land, [p for p in pads if p.role == "signal"])
-
-
-def _row_equations(pitch: Value, pads: list[Pad]) -> Iterator[Equation]:
-    """pitch * (n - 1) = length of every evenly spaced row."""
-    step = nominal(pitch)
-    if step is None:
-        return
-    signal = [p for p in pads if p.role == "signal"]
-    for axis, cross in (("x", "y"), ("y", "x")):
-        rows: dict[float, list[float]] = {}
-        for pad in signal:
-            rows.setdefault(round(getattr(pad, cross), 2), []).append(getattr(pad, axis))
-        seen: set[tuple[int, float]] = set()
-        for row in rows.values():
-            length, n = max(row) - min(row), len(row)
-            gaps = [b - a for a, b in zip(sorted(row), sorted(row)[1:], strict=False)]
-            even = n >= 3 and max(gaps) - min(gaps) < SLACK_MM and abs(gaps[0] - step) < 0.3 * step
-            if even and (n, round(length, 3)) not in seen:
-                seen.add((n, round(length, 3)))
-                yield _equation(f"{step:g} * ({n} - 1) = {length:.4g} (row along {axis})", step * (n - 1), length)
-
-
-def _span_equations(land: LandPattern, pads: list[Pad]) -> Iterator[Equation]:
-    """Every printed distance along an axis that was kept, against the same distance between solved edges."""
-    printed = [(d.measures[0], n) for d in land.dimensions if d.held and (n := nominal(d.value)) is not None]
-    for axis, size in (("x", "w"), ("y", "h")):
-        numbers = sorted({n for a, n in printed if a == axis})
-        for inner, outer in combinations(numbers, 2):
-            for part in numbers:
-                if part < outer and abs(inner + 2 * part - outer) < SLACK_MM and _is_size(part, pads, size):
-                    yield _equation(
-                        f"{inner:g} + 2 * {part:g} = {outer:g} (gap, two pads, extent along {axis})",
-                        inner + 2 * part,
-                        outer,
-                    )
-                elif part < inner and abs(inner + part - outer) < SLACK_MM and _is_size(part, pads, size):
-                    yield _equation(
-                        f"{inner:g} + {part:g} = {outer:g} (centres, pad, extent along {axis})", inner + part, outer
-                    )
-
-
-def _is_size(value: float, pads: list[Pad], size: str) -> bool:
-    return any((own := getattr(p, size)) is not None and abs(own - value) < NEAR_MM for p in pads)

@@ -130,6 +130,13 @@ class Via(Document):
     drill: Millimetres | None = None
 
 
+class End(Document):
+    """A line of a pad that a dimension ends at; low is the left or upper edge."""
+
+    pad: int = Field(ge=0, description="Place in the list of pads, from 0")
+    at: Literal["low", "centre", "high"]
+
+
 class Dimension(Document):
     """A printed dimension of the drawing and what it measures."""
 
@@ -137,6 +144,8 @@ class Dimension(Document):
     value: Value
     count: int | None = None
     held: bool = Field(True, description="Whether the solved pattern keeps it")
+    axis: Literal["x", "y"] | None = None
+    ends: tuple[End, End] | None = Field(None, description="Null: it ends at something else than pads")
 
 
 class Numbering(Document):
@@ -186,12 +195,15 @@ class Variant(Document):
 
 
 class Equation(Document):
-    """A consistency equation between printed numbers, such as pitch * (n - 1) + w = extent."""
+    """A consistency equation between printed numbers, such as pitch * (n - 1) + w = extent; ranges hold when they meet."""
 
+    name: Name = ""
     text: Text
     left: float
     right: float
     held: bool
+    off_mm: float = Field(0.0, ge=0, description="How far apart both sides are")
+    values: list[Name] = Field([], description="Paths of the values it used")
 
 
 class Check(Document):

@@ -56,7 +56,7 @@ def test_a_datasheet_s_findings_are_told_and_its_files_written(bm3vl, drawing: P
     ran = bm3vl("submit", "datasheet", drawing.name, "--watch", *files)
     assert ran.returncode == 0, ran.stderr
     found = json.loads((tmp_path / "part.json").read_text())
-    assert f"pads  {len(found['land_pattern']['pads'])} (" in ran.stderr
+    assert f"pads    {len(found['land_pattern']['pads'])} (" in ran.stderr
     assert "mm (length x width x height)" in ran.stderr
     assert (tmp_path / "part.kicad_mod").read_text().startswith("(footprint")
     assert "<svg" in (tmp_path / "part.svg").read_text()

@@ -6,14 +6,22 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import get_args
 
+from pydantic import ValidationError
+
+from db.failures import Failure
+from db.kinds import datasheet_words
 from db.kinds.base import MediaInput
-from db.kinds.datasheet import DatasheetParams
+from db.kinds.datasheet import DatasheetParams, Level, Reader, Units
 from worker.context import LocalContext
 from worker.datasheet import evaluate
 from worker.datasheet.handler import extract_datasheet
 from worker.engines import load_engine
 from worker.errors import Permanent
+
+EXTRACT = """Reads body size and pads. The result document goes to standard output or to --json; what was found, what to
+review and the progress go to standard error. Ends with 2 and one line, CODE: REASON, for a document that cannot be read."""
 
 
 class Desk(LocalContext):
@@ -31,14 +39,23 @@ class Desk(LocalContext):
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m worker.datasheet", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    one = commands.add_parser("extract", help="read one PDF, or the images of outline and land pattern")
-    one.add_argument("files", nargs="+", type=Path, metavar="FILE.pdf | MECH.png LAND.png")
-    one.add_argument("--package", help="package name or code, to choose the variant")
-    one.add_argument("--mechanical-page", type=int, metavar="N")
-    one.add_argument("--land-page", type=int, metavar="N")
-    one.add_argument("--units", choices=("auto", "mm", "inch", "mil"), default="auto")
-    one.add_argument("--reader", choices=("vector", "vlm", "both"), default="vector")
+    told = "read one PDF, or the images of outline and land pattern"
+    one = commands.add_parser("extract", help=told, description=EXTRACT)
+    one.add_argument("files", nargs="+", type=Path, metavar="FILE", help="FILE.pdf, or MECH.png LAND.png")
+    one.add_argument("--package", help="package name or code, or order code, to choose the variant")
+    one.add_argument(
+        "--mechanical-page", type=int, metavar="N", help="page of the outline, from 1; else it is searched"
+    )
+    one.add_argument("--land-page", type=int, metavar="N", help="page of the land pattern, from 1; else it is searched")
+    one.add_argument(
+        "--units",
+        choices=get_args(Units),
+        default="auto",
+        help="of numbers that print none; auto reads it from the page",
+    )
+    one.add_argument("--reader", choices=get_args(Reader), default="vector", help="vector asks no model (default)")
     one.add_argument("--model", default="", metavar="SPEC", help="of the vlm reader, for example openai:MODEL?url=...")
+    one.add_argument("--ipc-level", choices=get_args(Level), default="B", help="density of the courtyard and the name")
     one.add_argument(
         "--files-to", type=Path, metavar="DIR", help="write footprint.json, .kicad_mod and overlay.svg here"
     )
@@ -51,7 +68,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _params(args: argparse.Namespace) -> DatasheetParams:
-    """The same parameters a job has; ValueError for files that do not go together."""
+    """The same parameters a job has; ValueError for files that do not go together or are not there."""
+    missing = [str(file) for file in args.files if not file.is_file()]
+    if missing:
+        raise ValueError(f"no such file: {', '.join(missing)}")
     inputs = [MediaInput(asset_id=str(file)) for file in args.files]
     names = {1: ("document",), 2: ("mechanical_image", "land_image")}.get(len(inputs))
     if names is None:
@@ -63,6 +83,7 @@ def _params(args: argparse.Namespace) -> DatasheetParams:
         land_page=args.land_page,
         units=args.units,
         reader=args.reader,
+        ipc_level=args.ipc_level,
     )
 
 
@@ -74,9 +95,15 @@ def _extract(args: argparse.Namespace) -> int:
         # The vector reader asks no model; the scripted engine stands in its place and costs nothing.
         engine = load_engine("fake" if args.reader == "vector" else args.model)
         result = extract_datasheet(params, Desk(engine, args.files[0], files=args.files_to))
-    except (Permanent, ValueError) as error:
-        print(f"{getattr(error, 'code', 'bad_params')}: {error}", file=sys.stderr)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        print(f"{Failure.BAD_PARAMS}: {wrong}", file=sys.stderr)
         return 2
+    except (Permanent, ValueError) as error:
+        print(f"{getattr(error, 'code', Failure.BAD_PARAMS)}: {error}", file=sys.stderr)
+        return 2
+    for line in datasheet_words.lines(result.model_dump(mode="json")):
+        print(line, file=sys.stderr)
     text = result.model_dump_json(indent=1)
     if args.json:
         args.json.write_text(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from db.kinds.datasheet import (
     Body,
@@ -17,7 +18,7 @@ from db.kinds.datasheet import (
     Value,
     Via,
 )
-from worker.datasheet import holes, numbering, scale, trust
+from worker.datasheet import holes, measured, numbering, scale, trust
 from worker.datasheet.dimensions import Reading
 from worker.datasheet.drawing import Drawing
 from worker.datasheet.holes import Round
@@ -130,11 +131,13 @@ def land_of(solved: Solved, names: Numbers, rounds: dict[int, Round], apart: set
     ox = (min(p[0] for p in places) + max(p[0] for p in places)) / 2
     oy = (min(p[1] for p in places) + max(p[1] for p in places)) / 2
     sure = trust.of_pads(solved)
-    pads = [_pad(solved, i, (ox, oy), names.names[k], rounds.get(i), i in apart, sure[i]) for k, i in enumerate(shown)]
-    pads.sort(key=_reading_order)
+    made = [
+        (_pad(solved, i, (ox, oy), names.names[k], rounds.get(i), i in apart, sure[i]), i) for k, i in enumerate(shown)
+    ]
+    made.sort(key=lambda one: _reading_order(one[0]))
+    pads, order = [pad for pad, _ in made], {i: k for k, (_, i) in enumerate(made)}
     sheet = solved.drawing.sheet
-    used = [_dimension(r, solved.drawing, True) for r in solved.fit.used]
-    used += [_dimension(r, solved.drawing, False) for r in solved.fit.refused]
+    readings = [(r, True) for r in solved.fit.used] + [(r, False) for r in solved.fit.refused]
     titles = [t.text for t in solved.pattern.titles]
     first = solved.pattern.pads[shown[0]].box
     sx, sy = solved.scale.x, solved.scale.y
@@ -142,7 +145,7 @@ def land_of(solved: Solved, names: Numbers, rounds: dict[int, Round], apart: set
     misfits = [scale.misfit(r, solved.scale) for r in solved.fit.used]
     return LandPattern(
         page=sheet.number, title=titles[0][:500] if titles else None,
-        pads=pads, dimensions=used,
+        pads=pads, dimensions=[_dimension(r, solved, held, pads, order) for r, held in readings],
         vias=[_via(solved, s.box, origin) for s in solved.pattern.vias],
         numbering=Numbering(source=names.source, note=names.note, pin1=names.pin1),
         points_per_mm=(round(sx, 4), round(sy, 4)), to_scale=all(m < 0.03 for m in misfits) if misfits else None,
@@ -160,9 +163,13 @@ def _via(solved: Solved, box: Box, origin: tuple[float, float]) -> Via:
     return Via(x=round(x, 3), y=round(y, 3))
 
 
-def _dimension(reading: Reading, drawing: Drawing, held: bool) -> Dimension:
-    what = f"{'x' if reading.span.axis == 0 else 'y'} distance"
-    return Dimension(measures=what, value=value_of(reading.quantity, drawing), count=reading.quantity.count, held=held)
+def _dimension(reading: Reading, solved: Solved, held: bool, pads: list[Pad], order: dict[int, int]) -> Dimension:
+    axis: Literal["x", "y"] = "x" if reading.span.axis == 0 else "y"
+    ends = measured.ends(reading, solved, order)
+    return Dimension(
+        measures=measured.words(axis, ends, [p.number for p in pads]), value=value_of(reading.quantity, solved.drawing),
+        count=reading.quantity.count, held=held, axis=axis, ends=ends,
+    )  # fmt: skip
 
 
 def _pitch(solved: Solved) -> Value:

@@ -30,8 +30,9 @@ def _of_pads(land: LandPattern, best: Solved) -> Iterator[tuple[str, str]]:
 
 
 def _of_drawing(land: LandPattern, best: Solved) -> Iterator[tuple[str, str]]:
-    if best.fit.refused:
-        printed = ", ".join(r.quantity.printed for r in best.fit.refused[:6])
+    loose = [d for d in land.dimensions if not d.held and d.ends is None]  # the others are equations that do not hold
+    if loose:
+        printed = ", ".join(d.value.printed or "" for d in loose[:6])
         yield "land_pattern.dimensions", f"printed numbers that the solved pattern does not keep: {printed}"
     if land.to_scale is False:
         yield "land_pattern", "the drawing is not to scale"

@@ -62,7 +62,8 @@ def _close(reading: Reading, pattern: Pattern) -> bool:
     return low - REACH_PT < span.at < high + REACH_PT
 
 
-def _ends_of(reading: Reading, model: Model, drawing: Drawing) -> tuple[Feature, Feature] | None:
+def ends_of(reading: Reading, model: Model, drawing: Drawing) -> tuple[Feature, Feature] | None:
+    """The lines of the pattern that a dimension runs between, as near as the drawing is drawn."""
     if drawing.sheet.raster:
         return unknowns.ends_of(reading, model, RASTER_PT, BLUR_PT)
     return unknowns.ends_of(reading, model, VECTOR_PT)
@@ -71,7 +72,7 @@ def _ends_of(reading: Reading, model: Model, drawing: Drawing) -> tuple[Feature,
 def own_readings(pattern: Pattern, drawing: Drawing, model: Model) -> list[Reading]:
     """Readings whose span ends at edges or centres of this pattern's pads."""
     near = [r for r in drawing.readings if r.quantity.kind != "radius" and _close(r, pattern)]
-    return without_labels([r for r in near if _ends_of(r, model, drawing) is not None])
+    return without_labels([r for r in near if ends_of(r, model, drawing) is not None])
 
 
 def solve(pattern: Pattern, drawing: Drawing) -> Solved | None:
@@ -116,7 +117,7 @@ def _solve_with(pattern: Pattern, drawing: Drawing, part: float) -> Solved | Non
     if found is None:
         return None
     chosen = scale.assign(readings, found)
-    pairs = [(r, unknowns.row_of(e)) for r in chosen if (e := _ends_of(r, model, drawing)) is not None]
+    pairs = [(r, unknowns.row_of(e)) for r in chosen if (e := ends_of(r, model, drawing)) is not None]
     solved = fit.solve(model, found, [(r, row) for r, row in pairs if row])
     borrowed = _borrowed(solved, model, drawing)
     if borrowed:

@@ -87,9 +87,7 @@ def _rows(outlines: list[Drawing]) -> Rows:
 def _value(rows: Rows, letters: tuple[str, ...], words: re.Pattern[str]) -> Value:
     described = [one for one in rows.values() if words.search(one[0].description)]
     lettered = [rows[letter] for letter in letters if letter in rows and rows[letter][0].quantity.limit != "REF"]
-    chosen = described[:1] or sorted(
-        lettered, key=lambda one: largest(one[0].quantity)
-    )  # e and e1: the pitch is the smaller
+    chosen = sorted(described or lettered, key=lambda one: largest(one[0].quantity))  # e, not e1 or an outside pitch
     return next((assemble.value_of(e.quantity, page, confidence=ALONE) for e, page in chosen), Value())
 
 
