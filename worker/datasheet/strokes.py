@@ -166,7 +166,7 @@ def _painted(
 
 
 def _stems(boxes: NDArray[np.float64], titles: list[Box]) -> NDArray[np.bool_]:
-    """Lone strokes that are parts of large letters: they run from top to foot of a level line of text (px), or lie along either."""
+    """Lone strokes that are parts of large letters: from top to foot of a level line of text (px), or along either."""
     low, high = boxes[:, 1], boxes[:, 3]
     found = np.zeros(len(boxes), bool)
     for title in titles:
@@ -176,4 +176,4 @@ def _stems(boxes: NDArray[np.float64], titles: list[Box]) -> NDArray[np.bool_]:
         bar = (np.minimum(np.abs(low - y0), np.abs(low - y1)) < slack) & (high - low < slack)
         inside = (boxes[:, 0] > x0 - reach) & (boxes[:, 2] < x1 + reach) & (boxes[:, 2] - boxes[:, 0] < size)
         found |= inside & (full | bar)
-    return found & (boxes[:, 4] == 1)
+    return np.asarray(found & (boxes[:, 4] == 1), dtype=np.bool_)
