@@ -143,7 +143,8 @@ def _square_scale(x: Reading, y: Reading) -> bool:
 def _height(drawing: Drawing, b: Box, x: Reading, y: Reading, lengths: list[Reading]) -> Quantity | None:
     """The largest uncounted number across a side view that is in line with the body's top view."""
     scale = solve([r for r in lengths if r.cost < 1.0])
-    views = [s.box for s in drawing.shapes if _twin(s.box, b)]
+    drawn = [s.box for s in drawing.shapes] + [o.box for o in drawing.sheet.outlines]
+    views = [box for box in drawn if _twin(box, b)]
     best: tuple[float, Reading] | None = None
     for r in lengths:
         q, span = r.quantity, r.span

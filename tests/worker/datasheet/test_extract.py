@@ -107,6 +107,20 @@ def test_body_is_read_from_its_own_dimensions() -> None:
     assert (body.width.nom, body.height.max, body.height.nom) == (4.0, 1.5, None)
 
 
+def test_what_lies_within_a_bottom_view_is_no_height() -> None:
+    """The pads in its corners leave a cross of the view, which is no shape of a pad but a full view of the body."""
+    sketch = body_page()
+    cross = [(-1, -2), (1, -2), (1, -1), (4, -1), (4, 1), (1, 1), (1, 2), (-1, 2), (-1, 1), (-4, 1), (-4, -1), (-1, -1)]
+    path = sketch.canvas.beginPath()
+    path.moveTo(*sketch.point(-1, 12))
+    for x, y in cross[1:]:
+        path.lineTo(*sketch.point(x, y + 14))
+    path.close()
+    sketch.canvas.drawPath(path)
+    sketch.along(13, 15, 5.0, "2.00")
+    assert extract([sketch.pdf()], Request()).body.height.printed == "1.50 MAX"
+
+
 def test_an_outline_alone_is_answered_with_no_land_pattern() -> None:
     result = extract([body_page().pdf()], Request())
     assert result.land_pattern is None
