@@ -27,7 +27,7 @@ TITLES = {
     "skewed": ("PHYSICAL DIMENSIONS", "RECOMMENDED LAND PATTERN"),
     "mixed": ("Package Dimensions", "Recommended Land Pattern"),
 }
-FINE_PT = 4.0
+FINE_PT, TOO_FINE_PT = 4.5, 2.2
 SENTENCE = "the device keeps its output voltage stable over the whole range of load and supply current in every mode"
 
 
@@ -141,10 +141,10 @@ def _land(
         canvas.text(300, 470, title, 10)
         if style.han:
             canvas.han(440, 470, "推荐焊盘尺寸", 10)
-        figure = LandFigure(canvas, style, pads, (290, 635), (150, 135))
+        figure = LandFigure(canvas, style, pads, (290, 635), _room(pads, (150, 135), (330, 140)))
     else:
         _head(canvas, title, part)
-        figure = LandFigure(canvas, style, pads, (290, 300), _room(pads))
+        figure = LandFigure(canvas, style, pads, (290, 300), _room(pads, (190, 190), (330, 260)))
     figure.draw([w or p.drill is None for w, p in zip(known.width, pads, strict=True)])
     figure.number(_numbered(style, part))
     if style.dot and style.numbers == "none":
@@ -159,11 +159,14 @@ def _land(
     return {link.what: number(figure.value(link), style) for link in links}
 
 
-def _room(pads: list[PadSpec]) -> tuple[float, float]:
-    """Width and height of a land pattern on a page of its own: fine pads are drawn larger."""
+def _room(pads: list[PadSpec], usual: tuple[float, float], large: tuple[float, float]) -> tuple[float, float]:
+    """Width and height of a land pattern; fine pads are drawn larger. Raises ValueError for those that stay too fine to see."""
     x0, y0, x1, y1 = extent(pads)
-    fine = min(min(p.w, p.h) for p in pads) / max(x1 - x0, y1 - y0) * 190 < FINE_PT
-    return (330, 260) if fine else (190, 190)
+    least = min(min(p.drill or (p.w, p.h)) for p in pads)
+    shown = [least * min(room[0] / (x1 - x0), room[1] / (y1 - y0)) for room in (usual, large)]
+    if shown[1] < TOO_FINE_PT:
+        raise ValueError(f"pads of {least} mm cannot be seen")
+    return usual if shown[0] > FINE_PT else large
 
 
 def _row(link: Link, figure: LandFigure, style: Style) -> list[str]:

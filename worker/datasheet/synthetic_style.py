@@ -140,7 +140,7 @@ def mixed(rng: random.Random) -> Style:
     return Style(
         "mixed", outline, land, rng.choice(get_args(Count)), rng.choice(get_args(SpanMode)), rng.choice(get_args(Numbers)),
         rng.choice(get_args(Paint)), rng.choice(get_args(Arrow)), level_text=rng.random() < 0.5, text_on_line=rng.random() < 0.4,
-        same_page=rng.random() < 0.4, font=font, bare_point=rng.random() < 0.2, stencil=rng.random() < 0.2,
+        same_page=rng.random() < 0.4 and land != "table", font=font, bare_point=rng.random() < 0.2, stencil=rng.random() < 0.2,
         paste=rng.random() < 0.1, other_variant=rng.random() < 0.1, turned_page=rng.random() < 0.1,
         stretch=rng.choice((1.0, 1.0, 1.0, 0.8, 1.15)),
     )  # fmt: skip
