@@ -1,4 +1,4 @@
-"""Writes a footprint as KiCad 7 and later read it."""
+"""Writes a footprint as KiCad 6 and later read it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from db.footprint.courtyard import Rect
 from db.footprint.sexpr import Expr, Symbol, dump
 from db.kinds.datasheet import Courtyard, DatasheetResult, LandPattern, Pad, Via
 
-VERSION = 20221018  # the file format of KiCad 7.0
+VERSION = 20211014  # the file format of KiCad 6.0, which every later one reads
 RING_MM = 0.25  # copper around a hole whose pad size is not stated
 VIA_RING_MM = 0.1
 D_POINTS = 16
@@ -39,7 +39,7 @@ def write(result: DatasheetResult, name: str) -> Footprint | None:
         return None
     notes: list[str] = []
     pasted = {p.number for p in land.paste}
-    pads = [e for p in land.pads if (e := _pad(p, notes, p.number in pasted and p.role == "thermal")) is not None]
+    pads = [e for p in land.pads if (e := _pad(p, notes, _layers(p, pasted))) is not None]
     if not pads:
         return None
     notes.extend(_left_open(land))
@@ -60,7 +60,7 @@ def write(result: DatasheetResult, name: str) -> Footprint | None:
         *_mark(land.pads),
         *_yard(yard),
         *pads,
-        *[_paste(p) for p in land.paste],
+        *[e for p in land.paste if (e := _pad(p.model_copy(update={"number": ""}), notes, ("F.Paste",))) is not None],
         *[e for v in land.vias if (e := _via(v, thermal)) is not None],
     ]
     return Footprint(dump(items) + "\n", notes)
@@ -95,11 +95,19 @@ def _attribute(pads: list[Pad]) -> Expr:
 # --- pads ---------------------------------------------------------------------------------------------------------
 
 
-def _pad(pad: Pad, notes: list[str], pasted_apart: bool) -> Expr | None:
+def _layers(pad: Pad, pasted: set[str]) -> tuple[str, ...]:
+    """Where a pad is made; the paste of a pad with windows is made by those."""
+    if pad.type != "smd":
+        return ("*.Cu", "*.Mask")
+    return SMD_LAYERS[::2] if pad.role == "thermal" and pad.number in pasted else SMD_LAYERS
+
+
+def _pad(pad: Pad, notes: list[str], layers: tuple[str, ...]) -> Expr | None:
     size = _size(pad, notes)
     if size is None:
         return None
-    layers = ("*.Cu", "*.Mask") if pad.type != "smd" else SMD_LAYERS[::2] if pasted_apart else SMD_LAYERS
+    if pad.shape == "custom":
+        notes.append(f"pad {pad.number or '(none)'} written as the rectangle around its outline")
     shape = "custom" if pad.shape == "d_shape" else "rect" if pad.shape == "custom" else pad.shape
     at = _list("at", float(pad.x), float(pad.y), *([float(pad.rotation)] if pad.rotation else []))
     drill = [_drill(pad.drill)] if pad.drill is not None and pad.type != "smd" else []
@@ -164,20 +172,6 @@ def d_outline(size: tuple[float, float], x: float, y: float) -> list[tuple[float
     return [(inwards * a, b) if flat else (b, inwards * a) for a, b in along]
 
 
-def _paste(pad: Pad) -> Expr:
-    shape = "circle" if pad.shape == "circle" else "rect"
-    size = _list("size", float(pad.w or 0.0), float(pad.h or 0.0))
-    return [
-        Symbol("pad"),
-        "",
-        Symbol("smd"),
-        Symbol(shape),
-        _list("at", float(pad.x), float(pad.y)),
-        size,
-        _list("layers", "F.Paste"),
-    ]
-
-
 def _via(via: Via, number: str) -> Expr | None:
     if via.drill is None:
         return None
@@ -207,9 +201,8 @@ def _texts(name: str, yard: Courtyard | None) -> list[Expr]:
 
 
 def _line(ends: tuple[float, float, float, float], layer: str, width: float) -> Expr:
-    stroke = _list("stroke", _list("width", width), _list("type", Symbol("solid")))
     x0, y0, x1, y1 = (round(v, 4) for v in ends)
-    return _list("fp_line", _list("start", x0, y0), _list("end", x1, y1), stroke, _list("layer", layer))
+    return _list("fp_line", _list("start", x0, y0), _list("end", x1, y1), _list("layer", layer), _list("width", width))
 
 
 def _body_lines(body: Rect | None, pads: list[Pad]) -> list[Expr]:
@@ -242,17 +235,9 @@ def _mark(pads: list[Pad]) -> list[Expr]:
     if at is None:
         return []
     x, y = (round(v, 4) for v in at)
-    stroke = _list("stroke", _list("width", around.SILK_MM), _list("type", Symbol("solid")))
-    return [
-        _list(
-            "fp_circle",
-            _list("center", x, y),
-            _list("end", round(x + 0.1, 4), y),
-            stroke,
-            _list("fill", Symbol("solid")),
-            _list("layer", "F.SilkS"),
-        )
-    ]
+    circle = _list("center", x, y), _list("end", round(x + 0.1, 4), y)
+    look = _list("layer", "F.SilkS"), _list("width", around.SILK_MM), _list("fill", Symbol("solid"))
+    return [_list("fp_circle", *circle, *look)]
 
 
 def _yard(yard: Courtyard | None) -> list[Expr]:

@@ -125,9 +125,12 @@ class Pad(Document):
 
 
 class Via(Document):
+    """A hole within a pad; its drill is null where none is printed."""
+
     x: Millimetres
     y: Millimetres
     drill: Millimetres | None = None
+    evidence: list[Evidence] = []
 
 
 class End(Document):

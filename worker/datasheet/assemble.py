@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from statistics import mean
 from typing import Literal
 
 from db.kinds.datasheet import (
@@ -27,7 +28,6 @@ from worker.datasheet.numbering import Numbers
 from worker.datasheet.outline import Found, largest
 from worker.datasheet.pads import Solved
 from worker.datasheet.quantities import Quantity
-from worker.datasheet.shapes import ROUND
 
 _ANGLE = re.compile(r"°|\bdeg|\d\s*[Oº]\b", re.IGNORECASE)
 
@@ -139,14 +139,17 @@ def land_of(solved: Solved, names: Numbers, rounds: dict[int, Round], apart: set
     sheet = solved.drawing.sheet
     readings = [(r, True) for r in solved.fit.used] + [(r, False) for r in solved.fit.refused]
     titles = [t.text for t in solved.pattern.titles]
-    first = solved.pattern.pads[shown[0]].box
+    boxes = [solved.pattern.pads[i].box for i in shown]
     sx, sy = solved.scale.x, solved.scale.y
-    origin = (first.cx - (places[0][0] - ox) * sx, first.cy - (places[0][1] - oy) * sy)
+    origin = (
+        mean(b.cx - (x - ox) * sx for b, (x, _) in zip(boxes, places, strict=True)),
+        mean(b.cy - (y - oy) * sy for b, (_, y) in zip(boxes, places, strict=True)),
+    )
     misfits = [scale.misfit(r, solved.scale) for r in solved.fit.used]
     return LandPattern(
         page=sheet.number, title=titles[0][:500] if titles else None,
         pads=pads, dimensions=[_dimension(r, solved, held, pads, order) for r, held in readings],
-        vias=[_via(solved, s.box, origin) for s in solved.pattern.vias],
+        vias=[_via(solved, s.box, (ox, oy)) for s in solved.pattern.vias],
         numbering=Numbering(source=names.source, note=names.note, pin1=names.pin1),
         points_per_mm=(round(sx, 4), round(sy, 4)), to_scale=all(m < 0.03 for m in misfits) if misfits else None,
         origin=box_of(Box(*origin, *origin), sheet)[:2], turn_deg=90 * sheet.turned % 360,
@@ -158,9 +161,16 @@ def _reading_order(pad: Pad) -> tuple[int, int, str]:
     return (0, int(pad.number), "") if pad.number.isdigit() else (1, 0, pad.number)
 
 
-def _via(solved: Solved, box: Box, origin: tuple[float, float]) -> Via:
-    x, y = (box.cx - origin[0]) / solved.scale.x, (box.cy - origin[1]) / solved.scale.y
-    return Via(x=round(x, 3), y=round(y, 3))
+def _via(solved: Solved, box: Box, offset: tuple[float, float]) -> Via:
+    """As it is drawn in its pad, which may stand elsewhere than a drawing not to scale shows it."""
+    home = next(i for i, pad in enumerate(solved.pattern.pads) if pad.box.holds_point(box.cx, box.cy))
+    pad, (px, py) = solved.pattern.pads[home].box, solved.place(home)
+    x, y = px - offset[0] + (box.cx - pad.cx) / solved.scale.x, py - offset[1] + (box.cy - pad.cy) / solved.scale.y
+    printed = holes.via_drill(solved, box)
+    evidence = [evidence_of(printed, solved.drawing)] if printed else []
+    return Via(
+        x=round(x, 3) + 0.0, y=round(y, 3) + 0.0, drill=rounded(printed.target) if printed else None, evidence=evidence
+    )
 
 
 def _dimension(reading: Reading, solved: Solved, held: bool, pads: list[Pad], order: dict[int, int]) -> Dimension:
@@ -202,10 +212,8 @@ def _pad(
     drill: tuple[float, float] | None = None
     kind: PadType = "smd"
     if hole is not None:
-        if shape.kind in ROUND:
-            w = h = rounded(hole.copper)
-        kind = hole.type
-        drill = (hole.drill, hole.drill) if hole.drill is not None else None
+        w, h = (rounded(v) for v in hole.copper)
+        kind, drill = hole.type, hole.drill
     size_status: Status = "derived" if sized or drill is not None else "assumed" if w and h else "not_stated"
     role: PadRole = "mechanical" if apart else "thermal" if numbering.is_thermal(solved.pattern.pads, i) else "signal"
     radius = rounded(shape.radius / solved.scale.x, 3) if shape.kind in ("roundrect", "d_shape") else None

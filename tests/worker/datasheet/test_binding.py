@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.worker.datasheet.sketch import Sketch
 from tests.worker.datasheet.test_extract import read_pads
 from worker.datasheet import score
@@ -69,6 +71,25 @@ def test_a_hole_smaller_than_half_its_pad_is_no_via() -> None:
     sketch.text(460, 420, "5X Ø0.80")
     pads = read_pads(extract([sketch.pdf()], Request()))
     assert [(p["type"], p["w"], p["drill"]) for p in pads] == [("thru_hole", 2.0, [0.8, 0.8])] * 5
+
+
+def test_vias_keep_their_place_in_the_pad_and_the_drill_printed_for_them() -> None:
+    """Also where the drawing is not to scale: the pads stand 6.0 mm apart, drawn as 5.4."""
+    sketch = land_page(40)
+    for x in (-2.7, 2.7):
+        sketch.rect(x, 0, 0.8, 1.0)
+    sketch.rect(0.4, 0, 2.0, 2.0)
+    for x in (0.0, 0.8):
+        sketch.circle(x, 0, 0.3)
+    sketch.across(-2.7, 2.7, -1.4, "(6.00)")
+    sketch.across(-2.3, -0.6, -1.2, "1.90")
+    sketch.along(-0.5, 0.5, 3.4, "2X (1.00)")
+    sketch.text(300, 330, "2X Ø0.30")
+    land = extract([sketch.pdf()], Request()).land_pattern
+    assert land is not None
+    assert [(v.drill, v.evidence[0].printed) for v in land.vias] == [(0.3, "2X Ø0.30")] * 2
+    middle = sorted(p.x for p in land.pads)[1]
+    assert sum(v.x for v in land.vias) / 2 == pytest.approx(middle, abs=0.001)
 
 
 def gull_wing_page() -> Sketch:

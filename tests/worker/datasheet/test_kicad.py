@@ -81,23 +81,39 @@ def test_broken_text_is_refused(text: str) -> None:
         parse(text)
 
 
+EVERY = result_of(
+    Pad(number="1", shape="roundrect", x=-1, y=0, w=0.6, h=0.3, corner_radius=0.05),
+    Pad(number="2", shape="d_shape", x=1, y=0, w=0.85, h=0.28, corner_radius=0.14),
+    Pad(number="3", type="thru_hole", shape="circle", x=0, y=2, w=1.6, h=1.6, drill=(0.9, 0.9)),
+    Pad(number="4", type="thru_hole", shape="oval", x=0, y=4, w=1.6, h=3, drill=(0.8, 2.2)),
+    Pad(number="", type="np_thru_hole", shape="circle", x=3, y=2, drill=(1.1, 1.1)),
+    Pad(number="5", role="thermal", x=0, y=0, w=1.2, h=1.2),
+    paste=[Pad(number="5", role="paste", shape="roundrect", x=0.3, y=0, w=0.4, h=0.9, corner_radius=0.1)],
+    vias=[Via(x=-0.3, y=0, drill=0.2)],
+)
+MADE = [  # number, type, shape, hole, layers
+    ("1", "smd", "roundrect", None, {"F.Cu", "F.Paste", "F.Mask"}), ("2", "smd", "custom", None, {"F.Cu", "F.Paste", "F.Mask"}),
+    ("3", "thru_hole", "circle", (0.9, 0.9), {"*.Cu", "*.Mask"}), ("4", "thru_hole", "oval", (0.8, 2.2), {"*.Cu", "*.Mask"}),
+    ("", "np_thru_hole", "circle", (1.1, 1.1), {"*.Cu", "*.Mask"}), ("5", "smd", "rect", None, {"F.Cu", "F.Mask"}),
+    ("", "smd", "roundrect", None, {"F.Paste"}), ("5", "thru_hole", "circle", (0.2, 0.2), {"*.Cu"}),
+]  # fmt: skip
+
+
 def test_an_independent_reader_agrees(tmp_path: Path) -> None:
-    made = [
-        Pad(number="1", shape="roundrect", x=-1, y=0, w=0.6, h=0.3, corner_radius=0.05),
-        Pad(number="2", shape="d_shape", x=1, y=0, w=0.85, h=0.28, corner_radius=0.14),
-        Pad(number="3", type="thru_hole", shape="circle", x=0, y=2, w=1.6, h=1.6, drill=(0.9, 0.9)),
-        Pad(number="4", type="thru_hole", shape="oval", x=0, y=4, w=1.6, h=3, drill=(0.8, 2.2)),
-        Pad(number="", type="np_thru_hole", shape="circle", x=3, y=2, drill=(1.1, 1.1)),
-    ]
     path = tmp_path / "part.kicad_mod"
-    path.write_text(written(result_of(*made, vias=[Via(x=0, y=0, drill=0.2)])))
+    path.write_text(written(EVERY))
     back = Independent.from_file(str(path))
-    assert [(p.number, p.type, p.shape) for p in back.pads] == [
-        ("1", "smd", "roundrect"), ("2", "smd", "custom"), ("3", "thru_hole", "circle"), ("4", "thru_hole", "oval"),
-        ("", "np_thru_hole", "circle"), ("", "thru_hole", "circle"),
-    ]  # fmt: skip
-    assert (back.pads[3].drill.oval, back.pads[3].drill.diameter, back.pads[3].drill.width) == (True, 0.8, 2.2)
+    holes = [(p.drill.diameter, p.drill.width or p.drill.diameter) if p.drill else None for p in back.pads]
+    found = [(p.number, p.type, p.shape, hole, set(p.layers)) for p, hole in zip(back.pads, holes, strict=True)]
+    assert found == MADE
+    assert back.pads[3].drill.oval
     assert back.pads[0].roundrectRatio == pytest.approx(0.05 / 0.3, abs=1e-5)
+
+
+def test_our_reader_finds_copper_and_holes_again() -> None:
+    _, back = kicad_read.read(written(EVERY))
+    copper = [m for m in MADE if m[4] != {"F.Paste"}]
+    assert [(p.number, p.type, p.shape, p.drill) for p in back] == [m[:4] for m in copper]
 
 
 OPEN = """
@@ -106,22 +122,25 @@ try:
     import pcbnew
 except ImportError:
     sys.exit("no pcbnew")
-if int(pcbnew.GetBuildVersion().split(".")[0].strip("(")) < 7:
-    sys.exit("KiCad " + pcbnew.GetBuildVersion() + " is too old")
-print(*(p.GetNumber() for p in pcbnew.FootprintLoad(sys.argv[1], "part").Pads()))
+for p in pcbnew.FootprintLoad(sys.argv[1], "part").Pads():
+    layers = [int(p.GetLayerSet().Contains(layer)) for layer in (pcbnew.F_Cu, pcbnew.F_Paste)]
+    print(p.GetNumber() or "-", p.GetAttribute(), p.GetSize()[0], *p.GetDrillSize(), *layers)
 """
 
 
 def test_kicad_itself_opens_the_file(tmp_path: Path) -> None:
-    """With the Python that the system's KiCad is built for, where one is installed."""
-    (tmp_path / "part.kicad_mod").write_text(written(result_of(Pad(number="A1", x=0, y=0, w=1, h=0.5))))
+    """With the Python that the system's KiCad is built for, where one is installed: 6.0 and later."""
+    (tmp_path / "part.kicad_mod").write_text(written(EVERY))
     python = "/usr/bin/python3"
     if not Path(python).exists():
         pytest.skip(f"KiCad needs {python}")
     opened = subprocess.run([python, "-c", OPEN, str(tmp_path)], capture_output=True, text=True, check=False)
-    if opened.stderr.startswith(("no pcbnew", "KiCad ")):
+    if opened.stderr.startswith("no pcbnew"):
         pytest.skip(opened.stderr.strip())
-    assert opened.stdout.split() == ["A1"], opened.stderr
+    assert opened.stdout.splitlines() == [  # number, kind, width and hole in nanometres, copper, paste
+        "1 1 600000 0 0 1 1", "2 1 224000 0 0 1 1", "3 0 1600000 900000 900000 1 0", "4 0 1600000 800000 2200000 1 0",
+        "- 3 1100000 1100000 1100000 1 0", "5 1 1200000 0 0 1 0", "- 1 400000 0 0 0 1", "5 0 400000 200000 200000 1 0",
+    ], opened.stderr  # fmt: skip
 
 
 def test_the_round_end_of_a_d_shape_looks_inwards() -> None:
@@ -147,6 +166,12 @@ def test_paste_and_vias_that_the_drawing_leaves_open_are_noted() -> None:
     footprint = kicad.write(result.model_copy(update={"land_pattern": land}), "part")
     assert footprint is not None
     assert footprint.notes == ["paste of pad 5 as large as the pad: no windows read", "1 vias left out: no drill read"]
+
+
+def test_an_outline_that_is_no_rectangle_is_noted() -> None:
+    footprint = kicad.write(result_of(Pad(number="1", shape="custom", x=0, y=0, w=1, h=2)), "part")
+    assert footprint is not None
+    assert footprint.notes == ["pad 1 written as the rectangle around its outline"]
 
 
 def test_no_pad_that_can_be_made_gives_no_file() -> None:
