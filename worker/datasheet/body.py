@@ -12,6 +12,7 @@ from worker.datasheet.tables import OF_FAMILY, Entry
 
 DESCRIBED = "descriptions in the table"
 JEDEC = "letters D, E and A"
+SIDES = ("D", "D1", "E", "E1")
 _HEIGHT = re.compile(
     r"(?:overall|total|package|body|seated|profile)?\s*height|total\s*thickness|package\s*thickness", re.IGNORECASE
 )
@@ -27,10 +28,19 @@ def read(drawings: list[Drawing], no_lead: bool, taken: set[int]) -> Found:
         return family
     drawn = next((f for d in drawings if (f := from_drawing(d, taken)) is not None), None)
     entries = [e for d in drawings for e in d.entries if e.table != OF_FAMILY]
+    if any(e.symbol in SIDES for d in drawings for e in d.aside):
+        return _without_sides(drawn, entries)
     listed = _from_table(entries, no_lead) if len(entries) >= 3 else None
     if listed is None:
         return drawn or Found()
     return _merged(listed, drawn, no_lead)
+
+
+def _without_sides(drawn: Found | None, entries: list[Entry]) -> Found:
+    """The height alone, where a side depends on a number of pins that nobody gave."""
+    if drawn is not None and not any(q.symbol for q in drawn.sides):
+        return drawn
+    return Found(height=next((e.quantity for e in entries if e.symbol == "A"), None), how=JEDEC)
 
 
 def _parametric(drawing: Drawing) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from worker.datasheet import dimensions, phrases, quantities, shapes, tables, tips
+from worker.datasheet import dimensions, phrases, quantities, shapes, tables, tips, variations
 from worker.datasheet.dimensions import Reading, Span
 from worker.datasheet.grid import Grid
 from worker.datasheet.marks import Box, Sheet, Word
@@ -28,6 +28,7 @@ class Drawing:
     readings: list[Reading]
     shapes: list[Shape]
     unit: str  # mm, inch or mil: of the numbers without a unit of their own
+    aside: list[Entry] = field(default_factory=list)  # rows of a table for other numbers of pins than the part's
 
     @property
     def number(self) -> int:
@@ -84,10 +85,14 @@ def _row(known: dict[str, Entry], name: str, pixels: bool) -> Entry | None:
     return alike[0] if len(alike) == 1 else None
 
 
-def understand(sheet: Sheet, units: str = "auto") -> Drawing:
-    """Reads a sheet; `units` is the unit of numbers that print none, auto takes the one the page names."""
+def understand(sheet: Sheet, units: str = "auto", package: str | None = None) -> Drawing:
+    """Reads a sheet; `units` is the unit of numbers that print none, auto takes the one the page names.
+
+    The name of the package chooses among the rows of a table that hold for one number of pins each.
+    """
     grid = Grid.of(sheet)
     entries, boxes = tables.read(sheet.words)
+    entries, aside = variations.chosen(entries, sheet.words, package)
     free = [w for w in sheet.words if not any(b.holds_point(w.box.cx, w.box.cy) for b in boxes)]
     exact = [w for w in free if w.confidence == 1.0]
     lines = phrases.join(exact) + phrases.join([w for w in free if w.confidence < 1.0])
@@ -101,5 +106,6 @@ def understand(sheet: Sheet, units: str = "auto") -> Drawing:
     labels = symbol_labels(free, entries, boxes)
     found = numbers + labels
     return Drawing(
-        sheet, grid, lines, entries, boxes, found, spans, dimensions.readings_of(spans, grid, found), shapes.find(sheet), unit
+        sheet, grid, lines, entries, boxes, found, spans, dimensions.readings_of(spans, grid, found), shapes.find(sheet), unit,
+        aside
     )  # fmt: skip

@@ -27,6 +27,7 @@ from worker.datasheet import (
     redraw,
     terminals,
     trust,
+    variations,
 )
 from worker.datasheet.drawing import Drawing
 from worker.datasheet.families import Family
@@ -96,7 +97,7 @@ def _read(book: Book, request: Request, progress: OnProgress) -> DatasheetResult
 
     def drawn(number: int) -> Drawing:
         if number not in known:
-            known[number] = drawing.understand(pages.read_sheet(book, number), request.units)
+            known[number] = drawing.understand(pages.read_sheet(book, number), request.units, request.package)
         return known[number]
 
     progress(Progress("outline", book.pages, book.pages))
@@ -188,7 +189,7 @@ def _result(
         review.append(Review(field="body", reason="length and width were not both found on the outline page"))
     if found.height is None:
         review.append(Review(field="body.height", reason="no height was found on the outline page"))
-    review.extend(Review(field="body", reason=d) for d in found.doubts)
+    review.extend(Review(field="body", reason=d) for d in [*found.doubts, *variations.told(outlines)])
     if not search.matched:
         review.append(Review(field="package", reason="the asked package is not named on the drawing page"))
     land = _land(best, outlines, review) if best is not None else None

@@ -20,6 +20,7 @@ MAX_LINES = 260
 MAX_ASPECT = 28.0  # longer lines are notes: slow to read and without dimensions
 SURE = 0.55
 MIN_RUNGS = 3  # pairs of letters over each other
+MIN_CELLS, MAX_CELL = 3, 6.0  # letters over each other in a table, and how many letter heights its next cell is away
 STRETCH, DOUBTED = 1.7, 0.85
 _NUMBER = re.compile(r"[\d.,]+")
 _BETWEEN_HEADS = re.compile(r"[^<>]+")
@@ -113,15 +114,27 @@ def text_lines(boxes: list[Box], px_per_pt: float) -> list[tuple[Box, bool]]:
             pairs.append(group)
         else:
             found.append((box, False))
-    upright, level = _rungs(pairs, px_per_pt)
-    found.extend((box, False) for box in level)
+    rows = [box for box, _ in found]
+    cells = [pair for pair in pairs if _in_row(around(pair), rows)]
+    upright, level = _rungs([pair for pair in pairs if pair not in cells], px_per_pt)
+    found.extend((box, False) for box in (*level, *map(around, cells)))
     for group in _grouped([_swapped(b) for b in single + upright], px_per_pt):
+        if len(group) >= MIN_CELLS and sum(_in_row(_swapped(b), rows) for b in group) > 0.7 * len(group):
+            found.extend((_swapped(b), False) for b in group)  # a column of a table
+            continue
         box = _swapped(around(group))
         found.append((box, len(group) > 1 and box.height > 1.15 * box.width))
     low, high = MIN_LETTER_PT * px_per_pt, MAX_LETTER_PT * px_per_pt
     fit = [(b, t) for b, t in found if min(b.width, b.height) <= high and max(b.width, b.height) >= low]
     fit = [(b, t) for b, t in fit if max(b.width, b.height) < MAX_ASPECT * min(b.width, b.height)]
     return fit[:MAX_LINES]
+
+
+def _in_row(letter: Box, rows: list[Box]) -> bool:
+    """Whether a level line of text stands beside a letter at its very height, as the cells of a table do."""
+    reach = MAX_CELL * letter.height
+    level = (r for r in rows if abs(r.cy - letter.cy) < 0.2 * letter.height)
+    return any(0 < max(r.x0 - letter.x1, letter.x0 - r.x1) < reach for r in level)
 
 
 def _letters(group: list[Box]) -> int:

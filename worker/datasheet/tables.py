@@ -26,6 +26,7 @@ _COUNTED = re.compile(r"\b(?:number|no\.?|count)\s*of\s*(?:pins|leads|terminals|
 _NAMES = re.compile(
     r"^(?:DIM(?:ENSION)?S?|SYM(?:BOL)?S?|REF(?:ERENCE)?|LETTER|PARAMETER|ITEM|CODE)[.:]*$", re.IGNORECASE
 )
+SEEN_ROWS, SYMBOLS = 6, 3  # of the rows next to a header so many have a symbol where a table begins
 ROW_GAP = 3.4  # row heights without a row end a table
 
 
@@ -90,13 +91,18 @@ def _heads(row: list[Word]) -> list[tuple[Word, str]]:
     return found
 
 
-def _side_by_side(row: list[Word]) -> list[list[tuple[Word, str]]]:
-    """The limits of a header row, apart for each table in it: a table begins anew where its symbols' own head stands."""
-    names = [w.box.cx for w in row if _NAMES.match(w.text)]
-    groups: dict[int, list[tuple[Word, str]]] = {}
-    for word, limit in _heads(row):
-        groups.setdefault(sum(x < word.box.cx for x in names), []).append((word, limit))
-    return list(groups.values())
+def _side_by_side(rows: list[list[Word]], at: int) -> list[list[tuple[Word, str]]]:
+    """The limits of a header row, apart for each table in it: a table begins anew where symbols or their head stand."""
+    below = [w for row in rows[at + 1 : at + 1 + SEEN_ROWS] for w in row if SYMBOL.match(w.text)]
+    names = [w for w in rows[at] if _NAMES.match(w.text)]
+    groups: list[list[tuple[Word, str]]] = []
+    for head in _heads(rows[at]):
+        after = groups[-1][-1][0].box.x1 if groups else None
+        between = [w for w in (*names, *below) if after is not None and after < w.box.cx < head[0].box.x0]
+        if after is None or len(between) >= SYMBOLS or any(w in names for w in between):
+            groups.append([])
+        groups[-1].append(head)
+    return groups
 
 
 def _columns(rows: list[list[Word]], at: int, heads: list[tuple[Word, str]]) -> list[_Column]:
@@ -164,10 +170,10 @@ def read_rows(words: list[Word]) -> tuple[list[Entry], list[Box]]:
     rows = _rows(words)
     entries: list[Entry] = []
     boxes: list[Box] = []
-    for at, row in enumerate(rows):
+    for at in range(len(rows)):
         table = len(boxes)
         edge = -math.inf
-        for heads in _side_by_side(row):
+        for heads in _side_by_side(rows, at):
             own = [w for w in words if w.box.x0 > edge]
             edge = heads[-1][0].box.x1
             if len({limit for _, limit in heads}) < 2 or any(b.holds(heads[0][0].box) for b in boxes):
