@@ -219,7 +219,8 @@ def _pad(
     radius = rounded(shape.radius / solved.scale.x, 3) if shape.kind in ("roundrect", "d_shape") else None
     form = "rect" if shape.kind == "custom" and solved.drawing.sheet.raster else shape.kind  # pixels fray the corners
     return Pad(
-        number="MP" if apart else name, type=kind, shape=form, x=round(x - offset[0], 4) + 0.0, y=round(y - offset[1], 4) + 0.0,
+        number="" if kind == "np_thru_hole" else "MP" if apart else name, type=kind, shape=form,
+        x=round(x - offset[0], 4) + 0.0, y=round(y - offset[1], 4) + 0.0,
         w=w, h=h, drill=drill, corner_radius=radius, role=role, status="derived" if placed else "assumed",
         size_status=size_status, evidence=_shape_evidence(solved, i),
         confidence=round(sure if placed and size_status == "derived" else sure * trust.ASSUMED, 3),

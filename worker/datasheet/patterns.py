@@ -181,14 +181,24 @@ def _sort_out(group: list[Shape]) -> Pattern | None:
     pads = _without_marks(_without_crossing(pads))
     if not pads:
         return None
-    vias = [s for s in inner if s.kind == "circle" and any(_is_via(s, p) for p in pads)]
+    discs = [s for s in inner if s.kind == "circle" and any(_is_via(s, p) for p in pads)]
+    vias = [] if _drilled(discs, pads) else discs
     return Pattern(pads, vias, [s for s in inner if s not in vias])
 
 
 def _is_via(disc: Shape, pad: Shape) -> bool:
     """Whether a disc is a via of the pad around it; the one in the middle of a round pad is its hole."""
-    middle = abs(disc.box.cx - pad.box.cx) < 0.6 and abs(disc.box.cy - pad.box.cy) < 0.6
-    return _holds(pad, disc) and pad.box.area > 4 * disc.box.area and not (middle and pad.kind in ROUND)
+    return _holds(pad, disc) and pad.box.area > 4 * disc.box.area and not (_centred(disc, pad) and pad.kind in ROUND)
+
+
+def _drilled(discs: list[Shape], pads: list[Shape]) -> bool:
+    """Whether discs are the holes of several pads: each alone in the middle of its own."""
+    homes = [own for p in pads if (own := [d for d in discs if _holds(p, d)])]
+    return len(homes) > 1 and all(len(own) == 1 and any(_centred(own[0], p) for p in pads) for own in homes)
+
+
+def _centred(a: Shape, b: Shape) -> bool:
+    return abs(a.box.cx - b.box.cx) < 0.6 and abs(a.box.cy - b.box.cy) < 0.6
 
 
 def _is_frame(shape: Shape, group: list[Shape]) -> bool:
@@ -196,7 +206,7 @@ def _is_frame(shape: Shape, group: list[Shape]) -> bool:
     others = [s for s in group if s is not shape and s.box.meets(shape.box)]
     cut = [s for s in others if not shape.box.holds(s.box, 0.3) and s.box.area < shape.box.area]
     held = [s for s in others if _holds(shape, s)]
-    twins = [s for s in held if abs(s.box.cx - shape.box.cx) < 0.6 and abs(s.box.cy - shape.box.cy) < 0.6]
+    twins = [s for s in held if _centred(s, shape)]
     if len(cut) >= 2:
         return True
     solid = [s for s in held if s.kind != "circle" and s not in twins]

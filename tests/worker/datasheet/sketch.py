@@ -23,6 +23,10 @@ class Sketch:
         px, py = self.point(x - w / 2, y + h / 2)
         self.canvas.rect(px, py, w * self.scale, h * self.scale)
 
+    def oval(self, x: float, y: float, w: float, h: float) -> None:
+        px, py = self.point(x - w / 2, y + h / 2)
+        self.canvas.roundRect(px, py, w * self.scale, h * self.scale, min(w, h) * self.scale / 2)
+
     def circle(self, x: float, y: float, diameter: float) -> None:
         self.canvas.circle(*self.point(x, y), diameter * self.scale / 2)
 

@@ -1,0 +1,93 @@
+"""Pads with holes: round and oval ones, slots, and holes without copper."""
+
+from __future__ import annotations
+
+from tests.worker.datasheet.sketch import Sketch
+from tests.worker.datasheet.test_binding import land_page
+from tests.worker.datasheet.test_extract import read_pads
+from worker.datasheet.extract import Request, extract
+
+Read = list[tuple[str, str, object, object, object]]
+
+
+def _read(sketch: Sketch) -> Read:
+    pads = read_pads(extract([sketch.pdf()], Request()))
+    return [(str(p["number"]), str(p["type"]), p["w"], p["h"], p["drill"]) for p in pads]
+
+
+def _row() -> Sketch:
+    """Four tall oval pads with round holes, 5 mm apart."""
+    sketch = land_page(12)
+    for x in (-7.5, -2.5, 2.5, 7.5):
+        sketch.oval(x, 0, 1.8, 3.6)
+        sketch.circle(x, 0, 1.2)
+    sketch.across(-7.5, -2.5, -4.0, "3X 5.00")
+    sketch.across(6.6, 8.4, 3.0, "4X 1.80")
+    sketch.along(-1.8, 1.8, 14.0, "4X 3.60")
+    sketch.text(200, 560, "4X Ø1.20")
+    return sketch
+
+
+def test_an_oval_pad_has_two_sizes_and_a_round_hole() -> None:
+    assert _read(_row()) == [(str(i), "thru_hole", 1.8, 3.6, [1.2, 1.2]) for i in (1, 2, 3, 4)]
+
+
+def test_the_sides_of_a_slot_stand_at_dimension_lines() -> None:
+    sketch = land_page(14)
+    for x in (-3.0, 3.0):
+        sketch.oval(x, 0, 1.6, 3.4)
+        sketch.oval(x, 0, 1.0, 2.6)
+    sketch.across(-3.0, 3.0, -4.0, "6.00")
+    sketch.across(2.2, 3.8, 3.0, "2X 1.60")
+    sketch.across(-3.5, -2.5, 3.0, "2X 1.00")
+    sketch.along(-1.7, 1.7, 6.5, "2X 3.40")
+    sketch.along(-1.3, 1.3, -6.5, "2X 2.60")
+    assert _read(sketch) == [(n, "thru_hole", 1.6, 3.4, [1.0, 2.6]) for n in ("1", "2")]
+
+
+def test_a_size_of_a_slot_that_is_not_printed_is_null() -> None:
+    sketch = land_page(14)
+    for x in (-3.0, 3.0):
+        sketch.oval(x, 0, 1.6, 3.4)
+        sketch.oval(x, 0, 1.0, 2.6)
+    sketch.across(-3.0, 3.0, -4.0, "6.00")
+    sketch.across(2.2, 3.8, 3.0, "2X 1.60")
+    sketch.across(-3.5, -2.5, 3.0, "2X 1.00")
+    sketch.along(-1.7, 1.7, 6.5, "2X 3.40")
+    assert _read(sketch) == [(n, "thru_hole", 1.6, 3.4, None) for n in ("1", "2")]
+
+
+def test_the_mask_of_an_oval_pad_is_no_slot() -> None:
+    sketch = land_page(14)
+    for x in (-3.0, 3.0):
+        sketch.oval(x, 0, 1.6, 3.4)
+        sketch.oval(x, 0, 1.5, 3.3)
+    sketch.across(-3.0, 3.0, -4.0, "6.00")
+    sketch.across(2.2, 3.8, 3.0, "2X 1.60")
+    sketch.along(-1.7, 1.7, 6.5, "2X 3.40")
+    assert _read(sketch) == [(n, "smd", 1.6, 3.4, None) for n in ("1", "2")]
+
+
+def test_a_peg_hole_is_not_numbered() -> None:
+    sketch = _row()
+    for x in (-11.0, 11.0):
+        sketch.circle(x, 0, 2.4)
+    sketch.across(-11.0, 11.0, -6.0, "22.00")
+    sketch.text(420, 560, "2X Ø2.40")
+    pads = _read(sketch)
+    assert [p for p in pads if p[1] == "thru_hole"] == [
+        (str(i), "thru_hole", 1.8, 3.6, [1.2, 1.2]) for i in (1, 2, 3, 4)
+    ]
+    assert [p for p in pads if p[1] != "thru_hole"] == [("", "np_thru_hole", None, None, [2.4, 2.4])] * 2
+
+
+def test_a_hole_in_the_middle_of_square_pads_is_no_via() -> None:
+    sketch = land_page(14)
+    for x in (-2.54, 0.0, 2.54):
+        sketch.rect(x, 0, 1.7, 1.7)
+        sketch.circle(x, 0, 0.8)
+    sketch.across(-2.54, 0.0, -3.0, "2.54")
+    sketch.across(1.69, 3.39, 2.5, "1.70")
+    sketch.along(-0.85, 0.85, 6.0, "1.70")
+    sketch.text(200, 560, "3X Ø0.80")
+    assert _read(sketch) == [(n, "thru_hole", 1.7, 1.7, [0.8, 0.8]) for n in ("1", "2", "3")]
