@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from db.kinds.datasheet import Courtyard, DatasheetResult, Pad, Value
 
 GRID_MM = 0.01
-EXCESS_MM = {"A": 0.5, "B": 0.25, "C": 0.1}
+USUAL_EXCESS_MM = 0.25  # of most packages at level B of IPC-7351B
 SILK_MM, SILK_OFF_MM, SILK_GAP_MM = 0.12, 0.11, 0.2
 SHORTEST_MM = 0.2
 
@@ -69,12 +69,11 @@ def _edge_distance(pad: Pad, body: Rect) -> float:
     return math.hypot(max(dx, 0), max(dy, 0)) if dx > 0 or dy > 0 else -max(dx, dy)
 
 
-def courtyard(pads: list[Pad], body: Rect | None, level: str = "B") -> Courtyard | None:
-    """Pads and body with the excess of the IPC-7351B density level, rounded outwards to the grid."""
+def courtyard(pads: list[Pad], body: Rect | None, excess: float = USUAL_EXCESS_MM) -> Courtyard | None:
+    """Pads and body with an excess in millimetres, rounded outwards to the grid."""
     areas = [a for p in pads if (a := copper(p)) is not None] + ([body] if body else [])
     if not areas:
         return None
-    excess = EXCESS_MM[level]
     return Courtyard(
         x0=_out(min(a.x0 for a in areas) - excess, math.floor), y0=_out(min(a.y0 for a in areas) - excess, math.floor),
         x1=_out(max(a.x1 for a in areas) + excess, math.ceil), y1=_out(max(a.y1 for a in areas) + excess, math.ceil),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from db.footprint import checks, courtyard, ipc7351, padstacks
+from db.footprint import checks, courtyard, ipc7351, names, packages, padstacks, patterns
 from db.kinds.datasheet import DatasheetResult, Level
 
 
@@ -11,10 +11,11 @@ def derive(result: DatasheetResult, level: Level) -> DatasheetResult:
     land = padstacks.stack(result.land_pattern) if result.land_pattern else None
     checked = checks.look(result.model_copy(update={"land_pattern": land}))
     pads = land.pads if land else []
+    excess = ipc7351.excess("balls" if packages.has_balls(checked) else packages.goals_of(checked), level)
     return checked.model_copy(
         update={
-            "ipc": ipc7351.patterns(checked),
-            "ipc_name": ipc7351.name_of(checked, level),
-            "courtyard": courtyard.courtyard(pads, courtyard.body_rect(checked), level),
+            "ipc": patterns.patterns(checked),
+            "ipc_name": names.name_of(checked, level),
+            "courtyard": courtyard.courtyard(pads, courtyard.body_rect(checked), excess),
         }
     )
