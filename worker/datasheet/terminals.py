@@ -25,6 +25,7 @@ _NAMED = {
     "thickness": (("c",), re.compile(rf"\b{_LEAD}s?\s*thickness", re.IGNORECASE)),
     "standoff": (("A1",), re.compile(r"\bstand\s*-?\s*off", re.IGNORECASE)),
 }
+_OUTSIDE = re.compile(r"\boutside\b", re.IGNORECASE)
 _WITH_LEADS = {"E": ("E1",), "D": ("D1",), "HE": ("E", "D"), "HD": ("D",), "H": ("E", "B"), "Eh": ("E",)}
 LYING: dict[Axis, Side] = {"x": "length", "y": "width"}
 UPRIGHT: dict[Axis, Side] = {"x": "width", "y": "length"}
@@ -35,7 +36,9 @@ CLEARLY = 2.0  # times as far off: the body does not lie that way
 
 def read(outlines: list[Drawing], land: LandPattern | None) -> Terminals:
     """The leads by letter, in tables that name the body by JEDEC's letters, or by description."""
-    rows = _rows(outlines)
+    rows = {symbol: row for symbol, row in _rows(outlines).items() if not _OUTSIDE.search(row[0].description)}
+    if "e" not in rows:
+        rows.pop("e1", None)  # alone it is the distance of the outer leads
     jedec = {"A", "D", "E"} <= rows.keys()
     values = {name: _value(rows, letters if jedec else (), words) for name, (letters, words) in _NAMED.items()}
     signal = [p for p in land.pads if p.role == "signal" and p.type != "np_thru_hole"] if land else []
@@ -87,7 +90,7 @@ def _rows(outlines: list[Drawing]) -> Rows:
 def _value(rows: Rows, letters: tuple[str, ...], words: re.Pattern[str]) -> Value:
     described = [one for one in rows.values() if words.search(one[0].description)]
     lettered = [rows[letter] for letter in letters if letter in rows and rows[letter][0].quantity.limit != "REF"]
-    chosen = sorted(described or lettered, key=lambda one: largest(one[0].quantity))  # e, not e1 or an outside pitch
+    chosen = sorted(described or lettered, key=lambda one: largest(one[0].quantity))  # e, not e1
     return next((assemble.value_of(e.quantity, page, confidence=ALONE) for e, page in chosen), Value())
 
 

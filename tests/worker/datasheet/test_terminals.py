@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.worker.datasheet.sketch import dual
+from tests.worker.datasheet.sketch import Sketch, dual
 from worker.datasheet.extract import Request, extract
 
 TABLE = (
@@ -12,14 +12,19 @@ TABLE = (
 )  # fmt: skip
 
 
-def test_leads_come_from_the_table_and_the_body_lies_as_its_leads_do() -> None:
+def tabled(rows: tuple[tuple[str, str, str, str], ...]) -> Sketch:
+    """A land pattern on page 1, a dimension table on page 2."""
     sketch = dual(8, 1.27, 5.4, 1.5, 0.6)
     sketch.page()
     sketch.text(300, 740, "PACKAGE OUTLINE", 12)
-    for row, cells in enumerate((("Symbol", "MIN", "NOM", "MAX"), *TABLE)):
+    for row, cells in enumerate((("Symbol", "MIN", "NOM", "MAX"), *rows)):
         for x, cell in zip((200, 280, 340, 400), cells, strict=True):
             sketch.text(x, 400 - 14 * row, cell)
-    result = extract([sketch.pdf()], Request(None, 2, 1))
+    return sketch
+
+
+def test_leads_come_from_the_table_and_the_body_lies_as_its_leads_do() -> None:
+    result = extract([tabled(TABLE).pdf()], Request(None, 2, 1))
     found = {
         name: (value.min, value.nom, value.max)
         for name in ("pitch", "width", "foot_length", "thickness", "standoff")
@@ -32,3 +37,10 @@ def test_leads_come_from_the_table_and_the_body_lies_as_its_leads_do() -> None:
     assert result.terminals.count == 8
     assert {axis: (v.min, v.max) for axis, v in result.overall.items()} == {"x": (5.8, 6.2)}
     assert result.body_in_land_frame == {"x": "width", "y": "length"}
+
+
+def test_the_distance_of_the_outer_leads_is_no_pitch() -> None:
+    rows = (*[row for row in TABLE if row[0] != "e"], ("e1", "", "1.90", ""))
+    assert extract([tabled(rows).pdf()], Request(None, 2, 1)).terminals.pitch.status == "not_stated"
+    both = (*rows, ("e", "", "0.95", ""))
+    assert extract([tabled(both).pdf()], Request(None, 2, 1)).terminals.pitch.nom == 0.95
