@@ -14,6 +14,7 @@ from worker.datasheet.unknowns import Model, Row
 
 PRINTED, REGULAR, SQUARE, DRAWN = 100.0, 2.0, 1.0, 0.02
 Size = tuple[int, int]
+MIDDLES_PT = 1.0  # between twice the middles of pads around one centre line
 ALIKE = 0.015  # two drawn lengths that stand for one
 AGREE_MM, AGREE_PART = 0.012, 0.004  # a printed number that fits no better than this contradicts the others
 
@@ -73,12 +74,32 @@ def _regular(model: Model, scale: Scale) -> list[tuple[Row, float]]:
         if axis == axis2 and abs(first - second) < max(0.5, 0.02 * first):
             rows.append(_sum({b: 1.0, a: -1.0}, {d: -1.0, c: 1.0}))
     for axis in (0, 1):
-        own = sorted({c[axis] for c in model.centre}, key=lambda i: model.start[i])
-        ends, reach = model.start[own[0]] + model.start[own[-1]], model.start[own[-1]] - model.start[own[0]]
-        for a, b in zip(own, reversed(own), strict=True):
-            if abs(model.start[a] + model.start[b] - ends) < max(0.7, 0.012 * abs(reach)):
-                rows.append(_sum(_sum({a: 1.0}, {b: 1.0}), {own[0]: -1.0, own[-1]: -1.0}))
+        rows += _mirrored(model, axis)
     return [(row, 0.0) for row in rows if row]
+
+
+def _mirrored(model: Model, axis: int) -> list[Row]:
+    """Equal pads that mirror onto each other do so around one middle, which other such pads share when they are drawn so."""
+    classes: dict[Size, set[int]] = {}
+    for centre, size in zip(model.centre, model.size, strict=True):
+        classes.setdefault(size, set()).add(centre[axis])
+    rows: list[Row] = []
+    middles: list[tuple[float, int, int]] = []
+    for found in classes.values():
+        own = sorted(found, key=lambda i: model.start[i])
+        low, high = own[0], own[-1]
+        ends, slack = model.start[low] + model.start[high], max(0.7, 0.012 * (model.start[high] - model.start[low]))
+        if all(abs(model.start[a] + model.start[b] - ends) < slack for a, b in zip(own, reversed(own), strict=True)):
+            rows += [_twice(a, b, low, high) for a, b in zip(own, reversed(own), strict=True)]
+            middles.append((float(ends), low, high))
+    middles.sort()
+    rows += [_twice(a, b, c, d) for (m, a, b), (n, c, d) in pairwise(middles) if n - m < MIDDLES_PT]
+    return rows
+
+
+def _twice(a: int, b: int, c: int, d: int) -> Row:
+    """Twice the middle of a and b less twice that of c and d."""
+    return _sum(_sum({a: 1.0}, {b: 1.0}), _sum({c: -1.0}, {d: -1.0}))
 
 
 def _sum(a: Row, b: Row) -> Row:

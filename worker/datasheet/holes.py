@@ -14,6 +14,7 @@ from worker.datasheet.shapes import ROUND, Shape
 
 NEAR_PT = 160.0
 MIDDLE_PT, END_PT = 1.2, 0.9
+LEAST_HOLE_MM = 0.5  # for a lead
 RING = 0.85  # of the width of a pad: a hole leaves more copper around it than a mask does
 WRONG = 0.22  # a printed diameter farther from the drawn one is of something else
 BALLS = re.compile(r"\bBGA\b|ball|\bCSP\b|WLCSP|DSBGA|bump|solder\s*mask\s*(?:opening|defined)", re.IGNORECASE)
@@ -86,10 +87,14 @@ def _size(solved: Solved, i: int, rounds: list[int], holed: bool) -> tuple[float
 
 
 def are_balls(solved: Solved) -> bool:
-    """Whether all pads are round and the page speaks of balls, not of holes."""
+    """Whether all pads are round, and too small for holes or the page speaks of balls, not of holes."""
+    if not all(is_round(p) for p in solved.pattern.pads) or len(solved.pattern.pads) < 4:
+        return False
+    if not solved.pattern.inner and max(solved.size(i)[0] for i in range(len(solved.pattern.pads))) < LEAST_HOLE_MM:
+        return True
     words = " ".join(w.text for w in solved.drawing.lines)
     told = BALLS.search(words) and not re.search(r"\bhole", words, re.IGNORECASE)
-    return bool(told) and all(is_round(p) for p in solved.pattern.pads) and len(solved.pattern.pads) >= 4
+    return bool(told)
 
 
 def _bare_slot(shape: Shape) -> bool:
@@ -113,8 +118,8 @@ def _drill(solved: Solved, i: int, rounds: list[int]) -> tuple[float, float] | N
     """What is printed for the hole of a pad, or for an equal one."""
     pads, size = solved.pattern.pads, solved.model.size
     own = _hole(pads[i], solved)
-    twins = (_hole(pads[j], solved) for j in rounds if size[j] == size[i])
-    equal = [hole for hole in twins if hole is not None and hole.same_size(own or hole)]
+    found = [(j, hole) for j in rounds if (hole := _hole(pads[j], solved)) is not None]
+    equal = [hole for j, hole in found if (hole.same_size(own) if own else size[j] == size[i])]
     if is_round(equal[0]):
         quantity = _printed(equal[0].box.width / solved.scale.x, len(pads), diameters(solved))
         if quantity is not None:

@@ -110,16 +110,22 @@ def _linked(a: Shape, b: Shape) -> bool:
 
 
 def _measured(shapes: list[Shape], spans: list[Span]) -> list[tuple[int, int]]:
-    """Pairs of equal shapes that a dimension line runs between: they are of one figure however far apart they stand."""
+    """Pairs of equal shapes, or of a hole and another one, that a dimension line runs between: they are of one figure however
+    far apart they stand.
+    """
     if not shapes:
         return []
     boxes = np.array([[s.box.x0, s.box.y0, s.box.x1, s.box.y1] for s in shapes])
     found = []
     for span in spans:
         a, b = (_reached(boxes, span, at) for at in (span.start, span.end))
-        if a is not None and b is not None and a != b and shapes[a].same_size(shapes[b]):
+        if a is not None and b is not None and a != b and _of_one_figure(shapes[a], shapes[b]):
             found.append((a, b))
     return found
+
+
+def _of_one_figure(a: Shape, b: Shape) -> bool:
+    return a.same_size(b) or "circle" in (a.kind, b.kind)
 
 
 def _reached(boxes: NDArray[np.float64], span: Span, at: float) -> int | None:

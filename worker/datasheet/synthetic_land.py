@@ -123,11 +123,15 @@ class LandFigure:
         """Pin numbers in their pads or beside them, on the outer side. Raises ValueError where one would cover another thing."""
         size = self.style.text_pt - 1
         middle = ((self.figure[0] + self.figure[2]) / 2, (self.figure[1] + self.figure[3]) / 2)
+        done: set[str] = set()
         for pad in self.pads:
             if pad.number not in names:
                 continue
             area = self.frame.area(pad.x, pad.y, pad.w, pad.h)
             at = self._beside(area, middle, pad, size)
+            if pad.number in done:
+                raise ValueError(f"two pads have number {pad.number}")
+            done.add(pad.number)
             half = self.canvas.text_width(pad.number, size) / 2, 0.36 * size
             box = (at[0] - half[0], at[1] - half[1], at[0] + half[0], at[1] + half[1])
             pads = (self.frame.area(p.x, p.y, p.w, p.h) for p in self.pads if p is not pad)

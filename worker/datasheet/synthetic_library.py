@@ -126,8 +126,8 @@ def _part(row: dict[str, Any], exact: list[PadSpec], style: Style, rng: random.R
     count = sum(p.role == "signal" for p in pads)
     return Part(
         "library",
-        f"PART-{count}P",
-        f"Component with {count} terminals",
+        f"{row['lib'].split('_')[:2][-1].upper()}-{count}",
+        f"{row['lib'].replace('_', ' ')}, {count} terminals",
         sides,
         height,
         pads,

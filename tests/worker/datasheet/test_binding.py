@@ -148,3 +148,35 @@ def test_a_body_dimension_is_no_pad_size_that_the_land_pattern_leaves_out() -> N
     result = extract([sketch.pdf()], Request(mechanical_page=1, land_page=1))
     assert [(p["w"], p["h"], p["size_status"]) for p in read_pads(result)] == [(1.6, None, "not_stated")] * 2
     assert any("drawn as 1.6 x 2.4 mm" in r.reason for r in result.needs_review)
+
+
+def test_a_dimension_binds_a_lone_hole_to_its_pads() -> None:
+    sketch = land_page(12)
+    for x in (-2.54, 0.0, 2.54):
+        sketch.circle(x, 7.0, 1.9)
+        sketch.circle(x, 7.0, 1.2)
+    sketch.circle(0, -9.0, 3.5)
+    sketch.across(-2.54, 0.0, 10.0, "2.54")
+    sketch.along(-9.0, 7.0, 6.0, "16.00")
+    for text, at in (("3X Ø1.90", 350), ("3X Ø1.20", 320), ("Ø3.50", 550)):
+        sketch.text(200, at, text)
+    pads = read_pads(extract([sketch.pdf()], Request()))
+    assert [(p["number"], p["type"], p["drill"]) for p in pads] == [
+        *((str(i), "thru_hole", [1.2, 1.2]) for i in (1, 2, 3)),
+        ("", "np_thru_hole", [3.5, 3.5]),
+    ]
+
+
+def test_rows_of_different_pads_are_no_mirror_images() -> None:
+    """The upper row is printed from the middle one, the lower one is not and only looks as far from it."""
+    sketch = land_page(30)
+    for y, w in ((-2.0, 0.5), (0.1, 0.8), (2.0, 1.1)):
+        for x in (-2.0, 2.0):
+            sketch.rect(x, y, w, 1.0)
+        sketch.across(2.0 - w / 2, 2.0 + w / 2, y + 0.75, f"2X {w:.2f}")
+    sketch.across(-2.0, 2.0, 4.4, "4.00")
+    sketch.along(-0.4, 0.6, 3.6, "6X 1.00")
+    sketch.along(-2.0, 0.1, -3.2, "2.10")
+    land = extract([sketch.pdf()], Request()).land_pattern
+    assert land is not None
+    assert [p.status for p in sorted(land.pads, key=lambda p: p.y)] == ["derived"] * 4 + ["assumed"] * 2
