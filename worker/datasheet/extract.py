@@ -10,7 +10,7 @@ from pathlib import Path
 
 from db.failures import Failure
 from db.footprint.ipc7351 import NO_LEAD
-from db.kinds.datasheet import DatasheetParams, DatasheetResult, LandPattern, Review, Value, Variant, View
+from db.kinds.datasheet import Body, DatasheetParams, DatasheetResult, LandPattern, Review, Value, Variant, View
 from worker.datasheet import (
     assemble,
     balls,
@@ -26,6 +26,7 @@ from worker.datasheet import (
     patterns,
     redraw,
     terminals,
+    titles,
     trust,
     variations,
 )
@@ -105,7 +106,7 @@ def _read(book: Book, request: Request, progress: OnProgress) -> DatasheetResult
     progress(Progress("land", book.pages, book.pages, len(known)))
     lands = [drawn(n) for n in search.land]
     family = families.find(request.package, [*outlines, *lands])
-    unclear = _unclear(family, outlines, lands)
+    unclear = _unclear(family, outlines, lands) or search.doubt(request.package)
     if family is not None:
         outlines, lands = [family.narrowed(d) for d in outlines], [family.narrowed(d) for d in lands]
     solved = _best_pattern(lands, family)
@@ -132,7 +133,7 @@ def _unclear(family: Family | None, outlines: list[Drawing], lands: list[Drawing
 
 def _named(solved: Solved) -> bool:
     page = " ".join(w.text for w in solved.drawing.lines)
-    return patterns.title_score(solved.pattern) > NAMED or figures.names_land(page)
+    return patterns.title_score(solved.pattern) > NAMED or titles.names_land(page)
 
 
 def _choose_pages(book: Book, request: Request, progress: OnProgress) -> Search:
@@ -195,8 +196,9 @@ def _result(
     land = _land(best, outlines, review) if best is not None else None
     if land is not None and best is not None and _rivalled(best, solved[1:]):
         unclear = unclear or "another figure could be the land pattern: no title tells them apart"
+    sizes = assemble.body_of(found, outlines)
     if unclear:
-        land = _doubted(land) if land is not None else None
+        land, sizes = _doubted(land) if land is not None else None, _doubted_body(sizes)
         review.append(Review(field="land_pattern", reason=unclear))
     status = (
         "found" if land is not None else "not_read" if search.land and _has_land_title(search) else "not_in_document"
@@ -205,7 +207,6 @@ def _result(
         review.append(
             Review(field="land_pattern", reason="a land pattern is drawn but its dimensions could not be read")
         )
-    sizes = assemble.body_of(found, outlines)
     least = min([land.confidence if land else 0.9] + [v.confidence for v in _stated(found, outlines)])
     return DatasheetResult(
         package=request.package, page_count=book.pages, mechanical_pages=search.mechanical[:1],
@@ -214,7 +215,8 @@ def _result(
         dimensions=assemble.table_of(outlines), terminals=terminals.read(outlines, land),
         overall=terminals.overall(outlines, sizes, land),
         body_in_land_frame=terminals.body_in_land_frame(outlines, sizes, land),
-        views=_views(solved, best), variants=_variants(search), ambiguities=found.doubts, needs_review=review,
+        views=_views(solved, best), variants=_variants(search),
+        ambiguities=[*found.doubts, *search.notes(request.package)], needs_review=review,
         confidence=round(least, 3),
     )  # fmt: skip
 
@@ -231,6 +233,13 @@ def _rivalled(best: Solved, others: list[Solved]) -> bool:
 def _doubted(land: LandPattern) -> LandPattern:
     doubted = [p.model_copy(update={"confidence": min(p.confidence, trust.DOUBTED)}) for p in land.pads]
     return land.model_copy(update={"pads": doubted, "confidence": min(land.confidence, trust.DOUBTED)})
+
+
+def _doubted_body(sizes: Body) -> Body:
+    doubted = {
+        side: value.model_copy(update={"confidence": min(value.confidence, trust.DOUBTED)}) for side, value in sizes
+    }
+    return sizes.model_copy(update=doubted)
 
 
 def _stated(found: Found, outlines: list[Drawing]) -> list[Value]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from worker.datasheet import dimensions, drawing, headings
 from worker.datasheet.drawing import Drawing
-from worker.datasheet.figures import plain
 from worker.datasheet.headings import Region
 from worker.datasheet.marks import Box, Word, around
+from worker.datasheet.naming import plain
 from worker.datasheet.quantities import NUMBER, Quantity, number, tidy
 from worker.datasheet.tables import OF_FAMILY, Entry
 

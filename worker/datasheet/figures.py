@@ -6,57 +6,17 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import pairwise
 
-from worker.datasheet import letters, pages
+from worker.datasheet import letters, naming, pages, titles
 from worker.datasheet.pages import Book
 
-LAND = (
-    (re.compile(r"land\s*pattern|solder(?:ing)?\s*foot\s*print|example\s*board\s*layout|(?:suggested|recommended|typical)\s*(?:pad|pcb|p\.c\.b\.|land|solder|footprint|mounting|board|layout|foot\s*print)", re.IGNORECASE), 5.0),  # noqa: E501 - one alternative after the other reads best on one line
-    (re.compile(r"foot\s*print|pad\s*layout|board\s*layout|solder(?:ing)?\s*(?:lands|pads)|mounting\s*(?:pad|pattern|hole)|p\.?c\.?(?:b\.?|\s*board)\s*(?:layout|pattern|mounting)|suggested\s*layout|land\s*dimension", re.IGNORECASE), 3.0),  # noqa: E501 - one alternative after the other reads best on one line
-)  # fmt: skip
-MECHANICAL = (
-    (re.compile(r"package\s*(?:outline|dimension|mechanical|size)|dimensions?\s*and\s*patterns?|mechanical\s*(?:data|case|drawing|dimension|outline)|outline\s*(?:drawing|dimension)|physical\s*dimension|case\s*outline|mechanical\s*package", re.IGNORECASE), 5.0),  # noqa: E501 - one alternative after the other reads best on one line
-    (re.compile(r"dimensions?\b|millimet(?:er|re)s|\bBSC\b|seating\s*plane|\bJEDEC\b|\bSIDE VIEW\b|\bTOP VIEW\b|unit\s*:\s*mm", re.IGNORECASE), 1.0),  # noqa: E501 - one alternative after the other reads best on one line
-    (re.compile(r"\bMIN\b[\s\S]{0,40}\bMAX\b", re.IGNORECASE), 1.5),
-)  # fmt: skip
-AWAY = re.compile(
-    r"thermal\s*pad\s*(?:mechanical|dimension|characteristic|information)|package\s*marking|marking\s*information|carrier\s*tape|reel\s*(?:width|diameter|dimensions)|tape\s*and\s*reel|table\s*of\s*contents|revision\s*history|\.{8,}|device\s*per\s*reel|tube\b.{0,20}\bdimensions",
-    re.IGNORECASE,
-)
-STENCIL = re.compile(r"stencil", re.IGNORECASE)
-FAMILY = re.compile(
-    r"\b([A-Z]{0,4}(?:SOIC|SSOP|SOP|SOT|SOD|QFN|DFN|QFP|LGA|BGA|DIP|CSP|PLCC|SON|PAK)N?(?:[\s\-–−]?\d{1,4}[A-Z]{0,3})?(?:[\-–−]\d{1,3})?|(?:SC|TO|DO|SMA|SMB|SMC)[\-–−]\d{2,3}[A-Z]{0,2})\b"
-)
-STOP = frozenset(
-    [
-        "CASE",
-        "ISSUE",
-        "BODY",
-        "NO",
-        "LEAD",
-        "LEADS",
-        "PACKAGE",
-        "PLASTIC",
-        "SMALL",
-        "OUTLINE",
-        "DUAL",
-        "FLAT",
-        "QUAD",
-        "THIN",
-        "MM",
-        "SMD",
-        "SMT",
-        "THT",
-        "TYPE",
-        "WITH",
-        "REV",
-    ]
-)
 SPARSE_CHARS, MANY_PATHS = 330, 180
 OCR_PAGES = 10
 FORGET_PAGES = 32
 LAND_AFTER = 3  # a land pattern follows its outline within this many pages
+OWN_PAGE = 6.0  # the score of a page whose title says that it shows a land pattern
+NAMED_SO = 2.0  # for a page that prints the name the asked one was taken for
+_DECIMAL = re.compile(r"\d[.,]\d")
 
 
 @dataclass
@@ -70,6 +30,7 @@ class PageHit:
     text: str = ""
     drawn: int = 0
     images: int = 0
+    named: frozenset[str] = frozenset()  # words of the asked name that it prints
 
 
 @dataclass
@@ -79,28 +40,22 @@ class Search:
     land: list[int] = field(default_factory=list)
     matched: bool = True  # whether the asked package is named on a drawing page
     names: list[tuple[str, int]] = field(default_factory=list)
+    taken_for: str | None = None  # the longer name that the asked one was taken for
+    rivals: list[str] = field(default_factory=list)  # other packages that the asked name fits as well
 
+    def doubt(self, package: str | None) -> str | None:
+        """Why the drawings may be those of another package."""
+        if self.rivals:
+            asked = f"{package!r} fits them as well" if package else "none was asked for"
+            return f"other packages are drawn too, and {asked}: {', '.join(self.rivals[:8])}"
+        spoken = {name for h in self.hits for name in naming.families(h.text)}
+        if not self.matched and len(spoken) > 1:
+            return f"no drawing names {package!r}, and the document speaks of several packages"
+        return None
 
-def names_land(text: str) -> bool:
-    """Whether a page says that it shows a land pattern."""
-    return any(p.search(text) for p, _ in LAND)
-
-
-def plain(text: str) -> str:
-    return re.sub(r"[\s\-–−_]+", "", text).upper()
-
-
-def tokens(package: str) -> list[str]:
-    """The parts of a package name that can identify it on a page."""
-    parts = re.findall(r"[A-Za-z0-9][A-Za-z0-9\-–−.]*", package)
-    found = {plain(p) for p in parts} | {plain(package)}
-    return sorted(t for t in found if len(t) > 1 and not t.isdigit() and t not in STOP)
-
-
-def _words_of(text: str) -> set[str]:
-    """Normalised words of a page, and pairs of neighbours, so that "SOIC - 14" equals "SOIC-14"."""
-    parts = [plain(p) for p in re.findall(r"[A-Za-z0-9][A-Za-z0-9\-–−.]*", text)]
-    return set(parts) | {a + b for a, b in pairwise(parts)}
+    def notes(self, package: str | None) -> list[str]:
+        """How the asked name was understood."""
+        return [f"{package!r} is taken for {self.taken_for}, which alone is drawn"] if self.taken_for else []
 
 
 def scan(book: Book, package: str | None, on_page: Callable[[int, int], None]) -> list[PageHit]:
@@ -123,48 +78,87 @@ def scan(book: Book, package: str | None, on_page: Callable[[int, int], None]) -
 
 
 def _promising(text: str) -> bool:
-    return len(text) < 6000 or any(p.search(text) for p, _ in LAND + MECHANICAL[:1])
+    return len(text) < 6000 or titles.speaks_of_figures(text)
 
 
 def _rate(hits: list[PageHit], package: str | None) -> None:
-    wanted = tokens(package) if package else []
-    words = [_words_of(h.text) for h in hits]
+    wanted = naming.tokens(package) if package else []
+    words = [naming.words_of(h.text) for h in hits]
     rarity = {t: math.log((len(hits) + 1) / (1 + sum(t in w for w in words))) + 0.3 for t in wanted}
     for hit, own in zip(hits, words, strict=True):
-        away = 8.0 * len(AWAY.findall(hit.text)[:2])
+        away = 8.0 * titles.distractions(hit.text)
         figure = 1.0 if hit.drawn > 12 or hit.images else -4.0
         long = max(0.0, (len(hit.text) - 3500) / 800)
-        hit.mechanical = sum(w * min(2, len(p.findall(hit.text))) for p, w in MECHANICAL) + figure - away - long
-        hit.mechanical += min(3.0, 0.1 * len(re.findall(r"\d[.,]\d", hit.text))) - 4.0 * bool(STENCIL.search(hit.text))
-        hit.land = sum(w * min(1, len(p.findall(hit.text))) for p, w in LAND) + figure - away - long
-        if LAND[0][0].search(hit.text) and not MECHANICAL[0][0].search(hit.text):
-            hit.mechanical -= 7.0  # a page of its own for the land pattern
-        hit.match = sum(rarity[t] for t in wanted if t in own)
+        hit.mechanical = titles.mechanical_score(hit.text) + figure - away - long
+        hit.mechanical += min(3.0, 0.1 * len(_DECIMAL.findall(hit.text))) - 4.0 * bool(titles.STENCIL.search(hit.text))
+        hit.land = titles.land_score(hit.text) + figure - away - long
+        if titles.of_land_alone(hit.text):
+            hit.mechanical -= 7.0
+        hit.named = frozenset(t for t in wanted if t in own)
+        hit.match = sum(rarity[t] for t in hit.named)
 
 
 def search(book: Book, package: str | None, on_page: Callable[[int, int], None]) -> Search:
     """The best outline and land pages, for the asked package when one is asked."""
     hits = scan(book, package, on_page)
     found = Search(hits)
+    titled = [h for h in hits if titles.is_titled(h.text) and max(h.mechanical, h.land) >= 3.0]
+    found.names = _names(titled)
+    if package:
+        _find_named(found, titled, package)
     if len(hits) == 1:
         found.mechanical, found.land = [1], [1]
-        found.matched = not package or hits[0].match > 0
         return found
     drawings = [h for h in hits if h.mechanical >= 3.0]
-    found.names = _names(drawings)
     if not drawings:
         drawings = [h for h in hits if h.mechanical > 0 and (h.drawn > 100 or h.images)]
-    best_match = max((h.match for h in hits if h.mechanical >= 3.0 or h.land >= 3.0), default=0.0)
-    found.matched = not package or best_match > 0.35
-    ranked = sorted(drawings, key=lambda h: -(h.mechanical + (3.5 * h.match if package else 0.0)))
+    ranked = sorted(drawings, key=lambda h: -_rank(h, hits, package))
     found.mechanical = [h.number for h in ranked[:3]]
     if ranked:
         found.land = land_pages(hits, ranked[0], package)
         before = _page_before(hits, found.land[0], ranked[0])
         found.mechanical = [before, *found.mechanical] if before else found.mechanical
+        found.rivals = _rivals(hits[found.mechanical[0] - 1], titled)
     else:
         found.land = [h.number for h in sorted(hits, key=lambda h: -h.land)[:2] if h.land >= 3.0]
     return found
+
+
+def _rank(hit: PageHit, hits: list[PageHit], package: str | None) -> float:
+    """How likely a page is the outline: by its words, by the package's name, and by the land pattern that follows it."""
+    after = hits[hit.number - 1 : hit.number + 1]
+    follows = any(h.land >= OWN_PAGE and titles.is_titled(h.text) and not _foreign(hit, h) for h in after)
+    return hit.mechanical + (3.5 * hit.match if package else 0.0) + (3.0 if follows else 0.0)
+
+
+def _find_named(found: Search, titled: list[PageHit], package: str) -> None:
+    """Whether a drawing names the asked package; else the only drawn one whose name the asked one begins.
+
+    A word that every drawing prints, such as the part number, tells nothing where several packages are drawn.
+    """
+    drawn = titled or [h for h in found.hits if max(h.mechanical, h.land) >= 3.0] or found.hits
+    if any(_telling([h.named for h in drawn], found)):
+        return
+    begun = _telling([naming.begun_by(package, h.text) for h in drawn], found)
+    longest = {n for names in begun for n in names if not any(o != n and o.startswith(n) for o in names)}
+    found.matched = len(longest) == 1
+    if found.matched:
+        found.taken_for = next(iter(longest))
+        for hit, names in zip(drawn, begun, strict=True):
+            hit.match += NAMED_SO * bool(names)
+
+
+def _telling(words: list[frozenset[str]], found: Search) -> list[frozenset[str]]:
+    """The words of each drawing without those on every drawing where several packages are drawn."""
+    everywhere = frozenset.intersection(*words) if len(found.names) > 1 else frozenset()
+    return [own - everywhere for own in words]
+
+
+def _rivals(chosen: PageHit, titled: list[PageHit]) -> list[str]:
+    """Names of other packages whose drawings fit what was asked as well as the chosen one."""
+    own = naming.families(chosen.text)
+    alike = [h for h in titled if h.match > chosen.match - 0.05 and _foreign(chosen, h)]
+    return [name for name, _ in _names(alike) if naming.plain(name) not in own]
 
 
 def land_pages(hits: list[PageHit], outline: PageHit, package: str | None) -> list[int]:
@@ -207,13 +201,9 @@ def _page_before(hits: list[PageHit], land: int, outline: PageHit) -> int | None
     return before.number if named and before.drawn > MANY_PATHS else None
 
 
-def _families(text: str) -> set[str]:
-    return {plain(m) for m in FAMILY.findall(text)}
-
-
 def _foreign(outline: PageHit, hit: PageHit) -> bool:
     """Whether a page names package families and none of the outline's."""
-    own, other = _families(outline.text), _families(hit.text)
+    own, other = naming.families(outline.text), naming.families(hit.text)
     if not own or not other or own & other:
         return False
     return not any(a.startswith(b) or b.startswith(a) for a in own for b in other)
@@ -223,7 +213,7 @@ def _names(drawings: list[PageHit]) -> list[tuple[str, int]]:
     """One name of a package for each drawing page that prints one."""
     found: list[tuple[str, int]] = []
     for hit in drawings:
-        m = FAMILY.search(hit.text)
-        if m and not any(plain(m[1]) == plain(n) for n, _ in found):
-            found.append((m[1].strip(), hit.number))
+        name = naming.first_name(hit.text)
+        if name and not any(naming.plain(name) == naming.plain(n) for n, _ in found):
+            found.append((name, hit.number))
     return found[:40]

@@ -1,0 +1,72 @@
+"""Names of packages: those that pages print, and which of them an asked name means."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+_DASH = r"[\s\-–−]?"
+_KIND = r"(?!R?DSON|REASON|PERSON)[A-Z]{0,4}(?:SOIC|SSOP|SOP|SOT|SOD|QFN|DFN|QFP|LGA|BGA|DIP|CSP|PLCC|SON|PAK)N?"
+FAMILY = re.compile(
+    rf"\b({_KIND}(?:{_DASH}\d{{1,4}}[A-Z]{{0,3}})?(?:[\-–−]\d{{1,3}})?|(?:SC|TO|DO|SMA|SMB|SMC)[\-–−]\d{{2,3}}[A-Z]{{0,2}})\b"
+)
+CODE = re.compile(r"\b(CASE\s\d{2,4}[A-Z]{0,2}(?:[\-–−]\d{2})?|(?!REV)[A-Z]{1,3}0\d{3}[A-Z])\b")
+STOP = frozenset(
+    ("CASE", "ISSUE", "BODY", "NO", "LEAD", "LEADS", "PACKAGE", "PLASTIC", "SMALL", "OUTLINE", "DUAL", "FLAT", "QUAD", "THIN",
+     "MM", "SMD", "SMT", "THT", "TYPE", "WITH", "REV", "IN", "OF", "AND", "THE", "FOR", "OR", "BY")
+)  # fmt: skip
+_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-–−.]*")
+_PINS = r"(?:lead|ld|pin|terminal|ball|bump|pad|contact|circuit|position)s?\b"
+_COUNT = re.compile(rf"\b(\d{{1,4}}){_DASH}{_PINS}", re.IGNORECASE)
+_FAMILY_AND_COUNT = re.compile(rf"([A-Za-z]{{3,}}){_DASH}(\d{{1,4}})")
+MIN_CASE_DIGITS = 5  # of a case number such as 646-06; shorter numbers say nothing
+
+
+def plain(text: str) -> str:
+    return re.sub(r"[\s\-–−_]+", "", text).upper()
+
+
+def tokens(package: str) -> list[str]:
+    """The parts of a package name that can identify it on a page."""
+    found = {plain(p) for p in _PART.findall(package)} | {plain(package)}
+    return sorted(t for t in found if len(t) > 1 and t not in STOP and not _is_number(t))
+
+
+def _is_number(token: str) -> bool:
+    return token.isdigit() and len(token) < MIN_CASE_DIGITS
+
+
+def words_of(text: str) -> set[str]:
+    """Normalised words of a page, and pairs of neighbours, so that "SOIC - 14" equals "SOIC-14"."""
+    parts = [plain(p) for p in _PART.findall(text)]
+    return set(parts) | {a + b for a, b in pairwise(parts)}
+
+
+def families(text: str) -> set[str]:
+    return {plain(m) for m in FAMILY.findall(text)}
+
+
+def first_name(text: str) -> str | None:
+    """The first name of a package that a page prints: its family, else a maker's code of it."""
+    found = FAMILY.search(text) or CODE.search(text)
+    return found[1].strip() if found else None
+
+
+def begun_by(asked: str, text: str) -> frozenset[str]:
+    """Longer names on a page that begin with one word of the asked name or say its family and count apart.
+
+    TSSOP begins TSSOP-14, and SOIC-14 is the same as "14-Lead ... SOIC"; SOP begins no SSOP and SOT-23 no SOT-236.
+    """
+    found: set[str] = set()
+    for part in _PART.findall(asked):
+        if plain(part) in STOP or not re.search("[A-Za-z]{2}", part):
+            continue
+        groups = re.findall(r"[A-Za-z]+|\d+", part)
+        tail = r"(?![A-Za-z])" if groups[-1].isalpha() else r"(?!\d)"
+        longer = rf"(?<![A-Za-z0-9]){_DASH.join(groups)}{tail}(?:[\-–−]?\d{{1,3}}\b)?"
+        found |= {plain(m[0]) for m in re.finditer(longer, text, re.IGNORECASE)}
+        if split := _FAMILY_AND_COUNT.fullmatch(part):
+            alone = re.search(rf"(?<![A-Za-z0-9]){split[1]}(?![A-Za-z0-9])", text, re.IGNORECASE)
+            if alone and split[2] in _COUNT.findall(text):
+                found.add(plain(part))
+    return frozenset(found)

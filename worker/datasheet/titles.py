@@ -1,0 +1,103 @@
+"""What makers call the figures of a package: the words over a land pattern, over an outline, and over what looks like either."""
+
+from __future__ import annotations
+
+import re
+
+_ADVISED = r"(?:rec+om+[ae]?n\w*|suggest\w*|advis\w*|propos\w*|preferred|typical|example|reference)"
+_BOARD = (
+    r"(?:p\.?\s?[cw]\.?\s?b\.?|p\.?\s?c\.?\s*board|(?:printed\s*)?(?:circuit|wiring)\s*board|board|substrate|smt|smd)"
+)
+_FIGURE = (
+    r"(?:land[\s-]*(?:pattern|layout|dimension|size|area)s?"
+    r"|foot[\s-]*prints?"
+    r"|pad[\s-]*(?:layout|pattern|dimension|size|geometr|arrangement|design)\w*"
+    rf"|{_BOARD}[\s-]*(?:layout|pattern|mounting|land|pad|hole|cut[\s-]*out|drilling)s?"
+    r"|solder(?:ing)?[\s-]*(?:lands?|pads?|pattern|areas?)"
+    r"|mounting[\s-]*(?:pads?|patterns?|holes?|layout|lands?|dimensions?)"
+    r"|(?:hole|drill(?:ing)?)[\s-]*(?:layout|pattern|plan|diagram)s?)"
+)
+_BETWEEN = r"(?:[\s\-,:(/]+(?!(?:that|to|for|when|if|in|is|are|be|the)\b)[\w./×]+){0,4}?[\s\-,:(/]+"
+_HAN = (
+    r"(?:推[荐薦奨]|建[议議]|[参參]考)[^。\n]{0,8}?(?:[焊銲][盘盤垫墊]|パターン|ランド|封装|[布佈]局|フットプリント|取付穴|[安贴貼][装裝])"
+    r"|ランド\s*パターン|フット\s*プリント|[焊銲][盘盤垫墊][图圖尺布设設]|(?:基板|プリント板)[^。\n]{0,4}(?:穴|ランド|パターン)"
+    r"|[安贴貼][装裝](?:孔|焊[盘盤])"
+)
+_EUROPE = (
+    r"empf\w*\s*(?:l[öo]t|pad|land|layout|leiterplatten|footprint)[\w-]*|l[öo]t(?:fl[äa]chen|pads?|augen)\b|bohr(?:bild|plan)|lochbild"
+    r"|leiterplatten[\s-]*(?:layout|bild)|empreinte\s*(?:recommand|conseill)\w*|plan\s*de\s*per[çc]age"
+)
+LAND = (
+    (
+        re.compile(
+            rf"land\s*pattern|solder(?:ing)?\s*foot\s*print|example\s*board\s*layout|suggested\s*layout|recommended\s*layout"
+            rf"|\b{_ADVISED}{_BETWEEN}{_FIGURE}|\b(?:rec+om+[ae]?n\w*|suggest\w*){_BETWEEN}(?:pads?|lands?|p\.?c\.?b)\b"
+            rf"|{_FIGURE}[\s\-,:(]*(?:is\s*)?{_ADVISED}|{_HAN}|{_EUROPE}",
+            re.IGNORECASE,
+        ),
+        5.0,
+    ),
+    (re.compile(_FIGURE, re.IGNORECASE), 3.0),
+)
+MECHANICAL = (
+    (
+        re.compile(
+            r"package\s*(?:outline|dimension|mechanical|size)|dimensions?\s*and\s*patterns?|physical\s*dimension|case\s*outline"
+            r"|mechanical\s*(?:data|case|drawing|dimension|outline|package|specification)|outline\s*(?:drawing|dimension)"
+            r"|dimensional\s*(?:drawing|outline)|(?:external|outer|product|body|unit|shape\s*(?:and|&))\s*dimension|shape\s*(?:and|&)\s*size"
+            r"|(?:外形|外观|外觀|外型|封装|封裝|产品|產品|机械|機械)[^。\n]{0,3}(?:尺寸|寸法|[图圖図])|寸法図|パッケージ\s*(?:外形|寸法)"
+            r"|ma(?:ß|ss)(?:zeichnung|bild|blatt)|geh[äa]use(?:abmessung|zeichnung|ma)|abmessungen\b",
+            re.IGNORECASE,
+        ),
+        5.0,
+    ),
+    (
+        re.compile(
+            r"dimensions?\b|millimet(?:er|re)s|\bBSC\b|seating\s*plane|\bJEDEC\b|\bSIDE VIEW\b|\bTOP VIEW\b"
+            r"|units?\s*[:：]\s*mm|单位|單位",
+            re.IGNORECASE,
+        ),
+        1.0,
+    ),
+    (re.compile(r"\bMIN\b[\s\S]{0,40}\bMAX\b", re.IGNORECASE), 1.5),
+)
+AWAY = re.compile(
+    r"thermal\s*pad\s*(?:mechanical|dimension|characteristic|information)|package\s*marking|marking\s*information|carrier\s*tape"
+    r"|reel\s*(?:width|diameter|dimensions)|tape\s*and\s*reel|table\s*of\s*contents|revision\s*history|\.{8,}|device\s*per\s*reel"
+    r"|tube\b.{0,20}\bdimensions|layout\s*(?:guideline|consideration)s?",
+    re.IGNORECASE,
+)
+STENCIL = re.compile(r"stencil|钢网|鋼網|メタルマスク", re.IGNORECASE)
+
+
+def names_land(text: str) -> bool:
+    """Whether a page or a line says that it shows a land pattern."""
+    return any(p.search(text) for p, _ in LAND)
+
+
+def is_titled(text: str) -> bool:
+    """Whether a page calls what it shows an outline or a recommended land pattern."""
+    return any(patterns[0][0].search(text) for patterns in (LAND, MECHANICAL))
+
+
+def speaks_of_figures(text: str) -> bool:
+    return names_land(text) or MECHANICAL[0][0].search(text) is not None
+
+
+def land_score(text: str) -> float:
+    return sum(weight for pattern, weight in LAND if pattern.search(text))
+
+
+def mechanical_score(text: str) -> float:
+    """How much the words of a page speak for an outline drawing; each of them counts twice at most."""
+    return sum(weight * min(2, len(pattern.findall(text))) for pattern, weight in MECHANICAL)
+
+
+def of_land_alone(text: str) -> bool:
+    """Whether a page names a land pattern as its subject and no outline."""
+    return LAND[0][0].search(text) is not None and MECHANICAL[0][0].search(text) is None
+
+
+def distractions(text: str) -> int:
+    """How many different matters of a datasheet a page speaks of that are no drawing of a package."""
+    return len(AWAY.findall(text)[:2])
