@@ -1,4 +1,4 @@
-"""Correcting and accepting values of a datasheet's result."""
+"""Correcting and accepting values of a datasheet's result, and reading it again for another package."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from starlette.datastructures import FormData
 from api import corrected
 from api.dashboard.datasheet_view import LIMITS, PAD_FIELDS
 from api.dashboard.job_page import OwnJob
-from api.dashboard.people import Operator, Posted
+from api.dashboard.people import Operator, Posted, text
 from api.dashboard.rendering import PageRoute, back
 from api.deps import Kept, now
 from api.errors import Problem, field_problem
+from api.requests import RetryRequest
+from api.retrying import retry
 from db import audit, corrections
 from db.corrections import NoSuchField
 from db.tables import Job
@@ -51,6 +53,15 @@ def correct(request: Request, kept: Kept, who: Operator, job: OwnJob, form: Post
             session, at, who.tenant_id, actor=who.caller.actor, action="job.correct", subject=subject, detail=field
         )
     return back(request, f"/jobs/{job.id}", "saved")
+
+
+@router.post("/package")
+def other_package(request: Request, kept: Kept, who: Operator, job: OwnJob, form: Posted) -> Response:
+    """Read the document again for another package than the one that was asked for."""
+    wanted = RetryRequest(start="zero", params={"package": text(form, "package", 200).strip() or None})
+    with kept.database.write() as session:
+        again = retry(session, who.caller, now(), job, wanted)
+    return back(request, f"/jobs/{again.id}", "retried")
 
 
 def _wanted(form: FormData, field: str) -> dict[str, Any]:

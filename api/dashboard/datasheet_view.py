@@ -13,6 +13,7 @@ from api.deps import Services
 from db import corrections, jobs
 from db.footprint.courtyard import Rect, body_rect
 from db.footprint.overlay import PagePicture
+from db.kinds.datasheet_words import packages_seen
 from db.tables import Job
 from db.tables_dashboard import Correction
 
@@ -70,6 +71,23 @@ class Sheet:
             "courtyard": self.result.get("courtyard"),
             "body": self.body and [self.body.x1 - self.body.x0, self.body.y1 - self.body.y0],
         }
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The package that was asked for, those the document has, and whether the wrong one may have been read."""
+
+    package: str
+    seen: list[str]
+    doubtful: bool
+
+
+def asked(job: Job) -> Asked:
+    """Of an ended job, with or without a result."""
+    result = job.result or {}
+    seen = [one["name"] for one in result.get("variants", [])] or packages_seen(job.failure_message or "")
+    doubtful = job.failure is not None or any(one["field"] == "package" for one in result.get("needs_review", []))
+    return Asked(job.params.get("package") or "", list(dict.fromkeys(seen)), doubtful)
 
 
 def gather(session: Session, kept: Services, job: Job) -> Sheet | None:

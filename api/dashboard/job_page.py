@@ -50,9 +50,10 @@ def job_page(request: Request, kept: Kept, who: Viewer, job: OwnJob) -> Response
         view = _view(session, kept, job)
         links = shares.of_job(session, at, job.id)
         sheet = datasheet_view.gather(session, kept, job) if job.kind == "datasheet.extract" else None
+        asked = datasheet_view.asked(job) if job.kind == "datasheet.extract" else None
     template = TEMPLATES.get(job.kind, "job_other.html")
     shared = [(link, f"/share/{shares.token(link)}") for link in links]
-    return page(request, who, template, view=view, sheet=sheet, links=shared, share_days=SHARE_DAYS)
+    return page(request, who, template, view=view, sheet=sheet, asked=asked, links=shared, share_days=SHARE_DAYS)
 
 
 @router.get("/head")

@@ -42,7 +42,7 @@ def shared_page(request: Request, kept: Kept, job: SharedJob, token: str) -> Res
         view = job_view.gather(session, kept, now(), job, base, base)
         sheet = datasheet_view.gather(session, kept, job) if job.kind == "datasheet.extract" else None
     template = TEMPLATES.get(job.kind, "job_other.html")
-    answer = bare(request, template, view=view, sheet=sheet, links=[], share_days=())
+    answer = bare(request, template, view=view, sheet=sheet, asked=None, links=[], share_days=())
     answer.headers["Referrer-Policy"] = "no-referrer"
     return answer
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 MOST_REVIEWS = 8
+MOST_PACKAGES = 8
+_SEEN = "; the document has: "
 
 
 def lines(result: dict[str, Any]) -> Iterator[str]:
@@ -46,3 +48,15 @@ def _size(pad: dict[str, Any]) -> str:
     size = "size not stated" if pad["w"] is None or pad["h"] is None else f"{pad['w']:g} x {pad['h']:g} mm"
     drill = f", hole {' x '.join(f'{mm:g}' for mm in sorted(set(pad['drill'])))} mm" if pad["drill"] else ""
     return f"{pad['shape']} {size}{drill}"
+
+
+def wrong_package(asked: str | None, seen: list[str]) -> str:
+    """Why a job for a package that no drawing names fails; a comma in a name would look like two names."""
+    names = ", ".join(name.replace(",", " ") for name in seen[:MOST_PACKAGES])
+    return f"no drawing names the package {asked!r}{_SEEN}{names}"
+
+
+def packages_seen(failure: str) -> list[str]:
+    """The packages that `wrong_package` names; none for other failures."""
+    _, _, names = failure.partition(_SEEN)
+    return names.split(", ") if names else []

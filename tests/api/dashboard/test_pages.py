@@ -14,6 +14,7 @@ from db.footprint import files
 from db.footprint.overlay import PNG, PagePicture
 from db.jobs import NewJob
 from db.kinds.datasheet import Body, DatasheetResult, LandPattern, Pad, Review, Value
+from db.kinds.datasheet_words import wrong_package
 from db.users import Role
 from tests.api.dashboard.conftest import Enter
 from tests.api.dashboard.visitor import Visitor
@@ -87,6 +88,7 @@ def test_a_viewer_changes_nothing(here: Place, enter: Enter, stage: Stage) -> No
         f"/jobs/{job_id}/retry": {},
         f"/jobs/{job_id}/share": {"days": "1"},
         f"/jobs/{sheet_id}/correct": {"field": "body.length", "nom": "4"},
+        f"/jobs/{sheet_id}/package": {"package": "SOIC-8"},
         "/jobs/bulk": {"action": "delete", "job": str(job_id)},
         "/webhooks": {"url": "https://example.com"},
         "/keys": {"name": "k", "scopes": "jobs:read"},
@@ -261,6 +263,24 @@ def test_a_job_is_run_again_with_other_parameters(ann: Visitor, stage: Stage) ->
     answer = ann.post(f"/jobs/{job_id}/retry", params=json.dumps(params), start="checkpoint")
     assert "Other words" in ann.get(answer.headers["location"]).text
     assert ann.post(f"/jobs/{job_id}/retry", params="{").status_code == 422
+
+
+@pytest.mark.parametrize(("chosen", "kept"), [("SOIC-14", "SOIC-14"), ("  ", None)])
+def test_a_package_that_no_drawing_names_is_replaced_by_one_that_is_there(
+    ann: Visitor, stage: Stage, chosen: str, kept: str | None
+) -> None:
+    params = {"document": {"url": "https://example.com/p.pdf"}, "package": "XYZ-9", "land_page": 3}
+    stage.job(NewJob(stage.tenant_id, "datasheet.extract", "cpu", params))
+    job_id, epoch = stage.begin(queue="cpu")
+    seen = ["PDIP-14", "SOIC-14", f"{EVIL}, x"]
+    stage.fail(job_id, epoch, Failure.BAD_PARAMS, wrong_package("XYZ-9", seen))
+    page = ann.get(f"/jobs/{job_id}").text
+    assert 'value="XYZ-9"' in page
+    assert [f'value="{name}"' in page for name in seen[:2]] == [True, True]
+    _is_harmless(page)
+    answer = ann.post(f"/jobs/{job_id}/package", package=chosen)
+    again = ann.get(f"/v1/jobs/{answer.headers['location'].split('/')[2].split('?')[0]}").json()["params"]
+    assert (again["package"], again["land_page"]) == (kept, 3)
 
 
 def _is_harmless(page: str) -> None:
