@@ -12,6 +12,7 @@ from worker.datasheet.tables import OF_FAMILY, Entry
 
 DESCRIBED = "descriptions in the table"
 JEDEC = "letters D, E and A"
+PLAIN = "letters L, W and H"
 SIDES = ("D", "D1", "E", "E1")
 _HEIGHT = re.compile(
     r"(?:overall|total|package|body|seated|profile)?\s*height|total\s*thickness|package\s*thickness", re.IGNORECASE
@@ -57,7 +58,8 @@ def _merged(listed: Found, drawn: Found | None, no_lead: bool) -> Found:
             ratio = sum(largest(q) for q in drawn.sides) / max(sum(largest(q) for q in listed.sides), 1e-6)
             from_aside = listed.how == JEDEC and any(q.symbol.startswith("A") for q in drawn.sides)
             smaller = 0.55 < ratio <= 1.001 and not from_aside
-            if len(listed.sides) < 2 or (smaller and not no_lead) or (no_lead and ratio > 1.001):
+            guessed = listed.how == PLAIN and not {q.symbol for q in listed.sides} <= {"L", "W"}
+            if len(listed.sides) < 2 or guessed or (smaller and not no_lead) or (no_lead and ratio > 1.001):
                 listed.sides, listed.how = drawn.sides, "letters on the outline drawing"
                 listed.across = drawn.across
             else:
@@ -133,7 +135,7 @@ def _lettered(rows: dict[str, Entry], no_lead: bool) -> Found | None:
         return Found([a[0], b[0]], c[0], how="letters A, B and C")
     length, width, tall = get("L", "A", "D"), get("W", "B", "E"), get("H", "T", "C", "A")
     if length and width and tall and len({id(q) for q in (length[0], width[0], tall[0])}) == 3:
-        return Found([length[0], width[0]], tall[0], how="letters L, W and H", doubts=["the letters are not standard"])
+        return Found([length[0], width[0]], tall[0], how=PLAIN, doubts=["the letters are not standard"])
     return None
 
 

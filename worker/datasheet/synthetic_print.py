@@ -42,6 +42,7 @@ def printed(value: Spread, style: Style, form: str, tag: str = "") -> tuple[list
         lines, kept = [number(value.target, style)], Spread(nom=value.target)
     if tag and form != "inch_over_mm":
         lines[-1] += f" {tag}"
+        kept = Spread(max=value.target) if tag == "MAX" else kept
     return lines, kept
 
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.datasheet import synthetic, synthetic_families, synthetic_guard, synthetic_style
+from worker.datasheet import synthetic, synthetic_families, synthetic_guard, synthetic_print, synthetic_style
 from worker.datasheet.synthetic_land import turned
-from worker.datasheet.synthetic_part import Link, PadSpec
+from worker.datasheet.synthetic_part import Link, PadSpec, Spread
 from worker.datasheet.synthetic_style import LOOKS
 
 SEEDS = st.integers(0, 10_000)
@@ -172,3 +172,10 @@ def test_looks_cover_the_habits_of_makers() -> None:
     assert any(s.comma for s in looks)
     assert any(s.font == "strokes" for s in looks)
     assert set(synthetic_style.DEV) | set(synthetic_style.TEST) == set(LOOKS)
+
+
+@pytest.mark.parametrize("form", ["plain", "bracket"])
+def test_a_number_printed_as_the_most_states_no_more(form: str) -> None:
+    lines, stated = synthetic_print.printed(Spread(max=0.9), LOOKS["ti"], form, "MAX")
+    assert lines[0].endswith("MAX")
+    assert stated == Spread(max=0.9)

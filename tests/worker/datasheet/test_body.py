@@ -1,0 +1,30 @@
+"""The body where a table's letters say less than the edges they stand at."""
+
+from __future__ import annotations
+
+from tests.worker.datasheet.sketch import Sketch
+from worker.datasheet.extract import Request, extract
+
+
+def test_letters_at_the_edges_of_the_body_win_over_what_letters_usually_mean() -> None:
+    """Connectors: A spans the contacts, B and C the housing."""
+    sketch = Sketch(12.0, (250.0, 600.0))
+    sketch.text(300, 760, "PACKAGE OUTLINE", 12)
+    sketch.rect(0, 0, 11.7, 7.2)
+    sketch.across(-5.85, 5.85, -5.0, "B")
+    sketch.along(-3.6, 3.6, 7.5, "C")
+    for x in (-2.25, -0.75, 0.75, 2.25):
+        sketch.rect(x, 0, 0.5, 2.0)
+    sketch.across(-2.25, 2.25, 5.0, "A")
+    sketch.rect(0, 14, 11.7, 5.4)
+    sketch.along(11.3, 16.7, 7.5, "H")
+    rows = (
+        ("SYMBOL", "MIN", "NOM", "MAX"),
+        *((s, "-", v, "-") for s, v in zip("ABCH", ("4.50", "11.70", "7.20", "5.40"), strict=True)),
+    )
+    for row, cells in enumerate(rows):
+        for x, cell in zip((200, 280, 340, 400), cells, strict=True):
+            sketch.text(x, 300 - 14 * row, cell)
+    sketch.text(300, 100, "ALL DIMENSIONS ARE IN MILLIMETERS")
+    body = extract([sketch.pdf()], Request()).body
+    assert (body.length.nom, body.width.nom, body.height.nom) == (11.7, 7.2, 5.4)
