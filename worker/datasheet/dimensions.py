@@ -8,12 +8,14 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.datasheet.grid import LINE_PT, Grid
+from worker.datasheet.grid import Grid
 from worker.datasheet.marks import Box, Tip
 from worker.datasheet.quantities import Quantity
 
 HEAD_PT = 10.0  # the arrow heads themselves cover the line
 FAR = 2.6  # letter heights: a number farther from every anchor is not of this span
+SKEW_PT = 1.0  # how far off one line its two tips may lie
+GAP_PT = 2.5  # a number this near to a broken dimension line stands in its gap
 OWN = 0.75  # letter heights and added costs: a number nearer than this stands at the line
 
 
@@ -68,7 +70,7 @@ def _same_line(tips: list[Tip], axis: int) -> list[list[Tip]]:
     for tip in tips:
         at = tip.y if axis == 0 else tip.x
         last = groups[-1][-1] if groups else None
-        if last is not None and at - (last.y if axis == 0 else last.x) < LINE_PT:
+        if last is not None and at - (last.y if axis == 0 else last.x) < SKEW_PT:
             groups[-1].append(tip)
         else:
             groups.append([tip])
@@ -99,7 +101,7 @@ def _drawn(span: Span, grid: Grid, texts: list[Box]) -> bool:
     pieces = [(r[1], r[2]) for r in grid.near(span.axis, span.at)]
     for box in texts:
         across = (box.y0, box.y1) if span.axis == 0 else (box.x0, box.x1)
-        if across[0] - 1 < span.at < across[1] + 1:
+        if across[0] - GAP_PT < span.at < across[1] + GAP_PT:
             pieces.append((box.x0 - 4, box.x1 + 4) if span.axis == 0 else (box.y0 - 4, box.y1 + 4))
     head = min(HEAD_PT, 0.35 * span.length)
     pieces += [(span.start, span.start + head), (span.end - head, span.end)]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from worker.datasheet.marks import Sheet
 
+SKEW = 0.008  # of its length: how far a level stroke may be off, as in drawings made by hand
 LINE_PT = 0.6  # how far a tip may lie off its line
 
 
@@ -19,7 +20,7 @@ def _level(lines: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
     along, across = (0, 1) if axis == 0 else (1, 0)
     off = np.abs(lines[:, across] - lines[:, across + 2])
     run = np.abs(lines[:, along] - lines[:, along + 2])
-    chosen = lines[(off < 0.12) & (run > 0.4) | (off < 0.004 * run)]
+    chosen = lines[(off < 0.12) & (run > 0.4) | (off < SKEW * run)]
     low = np.minimum(chosen[:, along], chosen[:, along + 2])
     high = np.maximum(chosen[:, along], chosen[:, along + 2])
     return np.column_stack([(chosen[:, across] + chosen[:, across + 2]) / 2, low, high])

@@ -16,6 +16,7 @@ from worker.datasheet.scale import misfit, solve
 
 EDGE_PT, RASTER_EDGE_PT = 1.4, 2.5
 DRAWN_LEAST = 0.6
+ASTRAY = 0.5  # letter heights: a number so much nearer to another span measures that one
 LABEL_OFF = 0.1  # an integer farther from the scale of the decimal numbers is no dimension
 _LABEL = re.compile(r"\(?\d{1,3}\)?")
 
@@ -145,12 +146,16 @@ def _height(drawing: Drawing, b: Box, x: Reading, y: Reading, lengths: list[Read
     scale = solve([r for r in lengths if r.cost < 1.0])
     drawn = [s.box for s in drawing.shapes] + [o.box for o in drawing.sheet.outlines]
     views = [box for box in drawn if _twin(box, b)]
+    nearest: dict[int, float] = {}
+    for r in lengths:
+        nearest[id(r.quantity)] = min(r.cost, nearest.get(id(r.quantity), r.cost))
     best: tuple[float, Reading] | None = None
     for r in lengths:
         q, span = r.quantity, r.span
         if (
-            r is x
-            or r is y
+            q is x.quantity
+            or q is y.quantity
+            or r.cost > nearest[id(q)] + ASTRAY
             or q.count not in (None, 1)
             or (q.symbol and q.symbol in (x.quantity.symbol, y.quantity.symbol))
         ):

@@ -18,6 +18,8 @@ from worker.datasheet.unknowns import Feature, Model, Row
 
 REACH_PT = 190.0
 VECTOR_PT, RASTER_PT = 0.9, 1.5  # how far a dimension may end from the edge it means
+BY_HAND_PT = 2.0  # and in a figure that no CAD program drew
+BETTER = 1.0  # the score by which such a reading must be the better one
 SAME_PT, SAME_RASTER_PT = 0.5, 0.8
 BLUR_PT = 0.5  # features of a scan nearer than this are at one place
 AT_LINE = 2.0  # cost of a reading that may speak of a line of the part
@@ -65,8 +67,8 @@ def _close(reading: Reading, pattern: Pattern) -> bool:
 def ends_of(reading: Reading, model: Model, drawing: Drawing) -> tuple[Feature, Feature] | None:
     """The lines of the pattern that a dimension runs between, as near as the drawing is drawn."""
     if drawing.sheet.raster:
-        return unknowns.ends_of(reading, model, RASTER_PT, BLUR_PT)
-    return unknowns.ends_of(reading, model, VECTOR_PT)
+        return unknowns.ends_of(reading, model, model.slack, BLUR_PT)
+    return unknowns.ends_of(reading, model, model.slack)
 
 
 def own_readings(pattern: Pattern, drawing: Drawing, model: Model) -> list[Reading]:
@@ -77,9 +79,23 @@ def own_readings(pattern: Pattern, drawing: Drawing, model: Model) -> list[Readi
 
 def solve(pattern: Pattern, drawing: Drawing) -> Solved | None:
     """The pattern in millimetres, None when no printed number measures it."""
+    if drawing.sheet.raster:
+        return _solve_within(pattern, drawing, RASTER_PT)
+    exact = _solve_within(pattern, drawing, VECTOR_PT)
+    if exact is not None and all(all(exact.settled(i)) for i in range(len(pattern.pads))):
+        return exact
+    loose = _solve_within(pattern, drawing, BY_HAND_PT)
+    if loose is None or (exact is not None and loose.score < exact.score + BETTER):
+        return exact
+    loose.notes.append("the dimensions end beside the edges they mean, as in a figure drawn by hand")
+    return loose
+
+
+def _solve_within(pattern: Pattern, drawing: Drawing, ends: float) -> Solved | None:
+    """The pattern with dimensions that end so many points from the edges they mean."""
     best: Solved | None = None
     for part in (0.016, 0.04, 0.08):
-        solved = _solve_with(pattern, drawing, part)
+        solved = _solve_with(pattern, drawing, part, ends)
         if solved is None:
             return None
         if best is None or _kept_counts(solved) > _kept_counts(best):
@@ -107,10 +123,10 @@ def _counts(solved: Solved) -> list[tuple[int, int]]:
     return found
 
 
-def _solve_with(pattern: Pattern, drawing: Drawing, part: float) -> Solved | None:
+def _solve_with(pattern: Pattern, drawing: Drawing, part: float, ends: float) -> Solved | None:
     slack = SAME_RASTER_PT if drawing.sheet.raster else SAME_PT
     model = unknowns.model_of(pattern.pads, slack, part)
-    ends = RASTER_PT if drawing.sheet.raster else VECTOR_PT
+    model.slack = ends
     unknowns.add_lines(model, [r for r in drawing.readings if r.cost < AT_LINE and _close(r, pattern)], ends)
     readings = own_readings(pattern, drawing, model)
     found = scale.solve(readings)

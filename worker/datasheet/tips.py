@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from worker.datasheet.grid import Grid
 from worker.datasheet.marks import Outline, Sheet, Tip
 
 TIP_MIN_PT, TIP_MAX_PT = 1.2, 20.0
 ROUNDING_PT = 1.3
+WIDE = 0.85  # how far the sides of a head lean at most
+TOUCH_PT, LONG_PT, MISS_PART = 0.5, 3.0, 0.33
 MAX_TIPS = 4000
 
 
@@ -25,29 +26,64 @@ def tips_of(sheet: Sheet, grid: Grid) -> list[Tip]:
 
 
 def _arrow_tips(lines: NDArray[np.float64]) -> list[Tip]:
-    """Points where two short strokes meet at a sharp angle around an axis."""
+    """Points where two short strokes meet, or nearly do, at a sharp angle around an axis."""
     if len(lines) == 0:
         return []
-    found: dict[tuple[int, int, int, int], Tip] = {}
     ends = np.vstack([lines[:, :4], lines[:, [2, 3, 0, 1]]])
-    d = ends[:, 2:] - ends[:, :2]
-    size = np.hypot(d[:, 0], d[:, 1])
+    size = np.hypot(*(ends[:, 2:] - ends[:, :2]).T)
+    found: list[Tip] = []
     for axis in (0, 1):
-        along, across = d[:, axis], d[:, 1 - axis]
+        along, across = (ends[:, 2:] - ends[:, :2])[:, [axis, 1 - axis]].T
         lean = np.abs(across) / np.maximum(np.abs(along), 1e-9)
-        chosen = np.flatnonzero((size > TIP_MIN_PT) & (size < TIP_MAX_PT) & (lean > 0.06) & (lean < 0.6))
-        for shift in (0.0, 0.2):
-            groups: dict[tuple[int, int, int], list[int]] = defaultdict(list)
-            cells = np.floor((ends[chosen, :2] + shift) / 0.4).astype(int)
-            for i, (cx, cy) in zip(chosen.tolist(), cells.tolist(), strict=True):
-                groups[(cx, cy, int(np.sign(along[i])))].append(i)
-            for (_, _, sign), members in groups.items():
-                signs = np.sign(across[members])
-                if signs.min() < 0 < signs.max() and _symmetric(across[members], along[members]):
-                    x, y = ends[members, :2].mean(axis=0)
-                    step = (-sign, 0) if axis == 0 else (0, -sign)
-                    found[(round(x / 0.4), round(y / 0.4), *step)] = Tip(float(x), float(y), *step)
+        chosen = np.flatnonzero((size > TIP_MIN_PT) & (size < TIP_MAX_PT) & (lean > 0.06) & (lean < WIDE))
+        exact = _heads(chosen[_touching(ends[chosen])], ends, along, across, axis)
+        loose = _heads(chosen[_missing(ends[chosen], size[chosen])], ends, along, across, axis)
+        found += exact + [t for t in loose if not any(_same_head(t, known) for known in exact)]
+    return found
+
+
+def _touching(ends: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Pairs of strokes whose ends touch."""
+    if len(ends) == 0:
+        return np.zeros((0, 2), dtype=np.intp)
+    return np.asarray(cKDTree(ends[:, :2]).query_pairs(TOUCH_PT, output_type="ndarray"))
+
+
+def _missing(ends: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Pairs of strokes of one length whose ends miss each other by a part of it, as in heads drawn by hand."""
+    long = np.flatnonzero(size > LONG_PT)
+    if len(long) == 0:
+        return np.zeros((0, 2), dtype=np.intp)
+    pairs = long[cKDTree(ends[long, :2]).query_pairs(MISS_PART * TIP_MAX_PT, output_type="ndarray")]
+    gap, back = (np.hypot(*(ends[pairs[:, 0], k : k + 2] - ends[pairs[:, 1], k : k + 2]).T) for k in (0, 2))
+    alike = np.abs(size[pairs[:, 0]] - size[pairs[:, 1]]) < 0.2 * size[pairs[:, 0]]
+    return np.asarray(
+        pairs[(gap > TOUCH_PT) & (gap < MISS_PART * size[pairs].min(axis=1)) & (gap < 0.5 * back) & alike]
+    )
+
+
+def _heads(
+    pairs: NDArray[np.intp],
+    ends: NDArray[np.float64],
+    along: NDArray[np.float64],
+    across: NDArray[np.float64],
+    axis: int,
+) -> list[Tip]:
+    """Tips of the pairs that lean alike to either side of the axis, each once."""
+    found: dict[tuple[int, int, int, int], Tip] = {}
+    for pair in pairs:
+        i, j = pair.tolist()
+        if along[i] * along[j] <= 0 or across[i] * across[j] >= 0 or not _symmetric(across[pair], along[pair]):
+            continue
+        x, y = ends[pair, :2].mean(axis=0)
+        sign = int(np.sign(along[i]))
+        step = (-sign, 0) if axis == 0 else (0, -sign)
+        found[(round(x / 0.4), round(y / 0.4), *step)] = Tip(float(x), float(y), *step)
     return list(found.values())
+
+
+def _same_head(a: Tip, b: Tip) -> bool:
+    return (a.dx, a.dy) == (b.dx, b.dy) and abs(a.x - b.x) + abs(a.y - b.y) < 2 * LONG_PT
 
 
 def _symmetric(across: NDArray[np.float64], along: NDArray[np.float64]) -> bool:

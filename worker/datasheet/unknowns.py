@@ -35,6 +35,7 @@ class Model:
     axis: list[int]  # axis of every variable (a shared size takes the axis of its first use)
     features: tuple[list[Feature], list[Feature]]
     lines: set[int] = field(default_factory=set)  # variables of lines of the part that several dimensions end at
+    slack: float = 0.0  # how far in points a dimension may end from the feature it means
 
     @property
     def count(self) -> int:
