@@ -10,6 +10,7 @@ from worker.datasheet.marks import Box, Word, around
 TAG_GAP = 2.0  # letter heights from a number to what belongs to it; fonts of one width set wide spaces
 SPACE = 1.45  # widths of a letter; the space between two words of a font of one width
 _TAG = re.compile(r"\[|(?:MAX|MIN|TYP|BSC|REF|NOM)\b")
+_VALUE_END = re.compile(r"\d[\])]?$")
 _COUNT = re.compile(r"\(?\d{1,3}[xX×]")
 _PROSE = re.compile(r"[^\W\d]{2,}[.,:]?")
 
@@ -48,7 +49,7 @@ def _follows(left: Word, right: Word, gap_limit: float) -> float | None:
 
 def _wider(left: Word, right: Word, tall: float) -> float:
     """How far apart in letter heights two words may stand for what they say: number and tag, count and number, prose."""
-    tagged = _TAG.match(right.text) and left.text[-1:].isdigit()
+    tagged = _TAG.match(right.text) and _VALUE_END.search(left.text)
     counted = _COUNT.fullmatch(left.text) and re.match(r"[\d.,ØR]", right.text)
     if tagged or counted:
         return TAG_GAP

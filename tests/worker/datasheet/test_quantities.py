@@ -89,3 +89,9 @@ def test_references_and_counted_numbers_are_never_limits() -> None:
 def test_a_wide_space_does_not_part_a_number_from_its_inches() -> None:
     (one,) = read(join([line("0.95"), line("[.037]", x=33.0)]))
     assert (one.value, one.printed) == (0.95, "0.95 [.037]")
+
+
+@pytest.mark.parametrize("value", ["3.90", "3.90 [.154]", "3.90 (.154)"])
+def test_a_tag_belongs_to_the_number_before_it_in_fonts_of_one_width(value: str) -> None:
+    (joined,) = join([line(value), line("MAX", x=5.0 * len(value) + 8.0)])
+    assert joined.text == f"{value} MAX"
