@@ -13,6 +13,7 @@ LETTER_LINE_PT = 12.0  # longer strokes are no part of a letter
 MIN_PIECES, MIN_STROKES = 4, 2  # letters that happen to stand in a row have no strokes
 THIN, SLIM = 0.6, 2.2  # widths of a stroke: other ink is no dash
 STROKE_PT = 5.0
+ASIDE_PT = 3.0
 
 
 def chained(strokes: list[Segment], letters: Gray, px_per_pt: float) -> list[Segment]:
@@ -22,7 +23,9 @@ def chained(strokes: list[Segment], letters: Gray, px_per_pt: float) -> list[Seg
         own = [_turned(s, axis) for s in strokes if (s[2] - s[0] > s[3] - s[1]) == (axis == 0)]
         wide = float(np.median([s[4] for s in own])) if own else 0.0
         own = [s for s in own if s[4] > THIN * wide]
-        pieces = own + _slim(letters if axis == 0 else np.ascontiguousarray(letters.T), SLIM * wide)
+        pieces = own + _slim(
+            letters if axis == 0 else np.ascontiguousarray(letters.T), SLIM * wide, ASIDE_PT * px_per_pt
+        )
         for chain in _chains(pieces, GAP_PT * px_per_pt, max(1.5, 0.6 * wide)):
             if len(chain) >= MIN_PIECES and sum(s[2] - s[0] > STROKE_PT * px_per_pt for s in chain) >= MIN_STROKES:
                 found.extend(_turned(s, axis) for s in chain)
@@ -33,13 +36,20 @@ def _turned(s: Segment, axis: int) -> Segment:
     return s if axis == 0 else (s[1], s[0], s[3], s[2], s[4])
 
 
-def _slim(letters: Gray, most: float) -> list[Segment]:
-    """Level pieces of ink as thin as strokes, points included."""
-    count, _, stats, _ = cv2.connectedComponentsWithStats(letters, connectivity=8)
-    return [
-        (float(x), y + h / 2, float(x + w), y + h / 2, float(h))
-        for x, y, w, h, _ in stats[1:count].tolist() if h <= most and w >= 0.8 * h
-    ]  # fmt: skip
+def _slim(letters: Gray, most: float, aside: float) -> list[Segment]:
+    """Level pieces of ink as thin as strokes, points included; what has other ink over or under it is part of a text."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(letters, connectivity=8)
+    found = []
+    for x, y, w, h, _ in stats[1:count].tolist():
+        if h > most or w < 0.8 * h:
+            continue
+        reach = int(aside)
+        near = (labels[max(0, y - reach) : y, x : x + w] > 0).any() or (
+            labels[y + h : y + h + reach, x : x + w] > 0
+        ).any()
+        if not near:
+            found.append((float(x), y + h / 2, float(x + w), y + h / 2, float(h)))
+    return found
 
 
 def _chains(pieces: list[Segment], gap: float, aside: float) -> list[list[Segment]]:

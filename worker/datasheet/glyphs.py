@@ -12,6 +12,8 @@ from worker.datasheet.marks import Box, Word, around
 from worker.datasheet.ocr import Gray, recogniser
 
 MIN_LETTER_PT = 2.2
+USUAL_MOST_PT = 8.0
+DOT, FLAT, TALL = 0.48, 0.25, 0.7  # of the height of letters: points and commas, dashes, digits
 MAX_LETTER_PT = 26.0
 LEADER_PT, LEADER_FILL = 11.0, 0.2  # longer ink that fills less of its box is a leader or a ring
 RING_HOLD, BOX_HOLD, BOXY = 0.6, 0.42, 0.95
@@ -27,6 +29,7 @@ _BETWEEN_HEADS = re.compile(r"[^<>]+")
 _PROSE = re.compile(r"[A-Za-z]{4}")
 _BROKEN = re.compile(r"[\d.,xX× ()]*\d[.,]\d+[\d.,xX× ()]*")
 _BESIDE_STROKE = re.compile(r"(?:[\]|Il_—-]+\s*)?(\d[\d.,±]*)(?:\s*[\[|Il_—-]+)?")
+_COUNT = re.compile(r"\d{1,3}[-–]")
 _SIDE_BY_SIDE = re.compile(r"\([\d.,]+\)")
 
 
@@ -62,17 +65,27 @@ def _rings(ink: Gray, px_per_pt: float) -> set[tuple[int, int, int, int]]:
     return found
 
 
-def _beside(a: Box, b: Box, size: float) -> bool:
-    """Whether two blobs follow each other on one upright line; fonts of one width set points and ones far apart."""
+def _beside(a: Box, b: Box, usual: float) -> bool:
+    """Whether two blobs follow each other on one upright line; fonts of one width set points, dashes and ones far apart."""
+    size = max(a.width, a.height, b.width, b.height)
     shared = min(a.y1, b.y1) - max(a.y0, b.y0)
-    dot = min(max(a.width, a.height), max(b.width, b.height)) < 0.35 * size
+    dot = min(max(a.width, a.height), max(b.width, b.height)) < DOT * size
+    flat = [box.height < FLAT * usual and DOT * usual < box.width < usual for box in (a, b)]
+    dash = any(flat) and max(a.height, b.height) > TALL * usual
     slim = sum(box.width < 0.36 * size < 0.7 * size < box.height for box in (a, b))
     gap = max(a.x0, b.x0) - min(a.x1, b.x1)
-    return gap < (0.9 if slim == 2 else 0.68 if slim or dot else 0.5) * size and shared > 0.25 * min(a.height, b.height)
+    near = 0.85 * max(size, usual) if dash else (0.9 if slim == 2 else 0.68 if slim or dot else 0.5) * size
+    return gap < near and shared > 0.25 * min(a.height, b.height)
 
 
 def _swapped(box: Box) -> Box:
     return Box(box.y0, box.x0, box.y1, box.x1)
+
+
+def _usual_height(boxes: list[Box], px_per_pt: float) -> float:
+    """Height of most letters: a dash and a point beside it tell none."""
+    tall = [b.height for b in boxes if MIN_LETTER_PT * px_per_pt < b.height < USUAL_MOST_PT * px_per_pt]
+    return float(np.median(tall)) if tall else 0.0
 
 
 def _grouped(boxes: list[Box], px_per_pt: float) -> list[list[Box]]:
@@ -86,13 +99,13 @@ def _grouped(boxes: list[Box], px_per_pt: float) -> list[list[Box]]:
             i = parent[i]
         return i
 
+    usual = _usual_height(boxes, px_per_pt)
     for i, a in enumerate(boxes):
         for j in range(i + 1, len(boxes)):
             b = boxes[j]
             if b.x0 - a.x1 > 6 * px_per_pt:
                 break
-            size = min(max(a.width, a.height, b.width, b.height), 14 * px_per_pt)
-            if size >= MIN_LETTER_PT * px_per_pt and _beside(a, b, size):
+            if max(a.width, a.height, b.width, b.height) >= MIN_LETTER_PT * px_per_pt and _beside(a, b, usual):
                 parent[root(i)] = root(j)
     groups: dict[int, list[Box]] = {}
     for i, box in enumerate(boxes):
@@ -197,19 +210,20 @@ _Item = tuple[str, float, int, Box]  # text, sureness, turn, box in pixels
 
 
 def _with_bars(items: list[_Item], paper: Gray, untouched: Gray) -> list[_Item]:
-    """The items, those made of letters read again where strokes were taken out of them."""
-    crops = {
-        i: (_crop(paper, box, turn), _crop(untouched, box, turn))
-        for i, (text, _, turn, box) in enumerate(items)
-        if _PROSE.search(text)
-    }
-    changed = [i for i, (ours, theirs) in crops.items() if (ours != theirs).any()]
+    """The items, those read again where strokes were taken out that may be parts of their letters."""
+    crops = [(_crop(paper, box, turn), _crop(untouched, box, turn)) for _, _, turn, box in items]
+    changed = [i for i, (ours, theirs) in enumerate(crops) if (ours != theirs).any()]
     again = recogniser().read([crops[i][1] for i in changed])
     found = list(items)
     for i, (text, sure) in zip(changed, again, strict=True):
-        if sure > found[i][1] and _PROSE.search(text):
+        if sure > found[i][1] and (_PROSE.search(text) or _one_changed(found[i][0], text)):
             found[i] = (text, sure, *found[i][2:])
     return found
+
+
+def _one_changed(ours: str, theirs: str) -> bool:
+    """Whether a number was read in place of another string of its length: a stroke beside it would add a letter."""
+    return len(ours) == len(theirs) and ours != theirs and _NUMBER.fullmatch(theirs) is not None
 
 
 def _counted(paper: Gray, item: _Item) -> _Item:
@@ -235,7 +249,7 @@ def _blobs(paper: Gray, box: Box) -> int:
 
 def _balanced(text: str) -> str:
     """A number without what a stroke beside it was read as, and without brackets of which one was not read."""
-    if m := _BESIDE_STROKE.fullmatch(text):
+    if (m := _BESIDE_STROKE.fullmatch(text)) and not _COUNT.fullmatch(text):
         text = m[1]
     if text.count("(") == text.count(")") or not _BROKEN.fullmatch(text):
         return text

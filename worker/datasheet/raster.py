@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from worker.datasheet import arrows, dashes, glyphs, regions, tilt
+from worker.datasheet import arrows, dashes, glyphs, hatching, regions, tilt, twins
 from worker.datasheet.marks import Box, Sheet, Tip, Word
 from worker.datasheet.ocr import Gray
 
@@ -23,6 +23,7 @@ MEASURING_PT = 8.0  # shorter strokes may be letters that stand on a dimension l
 ON_LINE_PX = 2.5
 GROUND_PT = 5.0  # wider dark areas are painted, not drawn
 DARKER, BLACK = 70, 110
+PAINT = 200  # the grey that stands for hatching
 
 
 def worth_reading(area: Box, sheet: Sheet) -> bool:
@@ -51,6 +52,8 @@ def add(sheet: Sheet, paper: Gray, px_per_pt: float, area: Box) -> None:
     ground = _ground(cut, px_per_pt)
     ink = _ink(cut, ground)
     thick = _stroke_px(ink)
+    hatched = hatching.areas(ink, px_per_pt, thick)
+    cut[hatched], ground[hatched], ink[hatched] = PAINT, PAINT, 0
     level, upright = _straight(ink, px_per_pt)
     rows = [*_segments(level, 0, px_per_pt, origin, thick), *_segments(upright, 1, px_per_pt, origin, thick)]
     if rows:
@@ -69,9 +72,11 @@ def add(sheet: Sheet, paper: Gray, px_per_pt: float, area: Box) -> None:
     letters = _letters(plain, long)
     clean = np.where((long > 0) & (letters == 0), ground, cut).astype(np.uint8)
     words = _read_words(sheet, clean, cut, letters, px_per_pt, origin)
-    sheet.words.extend(words)
     border = _without_words(ink, letters, words, px_per_pt, origin)
-    sheet.outlines.extend(regions.closed(border, ground, strokes, px_per_pt, origin, thick))
+    closed = regions.closed(border, ground, strokes, px_per_pt, origin, thick)
+    closed = twins.completed(closed, twins.Paper(ink, px_per_pt, origin))
+    sheet.words.extend(twins.without_rings(words, closed))
+    sheet.outlines.extend(closed)
     sheet.outlines.extend(regions.solid(plain, px_per_pt, origin, thick))
     sheet.raster = True
 
@@ -227,7 +232,8 @@ def _read_words(
 def _without_words(ink: Gray, letters: Gray, words: list[Word], px_per_pt: float, origin: tuple[float, float]) -> Gray:
     """The ink without letters clearly read: where they touch a stroke they would look like a corner."""
     usual = float(np.median([w.across for w in words])) if words else 0.0
-    read = [w.box.grown(0.5) for w in words if w.confidence > CLEARLY and w.across < LARGE * usual]
+    clear = [w for w in words if w.confidence > CLEARLY and w.across < LARGE * usual]
+    read = [w.box.grown(0.5) for w in clear if len(w.text) > 1]  # a single one may be the rounded end of a pad
     count, labels, stats, _ = cv2.connectedComponentsWithStats(letters, connectivity=8)
     gone = np.zeros(count, bool)
     for i, (x, y, w, h, _area) in enumerate(stats.tolist()):

@@ -12,6 +12,8 @@ from worker.datasheet.ocr import Gray
 MAX_OUTLINES, MAX_SOLID = 3000, 500
 SIDE_PT = 1.6
 EDGE_PT = 0.8
+MIN_STACK = 3
+ALIKE_PT = 0.5
 HELD = 20.0  # times its area: what lies over a part is the whole shape, not a frame
 CORNER_PT = 1.0  # how far a stroke must run on beside another one to meet it
 RECT_PART = 0.965  # of its box an area must fill that noise alone keeps from being a rectangle
@@ -55,17 +57,47 @@ def _areas(ink: Gray, ground: Gray, px_per_pt: float, origin: tuple[float, float
 
 
 def _without_gaps(outlines: list[Outline]) -> list[Outline]:
-    """Painted areas without the paper between them, which extension lines along their edges may close in."""
-    painted = [o.box for o in outlines if o.filled]
+    """Pads without the paper between them, which extension lines along their edges may close in."""
+    boxes = [o.box for o in outlines]
+    gaps = {i for axis in (0, 1) for stack in _stacks(boxes, axis) for i in _gaps(stack, boxes, outlines)}
+    return [o for i, o in enumerate(outlines) if i not in gaps]
 
-    def between(b: Box) -> bool:
-        low = any(abs(p.x0 - b.x0) + abs(p.x1 - b.x1) < 2 * EDGE_PT and abs(p.y1 - b.y0) < EDGE_PT for p in painted)
-        high = any(abs(p.x0 - b.x0) + abs(p.x1 - b.x1) < 2 * EDGE_PT and abs(p.y0 - b.y1) < EDGE_PT for p in painted)
-        left = any(abs(p.y0 - b.y0) + abs(p.y1 - b.y1) < 2 * EDGE_PT and abs(p.x1 - b.x0) < EDGE_PT for p in painted)
-        right = any(abs(p.y0 - b.y0) + abs(p.y1 - b.y1) < 2 * EDGE_PT and abs(p.x0 - b.x1) < EDGE_PT for p in painted)
-        return (low and high) or (left and right)
 
-    return [o for o in outlines if o.filled or not between(o.box)]
+def _stacks(boxes: list[Box], axis: int) -> list[list[int]]:
+    """Areas that follow each other edge to edge and are equally wide: pads and the gaps between them."""
+    along = [(b.x0, b.x1) if axis == 0 else (b.y0, b.y1) for b in boxes]
+    across = [(b.y0, b.y1) if axis == 0 else (b.x0, b.x1) for b in boxes]
+    stacks: list[list[int]] = []
+    for i in sorted(range(len(boxes)), key=lambda i: along[i]):
+        for stack in stacks:
+            last = stack[-1]
+            aside = abs(across[i][0] - across[last][0]) + abs(across[i][1] - across[last][1])
+            if abs(along[i][0] - along[last][1]) < EDGE_PT and aside < 2 * EDGE_PT:
+                stack.append(i)
+                break
+        else:
+            stacks.append([i])
+    return [stack for stack in stacks if len(stack) >= MIN_STACK]
+
+
+def _gaps(stack: list[int], boxes: list[Box], outlines: list[Outline]) -> list[int]:
+    """Every other area of a stack: those that are not painted, else not drawn elsewhere too, else fewer."""
+    others = [box for i, box in enumerate(boxes) if i not in stack]
+    parts = (stack[::2], stack[1::2])
+    votes = (
+        [sum(outlines[i].filled for i in part) for part in parts],
+        [sum(_alike(boxes[i], other) for i in part for other in others) for part in parts],
+        [len(part) for part in parts],
+    )
+    told = next((v for v in votes if v[0] != v[1]), None)
+    return parts[told[0] > told[1]] if told else []
+
+
+def _alike(a: Box, b: Box) -> bool:
+    """Whether two boxes are of one size, upright or turned."""
+    upright = max(abs(a.width - b.width), abs(a.height - b.height))
+    turned = max(abs(a.width - b.height), abs(a.height - b.width))
+    return min(upright, turned) < ALIKE_PT
 
 
 def solid(ink: Gray, px_per_pt: float, origin: tuple[float, float], thick: float) -> list[Outline]:

@@ -91,3 +91,58 @@ def test_a_thin_nought_is_a_letter() -> None:
     ink = np.zeros((300, 300), np.uint8)
     cv2.ellipse(ink, (100, 100), (14, 20), 0, 0, 360, 255, 1)
     assert len(glyphs.letter_boxes(ink, PX_PER_PT)) == 1
+
+
+def test_hatched_pads_are_painted_shapes() -> None:
+    paper = page()
+    for x in (100, 350):
+        cv2.rectangle(paper, (x, 200), (x + 120, 260), 255, -1)
+        for at in range(x - 60, x + 120, 14):
+            low, high = max(0, x - at), min(60, x + 120 - at)
+            cv2.line(paper, (at + low, 260 - low), (at + high, 260 - high), 0, 2)
+        cv2.rectangle(paper, (x, 200), (x + 120, 260), 0, 2)
+    pads = read(paper).outlines
+    assert [o.filled for o in pads] == [True, True]
+    assert [(o.box.width, o.box.height) for o in pads] == [pytest.approx((30, 15), abs=1)] * 2
+
+
+def test_gaps_between_pads_that_extension_lines_close_are_no_pads() -> None:
+    paper = page()
+    for y in range(100, 400, 60):
+        cv2.rectangle(paper, (200, y), (300, y + 36), 0, 2)
+    for x in (200, 300):
+        cv2.line(paper, (x, 40), (x, 380), 0, 2)
+    assert sorted(round(o.box.y0) for o in read(paper).outlines) == [25, 40, 55, 70, 85]
+
+
+def test_a_ring_cut_by_lines_is_found_among_its_like_and_is_no_letter() -> None:
+    paper = page()
+    for x in (120, 240, 360, 480):
+        for y in (120, 240, 360):
+            cv2.circle(paper, (x, y), 30, 0, 2)
+    cv2.line(paper, (20, 120), (362, 120), 0, 2)
+    cv2.line(paper, (360, 118), (360, 240), 0, 2)
+    sheet = read(paper)
+    assert {(round(o.box.cx), round(o.box.cy)) for o in sheet.outlines if o.box.width > 14} >= {
+        (x, y) for x in (30, 60, 90, 120) for y in (30, 60, 90)
+    }
+    assert sheet.words == []
+
+
+def test_a_point_on_a_centre_line_belongs_to_its_number() -> None:
+    paper = page()
+    cv2.putText(paper, "2.54", (250, 110), cv2.FONT_HERSHEY_SIMPLEX, 1.0, 0, 2)
+    point = 302
+    for y in range(120, 420, 60):
+        cv2.line(paper, (point, y), (point, y + 40), 0, 2)
+        cv2.line(paper, (point, y + 49), (point, y + 51), 0, 2)
+    assert "2.54" in [w.text for w in read(paper).words]
+
+
+def test_dashes_and_points_of_a_font_of_one_width_stay_on_their_line() -> None:
+    digit, dash, point = (13.0, 18.0), (11.0, 3.0), (4.0, 4.0)
+    boxes = [
+        Box(at + (18 - w) / 2, 118 - h - lift, at + (18 + w) / 2, 118 - lift)
+        for at, (w, h), lift in ((100, digit, 0), (118, dash, 7), (136, digit, 0), (154, point, 0), (172, digit, 0))
+    ]
+    assert len(glyphs.text_lines(boxes, PX_PER_PT)) == 1
