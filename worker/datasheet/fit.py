@@ -15,6 +15,7 @@ from worker.datasheet.unknowns import Model, Row
 PRINTED, REGULAR, SQUARE, DRAWN = 100.0, 2.0, 1.0, 0.02
 Size = tuple[int, int]
 MIDDLES_PT = 1.0  # between twice the middles of pads around one centre line
+FLUSH_PT = 0.1
 ALIKE = 0.015  # two drawn lengths that stand for one
 AGREE_MM, AGREE_PART = 0.012, 0.004  # a printed number that fits no better than this contradicts the others
 
@@ -118,6 +119,17 @@ def _turned(model: Model, scale: Scale) -> list[tuple[Size, Size]]:
     ]  # fmt: skip
 
 
+def _flush(model: Model) -> list[tuple[int, int]]:
+    """Sizes drawn equal of pads in one row or column: both their edges stand in line."""
+    pairs: set[tuple[int, int]] = set()
+    for axis in (0, 1):
+        lines: dict[int, set[int]] = {}
+        for centre, size in zip(model.centre, model.size, strict=True):
+            lines.setdefault(centre[axis], set()).add(size[axis])
+        pairs |= {(a, b) for own in lines.values() for a, b in combinations(sorted(own), 2)}
+    return [(a, b) for a, b in sorted(pairs) if abs(model.start[a] - model.start[b]) < FLUSH_PT]
+
+
 def _drawn_mm(variable: int, axis: int, model: Model, scale: Scale) -> float:
     return float(model.start[variable]) / scale.of(axis)
 
@@ -126,6 +138,7 @@ def _square(model: Model, scale: Scale) -> list[tuple[Row, float]]:
     pairs = {s for s in model.size if s[0] != s[1]}
     rows: list[Row] = [{w: 1.0, h: -1.0} for w, h in pairs if abs(model.start[w] / model.start[h] - 1) < 0.012]
     rows += [{i: 1.0, j: -1.0} for a, b in _turned(model, scale) for i, j in ((a[0], b[1]), (a[1], b[0]))]
+    rows += [{i: 1.0, j: -1.0} for i, j in _flush(model)]
     return [(row, 0.0) for row in rows]
 
 

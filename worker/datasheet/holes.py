@@ -16,6 +16,7 @@ NEAR_PT = 160.0
 MIDDLE_PT, END_PT = 1.2, 0.9
 LEAST_HOLE_MM = 0.5  # for a lead
 RING = 0.85  # of the width of a pad: a hole leaves more copper around it than a mask does
+NEAR = 0.05  # a drawn size that fits a number as well as the best one
 WRONG = 0.22  # a printed diameter farther from the drawn one is of something else
 BALLS = re.compile(r"\bBGA\b|ball|\bCSP\b|WLCSP|DSBGA|bump|solder\s*mask\s*(?:opening|defined)", re.IGNORECASE)
 
@@ -43,12 +44,32 @@ def diameters(solved: Solved) -> list[Quantity]:
     return [q for q in near if q.kind == "diameter" or (q.symbol and id(q) not in used)]
 
 
-def _printed(size_mm: float, count: int, options: list[Quantity]) -> Quantity | None:
-    """The printed diameter nearest the drawn one; the right count decides between near ones."""
-    fit = [q for q in options if abs(q.target / size_mm - 1) < WRONG]
-    return min(
-        fit, key=lambda q: abs(q.target / size_mm - 1) + (0.0 if q.count in (None, count) else 0.1), default=None
-    )
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The diameters that are printed, and those that are drawn, in mm."""
+
+    printed: list[Quantity]
+    drawn: list[float]
+
+    @classmethod
+    def of(cls, solved: Solved) -> Sizes:
+        pads = [solved.size(i)[0] for i, p in enumerate(solved.pattern.pads) if is_round(p)]
+        return cls(
+            diameters(solved), pads + [s.box.width / solved.scale.x for s in solved.pattern.inner if is_round(s)]
+        )
+
+    def nearest(self, size_mm: float, count: int) -> Quantity | None:
+        """The printed diameter nearest a drawn one, if that is nearest to it; the right count decides between near ones."""
+        fit = [
+            q
+            for q in self.printed
+            if (off := _off(q, size_mm)) < WRONG and off < min(_off(q, s) for s in self.drawn) + NEAR
+        ]
+        return min(fit, key=lambda q: _off(q, size_mm) + (0.0 if q.count in (None, count) else 0.1), default=None)
+
+
+def _off(q: Quantity, size_mm: float) -> float:
+    return abs(q.target / size_mm - 1)
 
 
 def read(solved: Solved) -> dict[int, Round]:
@@ -58,14 +79,14 @@ def read(solved: Solved) -> dict[int, Round]:
     rounds = [
         i for i, p in enumerate(pads) if is_round(p) or solved.model.size[i] in holed or (holed and _bare_slot(p))
     ]
-    balls = are_balls(solved)
+    balls, sizes = are_balls(solved), Sizes.of(solved)
     found: dict[int, Round] = {}
     for i in rounds:
-        copper = _size(solved, i, rounds, bool(holed))
+        copper = _size(solved, i, rounds, sizes)
         if balls:
             found[i] = Round(copper, None, "smd")
         elif solved.model.size[i] in holed:
-            found[i] = Round(copper, _drill(solved, i, rounds), "thru_hole")
+            found[i] = Round(copper, _drill(solved, i, rounds, sizes), "thru_hole")
         else:
             bare = bool(holed) or len(rounds) < len(pads)  # the others have copper: this one is for a peg
             drill = None if copper[0] is None or copper[1] is None else (copper[0], copper[1])
@@ -73,17 +94,18 @@ def read(solved: Solved) -> dict[int, Round]:
     return found
 
 
-def _size(solved: Solved, i: int, rounds: list[int], holed: bool) -> tuple[float | None, float | None]:
+def _size(solved: Solved, i: int, rounds: list[int], sizes: Sizes) -> tuple[float | None, float | None]:
     """The printed size of a pad: of a disc the diameter beside a leader, if there is one."""
     if not is_round(solved.pattern.pads[i]):
         return solved.stated(i)
-    options, size = diameters(solved), solved.size(i)[0]
+    size, settled = solved.size(i)[0], solved.settled(i)[1]
     count = sum(solved.model.size[j] == solved.model.size[i] for j in rounds)
-    quantity = _printed(size, count, options)
-    if quantity is None and not holed and len(options) == 1 and len({solved.model.size[j] for j in rounds}) == 1:
-        quantity = options[0]
-    value = quantity.target if quantity is not None else size if solved.settled(i)[1] else None
-    return value, value
+    quantity = sizes.nearest(size, count)
+    if quantity is None and len(sizes.printed) == 1 and max(sizes.drawn) < (1 + NEAR) * min(sizes.drawn):
+        quantity = sizes.printed[0]
+    if quantity is not None and not (settled and _off(quantity, size) > NEAR):
+        return quantity.target, quantity.target
+    return (size, size) if settled else (None, None)
 
 
 def are_balls(solved: Solved) -> bool:
@@ -114,14 +136,14 @@ def _in_middle(hole: Shape, pad: Shape) -> bool:
     return abs(hole.box.cx - pad.box.cx) + abs(hole.box.cy - pad.box.cy) < MIDDLE_PT
 
 
-def _drill(solved: Solved, i: int, rounds: list[int]) -> tuple[float, float] | None:
+def _drill(solved: Solved, i: int, rounds: list[int], sizes: Sizes) -> tuple[float, float] | None:
     """What is printed for the hole of a pad, or for an equal one."""
     pads, size = solved.pattern.pads, solved.model.size
     own = _hole(pads[i], solved)
     found = [(j, hole) for j in rounds if (hole := _hole(pads[j], solved)) is not None]
     equal = [hole for j, hole in found if (hole.same_size(own) if own else size[j] == size[i])]
     if is_round(equal[0]):
-        quantity = _printed(equal[0].box.width / solved.scale.x, len(pads), diameters(solved))
+        quantity = sizes.nearest(equal[0].box.width / solved.scale.x, len(equal))
         if quantity is not None:
             return quantity.target, quantity.target
     w, h = (next((v for hole in equal if (v := _across(solved, hole, axis)) is not None), None) for axis in (0, 1))
@@ -139,10 +161,11 @@ def _across(solved: Solved, hole: Shape, axis: int) -> float | None:
         if r.span.axis == axis and abs(r.span.start - low) < END_PT and abs(r.span.end - high) < END_PT
         and id(r.quantity) not in used and scale.misfit(r, solved.scale) < WRONG
     ]  # fmt: skip
-    return min(near, key=lambda r: r.cost).quantity.target if near else None
+    best = min(near, key=lambda r: r.cost + 10 * scale.misfit(r, solved.scale), default=None)
+    return best.quantity.target if best is not None else None
 
 
 def via_drill(solved: Solved, via: Box) -> Quantity | None:
     """The diameter printed for the vias of a pad."""
-    options = [q for q in diameters(solved) if q.kind == "diameter"]
-    return _printed(via.width / solved.scale.x, len(solved.pattern.vias), options)
+    size = via.width / solved.scale.x
+    return Sizes([q for q in diameters(solved) if q.kind == "diameter"], [size]).nearest(size, len(solved.pattern.vias))

@@ -241,7 +241,7 @@ def _ring_names(
     pads: list[Shape], printed: dict[int, int], drawing: Drawing, outline: tuple[list[Label], bool] | None
 ) -> tuple[list[int], str, str, str, bool]:
     count, ring = len(pads), order(pads)
-    if len(set(printed.values()) & set(range(1, count + 1))) == count:
+    if len(set(printed.values())) == count:
         names = [printed[i] for i in range(count)]
         return names, "printed", "printed", "all numbers are printed on the land pattern", True
     starts = [(s, step) for step in (1, -1) for s in range(count)] if not _in_line(pads) else [(0, 1), (count - 1, -1)]

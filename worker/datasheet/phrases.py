@@ -9,7 +9,7 @@ from worker.datasheet.marks import Box, Word, around
 
 TAG_GAP = 2.0  # letter heights from a number to what belongs to it; fonts of one width set wide spaces
 SPACE = 1.45  # widths of a letter; the space between two words of a font of one width
-_TAG = re.compile(r"\[|(?:MAX|MIN|TYP|BSC|REF|NOM)\b")
+_TAG = re.compile(r"\[|\(\d{1,3}[xX×]\)|(?:MAX|MIN|TYP|BSC|REF|NOM)\b")
 _VALUE_END = re.compile(r"\d[\])]?$")
 _COUNT = re.compile(r"\(?\d{1,3}[xX×]")
 _PROSE = re.compile(r"[^\W\d]{2,}[.,:]?")

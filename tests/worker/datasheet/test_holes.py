@@ -91,3 +91,40 @@ def test_a_hole_in_the_middle_of_square_pads_is_no_via() -> None:
     sketch.along(-0.85, 0.85, 6.0, "1.70")
     sketch.text(200, 560, "3X Ø0.80")
     assert _read(sketch) == [(n, "thru_hole", 1.7, 1.7, [0.8, 0.8]) for n in ("1", "2", "3")]
+
+
+def test_a_diameter_is_that_of_the_discs_nearest_to_it() -> None:
+    """One leader, two sizes of copper: the other size is not printed."""
+    sketch = land_page(14)
+    for x, copper in ((-4.0, 3.4), (0.0, 2.9), (4.0, 3.4)):
+        sketch.circle(x, 0, copper)
+        sketch.circle(x, 0, 1.2)
+    sketch.across(-4.0, 0.0, -4.0, "4.00")
+    sketch.text(200, 560, "Ø2.90")
+    sketch.text(200, 540, "3X Ø1.20")
+    assert _read(sketch) == [(str(i + 1), "thru_hole", w, w, [1.2, 1.2]) for i, w in enumerate((None, 2.9, None))]
+
+
+def test_numbers_printed_in_all_pads_may_have_gaps() -> None:
+    sketch = land_page(20)
+    for (x, y), number in zip(((-3, -2), (-3, 0), (-3, 2), (3, 2), (3, 0), (3, -2)), (1, 3, 4, 5, 6, 8), strict=True):
+        sketch.rect(x, y, 2.0, 1.0)
+        sketch.text(*sketch.point(x, y), str(number))
+    sketch.across(-3, 3, -3.5, "6.00")
+    sketch.across(2, 4, 3.5, "6X 2.00")
+    sketch.along(0, 2, 6.0, "4X 2.00")
+    sketch.along(-0.5, 0.5, -6.0, "6X 1.00")
+    assert [p[0] for p in _read(sketch)] == ["1", "3", "4", "5", "6", "8"]
+
+
+def test_pads_in_line_that_are_drawn_equally_wide_share_the_printed_width() -> None:
+    sketch = land_page(30)
+    for x in (-3, 3):
+        for y, h in ((-1.5, 0.7), (0.0, 0.9), (1.5, 0.7)):
+            sketch.rect(x, y, 1.8, h)
+    sketch.across(-3, 3, -3.0, "6.00")
+    sketch.across(2.1, 3.9, 2.6, "1.80")
+    sketch.along(-1.5, 1.5, -5.0, "3.00")
+    sketch.along(-1.85, -1.15, 5.0, "4X 0.70")
+    sketch.along(-0.45, 0.45, 5.6, "2X 0.90")
+    assert {p[2:4] for p in _read(sketch)} == {(1.8, 0.7), (1.8, 0.9)}
