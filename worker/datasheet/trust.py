@@ -30,6 +30,7 @@ CLEAR = 0.9  # below this a value is not sure, and a reading of strokes may be a
 TYPED = (
     0.99999  # below this a number was read from a picture: a wrong last digit lies within what a scan's lines can show
 )
+HEIGHTS = frozenset({"A", "A2", "H", "h", "T", "C", "c"})
 NO_BOX = 0.3  # more than a drawing is stretched
 NEAR = 1.0  # cost of a reading that stands clearly at its span
 
@@ -57,7 +58,8 @@ def _fixed(solved: Solved) -> bool:
 
 def _of_pad(solved: Solved, i: int, fixed: bool) -> float:
     variables = [*solved.model.centre[i], *solved.model.size[i], *_ends(solved)]
-    sure = fixed and all(_as_drawn(solved, v) for v in variables) and _clearly_read(solved, variables)
+    told = all(solved.fit.settled[v] for v in _ends(solved))
+    sure = fixed and told and all(_as_drawn(solved, v) for v in variables) and _clearly_read(solved, variables)
     return SURE if sure else ALONE if solved.fit.used else NOTHING
 
 
@@ -95,17 +97,22 @@ def of_body(found: Found, drawings: list[Drawing]) -> tuple[list[float], float]:
     if found.doubts:
         return [DOUBTED] * len(found.sides), DOUBTED
     skew = min((_skew(found.sides, d) for d in drawings), default=NO_BOX)
-    named = skew < NO_BOX or found.how == DESCRIBED
-    sides = [_of_value(q, named if q.symbol else skew < ALIKE, drawings) for q in found.sides]
+    boxed = skew < NO_BOX
+    named = boxed or found.how == DESCRIBED
+    sides = [_of_value(q, named if q.symbol else skew < ALIKE, boxed, drawings) for q in found.sides]
     tall = found.height
-    return sides, _of_value(tall, bool(tall.symbol) and named, drawings) if tall is not None else 0.0
+    return sides, _of_value(tall, tall.symbol in HEIGHTS and named, True, drawings) if tall is not None else 0.0
 
 
-def _of_value(q: Quantity, confirmed: bool, drawings: list[Drawing]) -> float:
-    """A number is sure when a second source confirms it, or the drawing shows its length; in a scan it may show another one's."""
+def _of_value(q: Quantity, confirmed: bool, showable: bool, drawings: list[Drawing]) -> float:
+    """A number is sure when a second source confirms it, or the drawing shows its length; in a scan it may show another one's.
+
+    The length of a side says nothing where its box is not drawn: the tips of leads are as far apart as their number says.
+    """
     if q.confidence <= _least(drawings):
         return ALONE
-    return SURE if confirmed or any(_shown(q, d) for d in drawings if not d.sheet.raster) else ALONE
+    shown = showable and any(_shown(q, d) for d in drawings if not d.sheet.raster)
+    return SURE if confirmed or shown else ALONE
 
 
 def _shown(q: Quantity, drawing: Drawing) -> bool:

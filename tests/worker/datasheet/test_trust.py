@@ -5,8 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tests.worker.datasheet.sketch import Sketch, dual
+from worker.datasheet import trust
+from worker.datasheet.body import DESCRIBED
 from worker.datasheet.extract import Request, extract
 from worker.datasheet.handler import complete
+from worker.datasheet.marks import Box
+from worker.datasheet.outline import Found
+from worker.datasheet.quantities import Quantity
 
 SURE = 0.9
 
@@ -63,3 +68,26 @@ def test_pads_whose_numbers_the_drawing_contradicts_are_not(was: bytes, now: byt
     assert result.land_pattern is not None
     assert max(p.confidence for p in result.land_pattern.pads) < SURE
     assert any(r.field == "land_pattern.pads" and "second source" in r.reason for r in result.needs_review)
+
+
+@pytest.mark.parametrize("printed", [True, False])
+def test_no_pad_is_sure_while_an_outermost_one_stands_where_no_number_says(printed: bool) -> None:
+    """Every place is told from the middle of the outermost pads."""
+    sketch = Sketch()
+    sketch.text(300, 740, "RECOMMENDED LAND PATTERN", 12)
+    for x, y in ((-1.2, -1.0), (-1.2, 1.0), (1.2, 0.0)):
+        sketch.rect(x, y, 1.2, 0.6)
+    sketch.along(-1.0, 1.0, -2.6, "2.00")
+    sketch.across(-1.8, -0.6, -2.2, "3X 1.20")
+    sketch.along(-0.3, 0.3, 2.6, "3X 0.60")
+    if printed:
+        sketch.across(-1.2, 1.2, 2.4, "2.40")
+    told = extract([sketch.pdf()], Request()).land_pattern
+    assert told is not None
+    assert {p.confidence > SURE for p in told.pads} == {printed}
+
+
+@pytest.mark.parametrize(("letter", "sure"), [("A", True), ("E", False)])
+def test_a_height_is_not_confirmed_by_the_letter_of_something_else(letter: str, sure: bool) -> None:
+    height = Quantity(1.9, None, None, f"{letter} 1.90", Box(0, 0, 9, 9), symbol=letter)
+    assert (trust.of_body(Found(height=height, how=DESCRIBED), [])[1] > SURE) is sure
