@@ -60,7 +60,7 @@ def _plain(text: str) -> str:
     """
     text = text.replace("−", "-").replace("–", "-").replace("×", "x").lower()
     text = re.sub(r"(?<=\d),(?=\d)", ".", text)
-    text = re.sub(r"[φø∅⌀ϕ]", "", text)
+    text = re.sub(r"[φø∅⌀ϕ<>]", "", text)  # arrow heads may be read as < and >
     return re.sub(r"[\s()\[\]{}|]+", "", text).strip(".,;:-")
 
 
@@ -98,10 +98,7 @@ def _pixels_read(book: Book, number: int, area: Box) -> str:
 
 
 def truth_text(printed: Iterable[dict[str, Any]], citation: Citation) -> str:
-    """What a generated drawing is known to print in a cited box."""
+    """What a generated drawing is known to print in a cited box, or around it: a number may be cited without its count."""
     place = citation.place
-    inside = [
-        p for p in printed
-        if p["page"] == citation.page and place.holds_point((p["box"][0] + p["box"][2]) / 2, (p["box"][1] + p["box"][3]) / 2)
-    ]  # fmt: skip
-    return " ".join(p["printed"] for p in inside)
+    known = [(Box(*p["box"]), p["printed"]) for p in printed if p["page"] == citation.page]
+    return " ".join(t for b, t in known if place.holds_point(b.cx, b.cy) or b.holds_point(place.cx, place.cy))

@@ -74,6 +74,12 @@ def test_what_shows_a_printed_string(text: str, printed: str, held: bool) -> Non
     assert evidence.shows(text, printed) is held
 
 
+@pytest.mark.parametrize(("box", "held"), [((12, 10, 27, 15), True), ((12, 20, 27, 25), False)])
+def test_a_number_may_be_cited_without_the_count_beside_it(box: tuple[float, float, float, float], held: bool) -> None:
+    known = [{"page": 1, "box": (10, 10, 60, 15), "printed": "1.74 (2x)"}]
+    assert evidence.shows(evidence.truth_text(known, Citation(1, box, "1.74")), "1.74") is held
+
+
 def test_a_page_without_a_text_layer_is_read_from_its_pixels() -> None:
     page = pypdfium2.PdfDocument(dual(8, 1.27, 5.4, 1.5, 0.6).pdf())[0]
     png = io.BytesIO()
