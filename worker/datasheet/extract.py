@@ -11,6 +11,7 @@ from pathlib import Path
 from db.failures import Failure
 from db.footprint.ipc7351 import NO_LEAD
 from db.kinds.datasheet import Body, DatasheetParams, DatasheetResult, LandPattern, Review, Value, Variant, View
+from db.kinds.datasheet_words import wrong_package
 from worker.datasheet import (
     assemble,
     balls,
@@ -157,10 +158,7 @@ def _choose_pages(book: Book, request: Request, progress: OnProgress) -> Search:
     if not found.mechanical and not found.land:
         raise Permanent(Failure.BAD_DOCUMENT, "no page of the document looks like a package outline or a land pattern")
     if not found.matched and len(found.names) > 1:
-        seen = ", ".join(n for n, _ in found.names[:8])
-        raise Permanent(
-            Failure.BAD_PARAMS, f"no drawing names the package {request.package!r}; the document has: {seen}"
-        )
+        raise Permanent(Failure.BAD_PARAMS, wrong_package(request.package, [name for name, _ in found.names]))
     return found
 
 
