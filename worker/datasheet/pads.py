@@ -22,6 +22,7 @@ BY_HAND_PT = 2.0  # and in a figure that no CAD program drew
 BETTER = 1.0  # the score by which such a reading must be the better one
 SAME_PT, SAME_RASTER_PT = 0.5, 0.8
 BLUR_PT = 0.5  # features of a scan nearer than this are at one place
+UNSIZED, UNSIZED_PART = 3, 0.3  # more sizes without a number, also as a part of the pads, are those of no land pattern
 AT_LINE = 2.0  # cost of a reading that may speak of a line of the part
 DETAIL = 0.1  # how far a size in a detail may be from the drawn one
 
@@ -201,6 +202,9 @@ def _score(solved: Solved) -> float:
 
 
 def _sane(solved: Solved) -> float:
-    """Less for pads no board has: beyond 0.08 to 60 mm, or overlapping once solved."""
-    sizes = [s for i in range(len(solved.pattern.pads)) for s in solved.size(i)]
-    return -4.0 if min(sizes) < 0.08 or max(sizes) > 60 else 0.0
+    """Less for pads no board has: beyond 0.08 to 60 mm, or of many sizes that no number gives."""
+    count = len(solved.pattern.pads)
+    sizes = [s for i in range(count) for s in solved.size(i)]
+    unsized = {own for own in solved.model.size if not any(solved.fit.settled[v] for v in own)}
+    motley = len(unsized) > max(UNSIZED, UNSIZED_PART * count)
+    return -4.0 if motley or min(sizes) < 0.08 or max(sizes) > 60 else 0.0

@@ -1,4 +1,4 @@
-"""Figures drawn by hand in an office program: lines a little askew, open heads that miss each other, dimensions beside edges."""
+"""Figures drawn by hand in an office program: lines a little askew, open heads that miss each other, and sketches without numbers."""
 
 from __future__ import annotations
 
@@ -64,3 +64,14 @@ def test_a_figure_drawn_by_hand_is_read_and_said_to_be_one() -> None:
     assert score.score_pads(want, pads, 0.01).exact == 1.0
     assert any("by hand" in r.reason for r in result.needs_review)
     assert max(p.confidence for p in result.land_pattern.pads) < 0.9
+
+
+def test_shapes_of_many_sizes_with_one_number_are_no_land_pattern() -> None:
+    sketch = Sketch(scale=40.0)
+    sketch.text(300, 700, "SOLDER PAD", 11)
+    for i in range(9):
+        sketch.rect(1.1 * (i % 3), 1.1 * (i // 3), 0.3 + 0.07 * i, 0.4 + 0.05 * (i * 5 % 7))
+    sketch.across(0.0, 1.1, -0.8, "1.10")
+    result = extract([sketch.pdf()], Request())
+    assert result.land_pattern is None
+    assert any("could not be read" in r.reason for r in result.needs_review)
