@@ -123,7 +123,7 @@ def pad_box(pad: Pad, land: LandPattern) -> Box | None:
     if w is None or h is None or land.origin is None or land.points_per_mm is None:
         return None
     sx, sy = land.points_per_mm
-    x, y, w, h = pad.x * sx, pad.y * sy, w * sx, h * sy
+    x, y, w, h = pad.x * sx * (-1 if land.view == "bottom" else 1), pad.y * sy, w * sx, h * sy
     for _ in range(-land.turn_deg % 360 // 90):
         x, y, w, h = -y, x, h, w
     x, y = land.origin[0] + x, land.origin[1] + y

@@ -26,6 +26,7 @@ from worker.datasheet import (
     pages,
     patterns,
     redraw,
+    sides,
     terminals,
     titles,
     trust,
@@ -42,6 +43,7 @@ from worker.errors import Permanent
 MIN_SCORE = 1.2  # a pattern below this is a drawing of something else
 NAMED = 0.25  # a title this telling names a land pattern
 RIVAL_PART = 0.7
+RIVALLED = "another figure could be the land pattern: no title tells them apart"
 OF_RUN = 3.0  # for a pattern with the row of contacts that its family is made of
 SURFACE = re.compile(r"\bSM[TD]\b|surface\s*mount", re.IGNORECASE)  # a package that has no holes for leads
 
@@ -192,12 +194,14 @@ def _result(
     if not search.matched:
         review.append(Review(field="package", reason="the asked package is not named on the drawing page"))
     land = _land(best, outlines, review) if best is not None else None
-    if land is not None and best is not None and _rivalled(best, solved[1:]):
-        unclear = unclear or "another figure could be the land pattern: no title tells them apart"
+    reasons = [unclear]
+    if land is not None and best is not None:
+        land, seen = sides.from_above(land, solved)
+        reasons += [seen, RIVALLED if _rivalled(best, solved[1:]) else None]
     sizes = assemble.body_of(found, outlines)
-    if unclear:
+    if any(reasons):
         land, sizes = _doubted(land) if land is not None else None, _doubted_body(sizes)
-        review.append(Review(field="land_pattern", reason=unclear))
+        review.extend(Review(field="land_pattern", reason=reason) for reason in reasons if reason)
     status = (
         "found" if land is not None else "not_read" if search.land and _has_land_title(search) else "not_in_document"
     )
@@ -253,6 +257,8 @@ def _land(best: Solved, outlines: list[Drawing], review: list[Review]) -> LandPa
     rounds = assemble.rounds_of(best)
     labels = next((found for d in outlines if (found := numbering.outline_labels(d)) is not None), None)
     apart = assemble.mechanical(best, {label.number for label in labels[0]} if labels else set())
+    pegs = {i for i, r in rounds.items() if r.type == "np_thru_hole"}
+    apart |= pegs if len(apart | pegs) < len(best.pattern.pads) else set()
     shapes = best.pattern.pads
     shown = [i for i in range(len(shapes)) if i not in apart]
     numbers = numbering.number([shapes[i] for i in shown], best.drawing, labels, best.pattern.first)

@@ -35,7 +35,7 @@ END_PT, REACH_PT = 0.9, 170.0  # how far an extension line may end from what it 
 MARK_PART = 0.4
 MAX_PEGS = 4
 LEGIBLE = 0.75  # below it strokes of the drawing were taken for letters
-FAR_PAD, FAR_HOLE = 5.5, 14.0  # the same for equal shapes in line
+FAR_PAD, FAR_HOLE = 7.0, 14.0  # the same for equal shapes in line
 
 
 @dataclass
@@ -229,10 +229,17 @@ def _without_crossing(pads: list[Shape]) -> list[Shape]:
 
 
 def _without_marks(pads: list[Shape]) -> list[Shape]:
-    """Drops a lone solid disc much smaller than the pads: the mark of pin 1."""
+    """Drops a lone solid disc much smaller than the pads, or beside open ones: the mark of pin 1."""
     usual = float(np.median([p.box.area for p in pads])) if pads else 0.0
+    solid = [p for p in pads if p.kind == "circle" and p.filled]
     discs = [p for p in pads if p.kind == "circle" and p.box.area < MARK_PART * usual]
-    return [p for p in pads if p is not discs[0]] if len(discs) == 1 and discs[0].filled else pads
+    if (
+        len(solid) == 1
+        and len(pads) > 2
+        and (discs == solid or all(p.kind in ROUND and p.box.area >= solid[0].box.area for p in pads))
+    ):
+        return [p for p in pads if p is not solid[0]]
+    return pads
 
 
 def _give_titles(drawing: Drawing, patterns: list[Pattern]) -> None:
@@ -240,12 +247,12 @@ def _give_titles(drawing: Drawing, patterns: list[Pattern]) -> None:
     for line in drawing.lines:
         if len(line.text) < 4 or not (GOOD.search(line.text) or BAD.search(line.text)):
             continue
-        near = sorted(patterns, key=lambda p: _title_distance(p.extent, line.box))
-        if near and _title_distance(near[0].extent, line.box) < TITLE_PT:
+        near = sorted(patterns, key=lambda p: title_distance(p.extent, line.box))
+        if near and title_distance(near[0].extent, line.box) < TITLE_PT:
             near[0].titles.append(line)
 
 
-def _title_distance(figure: Box, line: Box) -> float:
+def title_distance(figure: Box, line: Box) -> float:
     aside = max(figure.x0 - line.cx, line.cx - figure.x1, 0.0)
     apart = max(figure.y0 - line.y1, line.y0 - figure.y1, 0.0)
     return apart + 1.3 * aside + 0.05 * abs(figure.cx - line.cx)
@@ -285,7 +292,7 @@ def title_score(pattern: Pattern) -> float:
     """How much the words around a figure speak for a land pattern, less those that speak against it."""
     score = 0.0
     for word in pattern.titles:
-        weight = 1.0 / (1.0 + _title_distance(pattern.extent, word.box) / 60.0)
+        weight = 1.0 / (1.0 + title_distance(pattern.extent, word.box) / 60.0)
         if VETO.search(word.text):
             score -= 2.5 * weight
         elif GOOD.search(word.text):
