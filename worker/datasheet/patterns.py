@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.datasheet import leaders
+from worker.datasheet import leaders, titles
 from worker.datasheet.dimensions import Span, box_of
 from worker.datasheet.drawing import Drawing
 from worker.datasheet.marks import Box, Word, around
@@ -230,22 +230,19 @@ def _without_crossing(pads: list[Shape]) -> list[Shape]:
 
 def _without_marks(pads: list[Shape]) -> list[Shape]:
     """Drops a lone solid disc much smaller than the pads, or beside open ones: the mark of pin 1."""
-    usual = float(np.median([p.box.area for p in pads])) if pads else 0.0
     solid = [p for p in pads if p.kind == "circle" and p.filled]
-    discs = [p for p in pads if p.kind == "circle" and p.box.area < MARK_PART * usual]
-    if (
-        len(solid) == 1
-        and len(pads) > 2
-        and (discs == solid or all(p.kind in ROUND and p.box.area >= solid[0].box.area for p in pads))
-    ):
-        return [p for p in pads if p is not solid[0]]
-    return pads
+    if len(solid) != 1 or len(pads) < 3:
+        return pads
+    rest = [p for p in pads if p is not solid[0]]
+    usual = float(np.median([p.box.area for p in pads]))
+    open_discs = all(p.kind in ROUND and p.box.area >= solid[0].box.area for p in rest)
+    return rest if open_discs or solid[0].box.area < MARK_PART * usual else pads
 
 
 def _give_titles(drawing: Drawing, patterns: list[Pattern]) -> None:
     """Gives each telling line of text to the figure it most likely names: the nearest one over or under it."""
     for line in drawing.lines:
-        if len(line.text) < 4 or not (GOOD.search(line.text) or BAD.search(line.text)):
+        if len(line.text) < 4 or not (GOOD.search(line.text) or BAD.search(line.text) or titles.names_land(line.text)):
             continue
         near = sorted(patterns, key=lambda p: title_distance(p.extent, line.box))
         if near and title_distance(near[0].extent, line.box) < TITLE_PT:
@@ -295,8 +292,10 @@ def title_score(pattern: Pattern) -> float:
         weight = 1.0 / (1.0 + title_distance(pattern.extent, word.box) / 60.0)
         if VETO.search(word.text):
             score -= 2.5 * weight
+        elif STRONG.search(word.text) or titles.names_land(word.text):
+            score += 1.5 * weight
         elif GOOD.search(word.text):
-            score += (1.5 if STRONG.search(word.text) else 0.7) * weight
+            score += 0.7 * weight
         elif BAD.search(word.text):
             score -= 0.6 * weight
     return max(-3.0, min(3.0, score))

@@ -13,6 +13,7 @@ TOLERANCE = 0.03  # a span agrees with its number when the ratio is this close t
 LOOSE = 0.35  # beyond this a number cannot belong to a span even in a drawing not to scale
 WILD, ON_LINE = 0.75, 0.6  # but a number right on its line is believed even then
 AXES_ALIKE = 0.06
+FARTHEST = 0.4  # logarithm of the ratio of both scales: no drawing is stretched more
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ def solve(readings: list[Reading]) -> Scale | None:
     both, votes = _peak(np.concatenate([x, y]), np.concatenate([wx, wy]))
     sx, vx = _peak(x, wx, both) if len(x) else (both, 0.0)
     sy, vy = _peak(y, wy, both) if len(y) else (both, 0.0)
+    if abs(np.log(sx / sy)) > FARTHEST:
+        sx, sy = (sx, sx) if vx > vy else (sy, sy)
     if abs(sx / sy - 1) < 0.5 * TOLERANCE:
         sx = sy = (sx * vx + sy * vy) / max(vx + vy, 1e-9)
     return Scale(sx, sy, votes / max(float(wx.sum() + wy.sum()), 1e-9))

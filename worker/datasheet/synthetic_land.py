@@ -151,11 +151,13 @@ class LandFigure:
         return (x, area[3] + out) if y > middle[1] else (x, area[1] - out)
 
     def dot(self, pad: PadSpec) -> None:
-        """A filled dot outside the pattern beside pin 1."""
+        """A filled dot outside the pattern beside pin 1. Raises ValueError where it would cover another pad."""
         area = self.frame.area(pad.x, pad.y, pad.w, pad.h)
         r = 2.2
         x = area[0] - 7 if pad.x < 0 else area[2] + 7
         y = (area[1] + area[3]) / 2
+        if any(meets((x - r, y - r, x + r, y + r), self.frame.area(p.x, p.y, p.w, p.h), 1.0) for p in self.pads):
+            raise ValueError("no free place for the dot")
         self.canvas.circle(x, y, r, "filled", dark=True)
         self.dimensions.texts.append((x - r, y - r, x + r, y + r))
 

@@ -180,3 +180,14 @@ def test_rows_of_different_pads_are_no_mirror_images() -> None:
     land = extract([sketch.pdf()], Request()).land_pattern
     assert land is not None
     assert [p.status for p in sorted(land.pads, key=lambda p: p.y)] == ["derived"] * 4 + ["assumed"] * 2
+
+
+def test_a_dot_beside_open_holes_is_no_hole() -> None:
+    sketch = land_page(12)
+    for x in (-5.0, 0.0, 5.0):
+        sketch.circle(x, 0, 0.6)
+    sketch.across(-5.0, 0.0, 3.0, "5.00")
+    sketch.text(200, 560, "3X Ø0.60")
+    sketch.canvas.circle(*sketch.point(-6.2, 0), 2.2, fill=1)
+    pads = read_pads(extract([sketch.pdf()], Request()))
+    assert [(p["number"], p["drill"]) for p in pads] == [(str(i), [0.6, 0.6]) for i in (1, 2, 3)]

@@ -42,3 +42,10 @@ def test_the_scale_is_what_most_numbers_agree_with() -> None:
     found = scale.solve(read_at([(0, 60, 100, 2.0), (1, 160, 50, 1.0), (0, 360, 127, 2.54), (0, 460, 99, 0.05)]))
     assert found is not None
     assert abs(found.x - 50) < 1
+
+
+def test_no_drawing_is_stretched_by_two() -> None:
+    """A number that halves one axis was read at the wrong span; the other axis, which several agree on, counts for both."""
+    found = scale.solve(read_at([(0, 100, 100, 5.0), (0, 300, 60, 3.0), (1, 500, 100, 10.0)]))
+    assert found is not None
+    assert (found.x, found.y) == (20.0, 20.0)
