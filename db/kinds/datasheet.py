@@ -19,7 +19,8 @@ Level = Literal["A", "B", "C"]
 
 Page = Annotated[int, Field(ge=1, le=100_000, description="Counted from 1")]
 Confidence = Annotated[float, Field(ge=0, le=1)]
-Millimetres = Annotated[float, Field(ge=-2000, le=2000)]
+MOST_MM = 2000  # no part is larger; a number beyond it was misread
+Millimetres = Annotated[float, Field(ge=-MOST_MM, le=MOST_MM)]
 Text = Annotated[str, Field(max_length=2000)]
 Name = Annotated[str, Field(max_length=200)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from db.kinds.datasheet import MOST_MM
 from worker.datasheet import dimensions, phrases, quantities, shapes, tables, tips, variations
 from worker.datasheet.dimensions import Reading, Span
 from worker.datasheet.grid import Grid
@@ -46,6 +47,10 @@ def unit_of(text: str) -> str:
     if re.search(r"dimensions?[^.\n]{0,40}\binch(?:es)?\b|unit\s*[:：]?\s*inch", low):
         return "inch"
     return "mm"
+
+
+def _possible(q: Quantity) -> bool:
+    return max(v for v in (q.low, q.value, q.high, 0.0) if v is not None) <= MOST_MM
 
 
 def symbol_labels(words: list[Word], entries: list[Entry], boxes: list[Box]) -> list[Quantity]:
@@ -92,7 +97,7 @@ def understand(sheet: Sheet, units: str = "auto", package: str | None = None) ->
     """
     grid = Grid.of(sheet)
     entries, boxes = tables.read(sheet.words)
-    entries, aside = variations.chosen(entries, sheet.words, package)
+    entries, aside = variations.chosen([e for e in entries if _possible(e.quantity)], sheet.words, package)
     free = [w for w in sheet.words if not any(b.holds_point(w.box.cx, w.box.cy) for b in boxes)]
     exact = [w for w in free if w.confidence == 1.0]
     lines = phrases.join(exact) + phrases.join([w for w in free if w.confidence < 1.0])
@@ -103,6 +108,7 @@ def understand(sheet: Sheet, units: str = "auto", package: str | None = None) ->
     if unit != "mm":
         factor = INCH_MM if unit == "inch" else INCH_MM / 1000
         numbers = [q if q.mm else q.scaled(factor) for q in numbers]
+    numbers = [q for q in numbers if _possible(q)]
     labels = symbol_labels(free, entries, boxes)
     found = numbers + labels
     return Drawing(

@@ -8,25 +8,15 @@ from dataclasses import dataclass
 
 from worker.datasheet.marks import Box, Word, around
 from worker.datasheet.phrases import overlap
-from worker.datasheet.quantities import INCH_MM, NUMBER, Quantity, number, tidy
+from worker.datasheet.quantities import NUMBER, Quantity, number, tidy
+from worker.datasheet.table_heads import INCH, LIMITS, MM, SYMBOL, Column, columns_of, heads_of, side_by_side
 
-SYMBOL = re.compile(
-    r"^(?:[A-Za-zØθφϕΦ∅]{1,2}|[A-Za-z]{1,3}\d{1,2}|[A-Za-z]\d[A-Za-z]|[A-Za-z]{2,4}_[A-Za-z]+|[a-z]{3}|aaa|bbb|ccc|ddd)$"
-)
-_HEAD = {"MIN": "low", "MINIMUM": "low", "MIM": "low", "NOM": "value", "NOMINAL": "value", "TYP": "value",
-         "TYPICAL": "value", "BSC": "value", "MAX": "high", "MAXIMUM": "high"}  # fmt: skip
-_MM = re.compile(r"^\(?(?:mm|millimet(?:er|re)s?|metric)\)?[.:*]*$", re.IGNORECASE)
-_INCH = re.compile(r"^\(?(?:in\.?|[Ii]nch|INCH|[Ii]nche?s|INCHE?S|mils?|MILS?)\)?[.:*]*$")
 _VALUE = re.compile(rf"^\(?({NUMBER})\)?(?:mm)?$")
 _TAG = re.compile(r"\b(BSC|REF|TYP|BASIC|MAX|MIN|NOM)\b", re.IGNORECASE)
 _ONE = {"BSC": "value", "BASIC": "value", "REF": "value", "TYP": "value", "NOM": "value", "MAX": "high", "MIN": "low"}
 OF_FAMILY = -1  # the number of tables that give letters for many parts
 _COUNT = re.compile(r"^(?:N|ND|NE|n)$")  # of pins; the only letters of package drawings that are no lengths
 _COUNTED = re.compile(r"\b(?:number|no\.?|count)\s*of\s*(?:pins|leads|terminals|balls|contacts)\b", re.IGNORECASE)
-_NAMES = re.compile(
-    r"^(?:DIM(?:ENSION)?S?|SYM(?:BOL)?S?|REF(?:ERENCE)?|LETTER|PARAMETER|ITEM|CODE)[.:]*$", re.IGNORECASE
-)
-SEEN_ROWS, SYMBOLS = 6, 3  # of the rows next to a header so many have a symbol where a table begins
 ROW_GAP = 3.4  # row heights without a row end a table
 
 
@@ -38,14 +28,6 @@ class Entry:
     description: str
     quantity: Quantity
     table: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    limit: str  # low, value, high
-    inch: bool
-    x: float
-    half: float
 
 
 def _rows(words: list[Word]) -> list[list[Word]]:
@@ -80,45 +62,7 @@ def subscripts_joined(words: list[Word]) -> list[Word]:
     return result
 
 
-def _heads(row: list[Word]) -> list[tuple[Word, str]]:
-    found = []
-    for word in row:
-        for part in re.split(r"[\s/]+", word.text):
-            limit = _HEAD.get(part.strip(".:,()").upper())
-            if limit:
-                found.append((word, limit))
-                break
-    return found
-
-
-def _side_by_side(rows: list[list[Word]], at: int) -> list[list[tuple[Word, str]]]:
-    """The limits of a header row, apart for each table in it: a table begins anew where symbols or their head stand."""
-    below = [w for row in rows[at + 1 : at + 1 + SEEN_ROWS] for w in row if SYMBOL.match(w.text)]
-    names = [w for w in rows[at] if _NAMES.match(w.text)]
-    groups: list[list[tuple[Word, str]]] = []
-    for head in _heads(rows[at]):
-        after = groups[-1][-1][0].box.x1 if groups else None
-        between = [w for w in (*names, *below) if after is not None and after < w.box.cx < head[0].box.x0]
-        if after is None or len(between) >= SYMBOLS or any(w in names for w in between):
-            groups.append([])
-        groups[-1].append(head)
-    return groups
-
-
-def _columns(rows: list[list[Word]], at: int, heads: list[tuple[Word, str]]) -> list[_Column]:
-    """Value columns under the heads of a row, with the unit printed over them."""
-    tops = [w for row in rows[max(0, at - 3) : at + 1] for w in row]
-    units = [(w, bool(_INCH.match(w.text))) for w in tops if _MM.match(w.text) or _INCH.match(w.text)]
-    xs = [w.box.cx for w, _ in heads]
-    columns = []
-    for (_, limit), x in zip(heads, xs, strict=True):
-        near = min(units, key=lambda u: abs(u[0].box.cx - x), default=None)
-        gaps = [abs(x - other) for other in xs if other != x]
-        columns.append(_Column(limit, bool(near and near[1]), x, min([*gaps, 80.0]) / 2))
-    return columns
-
-
-def _entry(cells: list[Word], words: list[Word], columns: list[_Column], table: int) -> Entry | None:
+def _entry(cells: list[Word], words: list[Word], columns: list[Column], table: int) -> Entry | None:
     """The entry of one row of value cells; its symbol is the nearest symbol-like word on its left."""
     left = min(c.x - c.half for c in columns)
     tall = max(cells, key=lambda w: w.box.height).box
@@ -149,20 +93,19 @@ def _entry(cells: list[Word], words: list[Word], columns: list[_Column], table: 
     return Entry(symbol.text.strip("()*."), description, quantity, table)
 
 
-def _pick(values: list[tuple[Word, float]], columns: list[_Column], one: str | None) -> dict[str, float] | None:
+def _pick(values: list[tuple[Word, float]], columns: list[Column], one: str | None) -> dict[str, float] | None:
     """Limits of a row from where its numbers stand; a number between two columns spans both and is nominal."""
-    result: dict[bool, dict[str, float]] = {False: {}, True: {}}
+    result: dict[float, dict[str, float]] = {}
     for word, value in values:
         x = word.box.cx
         near = min(columns, key=lambda c: abs(c.x - x))
-        same = [c.x for c in columns if c.inch == near.inch]
+        same = [c.x for c in columns if c.unit == near.unit]
         between = len(same) > 1 and abs(x - near.x) > 0.55 * near.half and min(same) < x < max(same)
         middle = abs(x - (min(same) + max(same)) / 2) < 0.3 * near.half
         limit = one or ("value" if between or (middle and len(same) % 2 == 0) else near.limit)
-        result[near.inch].setdefault(limit, value)
-    if result[False]:
-        return result[False]
-    return {k: round(v * INCH_MM, 4) for k, v in result[True].items()} or None
+        result.setdefault(near.unit, {}).setdefault(limit, value)
+    unit = min(result, key=lambda u: u != 1.0, default=None)
+    return {k: round(v * unit, 4) for k, v in result[unit].items()} if unit is not None else None
 
 
 def read_rows(words: list[Word]) -> tuple[list[Entry], list[Box]]:
@@ -173,19 +116,19 @@ def read_rows(words: list[Word]) -> tuple[list[Entry], list[Box]]:
     for at in range(len(rows)):
         table = len(boxes)
         edge = -math.inf
-        for heads in _side_by_side(rows, at):
+        for heads in side_by_side(rows, at):
             own = [w for w in words if w.box.x0 > edge]
             edge = heads[-1][0].box.x1
             if len({limit for _, limit in heads}) < 2 or any(b.holds(heads[0][0].box) for b in boxes):
                 continue
-            found = _table(own, around([w.box for w, _ in heads]), _columns(rows, at, heads), table)
+            found = _table(own, around([w.box for w, _ in heads]), columns_of(rows, at, heads), table)
             if len(found) >= 2:
                 entries.extend(found)
                 boxes.append(around([w.box for w, _ in heads] + [e.quantity.box for e in found]))
     return entries, boxes
 
 
-def _table(words: list[Word], head: Box, columns: list[_Column], table: int) -> list[Entry]:
+def _table(words: list[Word], head: Box, columns: list[Column], table: int) -> list[Entry]:
     left = min(c.x - c.half for c in columns)
     right = max(c.x + c.half for c in columns) + 6
     cells = [w for w in words if w.turn == 0 and left - 1 <= w.box.cx <= right and w.box.cy > head.y1]
@@ -193,7 +136,7 @@ def _table(words: list[Word], head: Box, columns: list[_Column], table: int) -> 
     last, pitch = head.cy, 2.2 * max(head.height, 5.0)
     for row in _rows(cells):
         y = max(row, key=lambda w: w.box.height).box.cy
-        if y - last > ROW_GAP * pitch or (found and len(_heads(row)) >= 2 and _is_head(row)):
+        if y - last > ROW_GAP * pitch or (found and len(heads_of(row)) >= 2 and _is_head(row)):
             break
         entry = _entry(row, words, columns, table)
         if entry is not None:
@@ -216,7 +159,7 @@ def read_columns(words: list[Word]) -> tuple[list[Entry], list[Box]]:
             w.text.strip(".:").upper() in ("UNIT", "UNITS", "DIM", "DIM.", "SYMBOL", "REF", "REF.") for w in row[:3]
         ):
             continue
-        symbols = [w for w in _near_rows(rows, at, 1.6) if SYMBOL.match(w.text) and not _MM.match(w.text)]
+        symbols = [w for w in _near_rows(rows, at, 1.6) if SYMBOL.match(w.text) and not MM.match(w.text)]
         if len(symbols) < 3:
             continue
         found = _below(rows, at, symbols, 100 + len(boxes))
@@ -236,12 +179,12 @@ def _below(rows: list[list[Word]], at: int, symbols: list[Word], table: int) -> 
     base = rows[at][0].box
     stop = base.cy + 12 * base.height
     cells = [w for row in rows[at + 1 :] for w in row if base.cy < w.box.cy < stop]
-    inch = [w.box.cy for w in cells if _INCH.match(w.text) and w.box.cx < symbols[0].box.x0]
-    mm = [w.box.cy for w in cells if _MM.match(w.text) and w.box.cx < symbols[0].box.x0]
+    inch = [w.box.cy for w in cells if INCH.match(w.text) and w.box.cx < symbols[0].box.x0]
+    mm = [w.box.cy for w in cells if MM.match(w.text) and w.box.cx < symbols[0].box.x0]
     end = min([y for y in inch if mm and y > mm[0]], default=stop)
     limit = (mm[0] + end) / 2 if end < stop and mm else (mm[0] + 4 * base.height if mm else stop)
-    labels = [(w.box.cy, _HEAD[w.text.strip(".").upper()]) for w in cells
-              if w.text.strip(".").upper() in _HEAD and w.box.cx < symbols[0].box.x0]  # fmt: skip
+    labels = [(w.box.cy, LIMITS[w.text.strip(".").upper()]) for w in cells
+              if w.text.strip(".").upper() in LIMITS and w.box.cx < symbols[0].box.x0]  # fmt: skip
     found = []
     for symbol in symbols:
         own = [w for w in cells if w.box.cy < limit and _VALUE.match(tidy(w.text)) and _under(w, symbol, symbols)]

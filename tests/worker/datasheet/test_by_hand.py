@@ -1,4 +1,4 @@
-"""Figures drawn by hand in an office program: lines a little askew, open heads that miss each other, and sketches without numbers."""
+"""Figures drawn by hand in an office program: lines a little askew, heads that miss each other, sketches without numbers."""
 
 from __future__ import annotations
 

@@ -34,6 +34,18 @@ def test_inch_only_tables_become_millimetres() -> None:
     assert [e.quantity.high for e in read(words)[0]] == [5.08, 0.508]
 
 
+@pytest.mark.parametrize(("unit", "low", "high"), [("mm", 395.0, 420.0), ("mil", 10.033, 10.668), ("inch", 10033.0, 10668.0)])
+def test_dimensions_in_a_unit(unit: str, low: float, high: float) -> None:
+    words = [
+        *row(0, (150, "Dimensions"), (200, "in"), (212, unit)),
+        *row(12, (80, "Symbol"), (150, "Min."), (200, "Nom."), (250, "Max.")),
+        *row(24, (82, "A"), (150, "395"), (200, "-"), (250, "420")),
+        *row(36, (82, "E"), (150, "-"), (200, "25"), (250, "-")),
+    ]
+    first = read(words)[0][0].quantity
+    assert (first.low, first.high) == (low, high)
+
+
 def test_symbols_in_a_row_with_maximum_over_minimum() -> None:
     words = [
         *row(0, (20, "UNIT"), (80, "A"), (120, "D"), (160, "E"), (200, "e")),
