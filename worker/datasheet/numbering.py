@@ -14,6 +14,7 @@ from worker.datasheet.marks import Box, Word
 from worker.datasheet.shapes import Shape
 
 Point = tuple[float, float]
+UNNUMBERED = 0
 LABEL = re.compile(r"^\(?(\d{1,3})\)?$")
 
 
@@ -225,15 +226,16 @@ def number(
     thermal = [i for i in range(len(pads)) if is_thermal(pads, i)]
     ring_of = [i for i in range(len(pads)) if i not in thermal]
     chosen = [pads[i] for i in ring_of]
-    printed = {ring_of.index(i): n for i, n in printed_near(pads, drawing).items() if i in ring_of}
+    near = printed_near(pads, drawing)
+    printed = {ring_of.index(i): n for i, n in near.items() if i in ring_of}
     if first in chosen and len(printed) < len(chosen):
         printed = {i: n for i, n in printed.items() if n != 1} | {chosen.index(first): 1}
     names, source, pin1, note, certain = _ring_names(chosen, printed, drawing, outline)
     result = [""] * len(pads)
     for i, name in zip(ring_of, names, strict=True):
-        result[i] = str(name)
-    for k, i in enumerate(thermal):
-        result[i] = str(len(ring_of) + 1 + k)
+        result[i] = str(name) if name else "MP"
+    for k, i in enumerate(thermal, start=1):
+        result[i] = str(near.get(i, max(names, default=0) + k))
     return Numbers(result, source, pin1, note, certain)
 
 
@@ -248,6 +250,10 @@ def _ring_names(
     options = [(_numbered(ring, s, step, count), step) for s, step in starts]
     best = max(options, key=lambda o: (_agreement(o[0], printed), o[1]))
     agree = _agreement(best[0], printed)
+    if agree < len(printed) > count / 2 and sorted(printed.values()) == list(range(1, len(printed) + 1)):
+        names = [printed.get(i, UNNUMBERED) for i in range(count)]
+        note = f"{len(printed)} are printed on the land pattern in an order of their own, the other pads bear none"
+        return names, "partly_printed", "printed", note, False
     if agree and agree >= 0.6 * len(printed) and (agree >= 2 or 1 in printed.values()):
         way = "counter-clockwise" if best[1] > 0 else "clockwise as printed"
         start = "printed" if 1 in printed.values() else "convention"

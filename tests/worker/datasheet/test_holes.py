@@ -128,3 +128,33 @@ def test_pads_in_line_that_are_drawn_equally_wide_share_the_printed_width() -> N
     sketch.along(-1.85, -1.15, 5.0, "4X 0.70")
     sketch.along(-0.45, 0.45, 5.6, "2X 0.90")
     assert {p[2:4] for p in _read(sketch)} == {(1.8, 0.7), (1.8, 0.9)}
+
+
+def test_pads_without_a_number_among_printed_ones_bear_none() -> None:
+    """Three pins numbered in an order of their own, and two legs that only hold the part."""
+    sketch = land_page(14)
+    for (x, y), text in (((-4, 0), "2"), ((0, 0), "1"), ((4, 0), "3"), ((-3, 5), ""), ((3, 5), "")):
+        sketch.rect(x, y, 2.0, 1.6)
+        sketch.text(*sketch.point(x, y), text)
+    sketch.across(-4, 0, -3.0, "4.00")
+    sketch.across(-3, 3, 8.0, "6.00")
+    sketch.across(3, 5, 2.5, "5X 2.00")
+    sketch.along(0, 5, -8.0, "5.00")
+    sketch.along(-0.8, 0.8, 7.0, "5X 1.60")
+    assert sorted(p[0] for p in _read(sketch)) == ["1", "2", "3", "MP", "MP"]
+
+
+def test_an_exposed_pad_bears_the_number_printed_in_it() -> None:
+    sketch = land_page(20)
+    for (x, y), number in zip(((-3, -2), (-3, 0), (-3, 2), (3, 2), (3, 0), (3, -2)), (1, 3, 4, 5, 6, 8), strict=True):
+        sketch.rect(x, y, 2.0, 1.0)
+        sketch.text(*sketch.point(x, y), str(number))
+    sketch.rect(0, 0, 2.4, 3.6)
+    sketch.text(*sketch.point(0, 0), "9")
+    sketch.across(-3, 3, -3.5, "6.00")
+    sketch.across(2, 4, 3.5, "6X 2.00")
+    sketch.along(0, 2, 6.0, "4X 2.00")
+    sketch.along(-0.5, 0.5, -6.0, "6X 1.00")
+    sketch.across(-1.2, 1.2, 4.2, "2.40")
+    sketch.along(-1.8, 1.8, -7.5, "3.60")
+    assert [p[0] for p in _read(sketch)] == ["1", "3", "4", "5", "6", "8", "9"]
