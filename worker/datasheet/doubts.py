@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from db.kinds.datasheet import LandPattern, Review
 from worker.datasheet import holes
+from worker.datasheet.numbering import Label
 from worker.datasheet.pads import Solved
+
+_PINS = re.compile(
+    r"(?:SOT-?\d+|SC-?\d+|(?:QFN|DFN|SON|SOIC|SOP|QFP|DIP|BGA|CSP|LGA|LCC)[A-Z]{0,2})-(\d{1,3})(?!\d|\.|-\d)",
+    re.IGNORECASE,
+)
 
 
 def of_land(land: LandPattern, best: Solved, certain: bool) -> list[Review]:
@@ -17,6 +24,18 @@ def of_land(land: LandPattern, best: Solved, certain: bool) -> list[Review]:
         *_of_drawing(land, best),
     ]
     return [Review(field=field, reason=reason) for field, reason in reasons]
+
+
+def too_few(land: LandPattern, labels: Iterable[Label], package: str | None) -> Review | None:
+    """A pattern with fewer pads than the part has pins: one was not seen, and the numbers after it are wrong."""
+    named = _PINS.search(package or "")
+    pins = max([label.number for label in labels] + ([int(named[1])] if named else []), default=0)
+    count = len({p.number for p in land.pads if p.role in ("signal", "thermal")})
+    if count >= pins:
+        return None
+    return Review(
+        field="land_pattern.pads", reason=f"the part has {pins} pins, the land pattern was read with {count} pads"
+    )
 
 
 def _of_pads(land: LandPattern, best: Solved) -> Iterator[tuple[str, str]]:

@@ -193,7 +193,7 @@ def _result(
     review.extend(Review(field="body", reason=d) for d in [*found.doubts, *variations.told(outlines)])
     if not search.matched:
         review.append(Review(field="package", reason="the asked package is not named on the drawing page"))
-    land = _land(best, outlines, review) if best is not None else None
+    land = _land(best, outlines, request.package, review) if best is not None else None
     reasons = [unclear]
     if land is not None and best is not None:
         land, seen = sides.from_above(land, solved)
@@ -253,7 +253,7 @@ def _has_land_title(search: Search) -> bool:
     return any(h.land >= 4.0 for h in search.hits if h.number in search.land) or bool(not search.hits and search.land)
 
 
-def _land(best: Solved, outlines: list[Drawing], review: list[Review]) -> LandPattern:
+def _land(best: Solved, outlines: list[Drawing], package: str | None, review: list[Review]) -> LandPattern:
     rounds = assemble.rounds_of(best)
     labels = next((found for d in outlines if (found := numbering.outline_labels(d)) is not None), None)
     apart = assemble.mechanical(best, {label.number for label in labels[0]} if labels else set())
@@ -275,7 +275,11 @@ def _land(best: Solved, outlines: list[Drawing], review: list[Review]) -> LandPa
     land = assemble.land_of(best, names, rounds, apart, [*shown, *sorted(apart)])
     land = land.model_copy(update={"confidence": min((p.confidence for p in land.pads), default=0.0)})
     review.extend(doubts.of_land(land, best, numbers.certain))
-    return land
+    few = doubts.too_few(land, labels[0] if labels else (), package)
+    if few is None:
+        return land
+    review.append(few)
+    return _doubted(land)
 
 
 def _views(solved: list[Solved], best: Solved | None) -> list[View]:

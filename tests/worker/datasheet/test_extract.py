@@ -65,6 +65,16 @@ def test_numbers_by_convention_are_flagged() -> None:
     assert any(r.field == "land_pattern.pads.number" for r in result.needs_review)
 
 
+@pytest.mark.parametrize(("package", "doubted"), [("SOIC-8", False), ("SOIC-10", True), ("SOIC", False)])
+def test_fewer_pads_than_pins_are_doubted(package: str, doubted: bool) -> None:
+    sketch = dual(8, 1.27, 5.4, 1.5, 0.6)
+    sketch.text(300, 730, package, 11)
+    result = extract([sketch.pdf()], Request(package))
+    assert result.land_pattern is not None
+    assert any("the part has 10 pins" in r.reason for r in result.needs_review) is doubted
+    assert (max(p.confidence for p in result.land_pattern.pads) < 0.5) is doubted
+
+
 def test_an_image_of_the_drawing_gives_the_same_pads() -> None:
     page = pypdfium2.PdfDocument(dual(8, 1.27, 5.4, 1.5, 0.6).pdf())[0]
     png = io.BytesIO()
