@@ -72,7 +72,7 @@ def test_fewer_pads_than_pins_are_doubted(package: str, doubted: bool) -> None:
     result = extract([sketch.pdf()], Request(package))
     assert result.land_pattern is not None
     assert any("the part has 10 pins" in r.reason for r in result.needs_review) is doubted
-    assert (max(p.confidence for p in result.land_pattern.pads) < 0.5) is doubted
+    assert (max(p.confidence for p in result.land_pattern.pads) < 0.9) is doubted
 
 
 def test_an_image_of_the_drawing_gives_the_same_pads() -> None:
