@@ -96,29 +96,31 @@ def of_body(found: Found, drawings: list[Drawing]) -> tuple[list[float], float]:
     """Confidence of the sides in the order found, and of the height."""
     if found.doubts:
         return [DOUBTED] * len(found.sides), DOUBTED
-    skew = min((_skew(found.sides, d) for d in drawings), default=NO_BOX)
-    boxed = skew < NO_BOX
-    named = boxed or found.how == DESCRIBED
-    sides = [_of_value(q, named if q.symbol else skew < ALIKE, boxed, drawings) for q in found.sides]
+    boxes = [pair for d in drawings for pair in _boxes(found.sides, d)]
+    skew = min([*(abs(_ratio(x) / _ratio(y) - 1) for x, y in boxes), NO_BOX])
+    edges = {id(r.span) for pair in boxes for r in pair}
+    named = skew < NO_BOX or found.how == DESCRIBED
+    sides = [_of_value(q, named if q.symbol else skew < ALIKE, drawings, edges) for q in found.sides]
     tall = found.height
-    return sides, _of_value(tall, tall.symbol in HEIGHTS and named, True, drawings) if tall is not None else 0.0
+    return sides, _of_value(tall, tall.symbol in HEIGHTS and named, drawings) if tall is not None else 0.0
 
 
-def _of_value(q: Quantity, confirmed: bool, showable: bool, drawings: list[Drawing]) -> float:
+def _of_value(q: Quantity, confirmed: bool, drawings: list[Drawing], edges: set[int] | None = None) -> float:
     """A number is sure when a second source confirms it, or the drawing shows its length; in a scan it may show another one's.
 
-    The length of a side says nothing where its box is not drawn: the tips of leads are as far apart as their number says.
+    Of a side only the spans of its drawn box count: the tips of leads are as far apart as their number says.
     """
     if q.confidence <= _least(drawings):
         return ALONE
-    shown = showable and any(_shown(q, d) for d in drawings if not d.sheet.raster)
+    shown = any(_shown(q, d, edges) for d in drawings if not d.sheet.raster)
     return SURE if confirmed or shown else ALONE
 
 
-def _shown(q: Quantity, drawing: Drawing) -> bool:
+def _shown(q: Quantity, drawing: Drawing, edges: set[int] | None) -> bool:
     """Whether the span that a number names has its length, at a scale that other numbers fix."""
-    own = [r for r in drawing.readings if _same(r.quantity, q) and r.cost < NEAR]
-    others = [r for r in drawing.readings if not _same(r.quantity, q) and r.cost < NEAR]
+    near = [r for r in drawing.readings if r.cost < NEAR]
+    own = [r for r in near if _same(r.quantity, q) and (edges is None or id(r.span) in edges)]
+    others = [r for r in near if not _same(r.quantity, q)]
     found = scale.solve(others)
     if found is None or len(agreeing(others, found)) < WITNESSES - 1:
         return False
@@ -129,21 +131,20 @@ def _same(a: Quantity, b: Quantity) -> bool:
     return a is b or bool(a.symbol and a.symbol == b.symbol)
 
 
-def _skew(sides: list[Quantity], drawing: Drawing) -> float:
-    """How far the drawn box that both sides measure is from their proportion, as a part.
+def _boxes(sides: list[Quantity], drawing: Drawing) -> list[tuple[Reading, Reading]]:
+    """The spans along x and y that both sides measure around one drawn box.
 
-    Only a box of which all four sides are drawn counts, which the tips of leads are not; NO_BOX without one.
+    Only a box of which all four sides are drawn counts, which the tips of leads are not.
     """
     if len(sides) < 2:
-        return NO_BOX
+        return []
     near = [r for r in drawing.readings if r.cost < NEAR]
     pairs = (
         (x, y) for a, b in (sides, sides[::-1])
         for x in near if x.span.axis == 0 and _same(x.quantity, a)
         for y in near if y.span.axis == 1 and _same(y.quantity, b)
     )  # fmt: skip
-    found = [abs(_ratio(x) / _ratio(y) - 1) for x, y in pairs if _boxed(x, y, drawing)]
-    return min([*found, NO_BOX])
+    return [(x, y) for x, y in pairs if _boxed(x, y, drawing)]
 
 
 def _ratio(reading: Reading) -> float:
