@@ -9,7 +9,9 @@ handed down from the process that forked.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
+import math
 import subprocess
 import sys
 import tempfile
@@ -47,12 +49,23 @@ def seconds_per_page(pdf: Path, truth: dict[str, Any]) -> tuple[float, float]:
     return (time.perf_counter() - wall) / pages, (time.process_time() - cpu) / pages
 
 
-def page_speeds(folder: Path, count: int, dpi: int | None) -> list[tuple[float, float]]:
+def page_speeds(folder: Path, count: int, dpi: int | None, split: str) -> list[tuple[float, float]]:
+    """Of drawings with a land pattern, of every family and style of a split in turn."""
     pdf, found = folder / "drawing.pdf", []
-    for seed in range(count + 1):
-        truth = synthetic.make(seed, pdf) if dpi is None else synthetic.make_scanned(seed, pdf, dpi)
-        found.append(seconds_per_page(pdf, truth))
+    for seed in itertools.count():
+        truth = synthetic.make(seed, pdf, split) if dpi is None else synthetic.make_scanned(seed, pdf, dpi, split)
+        if truth["pages"]["land_pattern"]:
+            found.append(seconds_per_page(pdf, truth))
+        if len(found) > count:
+            break
     return found[1:]  # the first one warms up
+
+
+def report_speeds(kind: str, speeds: list[tuple[float, float]]) -> None:
+    for clock, seconds in zip(("page", "page_cpu"), map(sorted, zip(*speeds, strict=True)), strict=True):
+        report(f"{kind}_{clock}_median", median(seconds), "s")
+        report(f"{kind}_{clock}_p95", seconds[math.ceil(0.95 * len(seconds)) - 1], "s")
+        report(f"{kind}_{clock}_max", seconds[-1], "s")
 
 
 def long_document(folder: Path, pages: int) -> list[Any]:
@@ -69,16 +82,14 @@ def long_document(folder: Path, pages: int) -> list[Any]:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make bench-datasheet", description=__doc__)
-    parser.add_argument("--vector", type=int, default=20, help="vector drawings to time")
-    parser.add_argument("--scans", type=int, default=4, help="scanned drawings to time")
+    parser.add_argument("--vector", type=int, default=40, help="vector drawings to time")
+    parser.add_argument("--scans", type=int, default=10, help="scanned drawings to time")
+    parser.add_argument("--split", choices=sorted(synthetic.SPLITS), default="mixed", help="of the made-up drawings")
     args = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for kind, count, dpi in (("vector", args.vector, None), ("ocr", args.scans, SCAN_DPI)):
-            speeds = page_speeds(folder, count, dpi)
-            report(f"{kind}_page_median", median(wall for wall, _ in speeds), "s")
-            report(f"{kind}_page_max", max(wall for wall, _ in speeds), "s")
-            report(f"{kind}_page_cpu_median", median(cpu for _, cpu in speeds), "s")
+            report_speeds(kind, page_speeds(folder, count, dpi, args.split))
         seconds, peak, pages, *_ = long_document(folder, LONG_PAGES)
         report("long_document_pages", pages, "pages")
         report("long_document_search", seconds, "s")
