@@ -10,8 +10,8 @@ from worker.datasheet.ocr import Gray
 
 CELL_PT = 300.0  # hatched strips are shorter than this
 SLANTED = 0.62  # of its box an area between oblique strokes fills; the holes of letters fill more
-MIN_CELLS, MIN_PX = 4, 5
-FULL = 0.75  # of its box a hatched rectangle fills
+MIN_CELLS, MIN_PX = 5, 5
+FULL = 0.85  # of its box a hatched rectangle fills; a ring that a leader crosses fills less
 BETWEEN = 2.5  # widths of a stroke: cells farther apart have more than one stroke between them
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from worker.datasheet import arrows, dashes, glyphs, hatching, regions, tilt, twins
 from worker.datasheet.marks import Box, Sheet, Tip, Word
@@ -17,6 +18,7 @@ NEAR_TIP_PT = 4.0
 WIPE_PT = 5.0
 ROUND, LARGE = ("O", "o", "Q", "0"), 1.5  # what holes are read as, and how much larger than letters
 CLEARLY = 0.9
+SLIM, SLIM_PART = ("1", "I", "l", "|", "i"), 0.36  # a bare stroke, thinner than a one with its flag
 RUNG_PX = 3
 MARGIN_PX = 8
 MEASURING_PT = 8.0  # shorter strokes may be letters that stand on a dimension line
@@ -74,7 +76,7 @@ def add(sheet: Sheet, paper: Gray, px_per_pt: float, area: Box) -> None:
     words = _read_words(sheet, clean, cut, letters, px_per_pt, origin)
     border = _without_words(ink, letters, words, px_per_pt, origin)
     closed = regions.closed(border, ground, strokes, px_per_pt, origin, thick)
-    closed = twins.completed(closed, twins.Paper(ink, px_per_pt, origin))
+    closed = twins.without_hemmed(twins.completed(closed, twins.Paper(ink, px_per_pt, origin)))
     sheet.words.extend(twins.without_rings(words, closed))
     sheet.outlines.extend(closed)
     sheet.outlines.extend(regions.solid(plain, px_per_pt, origin, thick))
@@ -226,7 +228,18 @@ def _read_words(
             free.append((box, turned))
     words = glyphs.read_text(paper, free, px_per_pt, origin, untouched)
     usual = float(np.median([w.across for w in words])) if words else 0.0
-    return [w for w in words if not (w.text in ROUND and (w.text != "0" or w.across > LARGE * usual))]
+    letters_only = [w for w in words if not (w.text in ROUND and (w.text != "0" or w.across > LARGE * usual))]
+    return [w for w in letters_only if not _piece(w, sheet.lines)]
+
+
+def _piece(word: Word, lines: NDArray[np.float64]) -> bool:
+    """Whether a slim one stands in line with an upright stroke: it is a piece of a centre line."""
+    box = word.box
+    if word.text not in SLIM or box.width > SLIM_PART * box.height or len(lines) == 0:
+        return False
+    beside = (np.abs(lines[:, 0] - box.cx) < 1.0) & (np.abs(lines[:, 2] - box.cx) < 1.0)
+    near = (lines[:, 1] < box.y1 + dashes.GAP_PT) & (lines[:, 3] > box.y0 - dashes.GAP_PT)
+    return bool((beside & near).any())
 
 
 def _without_words(ink: Gray, letters: Gray, words: list[Word], px_per_pt: float, origin: tuple[float, float]) -> Gray:

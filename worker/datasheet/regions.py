@@ -13,7 +13,7 @@ MAX_OUTLINES, MAX_SOLID = 3000, 500
 SIDE_PT = 1.6
 EDGE_PT = 0.8
 MIN_STACK = 3
-ALIKE_PT = 0.5
+ALIKE_PT = 0.3
 HELD = 20.0  # times its area: what lies over a part is the whole shape, not a frame
 CORNER_PT = 1.0  # how far a stroke must run on beside another one to meet it
 RECT_PART = 0.965  # of its box an area must fill that noise alone keeps from being a rectangle
@@ -59,7 +59,10 @@ def _areas(ink: Gray, ground: Gray, px_per_pt: float, origin: tuple[float, float
 def _without_gaps(outlines: list[Outline]) -> list[Outline]:
     """Pads without the paper between them, which extension lines along their edges may close in."""
     boxes = [o.box for o in outlines]
-    gaps = {i for axis in (0, 1) for stack in _stacks(boxes, axis) for i in _gaps(stack, boxes, outlines)}
+    stacks = [stack for axis in (0, 1) for stack in _stacks(boxes, axis)]
+    stacked = {i for stack in stacks for i in stack}
+    alone = [box for i, box in enumerate(boxes) if i not in stacked]
+    gaps = {i for stack in stacks for i in _gaps(stack, boxes, outlines, alone)}
     return [o for i, o in enumerate(outlines) if i not in gaps]
 
 
@@ -80,17 +83,12 @@ def _stacks(boxes: list[Box], axis: int) -> list[list[int]]:
     return [stack for stack in stacks if len(stack) >= MIN_STACK]
 
 
-def _gaps(stack: list[int], boxes: list[Box], outlines: list[Outline]) -> list[int]:
-    """Every other area of a stack: those that are not painted, else not drawn elsewhere too, else fewer."""
-    others = [box for i, box in enumerate(boxes) if i not in stack]
-    parts = (stack[::2], stack[1::2])
-    votes = (
-        [sum(outlines[i].filled for i in part) for part in parts],
-        [sum(_alike(boxes[i], other) for i in part for other in others) for part in parts],
-        [len(part) for part in parts],
-    )
-    told = next((v for v in votes if v[0] != v[1]), None)
-    return parts[told[0] > told[1]] if told else []
+def _gaps(stack: list[int], boxes: list[Box], outlines: list[Outline], alone: list[Box]) -> list[int]:
+    """What is no pad in a stack: the areas that are not painted, else those of no size drawn elsewhere, else every other one."""
+    painted = [i for i in stack if outlines[i].filled]
+    known = [i for i in stack if any(_alike(boxes[i], other) for other in alone)]
+    pads = painted or known or stack[:: 2 if len(stack) % 2 else 1]
+    return [i for i in stack if i not in pads]
 
 
 def _alike(a: Box, b: Box) -> bool:

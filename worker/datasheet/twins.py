@@ -15,6 +15,7 @@ from worker.datasheet.ocr import Gray
 MIN_LIKE = 4
 SAME_PT, PLACE_PT = 0.6, 0.7  # how far equal shapes and places in line may differ
 DRAWN = 0.86  # of its border that must be ink
+EDGE_PT = 0.8
 MOST = 1500
 COVERS = 0.45  # of a ring's box that the nought fills for which it was taken
 NUMBERS = frozenset("123456789")
@@ -47,6 +48,23 @@ def completed(outlines: list[Outline], paper: Paper) -> list[Outline]:
             if _drawn(ring + np.array([dx, dy]), wide, paper) > DRAWN:
                 found.append(like[0].moved(tuple((a + dx, b + dy) for a, b in like[0].points)))
     return found
+
+
+def without_hemmed(outlines: list[Outline]) -> list[Outline]:
+    """The outlines without odd areas that end at the edge of a pad of many: lines of dimensions close them in."""
+    sorts = classes(outlines)
+    pads = [o.box for like in sorts if len(like) >= MIN_LIKE for o in like]
+    odd = {id(o) for like in sorts if len(like) < MIN_LIKE for o in like if not o.filled}
+    return [o for o in outlines if id(o) not in odd or not any(_ends_at(o.box, pad) for pad in pads)]
+
+
+def _ends_at(area: Box, pad: Box) -> bool:
+    """Whether an area no wider than a pad touches its edge from outside."""
+    inside_x = area.x0 > pad.x0 - EDGE_PT and area.x1 < pad.x1 + EDGE_PT
+    inside_y = area.y0 > pad.y0 - EDGE_PT and area.y1 < pad.y1 + EDGE_PT
+    level = min(abs(area.x0 - pad.x1), abs(area.x1 - pad.x0)) < EDGE_PT
+    upright = min(abs(area.y0 - pad.y1), abs(area.y1 - pad.y0)) < EDGE_PT
+    return (inside_x and upright) or (inside_y and level)
 
 
 def classes(outlines: list[Outline]) -> list[list[Outline]]:

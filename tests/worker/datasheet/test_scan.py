@@ -146,3 +146,27 @@ def test_dashes_and_points_of_a_font_of_one_width_stay_on_their_line() -> None:
         for at, (w, h), lift in ((100, digit, 0), (118, dash, 7), (136, digit, 0), (154, point, 0), (172, digit, 0))
     ]
     assert len(glyphs.text_lines(boxes, PX_PER_PT)) == 1
+
+
+def test_an_area_that_dimension_lines_close_in_over_a_row_of_pads_is_no_pad() -> None:
+    paper = page()
+    for y in range(160, 400, 60):
+        cv2.rectangle(paper, (200, y), (300, y + 36), 0, 2)
+        cv2.rectangle(paper, (450, y), (550, y + 36), 0, 2)
+    for x in (200, 300):
+        cv2.line(paper, (x, 40), (x, 160), 0, 2)
+    cv2.line(paper, (200, 80), (300, 80), 0, 2)
+    assert sorted(round(o.box.height) for o in read(paper).outlines) == [9] * 8
+
+
+def test_a_ring_with_a_hole_that_a_leader_crosses_is_not_hatched() -> None:
+    paper = page()
+    for x in (100, 250, 400):
+        for y in (150, 300):
+            cv2.circle(paper, (x, y), 44, 0, 2)
+            cv2.circle(paper, (x, y), 26, 0, 2)
+    cv2.line(paper, (120, 70), (60, 250), 0, 2)
+    sheet = read(paper)
+    widths = [round(o.box.width) for o in sheet.outlines if round(o.box.height) in (13, 22)]
+    assert (widths.count(13), widths.count(22)) == (6, 6)
+    assert not any(o.filled for o in sheet.outlines)
