@@ -12,6 +12,7 @@ from worker.datasheet.marks import Box, Word, around
 from worker.datasheet.paths import Matrix, placed
 
 MAX_CHARS = 40_000
+GARBLED = 0.25  # of the characters; a dash in every cell of a table comes to less
 _NARROW = frozenset("0123456789.,")  # a narrow 1 leaves a wide gap
 
 
@@ -105,6 +106,6 @@ def _word(run: list[_Char]) -> Word:
 
 
 def garbled(text: str) -> bool:
-    """Whether a font without letter meanings fills the text layer with control characters."""
+    """Whether a font without letter meanings fills the text layer with control characters; signs alone may be such."""
     control = sum(c < " " and c not in "\r\n\t" for c in text)
-    return control > 0.04 * len(text) + 3
+    return control > GARBLED * len(text) + 3
