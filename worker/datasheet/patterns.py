@@ -230,13 +230,14 @@ def _without_crossing(pads: list[Shape]) -> list[Shape]:
 
 def _without_marks(pads: list[Shape]) -> list[Shape]:
     """Drops a lone solid disc much smaller than the pads, or beside open ones: the mark of pin 1."""
-    solid = [p for p in pads if p.kind == "circle" and p.filled]
-    if len(solid) != 1 or len(pads) < 3:
+    if len(pads) < 3:
         return pads
-    rest = [p for p in pads if p is not solid[0]]
     usual = float(np.median([p.box.area for p in pads]))
-    open_discs = all(p.kind in ROUND and p.box.area >= solid[0].box.area for p in rest)
-    return rest if open_discs or solid[0].box.area < MARK_PART * usual else pads
+    solid = [p for p in pads if p.kind == "circle" and p.filled]
+    marks = [p for p in solid if p.box.area < MARK_PART * usual]
+    if len(solid) == 1 and all(p.kind in ROUND and p.box.area >= solid[0].box.area for p in pads):
+        marks = solid
+    return [p for p in pads if p is not marks[0]] if len(marks) == 1 else pads
 
 
 def _give_titles(drawing: Drawing, patterns: list[Pattern]) -> None:

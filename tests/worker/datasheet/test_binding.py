@@ -6,8 +6,10 @@ import pytest
 
 from tests.worker.datasheet.sketch import Sketch
 from tests.worker.datasheet.test_extract import read_pads
-from worker.datasheet import score
+from worker.datasheet import patterns, score
 from worker.datasheet.extract import Request, extract
+from worker.datasheet.marks import Box
+from worker.datasheet.shapes import Shape
 
 
 def land_page(scale: float = 30.0) -> Sketch:
@@ -191,3 +193,10 @@ def test_a_dot_beside_open_holes_is_no_hole() -> None:
     sketch.canvas.circle(*sketch.point(-6.2, 0), 2.2, fill=1)
     pads = read_pads(extract([sketch.pdf()], Request()))
     assert [(p["number"], p["drill"]) for p in pads] == [(str(i), [0.6, 0.6]) for i in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("filled", [True, False])
+def test_a_small_dot_is_the_mark_of_painted_and_of_open_balls(filled: bool) -> None:
+    balls = [Shape(Box(x, y, x + 10, y + 10), "circle", filled=filled) for x in (0.0, 20.0, 40.0) for y in (0.0, 20.0)]
+    dot = Shape(Box(-10, -10, -7, -7), "circle", filled=True)
+    assert dot not in patterns._without_marks([*balls, dot])

@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 
 from worker.datasheet import titles
+from worker.datasheet.extract import NAMED
+from worker.datasheet.marks import Box, Word
+from worker.datasheet.patterns import Pattern, title_score
+from worker.datasheet.shapes import Shape
 
 LANDS = """
 Recommended Land Pattern · RECOMMENDED SOLDERING FOOTPRINT* · Suggested pad layout · Suggested PCB Layout · SOLDERING FOOTPRINT
@@ -49,3 +53,12 @@ def test_a_title_names_an_outline(title: str) -> None:
 def test_other_words_name_no_figure_of_a_package(title: str) -> None:
     assert not titles.names_land(title)
     assert not titles.is_titled(title)
+
+
+@pytest.mark.parametrize(
+    "title", ["推荐焊盘布局", "推奨ランドパターン", "Empfohlenes Lötpad", "Hole layout", "Solder lands"]
+)
+def test_a_title_in_any_tongue_speaks_for_the_figure_under_it(title: str) -> None:
+    pads = [Shape(Box(x, 100, x + 10, 120), "rect") for x in (100.0, 140.0)]
+    pattern = Pattern(pads, titles=[Word(title, Box(90, 80, 160, 90))], extent=Box(100, 100, 150, 120))
+    assert title_score(pattern) > NAMED
