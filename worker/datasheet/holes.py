@@ -9,6 +9,7 @@ from db.kinds.datasheet import PadType
 from worker.datasheet import scale
 from worker.datasheet.marks import Box
 from worker.datasheet.pads import Solved
+from worker.datasheet.patterns import MAX_PEGS
 from worker.datasheet.quantities import Quantity
 from worker.datasheet.shapes import ROUND, Shape
 
@@ -77,7 +78,9 @@ def read(solved: Solved) -> dict[int, Round]:
     pads = solved.pattern.pads
     holed = {solved.model.size[i] for i, p in enumerate(pads) if _hole(p, solved) is not None}
     rounds = [
-        i for i, p in enumerate(pads) if is_round(p) or solved.model.size[i] in holed or (holed and _bare_slot(p))
+        i
+        for i, p in enumerate(pads)
+        if is_round(p) or solved.model.size[i] in holed or (holed and _bare_slot(solved, i))
     ]
     balls, sizes = are_balls(solved), Sizes.of(solved)
     found: dict[int, Round] = {}
@@ -119,8 +122,10 @@ def are_balls(solved: Solved) -> bool:
     return bool(told)
 
 
-def _bare_slot(shape: Shape) -> bool:
-    return shape.kind == "oval" and not shape.filled
+def _bare_slot(solved: Solved, i: int) -> bool:
+    """Whether an open oval is a slot for a peg; more of them are pads for the surface."""
+    shape, size = solved.pattern.pads[i], solved.model.size[i]
+    return shape.kind == "oval" and not shape.filled and solved.model.size.count(size) <= MAX_PEGS
 
 
 def _hole(pad: Shape, solved: Solved) -> Shape | None:

@@ -158,3 +158,19 @@ def test_an_exposed_pad_bears_the_number_printed_in_it() -> None:
     sketch.across(-1.2, 1.2, 4.2, "2.40")
     sketch.along(-1.8, 1.8, -7.5, "3.60")
     assert [p[0] for p in _read(sketch)] == ["1", "3", "4", "5", "6", "8", "9"]
+
+
+def test_a_row_of_open_ovals_beside_holes_is_one_of_pads() -> None:
+    sketch = land_page(20)
+    for i in range(6):
+        sketch.oval(i - 2.5, 0, 0.5, 1.8)
+    for x in (-5.0, 5.0):
+        sketch.circle(x, 0, 1.6)
+        sketch.circle(x, 0, 0.9)
+    sketch.across(-2.5, -1.5, -2.0, "5X 1.00")
+    sketch.across(2.25, 2.75, 2.0, "6X 0.50")
+    sketch.along(-0.9, 0.9, 7.0, "6X 1.80")
+    sketch.across(-5.0, 5.0, -3.0, "10.00")
+    for text, at in (("2X Ø1.60", 350), ("2X Ø0.90", 330)):
+        sketch.text(200, at, text)
+    assert [p[1] for p in _read(sketch)].count("smd") == 6
