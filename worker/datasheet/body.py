@@ -14,6 +14,7 @@ DESCRIBED = "descriptions in the table"
 JEDEC = "letters D, E and A"
 PLAIN = "letters L, W and H"
 SIDES = ("D", "D1", "E", "E1")
+AT_LINE = 1.5  # letter heights: a letter so near to a dimension line names it
 _HEIGHT = re.compile(
     r"(?:overall|total|package|body|seated|profile)?\s*height|total\s*thickness|package\s*thickness", re.IGNORECASE
 )
@@ -34,7 +35,22 @@ def read(drawings: list[Drawing], no_lead: bool, taken: set[int]) -> Found:
     listed = _from_table(entries, no_lead) if len(entries) >= 3 else None
     if listed is None:
         return drawn or Found()
+    if listed.how not in (JEDEC, DESCRIBED) and _one_way(listed.sides, drawings):
+        listed.sides, listed.height = [], None
+        listed.doubts.append("the usual letters of length and width stand for one direction here")
     return _merged(listed, drawn, no_lead)
+
+
+def _one_way(sides: list[Quantity], drawings: list[Drawing]) -> bool:
+    """Whether the letters of both sides measure along the same axis of the drawing, so that one of them is no side.
+
+    Letters that have a meaning of their own may be shown in any view.
+    """
+    ways = [
+        {r.span.axis for d in drawings for r in d.readings if r.cost < AT_LINE and r.quantity.symbol == q.symbol}
+        for q in sides if q.symbol
+    ]  # fmt: skip
+    return len(ways) == 2 and ways[0] == ways[1] and len(ways[0]) == 1
 
 
 def _without_sides(drawn: Found | None, entries: list[Entry]) -> Found:

@@ -1,0 +1,39 @@
+"""Letters of a dimension table that mean other sides than they usually do."""
+
+from __future__ import annotations
+
+from tests.worker.datasheet.sketch import Sketch
+from worker.datasheet.extract import Request, extract
+
+
+def outline(one_way: bool) -> bytes:
+    """A body of 15.9 x 7.5 mm. A, B and C are usually its sides and height; `one_way` has A measure the leads across B."""
+    sketch = Sketch(scale=14.0)
+    sketch.text(300, 740, "PACKAGE OUTLINE", 11)
+    sketch.rect(0, 0, 15.9, 7.5)
+    for i in range(6):
+        for side in (-1, 1):
+            sketch.rect(-6.25 + 2.5 * i, side * 4.45, 0.4, 1.4)
+    if one_way:
+        sketch.along(-5.15, 5.15, -10.5, "A")
+    else:
+        sketch.across(-7.95, 7.95, -7.5, "A")
+    sketch.along(-3.75, 3.75, 10.5, "B")
+    for i, cells in enumerate(
+        [("Symbol", "Min.", "Max."), ("A", "10.2", "10.4"), ("B", "7.4", "7.6"), ("C", "0.2", "0.3")]
+    ):
+        for x, cell in zip((200, 280, 360), cells, strict=True):
+            sketch.text(x, 220 - 14 * i, cell)
+    sketch.text(300, 120, "DIMENSIONS IN MM")
+    return sketch.pdf()
+
+
+def test_letters_that_measure_one_way_are_no_length_and_width() -> None:
+    result = extract([outline(one_way=True)], Request())
+    assert result.body.length.status == "not_stated"
+    assert any("one direction" in r.reason for r in result.needs_review)
+
+
+def test_the_usual_letters_are_taken_where_nothing_speaks_against_them() -> None:
+    result = extract([outline(one_way=False)], Request())
+    assert (result.body.length.max, result.body.width.max) == (10.4, 7.6)
