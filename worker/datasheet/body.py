@@ -30,7 +30,7 @@ def read(drawings: list[Drawing], no_lead: bool, taken: set[int]) -> Found:
         return family
     drawn = next((f for d in drawings if (f := from_drawing(d, taken)) is not None), None)
     entries = [e for d in drawings for e in d.entries if e.table != OF_FAMILY]
-    if any(e.symbol in SIDES for d in drawings for e in d.aside):
+    if {e.symbol for d in drawings for e in d.aside} & set(SIDES) - {e.symbol for e in entries}:
         return _without_sides(drawn, entries)
     listed = _from_table(entries, no_lead) if len(entries) >= 3 else None
     if listed is None:

@@ -39,7 +39,7 @@ class Drawing:
 def unit_of(text: str) -> str:
     """The unit a page says its drawing is in; millimetres when it says nothing."""
     low = text.lower()
-    metric = re.search(r"millimet|\bmm\b|dimensions? (?:are )?in mm|unit\s*[:：]?\s*mm|单位\s*[:：]?\s*mm", low)
+    metric = re.search(r"mil+i?m|\bmm\b|dimensions? (?:are )?in mm|unit\s*[:：]?\s*mm|单位\s*[:：]?\s*mm", low)
     if metric:
         return "mm"
     if re.search(r"dimensions?[^.\n]{0,30}\bmils?\b|unit\s*[:：]?\s*mil", low):

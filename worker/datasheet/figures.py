@@ -15,6 +15,8 @@ OCR_PAGES = 10
 FORGET_PAGES = 32
 LAND_AFTER = 3  # a land pattern follows its outline within this many pages
 OWN_PAGE = 6.0  # the score of a page whose title says that it shows a land pattern
+OTHER = 6.0  # against a page that names packages, and not the asked one
+CAPTIONED = 4.0  # for a picture with the name of a package
 NAMED_SO = 2.0  # for a page that prints the name the asked one was taken for
 _DECIMAL = re.compile(r"\d[.,]\d")
 
@@ -91,6 +93,7 @@ def _rate(hits: list[PageHit], package: str | None) -> None:
         long = max(0.0, (len(hit.text) - 3500) / 800)
         hit.mechanical = titles.mechanical_score(hit.text) + figure - away - long
         hit.mechanical += min(3.0, 0.1 * len(_DECIMAL.findall(hit.text))) - 4.0 * bool(titles.STENCIL.search(hit.text))
+        hit.mechanical += CAPTIONED * _captioned(hit)
         hit.land = titles.land_score(hit.text) + figure - away - long
         if titles.of_land_alone(hit.text):
             hit.mechanical -= 7.0
@@ -98,11 +101,17 @@ def _rate(hits: list[PageHit], package: str | None) -> None:
         hit.match = sum(rarity[t] for t in hit.named)
 
 
+def _captioned(hit: PageHit) -> bool:
+    """Whether a page is a picture under nothing but the name of a package."""
+    lines = (line.strip() for line in hit.text.splitlines())
+    return bool(hit.images) and len(hit.text) < SPARSE_CHARS and any(naming.FAMILY.fullmatch(line) for line in lines)
+
+
 def search(book: Book, package: str | None, on_page: Callable[[int, int], None]) -> Search:
     """The best outline and land pages, for the asked package when one is asked."""
     hits = scan(book, package, on_page)
     found = Search(hits)
-    titled = [h for h in hits if titles.is_titled(h.text) and max(h.mechanical, h.land) >= 3.0]
+    titled = [h for h in hits if (titles.is_titled(h.text) or _captioned(h)) and max(h.mechanical, h.land) >= 3.0]
     found.names = _names(titled)
     if package:
         _find_named(found, titled, package)
@@ -128,7 +137,8 @@ def _rank(hit: PageHit, hits: list[PageHit], package: str | None) -> float:
     """How likely a page is the outline: by its words, by the package's name, and by the land pattern that follows it."""
     after = hits[hit.number - 1 : hit.number + 1]
     follows = any(h.land >= OWN_PAGE and titles.is_titled(h.text) and not _foreign(hit, h) for h in after)
-    return hit.mechanical + (3.5 * hit.match if package else 0.0) + (3.0 if follows else 0.0)
+    other = package and not hit.match and naming.families(hit.text) and any(h.match for h in hits)
+    return hit.mechanical + (3.5 * hit.match if package else 0.0) + (3.0 if follows else 0.0) - OTHER * bool(other)
 
 
 def _find_named(found: Search, titled: list[PageHit], package: str) -> None:

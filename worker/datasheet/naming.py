@@ -16,9 +16,12 @@ STOP = frozenset(
      "MM", "SMD", "SMT", "THT", "TYPE", "WITH", "REV", "IN", "OF", "AND", "THE", "FOR", "OR", "BY")
 )  # fmt: skip
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-–−.]*")
-_PINS = r"(?:lead|ld|pin|terminal|ball|bump|pad|contact|circuit|position)s?\b"
+_PINS = r"(?:lead|ld|l|pin|terminal|ball|bump|pad|contact|circuit|position)s?\b"
 _COUNT = re.compile(rf"\b(\d{{1,4}}){_DASH}{_PINS}", re.IGNORECASE)
 _FAMILY_AND_COUNT = re.compile(rf"([A-Za-z]{{3,}}){_DASH}(\d{{1,4}})")
+_OF_PINS = re.compile(
+    r"(?:SOIC|SO|SOP|QFN|DFN|QFP|DIP|SON)$", re.IGNORECASE
+)  # families whose number is that of their pins
 MIN_CASE_DIGITS = 5  # of a case number such as 646-06; shorter numbers say nothing
 
 
@@ -55,7 +58,8 @@ def first_name(text: str) -> str | None:
 def begun_by(asked: str, text: str) -> frozenset[str]:
     """Longer names on a page that begin with one word of the asked name or say its family and count apart.
 
-    TSSOP begins TSSOP-14, and SOIC-14 is the same as "14-Lead ... SOIC"; SOP begins no SSOP and SOT-23 no SOT-236.
+    TSSOP begins TSSOP-14, and SOIC-14 is the same as "14-Lead ... SOIC" and as a SOIC that no number is printed for;
+    SOP begins no SSOP and SOT-23 no SOT-236.
     """
     found: set[str] = set()
     for part in _PART.findall(asked):
@@ -67,6 +71,16 @@ def begun_by(asked: str, text: str) -> frozenset[str]:
         found |= {plain(m[0]) for m in re.finditer(longer, text, re.IGNORECASE)}
         if split := _FAMILY_AND_COUNT.fullmatch(part):
             alone = re.search(rf"(?<![A-Za-z0-9]){split[1]}(?![A-Za-z0-9])", text, re.IGNORECASE)
-            if alone and split[2] in _COUNT.findall(text):
+            counts = _COUNT.findall(text)
+            if alone and split[2] in counts:
                 found.add(plain(part))
+            elif (
+                alone
+                and not counts
+                and _OF_PINS.search(split[1])
+                and not re.search(rf"{split[1]}{_DASH}\d", text, re.IGNORECASE)
+            ):
+                found.add(
+                    plain(split[1])
+                )  # an outline of a whole family: the number of pins chooses a row of its table
     return frozenset(found)

@@ -13,7 +13,7 @@ SYMBOL = re.compile(
 )
 LIMITS = {"MIN": "low", "MINIMUM": "low", "MIM": "low", "NOM": "value", "NOMINAL": "value", "TYP": "value",
          "TYPICAL": "value", "BSC": "value", "MAX": "high", "MAXIMUM": "high"}  # fmt: skip
-MM = re.compile(r"^\(?(?:mm|millimet(?:er|re)s?|metric)\)?[.:*]*$", re.IGNORECASE)
+MM = re.compile(r"^\(?(?:mm|mil+i?m\w*|metric)\)?[.:*]*$", re.IGNORECASE)
 INCH = re.compile(r"^\(?(?:in\.?|[Ii]nch|INCH|[Ii]nche?s|INCHE?S)\)?[.:*]*$")
 _MIL = re.compile(r"^\(?(?:mils?|MILS?)\)?[.:*]*$")
 _NAMES = re.compile(

@@ -42,7 +42,7 @@ LAND = (
 MECHANICAL = (
     (
         re.compile(
-            r"package\s*(?:outline|dimension|mechanical|size)|dimensions?\s*and\s*patterns?|physical\s*dimension|case\s*outline"
+            r"package\s*(?:outline|dimension|mechanical|size|diagram|information\s*of)|dimensions?\s*and\s*patterns?|physical\s*dimension|case\s*outline"
             r"|mechanical\s*(?:data|case|drawing|dimension|outline|package|specification)|outline\s*(?:drawing|dimension)"
             r"|dimensional\s*(?:drawing|outline)|(?:external|outer|product|body|unit|shape\s*(?:and|&))\s*dimension|shape\s*(?:and|&)\s*size"
             r"|(?:外形|外观|外觀|外型|封装|封裝|产品|產品|机械|機械)[^。\n]{0,3}(?:尺寸|寸法|[图圖図])|寸法図|パッケージ\s*(?:外形|寸法)"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
+from PIL import Image
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from worker.datasheet import figures, pages
@@ -112,3 +114,28 @@ def test_several_packages_without_an_asked_one_are_a_doubt() -> None:
 def test_an_outline_has_its_land_pattern_behind_it() -> None:
     graphs = (HEAD, "TYPICAL CHARACTERISTICS", "MIN MAX", "DIMENSIONS", *["1.0 2.0 3.0 4.0"] * 10)
     assert found(None, (graphs, 300), *of("")).mechanical[0] == 2
+
+
+def test_a_picture_under_the_name_of_a_package_is_its_drawing() -> None:
+    file = io.BytesIO()
+    canvas = Canvas(file, pagesize=(612, 792))
+    picture = ImageReader(Image.new("L", (200, 150), 128))
+    for _ in range(8):
+        canvas.drawString(60, 700, HEAD)
+        canvas.showPage()
+    for lines, strokes in (
+        ((HEAD, "DIP20", "PACKAGE OUTLINE", "DIMENSIONS IN MILLIMETERS", "MIN MAX", "25.7 26.5"), 300),
+        ((HEAD, "SOP20"), 0),
+    ):
+        for i, line in enumerate(lines):
+            canvas.drawString(60, 700 - 20 * i, line)
+        for i in range(strokes):
+            canvas.line(60 + i, 100, 60 + i, 300)
+        if not strokes:
+            canvas.drawImage(picture, 60, 100, 400, 300)
+        canvas.showPage()
+    canvas.save()
+    book = pages.open_book([file.getvalue()])
+    search = figures.search(book, "SOP20", lambda *_: None)
+    book.close()
+    assert (search.mechanical[0], search.matched) == (10, True)

@@ -17,6 +17,10 @@ from worker.datasheet import naming
         ("LM339 TSSOP", "TSSOP-14", {"TSSOP14"}),
         ("SOIC-14", "14-Lead Plastic Small Outline (SL) [SOIC]", {"SOIC14"}),
         ("SOIC-14", "8-Lead Plastic Small Outline (SN) [SOIC]", set()),
+        ("SOIC-24", "PACKAGE OUTLINE, .300 SOIC\nVARIATIONS: N 16 18 20 24 28", {"SOIC"}),
+        ("SOIC-24", "SOIC-16 outline", set()),
+        ("QFN-48", "Package Information of QFN-6x6-48L Package", {"QFN48"}),
+        ("QFN-48", "Package Information of QFN-6x6-56L Package", set()),
         ("DFN-8", "PDIP-8", set()),
     ],
 )

@@ -34,7 +34,10 @@ def test_inch_only_tables_become_millimetres() -> None:
     assert [e.quantity.high for e in read(words)[0]] == [5.08, 0.508]
 
 
-@pytest.mark.parametrize(("unit", "low", "high"), [("mm", 395.0, 420.0), ("mil", 10.033, 10.668), ("inch", 10033.0, 10668.0)])
+@pytest.mark.parametrize(
+    ("unit", "low", "high"),
+    [("mm", 395.0, 420.0), ("Millmeters", 395.0, 420.0), ("mil", 10.033, 10.668), ("inch", 10033.0, 10668.0)],
+)
 def test_dimensions_in_a_unit(unit: str, low: float, high: float) -> None:
     words = [
         *row(0, (150, "Dimensions"), (200, "in"), (212, unit)),

@@ -24,7 +24,7 @@ Circuit board layout · Printed wiring board pattern · Mounting pattern · Dril
 OUTLINES = """
 Package Outline · PACKAGE DIMENSIONS · Mechanical Case Outline · MECHANICAL DATA · Outline Drawing · Physical Dimensions
 Dimensional drawing · External dimensions · Shape and dimensions · 外形尺寸 · 封装外形图 · 产品尺寸 · 外形寸法図
-Maßzeichnung · Gehäuseabmessungen
+IC Package diagram · Sensor Package Diagram · Package Information of QFN-6x6-48L · Maßzeichnung · Gehäuseabmessungen
 """
 OTHERS = """
 Recommended operating conditions · Recommended reflow profile · Recommended soldering conditions · Recommended solder paste
