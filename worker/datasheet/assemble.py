@@ -130,7 +130,7 @@ def land_of(solved: Solved, names: Numbers, rounds: dict[int, Round], apart: set
     places = [solved.place(i) for i in shown]
     ox = (min(p[0] for p in places) + max(p[0] for p in places)) / 2
     oy = (min(p[1] for p in places) + max(p[1] for p in places)) / 2
-    sure = trust.of_pads(solved)
+    sure = trust.of_pads(solved, rounds, names.guessed)
     made = [
         (_pad(solved, i, (ox, oy), names.names[k], rounds.get(i), i in apart, sure[i]), i) for k, i in enumerate(shown)
     ]

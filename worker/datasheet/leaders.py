@@ -1,4 +1,4 @@
-"""Follows the leader from the words "pin 1" to the pad it points at."""
+"""Finds the pad that a leader from the words "pin 1", or a dot, marks as the first."""
 
 from __future__ import annotations
 
@@ -49,3 +49,25 @@ def _ends(text: Box, lines: NDArray[np.float64]) -> list[tuple[float, float]]:
         ]
         found += list(map(tuple, reached))
     return [(float(a), float(b)) for a, b in found if not near.holds_point(a, b)]
+
+
+def dot_near(pads: list[Shape], drawing: Drawing) -> int | None:
+    """The pad beside a filled dot outside all pads, the usual mark of pin 1."""
+    small = min(min(p.box.width, p.box.height) for p in pads)
+    best: tuple[float, int] | None = None
+    for outline in drawing.sheet.outlines:
+        b = outline.box
+        if (
+            not outline.filled
+            or not 3.0 < b.width < 2.0 * small + 6
+            or abs(b.width - b.height) > 0.12 * b.width
+            or len(outline.points) < 8
+        ):
+            continue
+        if any(p.box.meets(b) for p in pads):
+            continue
+        gaps = [p.box.gap(b) for p in pads]
+        i = int(np.argmin(gaps))
+        if gaps[i] < 3.0 * max(b.width, 4.0) and (best is None or gaps[i] < best[0]):
+            best = (gaps[i], i)
+    return best[1] if best else None

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from worker.datasheet import leaders
 from worker.datasheet.drawing import Drawing
 from worker.datasheet.marks import Box, Word
 from worker.datasheet.shapes import Shape
@@ -16,6 +17,7 @@ from worker.datasheet.shapes import Shape
 Point = tuple[float, float]
 UNNUMBERED = 0
 LABEL = re.compile(r"^\(?(\d{1,3})\)?$")
+OWN_ORDER = re.compile(r"\b(?:connector|header|socket|receptacle|plug|jack|relay)s?\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,11 @@ class Numbers:
     pin1: str  # printed, dot, outline, convention, unknown
     note: str
     certain: bool
+
+    @property
+    def guessed(self) -> bool:
+        """Whether nothing but custom speaks for the numbers; the names of a ball grid have no other."""
+        return not self.certain and self.pin1 != "outline" and any(name.isdigit() for name in self.names)
 
 
 def is_thermal(pads: list[Shape], i: int) -> bool:
@@ -94,28 +101,6 @@ def printed_near(pads: list[Shape], drawing: Drawing) -> dict[int, int]:
         if number not in numbers.values():
             numbers[i] = number
     return numbers
-
-
-def dot_near(pads: list[Shape], drawing: Drawing) -> int | None:
-    """The pad beside a filled dot outside all pads, the usual mark of pin 1."""
-    small = min(min(p.box.width, p.box.height) for p in pads)
-    best: tuple[float, int] | None = None
-    for outline in drawing.sheet.outlines:
-        b = outline.box
-        if (
-            not outline.filled
-            or not 3.0 < b.width < 2.0 * small + 6
-            or abs(b.width - b.height) > 0.12 * b.width
-            or len(outline.points) < 8
-        ):
-            continue
-        if any(p.box.meets(b) for p in pads):
-            continue
-        gaps = [p.box.gap(b) for p in pads]
-        i = int(np.argmin(gaps))
-        if gaps[i] < 3.0 * max(b.width, 4.0) and (best is None or gaps[i] < best[0]):
-            best = (gaps[i], i)
-    return best[1] if best else None
 
 
 def _agreement(names: list[int], printed: dict[int, int]) -> int:
@@ -258,11 +243,13 @@ def _ring_names(
         way = "counter-clockwise" if best[1] > 0 else "clockwise as printed"
         start = "printed" if 1 in printed.values() else "convention"
         note = f"{agree} printed on the land pattern, the rest {way}"
-        return best[0], "partly_printed", start, note, agree == len(printed)
-    dot = dot_near(pads, drawing)
+        certain = agree == len(printed) and (agree > 1 or _by_custom(pads, drawing))
+        return best[0], "partly_printed", start, note, certain
+    dot = leaders.dot_near(pads, drawing)
     if dot is not None:
         names = _numbered(ring, ring.index(dot), 1, count)
-        return names, "partly_printed", "dot", "pin-1 dot on the land pattern, the rest counter-clockwise", True
+        note = "pin-1 dot on the land pattern, the rest counter-clockwise"
+        return names, "partly_printed", "dot", note, _by_custom(pads, drawing)
     if outline is not None:
         labels, mirrored = outline
         seen = [Label(label.number, label.x, -label.y) for label in labels] if mirrored else labels
@@ -279,6 +266,14 @@ def _ring_names(
         "no number is printed: counter-clockwise from the usual corner",
         False,
     )
+
+
+def _by_custom(pads: list[Shape], drawing: Drawing) -> bool:
+    """Whether the numbers surely run on from the first: in a row, or around a package of equal leads, which no connector is."""
+    if _in_line(pads):
+        return True
+    sides = {tuple(sorted((round(p.box.width), round(p.box.height)))) for p in pads}
+    return len(sides) == 1 and not any(OWN_ORDER.search(line.text) for line in drawing.lines)
 
 
 def _first(pads: list[Shape], ring: list[int]) -> int:

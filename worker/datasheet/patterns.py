@@ -34,6 +34,8 @@ TITLE_PT = 170.0
 END_PT, REACH_PT = 0.9, 170.0  # how far an extension line may end from what it means, and how long it may be
 MARK_PART = 0.4
 MAX_PEGS = 4
+ALIKE_AREA = 4.0  # times the area of the smaller one: what a pad of another kind may have
+LEAST_PT, LEAST_HOLE_PT = 3.5, 1.5  # smaller shapes are tips and dots
 LEGIBLE = 0.75  # below it strokes of the drawing were taken for letters
 FAR_PAD, FAR_HOLE = 7.0, 14.0  # the same for equal shapes in line
 
@@ -65,10 +67,16 @@ def _plain(drawing: Drawing) -> list[Shape]:
         labelled = any(w.box.area > 0.18 * b.area for w in inside if _wordy(w))
         if shape.dashed or labelled or any(t.grown(3).holds_point(b.cx, b.cy) for t in drawing.tables):
             continue
-        if max(b.width, b.height) > 14 * min(b.width, b.height) or max(b.width, b.height) < 3.5:
+        if max(b.width, b.height) > 14 * min(b.width, b.height) or max(b.width, b.height) < _least(shape, drawing):
             continue
         found.append(shape)
     return found
+
+
+def _least(shape: Shape, drawing: Drawing) -> float:
+    """The size of the smallest shape that counts; of a disc in the middle of another shape that of a hole."""
+    holed = shape.kind in ROUND and any(_holds(o, shape) and _centred(o, shape) for o in drawing.shapes)
+    return LEAST_HOLE_PT if holed else LEAST_PT
 
 
 def _is_letter(box: Box, drawing: Drawing) -> bool:
@@ -110,8 +118,8 @@ def _linked(a: Shape, b: Shape) -> bool:
 
 
 def _measured(shapes: list[Shape], spans: list[Span]) -> list[tuple[int, int]]:
-    """Pairs of equal shapes, or of a hole and another one, that a dimension line runs between: they are of one figure however
-    far apart they stand.
+    """Pairs of shapes of about one size, or of a hole and another one, that a dimension line runs between: they are of one
+    figure however far apart they stand.
     """
     if not shapes:
         return []
@@ -125,7 +133,8 @@ def _measured(shapes: list[Shape], spans: list[Span]) -> list[tuple[int, int]]:
 
 
 def _of_one_figure(a: Shape, b: Shape) -> bool:
-    return a.same_size(b) or "circle" in (a.kind, b.kind)
+    alike = max(a.box.area, b.box.area) < ALIKE_AREA * min(a.box.area, b.box.area)
+    return alike or "circle" in (a.kind, b.kind)
 
 
 def _reached(boxes: NDArray[np.float64], span: Span, at: float) -> int | None:

@@ -13,6 +13,7 @@ from worker.datasheet import pads, scale
 from worker.datasheet.body import DESCRIBED
 from worker.datasheet.dimensions import Reading
 from worker.datasheet.drawing import Drawing
+from worker.datasheet.holes import Round
 from worker.datasheet.marks import Box
 from worker.datasheet.outline import Found, sides_drawn
 from worker.datasheet.pads import Solved
@@ -40,10 +41,11 @@ def agreeing(readings: Iterable[Reading], found: Scale) -> set[float]:
     return {r.quantity.target for r in readings if scale.misfit(r, found) < ALIKE}
 
 
-def of_pads(solved: Solved) -> list[float]:
-    """Confidence of every pad of a pattern."""
-    fixed = _fixed(solved)
-    return [_of_pad(solved, i, fixed) for i in range(len(solved.pattern.pads))]
+def of_pads(solved: Solved, rounds: dict[int, Round], guessed: bool) -> list[float]:
+    """Confidence of every pad of a pattern, none sure of `guessed` numbers; a hole must have its drill."""
+    fixed = _fixed(solved) and not guessed
+    undrilled = {i for i, r in rounds.items() if r.type != "smd" and r.drill is None}
+    return [_of_pad(solved, i, fixed and i not in undrilled) for i in range(len(solved.pattern.pads))]
 
 
 def _fixed(solved: Solved) -> bool:

@@ -68,6 +68,7 @@ def test_numbers_by_convention_are_flagged() -> None:
 @pytest.mark.parametrize(("package", "doubted"), [("SOIC-8", False), ("SOIC-10", True), ("SOIC", False)])
 def test_fewer_pads_than_pins_are_doubted(package: str, doubted: bool) -> None:
     sketch = dual(8, 1.27, 5.4, 1.5, 0.6)
+    sketch.text(*sketch.point(-2.7, -1.905), "1")
     sketch.text(300, 730, package, 11)
     result = extract([sketch.pdf()], Request(package))
     assert result.land_pattern is not None

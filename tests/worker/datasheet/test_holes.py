@@ -32,6 +32,17 @@ def test_an_oval_pad_has_two_sizes_and_a_round_hole() -> None:
     assert _read(_row()) == [(str(i), "thru_hole", 1.8, 3.6, [1.2, 1.2]) for i in (1, 2, 3, 4)]
 
 
+def test_a_hole_of_a_pin_drawn_small_is_read() -> None:
+    sketch = land_page(6)
+    for x in (-7.5, -2.5, 2.5, 7.5):
+        sketch.circle(x, 0, 1.2)
+        sketch.circle(x, 0, 0.5)
+    sketch.across(-7.5, -2.5, -4.0, "3X 5.00")
+    sketch.across(-8.1, -6.9, 6.0, "4X 1.20")
+    sketch.text(200, 560, "4X Ø0.50")
+    assert _read(sketch) == [(str(i), "thru_hole", 1.2, 1.2, [0.5, 0.5]) for i in (1, 2, 3, 4)]
+
+
 def test_the_sides_of_a_slot_stand_at_dimension_lines() -> None:
     sketch = land_page(14)
     for x in (-3.0, 3.0):
