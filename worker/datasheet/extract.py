@@ -262,13 +262,9 @@ def _land(best: Solved, outlines: list[Drawing], package: str | None, review: li
     shapes = best.pattern.pads
     shown = [i for i in range(len(shapes)) if i not in apart]
     numbers = numbering.number([shapes[i] for i in shown], best.drawing, labels, best.pattern.first)
-    grid = (
-        balls.ball_names([shapes[i] for i in shown])
-        if all(rounds.get(i) and rounds[i].type == "smd" for i in shown)
-        else None
-    )
-    if grid is not None:
-        numbers = numbering.Numbers(grid, "convention", "convention", "grid names from the upper left ball", False)
+    flat = all(rounds.get(i) and rounds[i].type == "smd" for i in shown)
+    grid = balls.named([shapes[i] for i in shown], numbers) if flat else None
+    numbers = grid or numbers
     names = numbering.Numbers(
         [*numbers.names, *["MP"] * len(apart)], numbers.source, numbers.pin1, numbers.note, numbers.certain
     )
