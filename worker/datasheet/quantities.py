@@ -22,6 +22,9 @@ _PLUS_MINUS = re.compile(rf"^({NUMBER})\s*(?:±|\+/-|\+-)\s*({NUMBER})$")
 _PLUS_THEN = re.compile(rf"^({NUMBER})\s*\+\s*({NUMBER})\s*[/ ]?\s*[-–]?\s*({NUMBER})$")
 _DUAL = re.compile(rf"^({NUMBER})\s*[\[(]\s*({NUMBER})\s*[\])]$")
 _SLASH_DUAL = re.compile(rf"^({NUMBER})\s*/\s*({NUMBER})$")
+_INCH = re.compile(r"(?<![\d.,])(0?)\.\d{3,4}(?!\d)")
+_TAIL = re.compile(r"0\d+")  # of a number that a line cut in two: none begins so
+_THOUSANDTHS = re.compile(r"\D*\d{3,4}(?![\d.,])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ def parse(word: Word) -> Quantity | None:
     if m := (_COUNT.match(text) or _DASH_COUNT.match(text)):
         count, text = int(m[1]), text[m.end() :].strip()
     limit, across = _LIMITS.search(text), re.search(r"\bDIA\b", text, re.IGNORECASE)
-    text = _NOISE.sub("", _LIMITS.sub("", text)).strip(" ,-–")
+    text = _NOISE.sub("", _LIMITS.sub("", text)).strip(" ,-–—_")
     if count is None and (m := _TAIL_COUNT.search(text)) and m.start() > 0:
         count, text = int(m[1] or m[2] or m[3]), text[: m.start()].strip()
     kind = "diameter" if across else "length"
@@ -164,8 +167,16 @@ def _never(_: Box, __: Box) -> bool:
     return False
 
 
+def _pointed(inch: Quantity, mm: Quantity) -> Quantity:
+    """The thousandths of an inch whose leading point the pixels lost, told by the millimetres they are stacked with."""
+    if inch.confidence == 1.0 or not inch.value or not mm.value or not _THOUSANDTHS.match(inch.printed):
+        return inch
+    return replace(inch, value=inch.value / 1000) if _twins(mm.value, inch.value / 1000) else inch
+
+
 def _stack(top: Quantity, bottom: Quantity, apart: Apart) -> Quantity | None:
     """Two numbers set over each other as one dimension: inch over mm, or max over min where `apart` does not part them."""
+    top, bottom = _pointed(top, bottom), _pointed(bottom, top)
     if top.value is None or bottom.value is None or top.low is not None or bottom.low is not None:
         return None
     box = around([top.box, bottom.box])
@@ -183,6 +194,7 @@ def _stack(top: Quantity, bottom: Quantity, apart: Apart) -> Quantity | None:
         or bottom.count is not None
         or top.reference
         or bottom.reference
+        or _TAIL.fullmatch(top.printed)
         or apart(top.box, bottom.box)
     ):
         return None
@@ -208,7 +220,16 @@ def read(lines: list[Word], apart: Apart = _never) -> list[Quantity]:
     loose = [line for line in lines if id(line.box) not in taken]
     found = [_with_tolerance(q, loose) for q in found]
     found = _stacked(found, apart)
-    return [_with_count(q, loose) for q in found]
+    return _diameters([_with_count(q, loose) for q in found])
+
+
+def _diameters(found: list[Quantity]) -> list[Quantity]:
+    """Inches of a drawing begin alike: where others have no nought before the point, pixels of one show a diameter's sign."""
+    inches = [_INCH.search(q.printed) if q.mm else None for q in found]
+    if not any(m and not m[1] for m in inches):
+        return found
+    signed = [m is not None and m[1] != "" and q.confidence < 1.0 for q, m in zip(found, inches, strict=True)]
+    return [replace(q, kind="diameter") if s and q.kind == "length" else q for q, s in zip(found, signed, strict=True)]
 
 
 def _with_tolerance(q: Quantity, loose: list[Word]) -> Quantity:

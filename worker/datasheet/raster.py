@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.datasheet import arrows, dashes, glyphs, hatching, regions, tilt, twins
+from worker.datasheet import arrows, brackets, dashes, glyphs, hatching, regions, tilt, twins
 from worker.datasheet.marks import Box, Sheet, Tip, Word
 from worker.datasheet.ocr import Gray
 
@@ -226,7 +226,7 @@ def _read_words(
         x, y = origin[0] + box.cx / px_per_pt, origin[1] + box.cy / px_per_pt
         if not any(k.grown(1).holds_point(x, y) for k in known):
             free.append((box, turned))
-    words = glyphs.read_text(paper, free, px_per_pt, origin, untouched)
+    words = brackets.joined(glyphs.read_text(paper, free, px_per_pt, origin, untouched))
     usual = float(np.median([w.across for w in words])) if words else 0.0
     letters_only = [w for w in words if not (w.text in ROUND and (w.text != "0" or w.across > LARGE * usual))]
     return [w for w in letters_only if not _piece(w, sheet.lines)]
