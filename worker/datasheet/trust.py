@@ -6,6 +6,7 @@ that of a body side is the drawn box, or a table and the drawing together.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from db.kinds.datasheet import DatasheetResult, Review
@@ -33,6 +34,7 @@ TYPED = (
 )
 HEIGHTS = frozenset({"A", "A2", "H", "h", "T", "C", "c"})
 NO_BOX = 0.3  # more than a drawing is stretched
+HOLES = re.compile(r"\bholes?\b|\bdrill|\bN?PTH\b|\bplated\b|\bpegs?\b|\bboss", re.IGNORECASE)
 NEAR = 1.0  # cost of a reading that stands clearly at its span
 
 
@@ -42,10 +44,20 @@ def agreeing(readings: Iterable[Reading], found: Scale) -> set[float]:
 
 
 def of_pads(solved: Solved, rounds: dict[int, Round], guessed: bool) -> list[float]:
-    """Confidence of every pad of a pattern, none sure of `guessed` numbers; a hole must have its drill."""
+    """Confidence of every pad of a pattern, none sure of `guessed` numbers or of a hole that may be none."""
     fixed = _fixed(solved) and not guessed
-    undrilled = {i for i, r in rounds.items() if r.type != "smd" and r.drill is None}
-    return [_of_pad(solved, i, fixed and i not in undrilled) for i in range(len(solved.pattern.pads))]
+    doubtful = {i for i in rounds if _may_be_no_hole(i, rounds, solved.drawing)}
+    return [_of_pad(solved, i, fixed and i not in doubtful) for i in range(len(solved.pattern.pads))]
+
+
+def _may_be_no_hole(i: int, rounds: dict[int, Round], drawing: Drawing) -> bool:
+    """Whether a hole lacks its drill, or one without copper may be that of a lead, or copper where no words tell of holes."""
+    own = rounds[i]
+    if own.type != "np_thru_hole":
+        return own.type == "thru_hole" and own.drill is None
+    leads = [r.drill for r in rounds.values() if r.type == "thru_hole"]
+    told = leads or any(HOLES.search(line.text) for line in drawing.lines)
+    return own.drill is None or own.drill in leads or not told
 
 
 def _fixed(solved: Solved) -> bool:

@@ -101,6 +101,17 @@ def test_a_far_pad_of_another_size_that_a_dimension_reaches_is_of_the_pattern() 
     assert [(p.number, p.x, p.y) for p in land.pads] == [("1", -3.0, 0.0), ("2", 3.0, 0.64), ("3", 3.0, -0.64)]
 
 
+@pytest.mark.parametrize("words", ["NON-PLATED HOLE", ""])
+def test_a_disc_among_pads_is_a_sure_hole_only_where_words_tell_of_holes(words: str) -> None:
+    sketch = numbered()
+    sketch.circle(0, 0, 1.5)
+    sketch.across(-0.75, 0.75, -1.4, "1.50")
+    sketch.text(300, 160, words)
+    land = extract([sketch.pdf()], Request()).land_pattern
+    assert land is not None
+    assert [p.confidence > SURE for p in land.pads if p.type == "np_thru_hole"] == [bool(words)]
+
+
 @pytest.mark.parametrize("drill", ["4X Ø0.80", ""])
 def test_no_hole_is_sure_without_its_drill(drill: str) -> None:
     sketch = Sketch(14.0)
