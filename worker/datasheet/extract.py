@@ -199,6 +199,7 @@ def _result(
         land, seen = sides.from_above(land, solved)
         reasons += [seen, RIVALLED if _rivalled(best, solved[1:]) else None]
     sizes = assemble.body_of(found, outlines)
+    frame = terminals.body_in_land_frame(outlines, sizes, land)
     if any(reasons):
         land, sizes = _doubted(land) if land is not None else None, _doubted_body(sizes)
         review.extend(Review(field="land_pattern", reason=reason) for reason in reasons if reason)
@@ -216,8 +217,8 @@ def _result(
         body=sizes, land_pattern=land, land_pattern_status=status,
         dimensions=assemble.table_of(outlines), terminals=terminals.read(outlines, land),
         overall=terminals.overall(outlines, sizes, land),
-        body_in_land_frame=terminals.body_in_land_frame(outlines, sizes, land),
-        views=_views(solved, best), variants=_variants(search),
+        body_in_land_frame=frame, exposed_pad=terminals.exposed_pad(outlines, sizes, frame),
+        views=[*(View(page=d.number, kind="outline") for d in outlines), *_views(solved, best)], variants=_variants(search),
         ambiguities=[*found.doubts, *search.notes(request.package)], needs_review=review,
         confidence=round(least, 3),
     )  # fmt: skip

@@ -204,7 +204,10 @@ def _page_before(hits: list[PageHit], land: int, outline: PageHit) -> int | None
     It names the package too, or is an outline that names no other one: titles drawn as strokes are read only in part.
     """
     own = next(h for h in hits if h.number == land)
-    if land < 2 or own.match < 1.3 * outline.match + 0.5:
+    near = (
+        0 <= land - outline.number <= LAND_AFTER
+    )  # an outline far from its land pattern is another page that has the name
+    if land < 2 or (near and own.match < 1.3 * outline.match + 0.5):
         return None
     before = hits[land - 2]
     named = before.match >= 0.8 * own.match or (before.mechanical >= 3.0 and not _foreign(own, before))

@@ -65,6 +65,14 @@ def body_in_land_frame(outlines: list[Drawing], body: Body, land: LandPattern | 
     return _by_extent(land, sides[0], sides[1])
 
 
+def exposed_pad(outlines: list[Drawing], body: Body, frame: dict[Axis, Side]) -> dict[Axis, Value]:
+    """The pad under the body by JEDEC's letters: D2 lies along the side D, E2 along E."""
+    rows = _rows(outlines)
+    sides = {axis: body.length if side == "length" else body.width for axis, side in (frame or LYING).items()}
+    found = {axis: rows.get(f"{value.symbol}2") for axis, value in sides.items() if value.symbol in ("D", "E")}
+    return {axis: assemble.value_of(r[0].quantity, r[1], confidence=ALONE) for axis, r in found.items() if r}
+
+
 def _by_extent(land: LandPattern, length: float, width: float) -> dict[Axis, Side]:
     wide = max(p.x + (p.w or 0) / 2 for p in land.pads) - min(p.x - (p.w or 0) / 2 for p in land.pads)
     high = max(p.y + (p.h or 0) / 2 for p in land.pads) - min(p.y - (p.h or 0) / 2 for p in land.pads)

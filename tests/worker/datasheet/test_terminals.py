@@ -37,6 +37,25 @@ def test_leads_come_from_the_table_and_the_body_lies_as_its_leads_do() -> None:
     assert result.terminals.count == 8
     assert {axis: (v.min, v.max) for axis, v in result.overall.items()} == {"x": (5.8, 6.2)}
     assert result.body_in_land_frame == {"x": "width", "y": "length"}
+    assert {v.kind: v.page for v in result.views} == {"outline": 2, "land_pattern": 1}
+    assert result.exposed_pad == {}
+
+
+def test_the_exposed_pad_lies_as_the_sides_it_is_named_for() -> None:
+    rows = (
+        ("D", "", "3.00", ""),
+        ("E", "", "5.00", ""),
+        ("A", "0.8", "", "0.9"),
+        ("D2", "1.5", "", "1.7"),
+        ("E2", "3.1", "", "3.3"),
+    )
+    result = extract([tabled(rows).pdf()], Request(None, 2, 1))
+    assert (result.body.length.symbol, result.body.width.symbol) == ("E", "D")
+    along = {
+        result.body_in_land_frame.get(axis, side): v.max
+        for (axis, v), side in zip(sorted(result.exposed_pad.items()), ("length", "width"), strict=True)
+    }
+    assert along == {"length": 3.3, "width": 1.7}
 
 
 def test_the_distance_of_the_outer_leads_is_no_pitch() -> None:
