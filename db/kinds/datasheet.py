@@ -291,7 +291,9 @@ class DatasheetResult(Document):
     body: Body = Body()
     overall: dict[Literal["x", "y"], Value] = {}
     terminals: Terminals = Terminals()
-    exposed_pad: dict[Literal["x", "y"], Value] = Field({}, description="Of the package; that of the board is a thermal pad")
+    exposed_pad: dict[Literal["x", "y"], Value] = Field(
+        {}, description="Of the package; that of the board is a thermal pad"
+    )
     dimensions: list[Dimension] = Field([], description="Every other value of the dimension table, by symbol")
     body_in_land_frame: dict[Literal["x", "y"], Literal["length", "width"]] = {}
     land_pattern: LandPattern | None = Field(None, description="Null: the document recommends none")

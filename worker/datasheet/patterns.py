@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.datasheet import leaders, titles
+from worker.datasheet.candidates import candidates, centred, holds
 from worker.datasheet.dimensions import Span, box_of
 from worker.datasheet.drawing import Drawing
 from worker.datasheet.marks import Box, Word, around
@@ -35,8 +36,6 @@ END_PT, REACH_PT = 0.9, 250.0  # how far an extension line may end from what it 
 MARK_PART = 0.4
 MAX_PEGS = 4
 ALIKE_AREA = 4.0  # times the area of the smaller one: what a pad of another kind may have
-LEAST_PT, LEAST_HOLE_PT = 3.5, 1.5  # smaller shapes are tips and dots
-LEGIBLE = 0.75  # below it strokes of the drawing were taken for letters
 FAR_PAD, FAR_HOLE = 7.0, 14.0  # the same for equal shapes in line
 
 
@@ -54,57 +53,6 @@ class Pattern:
     @property
     def box(self) -> Box:
         return around([p.box for p in self.pads])
-
-
-def _plain(drawing: Drawing) -> list[Shape]:
-    """Shapes that can be pads at all: not boxes around words, not table cells, not dashed, not arrow heads."""
-    found = []
-    for shape in drawing.shapes:
-        b = shape.box
-        if _is_letter(b, drawing) or _is_boxed_number(b, drawing):
-            continue
-        inside = [w for w in drawing.lines if b.grown(0.5).holds_point(w.box.cx, w.box.cy) and len(w.text) > 0]
-        labelled = any(w.box.area > 0.18 * b.area for w in inside if _wordy(w))
-        if shape.dashed or labelled or any(t.grown(3).holds_point(b.cx, b.cy) for t in drawing.tables):
-            continue
-        if max(b.width, b.height) > 14 * min(b.width, b.height) or max(b.width, b.height) < _least(shape, drawing):
-            continue
-        found.append(shape)
-    return found
-
-
-def _least(shape: Shape, drawing: Drawing) -> float:
-    """The size of the smallest shape that counts; of a disc in the middle of another shape that of a hole."""
-    holed = shape.kind in ROUND and any(_holds(o, shape) and _centred(o, shape) for o in drawing.shapes)
-    return LEAST_HOLE_PT if holed else LEAST_PT
-
-
-def _is_letter(box: Box, drawing: Drawing) -> bool:
-    """Whether the shape is the loop of a drawn letter."""
-    return box.height < 12 and any(
-        w.box.grown(1.0).holds(box) and w.box.area < 1.6 * box.area + len(w.text) * 60
-        for w in drawing.sheet.words if w.confidence >= LEGIBLE
-    )  # fmt: skip
-
-
-def _is_boxed_number(box: Box, drawing: Drawing) -> bool:
-    """Whether the shape frames the number of a dimension line."""
-    inside = [q for q in drawing.quantities if box.holds_point(q.box.cx, q.box.cy)]
-    if not any(q.size > 0.35 * min(box.width, box.height) for q in inside):
-        return False
-    return any(
-        box.grown(1.0).holds_point(*s.point((s.start + s.end) / 2)) or (box.grown(-1.0).y0 < s.at < box.y1 - 1 and s.axis == 0)
-        or (s.axis == 1 and box.x0 + 1 < s.at < box.x1 - 1)
-        for s in drawing.spans if box.gap(box_of(s)) < 40
-    )  # fmt: skip
-
-
-def _wordy(word: Word) -> bool:
-    if word.confidence < LEGIBLE:
-        return False  # strokes inside a pad taken for letters
-    return bool(re.search(r"[A-Za-z0-9]", word.text)) and not re.fullmatch(
-        r"\d{1,3}|[A-Z]\d{1,2}|[CO_|IlL\-]", word.text
-    )
 
 
 def _linked(a: Shape, b: Shape) -> bool:
@@ -183,15 +131,11 @@ def _with_holes(groups: list[list[Shape]]) -> list[list[Shape]]:
     return result
 
 
-def _holds(outer: Shape, inner: Shape) -> bool:
-    return outer is not inner and outer.box.holds(inner.box, 0.3) and outer.box.area > 1.02 * inner.box.area
-
-
 def _sort_out(group: list[Shape]) -> Pattern | None:
     """Pads are the shapes that neither hold others of the pattern nor lie in one of them."""
     frames = [s for s in group if _is_frame(s, group)]
     rest = [s for s in group if s not in frames]
-    inner = [s for s in rest if any(_holds(o, s) for o in rest)]
+    inner = [s for s in rest if any(holds(o, s) for o in rest)]
     pads = [s for s in rest if s not in inner]
     pads = _without_marks(_without_crossing(pads))
     if not pads:
@@ -203,25 +147,21 @@ def _sort_out(group: list[Shape]) -> Pattern | None:
 
 def _is_via(disc: Shape, pad: Shape) -> bool:
     """Whether a disc is a via of the pad around it; the one in the middle of a round pad is its hole."""
-    return _holds(pad, disc) and pad.box.area > 4 * disc.box.area and not (_centred(disc, pad) and pad.kind in ROUND)
+    return holds(pad, disc) and pad.box.area > 4 * disc.box.area and not (centred(disc, pad) and pad.kind in ROUND)
 
 
 def _drilled(discs: list[Shape], pads: list[Shape]) -> bool:
     """Whether discs are the holes of several pads: each alone in the middle of its own."""
-    homes = [own for p in pads if (own := [d for d in discs if _holds(p, d)])]
-    return len(homes) > 1 and all(len(own) == 1 and any(_centred(own[0], p) for p in pads) for own in homes)
-
-
-def _centred(a: Shape, b: Shape) -> bool:
-    return abs(a.box.cx - b.box.cx) < 0.6 and abs(a.box.cy - b.box.cy) < 0.6
+    homes = [own for p in pads if (own := [d for d in discs if holds(p, d)])]
+    return len(homes) > 1 and all(len(own) == 1 and any(centred(own[0], p) for p in pads) for own in homes)
 
 
 def _is_frame(shape: Shape, group: list[Shape]) -> bool:
     """A body or silk outline: it holds or cuts several shapes that are no mere vias or openings of it."""
     others = [s for s in group if s is not shape and s.box.meets(shape.box)]
     cut = [s for s in others if not shape.box.holds(s.box, 0.3) and s.box.area < shape.box.area]
-    held = [s for s in others if _holds(shape, s)]
-    twins = [s for s in held if _centred(s, shape)]
+    held = [s for s in others if holds(shape, s)]
+    twins = [s for s in held if centred(s, shape)]
     if len(cut) >= 2:
         return True
     solid = [s for s in held if s.kind != "circle" and s not in twins]
@@ -268,7 +208,7 @@ def title_distance(figure: Box, line: Box) -> float:
 def find(drawing: Drawing) -> list[Pattern]:
     """Every group of shapes on the page that might be a land pattern."""
     found = []
-    for group in _groups(_plain(drawing), drawing.spans):
+    for group in _groups(candidates(drawing), drawing.spans):
         pattern = _sort_out(group)
         if pattern is None or len(pattern.pads) < 2 or len(pattern.pads) > 1500:
             continue
