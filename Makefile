@@ -3,9 +3,10 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+SEED ?= 9000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check up faults bench bench-service bench-stream bench-decode bench-nano bench-datasheet bench-dashboard screenshots clean
+.PHONY: help setup demo test check up faults bench bench-service bench-stream bench-decode bench-nano bench-datasheet bench-dashboard score-datasheet screenshots clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -42,6 +43,11 @@ bench: bench-service bench-stream bench-decode bench-nano bench-datasheet bench-
 
 bench-service bench-stream bench-decode bench-nano bench-datasheet bench-dashboard: bench-%: $(READY)
 	@$(BIN)/python -m tests.bench.bench_$*
+
+score-datasheet: $(READY)  ## the datasheet reader on 200 made-up drawings and their scans, about 30 minutes (SEED=N: other ones)
+	$(BIN)/python -m worker.datasheet.synthetic --split test --seed $(SEED) --count 200 --folder build/drawings
+	$(BIN)/python -m worker.datasheet.synthetic --split test --seed $(SEED) --count 200 --folder build/scans --raster 200
+	$(BIN)/python -m worker.datasheet evaluate build/drawings/truth build/drawings/pdf build/scans/truth build/scans/pdf
 
 screenshots: $(READY)  ## every dashboard page, light, dark and narrow, into build/screenshots
 	$(BIN)/python -m tests.e2e.screenshots
