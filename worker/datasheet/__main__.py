@@ -32,7 +32,7 @@ class Desk(LocalContext):
 
     def beat(self, done_ms: int, total_ms: int | None, note: str = "") -> None:
         if note and (not self.progress or note != self.progress[-1][2]):
-            print(f"page {done_ms} of {total_ms}: {note}", file=sys.stderr)
+            print(note, file=sys.stderr)
         super().beat(done_ms, total_ms, note)
 
 

@@ -41,6 +41,12 @@ def too_few(land: LandPattern, labels: Iterable[Label], package: str | None) -> 
 def _of_pads(land: LandPattern, best: Solved) -> Iterator[tuple[str, str]]:
     if any(p.status == "assumed" for p in land.pads):
         yield "land_pattern.pads", "some positions follow from the drawn scale, not from printed numbers"
+    own = [p.number for p in land.pads if p.shape == "custom"]
+    if own:
+        yield (
+            "land_pattern.pads",
+            f"pads {', '.join(own[:12])} are no rectangles; the footprint has the rectangle around them",
+        )
     shapes = best.pattern.pads
     unsized = [i for i in range(len(shapes)) if not best.settled(i)[1] and not holes.is_round(shapes[i])]
     if unsized:

@@ -76,6 +76,21 @@ def test_fewer_pads_than_pins_are_doubted(package: str, doubted: bool) -> None:
     assert (max(p.confidence for p in result.land_pattern.pads) < 0.9) is doubted
 
 
+def test_a_pad_with_a_cut_corner_is_told_to_be_no_rectangle() -> None:
+    sketch = dual(8, 1.27, 5.4, 1.5, 0.6)
+    path = sketch.canvas.beginPath()
+    path.moveTo(*sketch.point(-3.45, 3.0))
+    for corner in ((-1.95, 3.0), (-1.95, 3.6), (-3.15, 3.6), (-3.45, 3.3)):
+        path.lineTo(*sketch.point(*corner))
+    path.close()
+    sketch.canvas.drawPath(path)
+    result = extract([sketch.pdf()], Request())
+    assert result.land_pattern is not None
+    cut = [p.number for p in result.land_pattern.pads if p.shape == "custom"]
+    assert len(cut) == 1
+    assert any(r.reason.startswith(f"pads {cut[0]} are no rectangles") for r in result.needs_review)
+
+
 def test_an_image_of_the_drawing_gives_the_same_pads() -> None:
     page = pypdfium2.PdfDocument(dual(8, 1.27, 5.4, 1.5, 0.6).pdf())[0]
     png = io.BytesIO()

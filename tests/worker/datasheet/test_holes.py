@@ -43,7 +43,8 @@ def test_a_hole_of_a_pin_drawn_small_is_read() -> None:
     assert _read(sketch) == [(str(i), "thru_hole", 1.2, 1.2, [0.5, 0.5]) for i in (1, 2, 3, 4)]
 
 
-def test_the_sides_of_a_slot_stand_at_dimension_lines() -> None:
+def two_slots() -> Sketch:
+    """Two plated slots; the length of the hole is not printed."""
     sketch = land_page(14)
     for x in (-3.0, 3.0):
         sketch.oval(x, 0, 1.6, 3.4)
@@ -52,19 +53,17 @@ def test_the_sides_of_a_slot_stand_at_dimension_lines() -> None:
     sketch.across(2.2, 3.8, 3.0, "2X 1.60")
     sketch.across(-3.5, -2.5, 3.0, "2X 1.00")
     sketch.along(-1.7, 1.7, 6.5, "2X 3.40")
+    return sketch
+
+
+def test_the_sides_of_a_slot_stand_at_dimension_lines() -> None:
+    sketch = two_slots()
     sketch.along(-1.3, 1.3, -6.5, "2X 2.60")
     assert _read(sketch) == [(n, "thru_hole", 1.6, 3.4, [1.0, 2.6]) for n in ("1", "2")]
 
 
 def test_a_size_of_a_slot_that_is_not_printed_is_null() -> None:
-    sketch = land_page(14)
-    for x in (-3.0, 3.0):
-        sketch.oval(x, 0, 1.6, 3.4)
-        sketch.oval(x, 0, 1.0, 2.6)
-    sketch.across(-3.0, 3.0, -4.0, "6.00")
-    sketch.across(2.2, 3.8, 3.0, "2X 1.60")
-    sketch.across(-3.5, -2.5, 3.0, "2X 1.00")
-    sketch.along(-1.7, 1.7, 6.5, "2X 3.40")
+    sketch = two_slots()
     assert _read(sketch) == [(n, "thru_hole", 1.6, 3.4, None) for n in ("1", "2")]
 
 
