@@ -24,6 +24,7 @@ from db.kinds.video import Window
 from tests.bench.beds import SHAPES, Bed, Work, real_bed, tiny_bed
 from tests.bench.schemes import RotateAll, reprefill
 from tests.worker.engines.models import chunk
+from worker.compat import cache_argument
 from worker.engines.base import Chunk, Reply, WatchOptions
 from worker.engines.tiny import Size
 from worker.streaming.forward import Forward, Piece, Seen
@@ -200,7 +201,7 @@ def bench_overhead(name: str, bed: Bed, context: int = 1024, rounds: int = 60) -
     def bare(tokens: Sequence[int], first: int) -> torch.Tensor:
         positions = torch.arange(first, first + len(tokens), device=bed.device).expand(3, 1, -1)
         words = torch.tensor([tokens], device=bed.device)
-        seen = text(input_ids=words, position_ids=positions, past_key_values=kept, use_cache=True)
+        seen = text(input_ids=words, position_ids=positions, use_cache=True, **cache_argument(kept))
         return stock.lm_head(seen.last_hidden_state[:, -1])
 
     bare(ids, 0)

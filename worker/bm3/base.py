@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from transformers import PreTrainedModel
 
 from worker.bm3.config import BM3VLConfig
+from worker.compat import CACHE
 
 
 class BM3VLPreTrainedModel(PreTrainedModel):
@@ -21,7 +22,7 @@ class BM3VLPreTrainedModel(PreTrainedModel):
     input_modalities: Any = ("image", "video", "text")
     supports_gradient_checkpointing = True
     _no_split_modules: ClassVar[list[str]] = ["BM3VLTextDecoderLayer", "BM3VLVisionBlock"]
-    _skip_keys_device_placement: ClassVar[list[str]] = ["past_key_values"]
+    _skip_keys_device_placement: ClassVar[list[str]] = [CACHE]
     _supports_flash_attn = True
     _supports_sdpa = True
     _supports_flex_attn = True

@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 from huggingface_hub.dataclasses import strict
 from transformers import AutoConfig, PreTrainedConfig
 
+from worker.compat import CACHE
+
 QWEN_VISION_TYPES = ("qwen3_vl", "qwen3_vl_vision")  # early Qwen3-VL files name the vision tower "qwen3_vl"
 QWEN_TEXT_TYPES = ("qwen3_vl_text",)
 
@@ -80,7 +82,7 @@ class BM3VLConfig(PreTrainedConfig):
         "vision_config": BM3VLVisionConfig,
         "text_config": BM3VLTextConfig,
     }
-    keys_to_ignore_at_inference: ClassVar[list[str]] = ["past_key_values"]
+    keys_to_ignore_at_inference: ClassVar[list[str]] = [CACHE]
 
     text_config: Any = None  # given as a dict or nothing, always a BM3VLTextConfig afterwards
     vision_config: Any = None

@@ -22,6 +22,7 @@ from worker.bm3.config import BM3VLConfig, BM3VLTextConfig, BM3VLVisionConfig
 from worker.bm3.positions import rope_index
 from worker.bm3.text import BM3VLTextModel
 from worker.bm3.vision import BM3VLVisionModel, BM3VLVisionOutput
+from worker.compat import cache_argument, cache_of, takes_either_name
 
 
 class BM3VLModel(BM3VLPreTrainedModel):
@@ -62,12 +63,13 @@ class BM3VLModel(BM3VLPreTrainedModel):
         merge = self.config.vision_config.spatial_merge_size
         return rope_index(mm_token_type_ids, merge, image_grid_thw, video_grid_thw, attention_mask)
 
+    @takes_either_name
     def forward(
         self,
         input_ids: Tensor | None = None,
         attention_mask: Tensor | None = None,
         position_ids: Tensor | None = None,
-        past_key_values: Cache | None = None,
+        cache: Cache | None = None,
         inputs_embeds: Tensor | None = None,
         pixel_values: Tensor | None = None,
         pixel_values_videos: Tensor | None = None,
@@ -91,13 +93,13 @@ class BM3VLModel(BM3VLPreTrainedModel):
             embeds = _filled(embeds, mask, torch.cat(list(out.pooler_output or ())))
         if position_ids is None:
             position_ids = self._positions(
-                input_ids, embeds, past_key_values, mm_token_type_ids, image_grid_thw, video_grid_thw, attention_mask
+                input_ids, embeds, cache, mm_token_type_ids, image_grid_thw, video_grid_thw, attention_mask
             )
         result: BaseModelOutputWithPast = self.language_model(
             inputs_embeds=embeds,
             attention_mask=attention_mask,
             position_ids=position_ids,
-            past_key_values=past_key_values,
+            cache=cache,
             **_deepstack(placed),
             **kwargs,
         )
@@ -141,12 +143,13 @@ class BM3VLForConditionalGeneration(BM3VLPreTrainedModel, GenerationMixin):
         self.lm_head = nn.Linear(config.text_config.hidden_size, config.text_config.vocab_size, bias=False)
         self.post_init()
 
+    @takes_either_name
     def forward(
         self,
         input_ids: Tensor | None = None,
         attention_mask: Tensor | None = None,
         position_ids: Tensor | None = None,
-        past_key_values: Cache | None = None,
+        cache: Cache | None = None,
         inputs_embeds: Tensor | None = None,
         labels: Tensor | None = None,
         pixel_values: Tensor | None = None,
@@ -166,7 +169,7 @@ class BM3VLForConditionalGeneration(BM3VLPreTrainedModel, GenerationMixin):
             input_ids=input_ids,
             attention_mask=attention_mask,
             position_ids=position_ids,
-            past_key_values=past_key_values,
+            cache=cache,
             inputs_embeds=inputs_embeds,
             pixel_values=pixel_values,
             pixel_values_videos=pixel_values_videos,
@@ -181,7 +184,7 @@ class BM3VLForConditionalGeneration(BM3VLPreTrainedModel, GenerationMixin):
         if labels is not None:
             vocab_size = self.config.text_config.vocab_size
             loss = self.loss_function(logits=logits, labels=labels, vocab_size=vocab_size, **items)
-        return CausalLMOutputWithPast(loss=loss, logits=logits, past_key_values=outputs.past_key_values)
+        return CausalLMOutputWithPast(loss=loss, logits=logits, **cache_argument(cache_of(outputs)))
 
     def _prepare_position_ids_for_generation(self, inputs_tensor: Tensor, model_kwargs: dict[str, Any]) -> None:
         """`generate` leaves positions to `BM3VLModel.forward`, which knows where the pictures stand."""

@@ -24,6 +24,7 @@ from worker.bm3.attention import eager_attention
 from worker.bm3.base import BM3VLPreTrainedModel
 from worker.bm3.config import BM3VLTextConfig
 from worker.bm3.rotary import BM3VLTextRotaryEmbedding, rotate
+from worker.compat import cache_argument, takes_either_name
 
 Angles = tuple[Tensor, Tensor]
 
@@ -68,7 +69,7 @@ class BM3VLTextAttention(nn.Module):
         hidden_states: Tensor,
         position_embeddings: Angles,
         attention_mask: Tensor | None,
-        past_key_values: Cache | None = None,
+        cache: Cache | None = None,
         **kwargs: Any,
     ) -> tuple[Tensor, Tensor | None]:
         """hidden_states (B, N, D), angles' cos and sin (B, N, head_dim) -> (B, N, D) and, when eager, the weights."""
@@ -77,8 +78,8 @@ class BM3VLTextAttention(nn.Module):
         query = rotate(self.q_norm(self.q_proj(hidden_states).view(heads_shape)).transpose(1, 2), cos, sin)
         key = rotate(self.k_norm(self.k_proj(hidden_states).view(heads_shape)).transpose(1, 2), cos, sin)
         value = self.v_proj(hidden_states).view(heads_shape).transpose(1, 2)
-        if past_key_values is not None:
-            key, value = past_key_values.update(key, value, self.layer_idx)
+        if cache is not None:
+            key, value = cache.update(key, value, self.layer_idx)
         attend: Callable[..., Any] = ALL_ATTENTION_FUNCTIONS.get_interface(
             self.config._attn_implementation, eager_attention
         )
@@ -117,14 +118,14 @@ class BM3VLTextDecoderLayer(GradientCheckpointingLayer):
         hidden_states: Tensor,
         position_embeddings: Angles,
         attention_mask: Tensor | None = None,
-        past_key_values: Cache | None = None,
+        cache: Cache | None = None,
         **kwargs: Any,
     ) -> Tensor:
         attended, _ = self.self_attn(
             self.input_layernorm(hidden_states),
             position_embeddings=position_embeddings,
             attention_mask=attention_mask,
-            past_key_values=past_key_values,
+            cache=cache,
             **kwargs,
         )
         hidden_states = hidden_states + attended
@@ -147,12 +148,13 @@ class BM3VLTextModel(BM3VLPreTrainedModel):
         self.gradient_checkpointing = False
         self.post_init()
 
+    @takes_either_name
     def forward(
         self,
         input_ids: Tensor | None = None,
         attention_mask: Tensor | None = None,
         position_ids: Tensor | None = None,
-        past_key_values: Cache | None = None,
+        cache: Cache | None = None,
         inputs_embeds: Tensor | None = None,
         use_cache: bool | None = None,
         visual_pos_masks: Tensor | None = None,
@@ -169,25 +171,23 @@ class BM3VLTextModel(BM3VLPreTrainedModel):
             raise ValueError("give exactly one of input_ids and inputs_embeds")
         hidden = self.embed_tokens(input_ids) if inputs_embeds is None else inputs_embeds
         use_cache = self.config.use_cache if use_cache is None else use_cache
-        if use_cache and past_key_values is None and not self.training:
-            past_key_values = DynamicCache(config=self.config)
-        text_positions, position_ids = _split_positions(position_ids, hidden, past_key_values)
+        if use_cache and cache is None and not self.training:
+            cache = DynamicCache(config=self.config)
+        text_positions, position_ids = _split_positions(position_ids, hidden, cache)
         mask = create_causal_mask(
             config=self.config,
             inputs_embeds=hidden,
             attention_mask=attention_mask,
-            past_key_values=past_key_values,
             position_ids=text_positions,
+            **cache_argument(cache),
         )
         angles = self.rotary_emb(hidden, position_ids)
         extra = deepstack_visual_embeds or []
         for index, layer in enumerate(self.layers):
-            hidden = layer(
-                hidden, position_embeddings=angles, attention_mask=mask, past_key_values=past_key_values, **kwargs
-            )
+            hidden = layer(hidden, position_embeddings=angles, attention_mask=mask, cache=cache, **kwargs)
             if index < len(extra) and visual_pos_masks is not None:
                 hidden = _with_deepstack(hidden, visual_pos_masks, extra[index])
-        return BaseModelOutputWithPast(last_hidden_state=self.norm(hidden), past_key_values=past_key_values)
+        return BaseModelOutputWithPast(last_hidden_state=self.norm(hidden), **cache_argument(cache))
 
 
 def _split_positions(position_ids: Tensor | None, hidden: Tensor, past: Cache | None) -> tuple[Tensor | None, Tensor]:

@@ -135,7 +135,6 @@ class Forward:
                 position_embeddings=(self._one, self._zero),
                 attention_mask=None,
                 position_ids=None,
-                past_key_values=None,
                 step=step,
             )
             if deep is not None and index < len(deep.features):

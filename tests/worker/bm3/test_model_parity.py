@@ -12,6 +12,7 @@ from transformers import AutoConfig, AutoModelForImageTextToText, Qwen3VLConfig,
 
 from worker.bm3.config import BM3VLConfig
 from worker.bm3.model import BM3VLForConditionalGeneration
+from worker.compat import cache_argument
 
 IMAGE, VIDEO, START, END, VOCAB = 95, 96, 97, 98, 100
 TOLERANCE = 1e-4
@@ -158,11 +159,11 @@ def by_hand(model: Any, case: dict[str, Tensor]) -> Tensor:
     cache = DynamicCache(config=model.config.text_config)
     cut = ids.shape[1] - 1
     model.model.language_model(
-        inputs_embeds=embeds[:, :cut], position_ids=positions[..., :cut], past_key_values=cache, use_cache=True,
-        visual_pos_masks=mask[:, :cut], deepstack_visual_embeds=seen.deepstack_features,
+        inputs_embeds=embeds[:, :cut], position_ids=positions[..., :cut], use_cache=True,
+        visual_pos_masks=mask[:, :cut], deepstack_visual_embeds=seen.deepstack_features, **cache_argument(cache),
     )  # fmt: skip
     out = model.model.language_model(
-        inputs_embeds=embeds[:, cut:], position_ids=positions[..., cut:], past_key_values=cache, use_cache=True
+        inputs_embeds=embeds[:, cut:], position_ids=positions[..., cut:], use_cache=True, **cache_argument(cache)
     )
     last: Tensor = model.lm_head(out.last_hidden_state[0, -1])
     return last
