@@ -142,28 +142,11 @@ def request_cancel(session: Session, now: datetime, job: Job) -> Job:
     return session.get_one(Job, job.id, populate_existing=True)
 
 
-def retry(session: Session, now: datetime, job: Job, params: dict[str, Any], *, from_checkpoint: bool) -> Job:
-    """A new job with the same input; from a checkpoint it starts with a copy of the cues and checkpoint kept so far."""
-    again = submit(
-        session,
-        now,
-        NewJob(
-            tenant_id=job.tenant_id,
-            kind=job.kind,
-            queue=job.queue,
-            params=params,
-            priority=job.priority,
-            labels=job.labels,
-            webhook=job.webhook,
-            asset_id=job.asset_id,
-            model=job.model,
-            cache_key=job.cache_key,
-            retry_of=job.id,
-        ),
-    )
-    if from_checkpoint and job.checkpoint is not None:
-        _copy_progress(session, job, again)
-    return again
+def resume(session: Session, now: datetime, source: Job, new: NewJob) -> Job:
+    """A new job that goes on where `source` ended: it starts with a copy of the cues and the checkpoint kept so far."""
+    again = submit(session, now, new)
+    _copy_progress(session, source, again)
+    return session.get_one(Job, again.id, populate_existing=True)
 
 
 def tombstone(session: Session, now: datetime, job: Job) -> None:

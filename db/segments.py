@@ -7,7 +7,7 @@ retried alone. When the last one has ended the parent is queued again and its ha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -86,22 +86,27 @@ def outcomes(session: Session, parent_id: UUID) -> list[Segment]:
     ]
 
 
-def retry_failed(session: Session, now: datetime, source: Job, target: Job) -> None:
-    """Give a retried parent the segments of its source: finished ones as they are, the others to be done again."""
+def is_split(session: Session, job_id: UUID) -> bool:
+    """Whether the job has been split into segments."""
+    return session.scalars(select(Job.id).where(Job.parent_id == job_id).limit(1)).first() is not None
+
+
+def retry_failed(session: Session, now: datetime, source: Job, new: NewJob) -> Job:
+    """Do a split job again: finished segments are taken over as they are, the others done again, then all are merged.
+
+    Nothing of the old merge is taken over: it wrote the cues of the finished segments, and the new one writes them again.
+    """
     old = session.scalars(select(Job).where(Job.parent_id == source.id).order_by(Job.part_index)).all()
-    session.execute(
-        update(Job)
-        .where(Job.id == target.id)
-        .values(
-            state=State.AWAITING_INPUT, checkpoint={"split": len(old)}, progress_note=f"waiting for {len(old)} segments"
-        )
-    )
+    target = submit(session, now, replace(new, asset_ready=False))
     for row in old:
         again = _segment(target, row.params, row.part_index or 0)
         if row.state is State.SUCCEEDED:
             submit_cached(session, now, again, row)
         else:
             submit(session, now, again)
+    values = {"checkpoint": {"split": len(old)}, "progress_note": f"waiting for {len(old)} segments"}
+    session.execute(update(Job).where(Job.id == target.id).values(**values))
+    return session.get_one(Job, target.id, populate_existing=True)
 
 
 def _segment(parent: Job, params: dict[str, Any], index: int) -> NewJob:

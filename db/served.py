@@ -45,13 +45,26 @@ def names(session: Session, now: datetime, queue: str) -> set[str] | None:
     return {str(model.get("name")) for worker in able for model in worker.data.get("models", [])} if able else None
 
 
-def weights_for(session: Session, now: datetime, queue: str, model: str | None) -> str | None:
-    """The weights that would answer a job now; None when nobody, or not everybody, would use the same ones."""
+@dataclass(frozen=True)
+class Maker:
+    """What determines an answer beside the parameters: the weights, and the version of this project that runs them."""
+
+    weights: str
+    code: str
+
+
+def maker_for(session: Session, now: datetime, queue: str, model: str | None) -> Maker | None:
+    """What would answer a job now; None when nobody, or not everybody, would use the same weights and version."""
     alive = session.scalars(select(Worker).where(Worker.heartbeat_at > now - HEARTBEAT_LIFE)).all()
-    able = [worker for worker in alive if queue in worker.queues]
-    chosen = {_weights(worker.data.get("models", []), model) for worker in able}
+    chosen = {_maker(worker.data, model) for worker in alive if queue in worker.queues}
     chosen.discard(None)
     return chosen.pop() if len(chosen) == 1 else None
+
+
+def _maker(data: dict[str, Any], model: str | None) -> Maker | None:
+    weights = _weights(data.get("models", []), model)
+    code = (data.get("packages") or {}).get("bm3-vl") or "unknown"
+    return Maker(weights, str(code)) if weights is not None else None
 
 
 def _weights(offered: Iterable[dict[str, Any]], model: str | None) -> str | None:

@@ -20,7 +20,7 @@ from api.dashboard.rendering import PageRoute, back
 from api.deps import Kept, now
 from api.errors import Problem, field_problem
 from api.requests import RetryRequest
-from api.retrying import retry
+from api.retrying import prepare_retry, retry
 from db import audit, corrections
 from db.corrections import NoSuchField
 from db.tables import Job
@@ -59,8 +59,10 @@ def correct(request: Request, kept: Kept, who: Operator, job: OwnJob, form: Post
 def other_package(request: Request, kept: Kept, who: Operator, job: OwnJob, form: Posted) -> Response:
     """Read the document again for another package than the one that was asked for."""
     wanted = RetryRequest(start="zero", params={"package": text(form, "package", 200).strip() or None})
+    at = now()
+    asked = prepare_retry(kept, who.caller, at, job, wanted)
     with kept.database.write() as session:
-        again = retry(session, who.caller, now(), job, wanted)
+        again = retry(session, who.caller, at, job, asked)
     return back(request, f"/jobs/{again.id}", "retried")
 
 

@@ -18,7 +18,7 @@ from api.dashboard.rendering import PageRoute, back, page
 from api.deps import Kept, Services, now
 from api.errors import NotFound, field_problem
 from api.requests import RetryRequest
-from api.retrying import retry
+from api.retrying import prepare_retry, retry
 from api.routes import jobs as routes
 from db import audit, jobs, shares
 from db.tables import Job
@@ -99,8 +99,10 @@ def retry_job(request: Request, kept: Kept, who: Operator, job: OwnJob, form: Po
     changes = _changes(text(form, "params", 100_000), job.params)
     start: Any = text(form, "start") or None
     wanted = RetryRequest(start="zero" if changes else start, params=changes or None)
+    at = now()
+    asked = prepare_retry(kept, who.caller, at, job, wanted)
     with kept.database.write() as session:
-        again = retry(session, who.caller, now(), job, wanted)
+        again = retry(session, who.caller, at, job, asked)
     return back(request, f"/jobs/{again.id}", "retried")
 
 

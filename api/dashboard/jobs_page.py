@@ -24,7 +24,7 @@ from api.dashboard.summaries import Summary, summaries
 from api.deps import Kept, Services, now
 from api.errors import Problem
 from api.requests import RetryRequest
-from api.retrying import retry
+from api.retrying import prepare_retry, retry
 from api.submission import check_quotas
 from db import audit, jobs, overview, tenants
 from db.jobs import Filter
@@ -157,7 +157,7 @@ def change_many(request: Request, kept: Kept, who: Operator, form: Posted) -> Re
     with kept.database.write() as session:
         for job_id in ids:
             job = jobs.find(session, who.tenant_id, job_id)
-            refused |= job is None or not _change(session, who, at, action, job)
+            refused |= job is None or not _change(session, kept, who, at, action, job)
         what = f"{len(ids)} jobs"
         audit.note(session, at, who.tenant_id, actor=who.caller.actor, action=f"job.{action}", subject=what)
     return back(request, _referer(request), "refused" if refused else CHANGES[action])
@@ -166,21 +166,21 @@ def change_many(request: Request, kept: Kept, who: Operator, form: Posted) -> Re
 CHANGES = {"cancel": "canceled", "retry": "retried", "delete": "deleted"}
 
 
-def _change(session: Session, who: Person, at: datetime, action: str, job: Job) -> bool:
+def _change(session: Session, kept: Services, who: Person, at: datetime, action: str, job: Job) -> bool:
     match action:
         case "cancel":
             jobs.request_cancel(session, at, job)
         case "delete":
             jobs.tombstone(session, at, job)
         case _:
-            return _retry(session, who, at, job)
+            return _retry(session, kept, who, at, job)
     return True
 
 
-def _retry(session: Session, who: Person, at: datetime, job: Job) -> bool:
+def _retry(session: Session, kept: Services, who: Person, at: datetime, job: Job) -> bool:
     try:
         check_quotas(session, who.caller, at, 1)
-        retry(session, who.caller, at, job, RETRY)
+        retry(session, who.caller, at, job, prepare_retry(kept, who.caller, at, job, RETRY))
     except (Problem, QuotaExceeded):
         return False
     return True

@@ -19,7 +19,7 @@ from api.errors import NotFound, field_problem
 from api.filters import JobFilter
 from api.once import Answered, AskedOnce, Once, answer, response
 from api.requests import EXAMPLES, AnyJobRequest, BatchRequest, JobRequest, RetryRequest
-from api.retrying import retry
+from api.retrying import prepare_retry, retry
 from api.schemas import Batch, History, JobView, Page, history_view, job_view
 from api.submission import Prepared, check_quotas, prepare, submit
 from db import events, jobs
@@ -96,11 +96,14 @@ def retry_job(
 ) -> JSONResponse:
     """Do a finished job again as a new job."""
     at = now()
-    with kept.database.write() as session:
+    with kept.database.read() as session:
         source = find(session, who, job_id)
+    asked = prepare_retry(kept, who, at, source, request)
+    with kept.database.write() as session:
+        source = find(session, who, job_id)  # again: it may have been deleted since
 
         def work() -> Given:
-            return _given(session, kept, retry(session, who, at, source, request))
+            return _given(session, kept, retry(session, who, at, source, asked))
 
         answered = answer(session, at, who.tenant_id, once, work)
     return response(answered, {"Location": f"/v1/jobs/{answered.given.body['id']}"})

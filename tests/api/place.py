@@ -105,8 +105,8 @@ class Place:
             minted = keys.create(session, now, tenant.id, "admin", ["admin"])
         return Guest(self.client, minted.token, tenant.id)
 
-    def worker(self, weights: str = "w" * 64, queues: Sequence[str] = ("gpu",)) -> None:
-        """A living worker that serves a model with these weights."""
+    def worker(self, weights: str = "w" * 64, queues: Sequence[str] = ("gpu",), code: str = "0.1.0") -> None:
+        """A living worker of this version that serves a model with these weights."""
         now = datetime.now(UTC)
         model = {
             "name": "nano",
@@ -115,9 +115,8 @@ class Place:
             "weights_sha256": weights,
             "context_tokens": 4096,
         }
-        row = Worker(
-            id="w1", role="gpu", queues=[*queues], slots=2, started_at=now, heartbeat_at=now, data={"models": [model]}
-        )
+        data = {"models": [model], "packages": {"bm3-vl": code}}
+        row = Worker(id="w1", role="gpu", queues=[*queues], slots=2, started_at=now, heartbeat_at=now, data=data)
         with self.kept.database.write() as session:
             session.merge(row)
 

@@ -91,8 +91,8 @@ def test_only_the_failed_segment_is_done_again(database: Database, parent: Job) 
     work(database, failing=1)
     with database.write() as session:
         source = session.get_one(Job, parent.id)
-        target = jobs.retry(session, NOW, source, source.params, from_checkpoint=False)
-        segments.retry_failed(session, NOW, source, target)
+        new = jobs.NewJob(source.tenant_id, source.kind, source.queue, source.params, retry_of=source.id)
+        target = segments.retry_failed(session, NOW, source, new)
     with database.read() as session:
         assert [s.state for s in segments.outcomes(session, target.id)] == [
             State.SUCCEEDED,
