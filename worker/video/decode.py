@@ -1,6 +1,6 @@
 """Decodes a clip of a video into chunks: true times, bounded memory, no more pictures decoded than the samples need.
 
-packets -> joined timestamps -> what each is needed for (sample.py) -> pictures -> slots and chunks (slots.py)
+packets -> times (clock.py) -> what each is needed for (sample.py) -> pictures -> slots and chunks (slots.py)
 """
 
 from __future__ import annotations
@@ -9,30 +9,28 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import chain
 from pathlib import Path
 
 import av
-from av.container import InputContainer
-from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
-from av.video.stream import VideoStream
 
 from db.failures import Failure
 from db.kinds.video import Gap
 from worker.errors import Permanent
+from worker.video import timeline
+from worker.video.clock import DisplayOrder, Joint, Reading
+from worker.video.entering import Source, entered
 from worker.video.paint import Painter
-from worker.video.probe import Probe, Timing, opened, timing
+from worker.video.probe import Probe
 from worker.video.references import disposable_test
 from worker.video.sample import Coded, Grid, Need, Plan
 from worker.video.slots import Part, Slots
 
-SEEK_BACK_S = (0, 2, 20)  # some indexes lead behind the wanted keyframe: try earlier, then the beginning
-JUMP_BACK_S = Fraction(1, 4)  # decoding times that run back further than this start a new count
-JUMP_AHEAD_S = 3600  # and so do those that leap further than this, unless the video is known to be that long
 TRUSTED_KEYFRAMES = 2
 SHORTFALL_S = 2
 MAX_THREADS = 16  # more only cost memory: one picture each
+IN_DECODER = 512  # packets whose pictures may still come out
+ALWAYS_WHOLE = frozenset({"libdav1d"})  # decoders that read `skip_frame` at their first packet only
 
 
 @dataclass(frozen=True)
@@ -64,33 +62,45 @@ def parts(path: Path, probe: Probe, clip: Clip, frame_px: tuple[int, int]) -> It
     Raises Permanent(BAD_PARAMS) when the clip starts after the end of the video, INVALID_MEDIA when nothing decodes.
     """
     painter = Painter(probe, frame_px)
-    with opened(path) as (container, stream):
-        yield from _Reading(container, stream, clip, probe).parts(painter)
+    grid = Grid.of(clip.start_ms, clip.fps, clip.chunk_ms)
+    from_s = Fraction(grid.chunk_start_ms(clip.first_chunk), 1000)
+    with entered(path, probe.timeline.entry(from_s)) as source:
+        yield from _Reading(source, clip, probe, grid, from_s).parts(painter)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What is known of a picture while it is in the decoder."""
+
+    time_s: Fraction | None
+    dts: int | None
+    """Only where the order of decoding is all that is known of its time."""
 
 
 @dataclass
 class _Reading:
-    """One pass over a stream."""
+    """One pass over a stream. Packets go to the decoder under their number, by which its pictures are known again."""
 
-    container: InputContainer
-    stream: VideoStream
+    source: Source
     clip: Clip
     probe: Probe
+    grid: Grid
+    from_s: Fraction
     keyframes: int = 0  # seen that are coded without reference to others
-    end_s: Fraction = Fraction(0)  # end of the last picture any packet announced
     last_s: Fraction | None = None  # time of the last picture that came out
-    broke_off: bool = False
     reached: bool = False  # the end of the clip, before the end of the file
     jumps: list[tuple[Fraction, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.clock: Timing = timing(self.container, self.stream)
-        self.grid = Grid.of(self.clip.start_ms, self.clip.fps, self.clip.chunk_ms)
-        self.from_s = Fraction(self.grid.chunk_start_ms(self.clip.first_chunk), 1000)
+        self.line = self.probe.timeline
         self.until_s = None if self.clip.end_ms is None else Fraction(self.clip.end_ms, 1000)
-        self.plan: Plan[Packet[VideoStream]] = Plan(self.grid)
-        self.stream.thread_type = "AUTO"
-        self.stream.codec_context.thread_count = self.clip.threads or _decoder_threads()
+        self.plan: Plan[_Numbered] = Plan(self.grid)
+        self.sent: dict[int, _Sent] = {}
+        self.order = DisplayOrder()
+        stream = self.source.stream
+        stream.thread_type = "AUTO"
+        stream.codec_context.thread_count = self.clip.threads or _decoder_threads()
+        self.may_skip = stream.codec_context.name not in ALWAYS_WHOLE
 
     def parts(self, painter: Painter) -> Iterator[Part | End]:
         slots = Slots(self.grid, painter.paint, self.clip.first_chunk)
@@ -107,77 +117,106 @@ class _Reading:
     def _finish(self, slots: Slots) -> Iterator[Part | End]:
         if self.last_s is None:
             raise Permanent(Failure.INVALID_MEDIA, "no picture of the video can be decoded")
-        end_s = self.end_s if self.until_s is None else min(self.end_s, self.until_s)
+        end_s = self.line.end_s if self.until_s is None else min(self.line.end_s, self.until_s)
         if end_s <= self.grid.start_s:
             raise Permanent(Failure.BAD_PARAMS, f"start_ms is after the end of the video ({round(end_s * 1000)} ms)")
         yield from slots.finish(end_s)
         end_ms = round(end_s * 1000)
-        if self.reached or not self._is_truncated(end_s):
+        if self.reached or not self._is_truncated():
             yield End(end_ms, truncated=False)
             return
         yield End(end_ms, truncated=True, gaps=(self._rest(end_ms),))
 
     def _rest(self, end_ms: int) -> Gap:
         """What is missing after the point where the file breaks off."""
-        ends = [ms for ms in (self.clip.end_ms, self.probe.duration_ms) if ms is not None]
+        ends = [ms for ms in (self.clip.end_ms, self.probe.announced_ms) if ms is not None]
         planned_ms = min(ends, default=None)
         start_ms = max(end_ms, round(self.from_s * 1000))
         known = planned_ms is not None and planned_ms > start_ms
         return Gap(start_ms=start_ms, end_ms=planned_ms if known else None, reason="the file breaks off here")
 
-    def _is_truncated(self, end_s: Fraction) -> bool:
+    def _is_truncated(self) -> bool:
         """By the file's structure where it tells, else by an announced length that was missed by far."""
+        broke_off = self.source.broke_off or self.line.broke_off
         if self.probe.missing_bytes is not None:
-            return self.probe.missing_bytes > 0 or self.broke_off
-        expected = self.clock.duration_s
-        return self.broke_off or (
-            self.stream.duration is not None and expected is not None and end_s < expected - SHORTFALL_S
-        )
+            return self.probe.missing_bytes > 0 or broke_off
+        announced_ms = self.probe.announced_ms if self.source.stream.duration is not None else None
+        shortfall = announced_ms is not None and self.line.end_s < Fraction(announced_ms, 1000) - SHORTFALL_S
+        return broke_off or (shortfall and not self.line.joints)
 
     def _pictures(self) -> Iterator[tuple[Fraction, VideoFrame | None]]:
         """Time and picture in order of presentation; no picture: something around this time is damaged."""
-        context = self.stream.codec_context
+        context = self.source.stream.codec_context
         for coded, need in self.plan.needs(self._coded()):
             if need is Need.NOTHING:
                 continue
-            context.skip_frame = "DEFAULT" if need is Need.SAMPLE else "NONREF"
-            for time_s, frame in self._decode(coded):
-                if self._is_past_end(time_s):
-                    self.reached = True
-                    return
-                yield time_s, frame
+            if self.may_skip:
+                context.skip_frame = "DEFAULT" if need is Need.SAMPLE else "NONREF"
+            yield from self._until_end(self._decode(coded))
+            if self.reached:
+                return
+        yield from self._until_end(self._drained())
+
+    def _until_end(
+        self, pictures: Iterator[tuple[Fraction, VideoFrame | None]]
+    ) -> Iterator[tuple[Fraction, VideoFrame | None]]:
+        for time_s, frame in pictures:
+            if self._is_past_end(time_s):
+                self.reached = True
+                return
+            yield time_s, frame
 
     def _is_past_end(self, time_s: Fraction) -> bool:
         """Not of this clip any more, the jitter of its time allowed for."""
         return self.until_s is not None and max(time_s, self.grid.slot_start(self.grid.slot(time_s))) >= self.until_s
 
-    def _decode(self, coded: Coded[Packet[VideoStream]]) -> Iterator[tuple[Fraction, VideoFrame | None]]:
+    def _decode(self, coded: Coded[_Numbered]) -> Iterator[tuple[Fraction, VideoFrame | None]]:
+        number, packet = coded.packet.number, coded.packet.coded.packet
+        self._remember(coded)
+        packet.pts = packet.dts = number
         try:
-            frames = coded.packet.decode()
+            frames = packet.decode()
         except av.FFmpegError:
-            if coded.packet.size:
-                yield coded.time_s if coded.time_s is not None else self._next_s(), None
+            yield coded.time_s if coded.time_s is not None else self._next_s(), None
             return
         for frame in frames:
             yield self._timed(frame)
 
+    def _drained(self) -> Iterator[tuple[Fraction, VideoFrame | None]]:
+        """The pictures still in the decoder at the end of the file."""
+        try:
+            frames = self.source.stream.decode(None)
+        except av.FFmpegError:
+            return
+        for frame in frames:
+            yield self._timed(frame)
+
+    def _remember(self, coded: Coded[_Numbered]) -> None:
+        dts = coded.packet.reading.dts if self.line.by_order and not coded.hidden else None
+        self.sent[coded.packet.number] = _Sent(coded.time_s, dts)
+        self.sent.pop(coded.packet.number - IN_DECODER, None)
+        if dts is not None:
+            self.order.sent(dts)
+
     def _timed(self, frame: VideoFrame) -> tuple[Fraction, VideoFrame | None]:
-        stamp = frame.pts if frame.pts is not None else frame.dts
-        time_s = self.clock.seconds(stamp) if stamp is not None else self._next_s()
+        time_s = self._time_s(frame)
         if frame.is_corrupt:
             return time_s, None
         self._learn_keyframe(frame)
         self.last_s = time_s if self.last_s is None else max(self.last_s, time_s)
-        self._extend(time_s, frame.duration)
         return time_s, frame
 
-    def _extend(self, time_s: Fraction, duration: int | None) -> None:
-        """The video lasts at least as long as this picture is shown."""
-        self.end_s = max(self.end_s, time_s + ((duration or 0) * self.clock.time_base or self.clock.step_s))
+    def _time_s(self, frame: VideoFrame) -> Fraction:
+        sent = self.sent.pop(frame.pts, None) if frame.pts is not None else None
+        if sent is None:
+            return self._next_s()
+        if sent.dts is not None:
+            return self.line.seconds(self.order.shown(sent.dts, frame.key_frame))
+        return sent.time_s if sent.time_s is not None else self._next_s()
 
     def _next_s(self) -> Fraction:
         """The time of a picture that carries none: one nominal step after the last."""
-        return Fraction(0) if self.last_s is None else self.last_s + self.clock.step_s
+        return Fraction(0) if self.last_s is None else self.last_s + self.line.step_s
 
     def _learn_keyframe(self, frame: VideoFrame) -> None:
         """With gradual refresh a "keyframe" refers to pictures before it: then no tail may be left out."""
@@ -185,64 +224,37 @@ class _Reading:
             self.keyframes = self.keyframes + 1 if frame.pict_type == PictureType.I else -(1 << 30)
             self.plan.trust_keys = self.keyframes >= TRUSTED_KEYFRAMES
 
-    def _coded(self) -> Iterator[Coded[Packet[VideoStream]]]:
-        disposable = disposable_test(self.stream.codec_context.name, self.stream.codec_context.extradata)
-        for packet in self._joined(self._positioned()):
-            time_s = None if packet.pts is None else self.clock.seconds(packet.pts)
-            if time_s is not None and packet.size:
-                self._extend(time_s, packet.duration)
+    def _coded(self) -> Iterator[Coded[_Numbered]]:
+        context = self.source.stream.codec_context
+        disposable = disposable_test(context.name, context.extradata)
+        readings = self.line.read(self.source.packets, self.source.state)
+        for number, (coded, reading) in enumerate(readings):
+            if reading.joint is not None:
+                self._tell(reading.joint, reading.pts)
+            packet = coded.packet
             yield Coded(
-                packet,
-                time_s,
+                _Numbered(number, coded, reading),
+                None if reading.pts is None else self.line.seconds(reading.pts),
                 key=packet.is_keyframe,
                 disposable=packet.is_disposable or disposable(bytes(packet)),
                 size_bytes=packet.size,
+                hidden=coded.hidden,
             )
 
-    def _positioned(self) -> Iterator[Packet[VideoStream]]:
-        """Packets from the last keyframe at or before the start of the clip."""
-        for back_s in SEEK_BACK_S if self.from_s > 0 else ():
-            try:
-                self.container.seek(self.clock.timestamp(max(self.from_s - back_s, Fraction(0))), stream=self.stream)
-            except av.FFmpegError:
-                break
-            packets = self._demuxed()
-            first = next(packets, None)
-            if first is not None and first.pts is not None and self.clock.seconds(first.pts) <= self.from_s:
-                yield from chain([first], packets)
-                return
-        if self.from_s > 0:
-            self._rewind()
-        yield from self._demuxed()
+    def _tell(self, joint: Joint, pts: int | None) -> None:
+        leap_s = float(joint.leap * self.line.time_base)
+        self.jumps.append(
+            (self.line.seconds(joint.at if pts is None else pts), f"the timestamps leap by {leap_s:.1f} s here")
+        )
 
-    def _rewind(self) -> None:
-        try:
-            self.container.seek(0)
-        except av.FFmpegError:
-            self.container.seek(0, unsupported_byte_offset=True)
 
-    def _demuxed(self) -> Iterator[Packet[VideoStream]]:
-        try:
-            yield from self.container.demux(self.stream)
-        except av.FFmpegError:
-            self.broke_off = True
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    """A packet, what is believed of its stamps, and under which number it goes to the decoder."""
 
-    def _joined(self, packets: Iterator[Packet[VideoStream]]) -> Iterator[Packet[VideoStream]]:
-        """Packets whose timestamps leap (a recording restarted, streams glued together) continue the count before."""
-        base, shift, last = self.clock.time_base, 0, None
-        for packet in packets:
-            if packet.dts is not None:
-                leap_s = Fraction(0) if last is None else (packet.dts + shift - last) * base
-                if last is not None and self._is_leap(leap_s, last * base):
-                    shift += last - packet.dts - shift + round(self.clock.step_s / base)
-                    self.jumps.append((self.clock.seconds(last), f"the timestamps leap by {float(leap_s):.1f} s here"))
-                packet.dts, last = packet.dts + shift, packet.dts + shift
-                packet.pts = None if packet.pts is None else packet.pts + shift
-            yield packet
-
-    def _is_leap(self, leap_s: Fraction, last_s: Fraction) -> bool:
-        known_s = self.clock.duration_s or Fraction(0)
-        return leap_s < -JUMP_BACK_S or (leap_s > JUMP_AHEAD_S and last_s + leap_s - self.clock.origin_s > known_s + 1)
+    number: int
+    coded: timeline.Coded
+    reading: Reading
 
 
 def _decoder_threads() -> int:

@@ -41,8 +41,8 @@ def caption_video(params: VideoCaptionParams, job: Context) -> VideoCaptionResul
 
 
 def _watch(params: VideoCaptionParams, job: Context, movie: Movie) -> Watched | Split:
-    """By the mode asked for; a video that does not tell its length cannot be cut and is watched in one pass."""
-    if params.mode == "stream" or params.segments == 1 or movie.total_ms is None:
+    """By the mode asked for."""
+    if params.mode == "stream" or params.segments == 1:
         return watch_stream(params, job, movie)
     if params.spread == "workers" and isinstance(job, SplittingContext) and job.may_split:
         return join(params, job, movie, job.segments) if job.segments else split(params, movie)
@@ -50,7 +50,7 @@ def _watch(params: VideoCaptionParams, job: Context, movie: Movie) -> Watched | 
 
 
 def _outline(params: VideoCaptionParams, job: Context, movie: Movie) -> Outline:
-    done_ms = movie.total_ms or 0
+    done_ms = movie.total_ms
     return outline(
         job.engine,
         job.cues(),

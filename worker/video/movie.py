@@ -33,14 +33,14 @@ class Movie:
         clip = Clip(params.start_ms, params.end_ms, params.fps, params.chunk_ms)
         frame_px = engine.frame_size(seen.width_px, seen.height_px, params.max_frame_pixels)
         movie = cls(path, seen, clip, frame_px, params.max_duration_ms)
-        movie._refuse_too_long(movie.total_ms or 0)
+        movie._refuse_too_long(movie.total_ms)
         return movie
 
     @property
-    def total_ms(self) -> int | None:
-        """Length of the clip as announced by the file; None where the file does not say."""
+    def total_ms(self) -> int:
+        """Length of the clip as far as the file goes."""
         ends = [ms for ms in (self.clip.end_ms, self.probe.duration_ms) if ms is not None]
-        return max(0, min(ends) - self.clip.start_ms) if self.probe.duration_ms is not None else None
+        return max(0, min(ends) - self.clip.start_ms)
 
     def chunk_start_ms(self, chunk: int) -> int:
         return self.clip.start_ms + chunk * self.clip.chunk_ms

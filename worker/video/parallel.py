@@ -39,7 +39,7 @@ class Report:
 
 def watch_parallel(params: VideoCaptionParams, job: Context, movie: Movie) -> Watched:
     """Watch a clip in segments, each from its last state if there is a checkpoint. Every cue is stored on return."""
-    segments = spans(params, movie.total_ms or 0)
+    segments = spans(params, movie.total_ms)
     ledger = _Ledger(segments, params, checkpoint_of(job, "parallel"))
     crew = _Crew(params, job, movie)
     with ThreadPoolExecutor(len(segments), thread_name_prefix="segment") as pool:

@@ -17,9 +17,11 @@ from av.video.stream import VideoStream
 from db.failures import Failure
 from worker.errors import Permanent
 from worker.video.sniff import head, missing_bytes, playlist
+from worker.video.timeline import Timeline, timeline
 
 MAX_PIXELS = 1 << 26  # 8192 x 8192: above any camera, below what exhausts a decoder
 PACKETS_TO_FIRST_PICTURE = 3000
+END_STAMPED = frozenset({"matroska,webm", "nut"})  # what they call a duration is the stamp of the end
 # No hls, concat, dash, image2, lavfi, sdp, rtp: nothing that reads a second file or an address.
 DEMUXERS = (
     "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,ivf,mxf,nut,h264,hevc,m4v,obu,gif,dv,yuv4mpegpipe"
@@ -61,27 +63,14 @@ class Probe:
     codec: str
     width_px: int  # as displayed: pixel aspect and rotation applied
     height_px: int
-    duration_ms: int | None
+    duration_ms: int
+    """Of the timeline, by all its packets: what of the file is there."""
+    announced_ms: int | None
+    """By the container: tells how much a broken off file lacks."""
     frame_rate: float | None
     missing_bytes: int | None
     look: Look
-
-
-@dataclass(frozen=True)
-class Timing:
-    """How a stream's timestamps become seconds of the clip's timeline."""
-
-    origin_s: Fraction
-    time_base: Fraction
-    step_s: Fraction  # the nominal time between two pictures, for streams without timestamps
-    duration_s: Fraction | None
-    """Presentation end of the video stream on the timeline, where the container says."""
-
-    def seconds(self, timestamp: int) -> Fraction:
-        return timestamp * self.time_base - self.origin_s
-
-    def timestamp(self, seconds: Fraction) -> int:
-        return round((seconds + self.origin_s) / self.time_base)
+    timeline: Timeline
 
 
 @contextmanager
@@ -104,19 +93,6 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         yield container, stream
 
 
-def timing(container: InputContainer, stream: VideoStream) -> Timing:
-    """Where the timeline starts and how fast it runs: as players do, the container's first presentation is time 0."""
-    base = stream.time_base or Fraction(1, 1000)
-    origin = Fraction(container.start_time or 0, av.time_base)
-    rate = stream.guessed_rate or stream.average_rate or Fraction(25)
-    end: Fraction | None = None
-    if stream.duration is not None:
-        end = (stream.start_time or 0) * base + stream.duration * base - origin
-    elif container.duration is not None:
-        end = Fraction(container.duration, av.time_base)
-    return Timing(origin, base, 1 / rate, end if end is None or end > 0 else None)
-
-
 def probe(path: Path) -> Probe:
     """Open a video and look at its first picture. Raises Permanent; a video without one decodable picture is INVALID_MEDIA."""
     missing = missing_bytes(path)
@@ -125,19 +101,36 @@ def probe(path: Path) -> Probe:
         if first is None:
             code = Failure.TRUNCATED_MEDIA if missing else Failure.INVALID_MEDIA
             raise Permanent(code, "no picture of the video can be decoded")
-        clock = timing(container, stream)
         look = Look(_sample_aspect(stream), _matrix(first))
         width, height = look.shown_px(first)
+        announced_s = _announced_s(container, stream)
+    with opened(path) as (container, stream):
+        line = timeline(container, stream)
         return Probe(
             container=container.format.name,
             codec=stream.codec_context.name,
             width_px=width,
             height_px=height,
-            duration_ms=None if clock.duration_s is None else round(clock.duration_s * 1000),
+            duration_ms=round(line.end_s * 1000),
+            announced_ms=None if announced_s is None else round(announced_s * 1000),
             frame_rate=float(stream.average_rate) if stream.average_rate else None,
             missing_bytes=missing,
             look=look,
+            timeline=line,
         )
+
+
+def _announced_s(container: InputContainer, stream: VideoStream) -> Fraction | None:
+    """When the pictures end on the timeline, by what the container says of them."""
+    origin_s = Fraction(container.start_time or 0, av.time_base)
+    base = stream.time_base or Fraction(1, 1000)
+    end_s: Fraction | None = None
+    if stream.duration is not None:
+        end_s = ((stream.start_time or 0) + stream.duration) * base - origin_s
+    elif container.duration is not None:
+        end_s = Fraction(container.duration, av.time_base)
+        end_s -= origin_s if container.format.name in END_STAMPED else 0
+    return end_s if end_s is not None and end_s > 0 else None
 
 
 def _sample_aspect(stream: VideoStream) -> Fraction:

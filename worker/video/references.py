@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
-IsDisposable = Callable[[bytes], bool]
+PacketTest = Callable[[bytes], bool]
 IsReference = Callable[[bytes], bool | None]
 """Of the first two bytes of a NAL unit: may others refer to this slice? None when the unit is no slice."""
 START_CODE = b"\x00\x00\x01"
 HVCC_LAYERS_AT = 21  # constantFrameRate(2) numTemporalLayers(3) temporalIdNested(1) lengthSizeMinusOne(2)
 
 
-def disposable_test(codec: str, extradata: bytes | None) -> IsDisposable:
+def disposable_test(codec: str, extradata: bytes | None) -> PacketTest:
     """A test of one packet of `codec`: True only when the packet may be left out without harm to any other picture."""
     data = extradata or b""
     if codec == "h264":
@@ -23,6 +23,17 @@ def disposable_test(codec: str, extradata: bytes | None) -> IsDisposable:
         width = _length_bytes(data, at=HVCC_LAYERS_AT)
         return lambda packet: _no_references(_units(packet, width), reference)
     return lambda _: False
+
+
+def entry_test(codec: str, extradata: bytes | None) -> PacketTest:
+    """A test of one keyframe of `codec`: whether all shown after it can be decoded from there.
+
+    H.264 also calls those keyframes from which the picture is refreshed bit by bit (ITU-T H.264, D.2.8, recovery point).
+    """
+    if codec != "h264":
+        return lambda _: True
+    width = _length_bytes(extradata or b"", at=4)
+    return lambda packet: any(unit[0] & 31 == 5 for unit in _units(packet, width) if unit)
 
 
 def _length_bytes(extradata: bytes, at: int) -> int:

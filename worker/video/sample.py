@@ -71,6 +71,8 @@ class Coded(Generic[P]):
     key: bool
     disposable: bool = False
     size_bytes: int = 0
+    hidden: bool = False
+    """Never shown whatever its time; others may refer to it."""
 
 
 class Plan(Generic[P]):
@@ -132,6 +134,8 @@ class Plan(Generic[P]):
     def _need(self, coded: Coded[P]) -> Need:
         if coded is self._skip_to:
             self._skip_to, self._leading_of = None, coded.time_s
+        if coded.hidden:
+            return Need.NOTHING if coded.disposable else Need.REFERENCE
         if coded.time_s is None or self._is_sample(coded.time_s):
             return Need.SAMPLE
         if coded.disposable or self._skip_to is not None or self._is_orphan(coded.time_s) or self._starts_tail(coded):
@@ -168,7 +172,7 @@ class Plan(Generic[P]):
                 before_key = False
             elif not before_key and ahead.time_s is not None and ahead.time_s > key_time_s:
                 return True
-            elif ahead.time_s is None or self._is_sample(ahead.time_s):
+            elif not ahead.hidden and (ahead.time_s is None or self._is_sample(ahead.time_s)):
                 self._blocked_by = ahead if before_key else None
                 return False
         return False  # not seen far enough to be sure

@@ -12,6 +12,9 @@ from db.sniff import HEAD_BYTES, playlist
 __all__ = ["HEAD_BYTES", "head", "playlist", "sniff"]
 
 MAX_BOXES = 1_000_000  # top-level boxes walked before giving up: a day of one-second fragments has 172,800
+BOXES = frozenset(  # of a file's top level; bytes behind the last of these are no part of the file
+    b"ftyp styp moov mdat moof mfra sidx ssix free skip wide uuid meta udta pdin pnot emsg prft junk".split()
+)
 CONTAINERS = frozenset({"application/mxf", "audio/mp4", "image/gif"})  # may hold pictures that move, as video/* do
 
 
@@ -45,12 +48,12 @@ def missing_bytes(path: Path) -> int | None:
 
 
 def _boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int]]:
-    """Name and promised end of each top-level ISO BMFF box (ISO/IEC 14496-12, 4.2)."""
+    """Name and promised end of each top-level ISO BMFF box (ISO/IEC 14496-12, 4.2), up to the first that is none."""
     at = 0
     for _ in range(MAX_BOXES):
         file.seek(at)
         header = file.read(16)
-        if len(header) < 8:
+        if len(header) < 8 or header[4:8] not in BOXES:
             return
         length = int.from_bytes(header[:4], "big")
         if length == 1:

@@ -83,7 +83,7 @@ def join(params: VideoCaptionParams, job: Context, movie: Movie, outcomes: Seque
 
 
 def _segments(params: VideoCaptionParams, movie: Movie) -> tuple[Segment, ...]:
-    clip = (params.start_ms, params.start_ms + (movie.total_ms or 0))
+    clip = (params.start_ms, params.start_ms + movie.total_ms)
     return cut(clip, params.segments, params.chunk_ms, params.warmup_ms)
 
 

@@ -1,0 +1,95 @@
+"""Starts reading a video at a place that its timeline names: by seeking, and where that leads elsewhere by reading up to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from worker.video.clock import State
+from worker.video.probe import opened
+from worker.video.timeline import Entry
+
+BY_BYTES = frozenset({"mpegts", "mpeg", "flv"})  # containers without an index, whose stamps may start over
+NEARBY = 64  # packets after a seek by bytes among which the place must be
+BEYOND_S = 10  # a seek by time that leads further than this behind the place has missed it
+
+
+@dataclass
+class Source:
+    """Packets of an open stream, and the clock's state before the first of them."""
+
+    container: InputContainer
+    stream: VideoStream
+    state: State
+    packets: Iterator[Packet[VideoStream]] = field(init=False)
+    broke_off: bool = False
+
+    def __post_init__(self) -> None:
+        self.packets = self._demuxed()
+
+    def _demuxed(self) -> Iterator[Packet[VideoStream]]:
+        try:
+            for packet in self.container.demux(self.stream):
+                if packet.size:
+                    yield packet
+        except av.FFmpegError:
+            self.broke_off = True
+
+    def skip_to(self, entry: Entry, missed: Callable[[int, Packet[VideoStream]], bool]) -> bool:
+        """Leave out what comes before the place; False when it was missed."""
+        for count, packet in enumerate(self.packets):
+            if entry.is_at(packet):
+                self.packets = chain([packet], self.packets)
+                return True
+            if missed(count, packet):
+                return False
+        return False
+
+
+@contextmanager
+def entered(path: Path, entry: Entry | None) -> Iterator[Source]:
+    """Open a video for reading from an entry of its timeline on; from the beginning where there is none."""
+    if entry is not None:
+        for reach in (_by_bytes, _by_time, _by_reading):
+            with opened(path) as (container, stream):
+                source = Source(container, stream, entry.state)
+                if reach(source, entry):
+                    yield source
+                    return
+    with opened(path) as (container, stream):
+        yield Source(container, stream, State())
+
+
+def _by_bytes(source: Source, entry: Entry) -> bool:
+    if entry.pos is None or source.container.format.name not in BY_BYTES:
+        return False
+    try:
+        source.container.seek(entry.pos, unsupported_byte_offset=True)
+    except av.FFmpegError:
+        return False
+    return source.skip_to(entry, lambda count, _: count >= NEARBY)
+
+
+def _by_time(source: Source, entry: Entry) -> bool:
+    stamp = entry.pts if entry.pts is not None else entry.dts
+    base = source.stream.time_base
+    if stamp is None or base is None or source.container.format.name in BY_BYTES:
+        return False
+    try:
+        source.container.seek(stamp, stream=source.stream)
+    except av.FFmpegError:
+        return False
+    end = stamp + round(BEYOND_S / base)
+    return source.skip_to(entry, lambda _, packet: packet.dts is not None and packet.dts > end)
+
+
+def _by_reading(source: Source, entry: Entry) -> bool:
+    return source.skip_to(entry, lambda *_: False)

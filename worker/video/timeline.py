@@ -1,0 +1,202 @@
+"""The whole of a video by its packets, nothing decoded: how long it is, where its counts are joined, where to enter it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import cast
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from worker.video.clock import BELIEVED_S, Clock, Reading, Stamp, State
+from worker.video.references import entry_test
+
+MAX_ENTRIES = 8192  # beyond that every second one is forgotten, and so on
+SOUND_S = Fraction(1, 2)  # sound that ends less than this after the pictures prolongs nothing
+NO_PTS = frozenset({"avi", "asf"})  # store one stamp a picture, in decoding order; FFmpeg makes up the other
+SOUND_STEP_S = 1  # sound whose stamps leap further says nothing of the end
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """One packet in reading order."""
+
+    packet: Packet[VideoStream]
+    stamp: Stamp
+    hidden: bool
+    """Outside of the stretches that an edit list shows: others may refer to it, it is never shown."""
+
+    @classmethod
+    def of(cls, packet: Packet[VideoStream], by_order: bool) -> Coded:
+        if packet.is_discard:
+            return cls(packet, Stamp(None, None, packet.size), hidden=True)
+        return cls(packet, Stamp(packet.dts, None if by_order else packet.pts, packet.size), hidden=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where reading may start: everything shown from `time_s` on can be decoded from here."""
+
+    time_s: Fraction
+    pos: int | None
+    size_bytes: int
+    dts: int | None
+    pts: int | None
+    state: State
+    """Of the clock before this packet."""
+
+    @classmethod
+    def of(cls, packet: Packet[VideoStream], state: State) -> Entry:
+        return cls(Fraction(0), packet.pos, packet.size, packet.dts, packet.pts, state)
+
+    def is_at(self, packet: Packet[VideoStream]) -> bool:
+        """This packet is the one. Stamps that FFmpeg derives from earlier packets may be missing after a seek."""
+        if packet.size != self.size_bytes or packet.pos != self.pos:
+            return False
+        pairs = [(self.dts, packet.dts), (self.pts, packet.pts)]
+        known = [before == now for before, now in pairs if before is not None and now is not None]
+        return bool(known) and all(known)
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Times are seconds of the timeline: 0 is the first presentation of the container, as players have it."""
+
+    origin_s: Fraction
+    time_base: Fraction
+    step_s: Fraction
+    """The nominal time between two pictures."""
+    end_s: Fraction
+    pictures: int
+    joints: int
+    """Places where another count begins."""
+    entries: tuple[Entry, ...]
+    by_order: bool
+    """Pictures are coded in another order than shown, and the container only has stamps of the former."""
+    broke_off: bool
+
+    def seconds(self, ticks: int) -> Fraction:
+        return ticks * self.time_base - self.origin_s
+
+    def entry(self, time_s: Fraction) -> Entry | None:
+        """Where to start reading for everything from a time on; None: at the beginning."""
+        at = bisect_right(self.entries, time_s, key=lambda entry: entry.time_s) - 1
+        return self.entries[at] if at > 0 else None
+
+    def read(self, packets: Iterable[Packet[VideoStream]], state: State) -> Iterator[tuple[Coded, Reading]]:
+        """Packets with what is believed of their stamps, from any place on whose state is given."""
+        clock: Clock[Coded] = Clock(self.time_base, self.step_s, state)
+        return clock.read(Coded.of(packet, self.by_order) for packet in packets)
+
+
+def timeline(container: InputContainer, stream: VideoStream) -> Timeline:
+    """Read all packets of a freshly opened container."""
+    base = stream.time_base or Fraction(1, 1000)
+    step_s = 1 / (stream.guessed_rate or stream.average_rate or Fraction(25))
+    clock: Clock[Coded] = Clock(base, step_s)
+    scan = _Scan(stream, clock, max(1, round(step_s / base)))
+    packets = _Packets(container, stream, scan)
+    by_order = container.format.name in NO_PTS and stream.codec_context.has_b_frames
+    for coded, reading in clock.read(Coded.of(packet, by_order) for packet in packets):
+        scan.take(coded, reading)
+    origin_s = _origin_s(container, (scan.first or 0) * base)
+    entries = tuple(replace(entry, time_s=entry.time_s - origin_s) for entry in scan.entries)
+    end_s = scan.end * base - origin_s
+    if scan.sound_s is not None and end_s + SOUND_S <= scan.sound_s - origin_s <= end_s + BELIEVED_S:
+        end_s = scan.sound_s - origin_s
+    return Timeline(origin_s, base, step_s, end_s, scan.pictures, scan.joints, entries, by_order, packets.broke_off)
+
+
+def _origin_s(container: InputContainer, first_s: Fraction) -> Fraction:
+    """The first presentation of the container, unless an outlier was taken for it."""
+    said_s = Fraction(container.start_time or 0, av.time_base)
+    return said_s if first_s - BELIEVED_S <= said_s <= first_s else first_s
+
+
+class _Packets:
+    """The packets of a stream that hold something; those of the sound beside it go to the scan."""
+
+    def __init__(self, container: InputContainer, stream: VideoStream, scan: _Scan) -> None:
+        self.broke_off = False
+        self._container, self._stream, self._scan = container, stream, scan
+
+    def __iter__(self) -> Iterator[Packet[VideoStream]]:
+        sound: list[AudioStream] = list(self._container.streams.audio[:1])
+        try:
+            for packet in self._container.demux(self._stream, *sound):
+                if packet.size and packet.stream is self._stream:
+                    yield cast("Packet[VideoStream]", packet)
+                elif packet.size:
+                    self._scan.hear(packet)
+        except av.FFmpegError:
+            self.broke_off = True
+
+
+class _Scan:
+    """What is gathered packet by packet, in ticks that do not know the origin yet."""
+
+    def __init__(self, stream: VideoStream, clock: Clock[Coded], step: int) -> None:
+        self.first: int | None = None
+        self.end = 0
+        self.sound_s: Fraction | None = None
+        self.pictures = 0
+        self.joints = 0
+        self.entries: list[Entry] = []
+        self._base = stream.time_base or Fraction(1, 1000)
+        self._clock = clock
+        self._step = step
+        self._is_entry = entry_test(stream.codec_context.name, stream.codec_context.extradata)
+        self._spacing_s = Fraction(1, 2)
+        self._before: Entry | None = None  # the keyframe before the last
+        self._pending: list[Entry] = []  # keyframes whose time is that of the next picture shown
+        self._heard: int | None = None
+
+    def take(self, coded: Coded, reading: Reading) -> None:
+        if coded.packet.is_keyframe:
+            self._enter(coded)
+        if coded.hidden:
+            return
+        self.pictures += 1
+        if reading.joint is not None:
+            self.joints += 1
+            self.end, self.sound_s = min(self.end, reading.joint.at), None
+        shown = reading.pts if reading.pts is not None else reading.dts
+        if shown is None:
+            shown = self.end  # a picture without a time comes after the last
+        elif self._pending:
+            self._place(shown * self._base)
+        self.first = shown if self.first is None else min(self.first, shown)
+        self.end = max(self.end, shown + (coded.packet.duration or self._step))
+
+    def hear(self, packet: Packet[Stream]) -> None:
+        """Sound counts in the same way as the pictures beside it, as far as its own stamps are steady."""
+        if packet.pts is None or packet.time_base is None:
+            return
+        before, self._heard = self._heard, packet.pts
+        if before is not None and 0 <= (packet.pts - before) * packet.time_base <= SOUND_STEP_S:
+            end_s = (packet.pts + (packet.duration or 0)) * packet.time_base + self._clock.state.shift * self._base
+            self.sound_s = end_s if self.sound_s is None else max(self.sound_s, end_s)
+
+    def _enter(self, coded: Coded) -> None:
+        """A keyframe that is none by itself (gradual refresh, open groups without stamps) is entered one earlier."""
+        here = Entry.of(coded.packet, self._clock.state)
+        alone = self._is_entry(bytes(coded.packet)) and (coded.hidden or coded.stamp.pts is not None)
+        self._pending.append(here if alone or self._before is None else self._before)
+        self._before = here
+
+    def _place(self, time_s: Fraction) -> None:
+        entry = replace(self._pending[-1], time_s=time_s)
+        self._pending.clear()
+        last = self.entries[-1] if self.entries else None
+        if last is None or time_s >= last.time_s + self._spacing_s:
+            self.entries.append(entry)
+        if len(self.entries) > MAX_ENTRIES:
+            del self.entries[1::2]
+            self._spacing_s *= 2
