@@ -57,10 +57,10 @@ class StreamSession:
         if not chunk.frames:
             self._state = replace(self._state, next_chunk=chunk.index + 1, last_end_ms=chunk.end_ms)
             return Reply("")
+        self._recall_unseen()
         change = self.memory.make_room(chunk.end_ms)
         pieces = [
             *self._opening(),
-            *self._recall_before(None),
             *self._reply_tail(),
             *self._frames(chunk),
         ]
@@ -102,6 +102,15 @@ class StreamSession:
 
     def _opening(self) -> list[Piece]:
         return [] if self.memory.spans else self._script.opening(self.memory, self._options)
+
+    def _recall_unseen(self) -> None:
+        """Put the replies of the checkpoint that no frames were shown for into the cache, before room is made in it.
+
+        The next chunk's own reply has room only where the oldest of them have left.
+        """
+        pieces = (*self._opening(), *self._recall_before(None)) if self._to_recall else ()
+        if pieces:
+            self._run(Turn(self.cache, Change(), pieces), None)
 
     def _recall_before(self, chunk: int | None) -> list[Piece]:
         """Replies of the checkpoint to chunks before one (None: all) that nobody showed again: they come back as text."""
@@ -145,23 +154,23 @@ class StreamSession:
     def _run(self, turn: Turn, on_text: OnText | None) -> Outcome:
         """Run a turn. A session whose turn was broken off is not used again: its last checkpoint is."""
         self._usable = False
-        self._make_space()
+        self._make_space(0 if turn.speech is None else turn.speech.max_tokens)
         outcome = run_aloud(self._resident, turn, on_text)
         self._usable = True
         return outcome
 
-    def _make_space(self) -> None:
-        """Check that the cache can take what is about to come; only a stream that evicts nothing grows."""
-        tokens = self.memory.tokens + self._options.max_tokens_per_chunk
-        text_tokens = self.memory.text_tokens + self._options.max_tokens_per_chunk
-        if tokens <= self.cache.slots.capacity and text_tokens <= self.cache.raw_slots.capacity:
+    def _make_space(self, reply_tokens: int) -> None:
+        """Check that the cache can take what is about to come, and a reply of `reply_tokens`.
+
+        Only a stream that evicts nothing grows. Raises Permanent(CONTEXT_TOO_SMALL).
+        """
+        tokens, text_tokens = self.memory.tokens + reply_tokens, self.memory.text_tokens + reply_tokens
+        problem = _overflow(tokens, self.cache.slots.capacity, "tokens of context", "frames")
+        problem = problem or _overflow(text_tokens, self.cache.raw_slots.capacity, "tokens of text", "text")
+        if problem is None:
             return
         if self.memory.ablation is not Ablation.FULL or tokens > self._resident.context_tokens:
-            raise Permanent(
-                Failure.CONTEXT_TOO_SMALL,
-                f"this chunk needs {tokens} tokens of context, the stream was opened for {self.cache.slots.capacity}: "
-                "it has more frames than its options say",
-            )
+            raise Permanent(Failure.CONTEXT_TOO_SMALL, problem)
         self.cache.grow(2 * tokens, 2 * text_tokens)
 
     def _remember(self, chunk: Chunk, outcome: Outcome) -> None:
@@ -179,3 +188,13 @@ class StreamSession:
             draws=outcome.draws,
             remembered=tuple(Remembered(e, self._said.get(e.chunk, ())) for e in self.memory.exchanges),
         )
+
+
+def _overflow(needed: int, capacity: int, unit: str, cause: str) -> str | None:
+    """Why `needed` tokens cannot be taken; None when they can."""
+    if needed <= capacity:
+        return None
+    return (
+        f"this chunk needs {needed} {unit}, the stream was opened for {capacity}: "
+        f"it has more {cause} than its options say"
+    )

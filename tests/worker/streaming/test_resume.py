@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from db.kinds.base import Sampling
 from db.kinds.video import Window
 from tests.worker.engines.models import ALL, HEIGHT_PX, OPTIONS, WIDTH_PX, chunk, recording_resident
+from worker.errors import Permanent
+from worker.streaming.resident import Resident
 from worker.streaming.session import StreamSession
+from worker.streaming.spans import Role
 
 WIDE = replace(OPTIONS, window=Window(text_sink_tokens=900, text_window_tokens=900, vision_ms=60_000))
 SAMPLED = replace(WIDE, sampling=Sampling(temperature=0.8, repetition_penalty=1.2, seed=3))
@@ -82,6 +89,61 @@ def test_after_running_out_of_memory_it_goes_on_with_smaller_frames() -> None:
     resident.batcher.close()
     assert smaller.checkpoint()["next_chunk"] == 5
     assert _frames_tokens(smaller) < _frames_tokens(session)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    max_tokens=st.integers(1, 16),
+    window=st.builds(
+        Window,
+        text_sink_tokens=st.sampled_from([0, 20, 60]),
+        text_window_tokens=st.sampled_from([0, 30, 90]),
+        vision_ms=st.sampled_from([2000, 4000, 8000]),
+    ),
+    seed=st.integers(0, 99),
+    chunks=st.integers(1, 9),
+    shown=st.sampled_from(["all", "none", "every other"]),
+)
+def test_a_resumed_stream_fits_the_memory_that_it_was_opened_with(
+    max_tokens: int, window: Window, seed: int, chunks: int, shown: str
+) -> None:
+    """Whatever the budgets and whichever frames can be shown again: replies fill the text of a stream to its limit."""
+    resident = one_resident()
+    options = replace(
+        OPTIONS, max_tokens_per_chunk=max_tokens, window=window, sampling=Sampling(temperature=1.0, seed=seed)
+    )
+    session = StreamSession(resident, options)
+    for index in range(chunks):
+        session.feed(chunk(index, frames=1))
+    state = json.loads(json.dumps(session.checkpoint()))
+    again = StreamSession(resident, options, state)
+    for index in range(state["rewatch_from_chunk"], state["next_chunk"]):
+        if shown == "all" or (shown == "every other" and index % 2):
+            again.rewatch(chunk(index, frames=1))
+    for index in range(chunks, chunks + 2):
+        again.feed(chunk(index, frames=1))
+    assert again.checkpoint()["next_chunk"] == chunks + 2
+    assert again.memory.tokens <= again.cache.slots.capacity
+    assert again.memory.text_tokens <= again.cache.raw_slots.capacity
+
+
+def test_too_much_text_is_told_with_the_numbers_of_the_text() -> None:
+    resident = one_resident()
+    session = StreamSession(resident, OPTIONS)
+    session.feed(chunk(0))
+    session.memory.add(Role.REPLY, 0, session.cache.raw_slots.capacity)
+    with pytest.raises(
+        Permanent, match=rf"tokens of text, the stream was opened for {session.cache.raw_slots.capacity}"
+    ):
+        session.feed(chunk(1))
+
+
+@cache
+def one_resident() -> Resident:
+    """A model shared by all examples of a property; its thread ends with the process."""
+    resident, _ = recording_resident("qwen3_vl")
+    atexit.register(resident.batcher.close)
+    return resident
 
 
 def _frames_tokens(session: StreamSession) -> int:
