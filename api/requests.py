@@ -101,7 +101,10 @@ class UploadRequest(Closed):
     """A file to be uploaded."""
 
     filename: Annotated[str, Field(min_length=1, max_length=255)]
-    media_type: Annotated[str, Field(max_length=120, pattern=r"^[\w.+-]+/[\w.+-]+(;.*)?$")] = "application/octet-stream"
+    media_type: Annotated[
+        str,
+        Field(max_length=120, pattern=r"^[\w.+-]+/[\w.+-]+(;.*)?$", description="A hint: the first bytes decide"),
+    ] = "application/octet-stream"
     size_bytes: Annotated[int, Field(ge=1, lt=2**62)]
     sha256: Annotated[
         str | None, Field(pattern="^[0-9a-f]{64}$", description="Checked; a file already here is not sent again")

@@ -77,7 +77,7 @@ def _store_inline(kept: Services, who: Caller, now: datetime, text: str, at: str
     except ValueError as error:  # what is no ASCII raises no binascii.Error
         raise field_problem(f"{at}/params", "this is not base64") from error
     found = Verified(len(data), hashlib.sha256(data).hexdigest(), sniff.sniff(data[: sniff.HEAD_BYTES]))
-    if found.sniffed_type is None or found.sniffed_type == sniff.PLAYLIST:
+    if found.sniffed_type in (None, sniff.PLAYLIST, sniff.PLAIN_TEXT):
         raise field_problem(f"{at}/params", "the inline bytes do not begin like any known format", "unknown_format")
     with kept.database.read() as session:
         twin = assets.with_content(session, who.tenant_id, found.sha256, found.size_bytes)

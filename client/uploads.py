@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import mimetypes
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -55,8 +54,7 @@ def upload(
 
 
 def _begin(transport: Transport, path: Path, size: int) -> dict[str, Any]:
-    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    body = {"filename": path.name[:255], "media_type": media_type, "size_bytes": size, "sha256": sha256(path)}
+    body = {"filename": path.name[:255], "size_bytes": size, "sha256": sha256(path)}
     return dict(transport.json("POST", "/v1/uploads", json=body, repeatable=True))
 
 

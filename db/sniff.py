@@ -1,4 +1,4 @@
-"""What a file's first bytes say it is, against what its sender said it is."""
+"""What a file's first bytes say it is. Names and declared types are guesses of the sender's system and decide nothing."""
 
 from __future__ import annotations
 
@@ -37,6 +37,16 @@ MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"MM\x00*", "image/tiff"),
     (0, b"ID3", "audio/mpeg"),
     (0, b"fLaC", "audio/flac"),
+    (0, b"\x1f\x07\x00", "video/dv"),  # a header block of IEC 61834-2, section type 0
+    (0, b"\x12\x00\x0a", "video/av1"),  # a temporal delimiter, then a sequence header
+    (0, b"\x00\x00\x01\xb0", "video/mp4v-es"),
+    (0, b"\x00\x00\x00\x01\x40", "video/h265"),  # a start code, then a VPS
+    (0, b"\x00\x00\x01\x40", "video/h265"),
+    (0, b"\x00\x00\x00\x01", "video/h264"),
+    (0, b"\x00\x00\x01\x09", "video/h264"),  # an access unit delimiter; SPS: 67, 27, 47
+    (0, b"\x00\x00\x01\x67", "video/h264"),
+    (0, b"\x00\x00\x01\x27", "video/h264"),
+    (0, b"\x00\x00\x01\x47", "video/h264"),
 )
 # Text that names other files or addresses: never opened, whatever its name says.
 PLAYLISTS: tuple[tuple[bytes, str], ...] = (
@@ -49,37 +59,39 @@ PLAYLISTS: tuple[tuple[bytes, str], ...] = (
     (b"v=0\r\no=", "SDP description"),
     (b"v=0\no=", "SDP description"),
 )
-# Containers share boxes and siblings: these declared types are as good as the sniffed one.
-ALIKE: tuple[frozenset[str], ...] = (
-    frozenset({"video/mp4", "video/quicktime", "video/x-m4v", "video/3gpp", "video/3gpp2", "audio/mp4", "audio/x-m4a"}),
-    frozenset({"video/x-matroska", "video/webm", "video/matroska", "audio/webm", "audio/x-matroska"}),
-    frozenset({"video/x-msvideo", "video/avi", "video/vnd.avi", "video/msvideo"}),
-    frozenset({"video/mp2t", "video/mpeg", "video/vnd.dlna.mpeg-tts"}),
-    frozenset({"video/ogg", "audio/ogg", "application/ogg"}),
-    frozenset({"video/x-ms-asf", "video/x-ms-wmv", "audio/x-ms-wma"}),
-    frozenset({"image/heic", "image/heif"}),
-    frozenset({"image/jpeg", "image/jpg"}),
-    frozenset({"image/bmp", "image/x-ms-bmp"}),
-    frozenset({"audio/wav", "audio/x-wav", "audio/wave"}),
-)
-ANY_TYPE = frozenset({"application/octet-stream", "binary/octet-stream"})
+PDF_WITHIN_BYTES = 1024  # readers take a PDF with something before its header, and so do we
+TS_SYNC = 0x47
+TS_STRIDES = (188, 192, 204)  # a packet of MPEG-TS alone, after a time stamp (M2TS, MTS), before parity
+TS_PACKETS = 8  # in step, before a file that begins within a packet is believed
+TEXT = frozenset({*b"\t\n\r\f\x1b", *range(0x20, 0x100)})
 PLAYLIST = "text/x-playlist"
+PLAIN_TEXT = "text/plain"
 
 
 def sniff(head: bytes) -> str | None:
-    """The media type that the first bytes announce; `text/x-playlist` for playlists; None for everything unknown."""
+    """The media type that the first bytes announce; `text/x-playlist` for playlists, `text/plain` for other texts.
+
+    None for everything unknown: containers may begin in ways that only their readers know.
+    """
     for offset, magic, media_type in MAGIC:
         if head[offset : offset + len(magic)] == magic:
             return media_type
-    if len(head) > 188 and head[0] == head[188] == 0x47:
+    if _is_transport_stream(head):
         return "video/mp2t"
-    return PLAYLIST if playlist(head) else None
+    if b"%PDF-" in head[:PDF_WITHIN_BYTES]:
+        return "application/pdf"
+    if playlist(head):
+        return PLAYLIST
+    return PLAIN_TEXT if head and TEXT.issuperset(head) else None
 
 
-def agrees(declared: str, sniffed: str) -> bool:
-    """Whether a file declared as `declared` may begin as `sniffed` does."""
-    wanted = declared.split(";", 1)[0].strip().lower()
-    return wanted in ANY_TYPE or wanted == sniffed or any(wanted in group and sniffed in group for group in ALIKE)
+def _is_transport_stream(head: bytes) -> bool:
+    """Whether sync bytes stand a packet apart, from wherever the file begins."""
+    return any(
+        set(head[offset::stride]) == {TS_SYNC} and len(head) > offset + stride * (1 if offset in (0, 4) else TS_PACKETS)
+        for stride in TS_STRIDES
+        for offset in range(stride)
+    )
 
 
 def playlist(head: bytes) -> str | None:

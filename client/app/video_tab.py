@@ -22,6 +22,10 @@ from client.app.tasks import Report, Tasks
 from client.sdk import finished
 from client.show import clock
 
+VIDEOS = (
+    "Videos (*.mp4 *.mkv *.webm *.mov *.avi *.ts *.mts *.m2ts *.mpg *.mod *.3gp *.dv *.asf *.wmv *.flv);;All files (*)"
+)
+
 
 class VideoTab(QWidget):
     """The video tab."""
@@ -95,7 +99,7 @@ class VideoTab(QWidget):
         self.status.setText("done")
 
     def _choose(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "A video", filter="Videos (*.mp4 *.mkv *.webm *.mov *.avi *.ts)")
+        name, _ = QFileDialog.getOpenFileName(self, "A video", filter=VIDEOS)
         if name:
             self.submit(Path(name))
 

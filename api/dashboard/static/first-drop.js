@@ -14,7 +14,7 @@ customElements.define("drop-zone", class extends HTMLElement {
           onProgress: (sent) => { words.textContent = `${Math.floor((sent / file.size) * 100)} % of ${file.name}`; },
           onBreak: (error) => { words.textContent = `Trying again: ${error.message}`; },
         });
-        const kind = kindOf(file);
+        const kind = await kindOf(file);
         const job = await call("POST", "/v1/jobs", { kind, params: inputFor(kind, { asset_id: asset.id }) });
         location.href = `/jobs/${job.id}`;
       } catch (error) {

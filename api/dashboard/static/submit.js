@@ -23,8 +23,8 @@ customElements.define("submit-form", class extends HTMLElement {
     this.forecast();
   }
 
-  add(file) {
-    const item = { kind: kindOf(file), name: file.name, sent: 0, size: file.size, stopped: false, seconds: 0 };
+  async add(file) {
+    const item = { kind: await kindOf(file), name: file.name, sent: 0, size: file.size, stopped: false, seconds: 0 };
     this.#show(item);
     this.#measure(item, file);
     item.ready = upload(file, { onProgress: (sent) => this.#progress(item, sent), onBreak: (error) => { item.words.textContent = `Trying again: ${error.message}`; }, isStopped: () => item.stopped })

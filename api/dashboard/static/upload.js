@@ -40,7 +40,7 @@ async function begun(file) {
   const found = id && await call("GET", `/v1/uploads/${id}`).catch((error) => { if (!isFinal(error)) throw error; });
   if (found && found.asset.state !== "rejected") return found;
   const made = await call("POST", "/v1/uploads", {
-    filename: file.name.slice(0, 255), media_type: file.type || "application/octet-stream", size_bytes: file.size,
+    filename: file.name.slice(0, 255), size_bytes: file.size,
   });
   localStorage.setItem(nameOf(file), made.asset.id);
   return made;
@@ -95,9 +95,13 @@ async function byParts(begun, file, onProgress, isStopped) {
   }
 }
 
-export function kindOf(file) {
-  const isVideo = file.type.startsWith("video/") || /\.(mkv|mp4|mov|avi|webm|ts|mxf)$/i.test(file.name);
-  return isVideo ? "video.caption" : "datasheet.extract";
+// PNG, JPEG, BMP, TIFF, and what begins with RIFF....WEBP. Names and types are guesses of the visitor's system.
+const PICTURES = [/^\x89PNG/, /^\xff\xd8\xff/, /^BM/, /^II\*\0/, /^MM\0\*/, /^RIFF[^]{4}WEBP/];
+
+// By the first bytes: PDFs and pictures are datasheets, everything else may be a video.
+export async function kindOf(file) {
+  const head = String.fromCharCode(...new Uint8Array(await file.slice(0, 1024).arrayBuffer()));
+  return head.includes("%PDF-") || PICTURES.some((start) => start.test(head)) ? "datasheet.extract" : "video.caption";
 }
 
 export function inputFor(kind, place) {

@@ -64,9 +64,13 @@ def write_video(
     codec: str = "libx264",
     options: dict[str, str] | None = None,
     times_s: Sequence[float] | None = None,
+    layout: str | None = None,
 ) -> Path:
-    """Code pictures into a file; `times_s` gives each its own time, else they come at `rate` a second."""
-    with av.open(str(path), "w") as container:
+    """Code pictures into a file; `times_s` gives each its own time, else they come at `rate` a second.
+
+    `layout` is the container by its FFmpeg name, where the file's name does not say it.
+    """
+    with av.open(str(path), "w", format=layout) as container:
         stream = None
         for index, frame in enumerate(frames):
             if stream is None:

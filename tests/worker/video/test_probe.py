@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from db.failures import Failure
-from tests.worker.video.footage import cut_off, numbered, remuxed, write_video
+from tests.worker.video.footage import cut_off, grey, numbered, remuxed, write_video
 from worker.errors import Permanent
 from worker.video.probe import probe
-from worker.video.sniff import missing_bytes, playlist, sniff
+from worker.video.sniff import head, missing_bytes, playlist, sniff
 
 
 def refused(path: Path) -> Failure:
@@ -118,6 +118,48 @@ def test_the_container_is_told_by_its_first_bytes(tmp_path: Path, suffix: str, m
     data = write_video(tmp_path / f"a.{suffix}", numbered(3)).read_bytes()
     assert sniff(data) == media_type
     assert playlist(data) is None
+
+
+FAMILY = {"libx264": "h264", "libx265": "hevc", "libsvtav1": "libdav1d"}
+CAMERAS = {
+    # ending: (FFmpeg's container, codec, what the bytes are)
+    "ts": ("mpegts", "libx264", "video/mp2t"),
+    "mod": ("vob", "mpeg2video", "video/mpeg"),
+    "asf": ("asf", "msmpeg4", "video/x-ms-asf"),
+    "3gp": ("3gp", "mpeg4", "video/mp4"),
+    "dv": ("dv", "dvvideo", "video/dv"),
+    "264": ("h264", "libx264", "video/h264"),
+    "265": ("hevc", "libx265", "video/h265"),
+    "m4v": ("m4v", "mpeg4", "video/mp4v-es"),
+    "obu": ("obu", "libsvtav1", "video/av1"),
+}
+
+
+@pytest.mark.parametrize("ending", CAMERAS)
+def test_a_video_is_known_by_its_bytes_under_any_name(tmp_path: Path, ending: str) -> None:
+    layout, codec, media_type = CAMERAS[ending]
+    size = (720, 576) if codec == "dvvideo" else (64, 48)
+    made = write_video(tmp_path / "made", (grey(90, *size) for _ in range(8)), rate=25, codec=codec, layout=layout)
+    assert sniff(head(made)) == media_type
+    for name in (f"clip.{ending}", "clip.mp4", "clip.txt", "clip"):
+        made = made.rename(tmp_path / name)
+        assert probe(made).codec == FAMILY.get(codec, codec)
+
+
+def test_packets_with_time_stamps_are_a_transport_stream(tmp_path: Path) -> None:
+    """.mts and .m2ts: four bytes of time before each packet of MPEG-TS."""
+    data = write_video(tmp_path / "a.ts", numbered(30)).read_bytes()
+    packets = (data[start : start + 188] for start in range(0, len(data), 188))
+    path = written(tmp_path / "a.mp4", b"".join(bytes(4) + packet for packet in packets))
+    assert sniff(head(path)) == "video/mp2t"
+    assert probe(path).codec == "h264"
+
+
+@pytest.mark.parametrize("lost", [1, 100, 187, 188 + 50])
+def test_a_recording_that_begins_within_a_packet(tmp_path: Path, lost: int) -> None:
+    path = written(tmp_path / "b.mp4", write_video(tmp_path / "a.ts", numbered(90)).read_bytes()[lost:])
+    assert sniff(head(path)) == "video/mp2t"
+    assert probe(path).width_px == 64
 
 
 def test_what_a_probe_says(tmp_path: Path) -> None:
