@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from client import cli_admin, cli_jobs, cli_submit, cli_webhooks, config
+from client import cli_admin, cli_jobs, cli_submit, cli_upload, cli_webhooks, config
 from client.errors import (
     ApiError,
     ClientError,
@@ -24,6 +24,7 @@ from client.errors import (
     Unauthorized,
 )
 from client.sdk import Client
+from client.sending import Refused
 from client.show import err
 from client.uploads import Rejected
 
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_submit.app, name="submit")
 app.add_typer(cli_webhooks.app, name="webhooks")
+app.command()(cli_upload.upload)
 cli_jobs.register(app)
 cli_admin.register(app)
 
@@ -44,6 +46,7 @@ EXIT: dict[type[ClientError], int] = {
     Conflict: 7,
     Invalid: 7,
     Rejected: 7,
+    Refused: 7,
     ApiError: 8,
 }
 
@@ -90,5 +93,5 @@ def main() -> None:
         err.print(f"bm3vl: {error}", style="red", markup=False)
         sys.exit(next(code for kind, code in EXIT.items() if isinstance(error, kind)))
     except KeyboardInterrupt:
-        err.print("bm3vl: interrupted (the job goes on; bm3vl watch JOB to look again)")
+        err.print("bm3vl: interrupted (a job goes on: bm3vl watch JOB; an upload goes on with the same command)")
         sys.exit(130)

@@ -10,9 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from client.cli_jobs import follow
+from client.cli_upload import sent
 from client.params import changed
 from client.sdk import Client, finished
-from client.show import err, out, upload_bar
+from client.show import err, out
 from client.summary import summary, without_footprint
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Submit a job.")
@@ -152,10 +153,7 @@ def media(client: Client, source: str) -> dict[str, Any]:
         raise typer.BadParameter(f"no such file: {source}")
     if path.suffix.lower() in {".png", ".jpg", ".jpeg"} and path.stat().st_size < 2 << 20:
         return {"base64": base64.b64encode(path.read_bytes()).decode()}
-    with upload_bar() as bar:
-        task = bar.add_task(path.name, total=path.stat().st_size)
-        asset = client.upload(path, lambda sent, size: bar.update(task, completed=sent, total=size))
-    return {"asset_id": asset["id"]}
+    return {"asset_id": sent(client, path)["id"]}
 
 
 def _announce(job: dict[str, Any]) -> None:

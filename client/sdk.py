@@ -18,9 +18,9 @@ from typing import Any
 
 from client import sse, uploads
 from client.errors import JobFailed
+from client.sending import OnProgress
 from client.sse import Event
 from client.transport import Transport
-from client.uploads import OnProgress
 
 TERMINAL = frozenset({"succeeded", "failed", "canceled", "expired"})
 TRACKS = frozenset({"captions.vtt", "captions.srt", "captions.json", "captions.jsonl", "chapters.vtt", "result.json"})
@@ -41,10 +41,18 @@ class Client:
     # Inputs
 
     def upload(
-        self, path: Path, on_progress: OnProgress = uploads.untold, *, asset_id: str | None = None
+        self,
+        path: Path,
+        on_progress: OnProgress = uploads.untold,
+        *,
+        asset_id: str | None = None,
+        patience_s: float = uploads.PATIENCE_S,
     ) -> dict[str, Any]:
-        """Upload a file, or go on with the upload `asset_id`; the checked asset."""
-        return uploads.upload(self.transport, path, on_progress, asset_id=asset_id)
+        """Upload a file and return the checked asset. An upload of the same bytes that broke off goes on, a day later too.
+
+        Raises UploadBroken after `patience_s` seconds without a byte that arrives.
+        """
+        return uploads.upload(self.transport, path, on_progress, asset_id=asset_id, patience_s=patience_s)
 
     # Jobs
 

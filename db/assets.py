@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from db import jobs, objects
@@ -16,7 +16,7 @@ from db.failures import Failure
 from db.inputs import UNVERIFIED
 from db.tables import Asset, AssetState, Job, Outbox, Upload
 
-UPLOAD_LIFE = timedelta(hours=24)
+UPLOAD_LIFE = timedelta(days=7)  # long enough to go on after a weekend
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,22 @@ def with_content(session: Session, tenant_id: UUID, sha256: str, size_bytes: int
         Asset.state == AssetState.READY,
     )
     return session.scalars(statement.order_by(Asset.id.desc()).limit(1)).first()
+
+
+def begun(
+    session: Session, now: datetime, tenant_id: UUID, sha256: str, size_bytes: int
+) -> tuple[Asset, Upload] | None:
+    """The newest upload of these bytes that the tenant has begun and not finished."""
+    statement = select(Asset, Upload).join(Upload, Upload.asset_id == Asset.id)
+    statement = statement.where(
+        Asset.tenant_id == tenant_id,
+        Asset.sha256 == sha256,
+        Asset.size_bytes == size_bytes,
+        Asset.state.in_([*UNVERIFIED]),
+        or_(Asset.state == AssetState.VERIFYING, Upload.expires_at > now),
+    )
+    found = session.execute(statement.order_by(Asset.id.desc()).limit(1)).first()
+    return None if found is None else (found[0], found[1])
 
 
 def page(session: Session, tenant_id: UUID, limit: int, before: UUID | None = None) -> list[Asset]:

@@ -36,20 +36,20 @@ STORED_AS = re.compile(r"(video|image|audio)/(?!svg)[\w.+-]+|application/pdf", r
 
 
 @router.post(
-    "/uploads", status_code=201, responses={200: {"model": UploadView, "description": "The file is here already"}}
+    "/uploads",
+    status_code=201,
+    responses={200: {"model": UploadView, "description": "The file is here already, or an upload of it to go on with"}},
 )
 def begin_upload(who: AssetsWriter, kept: Kept, request: UploadRequest, response: Response) -> UploadView:
-    """Begin an upload. With a SHA-256 that is here already, nothing needs to be sent."""
+    """Begin an upload. With a SHA-256 that is here already nothing needs to be sent; one that broke off goes on."""
     if request.size_bytes > kept.api.max_upload_bytes:
         raise Problem(413, "file_too_large", f"files may have {kept.api.max_upload_bytes} bytes at most")
+    known = _known(kept, who, request) if request.sha256 else None
+    if known is not None:
+        response.status_code = 200
+        return known
     with kept.database.read() as session:
         quotas.check_bytes(session, who.tenant, request.size_bytes)
-        twin = (
-            assets.with_content(session, who.tenant_id, request.sha256, request.size_bytes) if request.sha256 else None
-        )
-    if twin is not None:
-        response.status_code = 200
-        return settled_view(twin)
     new = NewAsset(new_id(), who.tenant_id, request.filename, request.media_type, request.size_bytes, request.sha256)
     started = kept.objects.start_upload(new.object_key, new.size_bytes, _stored_type(new.declared_type))
     mode = "offset" if isinstance(kept.objects, OffsetUploads) else "multipart"
@@ -167,6 +167,24 @@ def delete_asset(who: AssetsWriter, kept: Kept, asset_id: UUID) -> Response:
         kept.objects.abort_upload(assets.in_store(asset, upload))
     kept.objects.delete(asset.object_key)
     return Response(status_code=204)
+
+
+def _known(kept: Services, who: Caller, request: UploadRequest) -> UploadView | None:
+    """The asset that holds the declared bytes, or where an upload of them stands that is not finished."""
+    wanted = (who.tenant_id, request.sha256 or "", request.size_bytes)
+    with kept.database.read() as session:
+        if (twin := assets.with_content(session, *wanted)) is not None:
+            return settled_view(twin)
+        begun = assets.begun(session, now(), *wanted)
+    if begun is None:
+        return None
+    if begun[0].state is AssetState.VERIFYING:
+        return settled_view(begun[0])
+    try:
+        done = kept.objects.upload_progress(assets.in_store(*begun))
+    except UploadMissing:  # the store has swept it away: begin anew
+        return None
+    return upload_view(*begun, done.bytes_done, done.parts_done)
 
 
 def _stored_type(declared: str) -> str:

@@ -8,6 +8,7 @@ import resource
 import socket
 import time
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from api.deps import now
+from db import assets
 from tests.api.live_place import live_place
 from tests.api.place import MP4, NO_REDIS, OFFSET_TYPE, Guest, Place, place
 from tests.faults.gate import gate_to
@@ -34,6 +37,20 @@ def test_bytes_sent_in_pieces_become_a_ready_asset(ann: Guest) -> None:
     assert asset["sha256"] == hashlib.sha256(MP4).hexdigest()
     assert ann.post(upload["complete_url"]).json() == asset
     assert ann.get(upload["url"]).json()["mode"] is None
+
+
+def test_an_upload_that_broke_off_is_found_by_its_hash(here: Place, ann: Guest, bob: Guest) -> None:
+    digest = hashlib.sha256(MP4).hexdigest()
+    upload = ann.upload(sha256=digest)
+    ann.append(upload, 0, MP4[:100])
+    again = ann.upload(sha256=digest, filename="renamed.mts")
+    assert (again["asset"]["id"], again["mode"], again["offset_bytes"]) == (upload["asset"]["id"], "offset", 100)
+    assert bob.upload(sha256=digest)["asset"]["id"] != upload["asset"]["id"]
+    assert ann.upload()["asset"]["id"] != upload["asset"]["id"], "without a hash nothing is known of it"
+    with here.kept.database.read() as session:
+        known = (ann.tenant_id, digest, len(MP4))
+        assert assets.begun(session, now() + timedelta(days=6), *known) is not None
+        assert assets.begun(session, now() + timedelta(days=8), *known) is None
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

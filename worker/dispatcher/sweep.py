@@ -13,7 +13,7 @@ from db.session import Database, database_now
 from db.settings import Settings
 
 WEBHOOK_LOG_LIFE = timedelta(days=30)
-ABANDONED_UPLOAD_DAYS = 2
+ABANDONED_UPLOAD_DAYS = assets.UPLOAD_LIFE.days + 1
 log = logging.getLogger(__name__)
 
 
