@@ -52,7 +52,7 @@ def make_services(settings: Settings, api: ApiSettings) -> Services:
         objects=open_store(settings),
         redis=client,
         limiter=RateLimiter(client),
-        live=Live(database, settings.redis_url, api),
+        live=Live(database, settings, api),
         estimator=Estimator(),
     )
 

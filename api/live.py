@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager
 from uuid import UUID
 
-import redis.asyncio
+import redis
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
@@ -20,6 +20,8 @@ from api.settings import ApiSettings
 from db.outage import Outage
 from db.queue import EVENTS_CHANNEL, LIVE_CHANNEL
 from db.session import Database
+from db.settings import Settings
+from db.subscriptions import async_subscriber, published_async
 
 QUEUE_MAX = 2000  # a watcher this far behind is cut off; it comes back with its Last-Event-ID
 PAUSE_S = 0.02  # changes that arrive in a burst are looked at once
@@ -101,11 +103,11 @@ class Feed:
 class Live:
     """The feeds of this process and the subscriber that wakes them."""
 
-    def __init__(self, database: Database, redis_url: str, settings: ApiSettings) -> None:
+    def __init__(self, database: Database, settings: Settings, api: ApiSettings) -> None:
         self._database = database
-        self._redis_url = redis_url
-        self._limit = settings.watchers_limit
-        self._poll_s = PollInterval(settings)
+        self._settings = settings
+        self._limit = api.watchers_limit
+        self._poll_s = PollInterval(api)
         self._feeds: dict[UUID, Feed] = {}
         self._tasks: dict[Feed, asyncio.Task[None]] = {}
         self._outage = Outage(log.warning, log.info, "Redis (live updates; the database is polled instead)")
@@ -208,17 +210,13 @@ class Live:
                 del self._feeds[feed.job_id]
 
     async def _subscribe(self) -> None:
-        client = redis.asyncio.Redis.from_url(self._redis_url, socket_connect_timeout=3, health_check_interval=10)
-        async with client, client.pubsub() as pubsub:
+        async with async_subscriber(self._settings.redis_url) as client, client.pubsub() as pubsub:
             await pubsub.subscribe(EVENTS_CHANNEL)
             await pubsub.psubscribe(f"{LIVE_CHANNEL}*")
             self._poll_s.connected = True
             self._outage.over()
-            while True:
-                # A timeout, so that the health check notices a connection that is half open.
-                message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=10)
-                if message is not None:
-                    self._take(message["channel"].decode(), message["data"].decode(errors="replace"))
+            async for message in published_async(pubsub, self._settings.redis_health_s):
+                self._take(message["channel"].decode(), message["data"].decode(errors="replace"))
 
     def _take(self, channel: str, data: str) -> None:
         if channel == EVENTS_CHANNEL:

@@ -20,6 +20,11 @@ class Settings(BaseSettings):
     redis_url: str = Field(
         "redis://127.0.0.1:6390/0", description="Wake-up messages, live views, rate limits; never the truth"
     )
+    redis_health_s: float = Field(
+        5.0,
+        gt=0,
+        description="A subscription silent for this long is asked for an answer; after twice that it is renewed",
+    )
     object_store: Literal["local", "s3"] = Field("local", description="Where uploads and results are kept")
     s3_bucket: str = Field("bm3", description="Bucket for uploads and results (credentials: the usual AWS variables)")
     s3_prefix: str = Field("", description="Folder in the bucket that holds everything, with a slash at its end")

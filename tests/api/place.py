@@ -6,7 +6,7 @@ import atexit
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -167,16 +167,23 @@ def installation() -> Path:
 
 @contextmanager
 def place(
-    folder: Path, database_url: str = "", redis_url: str = NO_REDIS, *, live: bool = True, **api: Any
+    folder: Path,
+    database_url: str = "",
+    redis_url: str = NO_REDIS,
+    *,
+    live: bool = True,
+    settings: Mapping[str, Any] | None = None,
+    **api: Any,
 ) -> Iterator[Place]:
     """The application as `python -m api` makes it; `live` runs its background tasks here, else a server has to."""
-    settings = Settings(data_dir=folder, database_url=database_url, redis_url=redis_url, s3_input_buckets=["inputs"])
+    given = {"data_dir": folder, "database_url": database_url, "redis_url": redis_url, "s3_input_buckets": ["inputs"]}
+    common = Settings(**{**given, **(settings or {})})
     if not database_url and not [*folder.glob("*.sqlite3")]:
         shutil.copytree(installation(), folder, dirs_exist_ok=True)
-    app = create_app(settings, ApiSettings(**{"sse_poll_alone_s": 0.05, **api}))
+    app = create_app(common, ApiSettings(**{"sse_poll_alone_s": 0.05, **api}))
     database = app.state.services.database
     migrate.upgrade(database)
-    prepare(database, settings)
+    prepare(database, common)
     client = TestClient(app, raise_server_exceptions=False)
     try:
         with client if live else nullcontext():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import queue
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +18,8 @@ import redis
 
 from tests.api.live_place import LivePlace, live_place
 from tests.api.place import NO_REDIS
+from tests.faults.servers import proxy_to
+from tests.servers import redis_server
 
 RESULT = {"cues": 3}
 
@@ -126,6 +130,42 @@ def test_text_is_passed_on_while_it_is_decoded(tmp_path: Path, redis_url: str) -
                     client.post(f"/v1/jobs/{job}/cancel")
             decoder.join()
     assert one.type == "end"
+
+
+def test_text_goes_on_after_the_link_to_redis_has_gone_silent(tmp_path: Path) -> None:
+    (tmp_path / "redis").mkdir()
+    with (
+        redis_server(tmp_path / "redis") as broker,
+        proxy_to(broker.port, tmp_path) as proxy,
+        live_place(tmp_path / "api", proxy.url, settings={"redis_health_s": 0.5}) as live,
+        redis.Redis.from_url(broker.url) as link,
+    ):
+        ann = live.inside.guest("ann")
+        with live.client(ann.token) as client:
+            job = client.post("/v1/jobs", json=_body()).json()["id"]
+            decoded: queue.Queue[float] = queue.Queue()
+            watcher = threading.Thread(
+                target=lambda: [decoded.put(time.monotonic()) for one in hear(client, job) if one.type == "text"]
+            )
+            watcher.start()
+            for _ in range(2):
+                _say_until_heard(link, job, decoded)
+                proxy.send(signal.SIGUSR1)
+                time.sleep(0.3)
+                while not decoded.empty():
+                    decoded.get()
+            _say_until_heard(link, job, decoded)
+            httpx.post(f"{live.url}/v1/jobs/{job}/cancel", headers=client.headers)
+            watcher.join(20)
+            assert not watcher.is_alive()
+
+
+def _say_until_heard(link: redis.Redis, job: str, decoded: queue.Queue[float]) -> None:
+    deadline = time.monotonic() + 10
+    while decoded.empty():
+        assert time.monotonic() < deadline, "no text came through"
+        link.publish(f"bm3:live:{job}", json.dumps({"text": "A dog"}))
+        time.sleep(0.1)
 
 
 def test_two_hundred_watchers_share_one_look(tmp_path: Path, redis_url: str) -> None:

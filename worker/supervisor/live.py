@@ -12,7 +12,9 @@ from uuid import UUID
 
 import redis
 
+from db.outage import Outage
 from db.queue import EVENTS_CHANNEL, LIVE_CHANNEL, redis_client
+from db.subscriptions import published, subscriber
 
 PAUSE_S = 2.0
 log = logging.getLogger(__name__)
@@ -40,9 +42,9 @@ class LiveText:
 class CancelListener:
     """Hears of cancels at once; the keeper's next beat sees those that get lost."""
 
-    def __init__(self, redis_url: str, heard: Callable[[UUID], None]) -> None:
-        self._redis = redis_client(redis_url)
-        self._heard = heard
+    def __init__(self, redis_url: str, heard: Callable[[UUID], None], health_s: float) -> None:
+        self._redis_url, self._heard, self._health_s = redis_url, heard, health_s
+        self._outage = Outage(log.warning, log.info, "Redis (cancels; seen at the next beat instead)")
         threading.Thread(target=self._run, name="cancel-listener", daemon=True).start()
 
     def _run(self) -> None:
@@ -51,16 +53,15 @@ class CancelListener:
             try:
                 self._listen()
             except (redis.RedisError, OSError) as error:
-                log.debug("not listening for cancels: %s", error)
+                self._outage.began(error)
             pause.wait(PAUSE_S)
 
     def _listen(self) -> None:
-        with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:  # type: ignore[no-untyped-call]
+        with subscriber(self._redis_url) as client, client.pubsub() as pubsub:
             pubsub.subscribe(EVENTS_CHANNEL)
-            while True:
-                # A timeout, so that the client's health check finds connections that are half open.
-                message = pubsub.get_message(timeout=5.0)
-                if message is not None and (job_id := canceled_job(message["data"])):
+            self._outage.over()
+            for message in published(pubsub, self._health_s):
+                if job_id := canceled_job(message["data"]):
                     self._heard(job_id)
 
 

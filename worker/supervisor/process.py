@@ -78,7 +78,7 @@ class Process:
         """Work until SIGTERM or SIGINT."""
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, self._on_signal)
-        CancelListener(self._settings.redis_url, self._supervisor.cancel)
+        CancelListener(self._settings.redis_url, self._supervisor.cancel, self._settings.redis_health_s)
         self._consumer.start()
         self._every(BEAT_STEP_S, self._keeper.beat)
         self._every(min(self._settings.beat_s, 10.0), self._report)

@@ -1,0 +1,62 @@
+"""The live side of a worker, over a link to the broker that goes silent without closing."""
+
+from __future__ import annotations
+
+import json
+import logging
+import queue
+import signal
+import threading
+import time
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+import redis
+
+from db.queue import EVENTS_CHANNEL
+from tests.faults.servers import proxy_to
+from tests.servers import redis_server
+from worker.supervisor.live import CancelListener
+
+HEALTH_S = 0.5
+
+
+def test_a_cancel_is_heard_after_the_link_has_gone_silent(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    heard: queue.Queue[UUID] = queue.Queue()
+    (tmp_path / "redis").mkdir()
+    with redis_server(tmp_path / "redis") as broker, proxy_to(broker.port, tmp_path) as proxy:
+        CancelListener(proxy.url, heard.put, HEALTH_S)
+        with redis.Redis.from_url(broker.url) as link:
+            _cancel_until_heard(link, heard, 10)
+            for _ in range(2):
+                proxy.send(signal.SIGUSR1)
+                _drain(heard)
+                _cancel_until_heard(link, heard, 10)
+    assert "no answer" in caplog.text
+
+
+def test_a_quiet_link_is_left_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    heard: queue.Queue[UUID] = queue.Queue()
+    (tmp_path / "redis").mkdir()
+    with redis_server(tmp_path / "redis") as broker, redis.Redis.from_url(broker.url) as link:
+        CancelListener(broker.url, heard.put, 0.1)
+        _cancel_until_heard(link, heard, 10)
+        before = link.info("stats")["total_connections_received"]
+        threading.Event().wait(2)
+        assert link.info("stats")["total_connections_received"] == before
+    assert "no answer" not in caplog.text
+
+
+def _cancel_until_heard(link: redis.Redis, heard: queue.Queue[UUID], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while heard.empty():
+        assert time.monotonic() < deadline, "no cancel was heard"
+        link.publish(EVENTS_CHANNEL, json.dumps({"cancel": str(uuid4())}))
+        time.sleep(0.1)
+
+
+def _drain(heard: queue.Queue[UUID]) -> None:
+    while not heard.empty():
+        heard.get()
