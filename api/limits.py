@@ -10,6 +10,7 @@ import structlog
 
 from api import metrics
 from db.outage import Outage
+from db.queue import how_it_failed
 
 AWAY_S = 5.0  # after a failure Redis is left alone this long, so that its timeouts do not become ours
 
@@ -49,7 +50,7 @@ class RateLimiter:
         except (redis.RedisError, OSError) as error:
             self._away_until = time.monotonic() + AWAY_S
             metrics.LIMITER_OPEN.inc()
-            self._outage.began(error)
+            self._outage.began(error, how_it_failed(error))
             return None
         self._outage.over()
         return None if taken else max(wait_ms, 1) / 1000

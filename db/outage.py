@@ -12,11 +12,11 @@ class Outage:
         self._warn, self._tell, self._what = warn, tell, what
         self._away = False
 
-    def began(self, error: Exception) -> None:
+    def began(self, error: Exception, how: str = "is away") -> None:
         """It failed, for the first time or again."""
         if not self._away:
             self._away = True
-            self._warn(f"{self._what} is away: {str(error) or type(error).__name__}")
+            self._warn(f"{self._what} {how}: {str(error) or type(error).__name__}")
 
     def over(self) -> None:
         """It worked."""

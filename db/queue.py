@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, Full, Queue
 
@@ -28,6 +28,8 @@ EVENTS_CHANNEL = "bm3:jobs"  # pub/sub: {"job": id} and {"cancel": id}
 LIVE_CHANNEL = "bm3:live:"  # + job id, pub/sub: text that is being decoded, best effort
 MAX_MESSAGES = 64  # a queue's list never grows past this: more nudges would say nothing new
 MAX_NUDGES = 16  # in one burst: a nudged worker claims until nothing is left
+
+BROKER_ERRORS = (redis.RedisError, OperationalError, OSError)
 
 log = logging.getLogger(__name__)
 
@@ -72,13 +74,20 @@ def redis_client(redis_url: str) -> redis.Redis:
     )
 
 
+def how_it_failed(error: Exception) -> str:
+    """For an `Outage`: a server that has no room, or forbids a command, is not away."""
+    cause = error.__cause__ or error  # kombu wraps what redis-py raises
+    return "refuses" if isinstance(cause, redis.ResponseError) else "is away"
+
+
 class RedisSignals:
     """Sends signals from one background thread, so that a slow or dead broker never delays a request or a job."""
 
     def __init__(self, redis_url: str) -> None:
         self._app = celery_app(redis_url)
         self._redis = redis_client(redis_url)
-        self._outage = Outage(log.warning, log.info, "Redis (wake-up messages)")
+        self._nudges_outage = Outage(log.warning, log.info, "Redis (wake-up messages)")
+        self._news_outage = Outage(log.warning, log.info, "Redis (news of jobs)")
         self._pending: Queue[Signal] = Queue(maxsize=10_000)
         threading.Thread(target=self._run, name="signals", daemon=True).start()
 
@@ -92,12 +101,19 @@ class RedisSignals:
     def _run(self) -> None:
         while True:
             batch = self._batch()
-            try:
-                self._nudge([one for one in batch if isinstance(one, Nudge)])
-                self._publish([_message(one) for one in batch if not isinstance(one, Nudge)])
-                self._outage.over()
-            except (redis.RedisError, OperationalError, OSError) as error:
-                self._outage.began(error)
+            if nudges := [one for one in batch if isinstance(one, Nudge)]:
+                self._try(self._nudges_outage, lambda: self._nudge(nudges))
+            # Apart from the nudges: a full server refuses what it would have to keep, but still passes news on.
+            if news := [_message(one) for one in batch if not isinstance(one, Nudge)]:
+                self._try(self._news_outage, lambda: self._publish(news))
+
+    def _try(self, outage: Outage, send: Callable[[], None]) -> None:
+        try:
+            send()
+        except BROKER_ERRORS as error:
+            outage.began(error, how_it_failed(error))
+        else:
+            outage.over()
 
     def _nudge(self, nudges: Sequence[Nudge]) -> None:
         """Put wake-up messages into the queues that do not hold plenty; before all else, for work waits for them."""
@@ -108,11 +124,10 @@ class RedisSignals:
 
     def _publish(self, messages: Sequence[str]) -> None:
         """Tell live views and workers, in one round trip."""
-        if messages:
-            with self._redis.pipeline(transaction=False) as pipe:
-                for message in messages:
-                    pipe.publish(EVENTS_CHANNEL, message)
-                pipe.execute()
+        with self._redis.pipeline(transaction=False) as pipe:
+            for message in messages:
+                pipe.publish(EVENTS_CHANNEL, message)
+            pipe.execute()
 
     def _batch(self) -> list[Signal]:
         """All that waits, each signal once: in a burst most of them say the same."""

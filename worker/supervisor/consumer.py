@@ -17,8 +17,11 @@ import redis
 from celery import Celery
 from celery.bootsteps import CLOSE
 
-from db.queue import LOOK, celery_app, redis_client
+from db.outage import Outage
+from db.queue import BROKER_ERRORS, LOOK, celery_app, how_it_failed, redis_client
 from worker import metrics
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +36,8 @@ class Consumer:
         self._controller: Any = None
         self._thread: threading.Thread | None = None
         self._heard_at = self._quiet_since = time.monotonic()
+        self._outage = Outage(log.warning, log.info, f"the broker's queue {queue}")
+        self._again_at, self._pause_s = 0.0, 0.0
         self._closed = False
 
     def start(self) -> None:
@@ -46,7 +51,7 @@ class Consumer:
             without_heartbeat=True,
             task_events=False,
         )
-        self._thread = threading.Thread(target=_listen, args=(self._controller,), name="consumer", daemon=True)
+        self._thread = threading.Thread(target=self._listen, args=(self._controller,), name="consumer", daemon=True)
         self._thread.start()
         self._heard_at = self._quiet_since = time.monotonic()
 
@@ -55,7 +60,7 @@ class Consumer:
         if self._closed or self._thread is None:
             return
         if not self._thread.is_alive():
-            self._restart("its thread ended")
+            self._start_later()
         elif not free_slots or not self._messages_wait():
             self._quiet_since = time.monotonic()
         elif time.monotonic() - max(self._heard_at, self._quiet_since) > deaf_s:
@@ -68,10 +73,13 @@ class Consumer:
 
     def _app_for(self, redis_url: str) -> Celery:
         app = celery_app(redis_url)
+        app.set_default()  # the threads of the pool look tasks up in the default app
 
-        @app.task(name=LOOK, ignore_result=True)  # type: ignore[untyped-decorator]
+        @app.task(name=LOOK, ignore_result=True, shared=False)  # type: ignore[untyped-decorator]
         def look(queue: str, hint: str) -> None:  # noqa: ARG001 - the message says what the row knows better
             self._heard_at = time.monotonic()
+            self._again_at, self._pause_s = 0.0, 0.0
+            self._outage.over()
             self._look()
 
         return app
@@ -81,6 +89,18 @@ class Consumer:
             return int(self._redis.llen(self._queue)) > 0
         except (redis.RedisError, OSError):
             return False  # a dead broker is not deafness: Celery connects again by itself
+
+    def _start_later(self) -> None:
+        """Start anew after a pause that doubles while the broker sends the listener away again and again."""
+        now = time.monotonic()
+        if not self._again_at:
+            self._again_at = now + self._pause_s
+            self._pause_s = min(max(2 * self._pause_s, FIRST_PAUSE_S), LONGEST_PAUSE_S)
+        if now >= self._again_at:
+            self._again_at = 0.0
+            metrics.CONSUMER_RESTARTS.inc()
+            self._abandon()
+            self.start()
 
     def _restart(self, why: str) -> None:
         log.warning("the queue consumer is started anew: %s", why)
@@ -98,11 +118,19 @@ class Consumer:
         if pool is not None and getattr(pool, "executor", None) is not None:
             pool.executor.shutdown(wait=False)
 
+    def _listen(self, controller: Any) -> None:
+        """The thread of one listener, until that is abandoned or fails; its connections go then, which nobody else closes.
 
-def _listen(controller: Any) -> None:
-    """The thread of one listener, until that is abandoned or fails; then its connections go, which nobody else closes."""
-    try:
-        controller.start()
-    finally:
-        if controller.consumer is not None:
-            controller.consumer.shutdown()
+        The blueprint is started here because `controller.start()` would log a traceback for each refusal of the broker.
+        """
+        try:
+            controller.blueprint.start(controller)
+        except BROKER_ERRORS as error:
+            self._outage.began(error, how_it_failed(error))
+        except RuntimeError:
+            if controller is self._controller and not self._closed:
+                raise
+            log.debug("an abandoned listener took a message with it")  # its pool takes no more work
+        finally:
+            if controller.consumer is not None:
+                controller.consumer.shutdown()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import signal
 import threading
 import time
@@ -45,6 +46,28 @@ def test_a_listener_that_is_started_anew_leaves_nothing_behind(tmp_path: Path, m
             consumer.close()
             _until(lambda: _threads() == 0)
         assert files[-1] <= files[0]
+
+
+def test_a_worker_at_a_full_broker_does_not_flood_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    looks: list[float] = []
+    with redis_server(tmp_path) as broker, redis.Redis.from_url(broker.url) as link, celery_app(broker.url) as app:
+        for _ in range(5):
+            app.send_task(LOOK, args=[GPU, "hint"], queue=GPU, ignore_result=True)
+        link.config_set("maxmemory-policy", "noeviction")
+        link.config_set("maxmemory", 1)
+        consumer = Consumer(broker.url, GPU, 2, lambda: looks.append(time.monotonic()))
+        consumer.start()
+        end = time.monotonic() + 6
+        while time.monotonic() < end:
+            consumer.check(free_slots=2, deaf_s=6)
+            time.sleep(0.2)
+        assert len(caplog.records) <= 4, caplog.text
+        assert not any(record.exc_info for record in caplog.records)
+        assert "refuses" in caplog.text
+        link.config_set("maxmemory", 0)
+        _until(lambda: len(looks) > 0, lambda: consumer.check(free_slots=2, deaf_s=6))
+        consumer.close()
 
 
 def _call(broker: str, times: int) -> None:
