@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from api.first import DatabaseBehind, prepare
 from api.processes import serve
 from api.settings import ApiSettings
-from db import logs
+from db.ops import logs
 from db.session import Database
 from db.settings import Settings
 

@@ -12,13 +12,12 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
-from api import metrics
-from api.dashboard import logins
+from api import metrics, sessions
 from api.deps import Kept, Services, now
 from api.errors import Problem
-from db import keys
-from db.keys import Scope
-from db.tables_access import ApiKey, Tenant
+from db.access import keys
+from db.access.keys import Scope
+from db.schema.tables_access import ApiKey, Tenant
 
 BEARER = HTTPBearer(
     auto_error=False, bearerFormat="bm3_<id>_<secret>_<checksum>", description="An API key", scheme_name="ApiKey"
@@ -77,18 +76,18 @@ def needs(scope: Scope) -> Any:
 
 def _logged_in(request: Request, kept: Services) -> Caller:
     """The dashboard's own calls: the cookie says who, the token that the page knows proves that the page asks."""
-    login = logins.current(request, kept, now())
+    login = sessions.current(request, kept, now())
     if login is None:
         raise _unauthorized("send `Authorization: Bearer <key>`")
-    if request.method not in logins.SAFE_METHODS and not logins.is_own(request, login):
+    if request.method not in sessions.SAFE_METHODS and not sessions.is_own(request, login):
         raise Problem(403, "csrf", "a change with a dashboard login needs its X-CSRF-Token")
     request.state.tenant_id = str(login.tenant.id)
     return as_caller(login)
 
 
-def as_caller(login: logins.Login) -> Caller:
+def as_caller(login: sessions.Login) -> Caller:
     """A dashboard user as the routes know callers."""
-    return Caller(login.tenant, login.user.id, login.user.name, logins.scopes(login), "user")
+    return Caller(login.tenant, login.user.id, login.user.name, sessions.scopes(login), "user")
 
 
 def _look_up(kept: Services, token: str, at: datetime) -> tuple[ApiKey, Tenant]:

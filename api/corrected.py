@@ -9,15 +9,15 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from api.deps import Services
-from db import corrections, jobs
-from db.footprint import files, overlay
-from db.footprint.derive import derive
-from db.footprint.files import File
-from db.footprint.overlay import PagePicture
-from db.kinds.datasheet import Corrected, DatasheetParams, DatasheetResult
-from db.objects import ObjectMissing
-from db.tables import Job, JobFile
-from db.tables_dashboard import Correction
+from db.documents.footprint import files, overlay
+from db.documents.footprint.derive import derive
+from db.documents.footprint.files import File
+from db.documents.footprint.overlay import PagePicture
+from db.documents.kinds.datasheet import Corrected, DatasheetParams, DatasheetResult
+from db.jobs import corrections, jobs
+from db.schema.tables import Job, JobFile
+from db.schema.tables_dashboard import Correction
+from db.storage.objects import ObjectMissing
 
 LARGEST_BYTES = 64 << 20
 STATUS = {"w": "size_status", "h": "size_status"}  # of a pad; every other field has one status

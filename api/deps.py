@@ -14,11 +14,11 @@ from api.known import KnownKeys
 from api.limits import RateLimiter
 from api.live import Live
 from api.settings import ApiSettings
-from db.estimates import Estimator
-from db.objects import ObjectStore, open_store
-from db.queue import RedisSignals, redis_client
+from db.broker.queue import RedisSignals, redis_client
+from db.jobs.estimates import Estimator
 from db.session import Database
 from db.settings import Settings
+from db.storage.objects import ObjectStore, open_store
 
 
 @dataclass(frozen=True)

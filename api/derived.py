@@ -13,12 +13,13 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.errors import field_problem
-from db import assets, events, inputs, jobs, served
-from db.jobs import NewJob
-from db.kinds.base import Document
-from db.kinds.registry import KINDS
-from db.served import Maker
-from db.tables import Asset, AssetState, Job
+from db.assets import assets
+from db.documents.kinds.base import Document
+from db.documents.kinds.registry import KINDS
+from db.jobs import events, inputs, jobs, served
+from db.jobs.jobs import NewJob
+from db.jobs.served import Maker
+from db.schema.tables import Asset, AssetState, Job
 
 INPUT_FIELDS = frozenset({"asset_id", "url", "s3", "base64"})
 

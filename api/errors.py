@@ -20,10 +20,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from db.idempotency import InProgress, OtherBody
-from db.kinds.registry import KINDS
-from db.objects import ObjectStoreFull, ObjectStoreRefused, ObjectStoreUnavailable
-from db.quotas import QuotaExceeded
+from db.documents.kinds.registry import KINDS
+from db.jobs.idempotency import InProgress, OtherBody
+from db.jobs.quotas import QuotaExceeded
+from db.storage.objects import ObjectStoreFull, ObjectStoreRefused, ObjectStoreUnavailable
 
 MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger(__name__)

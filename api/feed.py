@@ -9,11 +9,11 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from db import cues, events
-from db.kinds.video import Cue
+from db.documents.kinds.video import Cue
+from db.jobs import cues, events
+from db.jobs.transitions import ENDING
+from db.schema.tables import TERMINAL, Job, JobEvent
 from db.session import Database
-from db.tables import TERMINAL, Job, JobEvent
-from db.transitions import ENDING
 
 PAGE = 500
 ENDINGS = frozenset(ENDING.values())

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from db.jobs import Filter
-from db.tables import State
+from db.jobs.jobs import Filter
+from db.schema.tables import State
 
 
 class JobFilter(BaseModel):

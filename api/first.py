@@ -7,7 +7,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from db import migrate, tenants, users
+from db.access import tenants, users
+from db.ops import migrate
 from db.session import Database
 from db.settings import Settings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 
-from db.tables_access import ApiKey, Tenant
+from db.schema.tables_access import ApiKey, Tenant
 
 LIFE_S = 2.0  # so long another process may go on to take a revoked key; the one that revokes it forgets at once
 KNOWN_MAX = 10_000

@@ -9,8 +9,8 @@ import redis
 import structlog
 
 from api import metrics
-from db.outage import Outage
-from db.queue import how_it_failed
+from db.broker.outage import Outage
+from db.broker.queue import how_it_failed
 
 AWAY_S = 5.0  # after a failure Redis is left alone this long, so that its timeouts do not become ours
 

@@ -17,8 +17,8 @@ from api import metrics
 from api.errors import Problem
 from api.feed import ALL_READ, CUT_OFF, Item, Look, Marks, Reader, current_marks, look
 from api.settings import ApiSettings
-from db.outage import Outage
-from db.queue import EVENTS_CHANNEL, LIVE_CHANNEL
+from db.broker.outage import Outage
+from db.broker.queue import EVENTS_CHANNEL, LIVE_CHANNEL
 from db.session import Database
 from db.settings import Settings
 from db.subscriptions import async_subscriber, published_async

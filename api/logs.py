@@ -9,7 +9,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import metrics
-from db.base import new_id
+from db.schema.base import new_id
 
 QUIET = ("/healthz", "/readyz", "/metrics")
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")

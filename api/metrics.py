@@ -12,7 +12,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
-from db import counts
+from db.jobs import counts
 from db.session import Database
 
 SHARED = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client as it is imported: where processes put their counts

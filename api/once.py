@@ -12,8 +12,8 @@ from fastapi import Depends, Header, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Session
 
-from db import idempotency
-from db.idempotency import Given
+from db.jobs import idempotency
+from db.jobs.idempotency import Given
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from api import metrics
 from api.app import create_app
 from api.settings import ApiSettings
-from db import logs
+from db.ops import logs
 from db.settings import Settings
 
 AT_MOST = 4

@@ -15,10 +15,10 @@ from api.derived import derived
 from api.errors import FieldError, Problem, field_problem
 from api.requests import RetryRequest
 from api.submission import check_quotas, stored_params
-from db import jobs, segments
-from db.kinds.base import Document
-from db.kinds.registry import KINDS
-from db.tables import TERMINAL, Job
+from db.documents.kinds.base import Document
+from db.documents.kinds.registry import KINDS
+from db.jobs import jobs, segments
+from db.schema.tables import TERMINAL, Job
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from db.estimates import Estimate
+from db.documents.footprint.files import File
 from db.failures import RETRYABLE, Failure
-from db.footprint.files import File
-from db.tables import TERMINAL, Asset, AssetState, Job, JobAttempt, JobEvent, JobFile, State, Upload
+from db.jobs.estimates import Estimate
+from db.schema.tables import TERMINAL, Asset, AssetState, Job, JobAttempt, JobEvent, JobFile, State, Upload
 
 T = TypeVar("T")
 

@@ -16,11 +16,12 @@ from api.deps import Services
 from api.derived import derived, media_inputs, twin_of
 from api.errors import field_problem
 from api.requests import JobRequest
-from db import assets, jobs, quotas, sniff
-from db.assets import NewAsset, Verified
-from db.base import new_id
-from db.kinds.base import Document
-from db.tables import Job
+from db.assets import assets, sniff
+from db.assets.assets import NewAsset, Verified
+from db.documents.kinds.base import Document
+from db.jobs import jobs, quotas
+from db.schema.base import new_id
+from db.schema.tables import Job
 
 
 @dataclass(frozen=True)

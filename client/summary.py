@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from client.show import clock
-from db.kinds import datasheet_words
+from db.documents.kinds import datasheet_words
 
 
 def summary(job: dict[str, Any]) -> list[str]:

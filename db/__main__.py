@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 
 import redis
 
-from db import keys, migrate, tenants, users
-from db.doctor import Level, examine, patient
-from db.embedded import run_redis
-from db.queue import redis_client
+from db.access import keys, tenants, users
+from db.broker.embedded import run_redis
+from db.broker.queue import redis_client
+from db.ops import migrate
+from db.ops.doctor import Level, examine, patient
 from db.session import Database
 from db.settings import Settings
 

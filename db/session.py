@@ -13,7 +13,7 @@ from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from db.signals import NoSignals, Signals
+from db.broker.signals import NoSignals, Signals
 
 
 class Database:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TypedDict, TypeVar
 
 import tests.receiver
-from db.embedded import redis_command
+from db.broker.embedded import redis_command
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1

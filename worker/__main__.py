@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 
-from db import logs
-from db.queue import CPU, GPU, LIGHT
+from db.broker.queue import CPU, GPU, LIGHT
+from db.ops import logs
 
 ROLES = {
     GPU: "claim and run jobs that need the model, in one model child",
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     from prometheus_client import start_http_server
 
-    from db.migrate import wait_until_current
+    from db.ops.migrate import wait_until_current
     from db.session import Database
     from db.settings import settings
     from worker.settings import worker_settings

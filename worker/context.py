@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from db.kinds.base import MediaInput
-from db.kinds.video import Cue, Gap
-from worker.engines.base import Engine
+from db.documents.kinds.base import MediaInput
+from db.documents.kinds.video import Cue, Gap
+from worker.engine.protocol import Engine
 
 
 class Context(Protocol):

@@ -12,20 +12,20 @@ from types import FrameType
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from db import assets
-from db.objects import ObjectError, ObjectStore, open_store
-from db.queue import LIGHT, RedisSignals
+from db.assets import assets
+from db.assets.verify import verify
+from db.broker.queue import LIGHT, RedisSignals
+from db.schema.tables import Worker
 from db.session import Database, database_now
 from db.settings import Settings
-from db.tables import Worker
-from db.verify import verify
+from db.storage.objects import ObjectError, ObjectStore, open_store
 from worker import metrics
+from worker.egress.guard import Guard
+from worker.process.consumer import Consumer
+from worker.process.persist import write
+from worker.process.registration import new_worker_id, report, sign_off, versions
 from worker.settings import WorkerSettings
-from worker.supervisor.consumer import Consumer
-from worker.supervisor.persist import write
-from worker.supervisor.roll import new_worker_id, report, sign_off, versions
 from worker.webhooks.deliver import Sender, deliver_due
-from worker.webhooks.guard import Guard
 
 STUCK_AFTER = timedelta(minutes=10)
 BREAKS = (SQLAlchemyError, ObjectError, OSError)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 
-from db.kinds.video import Provenance
-from worker.engines.base import ModelInfo
+from db.documents.kinds.video import Provenance
+from worker.engine.protocol import ModelInfo
 
 
 def provenance(info: ModelInfo, seed: int) -> Provenance:

@@ -19,12 +19,12 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from db import captions
-from db.kinds.base import MediaInput, Sampling
-from db.kinds.video import Cue, Gap, VideoCaptionParams, VideoCaptionResult, Window
+from db.documents import captions
+from db.documents.kinds.base import MediaInput, Sampling
+from db.documents.kinds.video import Cue, Gap, VideoCaptionParams, VideoCaptionResult, Window
 from worker.context import LocalContext
+from worker.engine.protocol import Engine
 from worker.engines import load_engine
-from worker.engines.base import Engine
 from worker.errors import Permanent, Transient
 from worker.settings import NANO
 from worker.video.handler import caption_video

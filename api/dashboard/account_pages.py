@@ -15,9 +15,10 @@ from api.errors import NotFound, Problem, field_problem
 from api.paging import Cursor
 from api.routes import keys as routes
 from api.routes.keys import KeyRequest, KeyRotation
-from db import audit, keys, quotas, users
-from db.keys import Scope
-from db.users import NewUser, Role
+from db.access import audit, keys, users
+from db.access.keys import Scope
+from db.access.users import NewUser, Role
+from db.jobs import quotas
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 ROWS = 100

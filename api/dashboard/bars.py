@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from api.dashboard.formats import TONES
-from db.overview import Bar
+from db.jobs.overview import Bar
 
 WIDTH, HEIGHT, GAP = 1000.0, 80.0, 0.22
 ORDER = ("good", "live", "wait", "warn", "quiet", "bad")  # from the ground up

@@ -21,10 +21,11 @@ from api.deps import Kept, now
 from api.errors import Problem, field_problem
 from api.requests import RetryRequest
 from api.retrying import prepare_retry, retry
-from db import audit, corrections
-from db.corrections import NoSuchField
-from db.tables import Job
-from db.tables_dashboard import Correction
+from db.access import audit
+from db.jobs import corrections
+from db.jobs.corrections import NoSuchField
+from db.schema.tables import Job
+from db.schema.tables_dashboard import Correction
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, prefix="/jobs/{job_id}")
 VALUE = re.compile(

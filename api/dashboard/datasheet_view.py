@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from api import corrected
 from api.deps import Services
-from db import corrections, jobs
-from db.footprint.courtyard import Rect, body_rect
-from db.footprint.overlay import PagePicture
-from db.kinds.datasheet_words import packages_seen
-from db.tables import Job
-from db.tables_dashboard import Correction
+from db.documents.footprint.courtyard import Rect, body_rect
+from db.documents.footprint.overlay import PagePicture
+from db.documents.kinds.datasheet_words import packages_seen
+from db.jobs import corrections, jobs
+from db.schema.tables import Job
+from db.schema.tables_dashboard import Correction
 
 LIMITS = ("min", "nom", "max")
 PAD_FIELDS = ("number", "x", "y", "w", "h", "rotation")

@@ -11,9 +11,9 @@ from api.dashboard.people import InstallationAdmin, Person, Posted, Viewer
 from api.dashboard.rendering import PageRoute, back, page
 from api.deps import Kept, now
 from api.routes import fleet as routes
-from db import counts, fleet, overview, served
-from db.fleet import QueueState
-from db.tables import State
+from db.jobs import counts, fleet, overview, served
+from db.jobs.fleet import QueueState
+from db.schema.tables import State
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, prefix="/fleet")
 HOUR = timedelta(hours=1)

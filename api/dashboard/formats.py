@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from db.tables import OWNED, State
+from db.schema.tables import OWNED, State
 
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 TONES = {

@@ -20,8 +20,9 @@ from api.errors import NotFound, field_problem
 from api.requests import RetryRequest
 from api.retrying import prepare_retry, retry
 from api.routes import jobs as routes
-from db import audit, jobs, shares
-from db.tables import Job
+from db.access import audit, shares
+from db.jobs import jobs
+from db.schema.tables import Job
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, prefix="/jobs/{job_id}")
 TEMPLATES = {"video.caption": "job_video.html", "datasheet.extract": "job_datasheet.html"}

@@ -14,8 +14,8 @@ from api.dashboard import job_view, media
 from api.dashboard.rendering import PageRoute
 from api.deps import Kept
 from api.errors import NotFound
-from db import jobs
-from db.tables import Job
+from db.jobs import jobs
+from db.schema.tables import Job
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

@@ -15,8 +15,9 @@ from api.dashboard.media import SHOWN, input_of
 from api.dashboard.summaries import Summary, summary
 from api.deps import Services
 from api.feed import parse_marks
-from db import assets, cues, events, jobs
-from db.tables import TERMINAL, AssetState, Job, JobAttempt, JobEvent, JobFile
+from db.assets import assets
+from db.jobs import cues, events, jobs
+from db.schema.tables import TERMINAL, AssetState, Job, JobAttempt, JobEvent, JobFile
 
 CUES_AT_ONCE = 4000
 TRACKS = ("captions.vtt", "captions.srt", "captions.json", "captions.jsonl", "chapters.vtt")

@@ -14,8 +14,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from api import paging
-from api.dashboard import logins
+from api import paging, sessions
 from api.dashboard.bars import Histogram, histogram
 from api.dashboard.people import Operator, Person, Posted, Viewer, installation_admin
 from api.dashboard.pulse import Pulse
@@ -26,10 +25,11 @@ from api.errors import Problem
 from api.requests import RetryRequest
 from api.retrying import prepare_retry, retry
 from api.submission import check_quotas
-from db import audit, jobs, overview, tenants
-from db.jobs import Filter
-from db.quotas import QuotaExceeded
-from db.tables import OWNED, WAITING, Job, State
+from db.access import audit, tenants
+from db.jobs import jobs, overview
+from db.jobs.jobs import Filter
+from db.jobs.quotas import QuotaExceeded
+from db.schema.tables import OWNED, WAITING, Job, State
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 ROWS = 50
@@ -226,8 +226,8 @@ def _other_tenant(request: Request, kept: Services, who: Person, wanted: Wanted)
     if chosen is None:
         raise Problem(404, "not_found", "there is no such tenant")
     answer = RedirectResponse(wanted.address(), 303)
-    secure = logins.is_secure(request, kept)
-    answer.set_cookie(logins.TENANT_COOKIE, str(chosen.id), secure=secure, httponly=True, samesite="lax")
+    secure = sessions.is_secure(request, kept)
+    answer.set_cookie(sessions.TENANT_COOKIE, str(chosen.id), secure=secure, httponly=True, samesite="lax")
     return answer
 
 

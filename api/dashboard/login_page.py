@@ -11,12 +11,12 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
-from api.dashboard import logins
+from api import sessions
 from api.dashboard.people import Posted, text
 from api.dashboard.rendering import PageRoute, bare
 from api.deps import Kept, Services, now
 from api.errors import Problem
-from db import audit, dashboard_sessions, users
+from db.access import audit, dashboard_sessions, users
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 PRELOGIN = "bm3_login"  # double-submitted, so that nobody can log a browser in as somebody else
@@ -34,7 +34,7 @@ async def _login_form(request: Request) -> FormData:
 @router.get("/login")
 def login_page(request: Request, kept: Kept) -> Response:
     """The form; straight on for those who are logged in."""
-    if logins.current(request, kept, now()) is not None:
+    if sessions.current(request, kept, now()) is not None:
         return RedirectResponse(_next(request), 303)
     return _form(request, kept)
 
@@ -58,7 +58,7 @@ def login(request: Request, kept: Kept, form: Annotated[FormData, Depends(_login
         token = dashboard_sessions.begin(session, now(), user)
         audit.note(session, now(), user.tenant_id, actor=f"user {user.name}", action="user.login", subject=address)
     answer = RedirectResponse(_next(request), 303)
-    logins.set_cookie(answer, request, kept, token)
+    sessions.set_cookie(answer, request, kept, token)
     answer.delete_cookie(PRELOGIN)
     return answer
 
@@ -66,9 +66,9 @@ def login(request: Request, kept: Kept, form: Annotated[FormData, Depends(_login
 @router.post("/logout")
 async def logout(request: Request, kept: Kept, _: Posted) -> Response:
     """End this login."""
-    await run_in_threadpool(_end, kept, request.cookies.get(logins.cookie_name(request, kept), ""))
+    await run_in_threadpool(_end, kept, request.cookies.get(sessions.cookie_name(request, kept), ""))
     answer = RedirectResponse("/login", 303)
-    logins.clear_cookie(answer, request, kept)
+    sessions.clear_cookie(answer, request, kept)
     return answer
 
 
@@ -80,7 +80,7 @@ def _end(kept: Services, token: str) -> None:
 def _form(request: Request, kept: Services, error: str = "", status: int = 200) -> Response:
     proof = request.cookies.get(PRELOGIN) or secrets.token_urlsafe(24)
     answer = bare(request, "login.html", status, error=error, proof=proof, action=f"/login?{request.url.query}")
-    secure = logins.is_secure(request, kept)
+    secure = sessions.is_secure(request, kept)
     answer.set_cookie(PRELOGIN, proof, max_age=3600, secure=secure, httponly=True, samesite="strict")
     return answer
 

@@ -10,9 +10,9 @@ from fastapi.responses import StreamingResponse
 from api.deps import Services
 from api.errors import NotFound
 from api.ranges import parse
-from db import assets
-from db.objects import ObjectMissing
-from db.tables import AssetState, Job
+from db.assets import assets
+from db.schema.tables import AssetState, Job
+from db.storage.objects import ObjectMissing
 
 # What browsers play or show; everything else is only downloaded. Never SVG or HTML.
 SHOWN = {

@@ -9,12 +9,12 @@ from uuid import UUID
 from fastapi import Depends, Request
 from starlette.datastructures import FormData
 
+from api import sessions
 from api.auth import Caller, as_caller
-from api.dashboard import logins
-from api.dashboard.logins import Login
 from api.deps import Kept, now
 from api.errors import Problem
-from db.users import Role
+from api.sessions import Login
+from db.access.users import Role
 
 RANK = {Role.VIEWER: 0, Role.OPERATOR: 1, Role.ADMIN: 2}
 
@@ -51,7 +51,7 @@ class Person:
 
     @property
     def rules_installation(self) -> bool:
-        return logins.rules_installation(self.login)
+        return sessions.rules_installation(self.login)
 
 
 class LoginNeeded(Problem):
@@ -63,7 +63,7 @@ class LoginNeeded(Problem):
 
 def viewer(request: Request, kept: Kept) -> Person:
     """Whoever is logged in."""
-    login = logins.current(request, kept, now())
+    login = sessions.current(request, kept, now())
     if login is None:
         raise LoginNeeded
     request.state.tenant_id = str(login.tenant.id)
@@ -76,7 +76,7 @@ Viewer = Annotated[Person, Depends(viewer)]
 async def posted(request: Request, who: Viewer) -> FormData:
     """The fields of a form that our own page sent."""
     form = await request.form(max_files=0, max_fields=2000)
-    if not logins.is_own(request, who.login, str(form.get("csrf", ""))):
+    if not sessions.is_own(request, who.login, str(form.get("csrf", ""))):
         raise Problem(403, "csrf", "this form is too old; load the page again")
     return form
 

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
-from db import overview
+from db.jobs import overview
 from db.session import Database
 
 LOOK_EVERY_S = 1.0

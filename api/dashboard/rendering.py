@@ -18,8 +18,8 @@ from api.dashboard.formats import FILTERS
 from api.dashboard.people import LoginNeeded, Person
 from api.deps import Services
 from api.errors import Problem
-from db.kinds.registry import KINDS
-from db.tables import State
+from db.documents.kinds.registry import KINDS
+from db.schema.tables import State
 
 FOLDER = Path(__file__).parent
 VERSION = version("bm3-vl")

@@ -13,8 +13,8 @@ from api.dashboard.rendering import PageRoute, bare
 from api.deps import Kept, now
 from api.errors import NotFound
 from api.routes import results
-from db import shares
-from db.tables import Job
+from db.access import shares
+from db.schema.tables import Job
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, prefix="/share/{token}")
 RangeHeader = Annotated[str | None, Header(max_length=200)]

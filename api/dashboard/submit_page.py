@@ -11,11 +11,11 @@ from pydantic import BaseModel
 from api.dashboard.people import Operator
 from api.dashboard.rendering import PageRoute, page
 from api.deps import Kept, now
-from db import estimates, fleet, quotas, served
-from db.kinds.datasheet import Units
-from db.kinds.registry import KINDS
-from db.kinds.video import DEFAULT_PROMPT, VideoCaptionParams
-from db.tables import State
+from db.documents.kinds.datasheet import Units
+from db.documents.kinds.registry import KINDS
+from db.documents.kinds.video import DEFAULT_PROMPT, VideoCaptionParams
+from db.jobs import estimates, fleet, quotas, served
+from db.schema.tables import State
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, prefix="/submit")
 OFFERED = ("video.caption", "datasheet.extract")  # the kinds that begin with a file

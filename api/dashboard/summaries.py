@@ -13,9 +13,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.deps import Services
-from db import overview
-from db.estimates import Estimate
-from db.tables import OWNED, TERMINAL, Job
+from db.jobs import overview
+from db.jobs.estimates import Estimate
+from db.schema.tables import OWNED, TERMINAL, Job
 
 INPUTS = ("video", "document", "mechanical_image", "land_image")
 

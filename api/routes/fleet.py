@@ -12,8 +12,9 @@ from api.auth import AdminCaller, AnyCaller, JobsReader, needs
 from api.deps import Kept, now
 from api.errors import NotFound
 from api.schemas import View
-from db import audit, counts, fleet, quotas, served
-from db.keys import Scope
+from db.access import audit
+from db.access.keys import Scope
+from db.jobs import counts, fleet, quotas, served
 
 router = APIRouter(prefix="/v1", tags=["fleet"])
 

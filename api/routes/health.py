@@ -13,8 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api import metrics
 from api.deps import Kept, Services
-from db import migrate
-from db.objects import ObjectError
+from db.ops import migrate
+from db.storage.objects import ObjectError
 
 router = APIRouter(tags=["health"])
 Health = Literal["ok", "degraded", "down"]

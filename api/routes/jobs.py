@@ -22,10 +22,10 @@ from api.requests import EXAMPLES, AnyJobRequest, BatchRequest, JobRequest, Retr
 from api.retrying import prepare_retry, retry
 from api.schemas import Batch, History, JobView, Page, history_view, job_view
 from api.submission import Prepared, check_quotas, prepare, submit
-from db import events, jobs
-from db.crash import crash_point
-from db.idempotency import Given
-from db.tables import TERMINAL, Job
+from db.jobs import events, jobs
+from db.jobs.idempotency import Given
+from db.ops.crash import crash_point
+from db.schema.tables import TERMINAL, Job
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 Prefer = Annotated[str | None, Header(description="`wait=N`: answer when the job has ended, after N seconds at most")]

@@ -15,10 +15,10 @@ from api.deps import Kept, now
 from api.errors import NotFound, Problem
 from api.requests import Closed
 from api.schemas import View
-from db import audit, keys, tenants
-from db.keys import Minted, Scope
-from db.tables_access import ApiKey, Tenant
-from db.tenants import NameTaken, Quotas
+from db.access import audit, keys, tenants
+from db.access.keys import Minted, Scope
+from db.access.tenants import NameTaken, Quotas
+from db.schema.tables_access import ApiKey, Tenant
 
 router = APIRouter(prefix="/v1", tags=["keys"])
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")]

@@ -17,10 +17,11 @@ from api.errors import NotFound, Problem
 from api.ranges import Slice, parse, whole
 from api.routes.jobs import find
 from api.schemas import FileView, file_view
-from db import captions, cues, jobs
-from db.kinds.video import Chapter, Cue, Gap
-from db.objects import ObjectMissing
-from db.tables import TERMINAL, Job
+from db.documents import captions
+from db.documents.kinds.video import Chapter, Cue, Gap
+from db.jobs import cues, jobs
+from db.schema.tables import TERMINAL, Job
+from db.storage.objects import ObjectMissing
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 Writer = Callable[[Job, list[Cue]], str]

@@ -20,13 +20,21 @@ from api.errors import NotFound, Problem, field_problem
 from api.paging import Cursor, Limit
 from api.requests import PartsRequest, UploadRequest
 from api.schemas import AssetView, Page, PartUrl, PartUrls, UploadView, asset_view, settled_view, upload_view
-from db import assets, quotas
-from db.assets import NewAsset
-from db.base import new_id
-from db.objects import OffsetConflict, OffsetUploads, PresignedUploads, UploadMismatch, UploadMissing, UploadProgress
-from db.objects import Upload as StoreUpload
-from db.tables import Asset, AssetState, Upload
-from db.verify import verify
+from db.assets import assets
+from db.assets.assets import NewAsset
+from db.assets.verify import verify
+from db.jobs import quotas
+from db.schema.base import new_id
+from db.schema.tables import Asset, AssetState, Upload
+from db.storage.objects import (
+    OffsetConflict,
+    OffsetUploads,
+    PresignedUploads,
+    UploadMismatch,
+    UploadMissing,
+    UploadProgress,
+)
+from db.storage.objects import Upload as StoreUpload
 
 router = APIRouter(prefix="/v1", tags=["uploads"])
 OFFSET_TYPE = "application/offset+octet-stream"

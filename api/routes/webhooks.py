@@ -30,9 +30,10 @@ from api.webhook_documents import (
     endpoint_view,
     with_secret,
 )
-from db import audit, deliveries, signing_keys, webhooks
-from db.tables_webhooks import DeliveryState, WebhookEndpoint
-from db.webhooks import NewEndpoint
+from db.access import audit
+from db.schema.tables_webhooks import DeliveryState, WebhookEndpoint
+from db.webhooks import deliveries, endpoints, signing_keys
+from db.webhooks.endpoints import NewEndpoint
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 DAY = RotateRequest()
@@ -53,7 +54,7 @@ def create_endpoint(
     """A new endpoint. Its secret is in this answer and, until it is rotated, in no other."""
     with kept.database.write() as session:
         fields: dict[str, Any] = request.model_dump(mode="json")
-        endpoint = webhooks.create(session, now(), NewEndpoint(tenant_id=who.tenant_id, **fields))
+        endpoint = endpoints.create(session, now(), NewEndpoint(tenant_id=who.tenant_id, **fields))
         _note(session, who, "webhook.create", endpoint.id)
     response.headers["Location"] = f"/v1/webhooks/{endpoint.id}"
     return with_secret(endpoint)
@@ -63,7 +64,7 @@ def create_endpoint(
 def list_endpoints(who: WebhooksCaller, kept: Kept) -> list[EndpointView]:
     """The tenant's endpoints."""
     with kept.database.read() as session:
-        return [endpoint_view(endpoint) for endpoint in webhooks.of_tenant(session, who.tenant_id)]
+        return [endpoint_view(endpoint) for endpoint in endpoints.of_tenant(session, who.tenant_id)]
 
 
 @router.get("/{endpoint_id}")
@@ -79,9 +80,9 @@ def change_endpoint(who: WebhooksCaller, kept: Kept, endpoint_id: UUID, request:
     given = request.model_dump(mode="json", exclude_unset=True)
     enabled = given.pop("enabled", None)
     with kept.database.write() as session:
-        endpoint = webhooks.change(session, _find(session, who, endpoint_id), given)
+        endpoint = endpoints.change(session, _find(session, who, endpoint_id), given)
         if enabled is not None:
-            webhooks.enable(session, endpoint) if enabled else webhooks.disable(
+            endpoints.enable(session, endpoint) if enabled else endpoints.disable(
                 session, now(), endpoint, "by its owner"
             )
         _note(session, who, "webhook.change", endpoint_id)
@@ -92,7 +93,7 @@ def change_endpoint(who: WebhooksCaller, kept: Kept, endpoint_id: UUID, request:
 def delete_endpoint(who: WebhooksCaller, kept: Kept, endpoint_id: UUID) -> Response:
     """Forget an endpoint with its log."""
     with kept.database.write() as session:
-        webhooks.remove(session, _find(session, who, endpoint_id))
+        endpoints.remove(session, _find(session, who, endpoint_id))
         _note(session, who, "webhook.delete", endpoint_id)
     return Response(status_code=204)
 
@@ -104,7 +105,7 @@ def rotate_secret(
     """A new secret; messages carry both signatures until the overlap is over."""
     with kept.database.write() as session:
         found = _find(session, who, endpoint_id)
-        endpoint = webhooks.rotate_secret(session, now(), found, timedelta(seconds=request.overlap_s))
+        endpoint = endpoints.rotate_secret(session, now(), found, timedelta(seconds=request.overlap_s))
         _note(session, who, "webhook.rotate_secret", endpoint_id)
     return with_secret(endpoint)
 
@@ -123,7 +124,7 @@ def send_test(who: WebhooksCaller, kept: Kept, endpoint_id: UUID) -> DeliveryVie
         endpoint = _find(session, who, endpoint_id)
         if endpoint.disabled_at is not None:
             raise Problem(409, "endpoint_disabled", "the endpoint is disabled; enable it first")
-        delivery = webhooks.send_test(session, now(), endpoint)
+        delivery = endpoints.send_test(session, now(), endpoint)
         return delivery_view(_logged(session, endpoint_id, delivery.id))
 
 
@@ -173,7 +174,7 @@ def resend(who: WebhooksCaller, kept: Kept, endpoint_id: UUID, delivery_id: UUID
 
 
 def _find(session: Session, who: Caller, endpoint_id: UUID) -> WebhookEndpoint:
-    endpoint = webhooks.find(session, who.tenant_id, endpoint_id)
+    endpoint = endpoints.find(session, who.tenant_id, endpoint_id)
     if endpoint is None:
         raise NotFound("webhook endpoint")
     return endpoint

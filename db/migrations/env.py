@@ -7,12 +7,12 @@ from typing import Literal
 from alembic import context
 from sqlalchemy import JSON, Connection
 
-import db.models
-from db.base import UtcDateTime
+import db.schema.models
+from db.schema.base import UtcDateTime
 from db.session import Database
 from db.settings import settings
 
-target = db.models.Base.metadata
+target = db.schema.models.Base.metadata
 
 
 def render_item(kind: str, item: object, _: object) -> str | Literal[False]:

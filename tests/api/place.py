@@ -22,13 +22,15 @@ from api.app import create_app
 from api.deps import Services
 from api.first import prepare
 from api.settings import ApiSettings
-from db import keys, leases, migrate, progress, tenants
-from db.kinds.video import Cue
-from db.leases import FileEntry, Usage
-from db.progress import Step
+from db.access import keys, tenants
+from db.documents.kinds.video import Cue
+from db.jobs import leases, progress
+from db.jobs.leases import FileEntry, Usage
+from db.jobs.progress import Step
+from db.ops import migrate
+from db.schema.tables import Worker
 from db.session import Database
 from db.settings import Settings
-from db.tables import Worker
 
 MP4 = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + b"\x00" * 400
 OFFSET_TYPE = "application/offset+octet-stream"

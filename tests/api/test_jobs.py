@@ -8,8 +8,8 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from db import leases
-from db.leases import Usage
+from db.jobs import leases
+from db.jobs.leases import Usage
 from tests.api.place import MP4, Guest, Place
 
 RESULT = {"cues": 0}

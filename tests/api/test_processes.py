@@ -16,7 +16,7 @@ import pytest
 from api.known import LIFE_S
 from api.processes import number_of
 from api.settings import ApiSettings
-from db import keys
+from db.access import keys
 from db.settings import Settings
 from tests.api.place import NO_REDIS
 from tests.bench.api_process import ApiProcess, api_process, children

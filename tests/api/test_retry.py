@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from db import jobs, leases, progress, segments
+from db.documents.kinds.video import Cue
 from db.failures import Failure
-from db.kinds.video import Cue
-from db.leases import Usage
-from db.progress import Step
-from db.tables import Job
+from db.jobs import jobs, leases, progress, segments
+from db.jobs.leases import Usage
+from db.jobs.progress import Step
+from db.schema.tables import Job
 from tests.api.place import MP4, Guest, Place
 
 OTHER = MP4 + b"other"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from db.kinds.registry import KINDS
+from db.documents.kinds.registry import KINDS
 from tests.api.place import Guest, Place, place
 
 ROOT = Path(__file__).parent.parent.parent

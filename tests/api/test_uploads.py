@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.deps import now
-from db import assets
+from db.assets import assets
 from tests.api.live_place import live_place
 from tests.api.place import MP4, NO_REDIS, OFFSET_TYPE, Guest, Place, place
 from tests.faults.gate import gate_to

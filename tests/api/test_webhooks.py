@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
-from db import webhooks
+from db.webhooks import endpoints
 from tests.api.place import Guest, Place
 from tests.receiver import Receiver, receiver
+from worker.egress.guard import Guard
 from worker.webhooks.deliver import Sender, deliver_due
-from worker.webhooks.guard import Guard
 from worker.webhooks.schedule import Outcome
 
 SENDER = Sender(Guard.allowing(["127.0.0.0/8"]), timeout_s=2)
@@ -43,7 +43,7 @@ def deliver(here: Place, clock: Callable[[], datetime] | None = None) -> list[Ou
     """What dispatcher and light worker do: fan out, then one round of delivery."""
     clock = clock or (lambda: datetime.now(UTC))
     with here.kept.database.write() as session:
-        webhooks.fan_out(session, clock())
+        endpoints.fan_out(session, clock())
     return deliver_due(here.kept.database, SENDER, clock)
 
 

@@ -15,7 +15,8 @@ from uuid import UUID
 
 import httpx
 
-from db import keys, migrate, tenants
+from db.access import keys, tenants
+from db.ops import migrate
 from db.session import Database
 from db.settings import Settings
 from tests.servers import free_port

@@ -9,7 +9,7 @@ import os
 
 import redis
 
-from db.queue import celery_app
+from db.broker.queue import celery_app
 from tests.bench.bare import BEGAN, commit_row
 
 URL = os.environ["BM3_REDIS_URL"]

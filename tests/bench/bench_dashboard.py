@@ -21,8 +21,8 @@ from statistics import median
 
 import httpx
 
-from db import users
-from db.users import NewUser, Role
+from db.access import users
+from db.access.users import NewUser, Role
 from tests.bench.api_process import ApiProcess, api_process
 from tests.e2e.browser import PASSWORD, Desk, chromium, desk, log_in
 from tests.e2e.many_jobs import many_jobs

@@ -20,8 +20,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from worker.datasheet import synthetic
 from worker.datasheet.extract import Request, extract
+from worker.datasheet.synthetic import generate
 
 SCAN_DPI = 200
 LONG_PAGES = 400
@@ -53,7 +53,7 @@ def page_speeds(folder: Path, count: int, dpi: int | None, split: str) -> list[t
     """Of drawings with a land pattern, of every family and style of a split in turn."""
     pdf, found = folder / "drawing.pdf", []
     for seed in itertools.count():
-        truth = synthetic.make(seed, pdf, split) if dpi is None else synthetic.make_scanned(seed, pdf, dpi, split)
+        truth = generate.make(seed, pdf, split) if dpi is None else generate.make_scanned(seed, pdf, dpi, split)
         if truth["pages"]["land_pattern"]:
             found.append(seconds_per_page(pdf, truth))
         if len(found) > count:
@@ -71,7 +71,7 @@ def report_speeds(kind: str, speeds: list[tuple[float, float]]) -> None:
 def long_document(folder: Path, pages: int) -> list[Any]:
     """Seconds, peak bytes, and what was found in a document whose drawings stand at its end."""
     pdf = folder / "long.pdf"
-    truth = synthetic.make(7, pdf, front_pages=pages - 1)
+    truth = generate.make(7, pdf, front_pages=pages - 1)
     command = [sys.executable, "-c", LONG, str(pdf), truth["package_printed"]]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     found: list[Any] = json.loads(done.stdout)
@@ -84,7 +84,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make bench-datasheet", description=__doc__)
     parser.add_argument("--vector", type=int, default=40, help="vector drawings to time")
     parser.add_argument("--scans", type=int, default=10, help="scanned drawings to time")
-    parser.add_argument("--split", choices=sorted(synthetic.SPLITS), default="mixed", help="of the made-up drawings")
+    parser.add_argument("--split", choices=sorted(generate.SPLITS), default="mixed", help="of the made-up drawings")
     args = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -19,12 +19,12 @@ from pathlib import Path
 from statistics import median
 
 from worker.bm3.evaluate import NANO
-from worker.bm3.evaluate_watch import VARIANTS, decoded, options_for, rendered, watch
-from worker.bm3.scene_world import HELD_OUT_SEED, PRESETS
-from worker.bm3.scene_write import Format, write_video
-from worker.bm3.scenes import Scene
+from worker.bm3.evaluation.watch import VARIANTS, decoded, options_for, rendered, watch
+from worker.bm3.scenes.scenes import Scene
+from worker.bm3.scenes.world import HELD_OUT_SEED, PRESETS
+from worker.bm3.scenes.write import Format, write_video
+from worker.engine.protocol import Chunk, Engine
 from worker.engines import load_engine
-from worker.engines.base import Chunk, Engine
 from worker.streaming.memory import Ablation
 
 SIZE = (256, 256)

@@ -29,14 +29,16 @@ import httpx
 import redis
 from sqlalchemy import insert
 
-from db import jobs, leases, migrate, progress, tenants
-from db.base import new_id
-from db.jobs import NewJob
-from db.kinds.video import Cue
-from db.progress import Step
-from db.queue import LIVE_CHANNEL, RedisSignals, celery_app
+from db.access import tenants
+from db.broker.queue import LIVE_CHANNEL, RedisSignals, celery_app
+from db.documents.kinds.video import Cue
+from db.jobs import jobs, leases, progress
+from db.jobs.jobs import NewJob
+from db.jobs.progress import Step
+from db.ops import migrate
+from db.schema.base import new_id
+from db.schema.tables import Job, State
 from db.session import Database
-from db.tables import Job, State
 from tests.bench.api_process import ROOT, ApiProcess, api_process
 from tests.bench.bare import BEGAN, commit_row
 from tests.e2e.service import service

@@ -20,12 +20,12 @@ from dataclasses import dataclass, replace
 import torch
 from transformers import DynamicCache
 
-from db.kinds.video import Window
+from db.documents.kinds.video import Window
 from tests.bench.beds import SHAPES, Bed, Work, real_bed, tiny_bed
 from tests.bench.schemes import RotateAll, reprefill
 from tests.worker.engines.models import chunk
 from worker.compat import cache_argument
-from worker.engines.base import Chunk, Reply, WatchOptions
+from worker.engine.protocol import Chunk, Reply, WatchOptions
 from worker.engines.tiny import Size
 from worker.streaming.forward import Forward, Piece, Seen
 from worker.streaming.memory import Ablation

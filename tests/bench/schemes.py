@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from worker.engines.base import Chunk, WatchOptions
+from worker.engine.protocol import Chunk, WatchOptions
 from worker.streaming.batch import Outcome, Speech, Turn
 from worker.streaming.budget import window_limits
 from worker.streaming.cache import Placement, StreamCache

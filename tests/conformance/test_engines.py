@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from db.documents.kinds.base import Sampling
+from db.documents.kinds.video import Window
 from db.failures import Failure
-from db.kinds.base import Sampling
-from db.kinds.video import Window
 from tests.worker.engines.models import ALL, OPTIONS, checkpoint_folder, chunk, frame
+from worker.engine.protocol import Engine, Reply
 from worker.engines import load_engine
-from worker.engines.base import Engine, Reply
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent, Stopped
 

@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db.failures import RETRYABLE
-from db.object_rules import MIN_PART_BYTES, check_key, part_size_bytes
-from db.objects import (
+from db.settings import Settings
+from db.storage.local import LocalObjects
+from db.storage.objects import (
     BadKey,
     BadRange,
     ObjectMissing,
@@ -26,10 +27,9 @@ from db.objects import (
     UploadMissing,
     open_store,
 )
-from db.objects_local import LocalObjects
-from db.objects_s3 import S3Objects
-from db.s3_client import S3Config
-from db.settings import Settings
+from db.storage.rules import MIN_PART_BYTES, check_key, part_size_bytes
+from db.storage.s3 import S3Objects
+from db.storage.s3_client import S3Config
 from tests.servers import S3Place, free_port
 
 PLAIN = "application/octet-stream"

@@ -16,8 +16,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
-import db.models
-from db import migrate
+import db.schema.models
+from db.ops import migrate
 from db.session import Database
 
 ROOT = Path(__file__).parent.parent.parent
@@ -44,7 +44,7 @@ UNSEEN = pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-speci
 def differences(database: Database) -> list[object]:
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        found = compare_metadata(context, db.models.Base.metadata)
+        found = compare_metadata(context, db.schema.models.Base.metadata)
     return [one for one in found if not (database.is_sqlite and "ix_jobs_claim" in repr(one))]
 
 

@@ -10,12 +10,14 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.exc import StatementError
 
-from db import jobs, migrate, tenants
-from db.jobs import NewJob
+from db.access import tenants
+from db.broker.signals import Nudge, Signal
+from db.jobs import jobs
+from db.jobs.jobs import NewJob
+from db.ops import migrate
+from db.schema.tables import Job
+from db.schema.tables_access import Tenant
 from db.session import Database, database_now
-from db.signals import Nudge, Signal
-from db.tables import Job
-from db.tables_access import Tenant
 
 
 class PowerCut(Exception):

@@ -15,8 +15,8 @@ from pathlib import Path
 import httpx
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from db import tenants, users
-from db.users import NewUser, Role
+from db.access import tenants, users
+from db.access.users import NewUser, Role
 from tests.api.place import NO_REDIS, Place, place
 from tests.servers import free_port
 

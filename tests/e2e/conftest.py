@@ -9,8 +9,8 @@ import pytest
 
 from client.sdk import Client
 from tests.e2e.service import Service, service
-from worker.bm3.scene_write import Format, write_video
-from worker.bm3.scenes import Scene
+from worker.bm3.scenes.scenes import Scene
+from worker.bm3.scenes.write import Format, write_video
 
 
 @pytest.fixture(scope="session")

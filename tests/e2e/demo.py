@@ -21,8 +21,8 @@ from client.sdk import Client, finished
 from client.show import LiveView, clock, out, table, upload_bar
 from tests.e2e.service import ROOT, service
 from tests.receiver import Received, receiver
-from worker.bm3.evaluate_score import score
-from worker.bm3.scene_write import read_truth
+from worker.bm3.evaluation.score import score
+from worker.bm3.scenes.write import read_truth
 
 FOLDER = ROOT / "var" / "demo"
 WEBHOOK_WAIT_S = 30.0

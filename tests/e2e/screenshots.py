@@ -12,12 +12,12 @@ from uuid import UUID
 from playwright.sync_api import Browser
 from sqlalchemy import update
 
-from db import deliveries, webhooks
-from db.deliveries import Tried, Verdict
+from db.access.users import Role
 from db.failures import Failure
-from db.tables import Job, JobAttempt, JobEvent, State, Worker
-from db.users import Role
-from db.webhooks import NewEndpoint
+from db.schema.tables import Job, JobAttempt, JobEvent, State, Worker
+from db.webhooks import deliveries, endpoints
+from db.webhooks.deliveries import Tried, Verdict
+from db.webhooks.endpoints import NewEndpoint
 from tests.e2e.browser import ROOT, Desk, chromium, desk, log_in
 from tests.e2e.sheets import finished_sheet, read_sheet, synthetic_sheet
 from tests.e2e.stage import PROVENANCE, SPOKEN, Stage, video_result
@@ -142,8 +142,8 @@ def _endpoint(stage: Stage) -> tuple[UUID, UUID]:
     now, sent = datetime.now(UTC), []
     with stage.inside.kept.database.write() as session:
         new = NewEndpoint(stage.tenant_id, "https://hooks.example.com/bm3", ("job.succeeded", "job.failed"))
-        endpoint = webhooks.create(session, now, new)
-        sent = [webhooks.send_test(session, now, endpoint).id for _ in range(4)]
+        endpoint = endpoints.create(session, now, new)
+        sent = [endpoints.send_test(session, now, endpoint).id for _ in range(4)]
         for due in deliveries.claim_due(session, now, 10):
             good = due.delivery_id != sent[-1]
             headers = {"webhook-id": str(due.event_id), "webhook-timestamp": str(int(now.timestamp()))}

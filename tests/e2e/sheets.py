@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 from uuid import UUID
 
-from db.footprint import files
-from db.jobs import NewJob
-from db.kinds.datasheet import DatasheetResult
+from db.documents.footprint import files
+from db.documents.kinds.datasheet import DatasheetResult
+from db.jobs.jobs import NewJob
 from tests.e2e.stage import Stage
-from worker.datasheet import overlay, pages
 from worker.datasheet.extract import Request, extract
 from worker.datasheet.handler import complete
+from worker.datasheet.page import pages
+from worker.datasheet.result import overlay
 
 ROOT = Path(__file__).parent.parent.parent
 

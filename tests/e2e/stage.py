@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from db import assets, jobs, leases, progress, tenants
-from db.assets import NewAsset, Verified
-from db.base import new_id
+from db.access import tenants
+from db.assets import assets
+from db.assets.assets import NewAsset, Verified
+from db.documents.kinds.video import Cue
 from db.failures import Failure
-from db.jobs import NewJob
-from db.kinds.video import Cue
-from db.leases import Ending, FileEntry, Usage
-from db.progress import Progress, Step
-from db.tables import Job, State
+from db.jobs import jobs, leases, progress
+from db.jobs.jobs import NewJob
+from db.jobs.leases import Ending, FileEntry, Usage
+from db.jobs.progress import Progress, Step
+from db.schema.base import new_id
+from db.schema.tables import Job, State
 from tests.api.place import Place
 
 GPU, WORKER = "gpu", "gpu-1"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.service import service
-from worker.bm3.scene_write import Format, write_video
-from worker.bm3.scenes import Scene
+from worker.bm3.scenes.scenes import Scene
+from worker.bm3.scenes.write import Format, write_video
 
 MINUTES = 10
 KILL_AT_MS = 300_000

@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from db.tables import TERMINAL, CueRow, Job
+from db.schema.tables import TERMINAL, CueRow, Job
 from tests.faults.chaos import Chaos
 from tests.faults.cluster import Cluster
 from tests.faults.film import expected_cues, make_film

@@ -15,14 +15,18 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from db import assets, jobs, keys, migrate, webhooks
-from db.base import new_id
-from db.kinds.video import VideoCaptionParams
-from db.objects_local import LocalObjects
-from db.queue import RedisSignals
+from db.access import keys
+from db.assets import assets
+from db.broker.queue import RedisSignals
+from db.documents.kinds.video import VideoCaptionParams
+from db.jobs import jobs
+from db.ops import migrate
+from db.schema.base import new_id
+from db.schema.tables import TERMINAL, Job, State
+from db.schema.tables_access import Tenant
 from db.session import Database
-from db.tables import TERMINAL, Job, State
-from db.tables_access import Tenant
+from db.storage.local import LocalObjects
+from db.webhooks import endpoints
 from tests.faults.door import Door
 from tests.servers import _die_with_parent, free_port
 
@@ -180,7 +184,7 @@ class Cluster:
     def listen(self, url: str) -> None:
         """Have every event of the tenant sent to a receiver."""
         with self.database.write() as session:
-            webhooks.create(session, now(), webhooks.NewEndpoint(self.tenant_id, url))
+            endpoints.create(session, now(), endpoints.NewEndpoint(self.tenant_id, url))
 
     def job(self, job_id: UUID) -> Job:
         with self.database.read() as session:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from db.kinds.video import Cue
+from db.documents.kinds.video import Cue
 from tests.faults.cluster import Cluster
 from tests.faults.film import expected_cues, make_film
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-from db.kinds.base import MediaInput
-from db.kinds.video import Cue, VideoCaptionParams
+from db.documents.kinds.base import MediaInput
+from db.documents.kinds.video import Cue, VideoCaptionParams
 from worker.context import LocalContext
 from worker.engines import load_engine
 from worker.video.handler import caption_video

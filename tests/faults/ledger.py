@@ -15,10 +15,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from db.kinds.video import Cue
-from db.objects import ObjectStore
+from db.documents.kinds.video import Cue
+from db.schema.tables import TERMINAL, CueRow, Job, JobAttempt, JobEvent, JobFile, State
 from db.session import Database
-from db.tables import TERMINAL, CueRow, Job, JobAttempt, JobEvent, JobFile, State
+from db.storage.objects import ObjectStore
 
 FINISHED = ("job.succeeded", "job.failed", "job.canceled", "job.expired")
 

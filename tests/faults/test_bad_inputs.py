@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from db.failures import Failure
-from db.tables import State
+from db.schema.tables import State
 from tests.faults.cluster import Cluster
 from tests.worker.video.footage import cut_off
 

@@ -12,9 +12,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from db.crash import POINTS
-from db.kinds.video import Cue
-from db.tables import JobEvent, State
+from db.documents.kinds.video import Cue
+from db.ops.crash import POINTS
+from db.schema.tables import JobEvent, State
 from tests.faults.cluster import Cluster
 from tests.faults.ledger import audit
 

@@ -11,10 +11,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from db.documents.kinds.video import Cue
 from db.failures import Failure
-from db.kinds.video import Cue
-from db.objects_local import LocalObjects
-from db.tables import JobAttempt
+from db.schema.tables import JobAttempt
+from db.storage.local import LocalObjects
 from tests.faults.cluster import Cluster
 from tests.faults.ledger import audit
 from tests.needs import need

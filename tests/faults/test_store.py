@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from db.documents.kinds.video import Cue
 from db.failures import Failure
-from db.kinds.video import Cue
-from db.objects_s3 import S3Objects
-from db.s3_client import S3Config
-from db.tables import State
+from db.schema.tables import State
+from db.storage.s3 import S3Objects
+from db.storage.s3_client import S3Config
 from tests.faults.cluster import Cluster
 from tests.faults.gate import Gate, gate_to
 from tests.faults.ledger import audit

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 import redis
 
-from db.kinds.video import Cue
+from db.documents.kinds.video import Cue
 from tests.faults.cluster import Cluster
 from tests.faults.ledger import audit, audit_webhooks
 from tests.faults.servers import proxy_to

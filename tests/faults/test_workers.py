@@ -10,8 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from db.kinds.video import Cue
-from db.tables import CueRow, Job, JobAttempt, State
+from db.documents.kinds.video import Cue
+from db.schema.tables import CueRow, Job, JobAttempt, State
 from tests.faults.cluster import Cluster
 from tests.faults.ledger import audit
 from tests.servers import receiver_process

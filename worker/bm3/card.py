@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from worker.bm3.evaluate_report import table
-from worker.bm3.journal import Row, read_rows
-from worker.bm3.record import Start, read_starts
+from worker.bm3.evaluation.report import table
+from worker.bm3.training.journal import Row, read_rows
+from worker.bm3.training.record import Start, read_starts
 
 PROSE = """# BM3-VL {name}
 
@@ -21,12 +21,12 @@ caption synthetic videos as it watches them. {parameters:.1f} million weights, {
 Frames of {frame_px} x {frame_px} pixels at 2 a second in chunks of 2 s, greedy decoding, the prompt
 "Describe what happens in the video as it happens." It says one clause for each event (`red circle enters from the left again,
 now two circles`), or nothing. With the prompt "Describe what is in the picture." it lists what a frame shows. The language is
-that of `worker/bm3/scene_grammar.py`. It does best with little in sight, frames for 4 s and the last 256 tokens said: what a
+that of `worker/bm3/scenes/grammar.py`. It does best with little in sight, frames for 4 s and the last 256 tokens said: what a
 job that names no window gets (`default_window` in `config.json`).
 
 ## Data
 
-Synthetic scenes of `worker/bm3/scenes.py`, rendered while training, never stored: training seeds 0 to 999,999 without the
+Synthetic scenes of `worker/bm3/scenes/scenes.py`, rendered while training, never stored: training seeds 0 to 999,999 without the
 eight held-out pairs of colour and shape; held-out seeds from 1,000,000 on, where half of the objects are of those pairs. No
 real video, no text from elsewhere except the tokenizer's English (source text of three modules of Python's library). A share
 of the frames went through JPEG and a colour shift. A share of the objects had a colour without a name ("odd star") or two

@@ -17,16 +17,16 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
+from db.documents.kinds.video import DEFAULT_PROMPT
 from db.failures import Failure
-from db.kinds.video import DEFAULT_PROMPT
-from worker.bm3.evaluate_match import Timing
-from worker.bm3.evaluate_report import Watched, joined, plot, table
-from worker.bm3.evaluate_watch import VARIANTS, Heard, Variant, decoded, options_for, rendered, watch
-from worker.bm3.scene_world import HELD_OUT_SEED, PRESETS, Options
-from worker.bm3.scene_write import Format, write_video
-from worker.bm3.scenes import Scene
+from worker.bm3.evaluation.match import Timing
+from worker.bm3.evaluation.report import Watched, joined, plot, table
+from worker.bm3.evaluation.watch import VARIANTS, Heard, Variant, decoded, options_for, rendered, watch
+from worker.bm3.scenes.scenes import Scene
+from worker.bm3.scenes.world import HELD_OUT_SEED, PRESETS, Options
+from worker.bm3.scenes.write import Format, write_video
+from worker.engine.protocol import Chunk, Engine, WatchOptions
 from worker.engines import load_engine
-from worker.engines.base import Chunk, Engine, WatchOptions
 from worker.errors import Permanent
 
 NANO = Path(__file__).parent / "weights" / "nano"

@@ -16,16 +16,16 @@ import torch
 from accelerate import Accelerator
 from tqdm import tqdm
 
-from worker.bm3 import checkpoints
-from worker.bm3.batches import Batches, first_batch, held_out_batches, loader
-from worker.bm3.build import Trainee, build
-from worker.bm3.examples import Batch
-from worker.bm3.journal import Journal, Row
-from worker.bm3.loss import Scores, loss_sum, score
-from worker.bm3.optimizers import optimizers
-from worker.bm3.recipe import Recipe, read_recipe
-from worker.bm3.record import Start, machine, note_start
-from worker.bm3.schedule import learning_rate
+from worker.bm3.data.examples import Batch
+from worker.bm3.training import checkpoints
+from worker.bm3.training.batches import Batches, first_batch, held_out_batches, loader
+from worker.bm3.training.build import Trainee, build
+from worker.bm3.training.journal import Journal, Row
+from worker.bm3.training.loss import Scores, loss_sum, score
+from worker.bm3.training.optimizers import optimizers
+from worker.bm3.training.recipe import Recipe, read_recipe
+from worker.bm3.training.record import Start, machine, note_start
+from worker.bm3.training.schedule import learning_rate
 
 
 class Run:

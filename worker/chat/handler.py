@@ -6,8 +6,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any, Literal, assert_never
 
-from db.failures import Failure
-from db.kinds.chat import (
+from db.documents.kinds.chat import (
     ChatMessage,
     ChatParams,
     ChatResult,
@@ -19,9 +18,10 @@ from db.kinds.chat import (
     VideoPart,
     VideoUrlPart,
 )
+from db.failures import Failure
 from worker.chat.picture import read_picture
 from worker.context import Context
-from worker.engines.base import Engine, Frame
+from worker.engine.protocol import Engine, Frame
 from worker.errors import Permanent
 from worker.provenance import provenance
 from worker.video.decode import Clip, End, parts

@@ -7,7 +7,7 @@ import os
 import resource
 import signal
 
-from worker.supervisor.protocol import Limits
+from worker.protocol import Limits
 
 _PR_SET_PDEATHSIG = 1
 

@@ -11,30 +11,16 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from db.crash import crash_point
-from db.kinds.base import Document
-from db.kinds.registry import KINDS
+from db.documents.kinds.base import Document
+from db.documents.kinds.registry import KINDS
+from db.ops.crash import crash_point
 from worker.child.confine import confine, die_with
 from worker.child.context import PipeContext
 from worker.child.models import Models
 from worker.child.pipes import Outlet, commands
 from worker.child.verdict import Trouble, attempt
 from worker.handlers import load_handler
-from worker.supervisor.protocol import (
-    Done,
-    End,
-    Failed,
-    Halted,
-    Ping,
-    Pong,
-    Ready,
-    Setup,
-    Spent,
-    Split,
-    Start,
-    Started,
-    Stop,
-)
+from worker.protocol import Done, End, Failed, Halted, Ping, Pong, Ready, Setup, Spent, Split, Start, Started, Stop
 
 log = logging.getLogger(__name__)
 

@@ -8,11 +8,11 @@ from dataclasses import asdict
 
 from db.failures import Failure
 from worker.child.verdict import Trouble, attempt
+from worker.engine.protocol import Engine
 from worker.engines import load_engine
-from worker.engines.base import Engine
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent, Transient
-from worker.supervisor.protocol import ModelReport
+from worker.protocol import ModelReport
 
 
 class Models:

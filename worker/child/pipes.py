@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 
-from worker.supervisor.protocol import COMMANDS, Message, Ping, Setup, Start, Stop, frame, frames
+from worker.protocol import COMMANDS, Message, Ping, Setup, Start, Stop, frame, frames
 
 
 class Outlet:

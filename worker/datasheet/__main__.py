@@ -10,12 +10,12 @@ from typing import get_args
 
 from pydantic import ValidationError
 
+from db.documents.kinds import datasheet_words
+from db.documents.kinds.base import MediaInput
+from db.documents.kinds.datasheet import DatasheetParams, Level, Reader, Units
 from db.failures import Failure
-from db.kinds import datasheet_words
-from db.kinds.base import MediaInput
-from db.kinds.datasheet import DatasheetParams, Level, Reader, Units
 from worker.context import LocalContext
-from worker.datasheet import evaluate
+from worker.datasheet.evaluation import evaluate
 from worker.datasheet.handler import extract_datasheet
 from worker.engines import load_engine
 from worker.errors import Permanent

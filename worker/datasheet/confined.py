@@ -20,11 +20,12 @@ from multiprocessing.process import parent_process
 from multiprocessing.util import get_temp_dir
 from pathlib import Path
 
+from db.documents.footprint.overlay import PagePicture, pages_read
+from db.documents.kinds.datasheet import DatasheetResult
 from db.failures import Failure
-from db.footprint.overlay import PagePicture, pages_read
-from db.kinds.datasheet import DatasheetResult
-from worker.datasheet import overlay, pages
 from worker.datasheet.extract import OnProgress, Progress, Request, extract
+from worker.datasheet.page import pages
+from worker.datasheet.result import overlay
 from worker.errors import Permanent
 
 POLL_S = 0.5

@@ -8,36 +8,32 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from db.failures import Failure
-from db.footprint.ipc7351 import NO_LEAD
-from db.kinds.datasheet import Body, DatasheetParams, DatasheetResult, LandPattern, Review, Value, Variant, View
-from db.kinds.datasheet_words import wrong_package
-from worker.datasheet import (
-    assemble,
-    balls,
-    body,
-    doubts,
-    drawing,
-    families,
-    figures,
-    holes,
-    numbering,
-    pads,
-    pages,
-    patterns,
-    redraw,
-    sides,
-    terminals,
-    titles,
-    trust,
-    variations,
+from db.documents.footprint.ipc7351 import NO_LEAD
+from db.documents.kinds.datasheet import (
+    Body,
+    DatasheetParams,
+    DatasheetResult,
+    LandPattern,
+    Review,
+    Value,
+    Variant,
+    View,
 )
-from worker.datasheet.drawing import Drawing
-from worker.datasheet.families import Family
-from worker.datasheet.figures import Search
-from worker.datasheet.outline import Found
-from worker.datasheet.pads import Solved
-from worker.datasheet.pages import Book
+from db.documents.kinds.datasheet_words import wrong_package
+from db.failures import Failure
+from worker.datasheet.body import body
+from worker.datasheet.body.outline import Found
+from worker.datasheet.drawing import drawing, variations
+from worker.datasheet.drawing.drawing import Drawing
+from worker.datasheet.families import families
+from worker.datasheet.families.families import Family
+from worker.datasheet.land import balls, holes, numbering, pads, patterns, redraw, sides
+from worker.datasheet.land.pads import Solved
+from worker.datasheet.page import pages
+from worker.datasheet.page.pages import Book
+from worker.datasheet.result import assemble, doubts, terminals, trust
+from worker.datasheet.search import figures, titles
+from worker.datasheet.search.figures import Search
 from worker.errors import Permanent
 
 MIN_SCORE = 1.2  # a pattern below this is a drawing of something else

@@ -5,15 +5,17 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from db.footprint import files
-from db.footprint.derive import derive
-from db.footprint.overlay import PagePicture, pages_read
-from db.kinds.datasheet import DatasheetParams, DatasheetResult, Level, Reader
+from db.documents.footprint import files
+from db.documents.footprint.derive import derive
+from db.documents.footprint.overlay import PagePicture, pages_read
+from db.documents.kinds.datasheet import DatasheetParams, DatasheetResult, Level, Reader
 from worker.context import Context
-from worker.datasheet import confined, library, trust, vlm
-from worker.datasheet.compare import compare
+from worker.datasheet import confined
 from worker.datasheet.confined import Reading
 from worker.datasheet.extract import Progress, Request
+from worker.datasheet.result import library, trust
+from worker.datasheet.result.compare import compare
+from worker.datasheet.vlm import reader as vlm
 from worker.settings import worker_settings
 
 

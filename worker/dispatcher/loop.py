@@ -13,15 +13,15 @@ from types import FrameType
 import redis
 from sqlalchemy.exc import SQLAlchemyError
 
-from db.objects import ObjectError, open_store
-from db.queue import RedisSignals
+from db.broker.queue import RedisSignals
 from db.session import Database
 from db.settings import Settings
+from db.storage.objects import ObjectError, open_store
 from worker import metrics
 from worker.dispatcher import reap, relay
 from worker.dispatcher.leader import Leadership
 from worker.dispatcher.sweep import Sweeper
-from worker.supervisor.roll import new_worker_id
+from worker.process.registration import new_worker_id
 
 SWEEP_EVERY = 15  # rounds between two sweeps: nothing in them is urgent
 LEASE_ROUNDS = 5

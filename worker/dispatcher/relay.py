@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from db import segments, sweeps, webhooks
-from db.base import new_id
-from db.crash import crash_point
-from db.queue import LIGHT
+from db.broker.queue import LIGHT
+from db.broker.signals import Nudge, signal
+from db.jobs import segments
+from db.ops import sweeps
+from db.ops.crash import crash_point
+from db.schema.base import new_id
 from db.session import Database, database_now
 from db.settings import Settings
-from db.signals import Nudge, signal
+from db.webhooks import endpoints
 from worker import metrics
 
 
@@ -39,7 +41,7 @@ def events(database: Database, settings: Settings) -> int:  # noqa: ARG001
     while True:
         crash_point("dispatcher.relaying")
         with database.write() as session:
-            fanned = webhooks.fan_out(session, database_now(session))
+            fanned = endpoints.fan_out(session, database_now(session))
         crash_point("dispatcher.relayed")
         number += fanned
         if not fanned:

@@ -6,11 +6,14 @@ import logging
 from datetime import timedelta
 from uuid import UUID
 
-from db import assets, idempotency, sweeps, webhooks
-from db.crash import crash_point
-from db.objects import ObjectError, ObjectStore
+from db.assets import assets
+from db.jobs import idempotency
+from db.ops import sweeps
+from db.ops.crash import crash_point
 from db.session import Database, database_now
 from db.settings import Settings
+from db.storage.objects import ObjectError, ObjectStore
+from db.webhooks import endpoints
 
 WEBHOOK_LOG_LIFE = timedelta(days=30)
 ABANDONED_UPLOAD_DAYS = assets.UPLOAD_LIFE.days + 1
@@ -73,7 +76,7 @@ class Sweeper:
         with database.write() as session:
             number = idempotency.purge(session, database_now(session))
         with database.write() as session:
-            number += webhooks.purge(session, database_now(session) - WEBHOOK_LOG_LIFE)
+            number += endpoints.purge(session, database_now(session) - WEBHOOK_LOG_LIFE)
         with database.write() as session:
             number += sweeps.forget_workers(session, database_now(session))
         return number + self._objects.abort_abandoned(ABANDONED_UPLOAD_DAYS * 86_400.0)

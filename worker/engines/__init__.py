@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import cast
 
 from db.failures import Failure
-from worker.engines.base import Engine
+from worker.engine.protocol import Engine
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from db.failures import Failure
-from worker.engines.base import Frame, parts_of
+from worker.engine.protocol import Frame, parts_of
 from worker.errors import Permanent
 from worker.families.base import Still, Turn
 from worker.families.geometry import Geometry, fit, groups

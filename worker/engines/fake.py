@@ -26,9 +26,9 @@ from typing import Any
 
 import numpy as np
 
+from db.documents.kinds.base import Sampling
 from db.failures import Failure
-from db.kinds.base import Sampling
-from worker.engines.base import Answer, Chunk, Frame, ModelInfo, OnText, Reply, WatchOptions, parts_of
+from worker.engine.protocol import Answer, Chunk, Frame, ModelInfo, OnText, Reply, WatchOptions, parts_of
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent, Transient
 from worker.families.geometry import smart_size

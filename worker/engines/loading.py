@@ -16,8 +16,8 @@ from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForImageTextToText, AutoTokenizer
 from transformers.utils.logging import disable_progress_bar
 
+from db.documents.kinds.video import Window
 from db.failures import Failure
-from db.kinds.video import Window
 from worker.engines import grammar
 from worker.engines.hub import folder_of
 from worker.engines.spec import ModelSpec

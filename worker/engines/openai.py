@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from db.documents.kinds.base import Sampling
 from db.failures import Failure
-from db.kinds.base import Sampling
-from worker.engines.base import Answer, ModelInfo, OnText, Session, WatchOptions
+from worker.engine.protocol import Answer, ModelInfo, OnText, Session, WatchOptions
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent, Transient
 
@@ -43,7 +43,7 @@ class _Heard:
 
 
 class OpenAIEngine:
-    """A model behind an HTTP server; see `worker.engines.base.Engine`. Raises Transient(ENGINE_UNREACHABLE) when it is down."""
+    """A model behind an server; see `worker.engine.protocol.Engine`. Raises Transient(ENGINE_UNREACHABLE) when it is down."""
 
     def __init__(self, spec: ModelSpec) -> None:
         spec.refuse_unknown(OPTIONS)

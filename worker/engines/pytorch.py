@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from llguidance import LLTokenizer
 
+from db.documents.kinds.base import Sampling
 from db.failures import Failure
-from db.kinds.base import Sampling
-from worker.engines.base import Answer, ModelInfo, OnText, WatchOptions
+from worker.engine.protocol import Answer, ModelInfo, OnText, WatchOptions
 from worker.engines.conversation import conversation
 from worker.engines.grammar import Grammar
 from worker.engines.loading import load, normalisation
@@ -28,7 +28,7 @@ from worker.streaming.session import StreamSession
 
 
 class PytorchEngine:
-    """A model loaded by `worker.engines.loading`; see `worker.engines.base.Engine`."""
+    """A model loaded by `worker.engines.loading`; see `worker.engine.protocol.Engine`."""
 
     def __init__(self, spec: ModelSpec) -> None:
         loaded = load(spec)

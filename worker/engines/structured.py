@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from db.documents.kinds.base import Sampling
 from db.failures import Failure
-from db.kinds.base import Sampling
-from worker.engines.base import Answer, Engine, OnText
+from worker.engine.protocol import Answer, Engine, OnText
 from worker.errors import Permanent
 
 Model = TypeVar("Model", bound=BaseModel)

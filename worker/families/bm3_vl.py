@@ -10,5 +10,5 @@ BM3_VL = Family(
     mean=HALF,
     std=HALF,
     write_group_stamp=seconds_group_stamp,
-    code="worker.bm3.model",
+    code="worker.bm3.model.model",
 )

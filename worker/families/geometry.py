@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from worker.engines.base import Frame
+from worker.engine.protocol import Frame
 
 MAX_ASPECT = 200
 

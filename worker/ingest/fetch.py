@@ -12,9 +12,9 @@ import httpcore
 import httpx
 
 from db.failures import Failure
+from worker.egress.dial import NETWORK_ERRORS, Deadline, Way, exchange, parse_url
+from worker.egress.guard import Guard
 from worker.errors import Permanent, Transient
-from worker.webhooks.dial import NETWORK_ERRORS, Deadline, Way, exchange, parse_url
-from worker.webhooks.guard import Guard
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # Answers after which the same request may succeed later.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from db.documents.kinds.base import Sampling
 from db.failures import Failure
-from db.kinds.base import Sampling
-from worker.engines.base import Answer, OnText
+from worker.engine.protocol import Answer, OnText
 from worker.errors import Permanent
 from worker.families.base import Look
 from worker.families.base import Turn as ChatTurn

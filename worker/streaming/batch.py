@@ -18,10 +18,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from db.documents.kinds.base import Sampling
 from db.failures import Failure
-from db.kinds.base import Sampling
-from worker.engines.base import Effort
-from worker.engines.sampling import choose, mass, without
+from worker.engine.protocol import Effort
+from worker.engine.sampling import choose, mass, without
 from worker.errors import Transient
 from worker.streaming.cache import StreamCache
 from worker.streaming.clock import mark, seconds

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from db.failures import Failure
-from worker.engines.base import WatchOptions
+from worker.engine.protocol import WatchOptions
 from worker.errors import Permanent
 from worker.streaming.policy import Limits
 

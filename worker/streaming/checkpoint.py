@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from db.failures import Failure
-from worker.engines.base import WatchOptions
+from worker.engine.protocol import WatchOptions
 from worker.errors import Permanent
 from worker.streaming.policy import Exchange, Limits, keep
 

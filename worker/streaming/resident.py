@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from worker.engines.base import OnText
+from worker.engine.protocol import OnText
 from worker.families.base import Family, Tokenizer
 from worker.families.geometry import Geometry
 from worker.streaming.batch import Batcher, Outcome, Turn

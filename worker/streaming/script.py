@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.engines.base import Chunk, Frame, WatchOptions
+from worker.engine.protocol import Chunk, Frame, WatchOptions
 from worker.families.base import Family, Look, Tokenizer
 from worker.families.geometry import Geometry, fit, groups, patches
 from worker.streaming.budget import Costs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from db.kinds.video import Cue
+from db.documents.kinds.video import Cue
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from db.failures import Failure
-from worker.engines.base import Chunk, OnText, Reply, WatchOptions
+from worker.engine.protocol import Chunk, OnText, Reply, WatchOptions
 from worker.errors import Permanent
 from worker.streaming.batch import Outcome, Speech, Turn
 from worker.streaming.budget import Budget, check_fits, token_budget, window_limits
@@ -52,7 +52,7 @@ class StreamSession:
         self._usable = True
 
     def feed(self, chunk: Chunk, on_text: OnText | None = None) -> Reply:
-        """Show one chunk and return what the model says; see `worker.engines.base.Session`."""
+        """Show one chunk and return what the model says; see `worker.engine.protocol.Session`."""
         self._check(chunk)
         if not chunk.frames:
             self._state = replace(self._state, next_chunk=chunk.index + 1, last_end_ms=chunk.end_ms)

@@ -10,9 +10,9 @@ from pathlib import Path
 from queue import Empty, Full, Queue
 from uuid import UUID
 
-from db.tables import Job
+from db.schema.tables import Job
+from worker.protocol import Attach, Beat, Cues, Done, Failed, GapFound, Halted, Split, Started
 from worker.supervisor.child import Child
-from worker.supervisor.protocol import Attach, Beat, Cues, Done, Failed, GapFound, Halted, Split, Started
 
 INBOX = 256  # events of one stream waiting to be written; then the data pipe fills and the handler waits
 Heard = Started | Beat | Cues | GapFound | Attach | Done | Split | Failed | Halted

@@ -16,18 +16,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from worker.supervisor.protocol import (
-    ANSWERS,
-    EVENTS,
-    Message,
-    ModelReport,
-    Ping,
-    ProtocolError,
-    Ready,
-    Setup,
-    frame,
-    frames,
-)
+from worker.protocol import ANSWERS, EVENTS, Message, ModelReport, Ping, ProtocolError, Ready, Setup, frame, frames
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)

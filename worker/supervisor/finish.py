@@ -9,20 +9,20 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from db import leases, segments
-from db.crash import crash_point
+from db.documents.kinds.registry import KINDS
 from db.failures import Failure
-from db.kinds.registry import KINDS
-from db.leases import Ending, FileEntry, Usage
-from db.objects import ObjectError, ObjectStore, ObjectStoreRefused, ObjectStoreUnavailable
+from db.jobs import leases, segments
+from db.jobs.leases import Ending, FileEntry, Usage
+from db.ops.crash import crash_point
 from db.session import Database
 from db.settings import Settings
+from db.storage.objects import ObjectError, ObjectStore, ObjectStoreRefused, ObjectStoreUnavailable
 from worker import metrics
 from worker.errors import Permanent, Transient
+from worker.process.persist import LeaseLost, persist
+from worker.protocol import Attach, Done, Failed, Halted, Spent, Split
 from worker.supervisor.attempt import Attempt, Gone, Why
 from worker.supervisor.inputs import with_inline
-from worker.supervisor.persist import LeaseLost, persist
-from worker.supervisor.protocol import Attach, Done, Failed, Halted, Spent, Split
 
 UPLOAD_TRIES = 4
 UPLOAD_PAUSE_S = 0.5

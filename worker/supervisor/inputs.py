@@ -12,17 +12,17 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from db.documents.kinds.base import MediaInput, S3Input
 from db.failures import Failure
-from db.kinds.base import MediaInput, S3Input
-from db.objects import ObjectError, ObjectMissing, ObjectStore, ObjectStoreRefused, ObjectStoreUnavailable
+from db.schema.tables import Asset, AssetState
 from db.session import Database
 from db.settings import Settings
-from db.tables import Asset, AssetState
+from db.storage.objects import ObjectError, ObjectMissing, ObjectStore, ObjectStoreRefused, ObjectStoreUnavailable
+from worker.egress.guard import Guard
 from worker.errors import Permanent, Transient
 from worker.ingest.fetch import Limits, fetch
+from worker.protocol import input_key
 from worker.supervisor.attempt import Attempt
-from worker.supervisor.protocol import input_key
-from worker.webhooks.guard import Guard
 
 KEEP_FREE_BYTES = 1 << 30
 
@@ -141,8 +141,8 @@ def _bucket(settings: Settings, place: S3Input) -> ObjectStore:
     if place.bucket not in settings.s3_input_buckets:
         raise Permanent(Failure.FETCH_FAILED, f"bucket {place.bucket!r} is not registered here")
     # Imported here: boto3 takes long to load and most jobs have no use for it.
-    from db.objects_s3 import S3Inputs
-    from db.s3_client import S3Config
+    from db.storage.s3 import S3Inputs
+    from db.storage.s3_client import S3Config
 
     return S3Inputs(S3Config(place.bucket, region=settings.s3_region, endpoint_url=settings.s3_endpoint_url))
 

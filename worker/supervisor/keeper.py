@@ -8,15 +8,15 @@ import time
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from db import leases
-from db.crash import crash_point
+from db.jobs import leases
+from db.ops.crash import crash_point
 from db.session import Database
 from db.settings import Settings
 from worker import metrics
+from worker.process.persist import write
 from worker.settings import WorkerSettings
 from worker.supervisor.attempt import Attempt, Board, Why
 from worker.supervisor.nursery import Nursery
-from worker.supervisor.persist import write
 
 log = logging.getLogger(__name__)
 

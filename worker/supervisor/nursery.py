@@ -11,11 +11,11 @@ from pathlib import Path
 from db.failures import Failure
 from worker import metrics
 from worker.errors import Transient
+from worker.protocol import ModelReport, Setup, Start, Stop, Text
 from worker.settings import WorkerSettings
 from worker.supervisor.attempt import Attempt, Board, Gone, Heard
 from worker.supervisor.child import Child, ChildGone
 from worker.supervisor.live import LiveText
-from worker.supervisor.protocol import ModelReport, Setup, Start, Stop, Text
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 30.0
 WAIT_STEP_S = 0.2

@@ -16,21 +16,21 @@ from types import FrameType
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from db.objects import open_store
-from db.queue import GPU, RedisSignals
+from db.broker.queue import GPU, RedisSignals
+from db.schema.tables import Worker
 from db.session import Database
 from db.settings import Settings
-from db.tables import Worker
+from db.storage.objects import open_store
 from worker.handlers import HANDLERS
+from worker.process.consumer import Consumer
+from worker.process.persist import write
+from worker.process.registration import describe, new_worker_id, report, sign_off
+from worker.protocol import Limits, Setup
 from worker.settings import WorkerSettings
 from worker.supervisor.attempt import Board
-from worker.supervisor.consumer import Consumer
 from worker.supervisor.keeper import Judge, Keeper
 from worker.supervisor.live import CancelListener, LiveText
 from worker.supervisor.nursery import Nursery
-from worker.supervisor.persist import write
-from worker.supervisor.protocol import Limits, Setup
-from worker.supervisor.roll import describe, new_worker_id, report, sign_off
 from worker.supervisor.runner import Workshop
 from worker.supervisor.supervisor import Supervisor
 

@@ -12,25 +12,25 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from db import cues, leases, segments
-from db.crash import crash_point
+from db.documents.kinds.registry import KINDS
 from db.failures import Failure
-from db.kinds.registry import KINDS
-from db.objects import ObjectStore
+from db.jobs import cues, leases, segments
+from db.ops.crash import crash_point
 from db.session import Database
 from db.settings import Settings
+from db.storage.objects import ObjectStore
+from worker.egress.guard import Guard
 from worker.errors import Permanent, Transient
 from worker.handlers import HANDLERS
 from worker.ingest.fetch import Limits
+from worker.process.persist import LeaseLost, is_outage, persist
+from worker.protocol import STORED_CUES, SegmentOutcome, Start
 from worker.settings import WorkerSettings
 from worker.supervisor.attempt import Attempt
 from worker.supervisor.finish import Finish
 from worker.supervisor.inputs import Sources, gather, without_inline
 from worker.supervisor.nursery import Nursery
-from worker.supervisor.persist import LeaseLost, is_outage, persist
-from worker.supervisor.protocol import STORED_CUES, SegmentOutcome, Start
 from worker.supervisor.watch import Ended, Watch
-from worker.webhooks.guard import Guard
 
 SMALLEST_FRAME_PX = 28 * 28
 STEP_S = 0.2

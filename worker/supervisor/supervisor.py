@@ -12,13 +12,13 @@ from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from db import claims, leases
-from db.queue import GPU
-from db.tables import Job
+from db.broker.queue import GPU
+from db.jobs import claims, leases
+from db.schema.tables import Job
 from worker import metrics
 from worker.engines.spec import ModelSpec
+from worker.process.persist import write
 from worker.supervisor.attempt import Attempt, Board, Why
-from worker.supervisor.persist import write
 from worker.supervisor.runner import Workshop, run
 
 log = logging.getLogger(__name__)

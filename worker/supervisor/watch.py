@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from db import leases, progress
-from db.crash import crash_point
-from db.progress import Progress, Step
+from db.jobs import leases, progress
+from db.jobs.progress import Progress, Step
+from db.ops.crash import crash_point
 from db.session import Database
 from worker import metrics
+from worker.process.persist import LeaseLost, Write, persist
+from worker.protocol import Attach, Beat, Cues, Done, Failed, GapFound, Halted, Split, Started
 from worker.supervisor.attempt import Attempt, Gone, Why
-from worker.supervisor.persist import LeaseLost, Write, persist
-from worker.supervisor.protocol import Attach, Beat, Cues, Done, Failed, GapFound, Halted, Split, Started
 
 TICK_S = 0.5
 log = logging.getLogger(__name__)

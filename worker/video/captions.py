@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from db.captions import plain
-from db.kinds.video import Cue
-from worker.engines.base import Chunk, Reply
+from db.documents.captions import plain
+from db.documents.kinds.video import Cue
+from worker.engine.protocol import Chunk, Reply
 
 
 class CaptionTrack:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from db.captions import clock, plain
+from db.documents.captions import clock, plain
+from db.documents.kinds.base import Sampling
+from db.documents.kinds.video import Chapter, Cue
 from db.failures import Failure
-from db.kinds.base import Sampling
-from db.kinds.video import Chapter, Cue
-from worker.engines.base import Engine, OnText
+from worker.engine.protocol import Engine, OnText
 from worker.errors import Permanent
 
 CHAPTER_MS = 5 * 60_000

@@ -14,8 +14,8 @@ from pathlib import Path
 import av
 from av.video.frame import PictureType, VideoFrame
 
+from db.documents.kinds.video import Gap
 from db.failures import Failure
-from db.kinds.video import Gap
 from worker.errors import Permanent
 from worker.video import timeline
 from worker.video.clock import DisplayOrder, Joint, Reading

@@ -5,9 +5,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from db import captions
+from db.documents import captions
+from db.documents.kinds.video import VideoCaptionParams, VideoCaptionResult
 from db.failures import Failure
-from db.kinds.video import VideoCaptionParams, VideoCaptionResult
 from worker.context import Context
 from worker.errors import Permanent
 from worker.provenance import provenance

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from db.kinds.video import Cue, VideoCaptionParams
+from db.documents.kinds.video import Cue, VideoCaptionParams
 from worker.streaming.segments import cut
 from worker.video.captions import joined
 

@@ -7,9 +7,9 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from db.documents.kinds.video import VideoCaptionParams
 from db.failures import Failure
-from db.kinds.video import VideoCaptionParams
-from worker.engines.base import Engine
+from worker.engine.protocol import Engine
 from worker.errors import Permanent
 from worker.video.decode import Clip, End, parts
 from worker.video.probe import Probe, probe

@@ -10,7 +10,7 @@ from queue import SimpleQueue
 from threading import Event
 from typing import Any
 
-from db.kinds.video import Cue, Gap, VideoCaptionParams
+from db.documents.kinds.video import Cue, Gap, VideoCaptionParams
 from worker.context import Context
 from worker.errors import Stopped, Transient
 from worker.video.decode import End

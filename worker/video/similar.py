@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.engines.base import Chunk, Frame
+from worker.engine.protocol import Chunk, Frame
 
 GRID_PX = 32  # frames are compared as thumbnails of this side: noise and fine grain do not count
 

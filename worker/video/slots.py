@@ -9,8 +9,8 @@ from math import ceil
 
 from av.video.frame import VideoFrame
 
-from db.kinds.video import Gap
-from worker.engines.base import Chunk, Frame
+from db.documents.kinds.video import Gap
+from worker.engine.protocol import Chunk, Frame
 from worker.video.paint import Pixels
 from worker.video.sample import JITTER_S, Grid
 

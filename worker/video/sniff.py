@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from db import sniff as formats
-from db.sniff import HEAD_BYTES, playlist
+from db.assets import sniff as formats
+from db.assets.sniff import HEAD_BYTES, playlist
 
 __all__ = ["HEAD_BYTES", "head", "playlist", "sniff"]
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+from db.documents.kinds.video import Cue, Gap, VideoCaptionParams, VideoCaptionResult
 from db.failures import RETRYABLE, Failure
-from db.kinds.video import Cue, Gap, VideoCaptionParams, VideoCaptionResult
 from worker.context import Context
 from worker.errors import Permanent
 from worker.streaming.segments import Segment, cut, merge

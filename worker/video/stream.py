@@ -6,10 +6,10 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
+from db.documents.kinds.video import Gap, VideoCaptionParams
 from db.failures import Failure
-from db.kinds.video import Gap, VideoCaptionParams
 from worker.context import Context
-from worker.engines.base import OnText
+from worker.engine.protocol import OnText
 from worker.errors import Permanent
 from worker.video.decode import End
 from worker.video.movie import Movie

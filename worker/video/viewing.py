@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, astuple, dataclass, replace
 from typing import Any
 
-from db.kinds.video import Cue, Gap, Spent, VideoCaptionParams
-from worker.engines.base import Chunk, Engine, ModelInfo, OnText, Reply, WatchOptions
+from db.documents.kinds.video import Cue, Gap, Spent, VideoCaptionParams
+from worker.engine.protocol import Chunk, Engine, ModelInfo, OnText, Reply, WatchOptions
 from worker.video.captions import CaptionTrack
 from worker.video.similar import without_similar
 from worker.video.slots import Part

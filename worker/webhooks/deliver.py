@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from db import deliveries
-from db.deliveries import Due, Tried, Verdict
 from db.session import Database
+from db.webhooks import deliveries
+from db.webhooks.deliveries import Due, Tried, Verdict
+from worker.egress.guard import Guard
 from worker.webhooks import schedule, sign
-from worker.webhooks.guard import Guard
 from worker.webhooks.schedule import Next, Outcome
 from worker.webhooks.send import TIMEOUT_S, Attempt, send
 

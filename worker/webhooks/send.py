@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 import httpcore
 
+from worker.egress.dial import NETWORK_ERRORS, Deadline, Way, exchange, parse_url
+from worker.egress.guard import Guard
 from worker.errors import Permanent
-from worker.webhooks.dial import NETWORK_ERRORS, Deadline, Way, exchange, parse_url
-from worker.webhooks.guard import Guard
 from worker.webhooks.schedule import Outcome, outcome_of, parse_retry_after
 
 RESPONSE_HEAD_BYTES = 4096

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from db.signing_keys import PRIVATE, SECRET, SEED_BYTES
+from db.webhooks.signing_keys import PRIVATE, SECRET, SEED_BYTES
 
 
 class BadSigningKey(ValueError):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from db.users import Role
+from db.access.users import Role
 from tests.api.dashboard.visitor import Visitor, log_in
 from tests.api.place import Place
 from tests.e2e.stage import Stage

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from fastapi.testclient import TestClient
 
-from db import users
-from db.users import Role
+from db.access import users
+from db.access.users import Role
 from tests.api.dashboard.conftest import Enter
 from tests.api.dashboard.visitor import Visitor, sign_in
 from tests.api.place import Place

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-from db import overview
-from db.jobs import Filter
+from db.jobs import overview
+from db.jobs.jobs import Filter
 from tests.api.place import place
 from tests.e2e.many_jobs import many_jobs
 from tests.e2e.stage import Stage

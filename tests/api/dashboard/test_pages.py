@@ -8,19 +8,19 @@ from uuid import UUID
 
 import pytest
 
-from db import jobs
+from db.access.users import Role
+from db.documents.footprint import files
+from db.documents.footprint.overlay import PNG, PagePicture
+from db.documents.kinds.datasheet import Body, DatasheetResult, LandPattern, Pad, Review, Value
+from db.documents.kinds.datasheet_words import wrong_package
 from db.failures import Failure
-from db.footprint import files
-from db.footprint.overlay import PNG, PagePicture
-from db.jobs import NewJob
-from db.kinds.datasheet import Body, DatasheetResult, LandPattern, Pad, Review, Value
-from db.kinds.datasheet_words import wrong_package
-from db.users import Role
+from db.jobs import jobs
+from db.jobs.jobs import NewJob
 from tests.api.dashboard.conftest import Enter
 from tests.api.dashboard.visitor import Visitor
 from tests.api.place import Place
 from tests.e2e.stage import SPOKEN, Stage, video_result
-from worker.datasheet import kicad_read
+from worker.datasheet.result import kicad_read
 
 EVIL = "<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script>"
 PAGES = ("/jobs", "/submit", "/webhooks", "/fleet", "/keys", "/usage", "/audit", "/settings")

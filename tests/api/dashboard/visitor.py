@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 from fastapi.testclient import TestClient
 
-from db.users import Role
+from db.access.users import Role
 from tests.api.place import Place
 from tests.e2e.browser import PASSWORD, Desk
 

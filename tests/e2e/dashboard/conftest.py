@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import select
 
-from db import jobs
-from db.tables import Job, State
-from db.users import Role
+from db.access.users import Role
+from db.jobs import jobs
+from db.schema.tables import Job, State
 from tests.e2e.browser import CHROMIUM, Complaints, Desk, chromium, desk, log_in
 from tests.e2e.dashboard.hands import WAIT_MS
 from tests.e2e.stage import Stage

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID
 
-from db import deliveries, webhooks
-from db.deliveries import Tried, Verdict
-from db.webhooks import NewEndpoint
+from db.webhooks import deliveries, endpoints
+from db.webhooks.deliveries import Tried, Verdict
+from db.webhooks.endpoints import NewEndpoint
 from tests.e2e.browser import Desk
 from tests.e2e.stage import Stage
 
@@ -16,8 +16,8 @@ def failed_delivery(here: Desk, stage: Stage) -> tuple[UUID, UUID]:
     """An endpoint with one test message that was answered with 500."""
     now = datetime.now(UTC)
     with here.inside.kept.database.write() as session:
-        endpoint = webhooks.create(session, now, NewEndpoint(stage.tenant_id, "https://example.com/hook"))
-        delivery = webhooks.send_test(session, now, endpoint)
+        endpoint = endpoints.create(session, now, NewEndpoint(stage.tenant_id, "https://example.com/hook"))
+        delivery = endpoints.send_test(session, now, endpoint)
         due = next(one for one in deliveries.claim_due(session, now, 200) if one.delivery_id == delivery.id)
         tried = Tried("rejected", 500, None, {"webhook-id": str(due.event_id)}, "HTTP/1.1 500\n\nsorry", 31)
         deliveries.settle(session, now, due, tried, Verdict(False, None))

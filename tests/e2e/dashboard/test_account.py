@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from db.users import Role
+from db.access.users import Role
 from tests.e2e.browser import Desk, log_in
 
 pytestmark = pytest.mark.browser

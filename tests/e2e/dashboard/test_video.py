@@ -10,9 +10,9 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from db import jobs
 from db.failures import Failure
-from db.tables import Job
+from db.jobs import jobs
+from db.schema.tables import Job
 from tests.e2e.browser import Desk
 from tests.e2e.dashboard.hands import drop, tab_to, until
 from tests.e2e.stage import SPOKEN, Stage, video_result

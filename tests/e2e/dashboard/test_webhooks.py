@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from db import deliveries
+from db.webhooks import deliveries
 from tests.e2e.browser import Desk
 from tests.e2e.dashboard.failing import failed_delivery
 from tests.e2e.stage import Stage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from worker.bm3.recipe import Recipe, read_recipe
+from worker.bm3.training.recipe import Recipe, read_recipe
 
 STEPS = 50
 

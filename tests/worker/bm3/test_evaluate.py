@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
+from db.documents.kinds.base import Sampling
+from db.documents.kinds.video import DEFAULT_PROMPT
 from db.failures import Failure
-from db.kinds.base import Sampling
-from db.kinds.video import DEFAULT_PROMPT
 from worker.bm3.evaluate import Task, evaluate, main
-from worker.bm3.evaluate_report import plot, table
-from worker.bm3.evaluate_watch import VARIANTS
-from worker.bm3.scene_world import PRESETS
-from worker.bm3.scenes import HELD_OUT_SEED, Scene
-from worker.engines.base import Answer, Chunk, ModelInfo, OnText, Reply, WatchOptions
+from worker.bm3.evaluation.report import plot, table
+from worker.bm3.evaluation.watch import VARIANTS
+from worker.bm3.scenes.scenes import HELD_OUT_SEED, Scene
+from worker.bm3.scenes.world import PRESETS
+from worker.engine.protocol import Answer, Chunk, ModelInfo, OnText, Reply, WatchOptions
 from worker.engines.tiny import write_tiny
 from worker.errors import Permanent
 from worker.streaming.memory import Ablation

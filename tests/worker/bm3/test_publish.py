@@ -10,17 +10,17 @@ import pytest
 import torch
 from transformers import AutoModelForImageTextToText, AutoProcessor, AutoTokenizer, Qwen3VLForConditionalGeneration
 
-from db.kinds.base import MediaInput
-from db.kinds.video import VideoCaptionParams, Window
+from db.documents.kinds.base import MediaInput
+from db.documents.kinds.video import VideoCaptionParams, Window
 from tests.worker.bm3.recipes import first_stage, recipe
-from worker.bm3.augment import garbled, pooled, recoloured
-from worker.bm3.enlarge import reduce
-from worker.bm3.evaluate_watch import NANO_WINDOW
-from worker.bm3.layout import NOT_LEARNED, Part, Span, join
-from worker.bm3.patches import PatchShape, cut, normalised
+from worker.bm3.data.augment import garbled, pooled, recoloured
+from worker.bm3.data.layout import NOT_LEARNED, Part, Span, join
+from worker.bm3.data.patches import PatchShape, cut, normalised
+from worker.bm3.evaluation.watch import NANO_WINDOW
+from worker.bm3.model.enlarge import reduce
 from worker.bm3.publish import publish
-from worker.bm3.scene_world import ODD
-from worker.bm3.scenes import PRESETS, vocabulary
+from worker.bm3.scenes.scenes import PRESETS, vocabulary
+from worker.bm3.scenes.world import ODD
 from worker.bm3.train import Run
 from worker.engines import load_engine
 from worker.video.viewing import watch_options

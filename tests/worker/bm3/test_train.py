@@ -20,14 +20,14 @@ from transformers import AutoModelForImageTextToText, AutoProcessor, Qwen3VLForC
 
 from tests.needs import need
 from tests.worker.bm3.recipes import STEPS, first_stage, recipe, recipe_file
-from worker.bm3.batches import Batches
-from worker.bm3.build import build
-from worker.bm3.journal import Journal, Row, read_rows
-from worker.bm3.loss import loss_sum
-from worker.bm3.optimizers import optimizers
-from worker.bm3.recipe import OptimizerTable, Recipe, read_recipe
-from worker.bm3.schedule import learning_rate
 from worker.bm3.train import Run
+from worker.bm3.training.batches import Batches
+from worker.bm3.training.build import build
+from worker.bm3.training.journal import Journal, Row, read_rows
+from worker.bm3.training.loss import loss_sum
+from worker.bm3.training.optimizers import optimizers
+from worker.bm3.training.recipe import OptimizerTable, Recipe, read_recipe
+from worker.bm3.training.schedule import learning_rate
 
 
 def test_a_killed_run_ends_with_the_same_losses(tmp_path: Path) -> None:

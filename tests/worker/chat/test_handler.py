@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
+from db.documents.kinds.base import MediaInput
+from db.documents.kinds.chat import ChatParams
 from db.failures import Failure
-from db.kinds.base import MediaInput
-from db.kinds.chat import ChatParams
 from tests.worker.video.footage import cut_off, grey, numbered, remuxed, write_video
 from worker.chat.handler import complete_chat, read_frames
 from worker.chat.picture import read_picture

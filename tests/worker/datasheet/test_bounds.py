@@ -19,9 +19,10 @@ from PIL import Image
 
 from db.failures import Failure
 from tests.worker.datasheet import bombs
-from worker.datasheet import confined, synthetic
+from worker.datasheet import confined
 from worker.datasheet.confined import Limits
 from worker.datasheet.extract import Progress, Request
+from worker.datasheet.synthetic import generate
 from worker.errors import Permanent, Stopped
 
 TIGHT = Limits(cpu_s=2, memory_bytes=3 << 29)
@@ -113,7 +114,7 @@ def test_a_photo_is_no_drawing(tmp_path: Path) -> None:
 
 
 def test_a_package_that_no_drawing_names_is_refused_with_those_it_has(tmp_path: Path) -> None:
-    truth = synthetic.make(7, tmp_path / "part.pdf")
+    truth = generate.make(7, tmp_path / "part.pdf")
     read = confined.read([tmp_path / "part.pdf"], Request("WRONG-99"), lambda _: None)
     assert truth["package_printed"] != "WRONG-99"
     assert "package" in {r.field for r in read.result.needs_review}

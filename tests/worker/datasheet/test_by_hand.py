@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.worker.datasheet.sketch import Sketch
-from worker.datasheet import score
 from worker.datasheet.extract import Request, extract
+from worker.datasheet.result import score
 
 ASKEW_PT = 0.1
 HEAD_PT = (3.1, 2.3)  # along and across the line

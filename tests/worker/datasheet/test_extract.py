@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from db.documents.kinds.datasheet import DatasheetResult
 from db.failures import Failure
-from db.kinds.datasheet import DatasheetResult
 from tests.worker.datasheet.sketch import Sketch, dual
-from worker.datasheet import score
 from worker.datasheet.extract import Progress, Request, extract
+from worker.datasheet.result import score
 from worker.errors import Permanent, Stopped
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from pypdfium2 import PdfDocument
 
+from db.documents.kinds.base import MediaInput
+from db.documents.kinds.datasheet import DatasheetParams, DatasheetResult
 from db.failures import Failure
-from db.kinds.base import MediaInput
-from db.kinds.datasheet import DatasheetParams, DatasheetResult
 from worker.context import LocalContext
-from worker.datasheet import kicad_read, synthetic
 from worker.datasheet.handler import extract_datasheet
+from worker.datasheet.result import kicad_read
+from worker.datasheet.synthetic import generate
 from worker.engines import load_engine
 from worker.errors import Permanent, Stopped
 from worker.settings import worker_settings
@@ -37,7 +38,7 @@ def run(
 
 
 def test_the_demo_part_comes_out_whole(tmp_path: Path) -> None:
-    truth = synthetic.make(SEED, tmp_path / "part.pdf")
+    truth = generate.make(SEED, tmp_path / "part.pdf")
     result, context = run(tmp_path / "part.pdf", tmp_path / "files")
     assert result.land_pattern is not None
     assert len(result.land_pattern.pads) == truth["land_pattern"]["pad_count"]
@@ -56,13 +57,13 @@ def test_the_demo_part_comes_out_whole(tmp_path: Path) -> None:
 
 
 def test_the_package_names_the_footprint(tmp_path: Path) -> None:
-    truth = synthetic.make(SEED, tmp_path / "part.pdf")
+    truth = generate.make(SEED, tmp_path / "part.pdf")
     result, _ = run(tmp_path / "part.pdf", tmp_path / "files", package=truth["package_printed"])
     assert result.files.kicad_mod == f"{truth['package_printed']}.kicad_mod"
 
 
 def test_a_library_folder_names_the_nearest_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    synthetic.make(SEED, tmp_path / "part.pdf")
+    generate.make(SEED, tmp_path / "part.pdf")
     shelf = tmp_path / "Own.pretty"
     first, _ = run(tmp_path / "part.pdf", shelf)
     assert first.nearest is None
@@ -80,7 +81,7 @@ def test_a_library_folder_names_the_nearest_part(tmp_path: Path, monkeypatch: py
 
 
 def test_a_canceled_job_stops_at_the_next_page(tmp_path: Path) -> None:
-    synthetic.make(SEED, tmp_path / "part.pdf")
+    generate.make(SEED, tmp_path / "part.pdf")
 
     def stop() -> None:
         raise Stopped("canceled")

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from worker.datasheet import extract, glyphs, synthetic
+from worker.datasheet import extract
 from worker.datasheet.extract import Request
-from worker.datasheet.marks import Box, Word
-from worker.datasheet.phrases import join
-from worker.datasheet.score import score_pads
+from worker.datasheet.geometry.marks import Box, Word
+from worker.datasheet.page.scan import glyphs
+from worker.datasheet.result.score import score_pads
+from worker.datasheet.synthetic import generate
+from worker.datasheet.text.phrases import join
 
 
 @pytest.mark.parametrize(
@@ -26,7 +28,7 @@ from worker.datasheet.score import score_pads
     ],
 )
 def test_a_drawing_once_misread(tmp_path: Path, seed: int) -> None:
-    truth = synthetic.make(seed, tmp_path / "part.pdf", "test")
+    truth = generate.make(seed, tmp_path / "part.pdf", "test")
     outline, land = truth["pages"]["mechanical"][0], truth["pages"]["land_pattern"][0]
     result = extract.extract([tmp_path / "part.pdf"], Request(truth["package_printed"], outline, land))
     assert result.land_pattern is not None
@@ -35,7 +37,7 @@ def test_a_drawing_once_misread(tmp_path: Path, seed: int) -> None:
 
 
 def test_a_letter_on_a_side_of_the_body_is_not_its_height(tmp_path: Path) -> None:
-    truth = synthetic.make(9058, tmp_path / "part.pdf", "test")
+    truth = generate.make(9058, tmp_path / "part.pdf", "test")
     height = extract.extract([tmp_path / "part.pdf"], Request(truth["package_printed"], 1)).body.height
     assert height.nom == truth["body"]["height"]["nom"]
 

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from db import jobs, leases, migrate
-from db.leases import FileEntry, Usage
-from db.objects_local import LocalObjects
+from db.jobs import jobs, leases
+from db.jobs.leases import FileEntry, Usage
+from db.ops import migrate
+from db.schema.tables import Job, State
+from db.schema.tables_access import Tenant
 from db.session import Database
 from db.settings import Settings
-from db.tables import Job, State
-from db.tables_access import Tenant
+from db.storage.local import LocalObjects
 from worker.dispatcher.loop import Dispatcher, Step, steps
 from worker.dispatcher.sweep import Sweeper
 

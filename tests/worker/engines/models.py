@@ -13,8 +13,8 @@ from typing import Any, cast
 import numpy as np
 import torch
 
-from db.kinds.video import Window
-from worker.engines.base import Chunk, Frame, WatchOptions
+from db.documents.kinds.video import Window
+from worker.engine.protocol import Chunk, Frame, WatchOptions
 from worker.engines.loading import load, normalisation
 from worker.engines.pytorch import PytorchEngine
 from worker.engines.spec import ModelSpec

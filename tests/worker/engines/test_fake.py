@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from db.failures import Failure
+from worker.engine.protocol import Chunk, Frame, WatchOptions
 from worker.engines import load_engine
-from worker.engines.base import Chunk, Frame, WatchOptions
 from worker.errors import Permanent, Stopped, Transient
 
 OPTIONS = WatchOptions(prompt="p")

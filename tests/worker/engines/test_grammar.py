@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
-from worker.datasheet.vlm_answers import Centres, Counted, Sizes
+from worker.datasheet.vlm.answers import Centres, Counted, Sizes
 from worker.engines.grammar import Grammar, vocabulary
 from worker.engines.tiny import tiny_tokenizer
 from worker.errors import Permanent

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from db.kinds.base import Sampling
+from db.documents.kinds.base import Sampling
 from tests.worker.engines.models import ALL, OPTIONS, checkpoint_folder, chunk, stock_model, tiny_engine
 from worker.engines import load_engine
 from worker.engines.spec import ModelSpec

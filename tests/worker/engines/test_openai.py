@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from pydantic import BaseModel
 
+from db.documents.kinds.base import Sampling
 from db.failures import Failure
-from db.kinds.base import Sampling
 from tests.worker.engines.model_server_process import model_server
-from worker.engines.base import Frame, WatchOptions
+from worker.engine.protocol import Frame, WatchOptions
 from worker.engines.openai import OpenAIEngine
 from worker.engines.spec import ModelSpec
 from worker.engines.structured import ask

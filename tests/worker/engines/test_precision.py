@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from db.kinds.video import Window
+from db.documents.kinds.video import Window
 from tests.worker.engines.models import OPTIONS, STOCK, chunk, recording_resident, stock_model
 from tests.worker.streaming.oracle import Oracle, Past
 from tests.worker.streaming.test_exactness import follow, resident_video_token, session_marks

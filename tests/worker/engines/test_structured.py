@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
-from db.kinds.base import Sampling
+from db.documents.kinds.base import Sampling
 from tests.worker.engines.models import tiny_engine
-from worker.datasheet.vlm_answers import Counted
+from worker.datasheet.vlm.answers import Counted
 from worker.engines.pytorch import PytorchEngine
 from worker.engines.structured import GREEDY, ask
 from worker.errors import Permanent

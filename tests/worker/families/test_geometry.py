@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import Qwen2VLVideoProcessor, Qwen3VLVideoProcessor
 
-from worker.engines.base import Frame
+from worker.engine.protocol import Frame
 from worker.engines.loading import normalisation
 from worker.families import FAMILIES
 from worker.families.geometry import Geometry, fit, groups, patches, smart_size

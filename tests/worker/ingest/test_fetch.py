@@ -13,9 +13,9 @@ import pytest
 from db.failures import Failure
 from tests.receiver import Receiver, receiver
 from tests.servers import free_port
+from worker.egress.guard import Guard
 from worker.errors import JobError, Permanent, Transient
 from worker.ingest.fetch import Fetched, Limits, fetch
-from worker.webhooks.guard import Guard
 
 LOOPBACK = Guard.allowing(["127.0.0.0/8"])
 ROOMY = Limits(max_bytes=1_000_000, max_s=10)

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from db.kinds.video import Window
+from db.documents.kinds.video import Window
 
 
 @dataclass(frozen=True)

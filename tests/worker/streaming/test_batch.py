@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
+from db.documents.kinds.base import Sampling
 from db.failures import Failure
-from db.kinds.base import Sampling
 from tests.worker.engines.models import ALL, OPTIONS, RecordingForward, chunk, recording_resident
 from worker.errors import Permanent, Transient
 from worker.families.base import Turn as ChatTurn

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import torch
 
-from db.kinds.video import Window
+from db.documents.kinds.video import Window
 from tests.worker.engines.models import ALL, OPTIONS, chunk, frame, recording_resident, stock_model
 from tests.worker.streaming.oracle import Oracle, Past, Token
-from worker.engines.base import Chunk, WatchOptions
+from worker.engine.protocol import Chunk, WatchOptions
 from worker.streaming.forward import Picture, Piece
 from worker.streaming.memory import Ablation
 from worker.streaming.session import StreamSession

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from db.kinds.video import Window
+from db.documents.kinds.video import Window
 from tests.worker.engines.models import OPTIONS, chunk, recording_resident
 from worker.engines.tiny import Size
 from worker.streaming.forward import Forward

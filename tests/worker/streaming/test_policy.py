@@ -8,8 +8,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.kinds.video import Window
-from worker.engines.base import WatchOptions
+from db.documents.kinds.video import Window
+from worker.engine.protocol import WatchOptions
 from worker.streaming.budget import Costs, token_budget, window_limits
 from worker.streaming.memory import Ablation, Memory
 from worker.streaming.policy import Exchange, Limits, keep

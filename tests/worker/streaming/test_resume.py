@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from db.kinds.base import Sampling
-from db.kinds.video import Window
+from db.documents.kinds.base import Sampling
+from db.documents.kinds.video import Window
 from tests.worker.engines.models import ALL, HEIGHT_PX, OPTIONS, WIDTH_PX, chunk, recording_resident
 from worker.errors import Permanent
 from worker.streaming.resident import Resident

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from db.documents.kinds.video import Window
 from db.failures import Failure
-from db.kinds.video import Window
 from tests.bench.schemes import RotateAll, reprefill
 from tests.worker.engines.models import ALL, OPTIONS, chunk, resident_of
-from worker.engines.base import WatchOptions
+from worker.engine.protocol import WatchOptions
 from worker.engines.tiny import Size
 from worker.errors import Permanent
 from worker.streaming.forward import Forward

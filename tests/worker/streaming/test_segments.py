@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.kinds.video import Cue
+from db.documents.kinds.video import Cue
 from worker.streaming.segments import Segment, cut, merge
 
 clips = st.tuples(st.integers(0, 10_000), st.integers(1, 400_000)).map(lambda pair: (pair[0], pair[0] + pair[1]))

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from db.base import new_id
+from db.schema.base import new_id
+from db.schema.tables import Job
 from db.settings import Settings
-from db.tables import Job
+from worker.protocol import Beat
 from worker.supervisor.attempt import INBOX, Attempt, Board, Gone, Why
 from worker.supervisor.keeper import overdue
-from worker.supervisor.protocol import Beat
 
 SETTINGS = Settings(fence_s=45, max_run_s=1000, stall_s=100)
 

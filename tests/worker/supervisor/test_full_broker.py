@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 import pytest
 import redis
 
-from db.queue import EVENTS_CHANNEL, GPU, RedisSignals
-from db.signals import CancelAsked, Changed, Nudge
+from db.broker.queue import EVENTS_CHANNEL, GPU, RedisSignals
+from db.broker.signals import CancelAsked, Changed, Nudge
 from tests.servers import RedisServer, redis_server
 from worker.supervisor.live import canceled_job
 
@@ -36,7 +36,7 @@ def test_cancels_and_changes_go_out_although_nudges_are_refused(
         _make_room(link)
         signals.send([Nudge(GPU, uuid4())])
         _until(lambda: link.llen(GPU) == 1)
-    lines = [record.getMessage() for record in caplog.records if record.name == "db.queue"]
+    lines = [record.getMessage() for record in caplog.records if record.name == "db.broker.queue"]
     assert len([line for line in lines if "refuses" in line]) == 1
     assert not any("is away" in line for line in lines)
 

@@ -12,23 +12,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from db import assets, migrate
-from db.base import new_id
+from db.assets import assets
+from db.documents.kinds.base import MediaInput
 from db.failures import Failure
-from db.kinds.base import MediaInput
-from db.objects_local import LocalObjects
+from db.ops import migrate
+from db.schema.base import new_id
+from db.schema.tables import Job
+from db.schema.tables_access import Tenant
 from db.session import Database
 from db.settings import Settings
-from db.tables import Job
-from db.tables_access import Tenant
+from db.storage.local import LocalObjects
 from tests.receiver import receiver
+from worker.egress.guard import Guard
 from worker.errors import Permanent, Transient
 from worker.ingest.fetch import Limits
+from worker.protocol import input_key
 from worker.supervisor.attempt import Attempt, Why
 from worker.supervisor.inputs import Sources, gather, media_in, named, with_inline, without_inline
-from worker.supervisor.protocol import input_key
 from worker.supervisor.runner import shrunk
-from worker.webhooks.guard import Guard
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 import pytest
 import redis
 
-from db.queue import EVENTS_CHANNEL
+from db.broker.queue import EVENTS_CHANNEL
 from tests.faults.servers import proxy_to
 from tests.servers import redis_server
 from worker.supervisor.live import CancelListener

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from db.crash import CrashPlan
+from db.ops.crash import CrashPlan
 from worker.__main__ import ROLES, main
 from worker.settings import WorkerSettings
 from worker.supervisor.child import environment

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from db import jobs, leases, migrate
+from db.jobs import jobs, leases
+from db.ops import migrate
+from db.schema.tables import Job
+from db.schema.tables_access import Tenant
 from db.session import Database
-from db.tables import Job
-from db.tables_access import Tenant
+from worker.protocol import Beat, Done, Started
 from worker.supervisor.attempt import Board
-from worker.supervisor.protocol import Beat, Done, Started
 from worker.supervisor.watch import Watch
 
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.kinds.base import Sampling
-from db.kinds.video import Cue
-from worker.engines.base import Answer, ModelInfo
+from db.documents.kinds.base import Sampling
+from db.documents.kinds.video import Cue
+from worker.engine.protocol import Answer, ModelInfo
 from worker.errors import Stopped
 from worker.video.chapters import ANSWER_TOKENS, MAX_CHAPTERS, MAX_NOTES_CHARS, Outline, blocks, outline
 

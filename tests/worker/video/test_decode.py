@@ -12,8 +12,8 @@ import av
 import numpy as np
 import pytest
 
+from db.documents.kinds.video import Gap
 from db.failures import Failure
-from db.kinds.video import Gap
 from tests.worker.video.footage import (
     cut_off,
     damaged,
@@ -26,7 +26,7 @@ from tests.worker.video.footage import (
     sample_clip,
     write_video,
 )
-from worker.engines.base import Chunk, Frame
+from worker.engine.protocol import Chunk, Frame
 from worker.errors import Permanent
 from worker.video.decode import Clip, End, parts
 from worker.video.probe import probe

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from db.kinds.base import MediaInput
-from db.kinds.video import VideoCaptionParams
+from db.documents.kinds.base import MediaInput
+from db.documents.kinds.video import VideoCaptionParams
 from tests.worker.engines.models import STOCK, tiny_engine
 from tests.worker.video.footage import looped, sample_clip
 from worker.context import LocalContext

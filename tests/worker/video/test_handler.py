@@ -14,13 +14,13 @@ import webvtt
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from db.documents.kinds.base import MediaInput
+from db.documents.kinds.video import Cue, VideoCaptionParams, VideoCaptionResult
 from db.failures import Failure
-from db.kinds.base import MediaInput
-from db.kinds.video import Cue, VideoCaptionParams, VideoCaptionResult
 from tests.worker.video.footage import cut_off, damaged, grey, looped, numbered, remuxed, sample_clip, write_video
 from worker.context import LocalContext
+from worker.engine.protocol import Chunk
 from worker.engines import load_engine
-from worker.engines.base import Chunk
 from worker.errors import Permanent, Stopped, Transient
 from worker.video.handler import caption_video
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.engines.base import Chunk, Frame
+from worker.engine.protocol import Chunk, Frame
 from worker.video.similar import thumbnail, without_similar
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from db.documents.kinds.base import MediaInput
+from db.documents.kinds.video import Cue, VideoCaptionParams, VideoCaptionResult
 from db.failures import Failure
-from db.kinds.base import MediaInput
-from db.kinds.video import Cue, VideoCaptionParams, VideoCaptionResult
 from tests.worker.video.footage import looped, numbered, write_video
 from worker.context import LocalContext
 from worker.engines import load_engine

@@ -7,9 +7,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.kinds.base import MediaInput
-from db.kinds.video import Cue, VideoCaptionParams
-from worker.engines.base import Chunk, Reply
+from db.documents.kinds.base import MediaInput
+from db.documents.kinds.video import Cue, VideoCaptionParams
+from worker.engine.protocol import Chunk, Reply
 from worker.video.captions import CaptionTrack
 from worker.video.joining import Joiner, spans
 

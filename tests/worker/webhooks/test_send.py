@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from standardwebhooks import Webhook
 
-from db.signing_keys import new_secret
+from db.webhooks.signing_keys import new_secret
 from tests.certificates import tls_pair
 from tests.receiver import Receiver, receiver
 from tests.servers import free_port
-from worker.webhooks.guard import Guard
+from worker.egress.guard import Guard
 from worker.webhooks.schedule import Outcome
 from worker.webhooks.send import RESPONSE_HEAD_BYTES, Attempt, send
 from worker.webhooks.sign import headers

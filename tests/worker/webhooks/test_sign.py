@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from db.signing_keys import new_private_key, new_secret, public_key
+from db.webhooks.signing_keys import new_private_key, new_secret, public_key
 from worker.webhooks.sign import BadSigningKey, headers
 
 BODIES = st.text(st.characters(exclude_categories=["Cs"]), max_size=200).map(str.encode)

@@ -1,0 +1,1 @@
+"""Who may do what: tenants, users, keys, logins, shared links, and the audit log."""

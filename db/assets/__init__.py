@@ -1,0 +1,1 @@
+"""Uploaded inputs, and the checks they pass before a job may use them."""

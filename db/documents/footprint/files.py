@@ -1,0 +1,37 @@
+"""The files of a result: the document, the pads drawn over the pages, and the footprint where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from db.documents.footprint import kicad, overlay
+from db.documents.footprint.overlay import PagePicture
+from db.documents.kinds.datasheet import DatasheetResult, Files
+
+DOCUMENT = "footprint.json"
+OVERLAY = "overlay.svg"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file's name, text and media type."""
+
+    name: str
+    text: str
+    media_type: str
+
+
+def write(result: DatasheetResult, pictures: Sequence[PagePicture]) -> tuple[DatasheetResult, list[File]]:
+    """The result, which now names its files, and the files."""
+    name = kicad.safe_name(result.package or result.mpn or "footprint")
+    footprint = kicad.write(result, name)
+    kicad_mod = f"{name}.kicad_mod" if footprint else None
+    done = result.model_copy(update={"files": Files(footprint_json=DOCUMENT, kicad_mod=kicad_mod, overlay_svg=OVERLAY)})
+    files = [
+        File(DOCUMENT, done.model_dump_json(indent=1), "application/json"),
+        File(OVERLAY, overlay.draw(done, pictures), "image/svg+xml"),
+    ]
+    if footprint and kicad_mod:
+        files.append(File(kicad_mod, footprint.text, "text/plain"))
+    return done, files

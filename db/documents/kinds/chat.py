@@ -1,0 +1,110 @@
+"""`chat.complete`: a conversation with text, images and videos, answered once; the OpenAI and Qwen content formats."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from db.documents.kinds.base import Document, MediaInput, Sampling
+from db.documents.kinds.video import Provenance
+
+DATA_URL = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,", re.ASCII)
+
+
+def _media(value: Any) -> Any:
+    """The ways others write a media input: an address, a data URL, or `{"url": ..., "detail": ...}`."""
+    if isinstance(value, dict) and isinstance(value.get("url"), str):
+        value = {key: part for key, part in value.items() if key != "detail"}
+        return value if set(value) != {"url"} else _media(value["url"])
+    if not isinstance(value, str):
+        return value
+    prefix = DATA_URL.match(value)
+    return {"base64": value[prefix.end() :]} if prefix else {"url": value}
+
+
+Media = Annotated[MediaInput, BeforeValidator(_media)]
+
+
+class TextPart(Document):
+    type: Literal["text"]
+    text: Annotated[str, Field(max_length=200_000)]
+
+
+class ImagePart(Document):
+    """As Qwen writes an image."""
+
+    type: Literal["image"]
+    image: Media
+
+
+class ImageUrlPart(Document):
+    """As OpenAI writes an image; `detail` is accepted and dropped."""
+
+    type: Literal["image_url"]
+    image_url: Media
+
+
+class VideoOptions(Document):
+    """How a video in a conversation is sampled: at `fps`, but never more than `max_frames` over its whole length."""
+
+    fps: Annotated[float, Field(gt=0, le=30)] = 2.0
+    max_frames: Annotated[int, Field(ge=1, le=768)] = 64
+    max_frame_pixels: Annotated[int, Field(ge=28 * 28, le=4096 * 4096)] = 256 * 256
+
+
+class VideoPart(VideoOptions):
+    """As Qwen writes a video."""
+
+    type: Literal["video"]
+    video: Media
+
+
+class VideoUrlPart(VideoOptions):
+    """As OpenAI-like servers write a video."""
+
+    type: Literal["video_url"]
+    video_url: Media
+
+
+Part = Annotated[TextPart | ImagePart | ImageUrlPart | VideoPart | VideoUrlPart, Field(discriminator="type")]
+
+
+class ChatMessage(Document):
+    role: Literal["system", "user", "assistant"]
+    content: Annotated[str, Field(max_length=200_000)] | Annotated[list[Part], Field(min_length=1, max_length=64)]
+
+    @model_validator(mode="after")
+    def _only_users_show_media(self) -> ChatMessage:
+        shown = () if isinstance(self.content, str) else self.content
+        if self.role != "user" and any(part.type != "text" for part in shown):
+            raise ValueError(f"a {self.role} message holds text only")
+        return self
+
+
+class ChatParams(Document):
+    """Request body, stored document and handler argument of a `chat.complete` job."""
+
+    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=256)]
+    model: Annotated[
+        str | None, Field(max_length=200, description="Name of a served model; null takes the default")
+    ] = None
+    sampling: Sampling = Sampling()
+    max_tokens: Annotated[int, Field(ge=1, le=8192)] = 512
+
+    @model_validator(mode="after")
+    def _ends_with_a_question(self) -> ChatParams:
+        if self.messages[-1].role != "user":
+            raise ValueError("the last message must come from the user")
+        return self
+
+
+class ChatResult(Document):
+    """The answer; `length` means that `max_tokens` ended it."""
+
+    text: str
+    finish_reason: Literal["stop", "length"]
+    prompt_tokens: int
+    completion_tokens: int
+    provenance: Provenance

@@ -1,0 +1,134 @@
+"""`video.caption`: the parameters and result of captioning one video of any length."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from db.documents.kinds.base import Document, MediaInput, Sampling
+
+DEFAULT_PROMPT = "Describe what happens in the video as it happens."
+
+
+class Window(Document):
+    """What the model keeps in sight: attention sink, recent text and recent vision."""
+
+    text_sink_tokens: Annotated[int, Field(ge=0, le=8192)] = 512
+    text_window_tokens: Annotated[int, Field(ge=0, le=8192)] = 512
+    vision_ms: Annotated[int, Field(ge=500, le=600_000)] = 16_000
+
+
+class VideoCaptionParams(Document):
+    """Request body, stored document and handler argument of a `video.caption` job."""
+
+    video: MediaInput
+    model: Annotated[
+        str | None, Field(max_length=200, description="Name of a served model; null takes the default")
+    ] = None
+    prompt: Annotated[str, Field(min_length=1, max_length=8000)] = DEFAULT_PROMPT
+    system: Annotated[str | None, Field(max_length=8000)] = None
+    fps: Annotated[float, Field(gt=0, le=30, description="Frames sampled per second of video")] = 2.0
+    max_frame_pixels: Annotated[int, Field(ge=28 * 28, le=4096 * 4096, description="Pixel budget of one frame")] = (
+        256 * 256
+    )
+    chunk_ms: Annotated[int, Field(ge=100, le=60_000)] = 2000
+    window: Annotated[
+        Window | None, Field(description="What the model keeps in sight; null: what the model does best with")
+    ] = None
+    sampling: Sampling = Sampling()
+    max_tokens_per_chunk: Annotated[int, Field(ge=1, le=1024)] = 48
+    silence_threshold: Annotated[
+        float | None,
+        Field(ge=0, le=1, description="Say nothing when silence is at least this likely; null: sampling decides"),
+    ] = None
+    start_ms: Annotated[int, Field(ge=0)] = 0
+    end_ms: Annotated[int | None, Field(gt=0)] = None
+    max_duration_ms: Annotated[int | None, Field(gt=0, description="Refuse longer videos with `too_long`")] = None
+    mode: Literal["stream", "parallel"] = "stream"
+    segments: Annotated[int, Field(ge=1, le=64, description="Parts of a parallel run")] = 4
+    spread: Annotated[
+        Literal["engine", "workers"], Field(description="Parts as streams of one engine, or as jobs for any worker")
+    ] = "engine"
+    warmup_ms: Annotated[int, Field(ge=0, le=600_000, description="Overlap before each part of a parallel run")] = (
+        16_000
+    )
+    max_cue_ms: Annotated[int, Field(ge=500, le=600_000)] = 30_000
+    skip_similar: Annotated[
+        float | None,
+        Field(gt=0, lt=1, description="Skip frames that differ by less than this share of full scale; null: off"),
+    ] = None
+    chapters: Annotated[bool, Field(description="Write chapters and a summary from the cues at the end")] = False
+
+    @model_validator(mode="after")
+    def _clip_is_not_empty(self) -> VideoCaptionParams:
+        if self.end_ms is not None and self.end_ms <= self.start_ms:
+            raise ValueError("end_ms must be after start_ms")
+        return self
+
+
+class Cue(Document):
+    """One caption with its presentation times; `seq` counts from 0 in the job."""
+
+    seq: int
+    start_ms: int
+    end_ms: int
+    text: str
+    chunk_first: int
+    chunk_last: int
+    tokens: int = 0
+
+
+class Gap(Document):
+    """A stretch of video that could not be decoded: explicit, never a silent end."""
+
+    start_ms: int
+    end_ms: int | None
+    reason: str
+
+
+class Chapter(Document):
+    start_ms: int
+    end_ms: int
+    title: str
+
+
+class Provenance(Document):
+    """What produced the result, enough to produce it again."""
+
+    model: str
+    family: str
+    engine: str
+    weights_sha256: str
+    code_version: str
+    seed: int
+
+
+class Spent(Document):
+    """Seconds of all attempts and chunks together. Decoding runs beside the model; `whole_s` is what replies were waited for."""
+
+    decode_s: float = 0.0
+    vision_s: float = 0.0
+    prefill_s: float = 0.0
+    reply_s: float = 0.0
+    whole_s: float = 0.0
+
+
+class VideoCaptionResult(Document):
+    """What a finished `video.caption` job says; the cues themselves are rows and files."""
+
+    cues: int
+    chunks: int
+    frames: int
+    duration_ms: int
+    tokens_out: int
+    silent_chunks: int
+    gaps: list[Gap] = []
+    chapters: list[Chapter] = []
+    summary: str | None = None
+    resumed_at_ms: list[int] = []
+    skipped_frames: int = 0
+    frame_width_px: int = 0
+    frame_height_px: int = 0
+    spent: Spent = Spent()
+    provenance: Provenance

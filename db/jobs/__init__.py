@@ -1,0 +1,1 @@
+"""Everything that is asked of jobs: submitting, claiming, writing progress, ending, counting."""

@@ -1,0 +1,39 @@
+"""Questions asked of cues: the ones after a point, a count, a search."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.documents.kinds.video import Cue
+from db.schema.tables import CueRow
+
+
+def after(session: Session, job_id: UUID, seq: int = -1, limit: int | None = None) -> list[Cue]:
+    """The job's cues with a number greater than `seq`, in order."""
+    statement = select(CueRow).where(CueRow.job_id == job_id, CueRow.seq > seq).order_by(CueRow.seq).limit(limit)
+    return [as_cue(row) for row in session.scalars(statement)]
+
+
+def search(session: Session, job_id: UUID, text: str, limit: int = 200) -> list[Cue]:
+    """The job's cues that contain `text`, whatever its case."""
+    statement = (
+        select(CueRow)
+        .where(CueRow.job_id == job_id, CueRow.text.icontains(text, autoescape=True))
+        .order_by(CueRow.seq)
+        .limit(limit)
+    )
+    return [as_cue(row) for row in session.scalars(statement)]
+
+
+def as_cue(row: CueRow) -> Cue:
+    """The document a row stands for."""
+    return Cue(seq=row.seq, start_ms=row.start_ms, end_ms=row.end_ms, text=row.text, **row.data)
+
+
+def last_seq(session: Session, job_id: UUID) -> int:
+    """The number of the job's last cue; -1 before the first."""
+    found = session.scalars(select(func.max(CueRow.seq)).where(CueRow.job_id == job_id)).one()
+    return -1 if found is None else found

@@ -1,0 +1,244 @@
+"""What a worker may do to a job: claim it, keep it, write to it, and let it go. Every write carries the epoch."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, insert, update
+from sqlalchemy.orm import Session
+
+from db.broker.signals import Nudge, signal
+from db.failures import RETRYABLE, Failure
+from db.jobs.claims import candidates
+from db.jobs.transitions import ENDING, finish_values, move, record
+from db.jobs.verdicts import counts_as_loss, verdict
+from db.schema.tables import OWNED, Job, JobAttempt, JobFile, State
+from db.settings import Settings
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """A result file already in the object store."""
+
+    name: str
+    object_key: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What an attempt cost, as far as it is known."""
+
+    busy_seconds: float = 0.0
+    peak_memory_bytes: int | None = None
+    weights_sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Why an attempt ended without a result."""
+
+    code: Failure
+    message: str
+    usage: Usage = field(default_factory=Usage)
+
+
+def claim(
+    session: Session, now: datetime, queue: str, worker_id: str, lease_s: float, models: Collection[str] | None = None
+) -> Job | None:
+    """The best eligible job of the queue: highest priority, then the tenant with fewer running jobs, then age."""
+    for job_id in candidates(session, queue, models):
+        job = move(session, job_id, {State.QUEUED}, _claim_values(now, worker_id, lease_s))
+        if job is not None:
+            _open_attempt(session, now, job)
+            return job
+    return None
+
+
+def start(session: Session, now: datetime, job_id: UUID, epoch: int) -> bool:
+    """The child took the job up."""
+    values: dict[str, Any] = {
+        "state": State.RUNNING,
+        "progress_at": now,
+        "started_at": func.coalesce(Job.started_at, now),
+    }
+    job = move(session, job_id, {State.LEASED}, values, epoch=epoch)
+    if job is not None:
+        record(session, now, job, "job.started", {"attempt": job.attempt, "resumed_from_ms": job.checkpoint_ms})
+        return True
+    return _stands(session, job_id, epoch, State.RUNNING)
+
+
+def renew(session: Session, now: datetime, job_id: UUID, epoch: int, lease_s: float) -> Job | None:
+    """Keep the job; None means that it is lost: stop and write nothing."""
+    return move(session, job_id, OWNED, {"lease_until": now + timedelta(seconds=lease_s)}, epoch=epoch)
+
+
+def note(session: Session, now: datetime, job_id: UUID, epoch: int, event_type: str, data: dict[str, Any]) -> bool:
+    """Add an event to the job's history. False: the lease is lost."""
+    job = move(session, job_id, OWNED, {"worker_id": Job.worker_id}, epoch=epoch)
+    if job is not None:
+        record(session, now, job, event_type, data)
+    return job is not None
+
+
+def finalize(session: Session, job_id: UUID, epoch: int) -> bool:
+    """The handler is done; result files are being written."""
+    job = move(session, job_id, {State.RUNNING}, {"state": State.FINALIZING}, epoch=epoch)
+    return job is not None or _stands(session, job_id, epoch, State.FINALIZING)
+
+
+def succeed(
+    session: Session,
+    now: datetime,
+    job_id: UUID,
+    epoch: int,
+    result: dict[str, Any],
+    files: Sequence[FileEntry],
+    usage: Usage,
+) -> bool:
+    """Swap the result in; exactly one attempt can ever do this."""
+    values = {
+        **finish_values(now, State.SUCCEEDED),
+        "result": result,
+        "checkpoint": None,
+        "done_ms": func.coalesce(Job.total_ms, Job.done_ms),
+    }
+    job = move(session, job_id, {State.FINALIZING}, values, epoch=epoch)
+    if job is None:
+        return _stands(session, job_id, epoch, State.SUCCEEDED)
+    if files:
+        session.execute(insert(JobFile), [{"job_id": job_id, **entry.__dict__} for entry in files])
+    close_attempt(session, now, job, "succeeded", None, usage)
+    record(session, now, job, "job.succeeded", {"attempt": job.attempt})
+    return True
+
+
+def fail(session: Session, now: datetime, job_id: UUID, epoch: int, ending: Ending, settings: Settings) -> State | None:
+    """End the attempt: back to the queue after a delay, or failed for good. None: the lease is lost."""
+    job = session.get(Job, job_id, populate_existing=True)
+    if job is None or job.epoch != epoch or job.state not in OWNED:
+        return None
+    if job.cancel_requested_at is not None:
+        return _cancel_owned(session, now, job, ending.usage)
+    code, message = verdict(job, ending.code, ending.message, settings)
+    if code in RETRYABLE:
+        return _retry_later(session, now, job, ending, settings)
+    values = {**finish_values(now, State.FAILED), "failure": code, "failure_message": message[:4000]}
+    moved = move(session, job_id, OWNED, values, epoch=epoch)
+    if moved is None:
+        return None
+    close_attempt(session, now, moved, "failed", Ending(code, message, ending.usage), ending.usage)
+    record(session, now, moved, "job.failed", {"code": code, "message": message[:1000]})
+    return State.FAILED
+
+
+def cancel_owned(session: Session, now: datetime, job_id: UUID, epoch: int, usage: Usage) -> bool:
+    """The worker has stopped a job whose cancel flag was set; what it wrote so far stays."""
+    job = session.get(Job, job_id, populate_existing=True)
+    if job is None or job.epoch != epoch or job.state not in OWNED:
+        return False
+    return _cancel_owned(session, now, job, usage) is not None
+
+
+def release(session: Session, now: datetime, job_id: UUID, epoch: int, usage: Usage) -> bool:
+    """Give the job back unharmed (drain): it is queued again at once and goes on from its checkpoint."""
+    values = {"state": State.QUEUED, "queued_at": now, "lease_until": None, "worker_id": None, "nudged_at": None}
+    job = move(session, job_id, OWNED, values, epoch=epoch)
+    if job is None:
+        return False
+    close_attempt(session, now, job, "released", None, usage)
+    record(session, now, job, "job.released", {"attempt": job.attempt})
+    signal(session, Nudge(job.queue, job.id))
+    return True
+
+
+def _stands(session: Session, job_id: UUID, epoch: int, state: State) -> bool:
+    """Whether the transition was made already: a commit may get through although its confirmation does not."""
+    job = session.get(Job, job_id, populate_existing=True)
+    return job is not None and job.epoch == epoch and job.state is state
+
+
+def _claim_values(now: datetime, worker_id: str, lease_s: float) -> dict[str, Any]:
+    return {
+        "state": State.LEASED,
+        "epoch": Job.epoch + 1,
+        "attempt": Job.attempt + 1,
+        "worker_id": worker_id,
+        "lease_until": now + timedelta(seconds=lease_s),
+        "progress_at": now,
+        "nudged_at": now,
+    }
+
+
+def _open_attempt(session: Session, now: datetime, job: Job) -> None:
+    session.add(
+        JobAttempt(
+            job_id=job.id,
+            attempt=job.attempt,
+            epoch=job.epoch,
+            worker_id=job.worker_id or "",
+            started_at=now,
+            resumed_from_ms=job.checkpoint_ms,
+        )
+    )
+
+
+def close_attempt(session: Session, now: datetime, job: Job, outcome: str, ending: Ending | None, usage: Usage) -> None:
+    """Write how an attempt ended and what it cost."""
+    session.execute(
+        update(JobAttempt)
+        .where(JobAttempt.job_id == job.id, JobAttempt.attempt == job.attempt)
+        .values(
+            ended_at=now,
+            outcome=outcome,
+            failure=ending.code if ending else None,
+            message=ending.message[:4000] if ending else None,
+            ended_at_ms=job.done_ms,
+            busy_seconds=usage.busy_seconds,
+            peak_memory_bytes=usage.peak_memory_bytes,
+            weights_sha256=usage.weights_sha256,
+        )
+    )
+
+
+def _retry_later(session: Session, now: datetime, job: Job, ending: Ending, settings: Settings) -> State | None:
+    ceiling = min(settings.retry_cap_s, settings.retry_first_s * 2**job.setbacks)
+    delay_s = random.uniform(0, ceiling)
+    values = {
+        "state": State.RETRY_WAIT,
+        "available_at": now + timedelta(seconds=delay_s),
+        "lease_until": None,
+        "worker_id": None,
+        "setbacks": Job.setbacks + 1,
+        "losses_here": Job.losses_here + (1 if counts_as_loss(job, ending.code) else 0),
+        "memory_setbacks": Job.memory_setbacks + (1 if ending.code is Failure.GPU_OOM else 0),
+    }
+    moved = move(session, job.id, OWNED, values, epoch=job.epoch)
+    if moved is None:
+        return None
+    close_attempt(session, now, moved, "lost" if ending.code is Failure.WORKER_LOST else "retry", ending, ending.usage)
+    record(
+        session,
+        now,
+        moved,
+        "job.retrying",
+        {"code": ending.code, "message": ending.message[:1000], "delay_s": round(delay_s, 1)},
+    )
+    return State.RETRY_WAIT
+
+
+def _cancel_owned(session: Session, now: datetime, job: Job, usage: Usage) -> State | None:
+    moved = move(session, job.id, OWNED, finish_values(now, State.CANCELED), epoch=job.epoch)
+    if moved is None:
+        return None
+    close_attempt(session, now, moved, "canceled", None, usage)
+    record(session, now, moved, ENDING[State.CANCELED], {})
+    return State.CANCELED

@@ -1,0 +1,82 @@
+"""Whether a tenant may use more: jobs queued, bytes kept, GPU seconds of the last day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.schema.tables import OWNED, WAITING, Asset, AssetState, Job, JobAttempt
+from db.schema.tables_access import Tenant
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Used:
+    """What a tenant uses now."""
+
+    queued: int
+    running: int
+    bytes_kept: int
+    gpu_seconds_last_day: float
+
+
+class QuotaExceeded(Exception):
+    """A quota is used up; `retry_after_s` says when asking again may help."""
+
+    def __init__(self, quota: str, limit: int, retry_after_s: int) -> None:
+        super().__init__(f"the quota {quota} = {limit} is used up")
+        self.quota, self.limit, self.retry_after_s = quota, limit, retry_after_s
+
+
+def used(session: Session, now: datetime, tenant_id: UUID) -> Used:
+    """Everything the quotas are measured against."""
+    return Used(
+        queued=_jobs(session, tenant_id, [*WAITING]),
+        running=_jobs(session, tenant_id, [*OWNED]),
+        bytes_kept=_bytes(session, tenant_id),
+        gpu_seconds_last_day=_gpu_seconds(session, now, tenant_id),
+    )
+
+
+def check_submit(session: Session, now: datetime, tenant: Tenant, jobs: int = 1) -> None:
+    """Raise QuotaExceeded unless `jobs` more may be submitted."""
+    if tenant.max_queued is not None:
+        # Submits of one tenant queue up here, or two at once would both see the last free place.
+        session.execute(select(Tenant.id).where(Tenant.id == tenant.id).with_for_update())
+    if tenant.max_queued is not None and _jobs(session, tenant.id, [*WAITING]) + jobs > tenant.max_queued:
+        raise QuotaExceeded("max_queued", tenant.max_queued, 30)
+    limit = tenant.max_gpu_seconds_per_day
+    if limit is not None and _gpu_seconds(session, now, tenant.id) >= limit:
+        raise QuotaExceeded("max_gpu_seconds_per_day", limit, 3600)
+
+
+def check_bytes(session: Session, tenant: Tenant, more_bytes: int) -> None:
+    """Raise QuotaExceeded unless this many bytes more may be kept."""
+    if tenant.max_bytes is not None and _bytes(session, tenant.id) + more_bytes > tenant.max_bytes:
+        raise QuotaExceeded("max_bytes", tenant.max_bytes, 3600)
+
+
+def _jobs(session: Session, tenant_id: UUID, states: list[str]) -> int:
+    statement = select(func.count()).where(Job.tenant_id == tenant_id, Job.state.in_(states), Job.deleted_at.is_(None))
+    return session.scalars(statement).one()
+
+
+def _bytes(session: Session, tenant_id: UUID) -> int:
+    statement = select(func.coalesce(func.sum(Asset.size_bytes), 0)).where(
+        Asset.tenant_id == tenant_id, Asset.state != AssetState.REJECTED
+    )
+    return int(session.scalars(statement).one())
+
+
+def _gpu_seconds(session: Session, now: datetime, tenant_id: UUID) -> float:
+    statement = (
+        select(func.coalesce(func.sum(JobAttempt.busy_seconds), 0.0))
+        .join(Job, Job.id == JobAttempt.job_id)
+        .where(Job.tenant_id == tenant_id, JobAttempt.ended_at > now - DAY)
+    )
+    return float(session.scalars(statement).one())

@@ -1,0 +1,87 @@
+"""Which models are served now, as the workers last said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.jobs.counts import HEARTBEAT_LIFE
+from db.schema.tables import Worker
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A model that at least one living worker holds resident."""
+
+    name: str
+    family: str
+    engine: str
+    weights_sha256: str
+    context_tokens: int
+    queues: tuple[str, ...]
+    workers: int
+    slots: int
+
+
+def models(session: Session, now: datetime) -> list[ServedModel]:
+    """The served models, by name; a worker lists its own in `data["models"]`, the default one first."""
+    alive = session.scalars(select(Worker).where(Worker.heartbeat_at > now - HEARTBEAT_LIFE).order_by(Worker.id)).all()
+    found: dict[tuple[str, str], list[tuple[Worker, dict[str, Any]]]] = {}
+    for worker in alive:
+        for model in worker.data.get("models", []):
+            found.setdefault((str(model.get("name")), str(model.get("weights_sha256"))), []).append((worker, model))
+    return [_served(found[key]) for key in sorted(found)]
+
+
+def names(session: Session, now: datetime, queue: str) -> set[str] | None:
+    """The models that jobs of this queue may name now; None while no worker of the queue is alive to say so."""
+    alive = session.scalars(select(Worker).where(Worker.heartbeat_at > now - HEARTBEAT_LIFE)).all()
+    able = [worker for worker in alive if queue in worker.queues]
+    return {str(model.get("name")) for worker in able for model in worker.data.get("models", [])} if able else None
+
+
+@dataclass(frozen=True)
+class Maker:
+    """What determines an answer beside the parameters: the weights, and the version of this project that runs them."""
+
+    weights: str
+    code: str
+
+
+def maker_for(session: Session, now: datetime, queue: str, model: str | None) -> Maker | None:
+    """What would answer a job now; None when nobody, or not everybody, would use the same weights and version."""
+    alive = session.scalars(select(Worker).where(Worker.heartbeat_at > now - HEARTBEAT_LIFE)).all()
+    chosen = {_maker(worker.data, model) for worker in alive if queue in worker.queues}
+    chosen.discard(None)
+    return chosen.pop() if len(chosen) == 1 else None
+
+
+def _maker(data: dict[str, Any], model: str | None) -> Maker | None:
+    weights = _weights(data.get("models", []), model)
+    code = (data.get("packages") or {}).get("bm3-vl") or "unknown"
+    return Maker(weights, str(code)) if weights is not None else None
+
+
+def _weights(offered: Iterable[dict[str, Any]], model: str | None) -> str | None:
+    fitting = (one for one in offered if model is None or one.get("name") == model)
+    first = next(fitting, None)
+    return str(first["weights_sha256"]) if first and first.get("weights_sha256") else None
+
+
+def _served(holders: list[tuple[Worker, dict[str, Any]]]) -> ServedModel:
+    model = holders[0][1]
+    return ServedModel(
+        name=str(model.get("name")),
+        family=str(model.get("family", "")),
+        engine=str(model.get("engine", "")),
+        weights_sha256=str(model.get("weights_sha256", "")),
+        context_tokens=int(model.get("context_tokens", 0)),
+        queues=tuple(sorted({queue for worker, _ in holders for queue in worker.queues})),
+        workers=len(holders),
+        slots=sum(worker.slots for worker, _ in holders),
+    )

@@ -1,0 +1,1 @@
+"""What operators need: migrations, the doctor, logs, sweeps, and crash points for fault tests."""

@@ -1,0 +1,65 @@
+"""Brings a database to the current revision, and tells whether it is there."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from db.session import Database
+
+LOCK = 0x626D33  # "bm3": any number, as long as all use the same
+
+WAIT_S = 0.3
+log = logging.getLogger(__name__)
+
+
+def configuration() -> Config:
+    """Alembic's configuration, found beside this file so that an installed package works like a checkout."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
+    return config
+
+
+def upgrade(database: Database, revision: str = "head") -> None:
+    """Run the missing migrations; of several processes that start at once one does it and the others wait."""
+    config = configuration()
+    with database.engine.connect() as connection:
+        connection = connection.execution_options(bm3_begin="IMMEDIATE")
+        if not database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        connection.commit()
+
+
+def is_current(database: Database) -> bool:
+    """True when no migration is missing."""
+    head = ScriptDirectory.from_config(configuration()).get_current_head()
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() == head
+
+
+def wait_until_current(database: Database) -> None:
+    """Return once the database can be reached and no migration is missing: a worker may start before the api has migrated."""
+    said = False
+    while not _is_current_now(database):
+        if not said:
+            log.info("waiting for the database to be migrated (python -m db migrate)")
+            said = True
+        time.sleep(WAIT_S)
+
+
+def _is_current_now(database: Database) -> bool:
+    try:
+        return is_current(database)
+    except SQLAlchemyError as error:
+        log.debug("database not reachable: %s", error)
+        return False

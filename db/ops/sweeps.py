@@ -1,0 +1,217 @@
+"""The dispatcher's questions: what was left behind, and the statements that take it up again. Each is safe to run twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import String, cast, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from db.assets import assets
+from db.broker.signals import Nudge, signal
+from db.failures import Failure
+from db.jobs.leases import Ending, Usage, cancel_owned, fail
+from db.jobs.transitions import finish_values, move, record
+from db.schema.tables import OWNED, TERMINAL, Asset, AssetState, Job, JobAttempt, JobFile, Leader, State, Upload, Worker
+from db.schema.tables_webhooks import DeliveryState, WebhookDelivery
+from db.settings import Settings
+
+BATCH = 100
+NUDGES = 16  # a nudged worker claims until nothing is left, so a few nudges wake a whole queue
+GRACE = timedelta(seconds=60)  # readers of a job that was just deleted may still be at its files
+WORKER_LIFE = timedelta(hours=24)
+
+
+def lead(session: Session, now: datetime, role: str, holder: str, seconds: float) -> bool:
+    """Become or stay the one process with this role; False while another is."""
+    until = now + timedelta(seconds=seconds)
+    free = or_(Leader.holder == holder, Leader.until < now)
+    mine = update(Leader).where(Leader.role == role, free).values(holder=holder, until=until).returning(Leader.role)
+    if session.execute(mine).first() is not None:
+        return True
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    first = dialect.insert(Leader).values(role=role, holder=holder, until=until).on_conflict_do_nothing()
+    return session.execute(first.returning(Leader.role)).first() is not None
+
+
+def abdicate(session: Session, role: str, holder: str) -> None:
+    """Let another process lead at once."""
+    session.execute(delete(Leader).where(Leader.role == role, Leader.holder == holder))
+
+
+def expired_leases(session: Session, now: datetime) -> list[UUID]:
+    """Jobs whose worker has not been heard of for a whole lease."""
+    late = select(Job.id).where(Job.state.in_([*OWNED]), Job.lease_until < now)
+    return [*session.scalars(late.order_by(Job.lease_until).limit(BATCH))]
+
+
+def reap(session: Session, now: datetime, job_id: UUID, settings: Settings) -> State | None:
+    """Take a job from a worker that lost it; None when the worker came back in time."""
+    late = select(Job).where(Job.id == job_id, Job.state.in_([*OWNED]), Job.lease_until < now)
+    # Locked, so that a beat cannot come between this look and the end of the attempt.
+    job = session.scalars(
+        late.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    ).one_or_none()
+    if job is None:
+        return None
+    ending = Ending(Failure.WORKER_LOST, f"worker {job.worker_id} was not heard of in time")
+    return fail(session, now, job.id, job.epoch, ending, settings)
+
+
+def overdue(session: Session, now: datetime, settings: Settings) -> list[tuple[UUID, int, Failure]]:
+    """Attempts that beat but ran too long or got nowhere, and whose own worker did not end them: job, epoch, why.
+
+    The worker has a whole lease more time than its own clocks allow, so this meets only those that are broken.
+    """
+    grace = timedelta(seconds=settings.lease_s)
+    begun = now - timedelta(seconds=settings.max_run_s) - grace
+    moved = now - timedelta(seconds=settings.stall_s) - grace
+    attempts = select(Job.id, Job.epoch, JobAttempt.started_at).join(
+        JobAttempt, (JobAttempt.job_id == Job.id) & (JobAttempt.attempt == Job.attempt)
+    )
+    late = attempts.where(Job.state.in_([*OWNED]), or_(JobAttempt.started_at < begun, Job.progress_at < moved))
+    return [
+        (job_id, epoch, Failure.RUN_TIME_EXCEEDED if started_at < begun else Failure.WORKER_LOST)
+        for job_id, epoch, started_at in session.execute(late.limit(BATCH))
+    ]
+
+
+def end_overdue(session: Session, now: datetime, job_id: UUID, epoch: int, code: Failure, settings: Settings) -> None:
+    """End such an attempt; its worker finds its lease gone at the next beat."""
+    message = "no progress" if code is Failure.WORKER_LOST else "the attempt ran too long"
+    fail(session, now, job_id, epoch, Ending(code, message), settings)
+
+
+def deaf_to_cancel(session: Session, now: datetime, settings: Settings) -> list[tuple[UUID, int]]:
+    """Jobs whose worker should have canceled them by now: job, epoch."""
+    before = now - timedelta(seconds=settings.lease_s + 30)
+    late = select(Job.id, Job.epoch).where(Job.state.in_([*OWNED]), Job.cancel_requested_at < before)
+    return [(job_id, epoch) for job_id, epoch in session.execute(late.limit(BATCH))]
+
+
+def force_cancel(session: Session, now: datetime, job_id: UUID, epoch: int) -> bool:
+    """Cancel over the worker's head."""
+    return cancel_owned(session, now, job_id, epoch, Usage())
+
+
+def wake(session: Session, now: datetime) -> int:
+    """Queue the jobs whose retry delay is over; how many."""
+    due = select(Job.id).where(Job.state == State.RETRY_WAIT, Job.available_at <= now)
+    values = {"state": State.QUEUED, "queued_at": now, "available_at": None, "nudged_at": now}
+    woken = [
+        move(session, job_id, {State.RETRY_WAIT}, values)
+        for job_id in session.scalars(due.order_by(Job.available_at).limit(BATCH)).all()
+    ]
+    jobs = [job for job in woken if job is not None]
+    signal(session, *(Nudge(job.queue, job.id) for job in jobs))
+    return len(jobs)
+
+
+def renudge(session: Session, now: datetime, renudge_s: float) -> int:
+    """Nudge again for queued jobs that nobody has looked at lately; how many. The broker may have lost the first nudge."""
+    stale = now - timedelta(seconds=renudge_s)
+    # A fresh job's own nudge went out with its submission; it is not repeated before it had a chance to work.
+    unheard = or_(Job.nudged_at < stale, Job.nudged_at.is_(None) & (Job.queued_at < now - timedelta(seconds=1)))
+    rows = session.execute(select(Job.id, Job.queue).where(Job.state == State.QUEUED, unheard).limit(NUDGES)).all()
+    ids = [job_id for job_id, _ in rows]
+    if ids:
+        session.execute(update(Job).where(Job.id.in_(ids), Job.state == State.QUEUED).values(nudged_at=now))
+        signal(session, *(Nudge(queue, job_id) for job_id, queue in rows))
+    return len(ids)
+
+
+def expire(session: Session, now: datetime, max_queue_s: float) -> int:
+    """End jobs that waited too long for a worker or for their input; how many."""
+    before = now - timedelta(seconds=max_queue_s)
+    waiting = or_(
+        (Job.state == State.QUEUED) & (Job.queued_at < before),
+        # Not a parent of segments: it waits for them, however long they take.
+        (Job.state == State.AWAITING_INPUT) & (Job.attempt == 0) & (Job.created_at < before),
+    )
+    done = 0
+    for job_id in session.scalars(select(Job.id).where(waiting).limit(BATCH)).all():
+        values = {**finish_values(now, State.EXPIRED), "failure_message": "nobody took the job in time"}
+        job = move(session, job_id, {State.QUEUED, State.AWAITING_INPUT}, values)
+        if job is not None:
+            record(session, now, job, "job.expired", {})
+            done += 1
+    return done
+
+
+def retire(session: Session, now: datetime, retention_days: float) -> int:
+    """Hide finished jobs that are old enough, as if their owner had deleted them; how many."""
+    if retention_days <= 0:
+        return 0
+    before = now - timedelta(days=retention_days)
+    old = select(Job.id).where(Job.state.in_([*TERMINAL]), Job.finished_at < before, Job.deleted_at.is_(None))
+    ids = session.scalars(old.limit(BATCH)).all()
+    session.execute(update(Job).where(Job.id.in_(ids)).values(deleted_at=now))
+    return len(ids)
+
+
+def deleted(session: Session, now: datetime, limit: int = 20) -> list[UUID]:
+    """Jobs hidden for a while already whose rows and files may go."""
+    gone = select(Job.id).where(Job.deleted_at < now - GRACE, Job.state.in_([*TERMINAL]))
+    return [*session.scalars(gone.order_by(Job.deleted_at).limit(limit))]
+
+
+def file_keys(session: Session, job_id: UUID) -> list[str]:
+    """The objects that hold a job's result files."""
+    return [*session.scalars(select(JobFile.object_key).where(JobFile.job_id == job_id))]
+
+
+def still_needed(session: Session, job_id: UUID, keys: Sequence[str]) -> set[str]:
+    """Those of the objects that another job's files refer to, as jobs answered from the cache do."""
+    others = select(JobFile.object_key).where(JobFile.object_key.in_([*keys]), JobFile.job_id != job_id)
+    return set(session.scalars(others))
+
+
+def purge(session: Session, job_id: UUID) -> None:
+    """Forget a job with its cues, events, attempts and file entries; its objects are gone by now."""
+    session.execute(delete(Job).where(Job.id == job_id, Job.deleted_at.is_not(None)))
+
+
+def abandoned_uploads(session: Session, now: datetime, limit: int = 20) -> list[tuple[Asset, Upload]]:
+    """Uploads that nobody has completed in their time."""
+    late = select(Asset, Upload).join(Upload, Upload.asset_id == Asset.id)
+    late = late.where(Asset.state == AssetState.UPLOADING, Upload.expires_at < now)
+    return [(asset, upload) for asset, upload in session.execute(late.limit(limit))]
+
+
+def give_up_upload(session: Session, now: datetime, asset_id: UUID) -> None:
+    """Reject an upload's asset and fail the jobs that wait for it."""
+    assets.reject(session, now, asset_id, Failure.FETCH_FAILED, "the upload was never completed")
+
+
+def unused_assets(session: Session, now: datetime, retention_days: float, limit: int = 20) -> list[Asset]:
+    """Uploads that no unfinished job needs and that are old enough to go."""
+    if retention_days <= 0:
+        return []
+    before = now - timedelta(days=retention_days)
+    old = select(Asset).where(Asset.state.in_([AssetState.READY, AssetState.REJECTED]), Asset.created_at < before)
+    found = session.scalars(old.order_by(Asset.created_at).limit(limit)).all()
+    return [asset for asset in found if not _needed(session, asset.id)]
+
+
+def due_deliveries(session: Session, now: datetime) -> int:
+    """How many webhook deliveries wait for a sender, counted no further than a batch."""
+    unclaimed = or_(WebhookDelivery.claimed_until.is_(None), WebhookDelivery.claimed_until < now)
+    pending = WebhookDelivery.state == DeliveryState.PENDING
+    due = select(WebhookDelivery.id).where(pending, WebhookDelivery.next_attempt_at <= now, unclaimed).limit(BATCH)
+    return len(session.scalars(due).all())
+
+
+def forget_workers(session: Session, now: datetime) -> int:
+    """Drop workers that have not been heard of for a day; how many."""
+    gone = delete(Worker).where(Worker.heartbeat_at < now - WORKER_LIFE).returning(Worker.id)
+    return len(session.scalars(gone).all())
+
+
+def _needed(session: Session, asset_id: UUID) -> bool:
+    """Whether an unfinished job names the asset anywhere in its parameters."""
+    named = cast(Job.params, String).contains(str(asset_id))
+    unfinished = select(func.count()).where(Job.finished_at.is_(None), or_(Job.asset_id == asset_id, named))
+    return session.scalars(unfinished).one() > 0

@@ -1,0 +1,1 @@
+"""The tables, and the base they stand on; migrations stand beside."""

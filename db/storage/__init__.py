@@ -1,0 +1,1 @@
+"""Object stores: one protocol, a local folder and S3 behind it."""

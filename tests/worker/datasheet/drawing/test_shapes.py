@@ -1,0 +1,39 @@
+"""Pads drawn stroke by stroke, as CAD programs write them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from worker.datasheet.drawing.shapes import find
+from worker.datasheet.geometry.marks import Sheet
+
+PEN = (0.1, 0.0, 0.0)
+
+
+def sheet(*strokes: tuple[float, float, float, float]) -> Sheet:
+    return Sheet(1, 600.0, 800.0, lines=np.array([(*s, *PEN) for s in strokes]))
+
+
+def rectangle(x0: float, y0: float, x1: float, y1: float) -> list[tuple[float, float, float, float]]:
+    return [(x0, y0, x1, y0), (x1, y0, x1, y1), (x1, y1, x0, y1), (x0, y1, x0, y0)]
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        (320.0, 200.0, 320.06, 200.0),  # a dot of the pen
+        (320.0, 200.0, 360.0, 200.0),  # the extension line of a dimension
+        (320.0, 210.0, 320.0, 240.0),  # and one from another corner
+    ],
+)
+def test_a_pad_with_a_line_from_its_corner_is_a_pad(extra: tuple[float, float, float, float]) -> None:
+    found = find(sheet(*rectangle(300, 200, 320, 210), extra))
+    assert [(s.kind, s.box.width, s.box.height) for s in found] == [("rect", 20.0, 10.0)]
+
+
+@pytest.mark.parametrize("at", np.linspace(300.0, 300.3, 7).tolist())
+def test_strokes_that_meet_to_a_hair_are_joined_wherever_they_lie(at: float) -> None:
+    strokes = rectangle(at, 200, at + 20, 210)
+    strokes[1] = (at + 20.02, 200.0, at + 20.02, 210.0)
+    assert len(find(sheet(*strokes))) == 1

@@ -1,0 +1,64 @@
+"""The words makers set over their figures, in many tongues and orders, and words that only sound like them."""
+
+from __future__ import annotations
+
+import pytest
+
+from worker.datasheet.drawing.shapes import Shape
+from worker.datasheet.extract import NAMED
+from worker.datasheet.geometry.marks import Box, Word
+from worker.datasheet.land.patterns import Pattern, title_score
+from worker.datasheet.search import titles
+
+LANDS = """
+Recommended Land Pattern · RECOMMENDED SOLDERING FOOTPRINT* · Suggested pad layout · Suggested PCB Layout · SOLDERING FOOTPRINT
+Mounting footprint · PCB layout (top view) · Hole layout · P.C.B. mounting dimensions · Recommended solder pad layout
+Recommended footprint · Reflow soldering footprint · Recommended mounting pad · Recommend PCB Layout · Recommanded Pad
+RECOMMENDED P.C.B LAYOUT · RECOMMENDED PC BOARD LAYOUT · Recommended PCB Mounting Holes · Land pattern recommendation
+Footprint (recommended) · Pad layout, recommended · LAND PATTERN EXAMPLE · EXAMPLE BOARD LAYOUT · Recommended minimum pads
+Recommended 0.8 mm pitch BGA land pattern · Recommended pad dimensions · Recommended P.C. Board Hole Layout · Solder lands
+Circuit board layout · Printed wiring board pattern · Mounting pattern · Drill pattern · Typical pad layout · PCB footprint
+推荐焊盘 · 推荐焊盘尺寸 · 参考焊盘尺寸 · 焊盘布局 · 建议焊盘布局 · 建議焊墊尺寸 · 推荐PCB封装 · 推奨ランドパターン · 参考パターン
+基板取付穴寸法図 · Empfohlenes Lötpad · Empfohlenes Pad-Layout · Lochbild · Empreinte recommandée
+"""
+OUTLINES = """
+Package Outline · PACKAGE DIMENSIONS · Mechanical Case Outline · MECHANICAL DATA · Outline Drawing · Physical Dimensions
+Dimensional drawing · External dimensions · Shape and dimensions · 外形尺寸 · 封装外形图 · 产品尺寸 · 外形寸法図
+IC Package diagram · Sensor Package Diagram · Package Information of QFN-6x6-48L · Maßzeichnung · Gehäuseabmessungen
+"""
+OTHERS = """
+Recommended operating conditions · Recommended reflow profile · Recommended soldering conditions · Recommended solder paste
+Typical application circuit · Typical characteristics · Reference voltage · Pin configuration · Carrier tape dimensions
+It is recommended that the supply is decoupled · Typical evaluation board · Functional block diagram · Thermal pad
+Mounting instructions · recommended for new designs · Soldering information
+"""
+
+
+def each(table: str) -> list[str]:
+    return [title.strip() for line in table.strip().splitlines() for title in line.split("·")]
+
+
+@pytest.mark.parametrize("title", each(LANDS))
+def test_a_title_names_a_land_pattern(title: str) -> None:
+    assert titles.names_land(title)
+
+
+@pytest.mark.parametrize("title", each(OUTLINES))
+def test_a_title_names_an_outline(title: str) -> None:
+    assert titles.is_titled(title)
+    assert not titles.names_land(title)
+
+
+@pytest.mark.parametrize("title", each(OTHERS))
+def test_other_words_name_no_figure_of_a_package(title: str) -> None:
+    assert not titles.names_land(title)
+    assert not titles.is_titled(title)
+
+
+@pytest.mark.parametrize(
+    "title", ["推荐焊盘布局", "推奨ランドパターン", "Empfohlenes Lötpad", "Hole layout", "Solder lands"]
+)
+def test_a_title_in_any_tongue_speaks_for_the_figure_under_it(title: str) -> None:
+    pads = [Shape(Box(x, 100, x + 10, 120), "rect") for x in (100.0, 140.0)]
+    pattern = Pattern(pads, titles=[Word(title, Box(90, 80, 160, 90))], extent=Box(100, 100, 150, 120))
+    assert title_score(pattern) > NAMED

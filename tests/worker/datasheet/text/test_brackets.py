@@ -1,0 +1,43 @@
+"""What pixels lose of a printed number is told by what stands with it: its other unit, its bracket, its like in the drawing."""
+
+from __future__ import annotations
+
+import pytest
+
+from worker.datasheet.geometry.marks import Box, Word
+from worker.datasheet.text import brackets, quantities
+
+
+def word(text: str, y: float = 100.0, x: float = 100.0, sure: float = 0.95) -> Word:
+    return Word(text, Box(x, y, x + 4.5 * len(text), y + 8), 0, sure, 8.0)
+
+
+def test_a_lost_leading_point_of_inches_is_told_by_the_millimetres_below() -> None:
+    (found,) = quantities.read([word("788"), word("20.02", 109.0)])
+    assert (found.value, found.mm) == (20.02, True)
+
+
+def test_what_a_font_spells_is_not_mended() -> None:
+    assert {q.value for q in quantities.read([word("788", sure=1.0), word("20.02", 109.0, sure=1.0)])} == {788.0, 20.02}
+
+
+@pytest.mark.parametrize(("other", "kind"), [(".079", "diameter"), ("0.079", "length")])
+def test_a_nought_before_the_point_is_a_diameter_where_other_inches_have_none(other: str, kind: str) -> None:
+    lines = [word("9X 0.008"), word(".20", 109.0, 110.0), word(other, 300.0), word("2.00", 309.0)]
+    assert {q.value: q.kind for q in quantities.read(lines)} == {0.2: kind, 2.0: "length"}
+
+
+def test_the_shelf_of_a_leader_is_no_part_of_its_number() -> None:
+    found = quantities.parse(word("Ø2.10 [.083] TYP —"))
+    assert found is not None
+    assert (found.value, found.kind) == (2.1, "diameter")
+
+
+def test_a_bracket_that_lost_its_beginning_is_put_to_its_number() -> None:
+    words = [word("4.65"), word(".183] TYP", x=123.0), word(".244]", x=400.0)]
+    assert [w.text for w in brackets.joined(words)] == ["4.65 [.183] TYP", ".244]"]
+
+
+def test_the_tail_of_a_cut_number_is_no_upper_limit() -> None:
+    found = quantities.read([word("06"), word("2.70", 109.0)])
+    assert [q.value for q in found] == [6.0, 2.7]

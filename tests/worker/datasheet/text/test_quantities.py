@@ -1,0 +1,97 @@
+"""Printed dimensions in the styles makers use."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.datasheet.geometry.marks import Box, Word
+from worker.datasheet.text.phrases import join
+from worker.datasheet.text.quantities import parse, read
+
+
+def line(text: str, x: float = 0.0, y: float = 0.0) -> Word:
+    return Word(text, Box(x, y, x + 5.0 * len(text), y + 8.0), 0, 1.0, 8.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "value", "high", "count"),
+    [
+        ("1.27", None, 1.27, None, None),
+        ("0,50", None, 0.5, None, None),
+        ("20X (0.6)", None, 0.6, None, 20),
+        ("8-0.30", None, 0.3, None, 8),
+        ("12x0,5", None, 0.5, None, 12),
+        ("3.20±0.1", 3.1, 3.2, 3.3, None),
+        ("5.5max.", None, None, 5.5, None),
+        ("1 MIN", 1.0, None, None, None),
+        ("0.95 BSC", None, 0.95, None, None),
+        ("0.10 (0.004)", None, 0.1, None, None),
+        (".543 [13.80]", None, 13.8, None, None),
+        ("13.80 [.543]", None, 13.8, None, None),
+        ("2.70-3.10", 2.7, None, 3.1, None),
+        ("-4X 0.50", None, 0.5, None, 4),
+    ],
+)
+def test_styles(text: str, low: float | None, value: float | None, high: float | None, count: int | None) -> None:
+    read = parse(line(text))
+    assert read is not None
+    assert (read.low, read.value, read.high, read.count) == (low, value, high, count)
+
+
+@pytest.mark.parametrize("text", ["5X01.02", "-9X00.20", "4x Ø1,10", "Ø0.8"])
+def test_a_zero_too_many_is_the_sign_of_a_diameter(text: str) -> None:
+    read = parse(line(text))
+    assert read is not None
+    assert read.kind == "diameter"
+
+
+@pytest.mark.parametrize("text", ["45°", "68%", "NOTE 3", "REV A", "8-Lead", "www.example.org", "10/10", ""])
+def test_what_is_no_dimension(text: str) -> None:
+    assert parse(line(text)) is None
+
+
+@given(st.decimals(min_value="0.05", max_value="99", places=2))
+def test_comma_and_point_are_the_same(number: object) -> None:
+    assert parse(line(str(number))).target == parse(line(str(number).replace(".", ","))).target  # type: ignore[union-attr]
+
+
+def test_maximum_over_minimum_is_one_dimension() -> None:
+    (one,) = read([line("3.15", y=0), line("2.85", y=10)])
+    assert (one.low, one.high) == (2.85, 3.15)
+
+
+def test_inch_over_millimetre_is_the_millimetre() -> None:
+    (one,) = read([line("0.256", y=0), line("6.50", y=10)])
+    assert (one.value, one.mm) == (6.5, True)
+
+
+def test_inch_over_millimetre_of_a_diameter_stays_a_diameter() -> None:
+    (one,) = read([line("4X Ø.035", y=0), line(".90", x=15, y=10)])
+    assert (one.value, one.mm, one.kind, one.count) == (0.9, True, "diameter", 4)
+
+
+def test_two_numbers_with_their_inches_are_two() -> None:
+    assert [q.value for q in read([line("13.00 [.512]", y=0), line("1.30 [.051] TYP", y=10)])] == [13.0, 1.3]
+
+
+def test_parallel_numbers_are_two_when_each_has_its_own_line() -> None:
+    both = read([line("5.30", y=0), line("3.90", y=10)], lambda *_: True)
+    assert [q.value for q in both] == [5.3, 3.9]
+
+
+def test_references_and_counted_numbers_are_never_limits() -> None:
+    assert len(read([line("(5.30)", y=0), line("(3.90)", y=10)])) == 2
+    assert len(read([line("1.90", y=0), line("5X 0.52", y=10)])) == 2
+
+
+def test_a_wide_space_does_not_part_a_number_from_its_inches() -> None:
+    (one,) = read(join([line("0.95"), line("[.037]", x=33.0)]))
+    assert (one.value, one.printed) == (0.95, "0.95 [.037]")
+
+
+@pytest.mark.parametrize("value", ["3.90", "3.90 [.154]", "3.90 (.154)"])
+def test_a_tag_belongs_to_the_number_before_it_in_fonts_of_one_width(value: str) -> None:
+    (joined,) = join([line(value), line("MAX", x=5.0 * len(value) + 8.0)])
+    assert joined.text == f"{value} MAX"

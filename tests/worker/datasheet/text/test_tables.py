@@ -1,0 +1,94 @@
+"""Dimension tables in both directions, with both units, with dashes and merged cells."""
+
+from __future__ import annotations
+
+import pytest
+
+from worker.datasheet.geometry.marks import Box, Word
+from worker.datasheet.text.tables import read
+
+
+def row(y: float, *cells: tuple[float, str]) -> list[Word]:
+    return [Word(t, Box(x, y, x + 4.5 * len(t), y + 7), 0, 1.0, 7.0) for x, t in cells]
+
+
+def test_limits_by_symbol() -> None:
+    words = [
+        *row(0, (160, "MILLIMETERS"), (260, "INCHES")),
+        *row(12, (80, "DIM"), (150, "MIN"), (200, "MAX"), (250, "MIN"), (300, "MAX")),
+        *row(24, (82, "A"), (150, "---"), (200, "1.75"), (250, "---"), (300, "0.069")),
+        *row(36, (82, "b"), (150, "0.35"), (200, "0.49"), (250, "0.014"), (300, "0.019")),
+        *row(48, (82, "e"), (172, "1.27"), (196, "BSC"), (270, "0.050"), (296, "BSC")),
+    ]
+    found = {e.symbol: (e.quantity.low, e.quantity.value, e.quantity.high) for e in read(words)[0]}
+    assert found == {"A": (None, None, 1.75), "b": (0.35, None, 0.49), "e": (None, 1.27, None)}
+
+
+def test_inch_only_tables_become_millimetres() -> None:
+    words = [
+        *row(0, (160, "INCHES")),
+        *row(12, (80, "DIM"), (150, "MIN"), (200, "MAX")),
+        *row(24, (82, "A"), (150, "0.100"), (200, "0.200")),
+        *row(36, (82, "B"), (150, "0.010"), (200, "0.020")),
+    ]
+    assert [e.quantity.high for e in read(words)[0]] == [5.08, 0.508]
+
+
+@pytest.mark.parametrize(
+    ("unit", "low", "high"),
+    [("mm", 395.0, 420.0), ("Millmeters", 395.0, 420.0), ("mil", 10.033, 10.668), ("inch", 10033.0, 10668.0)],
+)
+def test_dimensions_in_a_unit(unit: str, low: float, high: float) -> None:
+    words = [
+        *row(0, (150, "Dimensions"), (200, "in"), (212, unit)),
+        *row(12, (80, "Symbol"), (150, "Min."), (200, "Nom."), (250, "Max.")),
+        *row(24, (82, "A"), (150, "395"), (200, "-"), (250, "420")),
+        *row(36, (82, "E"), (150, "-"), (200, "25"), (250, "-")),
+    ]
+    first = read(words)[0][0].quantity
+    assert (first.low, first.high) == (low, high)
+
+
+def test_symbols_in_a_row_with_maximum_over_minimum() -> None:
+    words = [
+        *row(0, (20, "UNIT"), (80, "A"), (120, "D"), (160, "E"), (200, "e")),
+        *row(14, (80, "1.1"), (120, "3.0"), (160, "1.4")),
+        *row(18, (22, "mm"), (200, "1.9")),
+        *row(22, (80, "0.9"), (120, "2.8"), (160, "1.2")),
+    ]
+    found = {e.symbol: (e.quantity.low, e.quantity.value, e.quantity.high) for e in read(words)[0]}
+    assert found == {"A": (0.9, None, 1.1), "D": (2.8, None, 3.0), "E": (1.2, None, 1.4), "e": (None, 1.9, None)}
+
+
+def test_two_tables_side_by_side() -> None:
+    words = [
+        *row(
+            0, (0, "Dimension"), (60, "Min"), (100, "Typ"), (140, "Max"), (200, "Dimension"), (260, "Min"), (300, "Max")
+        ),
+        *row(12, (10, "A"), (60, "0.80"), (100, "0.90"), (140, "1.00"), (210, "L"), (260, "0.35"), (300, "0.65")),
+        *row(24, (10, "D"), (92, "5.00"), (114, "BSC."), (210, "ddd"), (280, "0.05")),
+        *row(36, (10, "E"), (92, "5.00"), (114, "BSC."), (210, "Y2"), (260, "3.20"), (300, "3.30")),
+    ]
+    entries, boxes = read(words)
+    found = {e.symbol: (e.quantity.low, e.quantity.value, e.quantity.high) for e in entries}
+    assert found == {
+        "A": (0.8, 0.9, 1.0), "D": (None, 5.0, None), "E": (None, 5.0, None),
+        "L": (0.35, None, 0.65), "ddd": (None, 0.05, None), "Y2": (3.2, None, 3.3),
+    }  # fmt: skip
+    assert {e.quantity.printed for e in entries if e.symbol in "DE"} == {"D 5.00 BSC.", "E 5.00 BSC."}
+    assert {e.description for e in entries} == {""}
+    assert len({e.table for e in entries}) == 1
+    assert len(boxes) == 2
+
+
+@pytest.mark.parametrize("unit", ["MILLIMETERS", "INCHES"])
+def test_a_count_of_pins_is_no_length(unit: str) -> None:
+    words = [
+        *row(0, (160, unit)),
+        *row(12, (80, "Symbol"), (150, "MIN"), (200, "NOM"), (250, "MAX")),
+        *row(24, (82, "N"), (200, "8")),
+        *row(36, (20, "Number"), (52, "of"), (62, "Pins"), (86, "K"), (200, "8")),
+        *row(48, (82, "A"), (150, "0.9"), (200, "1.0"), (250, "1.1")),
+        *row(60, (82, "D"), (150, "5"), (200, "6"), (250, "7")),
+    ]
+    assert [e.symbol for e in read(words)[0]] == ["A", "D"]

@@ -1,0 +1,89 @@
+"""Listening to the queue, by a broker whose connections die without a word."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import redis
+from celery.exceptions import DuplicateTaskNameWarning
+
+from db.broker import queue
+from db.broker.queue import GPU, LOOK, celery_app
+from tests.faults.servers import proxy_to
+from tests.servers import redis_server
+from worker.process.consumer import Consumer
+
+
+def test_a_listener_that_is_started_anew_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(queue._SOCKET, "socket_timeout", 2)  # how long a dead connection holds its thread
+    heard = threading.Semaphore(0)
+    (tmp_path / "redis").mkdir()
+    with redis_server(tmp_path / "redis") as broker, proxy_to(broker.port, tmp_path) as proxy:
+        link = redis.Redis.from_url(broker.url)
+        consumer = Consumer(proxy.url, GPU, 2, heard.release)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", DuplicateTaskNameWarning)
+            consumer.start()
+            _call(broker.url, 1)
+            assert heard.acquire(timeout=20)
+            files = []
+            for _ in range(3):
+                proxy.send(signal.SIGUSR1)
+                _call(broker.url, 2)  # the first is swallowed by the dead connection
+                _until(lambda: link.llen(GPU) == 0, lambda: consumer.check(free_slots=2, deaf_s=0.5))
+                assert heard.acquire(timeout=20)
+                _until(lambda: _threads() == 1)
+                gc.collect()
+                files.append(len([*Path("/proc/self/fd").iterdir()]))
+            consumer.close()
+            _until(lambda: _threads() == 0)
+        assert files[-1] <= files[0]
+
+
+def test_a_worker_at_a_full_broker_does_not_flood_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    looks: list[float] = []
+    with redis_server(tmp_path) as broker, redis.Redis.from_url(broker.url) as link, celery_app(broker.url) as app:
+        for _ in range(5):
+            app.send_task(LOOK, args=[GPU, "hint"], queue=GPU, ignore_result=True)
+        link.config_set("maxmemory-policy", "noeviction")
+        link.config_set("maxmemory", 1)
+        consumer = Consumer(broker.url, GPU, 2, lambda: looks.append(time.monotonic()))
+        consumer.start()
+        end = time.monotonic() + 6
+        while time.monotonic() < end:
+            consumer.check(free_slots=2, deaf_s=6)
+            time.sleep(0.2)
+        assert len(caplog.records) <= 4, caplog.text
+        assert not any(record.exc_info for record in caplog.records)
+        assert "refuses" in caplog.text
+        link.config_set("maxmemory", 0)
+        _until(lambda: len(looks) > 0, lambda: consumer.check(free_slots=2, deaf_s=6))
+        consumer.close()
+
+
+def _call(broker: str, times: int) -> None:
+    app = celery_app(broker)
+    for _ in range(times):
+        app.send_task(LOOK, args=[GPU, "hint"], queue=GPU, ignore_result=True)
+    app.close()
+
+
+def _threads() -> int:
+    return sum(thread.name == "consumer" for thread in threading.enumerate())
+
+
+def _until(holds: Callable[[], bool], meanwhile: Callable[[], None] = lambda: None) -> None:
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline
+        meanwhile()
+        time.sleep(0.1)

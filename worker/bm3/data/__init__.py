@@ -1,0 +1,1 @@
+"""From scenes and conversations to batches of tokens and patches."""

@@ -1,0 +1,1 @@
+"""How well a model captions: matching, scores, report."""

@@ -1,0 +1,169 @@
+"""How good captions are, as pure functions of what was said and what happened.
+
+`score(cues, truth).f1` is the figure of the demo; `score` also measures times, memory, and silence where nothing happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from statistics import mean, median
+
+from worker.bm3.evaluation.match import Happened, Key, Pair, Spoken, Timing, Told, happened, pairs, told
+from worker.bm3.scenes.world import ARRIVALS, Event
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Events said, events that happened, and how many of both are the same. Nothing said of nothing is perfect."""
+
+    said: int
+    happened: int
+    right: int
+
+    @property
+    def precision(self) -> float:
+        return self.right / self.said if self.said else 1.0
+
+    @property
+    def recall(self) -> float:
+        return self.right / self.happened if self.happened else 1.0
+
+    @property
+    def f1(self) -> float:
+        both = self.said + self.happened
+        return 2 * self.right / both if both else 1.0
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Questions that one chunk cannot answer; `asked` counts true events, those that were missed included."""
+
+    again_asked: int  # arrivals of an object seen before: was "again" or "a third time" said of it?
+    again_right: int
+    long_again_asked: int  # the same where it had been away for longer than any vision window of 16 s holds
+    long_again_right: int
+    third_asked: int  # arrivals for the third time: was it "a third time"?
+    third_right: int
+    first_asked: int  # arrivals of new objects
+    false_again: int  # ... of which "again" was said
+    count_asked: int  # arrivals after which several of a shape are in view: was the number right?
+    count_right: int
+
+    @property
+    def again_recall(self) -> float:
+        return _share(self.again_right, self.again_asked)
+
+    @property
+    def accuracy(self) -> float:
+        """Balanced between "again" and new, so that always saying the same is 0.5; a missed arrival counts as wrong "again"."""
+        return (self.again_recall + 1 - _share(self.false_again, self.first_asked, empty=0.0)) / 2
+
+
+@dataclass(frozen=True)
+class Score:
+    """One video's figures; times in milliseconds."""
+
+    events: Tally
+    without_details: Tally  # the kind of event and the object right, whatever side, direction or colour was said
+    by_kind: dict[str, Tally]
+    memory: Memory
+    onset_errors_ms: list[int] = field(repr=False)  # start of the caption's chunk minus onset of the event
+    same_chunk: int  # matched events that were told in the chunk where they were due
+    still_chunks: int  # chunks in which nothing happens and nothing is due
+    wrong_still_chunks: int  # ... of which something was said that did not happen
+    strange_clauses: int
+
+    @property
+    def f1(self) -> float:
+        return self.events.f1
+
+    @property
+    def wrong_still_share(self) -> float:
+        return _share(self.wrong_still_chunks, self.still_chunks, empty=0.0)
+
+    @property
+    def mean_onset_error_ms(self) -> float:
+        return mean(map(abs, self.onset_errors_ms)) if self.onset_errors_ms else 0.0
+
+    @property
+    def median_onset_error_ms(self) -> float:
+        return median(map(abs, self.onset_errors_ms)) if self.onset_errors_ms else 0.0
+
+
+def score(
+    cues: Iterable[Spoken], truth: Sequence[Event], timing: Timing | None = None, span_ms: tuple[int, int] | None = None
+) -> Score:
+    """Score captions against the true events of the same stretch of video.
+
+    `span_ms` (start, end) is needed to count the still chunks after the last event; without it the stretch begins at 0
+    and ends with the last thing that happened or was said.
+    """
+    timing = timing or Timing()
+    said, strange = told(cues)
+    due = happened(sorted(truth, key=lambda event: event.onset_ms), timing)
+    matched = pairs(said, due, timing)
+    still, wrong = _still_chunks(said, due, matched, timing, span_ms)
+    return Score(
+        events=Tally(len(said), len(due), len(matched)),
+        without_details=_tally(said, due, timing, lambda event: (event.kind, event.name)),
+        by_kind={kind: _tally_of_kind(kind, said, due, matched) for kind in sorted({one.event.kind for one in due})},
+        memory=_memory(due, matched),
+        onset_errors_ms=[pair.told.start_ms - pair.happened.event.onset_ms for pair in matched],
+        same_chunk=sum(pair.told.start_ms == pair.happened.due_ms for pair in matched),
+        still_chunks=still,
+        wrong_still_chunks=wrong,
+        strange_clauses=strange,
+    )
+
+
+def _share(part: int, whole: int, empty: float = 1.0) -> float:
+    return part / whole if whole else empty
+
+
+def _tally(said: Sequence[Told], due: Sequence[Happened], timing: Timing, key: Key) -> Tally:
+    return Tally(len(said), len(due), len(pairs(said, due, timing, key)))
+
+
+def _tally_of_kind(kind: str, said: Sequence[Told], due: Sequence[Happened], matched: Sequence[Pair]) -> Tally:
+    return Tally(
+        sum(one.event.kind == kind for one in said),
+        sum(one.event.kind == kind for one in due),
+        sum(pair.told.event.kind == kind for pair in matched),
+    )
+
+
+def _still_chunks(
+    said: Sequence[Told],
+    due: Sequence[Happened],
+    matched: Sequence[Pair],
+    timing: Timing,
+    span_ms: tuple[int, int] | None,
+) -> tuple[int, int]:
+    """How many chunks are still, and in how many of those something was said that is no true event's late caption."""
+    step_ms = timing.chunk_ms
+    busy = {one.due_ms // step_ms for one in due}
+    for one in due:
+        busy |= set(range(one.event.onset_ms // step_ms, one.event.end_ms // step_ms + 1))
+    spoken = {one.start_ms // step_ms for one in said}
+    first_ms, end_ms = span_ms or (0, (max(busy | spoken, default=-1) + 1) * step_ms)
+    right = {id(pair.told) for pair in matched}
+    wrong = {one.start_ms // step_ms for one in said if id(one) not in right}
+    still = set(range(first_ms // step_ms, -(-end_ms // step_ms))) - busy
+    return len(still), len(still & wrong)
+
+
+def _memory(due: Sequence[Happened], matched: Sequence[Pair]) -> Memory:
+    arrivals = [one for one in due if one.event.kind in ARRIVALS]
+    answers = {id(pair.happened): pair.told.event for pair in matched}
+
+    def count(asked: Callable[[Happened], bool], right: Callable[[Event, Event], bool]) -> tuple[int, int]:
+        chosen = [one for one in arrivals if asked(one)]
+        return len(chosen), sum(id(one) in answers and right(answers[id(one)], one.event) for one in chosen)
+
+    again = count(lambda one: one.event.visit > 1, lambda said, _: said.visit > 1)
+    long_again = count(lambda one: (one.absent_ms or 0) > 16_000, lambda said, _: said.visit > 1)
+    third = count(lambda one: one.event.visit == 3, lambda said, _: said.visit == 3)
+    first = count(lambda one: one.event.visit == 1, lambda said, _: said.visit > 1)
+    counts = count(lambda one: one.event.count > 1, lambda said, true: said.count == true.count)
+    return Memory(*again, *long_again, *third, *first, *counts)

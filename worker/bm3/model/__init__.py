@@ -1,0 +1,1 @@
+"""The architecture: configuration, vision tower, decoder, positions."""

@@ -1,0 +1,1 @@
+"""Synthetic videos with the truth of what happens in them."""

@@ -1,0 +1,1 @@
+"""The body of a package: its outline, its height, its tables."""

@@ -1,0 +1,163 @@
+"""Finds the body's length, width and height: from the outline's own dimensions, and from table rows by letter and words."""
+
+from __future__ import annotations
+
+import re
+
+from worker.datasheet.body import views
+from worker.datasheet.body.outline import Found, from_drawing, largest
+from worker.datasheet.drawing.drawing import Drawing
+from worker.datasheet.text.quantities import Quantity
+from worker.datasheet.text.tables import OF_FAMILY, Entry
+
+DESCRIBED = "descriptions in the table"
+JEDEC = "letters D, E and A"
+PLAIN = "letters L, W and H"
+SIDES = ("D", "D1", "E", "E1")
+AT_LINE = 1.5  # letter heights: a letter so near to a dimension line names it
+_HEIGHT = re.compile(
+    r"(?:overall|total|package|body|seated|profile)?\s*height|total\s*thickness|package\s*thickness", re.IGNORECASE
+)
+_SIDE = re.compile(r"(?:overall|body|package|mold\w*|total|plastic)\b.*\b(?:length|width|size)", re.IGNORECASE)
+_BODY_SIDE = re.compile(r"(?:body|mold\w*|plastic)\b.*\b(?:length|width|size)", re.IGNORECASE)
+_NOT_BODY = re.compile(r"lead|foot|terminal|pad|contact|pin|pitch|standoff|chamfer|tip", re.IGNORECASE)
+
+
+def read(drawings: list[Drawing], no_lead: bool, taken: set[int]) -> Found:
+    """Body values from the outline pages of one package, best page first; `taken` are ids of numbers of the land pattern."""
+    family = next((f for d in drawings if _parametric(d) and (f := views.read(d)) is not None), None)
+    if family is not None:
+        return family
+    drawn = next((f for d in drawings if (f := from_drawing(d, taken)) is not None), None)
+    entries = [e for d in drawings for e in d.entries if e.table != OF_FAMILY]
+    if {e.symbol for d in drawings for e in d.aside} & set(SIDES) - {e.symbol for e in entries}:
+        return _without_sides(drawn, entries)
+    listed = _from_table(entries, no_lead) if len(entries) >= 3 else None
+    if listed is None:
+        return drawn or Found()
+    if listed.how not in (JEDEC, DESCRIBED) and _one_way(listed.sides, drawings):
+        listed.sides, listed.height = [], None
+        listed.doubts.append("the usual letters of length and width stand for one direction here")
+    return _merged(listed, drawn, no_lead)
+
+
+def _one_way(sides: list[Quantity], drawings: list[Drawing]) -> bool:
+    """Whether the letters of both sides measure along the same axis of the drawing, so that one of them is no side.
+
+    Letters that have a meaning of their own may be shown in any view.
+    """
+    ways = [
+        {r.span.axis for d in drawings for r in d.readings if r.cost < AT_LINE and r.quantity.symbol == q.symbol}
+        for q in sides if q.symbol
+    ]  # fmt: skip
+    return len(ways) == 2 and ways[0] == ways[1] and len(ways[0]) == 1
+
+
+def _without_sides(drawn: Found | None, entries: list[Entry]) -> Found:
+    """The height alone, where a side depends on a number of pins that nobody gave."""
+    if drawn is not None and not any(q.symbol for q in drawn.sides):
+        return drawn
+    return Found(height=next((e.quantity for e in entries if e.symbol == "A"), None), how=JEDEC)
+
+
+def _parametric(drawing: Drawing) -> bool:
+    """Whether letters or formulas of the drawing were read for one part of a family."""
+    return any(e.table == OF_FAMILY for e in drawing.entries) or any(q.formula for q in drawing.quantities)
+
+
+def _merged(listed: Found, drawn: Found | None, no_lead: bool) -> Found:
+    """The table by letters, corrected by where those letters stand on the drawing."""
+    if drawn is None:
+        return listed
+    if all(q.symbol for q in drawn.sides) and len(drawn.sides) == 2:
+        if {q.symbol for q in drawn.sides} != {q.symbol for q in listed.sides}:
+            ratio = sum(largest(q) for q in drawn.sides) / max(sum(largest(q) for q in listed.sides), 1e-6)
+            from_aside = listed.how == JEDEC and any(q.symbol.startswith("A") for q in drawn.sides)
+            smaller = 0.55 < ratio <= 1.001 and not from_aside
+            guessed = listed.how == PLAIN and not {q.symbol for q in listed.sides} <= {"L", "W"}
+            if len(listed.sides) < 2 or guessed or (smaller and not no_lead) or (no_lead and ratio > 1.001):
+                listed.sides, listed.how = drawn.sides, "letters on the outline drawing"
+                listed.across = drawn.across
+            else:
+                listed.doubts.append("the letters at the body edges differ from the usual letters")
+        else:
+            listed.across = drawn.across
+    if len(listed.sides) < 2 and len(drawn.sides) == 2:
+        listed.sides, listed.across = drawn.sides, drawn.across
+    if listed.height is None or listed.height.symbol in {q.symbol for q in listed.sides if q.symbol}:
+        listed.height = drawn.height
+    return listed
+
+
+def _plausible(q: Quantity) -> bool:
+    return 0.2 < largest(q) < 150
+
+
+def _from_table(entries: list[Entry], no_lead: bool) -> Found | None:
+    first = [e for e in entries if e.table == entries[0].table] or entries
+    rows: dict[str, Entry] = {}
+    for entry in first + entries:
+        rows.setdefault(entry.symbol, entry)
+    found = _described(list(rows.values()))
+    if found is None or len(found.sides) < 2 or found.height is None:
+        lettered = _lettered(rows, no_lead)
+        if lettered is not None:
+            if found is not None and len(found.sides) == 2:
+                lettered.sides = found.sides
+            if found is not None and found.height is not None:
+                lettered.height = found.height
+            found = lettered
+    return found
+
+
+def _described(rows: list[Entry]) -> Found | None:
+    """Rows whose description says what they are."""
+    heights = [
+        e
+        for e in rows
+        if _HEIGHT.search(e.description) and not re.search(r"stand|lead|foot|ball", e.description, re.IGNORECASE)
+    ]
+    sides = [e for e in rows if _SIDE.search(e.description) and not _NOT_BODY.search(e.description)]
+    if not heights and not sides:
+        return None
+    found = Found(how=DESCRIBED)
+    if heights:
+        found.height = max(heights, key=lambda e: largest(e.quantity)).quantity
+    lengths = [e for e in sides if "length" in e.description.lower()]
+    widths = [e for e in sides if "width" in e.description.lower()]
+    for group in (lengths, widths):
+        if group:
+            inner = [e for e in group if _BODY_SIDE.search(e.description)]
+            found.sides.append((inner or group)[0].quantity)
+    return found
+
+
+def _lettered(rows: dict[str, Entry], no_lead: bool) -> Found | None:
+    """JEDEC letters (A height, D and E sides), or the older A, B, C, told apart by their values."""
+
+    def get(*names: str) -> list[Quantity]:
+        return [rows[n].quantity for n in names if n in rows and _plausible(rows[n].quantity)]
+
+    height = get("A")
+    d, e = get("D", "D1"), get("E", "E1")
+    jedec = d and e and (not height or largest(height[0]) < 1.05 * min(largest(d[0]), largest(e[0])))
+    if jedec and largest(d[0]) > 0.35 and largest(e[0]) > 0.35:
+        found = Found([_body_side(d, no_lead), _body_side(e, no_lead)], height[0] if height else None, how=JEDEC)
+        if not height and (second := get("A2", "H", "h", "T", "C", "c")):
+            found.height = second[0]
+        return found
+    a, b, c = get("A"), get("B"), get("C")
+    if a and b and c and largest(c[0]) < 1.05 * min(largest(a[0]), largest(b[0])):
+        return Found([a[0], b[0]], c[0], how="letters A, B and C")
+    length, width, tall = get("L", "A", "D"), get("W", "B", "E"), get("H", "T", "C", "A")
+    if length and width and tall and len({id(q) for q in (length[0], width[0], tall[0])}) == 3:
+        return Found([length[0], width[0]], tall[0], how=PLAIN, doubts=["the letters are not standard"])
+    return None
+
+
+def _body_side(options: list[Quantity], no_lead: bool) -> Quantity:
+    """Of D and D1 (E and E1) the body: the smaller one, unless it is no side at all or the exposed pad of a leadless part."""
+    if len(options) == 1 or no_lead:
+        return options[0]
+    smaller, larger = sorted(options, key=largest)
+    return smaller if largest(smaller) > 0.45 * largest(larger) else larger

@@ -1,0 +1,206 @@
+"""Finds dimension lines: the spans between arrow tips, and which printed number stands at which span."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.datasheet.geometry.grid import Grid
+from worker.datasheet.geometry.marks import Box, Tip
+from worker.datasheet.text.quantities import Quantity
+
+HEAD_PT = 10.0  # the arrow heads themselves cover the line
+FAR = 2.6  # letter heights: a number farther from every anchor is not of this span
+SKEW_PT = 1.0  # how far off one line its two tips may lie
+GAP_PT = 2.5  # a number this near to a broken dimension line stands in its gap
+OWN = 0.75  # letter heights and added costs: a number nearer than this stands at the line
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A measured distance: along x at height `at`, or along y at abscissa `at`, from `start` to `end` in points."""
+
+    axis: int  # 0: along x, 1: along y
+    at: float
+    start: float
+    end: float
+    inside: bool  # arrows stand inside and point outwards
+
+    @property
+    def length(self) -> float:
+        return self.end - self.start
+
+    def point(self, along: float) -> tuple[float, float]:
+        return (along, self.at) if self.axis == 0 else (self.at, along)
+
+
+def box_of(span: Span) -> Box:
+    (x0, y0), (x1, y1) = span.point(span.start), span.point(span.end)
+    return Box(x0, y0, x1, y1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A number that may belong to a span, and how far it stands from it in letter heights."""
+
+    span: Span
+    quantity: Quantity
+    cost: float
+
+
+def spans_of(tips: list[Tip], grid: Grid, texts: list[Box]) -> list[Span]:
+    """Distances between neighbouring tips on one line."""
+    found: dict[tuple[int, int, int, int], Span] = {}
+    for axis in (0, 1):
+        chosen = [t for t in tips if (t.dx if axis == 0 else t.dy) or (t.dx == 0 and t.dy == 0)]
+        rows = sorted(chosen, key=lambda t: t.y if axis == 0 else t.x)
+        for group in _same_line(rows, axis):
+            for span in _pairs(group, axis):
+                if not span.inside or _drawn(span, grid, texts):
+                    key = (axis, round(span.at / 0.7), round(span.start / 0.7), round(span.end / 0.7))
+                    found[key] = span
+    return list(found.values())
+
+
+def _same_line(tips: list[Tip], axis: int) -> list[list[Tip]]:
+    groups: list[list[Tip]] = []
+    for tip in tips:
+        at = tip.y if axis == 0 else tip.x
+        last = groups[-1][-1] if groups else None
+        if last is not None and at - (last.y if axis == 0 else last.x) < SKEW_PT:
+            groups[-1].append(tip)
+        else:
+            groups.append([tip])
+    return groups
+
+
+def _pairs(group: list[Tip], axis: int) -> list[Span]:
+    nodes: list[tuple[float, float, set[int]]] = []
+    for tip in sorted(group, key=lambda t: t.x if axis == 0 else t.y):
+        along, at = (tip.x, tip.y) if axis == 0 else (tip.y, tip.x)
+        step = tip.dx if axis == 0 else tip.dy
+        ways = {step} if step else {-1, 1}
+        if nodes and along - nodes[-1][0] < 0.7:
+            nodes[-1][2].update(ways)
+        else:
+            nodes.append((along, at, ways))
+    spans = []
+    for (a, at, ways), (b, _, ways2) in pairwise(nodes):
+        if -1 in ways and 1 in ways2:
+            spans.append(Span(axis, at, a, b, True))
+        elif 1 in ways and -1 in ways2:
+            spans.append(Span(axis, at, a, b, False))
+    return spans
+
+
+def _drawn(span: Span, grid: Grid, texts: list[Box]) -> bool:
+    """Whether the dimension line between the tips is really there, its own text may interrupt it."""
+    pieces = [(r[1], r[2]) for r in grid.near(span.axis, span.at)]
+    for box in texts:
+        across = (box.y0, box.y1) if span.axis == 0 else (box.x0, box.x1)
+        if across[0] - GAP_PT < span.at < across[1] + GAP_PT:
+            pieces.append((box.x0 - 4, box.x1 + 4) if span.axis == 0 else (box.y0 - 4, box.y1 + 4))
+    head = min(HEAD_PT, 0.35 * span.length)
+    pieces += [(span.start, span.start + head), (span.end - head, span.end)]
+    covered, reach = 0.0, span.start
+    for low, high in sorted(pieces):
+        low, high = max(low, reach), min(high, span.end)
+        if high > low:
+            covered += high - low
+            reach = high
+    return covered > 0.8 * span.length
+
+
+def anchors_of(span: Span, grid: Grid) -> list[tuple[Box, float]]:
+    """Where the number of a span may stand, each with an added cost: on the line, at its tails, at the end of a leader."""
+    (x0, y0), (x1, y1) = span.point(span.start), span.point(span.end)
+    found = [(Box(x0, y0, x1, y1), 0.0)]
+    for end, sign in ((span.start, -1), (span.end, 1)):
+        tail = _tail(span, end, sign, grid)
+        if tail is None:
+            continue
+        x, y = span.point(tail)
+        found.append((Box(x, y, x, y), 0.25))
+        for far in _elbow(1 - span.axis, x, y, grid):
+            found.append((Box(*far, *far), 0.4))
+            found.extend((Box(*g, *g), 0.5) for g in _elbow(span.axis, *far, grid) if abs(g[0] - x) + abs(g[1] - y) > 1)
+    return found
+
+
+def _tail(span: Span, end: float, sign: int, grid: Grid) -> float | None:
+    """How far the dimension line runs on beyond its tip."""
+    reach = end
+    rows = grid.near(span.axis, span.at)
+    for _ in range(4):
+        if sign > 0:
+            on = rows[(rows[:, 1] < reach + HEAD_PT) & (rows[:, 2] > reach + 0.3) & (rows[:, 1] > span.start)]
+            step = float(on[:, 2].max()) if len(on) else reach
+        else:
+            on = rows[(rows[:, 2] > reach - HEAD_PT) & (rows[:, 1] < reach - 0.3) & (rows[:, 2] < span.end)]
+            step = float(on[:, 1].min()) if len(on) else reach
+        if abs(step - reach) < 0.2 or abs(step - end) > 160:
+            break
+        reach = step
+    return reach if abs(reach - end) > 0.5 else None
+
+
+def _elbow(axis: int, x: float, y: float, grid: Grid) -> list[tuple[float, float]]:
+    """Far ends of strokes along `axis` that start at a point."""
+    along, across = (x, y) if axis == 0 else (y, x)
+    found = []
+    for at, low, high in grid.near(axis, across, 0.5):
+        for near, far in ((low, high), (high, low)):
+            if abs(near - along) < 0.6 and 1.0 < abs(far - near) < 160:
+                found.append((float(far), float(at)) if axis == 0 else (float(at), float(far)))
+    return found[:4]
+
+
+def readings_of(spans: list[Span], grid: Grid, quantities: list[Quantity]) -> list[Reading]:
+    """Every span with every number that stands near one of its anchors; nothing is measured as nought."""
+    quantities = [q for q in quantities if q.target > 0]
+    if not quantities:
+        return []
+    boxes = np.array([[q.box.x0, q.box.y0, q.box.x1, q.box.y1] for q in quantities])
+    sizes = np.array([max(q.size, 3.0) for q in quantities])
+    found: list[Reading] = []
+    for span in spans:
+        best = np.full(len(quantities), 1e9)
+        for box, extra in anchors_of(span, grid):
+            dx = np.maximum(np.maximum(boxes[:, 0] - box.x1, box.x0 - boxes[:, 2]), 0)
+            dy = np.maximum(np.maximum(boxes[:, 1] - box.y1, box.y0 - boxes[:, 3]), 0)
+            best = np.minimum(best, np.hypot(dx, dy) / sizes + extra)
+        best += _aside(span, boxes, sizes)
+        found.extend(Reading(span, quantities[int(i)], float(best[i])) for i in np.flatnonzero(best < FAR))
+    return found
+
+
+def _aside(span: Span, boxes: NDArray[np.float64], sizes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A small cost for standing off the middle of an inside span, where numbers usually are."""
+    low, high = (boxes[:, 0], boxes[:, 2]) if span.axis == 0 else (boxes[:, 1], boxes[:, 3])
+    off = np.abs((low + high) / 2 - (span.start + span.end) / 2) / np.maximum(sizes, 0.25 * span.length)
+    return np.asarray(0.12 * np.minimum(off, 4.0))
+
+
+class Lines:
+    """Which dimension line a text stands at."""
+
+    def __init__(self, spans: list[Span], grid: Grid) -> None:
+        self.spans, self.grid = spans, grid
+        self.anchors: list[list[tuple[Box, float]]] = []
+
+    def at(self, box: Box) -> Span | None:
+        """The span whose line, tail or leader is nearest, None when none is near."""
+        if not self.anchors:
+            self.anchors = [anchors_of(s, self.grid) for s in self.spans]
+        size = max(min(box.width, box.height), 3.0)
+        costs = [min(place.gap(box) / size + extra for place, extra in own) for own in self.anchors]
+        best = int(np.argmin(costs)) if costs else -1
+        return self.spans[best] if costs and costs[best] < OWN else None
+
+    def apart(self, a: Box, b: Box) -> bool:
+        """Whether two texts stand at different dimension lines."""
+        first, second = self.at(a), self.at(b)
+        return first is not None and second is not None and first is not second

@@ -1,0 +1,118 @@
+"""One page understood as a drawing: shapes, spans, numbers and tables, found once for the readers of pads and body."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+
+from db.documents.kinds.datasheet import MOST_MM
+from worker.datasheet.drawing import dimensions, shapes, tips, variations
+from worker.datasheet.drawing.dimensions import Reading, Span
+from worker.datasheet.drawing.shapes import Shape
+from worker.datasheet.geometry.grid import Grid
+from worker.datasheet.geometry.marks import Box, Sheet, Word
+from worker.datasheet.text import phrases, quantities, tables
+from worker.datasheet.text.quantities import INCH_MM, Quantity
+from worker.datasheet.text.tables import Entry
+
+_PREFIX = re.compile(r"^(\d{1,3})\s*[xX×]\s*(?=[A-Za-z])|^(\d{1,3})\s*[-–]\s*(?=[A-Za-z])")
+
+
+@dataclass
+class Drawing:
+    sheet: Sheet
+    grid: Grid
+    lines: list[Word]
+    entries: list[Entry]
+    tables: list[Box]
+    quantities: list[Quantity]
+    spans: list[Span]
+    readings: list[Reading]
+    shapes: list[Shape]
+    unit: str  # mm, inch or mil: of the numbers without a unit of their own
+    aside: list[Entry] = field(default_factory=list)  # rows of a table for other numbers of pins than the part's
+
+    @property
+    def number(self) -> int:
+        return self.sheet.number
+
+
+def unit_of(text: str) -> str:
+    """The unit a page says its drawing is in; millimetres when it says nothing."""
+    low = text.lower()
+    metric = re.search(r"mil+i?m|\bmm\b|dimensions? (?:are )?in mm|unit\s*[:：]?\s*mm|单位\s*[:：]?\s*mm", low)
+    if metric:
+        return "mm"
+    if re.search(r"dimensions?[^.\n]{0,30}\bmils?\b|unit\s*[:：]?\s*mil", low):
+        return "mil"
+    if re.search(r"dimensions?[^.\n]{0,40}\binch(?:es)?\b|unit\s*[:：]?\s*inch", low):
+        return "inch"
+    return "mm"
+
+
+def _possible(q: Quantity) -> bool:
+    return max(v for v in (q.low, q.value, q.high, 0.0) if v is not None) <= MOST_MM
+
+
+def symbol_labels(words: list[Word], entries: list[Entry], boxes: list[Box]) -> list[Quantity]:
+    """Letters on the drawing that stand for a row of a table, with the row's values and the letter's place."""
+    known: dict[str, Entry] = {}
+    for row in entries:
+        known.setdefault(row.symbol, row)
+    if not known:
+        return []
+    found = []
+    for word in tables.subscripts_joined(tables.split(words)):
+        if any(b.holds_point(word.box.cx, word.box.cy) for b in boxes):
+            continue
+        count = _PREFIX.match(word.text)
+        name = word.text[count.end() :] if count else word.text
+        entry = _row(known, name.strip("()[]{}-–_|—I "), word.confidence < 1.0) if len(name) < 8 else None
+        if entry is not None:
+            number = int(count[1] or count[2]) if count else None
+            found.append(
+                replace(
+                    entry.quantity,
+                    box=word.box,
+                    turn=word.turn,
+                    count=number,
+                    size=max(word.across, 5.0),
+                    confidence=word.confidence,
+                )
+            )
+    return found
+
+
+def _row(known: dict[str, Entry], name: str, pixels: bool) -> Entry | None:
+    """The row of a symbol; pixels do not tell a capital W from a small one."""
+    if name in known or not pixels:
+        return known.get(name)
+    alike = [row for symbol, row in known.items() if symbol.lower() == name.lower()]
+    return alike[0] if len(alike) == 1 else None
+
+
+def understand(sheet: Sheet, units: str = "auto", package: str | None = None) -> Drawing:
+    """Reads a sheet; `units` is the unit of numbers that print none, auto takes the one the page names.
+
+    The name of the package chooses among the rows of a table that hold for one number of pins each.
+    """
+    grid = Grid.of(sheet)
+    entries, boxes = tables.read(sheet.words)
+    entries, aside = variations.chosen([e for e in entries if _possible(e.quantity)], sheet.words, package)
+    free = [w for w in sheet.words if not any(b.holds_point(w.box.cx, w.box.cy) for b in boxes)]
+    exact = [w for w in free if w.confidence == 1.0]
+    lines = phrases.join(exact) + phrases.join([w for w in free if w.confidence < 1.0])
+    unit = unit_of(" ".join(w.text for w in phrases.join(sheet.words))) if units == "auto" else units
+    texts = [w.box for w in lines] + [q.box for q in quantities.read(lines)]
+    spans = dimensions.spans_of(tips.tips_of(sheet, grid), grid, texts)
+    numbers = quantities.read(lines, dimensions.Lines(spans, grid).apart)
+    if unit != "mm":
+        factor = INCH_MM if unit == "inch" else INCH_MM / 1000
+        numbers = [q if q.mm else q.scaled(factor) for q in numbers]
+    numbers = [q for q in numbers if _possible(q)]
+    labels = symbol_labels(free, entries, boxes)
+    found = numbers + labels
+    return Drawing(
+        sheet, grid, lines, entries, boxes, found, spans, dimensions.readings_of(spans, grid, found), shapes.find(sheet), unit,
+        aside
+    )  # fmt: skip

@@ -1,0 +1,92 @@
+"""Solves how many points a millimetre takes on paper, per axis, from spans and the numbers near them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from worker.datasheet.drawing.dimensions import Reading
+
+TOLERANCE = 0.03  # a span agrees with its number when the ratio is this close to the scale
+LOOSE = 0.35  # beyond this a number cannot belong to a span even in a drawing not to scale
+WILD, ON_LINE = 0.75, 0.6  # but a number right on its line is believed even then
+AXES_ALIKE = 0.06
+FARTHEST = 0.4  # logarithm of the ratio of both scales: no drawing is stretched more
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Points per millimetre (or per printed unit) along x and y; `votes` says how much the numbers agree, 0..1."""
+
+    x: float
+    y: float
+    votes: float = 0.0
+
+    def of(self, axis: int) -> float:
+        return self.x if axis == 0 else self.y
+
+
+def _weight(reading: Reading) -> float:
+    return float(np.exp(-reading.cost))
+
+
+def _peak(ratios: np.ndarray, weights: np.ndarray, near: float | None = None) -> tuple[float, float]:
+    """The ratio most readings agree on and the weight behind it."""
+    best, total = 0.0, 0.0
+    for centre in ratios:
+        close = np.abs(ratios / centre - 1) < TOLERANCE
+        votes = float(weights[close].sum())
+        if near is not None:
+            votes *= 1.6 if abs(centre / near - 1) < AXES_ALIKE else 0.6
+        if votes > total:
+            best, total = float(np.average(ratios[close], weights=weights[close])), votes
+    return best, total
+
+
+def _best_per_number(readings: list[Reading], axis: int) -> tuple[np.ndarray, np.ndarray]:
+    chosen = [r for r in readings if r.span.axis == axis and r.quantity.target > 0]
+    ratios = np.array([r.span.length / r.quantity.target for r in chosen])
+    return ratios, np.array([_weight(r) for r in chosen])
+
+
+def solve(readings: list[Reading]) -> Scale | None:
+    """The scale that the most readings agree with; None without any reading."""
+    x, wx = _best_per_number(readings, 0)
+    y, wy = _best_per_number(readings, 1)
+    if len(x) + len(y) == 0:
+        return None
+    both, votes = _peak(np.concatenate([x, y]), np.concatenate([wx, wy]))
+    sx, vx = _peak(x, wx, both) if len(x) else (both, 0.0)
+    sy, vy = _peak(y, wy, both) if len(y) else (both, 0.0)
+    if abs(np.log(sx / sy)) > FARTHEST:
+        sx, sy = (sx, sx) if vx > vy else (sy, sy)
+    if abs(sx / sy - 1) < 0.5 * TOLERANCE:
+        sx = sy = (sx * vx + sy * vy) / max(vx + vy, 1e-9)
+    return Scale(sx, sy, votes / max(float(wx.sum() + wy.sum()), 1e-9))
+
+
+def misfit(reading: Reading, scale: Scale) -> float:
+    """How far the span is from its number on this scale, as a part."""
+    return abs(reading.span.length / (reading.quantity.target * scale.of(reading.span.axis)) - 1)
+
+
+def assign(readings: list[Reading], scale: Scale) -> list[Reading]:
+    """One number for each span and one span for each number: near, and agreeing with the scale where any does."""
+    usable = [r for r in readings if (off := misfit(r, scale)) < LOOSE or (off < WILD and r.cost < ON_LINE)]
+    spans = list({id(r.span): r.span for r in usable}.values())
+    numbers = list({id(r.quantity): r.quantity for r in usable}.values())
+    if not spans:
+        return []
+    row = {id(s): i for i, s in enumerate(spans)}
+    col = {id(q): i for i, q in enumerate(numbers)}
+    none = 6.0
+    cost = np.full((len(spans), len(numbers) + len(spans)), none)
+    cost[:, : len(numbers)] = 50.0
+    for r in usable:
+        off = misfit(r, scale)
+        cost[row[id(r.span)], col[id(r.quantity)]] = r.cost + min(off / TOLERANCE, 1.0) * 1.2 + 6 * off
+    rows, cols = linear_sum_assignment(cost)
+    picked = {(int(i), int(j)) for i, j in zip(rows, cols, strict=True) if cost[i, j] < none}
+    return [r for r in usable if (row[id(r.span)], col[id(r.quantity)]) in picked]

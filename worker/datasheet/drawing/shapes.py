@@ -1,0 +1,198 @@
+"""Finds closed shapes that may be pads: rectangles, rounded and D-shaped ones, circles and ovals, however they were drawn."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.datasheet.geometry.marks import Box, Outline, Sheet
+
+Point = tuple[float, float]
+MIN_PT = 1.6
+MAX_PART = 0.6  # of the page side: larger ones are frames
+JOIN_PT = 0.3
+MAX_LOOSE = 40_000
+ROUND = ("circle", "oval")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A closed shape in page points. `radius` is the corner radius in points, `kind` a pad shape name."""
+
+    box: Box
+    kind: str
+    radius: float = 0.0
+    filled: bool = False
+    pen: float = 0.0
+    color: tuple[int, int, int] = (0, 0, 0)
+    dashed: bool = False
+
+    def same_size(self, other: Shape, part: float = 0.02, slack: float = 0.25) -> bool:
+        a, b = self.box, other.box
+        if self.kind in ROUND and other.kind in ROUND:
+            slack = max(slack, 0.8)
+        return abs(a.width - b.width) <= max(slack, part * a.width) and abs(a.height - b.height) <= max(
+            slack, part * a.height
+        )
+
+
+def area_of(points: tuple[Point, ...]) -> float:
+    xy = np.asarray(points, dtype=float)
+    x, y = xy[:, 0], xy[:, 1]
+    return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
+
+
+def kind_of(points: tuple[Point, ...]) -> tuple[str, float] | None:
+    """The pad shape of a closed path and its corner radius; None for outlines no pad has (letters, arrows)."""
+    xs, ys = np.array([p[0] for p in points]), np.array([p[1] for p in points])
+    w, h = float(np.ptp(xs)), float(np.ptp(ys))
+    if w <= 0 or h <= 0:
+        return None
+    full = area_of(points) / (w * h)
+    corners = _corners(xs, ys, w, h)
+    if (full > 0.985 and corners == 4) or full > 0.999:
+        return "rect", 0.0
+    ratio = max(w, h) / min(w, h)
+    if corners == 0 and _round(xs, ys, w, h):
+        return "circle", min(w, h) / 2
+    if full < 0.7:
+        return None
+    short = min(w, h)
+    lost = (1 - full) * w * h  # each rounded corner of radius r loses r * r * (1 - pi / 4)
+    rounded = 4 - corners
+    radius = float(np.sqrt(max(lost, 0) / (max(rounded, 1) * (1 - np.pi / 4))))
+    if corners == 0 and radius > 0.46 * short:
+        return ("circle" if ratio < 1.04 else "oval"), short / 2
+    if corners == 2 and radius > 0.35 * short:
+        return "d_shape", min(radius, short / 2)
+    if corners == 0 and radius < 0.5 * short:
+        return "roundrect", radius
+    if full > 0.9 or (corners >= 3 and full > 0.8):
+        return ("custom" if corners >= 3 and full < 0.985 else "roundrect"), radius
+    return None
+
+
+def _round(xs: NDArray[np.float64], ys: NDArray[np.float64], w: float, h: float) -> bool:
+    """Whether the points lie on a circle as well as a coarse plotter draws one."""
+    if len(xs) < 6 or max(w, h) > min(w, h) * (1.1 if min(w, h) < 15 else 1.03):
+        return False
+    from_centre = np.hypot(xs - (xs.min() + xs.max()) / 2, ys - (ys.min() + ys.max()) / 2)
+    return bool(np.ptp(from_centre) < max(0.12 * from_centre.mean(), 0.3))
+
+
+def _corners(xs: NDArray[np.float64], ys: NDArray[np.float64], w: float, h: float) -> int:
+    """How many corners of the bounding box the path really touches."""
+    near = 0.02 * min(w, h) + 0.02
+    return sum(
+        bool(np.any((np.abs(xs - x) < near) & (np.abs(ys - y) < near)))
+        for x in (xs.min(), xs.max()) for y in (ys.min(), ys.max())
+    )  # fmt: skip
+
+
+def _fits(box: Box, sheet: Sheet) -> bool:
+    big = box.width > MAX_PART * sheet.width or box.height > MAX_PART * sheet.height
+    return not big and min(box.width, box.height) >= MIN_PT
+
+
+def from_outlines(sheet: Sheet) -> list[Shape]:
+    found = []
+    for outline in sheet.outlines:
+        box = outline.box
+        if not _fits(box, sheet):
+            continue
+        kind = kind_of(outline.points)
+        if kind is not None:
+            found.append(Shape(box, kind[0], kind[1], outline.filled, outline.pen, outline.color, outline.dashed))
+    return found
+
+
+def loops(sheet: Sheet) -> list[Outline]:
+    """Closed outlines made of separate strokes that meet end to end, whatever else ends at their corners."""
+    lines = _loose(sheet)
+    if not 3 <= len(lines) <= MAX_LOOSE:
+        return []
+    return [ring for shift in (0.0, 0.5) for ring in _joined(lines, shift)]
+
+
+def _joined(lines: NDArray[np.float64], shift: float) -> list[Outline]:
+    """Ends in the same cell of a grid meet; two ends that a cell's border parts meet in the grid shifted by half a cell."""
+    ends = np.round(np.vstack([lines[:, :2], lines[:, 2:4]]) / JOIN_PT + shift).astype(np.int64)
+    _, node = np.unique(ends, axis=0, return_inverse=True)
+    a, b = node[: len(lines)], node[len(lines) :]
+    at: dict[int, list[int]] = defaultdict(list)
+    for i in np.flatnonzero(_ringed(a, b)).tolist():
+        at[int(a[i])].append(i)
+        at[int(b[i])].append(i)
+    return _walk(lines, a, b, at)
+
+
+def _ringed(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Lines both of whose ends lead on: extension lines and what else leads nowhere are taken off, end by end."""
+    kept = a != b
+    while True:
+        degree = np.bincount(np.concatenate([a[kept], b[kept]]), minlength=int(max(a.max(), b.max())) + 1)
+        loose = kept & ((degree[a] == 1) | (degree[b] == 1))
+        if not loose.any():
+            return np.asarray(kept, dtype=np.bool_)
+        kept &= ~loose
+
+
+def _loose(sheet: Sheet) -> NDArray[np.float64]:
+    """Stroked lines, doubled ones once."""
+    lines = sheet.lines[sheet.lines[:, 4] > 0] if len(sheet.lines) else sheet.lines
+    if len(lines) == 0:
+        return lines
+    flip = (lines[:, 0] > lines[:, 2]) | ((lines[:, 0] == lines[:, 2]) & (lines[:, 1] > lines[:, 3]))
+    ends = np.where(flip[:, None], lines[:, [2, 3, 0, 1]], lines[:, :4])
+    _, first = np.unique(np.round(ends / JOIN_PT).astype(np.int64), axis=0, return_index=True)
+    return np.asarray(lines[np.sort(first)])
+
+
+def _walk(
+    lines: NDArray[np.float64], a: NDArray[np.int64], b: NDArray[np.int64], at: dict[int, list[int]]
+) -> list[Outline]:
+    done: set[int] = set()
+    found: list[Outline] = []
+    for start in range(len(lines)):
+        if start in done or start not in at[int(a[start])] or len(at[int(a[start])]) != 2:
+            continue
+        ring, points, node = [start], [(float(lines[start, 0]), float(lines[start, 1]))], int(b[start])
+        while node != int(a[start]) and len(at[node]) == 2 and len(ring) < 400:
+            last = ring[-1]
+            step = at[node][0] if at[node][1] == last else at[node][1]
+            forward = int(a[step]) == node
+            points.append((float(lines[step, 0 if forward else 2]), float(lines[step, 1 if forward else 3])))
+            ring.append(step)
+            node = int(b[step]) if forward else int(a[step])
+        done.update(ring)
+        if node == int(a[start]) and len(ring) >= 4:
+            curved = len(ring) > 8
+            found.append(Outline(tuple(points), False, True, curved, (0, 0, 0), float(lines[start, 4])))
+    return found
+
+
+def find(sheet: Sheet) -> list[Shape]:
+    """Every shape on the page that a pad could be, each once, largest first."""
+    closed = from_outlines(sheet)
+    joined = Sheet(sheet.number, sheet.width, sheet.height, outlines=loops(sheet))
+    return unique(closed + from_outlines(joined))
+
+
+def unique(shapes: list[Shape]) -> list[Shape]:
+    """Drops shapes drawn twice (fill and stroke), keeping what either says about paint."""
+    kept: dict[tuple[int, int, int, int], Shape] = {}
+    for shape in shapes:
+        b = shape.box
+        key = (round(b.cx / 0.5), round(b.cy / 0.5), round(b.width / 0.7), round(b.height / 0.7))
+        old = kept.get(key)
+        if old is None:
+            kept[key] = shape
+        else:
+            better = old if old.pen >= shape.pen else shape
+            kept[key] = replace(
+                better, filled=old.filled or shape.filled, dashed=(old.dashed or shape.dashed) and not old.filled
+            )
+    return sorted(kept.values(), key=lambda s: -s.box.area)

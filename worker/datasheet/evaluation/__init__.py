@@ -1,0 +1,1 @@
+"""How well datasheets are read: folders of truths, scored."""

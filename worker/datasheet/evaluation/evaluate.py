@@ -1,0 +1,219 @@
+"""Evaluates the reader on folders of truths: every metric per drawing, per set and over all sets together."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from db.documents.kinds.datasheet import DatasheetResult
+from worker.datasheet.evaluation import evidence
+from worker.datasheet.extract import Request, extract
+from worker.datasheet.handler import complete
+from worker.datasheet.page import pages
+from worker.datasheet.result import score
+from worker.errors import Permanent
+
+SURE = 0.9
+PRECISION = 0.99
+JUDGED_MM = "0.05"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One value the reader gave, how sure it was, and whether it is right."""
+
+    what: str
+    confidence: float
+    right: bool
+
+
+@dataclass
+class Row:
+    """One drawing read once."""
+
+    name: str
+    hints: bool
+    cpu_s: float = 0.0
+    pads: dict[str, score.PadScore] = field(default_factory=dict)  # by tolerance in mm
+    body: list[tuple[str, bool]] = field(default_factory=list)
+    no_land_correct: bool | None = None
+    unsupported: list[str] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+    stated: int = 0  # values the truth holds: body limits and pads
+    missed_evidence: list[str] = field(default_factory=list)
+    citations: int = 0
+    review: list[str] = field(default_factory=list)
+    error: str | None = None
+    pages: tuple[list[int], list[int]] = field(default_factory=lambda: ([], []))
+
+
+def truths(folder: Path) -> Iterator[dict[str, Any]]:
+    for path in sorted(folder.glob("*.json")):
+        truth = json.loads(path.read_text())
+        if "body" in truth and "source" in truth:
+            yield truth
+
+
+def _pdf(truth: dict[str, Any], folder: Path) -> Path:
+    name = Path(truth["source"]["pdf"])
+    return folder / name.name if (folder / name.name).exists() else folder / name
+
+
+def read_one(truth: dict[str, Any], pdfs: Path, hints: bool) -> Row:
+    """Reads the drawing of one truth and scores it."""
+    request = Request(truth.get("package_printed"))
+    if hints:
+        mechanical, land = truth["pages"]["mechanical"], truth["pages"]["land_pattern"]
+        request = Request(request.package, mechanical[0] if mechanical else None, land[0] if land else None)
+    row = Row(truth["name"], hints)
+    start = time.process_time()
+    try:
+        result = extract([_pdf(truth, pdfs)], request)
+    except Permanent as error:
+        row.error = f"{error.code}: {error}"
+        result = DatasheetResult()
+    row.cpu_s = round(time.process_time() - start, 2)
+    result = complete(result, "B")
+    _score(row, truth, result)
+    _score_evidence(row, truth, result, _pdf(truth, pdfs))
+    return row
+
+
+def _score(row: Row, truth: dict[str, Any], result: DatasheetResult) -> None:
+    pred = result.model_dump(mode="json")
+    have = (pred["land_pattern"] or {}).get("pads") or []
+    want = (truth["land_pattern"] or {}).get("pads") or []
+    if want:
+        row.pads = {str(tol): score.score_pads(want, have, tol) for tol in score.TOLERANCES_MM}
+    else:
+        row.no_land_correct = not have
+    row.body = score.body_fields(truth["body"], pred["body"])
+    row.unsupported = score.unsupported(truth, pred)
+    row.review = [f"{r.field}: {r.reason}" for r in result.needs_review]
+    row.pages = (result.mechanical_pages, result.land_pages)
+    row.stated = len(row.body) + len(want)
+    row.claims = [*_body_claims(row, pred["body"]), *_pad_claims(want, have)]
+
+
+def _body_claims(row: Row, body: dict[str, Any]) -> Iterator[Claim]:
+    """Every limit the reader gave; one that the drawing does not print is wrong."""
+    right = dict(row.body)
+    for side in ("length", "width", "height"):
+        given = [k for k in ("min", "nom", "max") if body[side][k] is not None]
+        for limit in given:
+            name = f"{side}.{limit}"
+            if name in right or f"body.{side}" in row.unsupported:
+                yield Claim(name, body[side]["confidence"], right.get(name, False))
+
+
+def _pad_claims(want: list[score.Pad], have: list[score.Pad]) -> Iterator[Claim]:
+    counted = [p.get("role") not in score.UNCOUNTED for p in have]
+    for pad, right, counts in zip(have, score.right_pads(want, have), counted, strict=True):
+        if counts:
+            yield Claim(f"pad {pad['number']}", pad["confidence"], right)
+
+
+def _score_evidence(row: Row, truth: dict[str, Any], result: DatasheetResult, pdf: Path) -> None:
+    """Cited boxes against what is known to be printed there, else against a second look at the page."""
+    cited = evidence.citations(result)
+    row.citations = len(cited)
+    if not cited:
+        return
+    known, book = truth.get("evidence"), pages.open_book([pdf])
+    try:
+        texts = [evidence.truth_text(known, c) if known else evidence.text_of(book, c) for c in cited]
+    finally:
+        book.close()
+    row.missed_evidence = [
+        c.printed for c, text in zip(cited, texts, strict=True) if not evidence.shows(text, c.printed)
+    ]
+
+
+def summary(rows: Sequence[Row]) -> dict[str, Any]:
+    """Means over drawings with a land pattern, rates over all values."""
+    land = [r for r in rows if r.pads]
+    none = [r for r in rows if r.no_land_correct is not None]
+    fields = [ok for r in rows for _, ok in r.body]
+    result: dict[str, Any] = {"drawings": len(rows), "with_land_pattern": len(land)}
+    for tol in map(str, score.TOLERANCES_MM):
+        for key in ("f1_position", "f1_full", "exact", "number_accuracy", "count_ok"):
+            result[f"{key}@{tol}"] = _part(sum(getattr(r.pads[tol], key) for r in land), len(land))
+        result[f"exact_count@{tol}"] = sum(int(r.pads[tol].exact) for r in land)
+        result |= _flags(land, tol)
+    result["body_hit_rate"] = _part(sum(fields), len(fields))
+    result["body_values"] = len(fields)
+    result["no_land_pattern_correct"] = f"{sum(bool(r.no_land_correct) for r in none)}/{len(none)}"
+    result["unsupported_claims"] = sum(len(r.unsupported) for r in rows)
+    result |= _trust(rows)
+    cited = sum(r.citations for r in rows)
+    result["evidence_hit_rate"] = _part(cited - sum(len(r.missed_evidence) for r in rows), cited)
+    result["citations"] = cited
+    result["errors"] = sum(r.error is not None for r in rows)
+    result["cpu_s"] = round(sum(r.cpu_s for r in rows), 1)
+    return result
+
+
+def _part(count: float, of: int) -> float | None:
+    return round(count / of, 4) if of else None
+
+
+def _flags(land: Sequence[Row], tol: str) -> dict[str, float | None]:
+    """Of the wrong footprints those with a review entry, and those that no pad was sure of; the second says more."""
+    wrong = [r for r in land if not r.pads[tol].exact]
+    unsure = [
+        r for r in wrong if not any(c.what.startswith("pad") and c.confidence >= SURE and not c.right for c in r.claims)
+    ]
+    return {
+        f"wrong_flagged@{tol}": _part(sum(bool(r.review or r.error) for r in wrong), len(wrong)),
+        f"wrong_without_a_sure_pad@{tol}": _part(len(unsure), len(wrong)),
+    }
+
+
+def _trust(rows: Sequence[Row]) -> dict[str, Any]:
+    """Precision and coverage of the confident values, and the coverage that the confidences allow at 99 % precision."""
+    claims, stated = [c for r in rows for c in r.claims], sum(r.stated for r in rows)
+    sure = [c for c in claims if c.confidence >= SURE]
+    return {
+        "precision_when_confident": _part(sum(c.right for c in sure), len(sure)),
+        "coverage_when_confident": _part(len(sure), stated),
+        f"coverage_at_{PRECISION}": _part(_covered(claims), stated),
+    }
+
+
+def _covered(claims: Sequence[Claim]) -> int:
+    """How many claims, the surest first, can be taken before their precision falls below the one wanted."""
+    most = right = 0
+    ordered = sorted(claims, key=lambda c: -c.confidence)
+    for count, claim in enumerate(ordered, 1):
+        right += claim.right
+        last = count == len(ordered) or ordered[count].confidence < claim.confidence
+        if last and right >= PRECISION * count:
+            most = count
+    return most
+
+
+def line_of(row: Row) -> dict[str, Any]:
+    found = asdict(row)
+    wrong = [f"{c.what} ({c.confidence})" for c in row.claims if c.confidence >= SURE and not c.right]
+    return {**found, "claims": len(row.claims), "confident_and_wrong": wrong}
+
+
+def table(rows: Sequence[Row]) -> str:
+    """One line a drawing for people."""
+    lines = [
+        f"{'drawing':28s} {'hints':5s} {'F1pos':>6s} {'F1full':>6s} {'exact':>5s} {'body':>7s} {'claims':>6s} {'cpu s':>6s}"
+    ]
+    for r in rows:
+        pads = r.pads.get(JUDGED_MM)
+        none = f"{'none':>6s} {'ok' if r.no_land_correct else 'WRONG':>6s} {'':5s}"
+        land = f"{pads.f1_position:6.3f} {pads.f1_full:6.3f} {pads.exact:5.0f}" if pads else none
+        body = f"{sum(ok for _, ok in r.body)}/{len(r.body)}"
+        lines.append(
+            f"{r.name:28s} {'yes' if r.hints else 'no':5s} {land} {body:>7s} {len(r.unsupported):6d} {r.cpu_s:6.2f}  "
+            f"{r.pages[0]}/{r.pages[1]} {r.error or ''}"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""One drawing for many parts: a table or a formula gives its letters their values."""

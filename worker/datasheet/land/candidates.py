@@ -1,0 +1,72 @@
+"""Tells the shapes of a drawing that can be pads from letters, boxed numbers, table cells and arrow heads."""
+
+from __future__ import annotations
+
+import re
+
+from worker.datasheet.drawing.dimensions import box_of
+from worker.datasheet.drawing.drawing import Drawing
+from worker.datasheet.drawing.shapes import ROUND, Shape
+from worker.datasheet.geometry.marks import Box, Word
+
+LEAST_PT, LEAST_HOLE_PT = 3.5, 1.5  # smaller shapes are tips and dots
+LEGIBLE = 0.75  # below it strokes of the drawing were taken for letters
+
+
+def candidates(drawing: Drawing) -> list[Shape]:
+    """Shapes that can be pads at all: not boxes around words, not table cells, not dashed, not arrow heads."""
+    found = []
+    for shape in drawing.shapes:
+        b = shape.box
+        if _is_letter(b, drawing) or _is_boxed_number(b, drawing):
+            continue
+        inside = [w for w in drawing.lines if b.grown(0.5).holds_point(w.box.cx, w.box.cy) and len(w.text) > 0]
+        labelled = any(w.box.area > 0.18 * b.area for w in inside if _wordy(w))
+        if shape.dashed or labelled or any(t.grown(3).holds_point(b.cx, b.cy) for t in drawing.tables):
+            continue
+        if max(b.width, b.height) > 14 * min(b.width, b.height) or max(b.width, b.height) < _least(shape, drawing):
+            continue
+        found.append(shape)
+    return found
+
+
+def _least(shape: Shape, drawing: Drawing) -> float:
+    """The size of the smallest shape that counts; of a disc in the middle of another shape that of a hole."""
+    holed = shape.kind in ROUND and any(holds(o, shape) and centred(o, shape) for o in drawing.shapes)
+    return LEAST_HOLE_PT if holed else LEAST_PT
+
+
+def _is_letter(box: Box, drawing: Drawing) -> bool:
+    """Whether the shape is the loop of a drawn letter."""
+    return box.height < 12 and any(
+        w.box.grown(1.0).holds(box) and w.box.area < 1.6 * box.area + len(w.text) * 60
+        for w in drawing.sheet.words if w.confidence >= LEGIBLE
+    )  # fmt: skip
+
+
+def _is_boxed_number(box: Box, drawing: Drawing) -> bool:
+    """Whether the shape frames the number of a dimension line."""
+    inside = [q for q in drawing.quantities if box.holds_point(q.box.cx, q.box.cy)]
+    if not any(q.size > 0.35 * min(box.width, box.height) for q in inside):
+        return False
+    return any(
+        box.grown(1.0).holds_point(*s.point((s.start + s.end) / 2)) or (box.grown(-1.0).y0 < s.at < box.y1 - 1 and s.axis == 0)
+        or (s.axis == 1 and box.x0 + 1 < s.at < box.x1 - 1)
+        for s in drawing.spans if box.gap(box_of(s)) < 40
+    )  # fmt: skip
+
+
+def _wordy(word: Word) -> bool:
+    if word.confidence < LEGIBLE:
+        return False  # strokes inside a pad taken for letters
+    return bool(re.search(r"[A-Za-z0-9]", word.text)) and not re.fullmatch(
+        r"\d{1,3}|[A-Z]\d{1,2}|[CO_|IlL\-]", word.text
+    )
+
+
+def holds(outer: Shape, inner: Shape) -> bool:
+    return outer is not inner and outer.box.holds(inner.box, 0.3) and outer.box.area > 1.02 * inner.box.area
+
+
+def centred(a: Shape, b: Shape) -> bool:
+    return abs(a.box.cx - b.box.cx) < 0.6 and abs(a.box.cy - b.box.cy) < 0.6

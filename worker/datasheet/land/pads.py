@@ -1,0 +1,211 @@
+"""Turns a pattern of shapes and the numbers around it into pads in millimetres, and says how well the two agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from worker.datasheet.body.outline import without_labels
+from worker.datasheet.drawing import scale
+from worker.datasheet.drawing.dimensions import Reading
+from worker.datasheet.drawing.drawing import Drawing
+from worker.datasheet.drawing.scale import Scale
+from worker.datasheet.geometry.marks import Box
+from worker.datasheet.land import fit, unknowns
+from worker.datasheet.land.fit import Fit
+from worker.datasheet.land.patterns import Pattern, title_score
+from worker.datasheet.land.unknowns import Feature, Model, Row
+
+REACH_PT = 190.0
+VECTOR_PT, RASTER_PT = 0.9, 1.5  # how far a dimension may end from the edge it means
+BY_HAND_PT = 2.0  # and in a figure that no CAD program drew
+BETTER = 1.0  # the score by which such a reading must be the better one
+SAME_PT, SAME_RASTER_PT = 0.5, 0.8
+BLUR_PT = 0.5  # features of a scan nearer than this are at one place
+UNSIZED, UNSIZED_PART = 3, 0.3  # more sizes without a number, also as a part of the pads, are those of no land pattern
+AT_LINE = 2.0  # cost of a reading that may speak of a line of the part
+DETAIL = 0.1  # how far a size in a detail may be from the drawn one
+
+
+@dataclass
+class Solved:
+    """A pattern solved: pad i of the pattern has centre (x, y) and size (w, h) in mm, y down."""
+
+    pattern: Pattern
+    drawing: Drawing
+    scale: Scale
+    model: Model
+    fit: Fit
+    score: float
+    notes: list[str] = field(default_factory=list)
+
+    def place(self, i: int) -> tuple[float, float]:
+        cx, cy = self.model.centre[i]
+        return float(self.fit.values[cx]), float(self.fit.values[cy])
+
+    def size(self, i: int) -> tuple[float, float]:
+        w, h = self.model.size[i]
+        return float(self.fit.values[w]), float(self.fit.values[h])
+
+    def stated(self, i: int) -> tuple[float | None, float | None]:
+        """The size as far as the drawing states it: on pixels, where numbers are missed, the drawn size stands for them."""
+        known = [self.drawing.sheet.raster or self.fit.settled[v] for v in self.model.size[i]]
+        w, h = (value if told else None for value, told in zip(self.size(i), known, strict=True))
+        return w, h
+
+    def settled(self, i: int) -> tuple[bool, bool]:
+        """Whether position and size follow from printed numbers."""
+        s = self.fit.settled
+        return bool(all(s[v] for v in self.model.centre[i])), bool(all(s[v] for v in self.model.size[i]))
+
+
+def _close(reading: Reading, pattern: Pattern) -> bool:
+    box, span = pattern.box, reading.span
+    low, high = (box.y0, box.y1) if span.axis == 0 else (box.x0, box.x1)
+    return low - REACH_PT < span.at < high + REACH_PT
+
+
+def ends_of(reading: Reading, model: Model, drawing: Drawing) -> tuple[Feature, Feature] | None:
+    """The lines of the pattern that a dimension runs between, as near as the drawing is drawn."""
+    if drawing.sheet.raster:
+        return unknowns.ends_of(reading, model, model.slack, BLUR_PT)
+    return unknowns.ends_of(reading, model, model.slack)
+
+
+def own_readings(pattern: Pattern, drawing: Drawing, model: Model) -> list[Reading]:
+    """Readings whose span ends at edges or centres of this pattern's pads."""
+    near = [r for r in drawing.readings if r.quantity.kind != "radius" and _close(r, pattern)]
+    return without_labels([r for r in near if ends_of(r, model, drawing) is not None])
+
+
+def solve(pattern: Pattern, drawing: Drawing) -> Solved | None:
+    """The pattern in millimetres, None when no printed number measures it."""
+    if drawing.sheet.raster:
+        return _solve_within(pattern, drawing, RASTER_PT)
+    exact = _solve_within(pattern, drawing, VECTOR_PT)
+    if exact is not None and all(all(exact.settled(i)) for i in range(len(pattern.pads))):
+        return exact
+    loose = _solve_within(pattern, drawing, BY_HAND_PT)
+    if loose is None or (exact is not None and loose.score < exact.score + BETTER):
+        return exact
+    loose.notes.append("the dimensions end beside the edges they mean, as in a figure drawn by hand")
+    return loose
+
+
+def _solve_within(pattern: Pattern, drawing: Drawing, ends: float) -> Solved | None:
+    """The pattern with dimensions that end so many points from the edges they mean."""
+    best: Solved | None = None
+    for part in (0.016, 0.04, 0.08):
+        solved = _solve_with(pattern, drawing, part, ends)
+        if solved is None:
+            return None
+        if best is None or _kept_counts(solved) > _kept_counts(best):
+            best = solved
+    return best
+
+
+def _kept_counts(solved: Solved) -> int:
+    """How many printed counts ("14X") equal the number of pads their dimension sizes."""
+    return sum(printed == found for printed, found in _counts(solved))
+
+
+def miscounted(solved: Solved) -> bool:
+    """Whether a count is printed that the pads of its size do not come to."""
+    return any(printed != found for printed, found in _counts(solved))
+
+
+def _counts(solved: Solved) -> list[tuple[int, int]]:
+    """Printed counts of sizes, and how many pads have that size."""
+    found = []
+    for reading, row in solved.fit.rows:
+        sizes = [v for v, factor in row.items() if abs(factor) == 1.0 and any(v in s for s in solved.model.size)]
+        if reading.quantity.count and len(row) == 1 and sizes:
+            found.append((reading.quantity.count, sum(sizes[0] in s for s in solved.model.size)))
+    return found
+
+
+def _solve_with(pattern: Pattern, drawing: Drawing, part: float, ends: float) -> Solved | None:
+    slack = SAME_RASTER_PT if drawing.sheet.raster else SAME_PT
+    model = unknowns.model_of(pattern.pads, slack, part)
+    model.slack = ends
+    unknowns.add_lines(model, [r for r in drawing.readings if r.cost < AT_LINE and _close(r, pattern)], ends)
+    readings = own_readings(pattern, drawing, model)
+    found = scale.solve(readings)
+    if found is None:
+        return None
+    chosen = scale.assign(readings, found)
+    pairs = [(r, unknowns.row_of(e)) for r in chosen if (e := ends_of(r, model, drawing)) is not None]
+    solved = fit.solve(model, found, [(r, row) for r, row in pairs if row])
+    borrowed = _borrowed(solved, model, drawing)
+    if borrowed:
+        solved = fit.solve(model, found, solved.rows + borrowed)
+    result = Solved(pattern, drawing, found, model, solved, 0.0)
+    if borrowed:
+        result.notes.append(
+            "a pad size is taken from a detail drawn apart: " + ", ".join(r.quantity.printed for r, _ in borrowed)
+        )
+    result.score = _score(result)
+    return result
+
+
+def _borrowed(solved: Fit, model: Model, drawing: Drawing) -> list[tuple[Reading, Row]]:
+    """Numbers of a detail figure for sizes that the pattern itself leaves open: across a shape, and near the drawn size."""
+    used = {id(r.quantity) for r in solved.used + solved.refused}
+    toleranced = any(r.quantity.low is not None and r.quantity.high is not None for r in solved.used)
+    found: list[tuple[Reading, Row]] = []
+    for variable in sorted({v for s in model.size for v in s}):
+        size = float(solved.values[variable])
+        if solved.settled[variable] or size <= 0:
+            continue
+        near = [
+            r for r in drawing.readings
+            if id(r.quantity) not in used and abs(r.quantity.target / size - 1) < DETAIL
+            and r.quantity.kind == "length" and (toleranced or r.quantity.low is None or r.quantity.high is None)
+            and _across_detail(r, variable, model, drawing)
+        ]  # fmt: skip
+        if near:
+            found.append((min(near, key=lambda r: r.cost + 10 * abs(r.quantity.target / size - 1)), {variable: 1.0}))
+    return found
+
+
+def _across_detail(reading: Reading, variable: int, model: Model, drawing: Drawing) -> bool:
+    """Whether a span measures a shape of the pad's proportions that stands apart, not within an outline."""
+    span = reading.span
+    proportions = [model.start[w] / model.start[h] for w, h in model.size if variable in (w, h)]
+    for shape in drawing.shapes:
+        box = shape.box
+        low, high = (box.x0, box.x1) if span.axis == 0 else (box.y0, box.y1)
+        if abs(low - span.start) > VECTOR_PT or abs(high - span.end) > VECTOR_PT:
+            continue
+        alike = any(abs(box.width / box.height / p - 1) < DETAIL for p in proportions)
+        if alike and not any(_outline_of(o.box, box) for o in drawing.shapes):
+            return True
+    return False
+
+
+def _outline_of(outer: Box, inner: Box) -> bool:
+    """Whether a box holds another one that is no middle of it, as the opening of a mask holds its pad."""
+    off = abs(outer.cx - inner.cx) + abs(outer.cy - inner.cy)
+    return outer.holds(inner, 0.3) and outer.area > 1.1 * inner.area and off > VECTOR_PT
+
+
+def _score(solved: Solved) -> float:
+    """How likely this is the land pattern: numbers that fit, pads that follow from them, words around it."""
+    good = [r for r in solved.fit.used if scale.misfit(r, solved.scale) < 0.12]
+    pads = len(solved.pattern.pads)
+    settled = np.mean([sum(solved.settled(i)) / 2 for i in range(pads)])
+    sane = _sane(solved)
+    return float(
+        0.5 * min(len(good), 8) - 0.4 * len(solved.fit.refused) + 2.5 * float(settled) + 2.0 * title_score(solved.pattern)
+        + 0.25 * min(pads, 12) ** 0.5 + sane
+    )  # fmt: skip
+
+
+def _sane(solved: Solved) -> float:
+    """Less for pads no board has: beyond 0.08 to 60 mm, or of many sizes that no number gives."""
+    count = len(solved.pattern.pads)
+    sizes = [s for i in range(count) for s in solved.size(i)]
+    unsized = {own for own in solved.model.size if not any(solved.fit.settled[v] for v in own)}
+    motley = len(unsized) > max(UNSIZED, UNSIZED_PART * count)
+    return -4.0 if motley or min(sizes) < 0.08 or max(sizes) > 60 else 0.0

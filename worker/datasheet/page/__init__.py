@@ -1,0 +1,1 @@
+"""From a PDF or an image to the marks of one page."""

@@ -1,0 +1,1 @@
+"""From the pixels of a scan to the marks that a vector page has."""

@@ -1,0 +1,165 @@
+"""Finds arrow heads among pixels: ink that swells on its way to a crossing line, and solid wedges on strokes."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.datasheet.geometry.marks import Tip
+from worker.datasheet.page.scan.ocr import Gray
+
+WITNESS_PT, HEAD_PT = 2.5, 9.0
+WEDGE_MIN_PT, WEDGE_MAX_PT = 2.4, 14.0
+MAX_TIPS = 2000
+STEM_PT = 8.5  # shorter strokes ending on a dimension line are stems of its own number
+LINE_PT = 6.5  # shorter strokes are parts of letters, no dimension lines
+MIN_GROWTH = 0.14
+
+
+def crossing_tips(
+    ink: Gray, rows: list[tuple[float, ...]], px_per_pt: float, origin: tuple[float, float], thick: float
+) -> list[Tip]:
+    """Arrow heads: where a stroke meets a crossing one and its ink swells and shrinks again on the way there."""
+    found: list[Tip] = []
+    ends = np.array([r[:4] for r in rows]).reshape(-1, 4) - np.array([*origin, *origin])
+    level = ends[np.abs(ends[:, 1] - ends[:, 3]) < 0.01] * px_per_pt
+    upright = ends[np.abs(ends[:, 0] - ends[:, 2]) < 0.01] * px_per_pt
+    for axis, own, other in ((0, level, upright), (1, upright[:, [1, 0, 3, 2]], level[:, [1, 0, 3, 2]])):
+        own = own[own[:, 2] - own[:, 0] > LINE_PT * px_per_pt]
+        image = ink if axis == 0 else np.ascontiguousarray(ink.T)
+        for along, across, sign in _meetings(image, own, other, px_per_pt, thick):
+            x, y = (along, across) if axis == 0 else (across, along)
+            step = (sign, 0) if axis == 0 else (0, sign)
+            found.append(Tip(float(origin[0] + x / px_per_pt), float(origin[1] + y / px_per_pt), *step))
+    return found
+
+
+def _meetings(
+    image: Gray, own: NDArray[np.float64], other: NDArray[np.float64], px_per_pt: float, thick: float
+) -> list[tuple[float, float, int]]:
+    """Along, across and pointing direction of every arrow head on level strokes that meet upright ones."""
+    found: set[tuple[float, float, int]] = set()
+    reach = WITNESS_PT * px_per_pt
+    for x0, y, x1, _ in own:
+        touch = 0.4 * reach
+        near = other[
+            (other[:, 0] > x0 - reach)
+            & (other[:, 0] < x1 + reach)
+            & (other[:, 1] < y + touch)
+            & (other[:, 3] > y - touch)
+        ]
+        crossing = (near[:, 1] < y - 1.7 * px_per_pt) & (near[:, 3] > y + 1.7 * px_per_pt)
+        near = near[crossing | (near[:, 3] - near[:, 1] > STEM_PT * px_per_pt)]
+        for at in near[:, 0]:
+            for sign in (1, -1):
+                inward = (x0 - 1 <= at - sign * 3 * px_per_pt) if sign > 0 else (at + 3 * px_per_pt <= x1 + 1)
+                if inward and _swells(image, float(at), float(y), -sign, px_per_pt, thick):
+                    found.add((float(at), float(y), sign))
+    return sorted(found)[:MAX_TIPS]
+
+
+def _swells(image: Gray, at: float, row: float, way: int, px_per_pt: float, thick: float) -> bool:
+    """Whether the stroke, followed from `at` in direction `way`, is thin, then thick, then thin again, evenly on both sides."""
+    height, width = image.shape
+    middle = int(row)
+    window = int(3.2 * px_per_pt)
+    low, high = max(0, middle - window), min(height, middle + window + 1)
+    steps = np.arange(int(0.4 * px_per_pt + thick / 2), int(HEAD_PT * px_per_pt))
+    xs = (at + way * steps).astype(int)
+    xs = xs[(xs >= 0) & (xs < width)]
+    if len(xs) < 8 or not 0 <= middle < height:
+        return False
+    cut = image[low:high, xs] > 0
+    above = np.array([_run(column[: middle - low + 1][::-1]) for column in cut.T])
+    below = np.array([_run(column[middle - low :]) for column in cut.T])
+    total = above + below - 1
+    peak = int(total[: int(0.8 * len(total))].argmax())
+    swell = total[peak]
+    if swell < thick + max(1.6, 0.6 * thick) or swell > 5.0 * px_per_pt or peak < 1.0 * px_per_pt:
+        return False
+    thin_after = total[min(peak + int(0.8 * px_per_pt), len(total) - 1) :].min(initial=99)
+    even = abs(int(above[peak]) - int(below[peak])) <= max(2.0, 0.35 * swell)
+    return bool(total[: max(2, peak // 3)].min() < 0.72 * swell and thin_after < 0.72 * swell and even)
+
+
+def _run(column: NDArray[np.bool_]) -> int:
+    """Length of the ink run at the start of a column."""
+    gaps = np.flatnonzero(~column)
+    return int(gaps[0]) if len(gaps) else len(column)
+
+
+def wedges(
+    ink: Gray, rows: list[tuple[float, ...]], px_per_pt: float, origin: tuple[float, float], thick: float
+) -> list[Tip]:
+    """Solid wedges on straight strokes, for witness lines too broken to be found as strokes."""
+    size = int(max(3, round(thick) + 2))
+    solid = cv2.morphologyEx(ink, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(np.asarray(solid, np.uint8), connectivity=8)
+    strokes = np.array([r[:4] for r in rows]).reshape(-1, 4)
+    found: list[Tip] = []
+    for i in range(1, min(count, MAX_TIPS)):
+        x, y, w, h, _ = (int(v) for v in stats[i])
+        if not WEDGE_MIN_PT * px_per_pt < max(w, h) < WEDGE_MAX_PT * px_per_pt or max(w, h) < 1.25 * min(w, h):
+            continue
+        axis = 0 if w >= h else 1
+        profile = (labels[y : y + h, x : x + w] == i).sum(axis=axis).astype(float)
+        growth = _growth(profile)
+        if abs(growth) < MIN_GROWTH:
+            continue
+        sign = -1 if growth > 0 else 1
+        image = ink if axis == 0 else np.ascontiguousarray(ink.T)
+        along, across = (x, y + h / 2) if axis == 0 else (y, x + w / 2)
+        end = _point(image, along + (len(profile) if sign > 0 else 0), across, sign, thick)
+        px, py = (end, across) if axis == 0 else (across, end)
+        tip = Tip(
+            float(origin[0] + px / px_per_pt),
+            float(origin[1] + py / px_per_pt),
+            *((sign, 0) if axis == 0 else (0, sign)),
+        )
+        if _on_stroke(tip, strokes):
+            found.append(tip)
+    return found
+
+
+def _growth(profile: NDArray[np.float64]) -> float:
+    """How much a blob widens along its length, as a part of its mean width; rounded ends are left out."""
+    cut = max(1, round(0.15 * len(profile)))
+    middle = profile[cut:-cut]
+    if len(middle) < 4:
+        return 0.0
+    slope = np.polyfit(np.arange(len(middle)), middle, 1)[0]
+    return float(slope * len(middle) / middle.mean())
+
+
+def _point(image: Gray, edge: float, across: float, sign: int, thick: float) -> float:
+    """Where a wedge ends: at the middle of the witness line it runs into, or where its ink stops."""
+    height, width = image.shape
+    row = min(max(int(across), 0), height - 1)
+    low, high = max(0, row - 14), min(height, row + 15)
+    for step in range(int(7 * thick) + 8):
+        x = int(edge) + sign * step
+        if not 0 <= x < width:
+            break
+        if (image[low:high, x] > 0).sum() > 3.0 * thick + 4 and step > 0:
+            return x + 0.5 + sign * 0.5 * thick
+        if not image[row, x]:
+            return x + (0.0 if sign > 0 else 1.0)
+    return edge + sign * 2 * thick
+
+
+def _on_stroke(tip: Tip, strokes: NDArray[np.float64]) -> bool:
+    """Whether a stroke runs along the wedge's axis and reaches it."""
+    if len(strokes) == 0:
+        return False
+    axis = 0 if tip.dx else 1
+    along, across = (tip.x, tip.y) if axis == 0 else (tip.y, tip.x)
+    flat = np.abs(strokes[:, 1 - axis] - strokes[:, 3 - axis]) < 0.01
+    on = (
+        flat
+        & (np.abs(strokes[:, 1 - axis] - across) < 1.2)
+        & (strokes[:, axis] < along + 14)
+        & (strokes[:, axis + 2] > along - 14)
+        & (strokes[:, axis + 2] - strokes[:, axis] > LINE_PT)
+    )
+    return bool(on.any())

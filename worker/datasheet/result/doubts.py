@@ -1,0 +1,66 @@
+"""Says what a person should look at in a land pattern before trusting it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from db.documents.kinds.datasheet import LandPattern, Review
+from worker.datasheet.land import holes
+from worker.datasheet.land.numbering import Label
+from worker.datasheet.land.pads import Solved
+
+_PINS = re.compile(
+    r"(?:SOT-?\d+|SC-?\d+|(?:QFN|DFN|SON|SOIC|SOP|QFP|DIP|BGA|CSP|LGA|LCC)[A-Z]{0,2})-(\d{1,3})(?!\d|\.|-\d)",
+    re.IGNORECASE,
+)
+
+
+def of_land(land: LandPattern, best: Solved, certain: bool) -> list[Review]:
+    """A review entry for each doubt; `certain` says whether the numbering is."""
+    reasons = [
+        *([] if certain else [("land_pattern.pads.number", f"pad numbers are not all printed: {land.numbering.note}")]),
+        *_of_pads(land, best),
+        *_of_drawing(land, best),
+    ]
+    return [Review(field=field, reason=reason) for field, reason in reasons]
+
+
+def too_few(land: LandPattern, labels: Iterable[Label], package: str | None) -> Review | None:
+    """A pattern with fewer pads than the part has pins: one was not seen, and the numbers after it are wrong."""
+    named = _PINS.search(package or "")
+    pins = max([label.number for label in labels] + ([int(named[1])] if named else []), default=0)
+    count = len({p.number for p in land.pads if p.role in ("signal", "thermal")})
+    if count >= pins:
+        return None
+    return Review(
+        field="land_pattern.pads", reason=f"the part has {pins} pins, the land pattern was read with {count} pads"
+    )
+
+
+def _of_pads(land: LandPattern, best: Solved) -> Iterator[tuple[str, str]]:
+    if any(p.status == "assumed" for p in land.pads):
+        yield "land_pattern.pads", "some positions follow from the drawn scale, not from printed numbers"
+    own = [p.number for p in land.pads if p.shape == "custom"]
+    if own:
+        yield (
+            "land_pattern.pads",
+            f"pads {', '.join(own[:12])} are no rectangles; the footprint has the rectangle around them",
+        )
+    shapes = best.pattern.pads
+    unsized = [i for i in range(len(shapes)) if not best.settled(i)[1] and not holes.is_round(shapes[i])]
+    if unsized:
+        drawn = sorted({"{:.3g} x {:.3g}".format(*best.size(i)) for i in unsized})
+        yield "land_pattern.pads", f"some sizes are not printed; drawn as {', '.join(drawn)} mm"
+
+
+def _of_drawing(land: LandPattern, best: Solved) -> Iterator[tuple[str, str]]:
+    loose = [d for d in land.dimensions if not d.held and d.ends is None]  # the others are equations that do not hold
+    if loose:
+        printed = ", ".join(d.value.printed or "" for d in loose[:6])
+        yield "land_pattern.dimensions", f"printed numbers that the solved pattern does not keep: {printed}"
+    if land.to_scale is False:
+        yield "land_pattern", "the drawing is not to scale"
+    if best.drawing.sheet.raster:
+        yield "land_pattern", "read from pixels"
+    yield from (("land_pattern", note) for note in best.notes)

@@ -1,0 +1,1 @@
+"""Which pages and figures hold the drawings of the package that is asked for."""

@@ -1,0 +1,92 @@
+"""Figures under their headings: which titles stand over a place of the page, and which figure the package name means."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from worker.datasheet.drawing import dimensions
+from worker.datasheet.drawing.drawing import Drawing
+from worker.datasheet.geometry.marks import Box, Word
+
+LARGER = 1.5  # times the height of the numbers: letters of a heading
+BOLDER = 1.35  # times the height of a heading: the one over it
+LEFT_PT = 40.0  # how far a figure may begin left of its heading
+OUTDENT_PT = 4.0
+MAX_WORDS = 9
+_WORD = re.compile(r"[A-Za-z]{3,}")
+_PART = re.compile(r"[A-Za-z]+|\d+")
+_SEEN_FROM = re.compile(r"viewed from [^)]*|\b(?:component|solder(?:ing)?|mating) side\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """The part of a page under one heading, and all that stands over it from there upwards."""
+
+    heading: Word
+    chain: tuple[Word, ...]
+
+    @property
+    def words(self) -> set[str]:
+        return words_of(" ".join(w.text for w in self.chain))
+
+
+def words_of(text: str) -> set[str]:
+    return {part.upper() for part in _PART.findall(_SEEN_FROM.sub("", text)) if len(part) > 1}
+
+
+def headings(drawing: Drawing) -> list[Word]:
+    """Lines in letters clearly larger than those of the dimensions."""
+    sizes = [q.size for q in drawing.quantities if not q.symbol]
+    least = LARGER * float(np.median(sizes)) if sizes else 0.0
+    return [
+        w for w in drawing.lines
+        if sizes and w.turn == 0 and w.across >= least and _WORD.search(w.text) and len(w.text.split()) <= MAX_WORDS
+    ]  # fmt: skip
+
+
+def over(box: Box, titles: list[Word]) -> Word | None:
+    """The heading that a place stands under: the lowest one above it, of those in one line the last that begins left of it."""
+    above = [t for t in titles if t.box.y1 <= box.cy and t.box.x0 - LEFT_PT < box.cx]
+    if not above:
+        return None
+    lowest = max(t.box.y1 for t in above)
+    return max((t for t in above if t.box.y1 > lowest - t.box.height / 2), key=lambda t: t.box.x0)
+
+
+def region(heading: Word, titles: list[Word]) -> Region:
+    """A heading with the lines set right over it and those above that stand farther left or are larger."""
+    chain = [heading]
+    for title in sorted(titles, key=lambda t: -t.box.y1):
+        last = chain[-1]
+        if title.box.y1 > last.box.y0 + 0.3 * last.box.height:
+            continue
+        beside = abs(title.box.x0 - last.box.x0) < OUTDENT_PT
+        stacked = beside and last.box.y0 - title.box.y1 < title.box.height
+        farther = title.box.x0 < last.box.x0 - OUTDENT_PT
+        larger = title.box.x0 < last.box.x0 + OUTDENT_PT and title.across > BOLDER * last.across
+        if stacked or farther or larger:
+            chain.append(title)
+    return Region(heading, tuple(chain))
+
+
+def best(drawing: Drawing, package: str) -> list[Region]:
+    """The regions with a figure whose headings have most words in common with the package name."""
+    titles = headings(drawing)
+    under = {id(t): t for s in drawing.spans if (t := over(dimensions.box_of(s), titles))}
+    asked = words_of(package)
+    rated = [(len(asked & found.words), found) for found in (region(t, titles) for t in under.values())]
+    most = max((score for score, _ in rated), default=0)
+    return [found for score, found in rated if score == most and most > 0]
+
+
+def beside(found: list[Region], table: Box) -> list[Region]:
+    """Those regions that begin on the level of a table, or nearest to it."""
+    gaps = [max(table.y0 - r.heading.box.cy, r.heading.box.cy - table.y1, 0.0) for r in found]
+    return [r for r, gap in zip(found, gaps, strict=True) if gap == min(gaps)]
+
+
+def holds(found: Region, box: Box, titles: list[Word]) -> bool:
+    return over(box, titles) is found.heading

@@ -1,0 +1,1 @@
+"""What printed words say: lines of text, quantities with tolerances, dimension tables."""

@@ -1,0 +1,93 @@
+"""Joins words into lines of text, and says where a line sits along and across its reading direction."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from worker.datasheet.geometry.marks import Box, Word, around
+
+TAG_GAP = 2.0  # letter heights from a number to what belongs to it; fonts of one width set wide spaces
+SPACE = 1.45  # widths of a letter; the space between two words of a font of one width
+_TAG = re.compile(r"\[|\(\d{1,3}[xX×]\)|(?:MAX|MIN|TYP|BSC|REF|NOM)\b")
+_VALUE_END = re.compile(r"\d[\])]?$")
+_COUNT = re.compile(r"\(?\d{1,3}[xX×]")
+_PROSE = re.compile(r"[^\W\d]{2,}[.,:]?")
+
+
+def frame(box: Box, turn: int) -> tuple[float, float, float, float]:
+    """Start and end along the reading direction, then top and bottom across it."""
+    if turn == 1:
+        return -box.y1, -box.y0, box.x0, box.x1
+    if turn == 2:
+        return -box.x1, -box.x0, -box.y1, -box.y0
+    if turn == 3:
+        return box.y0, box.y1, -box.x1, -box.x0
+    return box.x0, box.x1, box.y0, box.y1
+
+
+def overlap(a0: float, a1: float, b0: float, b1: float) -> float:
+    """Shared length as a part of the shorter one."""
+    shorter = min(a1 - a0, b1 - b0)
+    return (min(a1, b1) - max(a0, b0)) / shorter if shorter > 0 else 0.0
+
+
+def _follows(left: Word, right: Word, gap_limit: float) -> float | None:
+    """The gap between two words of one line in letter heights, None when they are not on one line."""
+    _, end, top, bottom = frame(left.box, left.turn)
+    start, stop, top2, bottom2 = frame(right.box, right.turn)
+    tall = max(bottom - top, bottom2 - top2, 0.1)
+    if overlap(top, bottom, top2, bottom2) < 0.65 or stop <= end:
+        return None
+    gap = (start - end) / tall
+    if gap > 0.4 and left.text[-1:].isdigit() and right.text[:1].isdigit():
+        return None  # two numbers side by side
+    if left.text[-1:] == ")" and re.match(r"\(\d*[.,]\d", right.text):
+        return None
+    return gap if -0.5 < gap < max(gap_limit, _wider(left, right, tall)) else None
+
+
+def _wider(left: Word, right: Word, tall: float) -> float:
+    """How far apart in letter heights two words may stand for what they say: number and tag, count and number, prose."""
+    tagged = _TAG.match(right.text) and _VALUE_END.search(left.text)
+    counted = _COUNT.fullmatch(left.text) and re.match(r"[\d.,ØR]", right.text)
+    if tagged or counted:
+        return TAG_GAP
+    if not (_PROSE.fullmatch(left.text) and _PROSE.fullmatch(right.text)):
+        return 0.0
+    start, end, _, _ = frame(left.box, left.turn)
+    return SPACE * (end - start) / len(left.text) / tall
+
+
+def join(words: list[Word], gap_limit: float = 0.75) -> list[Word]:
+    """Lines of text from words, per reading direction; words closer than a quarter letter height lose the space."""
+    lines: list[Word] = []
+    for turn in range(4):
+        chosen = sorted((w for w in words if w.turn == turn), key=lambda w: frame(w.box, turn)[0])
+        lines.extend(_join_turn(chosen, gap_limit))
+    return lines
+
+
+def _join_turn(words: list[Word], gap_limit: float) -> list[Word]:
+    open_lines: list[list[Word]] = []
+    for word in words:
+        best: tuple[float, list[Word]] | None = None
+        for line in reversed(open_lines[-60:]):
+            gap = _follows(line[-1], word, gap_limit)
+            if gap is not None and (best is None or gap < best[0]):
+                best = (gap, line)
+        if best is None:
+            open_lines.append([word])
+        else:
+            best[1].append(word)
+    return [_line(parts) for parts in open_lines]
+
+
+def _line(parts: list[Word]) -> Word:
+    text = parts[0].text
+    for left, right in pairwise(parts):
+        gap = _follows(left, right, 1e9) or 0.0
+        text += right.text if gap < 0.22 or (right.text[:1] == "." and gap < 0.6) else " " + right.text
+    sizes = sorted(w.across for w in parts)
+    box = around([w.box for w in parts])
+    return Word(text, box, parts[0].turn, min(w.confidence for w in parts), sizes[len(sizes) // 2])

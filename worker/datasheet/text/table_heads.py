@@ -1,0 +1,80 @@
+"""Header rows of dimension tables: which columns hold which limit, in which unit, and where a table ends beside another."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from worker.datasheet.geometry.marks import Word
+from worker.datasheet.text.quantities import INCH_MM
+
+SYMBOL = re.compile(
+    r"^(?:[A-Za-zØθφϕΦ∅]{1,2}|[A-Za-z]{1,3}\d{1,2}|[A-Za-z]\d[A-Za-z]|[A-Za-z]{2,4}_[A-Za-z]+|[a-z]{3}|aaa|bbb|ccc|ddd)$"
+)
+LIMITS = {"MIN": "low", "MINIMUM": "low", "MIM": "low", "NOM": "value", "NOMINAL": "value", "TYP": "value",
+         "TYPICAL": "value", "BSC": "value", "MAX": "high", "MAXIMUM": "high"}  # fmt: skip
+MM = re.compile(r"^\(?(?:mm|mil+i?m\w*|metric)\)?[.:*]*$", re.IGNORECASE)
+INCH = re.compile(r"^\(?(?:in\.?|[Ii]nch|INCH|[Ii]nche?s|INCHE?S)\)?[.:*]*$")
+_MIL = re.compile(r"^\(?(?:mils?|MILS?)\)?[.:*]*$")
+_NAMES = re.compile(
+    r"^(?:DIM(?:ENSION)?S?|SYM(?:BOL)?S?|REF(?:ERENCE)?|LETTER|PARAMETER|ITEM|CODE)[.:]*$", re.IGNORECASE
+)
+SEEN_ROWS, SYMBOLS = 6, 3  # of the rows next to a header so many have a symbol where a table begins
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    limit: str  # low, value, high
+    unit: float  # in mm
+    x: float
+    half: float
+
+
+def heads_of(row: list[Word]) -> list[tuple[Word, str]]:
+    found = []
+    for word in row:
+        for part in re.split(r"[\s/]+", word.text):
+            limit = LIMITS.get(part.strip(".:,()").upper())
+            if limit:
+                found.append((word, limit))
+                break
+    return found
+
+
+def side_by_side(rows: list[list[Word]], at: int) -> list[list[tuple[Word, str]]]:
+    """The limits of a header row, apart for each table in it: a table begins anew where symbols or their head stand."""
+    below = [w for row in rows[at + 1 : at + 1 + SEEN_ROWS] for w in row if SYMBOL.match(w.text)]
+    names = [w for w in rows[at] if _NAMES.match(w.text)]
+    groups: list[list[tuple[Word, str]]] = []
+    for head in heads_of(rows[at]):
+        after = groups[-1][-1][0].box.x1 if groups else None
+        between = [w for w in (*names, *below) if after is not None and after < w.box.cx < head[0].box.x0]
+        if after is None or len(between) >= SYMBOLS or any(w in names for w in between):
+            groups.append([])
+        groups[-1].append(head)
+    return groups
+
+
+def columns_of(rows: list[list[Word]], at: int, heads: list[tuple[Word, str]]) -> list[Column]:
+    """Value columns under the heads of a row, with the unit printed over them."""
+    tops = [w for row in rows[max(0, at - 3) : at + 1] for w in row]
+    units = _units(tops)
+    xs = [w.box.cx for w, _ in heads]
+    columns = []
+    for (_, limit), x in zip(heads, xs, strict=True):
+        near = min(units, key=lambda u: abs(u[0].box.cx - x), default=None)
+        gaps = [abs(x - other) for other in xs if other != x]
+        columns.append(Column(limit, near[1] if near else 1.0, x, min([*gaps, 80.0]) / 2))
+    return columns
+
+
+def _units(words: list[Word]) -> list[tuple[Word, float]]:
+    """Words that name a unit, with it in mm; the "in" of "dimensions in mm" is none."""
+    kinds = ((MM, 1.0), (INCH, INCH_MM), (_MIL, INCH_MM / 1000))
+    found = [(w, unit) for w in words for pattern, unit in kinds if pattern.match(w.text)]
+    return [(w, unit) for w, unit in found if not (w.text == "in" and any(_follows(w, o) for o, _ in found))]
+
+
+def _follows(word: Word, other: Word) -> bool:
+    gap = other.box.x0 - word.box.x1
+    return 0 < gap < 2 * word.box.height and abs(other.box.cy - word.box.cy) < word.box.height

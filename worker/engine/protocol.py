@@ -1,0 +1,160 @@
+"""What an engine is: plain values in, plain values out, no torch in sight.
+
+An engine holds one resident model and serves several streams at once. `Session.feed` blocks until the chunk is
+answered; sessions of one engine may be fed from different threads, and an engine is free to run their steps in one batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.documents.kinds.base import Sampling
+from db.documents.kinds.video import Window
+
+OnText = Callable[[str], None]
+"""Called with each new piece of text as it is decoded; may raise `Stopped` to end the generation at this step."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One decoded picture and its presentation time."""
+
+    pts_ms: int
+    pixels: NDArray[np.uint8]  # (height, width, 3) RGB, already at the size the family asked for
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A few seconds of frames; `index` counts from 0 at the start of the clip."""
+
+    index: int
+    start_ms: int
+    end_ms: int
+    frames: tuple[Frame, ...]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What a chunk took inside the engine, and the tokens in memory after it; zeros from an engine that cannot tell."""
+
+    vision_s: float = 0.0
+    prefill_s: float = 0.0
+    reply_s: float = 0.0  # decode steps this stream took part in
+    context_tokens: int = 0
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the model said about one chunk; empty text is silence."""
+
+    text: str
+    token_ids: tuple[int, ...] = ()
+    silence_probability: float | None = None
+    effort: Effort = field(default=Effort(), compare=False)  # what it took is not what was said
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """Identity of a resident model, as it stands in every result's provenance."""
+
+    name: str
+    family: str
+    engine: str
+    weights_sha256: str
+    context_tokens: int
+    dtype: str = "float32"
+    device: str = "cpu"
+    structured: bool = False  # whether `chat` can hold an answer to a JSON schema
+    window: Window = field(default_factory=Window)  # for streams that name none
+
+
+@dataclass(frozen=True)
+class WatchOptions:
+    """How one stream is watched; everything a session needs besides the frames."""
+
+    prompt: str
+    system: str | None = None
+    window: Window = field(default_factory=Window)
+    sampling: Sampling = field(default_factory=Sampling)
+    fps: float = 2.0
+    chunk_ms: int = 2000
+    max_frame_pixels: int = 256 * 256
+    max_tokens_per_chunk: int = 48
+    silence_threshold: float | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A finished chat completion."""
+
+    text: str
+    prompt_tokens: int
+    completion_tokens: int
+    finish_reason: str  # "stop" or "length"
+
+
+class Session(Protocol):
+    """One video being watched."""
+
+    def feed(self, chunk: Chunk, on_text: OnText | None = None) -> Reply:
+        """Show one chunk and return what the model says. Raises Transient(GPU_OOM), Permanent, or what `on_text` raises."""
+        ...
+
+    def rewatch(self, chunk: Chunk) -> None:
+        """After opening from a checkpoint: show a chunk of the last vision window again. Nothing is decoded; the reply
+        that the checkpoint holds for this chunk is put back in its place."""
+        ...
+
+    def checkpoint(self) -> dict[str, Any]:
+        """JSON-able state after the last chunk: `next_chunk`, `rewatch_from_chunk` (first chunk whose frames are still in
+        the vision window), retained text ids, RNG state, options hash; never the K/V cache."""
+        ...
+
+    def close(self) -> None:
+        """Free the stream's memory; safe to call twice."""
+        ...
+
+
+class Engine(Protocol):
+    """A resident model."""
+
+    @property
+    def info(self) -> ModelInfo: ...
+
+    def frame_size(self, width_px: int, height_px: int, max_frame_pixels: int) -> tuple[int, int]:
+        """(width, height) in pixels to decode to, so that the vision tower takes the frame without another resize."""
+        ...
+
+    def open(self, options: WatchOptions, checkpoint: dict[str, Any] | None = None) -> Session:
+        """Start a stream, or resume one from its checkpoint (warm restart: the caller then shows the chunks from
+        `rewatch_from_chunk` to `next_chunk` through `Session.rewatch`). Raises Permanent(CONTEXT_TOO_SMALL) when the
+        token budget computed from `options` cannot fit the model."""
+        ...
+
+    def chat(
+        self,
+        messages: Sequence[dict[str, Any]],
+        sampling: Sampling,
+        max_tokens: int,
+        on_text: OnText | None = None,
+        schema: dict[str, Any] | None = None,
+    ) -> Answer:
+        """Answer one conversation. Content parts: {"type":"text","text"}, {"type":"image","image": (h,w,3) uint8 array},
+        {"type":"video","video": tuple[Frame, ...]}.
+
+        With `schema` the answer is JSON of it, cut off at the token limit at worst; an engine whose `info` is not
+        `structured` raises Permanent(UNSUPPORTED)."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def parts_of(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """The content parts of a message; plain text is one."""
+    content = message["content"]
+    return [{"type": "text", "text": content}] if isinstance(content, str) else list(content)

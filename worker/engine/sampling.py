@@ -1,0 +1,66 @@
+"""How the next token is chosen: pure functions of logits, the parameters, and the number of draws so far."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+import torch
+
+from db.documents.kinds.base import Sampling
+
+
+def uniform(seed: int, draw: int) -> float:
+    """The `draw`-th random number of a seed, in [0, 1): a counter-based generator, its whole state is the count."""
+    return float(np.random.Generator(np.random.Philox(key=seed, counter=[draw, 0, 0, 0])).random())
+
+
+def penalised(logits: torch.Tensor, said: Collection[int], penalty: float) -> torch.Tensor:
+    """Logits with tokens already said made less likely (CTRL, arXiv 1909.05858): divided if positive, multiplied if not."""
+    if penalty == 1.0 or not said:
+        return logits
+    index = torch.tensor(sorted(said), device=logits.device)
+    picked = logits[index]
+    return logits.index_copy(0, index, torch.where(picked > 0, picked / penalty, picked * penalty))
+
+
+def without(logits: torch.Tensor, banned: Sequence[int]) -> torch.Tensor:
+    """Logits with some tokens made impossible."""
+    return logits.index_fill(0, torch.tensor(banned, dtype=torch.long, device=logits.device), float("-inf"))
+
+
+def probabilities(logits: torch.Tensor, sampling: Sampling) -> torch.Tensor:
+    """The distribution that temperature, top-k and top-p leave; needs temperature > 0; sums to 1."""
+    scaled = logits / sampling.temperature
+    if 0 < sampling.top_k < scaled.numel():
+        scaled = scaled.masked_fill(scaled < torch.topk(scaled, sampling.top_k).values[-1], float("-inf"))
+    chances = torch.softmax(scaled, dim=-1)
+    if sampling.top_p >= 1.0:
+        return chances
+    ordered, order = torch.sort(chances, descending=True, stable=True)
+    # A token stays while the mass before it is below top_p: the most likely one always does.
+    kept = torch.where(ordered.cumsum(0) - ordered < sampling.top_p, ordered, 0.0)
+    chances = torch.zeros_like(chances).index_copy(0, order, kept)
+    return chances / chances.sum()
+
+
+def draw(chances: torch.Tensor, at: float) -> int:
+    """The token at a point of the cumulative distribution, `at` in [0, 1); never one of probability 0."""
+    steps = chances.double().cumsum(0)
+    place = torch.searchsorted(
+        steps, torch.tensor(at * float(steps[-1]), dtype=steps.dtype, device=steps.device), right=True
+    )
+    return min(int(place), int(chances.nonzero()[-1]))
+
+
+def choose(logits: torch.Tensor, sampling: Sampling, said: Collection[int], draws: int) -> int:
+    """The next token from float32 logits (vocabulary,); greedy at temperature 0."""
+    weighed = penalised(logits, said, sampling.repetition_penalty)
+    if sampling.temperature == 0:
+        return int(weighed.argmax())
+    return draw(probabilities(weighed, sampling), uniform(sampling.seed, draws))
+
+
+def mass(logits: torch.Tensor, tokens: Sequence[int]) -> float:
+    """Probability of some tokens together, before any sampling parameter."""
+    return float(torch.softmax(logits, dim=-1)[list(tokens)].sum())

@@ -1,0 +1,87 @@
+"""A worker's line in the list of workers: who it is, what it serves, what it does now."""
+
+from __future__ import annotations
+
+import os
+import platform
+import secrets
+import shutil
+import socket
+import subprocess
+from datetime import datetime
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from db.schema.tables import Worker
+from worker.protocol import ModelReport
+from worker.supervisor.attempt import Board
+
+PACKAGES = ("bm3-vl", "torch", "transformers", "av", "celery")
+
+
+def new_worker_id(role: str) -> str:
+    """Unique, and readable in a list."""
+    return f"{socket.gethostname()[:60]}-{role}-{os.getpid()}-{secrets.token_hex(2)}"
+
+
+def report(session: Session, now: datetime, row: Worker) -> bool:
+    """Store the worker's heartbeat, and its line if there is none. True: an operator wants it to finish up."""
+    row.heartbeat_at = now
+    known = session.get(Worker, row.id, populate_existing=True)
+    row.draining = known is not None and known.draining
+    session.merge(row)
+    return row.draining
+
+
+def sign_off(session: Session, worker_id: str) -> None:
+    """Take the worker off the list."""
+    session.execute(delete(Worker).where(Worker.id == worker_id))
+
+
+def describe(models: tuple[ModelReport, ...], board: Board) -> dict[str, Any]:
+    """What a worker's line says besides its name."""
+    return {
+        "models": [{"name": m.name, **m.info, **({"problem": m.problem} if m.problem else {})} for m in models],
+        "jobs": [str(attempt.id) for attempt in board.all()],
+        "gpu": gpus(),
+        **versions(),
+    }
+
+
+@lru_cache
+def versions() -> dict[str, Any]:
+    return {"python": platform.python_version(), "packages": {name: _version(name) for name in PACKAGES}}
+
+
+def gpus() -> list[dict[str, Any]]:
+    """Name, memory and load of each GPU, by nvidia-smi; nothing where there is none."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return []
+    query = "name,memory.used,memory.total,utilization.gpu"
+    command = [program, f"--query-gpu={query}", "--format=csv,noheader,nounits"]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout
+    except (subprocess.SubprocessError, OSError):
+        return []
+    return [_gpu(line) for line in said.splitlines() if line.count(",") == 3]
+
+
+def _gpu(line: str) -> dict[str, Any]:
+    name, used, total, load = (word.strip() for word in line.split(","))
+    return {"name": name, "memory_used_mib": _number(used), "memory_total_mib": _number(total), "load": _number(load)}
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdigit() else None
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
