@@ -18,6 +18,11 @@ JSONL_MEDIA_TYPE = "application/jsonl"
 LINE_ENDS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x1f\x7f\ud800-\udfff]")
 
+# SubRip has no escapes, and readers take for markup what FFmpeg, VLC, pysrt or webvtt-py take for it: a "<" with a ">"
+# after it or a name behind it, braces (ASS), "\\N", "\\n" and "\\h" (ASS). NFKC turns the wide forms back.
+SRT_MARKUP = re.compile(r"<(?=[^>]*>|\s*[a-z/!?])|[{}]|\\(?=[Nnh{}])", re.IGNORECASE)
+SRT_WIDE = {"<": "\uff1c", "{": "\uff5b", "}": "\uff5d", "\\": "\uff3c"}
+
 
 def plain(text: str) -> str:
     """Text as it may be stored and printed: no control characters, no lone surrogates, no blank lines, no outer blanks."""
@@ -72,15 +77,21 @@ def clock(ms: int, mark: str = ".") -> str:
 
 
 def srt(cues: Iterable[Cue]) -> str:
-    """A whole SubRip file: numbered from 1, comma before the milliseconds, no arrow inside a text."""
+    """A whole SubRip file: numbered from 1, comma before the milliseconds, nothing in a text that a reader takes for markup."""
     return "".join(map(srt_cue, cues))
 
 
 def srt_cue(cue: Cue) -> str:
     """One SubRip block with its blank line; empty for a cue without visible text."""
-    text = plain(cue.text).replace("-->", "→")
+    text = srt_text(cue.text)
     times = f"{clock(cue.start_ms, ',')} --> {clock(max(cue.end_ms, cue.start_ms + 1), ',')}"
     return f"{cue.seq + 1}\n{times}\n{text}\n\n" if text else ""
+
+
+def srt_text(text: str) -> str:
+    """Text as SubRip can carry it: what readers would take for markup is written in wide forms, an arrow as one sign."""
+    arrowless = plain(text).replace("-->", "→")
+    return SRT_MARKUP.sub(lambda found: SRT_WIDE[found[0]], arrowless)
 
 
 def jsonl(cues: Iterable[Cue]) -> str:
