@@ -24,7 +24,7 @@ demo: $(READY)  ## a video and a datasheet through the whole service, on this ma
 	$(BIN)/python -m tests.e2e.demo
 
 up: $(READY)  ## run the service here (embedded Redis, SQLite, local files) until Ctrl-C
-	$(BIN)/honcho start
+	@$(BIN)/honcho start || [ $$? = 130 ]  # Ctrl-C is how it is meant to end
 
 test: $(READY) check  ## everything that must hold
 	@bash tests/debian.sh

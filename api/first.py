@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 from db.access import tenants, users
+from db.commands import command
 from db.ops import migrate
 from db.session import Database
 from db.settings import Settings
@@ -25,27 +25,35 @@ def prepare(database: Database, settings: Settings) -> None:
     if database.is_sqlite:
         migrate.upgrade(database)
     elif not migrate.is_current(database):
-        raise DatabaseBehind("the database is behind this version: run `python -m db migrate`, then start again")
+        raise DatabaseBehind(f"the database is behind this version: run `{command('db migrate')}`, then start again")
     with database.write() as session:
         token = tenants.first_admin_key(session, datetime.now(UTC))
     with database.write() as session:
         password = users.first_admin(session, datetime.now(UTC))
-    _tell("Admin key", token, settings.data_dir / KEY_FILE if database.is_sqlite else None)
-    _tell(
-        f"Dashboard login (user {users.ADMIN_NAME}), password",
-        password,
-        settings.data_dir / PASSWORD_FILE if database.is_sqlite else None,
-    )
+    embedded = settings.data_dir if database.is_sqlite else None
+    _hand_over("Admin key", token, embedded and embedded / KEY_FILE)
+    _hand_over(f"Dashboard login (user {users.ADMIN_NAME}), password", password, embedded and embedded / PASSWORD_FILE)
 
 
-def _tell(what: str, secret: str | None, path: Path | None) -> None:
-    """Print a secret that was just made, and keep it where an embedded installation finds it."""
+def welcome(url: str, settings: Settings) -> str:
+    """What a person needs to come in: the address, and where an embedded installation keeps its first secrets."""
+    lines = [f"BM3-VL is ready: {url}"]
+    if (settings.data_dir / PASSWORD_FILE).exists():
+        lines.append(f"  dashboard: user {users.ADMIN_NAME}, first password in {settings.data_dir / PASSWORD_FILE}")
+    if (settings.data_dir / KEY_FILE).exists():
+        lines.append(f"  API key: in {settings.data_dir / KEY_FILE}")
+    lines.append(f"  lost one? {command(f'db add-user {users.ADMIN_NAME}')}, {command('db admin-key')}")
+    return "\n".join(lines)
+
+
+def _hand_over(what: str, secret: str | None, path: Path | None) -> None:
+    """A secret that was just made goes into its file; to stdout, which is often kept, only where there is none."""
     if secret is None:
         return
-    print(f"\n{what} (shown once): {secret}\n", flush=True)
-    if path is not None:
+    if path is None:
+        print(f"\n{what} (shown once): {secret}\n", flush=True)
+    else:
         write_secret(path, secret)
-        print(f"also written to {path}", file=sys.stderr, flush=True)
 
 
 def write_secret(path: Path, text: str) -> None:

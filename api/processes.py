@@ -6,7 +6,9 @@ import ctypes
 import multiprocessing
 import os
 import signal
+import socket
 import tempfile
+from contextlib import suppress
 from typing import Any
 
 import uvicorn
@@ -14,6 +16,7 @@ from fastapi import FastAPI
 
 from api import metrics
 from api.app import create_app
+from api.first import welcome
 from api.settings import ApiSettings
 from db.ops import logs
 from db.settings import Settings
@@ -34,11 +37,16 @@ def number_of(settings: Settings, api: ApiSettings) -> int:
 def serve(settings: Settings, api: ApiSettings) -> None:
     """Serve until told to stop. What the processes share lies in the database and Redis, but for their metrics."""
     if (number := number_of(settings, api)) == 1:
-        return _run(api, create_app(settings, api))
+        _run_one(settings, api)
+        return
     with tempfile.TemporaryDirectory(prefix="bm3-metrics-") as folder:
         os.environ[metrics.SHARED] = folder
-        return _run(
-            api, "api.processes:one_of_several", factory=True, workers=number, timeout_worker_healthcheck=HUNG_S
+        uvicorn.run(
+            "api.processes:one_of_several",
+            factory=True,
+            workers=number,
+            timeout_worker_healthcheck=HUNG_S,
+            **_options(api),
         )
 
 
@@ -53,15 +61,40 @@ def one_of_several() -> FastAPI:
     return create_app()
 
 
-def _run(api: ApiSettings, app: FastAPI | str, **more: Any) -> None:
-    uvicorn.run(
-        app,
-        host=api.host,
-        port=api.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=DRAIN_S,
-        timeout_keep_alive=30,
-        **more,
-    )
+class _WelcomingServer(uvicorn.Server):
+    """Tells where the service is once it takes connections, so that the address stands below what the start wrote."""
+
+    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+        super().__init__(config)
+        self._settings = settings
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print(welcome(self._url(), self._settings), flush=True)
+
+    def _url(self) -> str:
+        """The address as a browser on this machine takes it; the port is the one in use, also where 0 was asked for."""
+        host, port = self.servers[0].sockets[0].getsockname()[:2]
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - listening everywhere is the user's choice
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _run_one(settings: Settings, api: ApiSettings) -> None:
+    server = _WelcomingServer(uvicorn.Config(create_app(settings, api), **_options(api)), settings)
+    with suppress(KeyboardInterrupt):  # raised again by the server when it has ended in good order
+        server.run()
+    if not server.started:
+        raise SystemExit(1)
+
+
+def _options(api: ApiSettings) -> dict[str, Any]:
+    return {
+        "host": api.host,
+        "port": api.port,
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": DRAIN_S,
+        "timeout_keep_alive": 30,
+    }

@@ -15,6 +15,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from db.broker.queue import redis_client
+from db.commands import command
 from db.jobs import counts, fleet
 from db.ops import migrate
 from db.schema.tables import Leader, Outbox
@@ -90,7 +91,7 @@ def _database(one: Patient) -> Iterator[Finding]:
 def _migrations(one: Patient) -> Iterator[Finding]:
     current = migrate.is_current(one.database)
     yield _judge(
-        "migrations", current, "up to date" if current else "the database is behind", "run: python -m db migrate"
+        "migrations", current, "up to date" if current else "the database is behind", f"run: {command('db migrate')}"
     )
 
 
@@ -145,11 +146,19 @@ def _fleet(one: Patient) -> Iterator[Finding]:
         }
     for role in ("gpu", "light"):
         yield _judge(
-            role, alive.get(role, 0) > 0, f"{alive.get(role, 0)} alive", f"start: python -m worker {role}", Level.WARN
+            role,
+            alive.get(role, 0) > 0,
+            f"{alive.get(role, 0)} alive",
+            f"start: {command(f'worker {role}')}",
+            Level.WARN,
         )
     leading = leader is not None and leader.until > now
     yield _judge(
-        "dispatcher", leading, "leads" if leading else "nobody leads", "start: python -m worker dispatcher", Level.WARN
+        "dispatcher",
+        leading,
+        "leads" if leading else "nobody leads",
+        f"start: {command('worker dispatcher')}",
+        Level.WARN,
     )
     if len(versions) > 1:
         yield Finding(

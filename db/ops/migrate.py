@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from db.commands import command as shell_command
 from db.session import Database
 
 LOCK = 0x626D33  # "bm3": any number, as long as all use the same
@@ -52,9 +53,14 @@ def wait_until_current(database: Database) -> None:
     said = False
     while not _is_current_now(database):
         if not said:
-            log.info("waiting for the database to be migrated (python -m db migrate)")
+            log.info("waiting for the database to be migrated (%s)", _who_migrates(database))
             said = True
         time.sleep(WAIT_S)
+
+
+def _who_migrates(database: Database) -> str:
+    """Embedded SQLite is migrated by the api that owns it; any other database is for a person to change."""
+    return "the api does it at its start" if database.is_sqlite else shell_command("db migrate")
 
 
 def _is_current_now(database: Database) -> bool:

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.first import KEY_FILE, prepare
+from api.first import KEY_FILE, prepare, welcome
+from db.ops import migrate
 from db.session import Database
 from db.settings import Settings
 from tests.api.place import MP4, Guest, Place, place
@@ -19,14 +20,29 @@ from tests.api.place import MP4, Guest, Place, place
 JOB = {"kind": "video.caption", "params": {"video": {"url": "https://example.com/a.mp4"}}}
 
 
-def test_the_first_start_shows_one_admin_key_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    first = Settings(data_dir=tmp_path)
+def test_the_first_start_shows_one_admin_key_once(
+    tmp_path: Path, postgres_url: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    first = Settings(data_dir=tmp_path, database_url=postgres_url)
+    database = Database(first.database())
+    migrate.upgrade(database)
     for expected in (1, 0):
-        prepare(Database(first.database()), first)
+        prepare(database, first)
         shown = capfd.readouterr()
         assert len(re.findall(r"bm3_\w+", shown.out)) == expected
         assert "bm3_" not in shown.err, "the log keeps the key"
+    database.dispose()
+    assert not (tmp_path / KEY_FILE).exists()
+
+
+def test_an_embedded_start_puts_its_key_into_a_file_and_shows_where(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    first = Settings(data_dir=tmp_path)
+    prepare(Database(first.database()), first)
+    assert "bm3_" not in "".join(capfd.readouterr())
     file = tmp_path / KEY_FILE
+    assert str(file) in welcome("http://127.0.0.1:8080", first)
     assert file.stat().st_mode & 0o777 == 0o600
     with place(tmp_path) as here:
         admin = Guest(here.client, file.read_text().strip(), here.admin().tenant_id)

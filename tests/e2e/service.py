@@ -39,7 +39,7 @@ class Service:
 
     def start(self, name: str) -> None:
         """Start one process of the Procfile."""
-        command = COMMANDS[name].replace("python", sys.executable, 1).split()
+        command = COMMANDS[name].replace("exec .venv/bin/python", sys.executable, 1).split()
         with (self.folder / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
                 command, cwd=ROOT, env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True

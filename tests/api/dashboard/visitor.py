@@ -43,7 +43,7 @@ def log_in(here: Place, name: str, role: Role, tenant: str = "default") -> Visit
     return Visitor(client)
 
 
-def sign_in(client: TestClient, name: str, password: str) -> httpx.Response:
+def sign_in(client: TestClient | httpx.Client, name: str, password: str) -> httpx.Response:
     """Fill in the login form."""
     proof = re.search(r'name="proof" value="([^"]+)"', client.get("/login").text)
     assert proof is not None
