@@ -6,7 +6,7 @@ READY := .venv/.ready
 SEED ?= 9000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check up faults bench bench-service bench-stream bench-decode bench-nano bench-datasheet bench-dashboard score-datasheet screenshots clean
+.PHONY: help setup demo test check up faults bench bench-service bench-stream bench-decode bench-nano bench-datasheet bench-dashboard bench-startup score-datasheet screenshots clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -39,9 +39,9 @@ check: $(READY)  ## lint, types, import contracts
 faults: $(READY)  ## 200 injected faults; the last line is the ledger as JSON
 	$(BIN)/python -m tests.faults --faults 200
 
-bench: bench-service bench-stream bench-decode bench-nano bench-datasheet bench-dashboard  ## every benchmark, one JSON object a line
+bench: bench-service bench-stream bench-decode bench-nano bench-datasheet bench-dashboard bench-startup  ## every benchmark, one JSON object a line
 
-bench-service bench-stream bench-decode bench-nano bench-datasheet bench-dashboard: bench-%: $(READY)
+bench-service bench-stream bench-decode bench-nano bench-datasheet bench-dashboard bench-startup: bench-%: $(READY)
 	@$(BIN)/python -m tests.bench.bench_$*
 
 score-datasheet: $(READY)  ## the datasheet reader on 200 made-up drawings and their scans, about 30 minutes (SEED=N: other ones)

@@ -6,22 +6,26 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from api.first import DatabaseBehind, prepare
-from api.processes import serve
-from api.settings import ApiSettings
-from db.ops import logs
-from db.session import Database
-from db.settings import Settings
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until told to stop."""
     parser = argparse.ArgumentParser(prog="python -m api", description="Serve HTTP. Settings: BM3_* and BM3_API_*.")
     parser.add_argument("--workers", type=int, help="processes that share the port (BM3_API_WORKERS)")
-    options = parser.parse_args(arguments)
+    return _serve(parser.parse_args(arguments).workers)
+
+
+def _serve(workers: int | None) -> int:
+    """Everything is imported here: a command's help should not wait for it."""
+    from api.first import DatabaseBehind, prepare
+    from api.processes import serve
+    from api.settings import ApiSettings
+    from db.ops import logs
+    from db.session import Database
+    from db.settings import Settings
+
     logs.configure("api")
     settings = Settings()
-    api = ApiSettings() if options.workers is None else ApiSettings(workers=options.workers)
+    api = ApiSettings() if workers is None else ApiSettings(workers=workers)
     database = Database(settings.database())
     try:
         prepare(database, settings)

@@ -14,8 +14,9 @@ from api.known import KnownKeys
 from api.limits import RateLimiter
 from api.live import Live
 from api.settings import ApiSettings
-from db.broker.queue import RedisSignals, redis_client
+from db.broker.queue import RedisSignals
 from db.jobs.estimates import Estimator
+from db.redis_client import redis_client
 from db.session import Database
 from db.settings import Settings
 from db.storage.objects import ObjectStore, open_store

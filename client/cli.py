@@ -21,12 +21,11 @@ from client.errors import (
     JobFailed,
     NotFound,
     RateLimited,
+    Refused,
+    Rejected,
     Unauthorized,
 )
-from client.sdk import Client
-from client.sending import Refused
 from client.show import err
-from client.uploads import Rejected
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Caption long videos and read datasheets on your own server."
@@ -59,6 +58,8 @@ def connect(
     timeout: Annotated[float, typer.Option(help="Seconds to wait for an answer")] = 30.0,
 ) -> None:
     """Remember how to reach the server; commands connect when they need to."""
+    from client.sdk import Client  # here: help should not wait for the HTTP library
+
     login = config.load(server, key)
     context.obj = context.with_resource(Client(login.server, login.key, timeout_s=timeout))
 
@@ -69,6 +70,8 @@ def login(
     key: Annotated[str, typer.Option(prompt="API key", hide_input=True)],
 ) -> None:
     """Keep the server's address and a key for the next commands, after trying them."""
+    from client.sdk import Client
+
     with Client(server, key) as client:
         client.get("/v1/jobs", limit=1)
     err.print(f"kept in {config.save(config.Login(server, key))}")

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from client.ended import finished
 from client.params import changed
-from client.sdk import Client, finished
 from client.show import LiveView, done, err, out, table
 from client.summary import summary
 
 JobId = Annotated[str, typer.Argument(help="The job's id")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the document instead")]
+
+if TYPE_CHECKING:
+    from client.sdk import Client
 
 
 def register(app: typer.Typer) -> None:

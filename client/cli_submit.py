@@ -5,16 +5,19 @@ from __future__ import annotations
 import base64
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from client.cli_jobs import follow
 from client.cli_upload import sent
+from client.ended import finished
 from client.params import changed
-from client.sdk import Client, finished
 from client.show import err, out
 from client.summary import summary, without_footprint
+
+if TYPE_CHECKING:
+    from client.sdk import Client
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Submit a job.")
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from client.sdk import Client
+from client.config import PATIENCE_S
 from client.show import out, upload_bar
-from client.uploads import PATIENCE_S
+
+if TYPE_CHECKING:
+    from client.sdk import Client
 
 
 def upload(

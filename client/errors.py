@@ -54,6 +54,14 @@ class RateLimited(ApiError):
     """Too many requests or a quota reached."""
 
 
+class Refused(ClientError):
+    """Something between this machine and the service refuses even small pieces, or the object store a part."""
+
+
+class Rejected(ClientError):
+    """The server checked the uploaded file and refused it."""
+
+
 class JobFailed(ClientError):
     """A job ended as failed, canceled or expired."""
 

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from client import sse, uploads
-from client.errors import JobFailed
+from client.config import PATIENCE_S
+from client.ended import finished as finished
 from client.sending import OnProgress
 from client.sse import Event
 from client.transport import Transport
 
-TERMINAL = frozenset({"succeeded", "failed", "canceled", "expired"})
 TRACKS = frozenset({"captions.vtt", "captions.srt", "captions.json", "captions.jsonl", "chapters.vtt", "result.json"})
 
 
@@ -46,7 +46,7 @@ class Client:
         on_progress: OnProgress = uploads.untold,
         *,
         asset_id: str | None = None,
-        patience_s: float = uploads.PATIENCE_S,
+        patience_s: float = PATIENCE_S,
     ) -> dict[str, Any]:
         """Upload a file and return the checked asset. An upload of the same bytes that broke off goes on, a day later too.
 
@@ -154,11 +154,3 @@ class Client:
             left = None if left is None else left - len(page["items"])
             if cursor is None:
                 return
-
-
-def finished(job: dict[str, Any]) -> dict[str, Any]:
-    """The job itself when it succeeded; raises JobFailed when it ended otherwise."""
-    if job["state"] in TERMINAL - {"succeeded"}:
-        failure = job["failure"] or {}
-        raise JobFailed(job["id"], job["state"], failure.get("code"), failure.get("message"))
-    return job

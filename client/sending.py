@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 import httpx
 
-from client.errors import ApiError, ClientError, Conflict, ConnectionFailed
+from client.errors import ApiError, ClientError, Conflict, ConnectionFailed, Refused
 from client.transport import RETRY_STATUS, Transport
 
 OnProgress = Callable[[int, int], None]
@@ -20,10 +20,6 @@ LEAST_PIECE_BYTES = 64 << 10  # a proxy that refuses less refuses everything
 LONGEST_PAUSE_S = 15.0
 OFFSET_TYPE = "application/offset+octet-stream"
 URLS_A_CALL = 50
-
-
-class Refused(ClientError):
-    """Something between this machine and the service refuses even small pieces, or the object store a part."""
 
 
 @dataclass

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
 from rich.text import Text
 
-from client.sse import Event
+if TYPE_CHECKING:
+    from client.sse import Event
 
 # Without a terminal there is no width to fit: a script must get whole ids.
 out = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 400)

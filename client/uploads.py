@@ -7,19 +7,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from client.errors import ApiError, ClientError, ConnectionFailed
+from client.config import PATIENCE_S
+from client.errors import ApiError, ClientError, ConnectionFailed, Rejected
 from client.sending import OnProgress, is_passing, send
 from client.transport import Transport
-
-PATIENCE_S = 300.0
 
 
 def untold(sent: int, size: int) -> None:
     """Tell nobody."""
-
-
-class Rejected(ClientError):
-    """The server checked the uploaded file and refused it."""
 
 
 class UploadBroken(ConnectionFailed):

@@ -8,20 +8,16 @@ import signal
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import redis
+from db.names import DEFAULT_TENANT, Role
 
-from db.access import keys, tenants, users
-from db.broker.embedded import run_redis
-from db.broker.queue import redis_client
-from db.ops import migrate
-from db.ops.doctor import Level, examine, patient
-from db.session import Database
-from db.settings import Settings
+# Each command imports what it needs: the help needs nothing, and Redis at a start should not wait for SQLAlchemy.
+if TYPE_CHECKING:
+    from db.settings import Settings
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-SIGNS = {Level.OK: "ok  ", Level.WARN: "warn", Level.FAIL: "FAIL"}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,17 +28,22 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("doctor", help="say what is misconfigured; exit status 1 if something must be mended")
     commands.add_parser("redis", help="run the embedded Redis in the foreground")
     admin_key = commands.add_parser("admin-key", help="make and print a new admin key")
-    admin_key.add_argument("--tenant", default=tenants.DEFAULT, help="default: %(default)s")
+    admin_key.add_argument("--tenant", default=DEFAULT_TENANT, help="default: %(default)s")
     admin_key.add_argument("--name", default="admin key from the command line")
     add_user = commands.add_parser("add-user", help="add a dashboard user, or give one a new password, and print it")
     add_user.add_argument("name")
-    add_user.add_argument("--role", choices=[role.value for role in users.Role], default=users.Role.VIEWER)
-    add_user.add_argument("--tenant", default=tenants.DEFAULT, help="default: %(default)s")
+    add_user.add_argument("--role", choices=[role.value for role in Role], default=Role.VIEWER)
+    add_user.add_argument("--tenant", default=DEFAULT_TENANT, help="default: %(default)s")
     options = parser.parse_args(arguments)
+    from db.settings import Settings
+
     return COMMANDS[options.command](Settings(), options)
 
 
 def _migrate(settings: Settings, _: argparse.Namespace) -> int:
+    from db.ops import migrate
+    from db.session import Database
+
     database = Database(settings.database())
     migrate.upgrade(database)
     print("the database is up to date")
@@ -50,15 +51,20 @@ def _migrate(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def _doctor(settings: Settings, _: argparse.Namespace) -> int:
+    from db.ops.doctor import Level, examine, patient
+
+    signs = {Level.OK: "ok  ", Level.WARN: "warn", Level.FAIL: "FAIL"}
     findings = examine(patient(settings))
     for one in findings:
         advice = f"\n      -> {one.advice}" if one.advice else ""
-        print(f"{SIGNS[one.level]}  {one.subject}: {one.words}{advice}")
+        print(f"{signs[one.level]}  {one.subject}: {one.words}{advice}")
     return 1 if any(one.level is Level.FAIL for one in findings) else 0
 
 
 def _redis(settings: Settings, _: argparse.Namespace) -> int:
     """Become the server, or stand by where one answers already, so that `honcho start` works in both cases."""
+    from db.broker.embedded import run_redis
+
     address = urlsplit(settings.redis_url)
     if _answers(settings.redis_url):
         print("redis: one answers already; standing by", flush=True)
@@ -71,10 +77,13 @@ def _redis(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def _admin_key(settings: Settings, options: argparse.Namespace) -> int:
+    from db.access import keys, tenants
+    from db.session import Database
+
     database, now = Database(settings.database()), datetime.now(UTC)
     with database.write() as session:
         tenant = next((one for one in tenants.listed(session) if one.name == options.tenant), None)
-        if tenant is None and options.tenant != tenants.DEFAULT:
+        if tenant is None and options.tenant != DEFAULT_TENANT:
             print(f"there is no tenant {options.tenant}", file=sys.stderr)
             return 1
         tenant = tenant or tenants.default(session, now)
@@ -83,6 +92,9 @@ def _admin_key(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _add_user(settings: Settings, options: argparse.Namespace) -> int:
+    from db.access import tenants, users
+    from db.session import Database
+
     database, now, password = Database(settings.database()), datetime.now(UTC), secrets.token_urlsafe(15)
     kept = users.hashed(password)
     with database.write() as session:
@@ -92,7 +104,7 @@ def _add_user(settings: Settings, options: argparse.Namespace) -> int:
             return 1
         user = users.by_name(session, options.name)
         if user is None:
-            users.create(session, now, users.NewUser(tenant.id, options.name, kept, users.Role(options.role)))
+            users.create(session, now, users.NewUser(tenant.id, options.name, kept, Role(options.role)))
         else:
             users.set_password(session, user, kept)
     print(password)
@@ -100,6 +112,10 @@ def _add_user(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _answers(redis_url: str) -> bool:
+    import redis
+
+    from db.redis_client import redis_client
+
     try:
         return bool(redis_client(redis_url).ping())
     except (redis.RedisError, OSError):

@@ -7,8 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 
-from db.broker.queue import CPU, GPU, LIGHT
-from db.ops import logs
+from db.names import CPU, GPU, LIGHT
 
 ROLES = {
     GPU: "claim and run jobs that need the model, in one model child",
@@ -36,6 +35,8 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a role until it is told to stop. Each is imported alone: only the child may load torch."""
     chosen = parser().parse_args(arguments)
+    from db.ops import logs
+
     logs.configure(chosen.role)
     if chosen.role == "child":
         from worker.child.main import run as run_child

@@ -14,7 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from db.assets import assets
 from db.assets.verify import verify
-from db.broker.queue import LIGHT, RedisSignals
+from db.broker.queue import RedisSignals
+from db.names import LIGHT
 from db.schema.tables import Worker
 from db.session import Database, database_now
 from db.settings import Settings

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-NANO = Path(__file__).parent / "bm3" / "weights" / "nano"
+from worker.bm3 import NANO
 
 
 class WorkerSettings(BaseSettings):

@@ -12,9 +12,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.access import keys
+from db.names import DEFAULT_TENANT
 from db.schema.tables_access import ApiKey, Tenant
 
-DEFAULT = "default"
+DEFAULT = DEFAULT_TENANT
 
 
 class NameTaken(Exception):

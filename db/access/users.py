@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
+from functools import cache
 from uuid import UUID
 
 from argon2 import PasswordHasher
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from db.access import tenants
 from db.access.keys import Scope
+from db.names import Role as Role
 from db.schema.tables_access import DashboardSession, User
 from db.schema.tables_dashboard import LoginThrottle
 
@@ -27,22 +28,12 @@ FORGET_AFTER = timedelta(minutes=30)
 LONGEST_WAIT_S = 900.0
 
 
-class Role(StrEnum):
-    """What a user may do; each role may do what the one before it may."""
-
-    VIEWER = "viewer"
-    OPERATOR = "operator"
-    ADMIN = "admin"
-
-
 SCOPES: dict[Role, frozenset[str]] = {
     Role.VIEWER: frozenset({Scope.JOBS_READ}),
     Role.OPERATOR: frozenset({Scope.JOBS_READ, Scope.JOBS_WRITE, Scope.ASSETS_WRITE, Scope.WEBHOOKS}),
     Role.ADMIN: frozenset({Scope.JOBS_READ, Scope.JOBS_WRITE, Scope.ASSETS_WRITE, Scope.WEBHOOKS, Scope.KEYS}),
 }
 _HASHER = PasswordHasher()
-# Verified when there is no such user, so that an answer takes as long as for one there is.
-_NOBODY = _HASHER.hash(secrets.token_hex(16))
 
 
 class NameTaken(Exception):
@@ -70,12 +61,19 @@ def hashed(password: str) -> str:
 
 def matches(user: User | None, password: str) -> bool:
     """Whether this is the user's password; false for nobody and for disabled users, in the same time."""
-    kept = user.password_argon2 if user is not None else _NOBODY
+    nobody = _nobody()  # asked for in either case: the first call takes long
+    kept = user.password_argon2 if user is not None else nobody
     try:
         right = _HASHER.verify(kept, password)
     except VerificationError:
         return False
     return right and user is not None and user.disabled_at is None
+
+
+@cache
+def _nobody() -> str:
+    """Verified when there is no such user, so that an answer takes as long as for one there is."""
+    return _HASHER.hash(secrets.token_hex(16))
 
 
 def create(session: Session, now: datetime, new: NewUser) -> User:

@@ -20,9 +20,9 @@ from kombu.exceptions import OperationalError
 
 from db.broker.outage import Outage
 from db.broker.signals import CancelAsked, Changed, Nudge, Signal
+from db.names import LIGHT
+from db.redis_client import redis_client
 
-GPU, CPU, LIGHT = "gpu", "cpu", "light"
-QUEUES = (GPU, CPU, LIGHT)
 LOOK = "bm3.look"  # the one task: look at the queue in the database
 EVENTS_CHANNEL = "bm3:jobs"  # pub/sub: {"job": id} and {"cancel": id}
 LIVE_CHANNEL = "bm3:live:"  # + job id, pub/sub: text that is being decoded, best effort
@@ -65,13 +65,6 @@ def celery_app(redis_url: str) -> Celery:
         broker_heartbeat=0,
     )
     return app
-
-
-def redis_client(redis_url: str) -> redis.Redis:
-    """A client whose calls end: every socket has a timeout."""
-    return redis.Redis.from_url(
-        redis_url, socket_timeout=5, socket_connect_timeout=3, health_check_interval=10, socket_keepalive=True
-    )
 
 
 def how_it_failed(error: Exception) -> str:

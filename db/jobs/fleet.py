@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.broker.queue import QUEUES
 from db.jobs.counts import HEARTBEAT_LIFE
+from db.names import QUEUES
 from db.schema.tables import Job, State, Worker
 
 

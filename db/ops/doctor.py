@@ -14,10 +14,10 @@ import redis
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from db.broker.queue import redis_client
 from db.commands import command
 from db.jobs import counts, fleet
 from db.ops import migrate
+from db.redis_client import redis_client
 from db.schema.tables import Leader, Outbox
 from db.schema.tables_webhooks import WebhookEndpoint
 from db.session import Database, database_now

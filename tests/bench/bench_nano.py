@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
-from worker.bm3.evaluate import NANO
+from worker.bm3 import NANO
 from worker.bm3.evaluation.watch import VARIANTS, decoded, options_for, rendered, watch
 from worker.bm3.scenes.scenes import Scene
 from worker.bm3.scenes.world import HELD_OUT_SEED, PRESETS

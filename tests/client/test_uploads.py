@@ -13,9 +13,10 @@ from threading import Event
 
 import pytest
 
+from client.errors import Refused, Rejected
 from client.sdk import Client
-from client.sending import LEAST_PIECE_BYTES, Refused
-from client.uploads import Rejected, UploadBroken, sha256
+from client.sending import LEAST_PIECE_BYTES
+from client.uploads import UploadBroken, sha256
 from tests.api.place import MP4
 from tests.servers import Server, api_server, free_port, running
 

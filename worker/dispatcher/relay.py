@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from db.broker.queue import LIGHT
 from db.broker.signals import Nudge, signal
 from db.jobs import segments
+from db.names import LIGHT
 from db.ops import sweeps
 from db.ops.crash import crash_point
 from db.schema.base import new_id

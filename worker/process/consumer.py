@@ -18,7 +18,8 @@ from celery import Celery
 from celery.bootsteps import CLOSE
 
 from db.broker.outage import Outage
-from db.broker.queue import BROKER_ERRORS, LOOK, celery_app, how_it_failed, redis_client
+from db.broker.queue import BROKER_ERRORS, LOOK, celery_app, how_it_failed
+from db.redis_client import redis_client
 from worker import metrics
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0

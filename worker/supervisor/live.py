@@ -13,7 +13,8 @@ from uuid import UUID
 import redis
 
 from db.broker.outage import Outage
-from db.broker.queue import EVENTS_CHANNEL, LIVE_CHANNEL, redis_client
+from db.broker.queue import EVENTS_CHANNEL, LIVE_CHANNEL
+from db.redis_client import redis_client
 from db.subscriptions import published, subscriber
 
 PAUSE_S = 2.0

@@ -16,7 +16,8 @@ from types import FrameType
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from db.broker.queue import GPU, RedisSignals
+from db.broker.queue import RedisSignals
+from db.names import GPU
 from db.schema.tables import Worker
 from db.session import Database
 from db.settings import Settings

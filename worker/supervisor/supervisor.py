@@ -12,8 +12,8 @@ from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from db.broker.queue import GPU
 from db.jobs import claims, leases
+from db.names import GPU
 from db.schema.tables import Job
 from worker import metrics
 from worker.engines.spec import ModelSpec

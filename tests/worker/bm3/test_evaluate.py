@@ -13,8 +13,9 @@ import pytest
 from db.documents.kinds.base import Sampling
 from db.documents.kinds.video import DEFAULT_PROMPT
 from db.failures import Failure
-from worker.bm3.evaluate import Task, evaluate, main
+from worker.bm3 import evaluate as command
 from worker.bm3.evaluation.report import plot, table
+from worker.bm3.evaluation.run import Task, evaluate
 from worker.bm3.evaluation.watch import VARIANTS
 from worker.bm3.scenes.scenes import HELD_OUT_SEED, Scene
 from worker.bm3.scenes.world import PRESETS
@@ -117,7 +118,9 @@ def test_the_command_runs_the_real_engine_under_every_variant(
     write_tiny("bm3_vl", tmp_path / "model")
     capsys.readouterr()
     out = tmp_path / "figures.json"
-    main(["--checkpoint", str(tmp_path / "model"), "--minutes", "0.2", "--size", "64", "--json", "--out", str(out)])
+    command.main(
+        ["--checkpoint", str(tmp_path / "model"), "--minutes", "0.2", "--size", "64", "--json", "--out", str(out)]
+    )
     document = json.loads(capsys.readouterr().out)
     assert document == json.loads(out.read_text())
     assert set(document["variants"]) == set(VARIANTS)
@@ -140,3 +143,7 @@ def test_several_videos_are_scored_as_one() -> None:
 
 def test_every_variant_asks_with_the_products_prompt() -> None:
     assert TASK.watching.prompt == DEFAULT_PROMPT
+
+
+def test_the_command_line_knows_every_variant() -> None:
+    assert tuple(VARIANTS) == command.VARIANTS

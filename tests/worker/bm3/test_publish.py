@@ -18,10 +18,10 @@ from worker.bm3.data.layout import NOT_LEARNED, Part, Span, join
 from worker.bm3.data.patches import PatchShape, cut, normalised
 from worker.bm3.evaluation.watch import NANO_WINDOW
 from worker.bm3.model.enlarge import reduce
-from worker.bm3.publish import publish
 from worker.bm3.scenes.scenes import PRESETS, vocabulary
 from worker.bm3.scenes.world import ODD
-from worker.bm3.train import Run
+from worker.bm3.training.export import publish
+from worker.bm3.training.run import Run
 from worker.engines import load_engine
 from worker.video.viewing import watch_options
 

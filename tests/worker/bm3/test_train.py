@@ -20,13 +20,13 @@ from transformers import AutoModelForImageTextToText, AutoProcessor, Qwen3VLForC
 
 from tests.needs import need
 from tests.worker.bm3.recipes import STEPS, first_stage, recipe, recipe_file
-from worker.bm3.train import Run
 from worker.bm3.training.batches import Batches
 from worker.bm3.training.build import build
 from worker.bm3.training.journal import Journal, Row, read_rows
 from worker.bm3.training.loss import loss_sum
 from worker.bm3.training.optimizers import optimizers
 from worker.bm3.training.recipe import OptimizerTable, Recipe, read_recipe
+from worker.bm3.training.run import Run
 from worker.bm3.training.schedule import learning_rate
 
 

@@ -16,7 +16,8 @@ import redis
 from celery.exceptions import DuplicateTaskNameWarning
 
 from db.broker import queue
-from db.broker.queue import GPU, LOOK, celery_app
+from db.broker.queue import LOOK, celery_app
+from db.names import GPU
 from tests.faults.servers import proxy_to
 from tests.servers import redis_server
 from worker.process.consumer import Consumer

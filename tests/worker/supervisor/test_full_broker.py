@@ -10,8 +10,9 @@ from uuid import UUID, uuid4
 import pytest
 import redis
 
-from db.broker.queue import EVENTS_CHANNEL, GPU, RedisSignals
+from db.broker.queue import EVENTS_CHANNEL, RedisSignals
 from db.broker.signals import CancelAsked, Changed, Nudge
+from db.names import GPU
 from tests.servers import RedisServer, redis_server
 from worker.supervisor.live import canceled_job
 

@@ -1,0 +1,68 @@
+"""Help comes at once: no command line imports what only its work needs. Seconds are measured by `tests.bench.bench_startup`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from db.documents.kinds.datasheet import Level, Reader, Units
+from tests.bench.bench_startup import HELPS
+from worker.datasheet.__main__ import LEVELS, READERS, UNITS
+
+ROOT = Path(__file__).parent.parent
+HEAVY = {
+    *(
+        "alembic",
+        "av",
+        "boto3",
+        "celery",
+        "cv2",
+        "fastapi",
+        "httpx",
+        "kombu",
+        "numpy",
+        "onnxruntime",
+        "PIL",
+        "pydantic",
+    ),
+    *("redis", "scipy", "sqlalchemy", "tokenizers", "torch", "transformers"),
+}
+
+
+def imported(*command: str, **settings: str) -> set[str]:
+    """The top-level packages that a command imports; it has to end well."""
+    ran = subprocess.run(
+        [sys.executable, "-X", "importtime", *command],
+        cwd=ROOT,
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    lines = [line for line in ran.stderr.splitlines() if line.startswith("import time:")]
+    rest = [line for line in ran.stderr.splitlines() if not line.startswith("import time:")]
+    assert ran.returncode == 0, "\n".join(rest)
+    assert ran.stdout
+    return {line.rsplit("|", 1)[1].strip().split(".")[0] for line in lines}
+
+
+@pytest.mark.parametrize("command", HELPS, ids=" ".join)
+def test_help_imports_nothing_heavy(command: tuple[str, ...]) -> None:
+    assert imported(*command, "--help") & HEAVY == set()
+
+
+def test_the_doctor_imports_no_model_store_or_queue_library(tmp_path: Path, redis_url: str) -> None:
+    settings = {"BM3_DATA_DIR": str(tmp_path), "BM3_REDIS_URL": redis_url}
+    imported("-m", "db", "migrate", **settings)
+    assert (
+        imported("-m", "db", "doctor", **settings) & (HEAVY - {"alembic", "pydantic", "redis", "sqlalchemy"}) == set()
+    )
+
+
+def test_the_datasheet_command_offers_what_a_job_takes() -> None:
+    assert (get_args(Units), get_args(Reader), get_args(Level)) == (UNITS, READERS, LEVELS)
