@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,22 @@ def test_services_run_with_least_rights(name: str) -> None:
     service = OURS[name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
+
+
+def test_an_image_is_built_from_one_target() -> None:
+    """Two targets under one tag: which of them runs is decided by the order of the builds."""
+    targets: dict[str, set[str]] = {}
+    for service in OURS.values():
+        targets.setdefault(service["image"].split(":")[0], set()).add(service["build"]["target"])
+    assert targets == {"bm3-vl/base": {"base"}, "bm3-vl/gpu": {"gpu"}}
+
+
+def test_the_gpu_image_has_what_its_model_options_need() -> None:
+    """`?quantization=4bit` in BM3_WORKER_MODELS, whose packages stand in an extra of their own."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    stage = (ROOT / "docker/Dockerfile").read_text().split("AS gpu")[1]
+    installed = set(re.findall(r"\[([a-z,]+)\]", stage)[0].split(","))
+    assert installed == {"worker", "quantization"} <= set(extras)
 
 
 def test_every_mounted_file_is_in_the_repository() -> None:
