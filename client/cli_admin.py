@@ -22,7 +22,10 @@ def models(context: typer.Context) -> None:
     """List the models that workers hold resident."""
     rows = context.obj.get("/v1/models")
     columns = ["name", "family", "engine", "context_tokens", "workers", "slots"]
-    table(columns, [[row[name] for name in columns] for row in rows])
+    table([*columns, ""], [[*(row[name] for name in columns), "demo" if row["demo"] else ""] for row in rows])
+    for row in rows:
+        if row["notice"]:
+            err.print(f"{row['name']} is a demonstration model: {row['notice']}", style="yellow", markup=False)
 
 
 def workers(context: typer.Context) -> None:

@@ -78,6 +78,7 @@ def video(
     )
     job = client.submit("video.caption", changed(params, param), **_envelope(label, priority, no_cache))
     _announce(job)
+    _warn_of_demo(client, job)
     wanted = {"captions.vtt": vtt, "captions.srt": srt, "captions.json": json}
     if watch or any(wanted.values()):
         finished(follow(client, job["id"], quiet=not watch))
@@ -121,6 +122,8 @@ def datasheet(
     )
     job = client.submit("datasheet.extract", changed(params, param), **_envelope(label, priority, no_cache))
     _announce(job)
+    if reader in ("vlm", "both"):
+        _warn_of_demo(client, job)
     wanted = {"footprint.json": json, ".kicad_mod": kicad, "overlay.svg": overlay}
     if watch or any(wanted.values()):
         job = finished(follow(client, job["id"], quiet=not watch))
@@ -143,6 +146,7 @@ def chat(
     content = [*images, {"type": "text", "text": text}]
     params = _given(messages=[{"role": "user", "content": content}], model=model, max_tokens=max_tokens)
     job = client.submit("chat.complete", params, wait_s=60)
+    _warn_of_demo(client, job)
     job = finished(job if job["result"] else client.wait(job["id"]))
     out.print(job["result"]["text"], markup=False)
 
@@ -167,6 +171,14 @@ def _announce(job: dict[str, Any]) -> None:
     if estimate and estimate["finishes_at"]:
         ends = datetime.fromisoformat(estimate["finishes_at"]).astimezone()
         err.print(f"{estimate['ahead']} jobs before it; done about {ends:%Y-%m-%d %H:%M:%S}", markup=False)
+
+
+def _warn_of_demo(client: Client, job: dict[str, Any]) -> None:
+    """Say it when the model that answers is a demonstration."""
+    name = job["model"]
+    for model in client.get("/v1/models"):
+        if model["notice"] and (model["name"] == name if name else model["default"]):
+            err.print(f"{model['name']} is a demonstration model: {model['notice']}", style="yellow", markup=False)
 
 
 def _fetch(client: Client, job: dict[str, Any], wanted: dict[str, Path | None]) -> None:

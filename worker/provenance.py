@@ -17,6 +17,7 @@ def provenance(info: ModelInfo, seed: int) -> Provenance:
         weights_sha256=info.weights_sha256,
         code_version=code_version(),
         seed=seed,
+        demo=info.demo,
     )
 
 

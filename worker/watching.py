@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from db.documents import captions
 from db.documents.kinds.base import MediaInput, Sampling
-from db.documents.kinds.video import Cue, Gap, VideoCaptionParams, VideoCaptionResult, Window
+from db.documents.kinds.video import DEMO_NOTICE, Cue, Gap, VideoCaptionParams, VideoCaptionResult, Window
 from worker.context import LocalContext
 from worker.engine.protocol import Engine
 from worker.engines import load_engine
@@ -86,6 +86,8 @@ def _watch(video: Path, model: str, params: VideoCaptionParams, targets: dict[st
         engine = load_engine(model)
     except (Permanent, Transient) as error:
         return _failed(error)
+    if engine.info.demo:
+        _say(f"{engine.info.name} is a demonstration model: {DEMO_NOTICE}")
     job, start_s = ConsoleContext(engine, video, targets), time.perf_counter()
     try:
         result = cast(VideoCaptionResult, caption_video(params, job))  # a local context never splits

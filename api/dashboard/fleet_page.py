@@ -45,8 +45,10 @@ def _shown(kept: Kept, who: Person) -> dict[str, object]:
         workers = fleet.workers(session) if who.rules_installation else []
         queues = [_queue(session, at, one) for one in fleet.queues(session, at)]
         models = served.models(session, at)
+        broken = served.broken(session, at)
         alive = counts.alive_workers(session, at)
-    return {"workers": workers, "queues": queues, "models": models, "alive": alive, "since": at - counts.HEARTBEAT_LIFE}
+    found = {"workers": workers, "queues": queues, "models": models, "broken": broken, "alive": alive}
+    return {**found, "since": at - counts.HEARTBEAT_LIFE}
 
 
 def _queue(session: Session, at: datetime, one: QueueState) -> dict[str, object]:

@@ -16,7 +16,9 @@ from api.dashboard.summaries import Summary, summary
 from api.deps import Services
 from api.feed import parse_marks
 from db.assets import assets
-from db.jobs import cues, events, jobs
+from db.documents.kinds.video import DEMO_NOTICE
+from db.jobs import cues, events, jobs, served
+from db.names import GPU
 from db.schema.tables import TERMINAL, AssetState, Job, JobAttempt, JobEvent, JobFile
 
 CUES_AT_ONCE = 4000
@@ -48,6 +50,7 @@ class JobView:
     events: list[JobEvent]
     files: list[JobFile]
     playable: bool
+    demo: str | None  # the demonstration model that answers, or answered
 
     @property
     def job(self) -> Job:
@@ -74,6 +77,10 @@ class JobView:
         return TRACKS if self.result.get("chapters") else TRACKS[:-1]
 
     @property
+    def demo_notice(self) -> str:
+        return DEMO_NOTICE
+
+    @property
     def marks(self) -> str:
         """How far the page has read when it is drawn: events, but no cue yet."""
         return f"{self.job.event_seq}.-1"
@@ -89,6 +96,7 @@ def gather(session: Session, kept: Services, at: datetime, job: Job, base: str, 
         events=events.after(session, job.id, max(job.event_seq - 500, 0)),
         files=jobs.files(session, job.id),
         playable=_playable(session, job),
+        demo=_demo(session, at, job),
     )
 
 
@@ -110,6 +118,17 @@ def _playable(session: Session, job: Job) -> bool:
     asset_id = input_of(job)
     asset = assets.find(session, job.tenant_id, asset_id) if asset_id else None
     return asset is not None and asset.state is AssetState.READY and (asset.sniffed_type or "") in SHOWN
+
+
+def _demo(session: Session, at: datetime, job: Job) -> str | None:
+    """By its result's provenance once it has one, before that by what the workers hold."""
+    made = (job.result or {}).get("provenance")
+    if made is not None:
+        return str(made["model"]) if made.get("demo") else None
+    if job.queue != GPU or job.state in TERMINAL:
+        return None
+    found = served.demo_for(session, at, job.queue, job.model)
+    return found.name if found is not None else None
 
 
 def _lanes(job: Job, tried: list[JobAttempt], at: datetime) -> list[Lane]:

@@ -15,6 +15,7 @@ from db.documents.kinds.datasheet import Units
 from db.documents.kinds.registry import KINDS
 from db.documents.kinds.video import DEFAULT_PROMPT, VideoCaptionParams
 from db.jobs import estimates, fleet, quotas, served
+from db.jobs.served import ServedModel
 from db.schema.tables import State
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, prefix="/submit")
@@ -47,6 +48,7 @@ def submit_page(request: Request, kept: Kept, who: Operator) -> Response:
         who,
         "submit.html",
         models=sorted({model.name for model in models}),
+        demos={name: model.notice for model in models if model.demo for name in _named(model)},
         presets=PRESETS,
         defaults=defaults,
         default_prompt=DEFAULT_PROMPT,
@@ -55,6 +57,11 @@ def submit_page(request: Request, kept: Kept, who: Operator) -> Response:
         used=used,
         tenant=who.login.tenant,
     )
+
+
+def _named(model: ServedModel) -> tuple[str, ...]:
+    """What the form calls a model: the default one goes by an empty name too."""
+    return (model.name, "") if model.default else (model.name,)
 
 
 @router.get("/forecast")

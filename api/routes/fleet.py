@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.auth import AdminCaller, AnyCaller, JobsReader, needs
 from api.deps import Kept, now
@@ -28,6 +28,9 @@ class ModelView(View):
     queues: list[str]
     workers: int
     slots: int
+    default: bool = Field(description="What jobs get that name no model")
+    demo: bool = Field(description="A demonstration: it understands the material it was made with and no other")
+    notice: str | None = Field(description="What everybody must know who uses it")
 
 
 class WorkerView(View):

@@ -12,7 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api import metrics
-from api.deps import Kept, Services
+from api.deps import Kept, Services, now
+from db.jobs import served
 from db.ops import migrate
 from db.storage.objects import ObjectError
 
@@ -25,7 +26,7 @@ class Alive(BaseModel):
 
 
 class Readiness(BaseModel):
-    """`degraded`: work goes on without this part (Redis: slower live views, no rate limit)."""
+    """`degraded`: work goes on without this part (Redis: slower live views, no rate limit; models: fewer workers)."""
 
     status: Health
     parts: dict[str, str]
@@ -41,11 +42,11 @@ async def alive() -> Alive:
     "/readyz", responses={503: {"model": Readiness, "description": "A part without which nothing works is down"}}
 )
 def ready(kept: Kept, response: Response) -> Readiness:
-    """Which parts work: the database, its migrations, the object store, Redis."""
+    """Which parts work: the database, its migrations, the object store, Redis, the models of the workers."""
     parts = {name: _state(check, kept) for name, check in CHECKS.items()}
-    down = any(state != "ok" for name, state in parts.items() if name != "redis")
+    down = any(state != "ok" for name, state in parts.items() if name not in DISPENSABLE)
     response.status_code = 503 if down else 200
-    status: Health = "down" if down else "ok" if parts["redis"] == "ok" else "degraded"
+    status: Health = "down" if down else "ok" if all(state == "ok" for state in parts.values()) else "degraded"
     return Readiness(status=status, parts=parts)
 
 
@@ -82,9 +83,17 @@ def _redis(kept: Services) -> str:
     return "ok"
 
 
+def _models(kept: Services) -> str:
+    with kept.database.read() as session:
+        names = sorted({broken.name for broken in served.broken(session, now())})
+    return f"cannot be loaded by a worker: {', '.join(names)}" if names else "ok"  # why, only an operator may see
+
+
+DISPENSABLE = frozenset({"redis", "models"})
 CHECKS: dict[str, Callable[[Services], str]] = {
     "database": _database,
     "migrations": _migrations,
     "objects": _objects,
     "redis": _redis,
+    "models": _models,
 }

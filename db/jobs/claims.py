@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +14,21 @@ from db.schema.tables import OWNED, Job, State
 from db.schema.tables_access import Tenant
 
 
-def candidates(session: Session, queue: str, models: Collection[str] | None = None) -> Iterator[UUID]:
+@dataclass(frozen=True)
+class Served:
+    """The models a worker has loaded; `default`: whether the one that jobs get that name none is among them."""
+
+    names: Collection[str]
+    default: bool = True
+
+    def __bool__(self) -> bool:
+        return bool(self.names)
+
+
+def candidates(session: Session, queue: str, models: Served | None = None) -> Iterator[UUID]:
     """The best job of each tenant, locked, best first: priority, then the tenant with fewer running jobs, then age.
 
-    `models` are those the worker serves: jobs that name another one are left to other workers. None: any job.
+    Jobs for a model that is not among `models` are left to other workers. None: any job.
     """
     eligible = _eligible(queue, models)
     for tenant_id in _tenants_by_need(session, eligible):
@@ -26,16 +38,19 @@ def candidates(session: Session, queue: str, models: Collection[str] | None = No
             yield job_id
 
 
-def waiting(session: Session, queue: str, models: Collection[str] | None, limit: int) -> int:
+def waiting(session: Session, queue: str, models: Served | None, limit: int) -> int:
     """How many jobs there are for this worker, counted to `limit`; asked without a lock."""
     found = select(Job.id).where(*_eligible(queue, models)).limit(limit)
     return session.scalars(select(func.count()).select_from(found.subquery())).one()
 
 
-def _eligible(queue: str, models: Collection[str] | None) -> list[ColumnElement[bool]]:
+def _eligible(queue: str, models: Served | None) -> list[ColumnElement[bool]]:
     """What a queued job must be for this worker."""
     tests = [Job.queue == queue, Job.state == State.QUEUED]
-    return tests if models is None else [*tests, or_(Job.model.is_(None), Job.model.in_([*models]))]
+    if models is None:
+        return tests
+    named = Job.model.in_([*models.names])
+    return [*tests, or_(Job.model.is_(None), named) if models.default else named]
 
 
 def _best(eligible: list[ColumnElement[bool]]) -> Any:

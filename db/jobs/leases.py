@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from db.broker.signals import Nudge, signal
 from db.failures import RETRYABLE, Failure
-from db.jobs.claims import candidates
+from db.jobs.claims import Served, candidates
 from db.jobs.transitions import ENDING, finish_values, move, record
 from db.jobs.verdicts import counts_as_loss, verdict
 from db.schema.tables import OWNED, Job, JobAttempt, JobFile, State
@@ -51,7 +51,7 @@ class Ending:
 
 
 def claim(
-    session: Session, now: datetime, queue: str, worker_id: str, lease_s: float, models: Collection[str] | None = None
+    session: Session, now: datetime, queue: str, worker_id: str, lease_s: float, models: Served | None = None
 ) -> Job | None:
     """The best eligible job of the queue: highest priority, then the tenant with fewer running jobs, then age."""
     for job_id in candidates(session, queue, models):

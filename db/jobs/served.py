@@ -10,13 +10,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.documents.kinds.video import DEMO_NOTICE
 from db.jobs.counts import HEARTBEAT_LIFE
 from db.schema.tables import Worker
 
 
 @dataclass(frozen=True)
 class ServedModel:
-    """A model that at least one living worker holds resident."""
+    """A model that at least one living worker holds resident; `default`: what jobs get that name none."""
 
     name: str
     family: str
@@ -26,6 +27,22 @@ class ServedModel:
     queues: tuple[str, ...]
     workers: int
     slots: int
+    default: bool
+    demo: bool
+
+    @property
+    def notice(self) -> str | None:
+        """What everybody must know who uses it."""
+        return DEMO_NOTICE if self.demo else None
+
+
+@dataclass(frozen=True)
+class BrokenModel:
+    """A model that a living worker was told to serve and cannot load."""
+
+    worker: str
+    name: str
+    problem: str
 
 
 def models(session: Session, now: datetime) -> list[ServedModel]:
@@ -33,16 +50,39 @@ def models(session: Session, now: datetime) -> list[ServedModel]:
     alive = session.scalars(select(Worker).where(Worker.heartbeat_at > now - HEARTBEAT_LIFE).order_by(Worker.id)).all()
     found: dict[tuple[str, str], list[tuple[Worker, dict[str, Any]]]] = {}
     for worker in alive:
-        for model in worker.data.get("models", []):
-            found.setdefault((str(model.get("name")), str(model.get("weights_sha256"))), []).append((worker, model))
-    return [_served(found[key]) for key in sorted(found)]
+        for model in filter(_is_sound, worker.data.get("models", [])):
+            found.setdefault((str(model.get("name")), str(model.get("weights_sha256", ""))), []).append((worker, model))
+    known = {name for name, weights in found if weights}
+    return [_served(found[name, weights]) for name, weights in sorted(found) if weights or name not in known]
 
 
 def names(session: Session, now: datetime, queue: str) -> set[str] | None:
     """The models that jobs of this queue may name now; None while no worker of the queue is alive to say so."""
     alive = session.scalars(select(Worker).where(Worker.heartbeat_at > now - HEARTBEAT_LIFE)).all()
-    able = [worker for worker in alive if queue in worker.queues]
-    return {str(model.get("name")) for worker in able for model in worker.data.get("models", [])} if able else None
+    able = [worker for worker in alive if queue in worker.queues and worker.data.get("models")]
+    offered = [model for worker in able for model in worker.data["models"]]
+    return {str(model.get("name")) for model in offered if "problem" not in model} if able else None
+
+
+def broken(session: Session, now: datetime) -> list[BrokenModel]:
+    """Models that living workers cannot load, by worker."""
+    alive = session.scalars(select(Worker).where(Worker.heartbeat_at > now - HEARTBEAT_LIFE).order_by(Worker.id)).all()
+    offered = [(worker.id, model) for worker in alive for model in worker.data.get("models", [])]
+    return [BrokenModel(name, str(m.get("name")), str(m["problem"])) for name, m in offered if "problem" in m]
+
+
+def demo_for(session: Session, now: datetime, queue: str, model: str | None) -> ServedModel | None:
+    """The demonstration model that answers a job of a queue now; None where a real one does, or nobody can say."""
+    fitting = [one for one in models(session, now) if queue in one.queues and _answers(one, model)]
+    return next((one for one in fitting if one.demo), None)
+
+
+def _answers(one: ServedModel, model: str | None) -> bool:
+    return one.default if model is None else one.name == model
+
+
+def _is_sound(model: dict[str, Any]) -> bool:
+    return "problem" not in model
 
 
 @dataclass(frozen=True)
@@ -84,4 +124,6 @@ def _served(holders: list[tuple[Worker, dict[str, Any]]]) -> ServedModel:
         queues=tuple(sorted({queue for worker, _ in holders for queue in worker.queues})),
         workers=len(holders),
         slots=sum(worker.slots for worker, _ in holders),
+        default=any(worker.data["models"][0] is entry for worker, entry in holders),
+        demo=bool(model.get("demo", False)),
     )

@@ -15,7 +15,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from db.commands import command
-from db.jobs import counts, fleet
+from db.jobs import counts, fleet, served
 from db.ops import migrate
 from db.redis_client import redis_client
 from db.schema.tables import Leader, Outbox
@@ -139,12 +139,18 @@ def _fleet(one: Patient) -> Iterator[Finding]:
     with one.database.read() as session:
         alive = counts.alive_workers(session, now)
         leader = session.scalars(select(Leader).where(Leader.role == "dispatcher")).one_or_none()
+        broken = served.broken(session, now)
         versions = {
             str(row.data.get("packages", {}).get("bm3-vl"))
             for row in fleet.workers(session)
             if row.heartbeat_at > now - counts.HEARTBEAT_LIFE
         }
-    for role in ("gpu", "light"):
+    for model in broken:
+        advice = (
+            "mend BM3_WORKER_MODELS or the folder it names, then start the worker again: it takes no job for this model"
+        )
+        yield _fail("models", f"{model.worker} cannot load {model.name}: {model.problem}", advice)
+    for role in ("gpu", "cpu", "light"):
         yield _judge(
             role,
             alive.get(role, 0) > 0,

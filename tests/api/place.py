@@ -107,8 +107,15 @@ class Place:
             minted = keys.create(session, now, tenant.id, "admin", ["admin"])
         return Guest(self.client, minted.token, tenant.id)
 
-    def worker(self, weights: str = "w" * 64, queues: Sequence[str] = ("gpu",), code: str = "0.1.0") -> None:
-        """A living worker of this version that serves a model with these weights."""
+    def worker(
+        self,
+        weights: str = "w" * 64,
+        queues: Sequence[str] = ("gpu",),
+        code: str = "0.1.0",
+        name: str = "w1",
+        **more: Any,
+    ) -> None:
+        """A living worker of this version that serves a model with these weights; `more` is said of the model."""
         now = datetime.now(UTC)
         model = {
             "name": "nano",
@@ -116,9 +123,10 @@ class Place:
             "engine": "fake",
             "weights_sha256": weights,
             "context_tokens": 4096,
+            **more,
         }
         data = {"models": [model], "packages": {"bm3-vl": code}}
-        row = Worker(id="w1", role="gpu", queues=[*queues], slots=2, started_at=now, heartbeat_at=now, data=data)
+        row = Worker(id=name, role="gpu", queues=[*queues], slots=2, started_at=now, heartbeat_at=now, data=data)
         with self.kept.database.write() as session:
             session.merge(row)
 

@@ -20,8 +20,9 @@ class Models:
 
     def __init__(self, specs: Sequence[str], default: str = "") -> None:
         parsed = [ModelSpec.parse(text) for text in specs]
+        self._default = default or next((spec.name for spec in parsed), "")
+        parsed.sort(key=lambda spec: spec.name != self._default)  # reports begin with the default
         self._specs = {spec.name: spec for spec in parsed}
-        self._default = default or next(iter(self._specs), "")
         self._locks = {name: threading.Lock() for name in self._specs}
         self._loaded: dict[str, Engine | Trouble] = {}
 

@@ -71,6 +71,7 @@ class ModelInfo:
     device: str = "cpu"
     structured: bool = False  # whether `chat` can hold an answer to a JSON schema
     window: Window = field(default_factory=Window)  # for streams that name none
+    demo: bool = False  # a demonstration: it understands the material it was made with and no other
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ class Loaded:
     attention: str
     context_tokens: int
     window: Window
+    demo: bool
 
     @property
     def device(self) -> torch.device:
@@ -114,6 +115,7 @@ def load(spec: ModelSpec) -> Loaded:
         attention=attention,
         context_tokens=text.max_position_embeddings,
         window=Window(**(getattr(config, "default_window", None) or {})),
+        demo=bool(getattr(config, "demonstration", False)),
     )
 
 

@@ -53,6 +53,7 @@ class PytorchEngine:
             device=str(loaded.device),
             structured=True,
             window=loaded.window,
+            demo=loaded.demo,
         )
 
     @property

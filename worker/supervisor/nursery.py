@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from db.failures import Failure
+from db.jobs.claims import Served
 from worker import metrics
 from worker.errors import Transient
 from worker.protocol import ModelReport, Setup, Start, Stop, Text
@@ -31,12 +32,16 @@ class Nursery:
         self._setup, self._scratch, self._board, self._live = setup, scratch, board, live
         self._load_s, self._silent_s = worker.load_s, worker.silent_s
         self._ready = threading.Event()
+        self.models: tuple[ModelReport, ...] = ()
+        """What the last child that was ready said of the models, the default first; empty before the first."""
         self._pause_s = 0.0
         self._next_start = self._pinged_at = 0.0
 
     @property
-    def models(self) -> tuple[ModelReport, ...]:
-        return self.child.models if self.child is not None else ()
+    def served(self) -> Served:
+        """The models that can be used, as far as is known; none before a child was ready."""
+        names = [report.name for report in self.models if report.problem is None]
+        return Served(names, default=bool(names) and names[0] == self.models[0].name)
 
     def tend(self, now: float) -> None:
         """Start the child if there is none; tell its attempts if it has died. Always called from the same thread."""
@@ -47,6 +52,8 @@ class Nursery:
             metrics.CHILD_STARTS.inc()
             self.child = Child(self._setup, str(self._scratch), self._hear)
         if self.child is not None and self.child.ready.is_set():
+            if not self._ready.is_set():
+                self._take_reports(self.child.models)
             self._ready.set()
             self._check_pulse(self.child, now)
         elif self.child is not None and now - self.child.started_at > self._load_s:
@@ -84,6 +91,11 @@ class Nursery:
         if stream is not None:
             child.killed_for = stream
         child.signal(signum)
+
+    def _take_reports(self, models: tuple[ModelReport, ...]) -> None:
+        self.models = models
+        for broken in (report for report in models if report.problem is not None):
+            log.error("no job is taken for model %s, which cannot be loaded: %s", broken.name, broken.problem)
 
     def _check_pulse(self, child: Child, now: float) -> None:
         if now - child.answered_at > self._silent_s:

@@ -86,7 +86,10 @@ class Process:
         self._every(self._worker.poll_s, self._poll)
         self._every(min(1.0, self._worker.deaf_s / 2), self._listen)
         while not self._leaving.wait(TICK_S):
+            known = self._nursery.models
             self._nursery.tend(time.monotonic())
+            if not known and self._nursery.models:  # nudges that came while the models were loading were for nothing
+                threading.Thread(target=self._begin, name="begin", daemon=True).start()
             self._judge.judge(time.monotonic())
         return self._leave()
 
@@ -112,6 +115,11 @@ class Process:
     def _look_by_nudge(self) -> None:
         self._supervisor.look(wait_s=self._settings.renudge_s)
 
+    def _begin(self) -> None:
+        """The models have been loaded for the first time: tell others, and take what waits."""
+        self._report()
+        self._poll()
+
     def _poll(self) -> None:
         """Look into the database although nobody has called: a broker that is away only costs time."""
         for _ in range(self._supervisor.waiting()):
@@ -125,9 +133,9 @@ class Process:
             id=self.id,
             role=self._queue,
             queues=[self._queue],
-            slots=self._worker.slots,
+            slots=self._supervisor.offered,
             started_at=self._started_at,
-            data=describe(self._nursery.models, self._board),
+            data=describe(self._nursery.models if self._queue == GPU else (), self._board),
         )
         try:
             draining = write(self._database, lambda session, now: report(session, now, row))

@@ -13,10 +13,10 @@ from uuid import UUID
 from sqlalchemy.exc import SQLAlchemyError
 
 from db.jobs import claims, leases
+from db.jobs.claims import Served
 from db.names import GPU
 from db.schema.tables import Job
 from worker import metrics
-from worker.engines.spec import ModelSpec
 from worker.process.persist import write
 from worker.supervisor.attempt import Attempt, Board, Why
 from worker.supervisor.runner import Workshop, run
@@ -62,8 +62,16 @@ class Supervisor:
         self.board, self.slots = board, Slots(shop.worker.slots)
         self.looks = 0
         self._shop, self._queue, self._worker_id, self._scratch = shop, queue, worker_id, scratch
-        # Jobs of the other queues name no resident model.
-        self._models = [ModelSpec.parse(text).name for text in shop.worker.models] if queue == GPU else None
+
+    @property
+    def served(self) -> Served | None:
+        """The models that jobs may be claimed for. Jobs of the other queues name no resident model: None."""
+        return self._shop.nursery.served if self._queue == GPU else None
+
+    @property
+    def offered(self) -> int:
+        """Slots to tell others of: none while there is no model to use them with."""
+        return 0 if self.served is not None and not self.served else self._shop.worker.slots
 
     def look(self, wait_s: float = 0.0) -> int:
         """Claim and run the best jobs of the queue, one after another, until none is left; how many.
@@ -80,9 +88,11 @@ class Supervisor:
 
     def waiting(self) -> int:
         """How many jobs could be begun here at once."""
+        if not self.offered:
+            return 0
         try:
             with self._shop.database.read() as session:
-                return claims.waiting(session, self._queue, self._models, self.slots.free)
+                return claims.waiting(session, self._queue, self.served, self.slots.free)
         except SQLAlchemyError as error:
             log.warning("cannot look: %s", type(error).__name__)
             return 0
@@ -105,9 +115,11 @@ class Supervisor:
             self._give_back(attempt)
 
     def _claim(self) -> Job | None:
+        if not self.offered:
+            return None
         lease_s = self._shop.settings.lease_s
         try:
-            claimed = (self._queue, self._worker_id, lease_s, self._models)
+            claimed = (self._queue, self._worker_id, lease_s, self.served)
             job = write(self._shop.database, lambda s, now: leases.claim(s, now, *claimed))
         except SQLAlchemyError as error:
             metrics.OUTAGES.inc()

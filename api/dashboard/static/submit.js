@@ -20,6 +20,8 @@ customElements.define("submit-form", class extends HTMLElement {
     });
     this.form.addEventListener("submit", (event) => { event.preventDefault(); this.submit(); });
     this.form.elements.reader.addEventListener("change", () => this.forecast());
+    this.form.elements.model.addEventListener("change", () => this.#demo());
+    this.#demo();
     this.forecast();
   }
 
@@ -95,6 +97,14 @@ customElements.define("submit-form", class extends HTMLElement {
     this.#show(item);
     this.#say(item, "Fetched by the service");
     field.value = "";
+  }
+
+  // Whoever submits to a demonstration model must know it before, not from its captions.
+  #demo() {
+    const notice = JSON.parse(this.dataset.demos)[this.form.elements.model.value];
+    const place = this.querySelector("[data-demo]");
+    place.querySelector("span").textContent = notice ?? "";
+    place.hidden = !notice;
   }
 
   #kind(kind) {

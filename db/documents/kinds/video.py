@@ -93,6 +93,12 @@ class Chapter(Document):
     title: str
 
 
+DEMO_NOTICE = (
+    "it knows rendered scenes of coloured shapes, and what it says of any other video means nothing. "
+    "Use a real model (BM3_WORKER_MODELS)."
+)
+
+
 class Provenance(Document):
     """What produced the result, enough to produce it again."""
 
@@ -102,6 +108,7 @@ class Provenance(Document):
     weights_sha256: str
     code_version: str
     seed: int
+    demo: bool = False  # by a demonstration model, which understands rendered scenes only
 
 
 class Spent(Document):

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from db.documents.kinds.video import Cue
 from db.failures import Failure
 from db.jobs import events, jobs, leases, progress
+from db.jobs.claims import Served
 from db.jobs.leases import Ending, Usage
 from db.jobs.progress import Progress, Step
 from db.ops import migrate
@@ -247,9 +248,9 @@ def test_a_job_waits_for_a_worker_that_serves_its_model(database: Database) -> N
         small = jobs.submit(session, NOW, jobs.NewJob(tenant_id, "video.caption", "gpu", {}, model="small"))
         either = jobs.submit(session, NOW, jobs.NewJob(tenant_id, "video.caption", "gpu", {}))
     with database.write() as session:
-        taken = [leases.claim(session, NOW, "gpu", "w", 60, ["small"]) for _ in range(3)]
+        taken = [leases.claim(session, NOW, "gpu", "w", 60, Served(["small"])) for _ in range(3)]
         assert [job.id for job in taken if job is not None] == [small.id, either.id]
-        other = leases.claim(session, NOW, "gpu", "v", 60, ["large"])
+        other = leases.claim(session, NOW, "gpu", "v", 60, Served(["large"]))
         assert other is not None
         assert other.id == large.id
 

@@ -35,7 +35,7 @@ def test_a_good_installation_has_nothing_to_mend(tmp_path: Path, redis_url: str,
         settings = Settings(data_dir=tmp_path, database_url=url, redis_url=redis_url)
         migrated(settings)
         assert bad(settings) == {}
-        assert bad(settings, Level.WARN).keys() == {"gpu", "light", "dispatcher"}
+        assert bad(settings, Level.WARN).keys() == {"gpu", "cpu", "light", "dispatcher"}
 
 
 def test_each_fault_is_named(tmp_path: Path, redis_url: str) -> None:

@@ -92,6 +92,7 @@ class BM3VLConfig(PreTrainedConfig):
     vision_end_token_id: int = 151653
     tie_word_embeddings: bool = False
     default_window: dict[str, int] | None = None  # a db.documents.kinds.video.Window, for streams that name none
+    demonstration: bool = False  # made to show the service: it understands rendered scenes only
 
     def __post_init__(self, **kwargs: Any) -> None:
         self.vision_config = _adopted(self.vision_config, QWEN_VISION_TYPES, BM3VLVisionConfig.model_type)

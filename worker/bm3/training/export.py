@@ -43,6 +43,7 @@ def _write_model(checkpoint: Path, out: Path, dtype: torch.dtype, times: int) ->
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
     enlarge(model, times)
     model.config.default_window = NANO_WINDOW.model_dump()
+    model.config.demonstration = True  # what these recipes train on are rendered scenes
     model.generation_config.suppress_tokens = _first_tokens(tokenizer, ODD)
     model.to(dtype).save_pretrained(out)
     processor_of(tokenizer, model.config.vision_config).save_pretrained(out)

@@ -1,0 +1,38 @@
+"""Which models are served, which of them are demonstrations, and which a worker was told to serve and cannot."""
+
+from __future__ import annotations
+
+from tests.api.place import Guest, Place
+
+
+def test_a_demonstration_model_says_so(here: Place, ann: Guest) -> None:
+    here.worker(demo=True)
+    (nano,) = ann.get("/v1/models").json()
+    assert (nano["demo"], nano["default"]) == (True, True)
+    assert "coloured shapes" in nano["notice"]
+    here.worker(demo=False)
+    (real,) = ann.get("/v1/models").json()
+    assert (real["demo"], real["notice"]) == (False, None)
+
+
+def test_a_model_of_several_workers_is_listed_once(here: Place, ann: Guest) -> None:
+    here.worker()
+    here.worker(name="w2")
+    here.worker(name="w3", weights="")
+    (nano,) = ann.get("/v1/models").json()
+    assert (nano["workers"], nano["weights_sha256"]) == (2, "w" * 64)
+    here.worker(name="w3", weights="x" * 64)
+    assert len(ann.get("/v1/models").json()) == 2, "other weights are another model"
+
+
+def test_a_model_that_cannot_be_loaded_is_not_served_and_readyz_names_it(here: Place, ann: Guest) -> None:
+    here.worker(problem="/models/nano: no such folder")
+    assert ann.get("/v1/models").json() == []
+    ready = ann.get("/readyz")
+    assert ready.json()["parts"]["models"] == "cannot be loaded by a worker: nano"
+    assert ready.json()["status"] == "degraded"
+    assert "no such folder" not in ready.text, "anybody may read it"
+    params = {"video": {"url": "https://example.com/a.mp4"}, "model": "nano"}
+    assert ann.post("/v1/jobs", {"kind": "video.caption", "params": params}).json()["code"] == "unknown_model"
+    here.worker()
+    assert ann.get("/readyz").json()["parts"]["models"] == "ok"

@@ -1,0 +1,67 @@
+"""A gpu worker whose model is missing says so everywhere and takes no job; its other model goes on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from client.sdk import Client
+from tests.e2e.service import ROOT, service
+
+URL = {"video": {"url": "https://example.com/a.mp4"}}
+GONE = "gone=pytorch:/nowhere/at/all"
+
+
+@pytest.mark.slow
+def test_a_missing_model_is_told_and_takes_no_job(tmp_path: Path) -> None:
+    with (
+        service(tmp_path / "service", BM3_WORKER_MODELS=f"{GONE} fake=fake") as running,
+        running.client() as client,
+    ):
+        (worker,) = [one for one in client.get("/v1/workers") if one["role"] == "gpu"]
+        assert [model["name"] for model in worker["data"]["models"] if "problem" in model] == ["gone"]
+        assert [model["name"] for model in client.get("/v1/models")] == ["fake"]
+        ready = httpx.get(f"{running.url}/readyz").json()
+        assert "gone" in ready["parts"]["models"]
+        doctor = _doctor(running.environment)
+        assert "cannot load gone" in doctor
+        assert "BM3_WORKER_MODELS" in doctor
+        assert '"level": "error"' in (running.folder / "gpu").read_text()
+        waiting = client.submit("video.caption", URL)  # names no model: the default one is the missing one
+        other = client.submit("video.caption", {**URL, "model": "fake"})
+        assert _until_ended(client, other["id"])["attempt"] >= 1
+        assert client.job(waiting["id"])["state"] == "queued"
+
+
+@pytest.mark.slow
+def test_a_worker_without_any_model_offers_no_slots(tmp_path: Path) -> None:
+    with service(tmp_path / "service", BM3_WORKER_MODELS=GONE) as running, running.client() as client:
+        job = client.submit("video.caption", URL)
+        deadline = time.monotonic() + 60
+        worker = None
+        while (worker is None or not worker["data"]["models"]) and time.monotonic() < deadline:
+            worker = next((one for one in client.get("/v1/workers") if one["role"] == "gpu"), None)
+            time.sleep(0.2)
+        assert worker is not None
+        assert worker["slots"] == 0
+        time.sleep(2)
+        assert client.job(job["id"])["state"] == "queued"
+        assert next(queue for queue in client.get("/v1/queues") if queue["name"] == "gpu")["slots"] == 0
+
+
+def _until_ended(client: Client, job_id: str) -> dict[str, object]:
+    for _ in client.watch(job_id):
+        pass
+    return client.job(job_id)
+
+
+def _doctor(environment: dict[str, str]) -> str:
+    command = [sys.executable, "-m", "db", "doctor"]
+    settings = {**os.environ, **environment}
+    return subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=120).stdout
