@@ -56,12 +56,12 @@ def twin_of(session: Session, now: datetime, new: NewJob) -> Job | None:
 
 
 def named_assets(session: Session, tenant_id: UUID, params: dict[str, Any], at: str) -> list[Asset]:
-    """The assets that the parameters name. Raises a 422 problem for unknown and rejected ones."""
+    """The assets that the parameters name, held until the job is stored. Raises a 422 problem for unknown and rejected ones."""
     try:
         names = inputs.named_in(params)
     except ValueError as error:
         raise field_problem(f"{at}/params", "an asset_id is not a UUID") from error
-    found = assets.find_all(session, tenant_id, names) if names else {}
+    found = assets.hold_all(session, tenant_id, names) if names else {}
     for name in names:
         if name not in found:
             raise field_problem(f"{at}/params", f"there is no asset {name}", "unknown_asset")

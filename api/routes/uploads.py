@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from contextlib import suppress
 from datetime import datetime
@@ -22,11 +23,13 @@ from api.requests import PartsRequest, UploadRequest
 from api.schemas import AssetView, Page, PartUrl, PartUrls, UploadView, asset_view, settled_view, upload_view
 from db.assets import assets
 from db.assets.assets import NewAsset
+from db.assets.discard import discard
 from db.assets.verify import verify
 from db.jobs import quotas
 from db.schema.base import new_id
 from db.schema.tables import Asset, AssetState, Upload
 from db.storage.objects import (
+    ObjectError,
     OffsetConflict,
     OffsetUploads,
     PresignedUploads,
@@ -41,6 +44,7 @@ OFFSET_TYPE = "application/offset+octet-stream"
 PIECE_BYTES = 1 << 20
 URL_LIFE_S = 3600
 STORED_AS = re.compile(r"(video|image|audio)/(?!svg)[\w.+-]+|application/pdf", re.IGNORECASE)
+log = logging.getLogger(__name__)
 
 
 @router.post(
@@ -166,14 +170,14 @@ def get_asset(who: AssetsWriter, kept: Kept, asset_id: UUID) -> AssetView:
 @router.delete("/assets/{asset_id}", status_code=204)
 def delete_asset(who: AssetsWriter, kept: Kept, asset_id: UUID) -> Response:
     """Remove an asset and its bytes, unless an unfinished job needs it."""
-    asset, upload = _find(kept, who, asset_id)
+    _find(kept, who, asset_id)
     with kept.database.write() as session:
-        if assets.in_use(session, asset_id):
+        if not assets.hide(session, now(), asset_id):
             raise Problem(409, "asset_in_use", "an unfinished job needs this asset")
-        assets.remove(session, asset)
-    if upload is not None:
-        kept.objects.abort_upload(assets.in_store(asset, upload))
-    kept.objects.delete(asset.object_key)
+    try:
+        discard(kept.database, kept.objects, asset_id)
+    except ObjectError as error:  # it is gone for everybody; the dispatcher removes the bytes when the store is back
+        log.warning("asset %s: its bytes stay until the next sweep: %s", asset_id, error)
     return Response(status_code=204)
 
 

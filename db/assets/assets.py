@@ -1,4 +1,8 @@
-"""Uploaded inputs: begun, verified or rejected, and the jobs that wait for them."""
+"""Uploaded inputs: begun, verified or rejected, the jobs that wait for them, and their end.
+
+An asset goes in two steps. `hide` takes it from everybody, by `expires_at`, under a lock that a submit shares; then its
+bytes go, then its row (`db.assets.discard`). Whatever breaks in between leaves a row that says what is left to do.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import String, cast, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.failures import Failure
@@ -76,13 +80,18 @@ def add_ready(session: Session, now: datetime, new: NewAsset, found: Verified) -
 def find(session: Session, tenant_id: UUID, asset_id: UUID) -> Asset | None:
     """The tenant's asset; None for other tenants' alike."""
     asset = session.get(Asset, asset_id, populate_existing=True)
-    return asset if asset is not None and asset.tenant_id == tenant_id else None
+    hidden = asset is None or asset.tenant_id != tenant_id or asset.expires_at is not None
+    return None if hidden else asset
 
 
-def find_all(session: Session, tenant_id: UUID, asset_ids: Collection[UUID]) -> dict[UUID, Asset]:
-    """Those of the assets that are the tenant's."""
-    rows = session.scalars(select(Asset).where(Asset.tenant_id == tenant_id, Asset.id.in_([*asset_ids])))
-    return {asset.id: asset for asset in rows}
+def hold_all(session: Session, tenant_id: UUID, asset_ids: Collection[UUID]) -> dict[UUID, Asset]:
+    """Those of the assets that are the tenant's, kept as they are until the transaction ends.
+
+    Whoever settles or hides one of them meanwhile waits, and then sees the job that was submitted for it.
+    """
+    wanted = select(Asset).where(Asset.tenant_id == tenant_id, Asset.id.in_([*asset_ids]), Asset.expires_at.is_(None))
+    locked = wanted.order_by(Asset.id).with_for_update(read=True).execution_options(populate_existing=True)
+    return {asset.id: asset for asset in session.scalars(locked)}
 
 
 def with_content(session: Session, tenant_id: UUID, sha256: str, size_bytes: int) -> Asset | None:
@@ -92,6 +101,7 @@ def with_content(session: Session, tenant_id: UUID, sha256: str, size_bytes: int
         Asset.sha256 == sha256,
         Asset.size_bytes == size_bytes,
         Asset.state == AssetState.READY,
+        Asset.expires_at.is_(None),
     )
     return session.scalars(statement.order_by(Asset.id.desc()).limit(1)).first()
 
@@ -106,6 +116,7 @@ def begun(
         Asset.sha256 == sha256,
         Asset.size_bytes == size_bytes,
         Asset.state.in_([*UNVERIFIED]),
+        Asset.expires_at.is_(None),
         or_(Asset.state == AssetState.VERIFYING, Upload.expires_at > now),
     )
     found = session.execute(statement.order_by(Asset.id.desc()).limit(1)).first()
@@ -114,7 +125,7 @@ def begun(
 
 def page(session: Session, tenant_id: UUID, limit: int, before: UUID | None = None) -> list[Asset]:
     """The tenant's assets, newest first."""
-    statement = select(Asset).where(Asset.tenant_id == tenant_id)
+    statement = select(Asset).where(Asset.tenant_id == tenant_id, Asset.expires_at.is_(None))
     if before is not None:
         statement = statement.where(Asset.id < before)
     return [*session.scalars(statement.order_by(Asset.id.desc()).limit(limit))]
@@ -158,15 +169,31 @@ def reject(session: Session, now: datetime, asset_id: UUID, code: Failure, messa
 
 
 def in_use(session: Session, asset_id: UUID) -> bool:
-    """Whether a job that is not finished needs the asset."""
-    unfinished = Job.finished_at.is_(None) & (Job.asset_id == asset_id)
-    return session.scalars(select(Job.id).where(unfinished).limit(1)).first() is not None
+    """Whether a job that is not finished names the asset, anywhere in its parameters."""
+    named = cast(Job.params, String).contains(str(asset_id))
+    unfinished = select(Job.id).where(Job.finished_at.is_(None), or_(Job.asset_id == asset_id, named))
+    return session.scalars(unfinished.limit(1)).first() is not None
 
 
-def remove(session: Session, asset: Asset) -> None:
-    """Forget the asset; its object is the caller's to delete after the commit."""
-    session.execute(delete(Upload).where(Upload.asset_id == asset.id))
-    session.execute(delete(Asset).where(Asset.id == asset.id))
+def hide(session: Session, now: datetime, asset_id: UUID) -> bool:
+    """Take the asset from everybody, for good. False: an unfinished job needs it."""
+    session.execute(select(Asset.id).where(Asset.id == asset_id).with_for_update())
+    if in_use(session, asset_id):
+        return False
+    session.execute(update(Asset).where(Asset.id == asset_id, Asset.expires_at.is_(None)).values(expires_at=now))
+    return True
+
+
+def hidden(session: Session, limit: int = 20) -> list[UUID]:
+    """Assets whose bytes and rows are still to go, the longest hidden first."""
+    gone = select(Asset.id).where(Asset.expires_at.is_not(None)).order_by(Asset.expires_at, Asset.id)
+    return [*session.scalars(gone.limit(limit))]
+
+
+def forget(session: Session, asset_id: UUID) -> None:
+    """Remove the row of a hidden asset whose bytes are gone, and that of its upload."""
+    session.execute(delete(Upload).where(Upload.asset_id == asset_id))
+    session.execute(delete(Asset).where(Asset.id == asset_id, Asset.expires_at.is_not(None)))
 
 
 def stuck(session: Session, before: datetime, limit: int = 20) -> list[UUID]:

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, insert, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, bindparam, func, insert, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from db.broker.signals import CancelAsked, Nudge, signal
 from db.failures import Failure
@@ -104,13 +104,16 @@ def input_ready(session: Session, now: datetime, asset_id: UUID) -> list[Job]:
     return queued
 
 
-def input_rejected(session: Session, now: datetime, asset_id: UUID, code: Failure, message: str) -> None:
-    """Fail the jobs that were waiting for this asset."""
+def input_rejected(session: Session, now: datetime, asset_id: UUID, code: Failure, message: str) -> int:
+    """Fail the jobs that were waiting for this asset; how many."""
+    count = 0
     values = {**finish_values(now, State.FAILED), "failure": code, "failure_message": message[:4000]}
     for job in session.scalars(_waiting_for(asset_id)).all():
         failed = move(session, job.id, {State.AWAITING_INPUT}, values)
         if failed is not None:
             record(session, now, failed, "job.failed", {"code": code, "message": message[:1000]})
+            count += 1
+    return count
 
 
 def find(session: Session, tenant_id: UUID, job_id: UUID) -> Job | None:
@@ -218,8 +221,14 @@ def _announce_queued(session: Session, now: datetime, job: Job) -> None:
         signal(session, Nudge(job.queue, job.id))
 
 
+def is_waiting_for_input() -> ColumnElement[bool]:
+    """Whether a job waits for an upload. A parent of segments stands in the same state, but waits for those."""
+    segment = aliased(Job)
+    return (Job.state == State.AWAITING_INPUT) & ~select(segment.id).where(segment.parent_id == Job.id).exists()
+
+
 def _waiting_for(asset_id: UUID) -> Select[Job]:
-    return select(Job).where(Job.asset_id == asset_id, Job.state == State.AWAITING_INPUT)
+    return select(Job).where(Job.asset_id == asset_id, is_waiting_for_input())
 
 
 def conditions(wanted: Filter) -> list[Any]:

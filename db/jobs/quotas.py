@@ -68,7 +68,7 @@ def _jobs(session: Session, tenant_id: UUID, states: list[str]) -> int:
 
 def _bytes(session: Session, tenant_id: UUID) -> int:
     statement = select(func.coalesce(func.sum(Asset.size_bytes), 0)).where(
-        Asset.tenant_id == tenant_id, Asset.state != AssetState.REJECTED
+        Asset.tenant_id == tenant_id, Asset.state != AssetState.REJECTED, Asset.expires_at.is_(None)
     )
     return int(session.scalars(statement).one())
 

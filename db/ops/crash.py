@@ -47,6 +47,7 @@ POINTS = (
     "dispatcher.relaying",
     "dispatcher.relayed",
     "dispatcher.sweeping",
+    "asset.discarding",
 )
 """Every place that calls `crash_point`, for tests that walk through them all."""
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import String, cast, delete, func, or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from db.assets import assets
 from db.broker.signals import Nudge, signal
 from db.failures import Failure
+from db.jobs import jobs
+from db.jobs.inputs import UNVERIFIED
 from db.jobs.leases import Ending, Usage, cancel_owned, fail
 from db.jobs.transitions import finish_values, move, record
 from db.schema.tables import OWNED, TERMINAL, Asset, AssetState, Job, JobAttempt, JobFile, Leader, State, Upload, Worker
@@ -128,8 +132,7 @@ def expire(session: Session, now: datetime, max_queue_s: float) -> int:
     before = now - timedelta(seconds=max_queue_s)
     waiting = or_(
         (Job.state == State.QUEUED) & (Job.queued_at < before),
-        # Not a parent of segments: it waits for them, however long they take.
-        (Job.state == State.AWAITING_INPUT) & (Job.attempt == 0) & (Job.created_at < before),
+        jobs.is_waiting_for_input() & (Job.created_at < before),
     )
     done = 0
     for job_id in session.scalars(select(Job.id).where(waiting).limit(BATCH)).all():
@@ -186,14 +189,42 @@ def give_up_upload(session: Session, now: datetime, asset_id: UUID) -> None:
     assets.reject(session, now, asset_id, Failure.FETCH_FAILED, "the upload was never completed")
 
 
-def unused_assets(session: Session, now: datetime, retention_days: float, limit: int = 20) -> list[Asset]:
-    """Uploads that no unfinished job needs and that are old enough to go."""
+def unused_assets(session: Session, now: datetime, retention_days: float, limit: int = 20) -> list[UUID]:
+    """Uploads that are old enough to go and, as it looks now, needed by no unfinished job, oldest first."""
     if retention_days <= 0:
         return []
     before = now - timedelta(days=retention_days)
-    old = select(Asset).where(Asset.state.in_([AssetState.READY, AssetState.REJECTED]), Asset.created_at < before)
-    found = session.scalars(old.order_by(Asset.created_at).limit(limit)).all()
-    return [asset for asset in found if not _needed(session, asset.id)]
+    settled = Asset.state.in_([AssetState.READY, AssetState.REJECTED]) & Asset.expires_at.is_(None)
+    used = select(Job.id).where(Job.asset_id == Asset.id, Job.finished_at.is_(None)).exists()
+    old = select(Asset.id).where(settled, Asset.created_at < before, ~used).order_by(Asset.created_at)
+    # Some may still be named deep in parameters: those must not keep the sweep from all behind them.
+    rows = session.scalars(old.execution_options(yield_per=BATCH))
+    return [*islice((asset_id for asset_id in rows if not assets.in_use(session, asset_id)), limit)]
+
+
+def settle_waiting(session: Session, now: datetime) -> int:
+    """Take up jobs that wait for an input which is settled, or gone, already; how many.
+
+    Their own submit or settling should have done it; two inputs settled in the same moment may each leave it to the other.
+    """
+    rows: Sequence[Any] = session.execute(
+        select(Job.asset_id, Asset.state, Asset.failure, Asset.failure_message)
+        .outerjoin(Asset, Asset.id == Job.asset_id)
+        .where(jobs.is_waiting_for_input(), or_(Asset.id.is_(None), Asset.state.not_in([*UNVERIFIED])))
+        .distinct()
+        .limit(BATCH)
+    ).all()
+    counts: list[int] = [_settled(session, now, *row) for row in rows]
+    return sum(counts)
+
+
+def _settled(
+    session: Session, now: datetime, asset_id: UUID, state: AssetState | None, code: Failure | None, message: str | None
+) -> int:
+    if state is AssetState.READY:
+        return len(jobs.input_ready(session, now, asset_id))
+    gone = (Failure.INVALID_MEDIA, "the uploaded file is gone")
+    return jobs.input_rejected(session, now, asset_id, *((code, message or "") if code else gone))
 
 
 def due_deliveries(session: Session, now: datetime) -> int:
@@ -208,10 +239,3 @@ def forget_workers(session: Session, now: datetime) -> int:
     """Drop workers that have not been heard of for a day; how many."""
     gone = delete(Worker).where(Worker.heartbeat_at < now - WORKER_LIFE).returning(Worker.id)
     return len(session.scalars(gone).all())
-
-
-def _needed(session: Session, asset_id: UUID) -> bool:
-    """Whether an unfinished job names the asset anywhere in its parameters."""
-    named = cast(Job.params, String).contains(str(asset_id))
-    unfinished = select(func.count()).where(Job.finished_at.is_(None), or_(Job.asset_id == asset_id, named))
-    return session.scalars(unfinished).one() > 0

@@ -200,7 +200,7 @@ class Asset(Base):
     failure_message: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
     ready_at: Mapped[datetime | None]
-    expires_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]  # hidden since: bytes and row go at the next sweep
 
 
 class Upload(Base):

@@ -22,6 +22,7 @@ from tests.api.live_place import live_place
 from tests.api.place import MP4, NO_REDIS, OFFSET_TYPE, Guest, Place, place
 from tests.faults.gate import gate_to
 from tests.servers import S3Place
+from worker.dispatcher.sweep import Sweeper
 
 
 def test_bytes_sent_in_pieces_become_a_ready_asset(ann: Guest) -> None:
@@ -123,6 +124,21 @@ def test_a_job_waits_for_its_upload(ann: Guest) -> None:
     ann.append(upload, 0, MP4)
     ann.post(upload["complete_url"])
     assert ann.get(f"/v1/jobs/{job['id']}").json()["state"] == "queued"
+
+
+def test_an_asset_whose_bytes_cannot_be_removed_now_goes_later(here: Place, ann: Guest) -> None:
+    asset = ann.asset()
+    store, key = here.kept.objects, f"assets/{ann.tenant_id}/{asset['id']}"
+    path = here.kept.settings.data_dir / "store" / "objects" / key
+    path.unlink()
+    path.symlink_to(here.kept.settings.data_dir)  # a store that will not touch this name
+    assert ann.call("DELETE", f"/v1/assets/{asset['id']}").status_code == 204
+    assert ann.get(f"/v1/assets/{asset['id']}").status_code == 404
+    assert ann.get("/v1/assets").json()["items"] == []
+    path.unlink()
+    store.put(key, MP4, "video/mp4")
+    Sweeper(store).hidden_assets(here.kept.database, here.kept.settings)
+    assert not store.exists(key)
 
 
 def test_large_files_are_checked_after_the_answer(tmp_path: Path) -> None:

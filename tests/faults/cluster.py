@@ -169,6 +169,15 @@ class Cluster:
         with self.database.write() as session:
             jobs.request_cancel(session, now(), session.get_one(Job, job_id))
 
+    def hidden_asset(self) -> assets.NewAsset:
+        """An asset that somebody has deleted, whose bytes and row are still there."""
+        new = assets.NewAsset(new_id(), self.tenant_id, "unused.mp4", "video/mp4", 1)
+        self.objects.put(new.object_key, b"x", "video/mp4")
+        with self.database.write() as session:
+            assets.add_ready(session, now(), new, assets.Verified(1, "0" * 64, "video/mp4"))
+            assert assets.hide(session, now(), new.id)
+        return new
+
     def forget(self, job_id: UUID) -> None:
         """Delete a job as a client did an hour ago."""
         with self.database.write() as session:

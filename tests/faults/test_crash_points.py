@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from db.documents.kinds.video import Cue
 from db.ops.crash import POINTS
-from db.schema.tables import JobEvent, State
+from db.schema.tables import Asset, JobEvent, State
 from tests.faults.cluster import Cluster
 from tests.faults.ledger import audit
 
@@ -42,6 +42,7 @@ DISPATCHER = (
     "dispatcher.relaying:5",
     "dispatcher.relayed",
     "dispatcher.sweeping",
+    "asset.discarding",
 )
 API = "submit.stored"
 DRAIN_S = 3.0  # 2 are promised; other tests run on the same two cores
@@ -87,6 +88,7 @@ def test_a_child_may_die_anywhere(cluster: Cluster, asset: UUID, expected: list[
 def test_a_dispatcher_may_die_anywhere(cluster: Cluster, asset: UUID, expected: list[Cue], tmp_path: Path) -> None:
     [deleted] = cluster.submit(asset)
     cluster.forget(deleted)
+    spare = cluster.hidden_asset()
     ids = cluster.submit(asset, 2)
     plans = {plan: tmp_path / plan for plan in DISPATCHER}
     crashes = ",".join(f"{plan}@{marker}" for plan, marker in plans.items())
@@ -100,6 +102,9 @@ def test_a_dispatcher_may_die_anywhere(cluster: Cluster, asset: UUID, expected: 
     cluster.start("dispatcher")
     cluster.wait(ids, 150)
     assert audit(cluster.database, cluster.objects, ids, expected).faultless()
+    assert not cluster.objects.exists(spare.object_key)
+    with cluster.database.read() as session:
+        assert session.get(Asset, spare.id) is None
 
 
 def test_too_little_memory_shrinks_the_frames_whoever_dies_over_it(cluster: Cluster, asset: UUID) -> None:

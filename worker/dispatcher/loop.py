@@ -47,6 +47,7 @@ def steps(sweeper: Sweeper) -> tuple[Step, ...]:
         Step("deaf_to_cancel", reap.deaf_to_cancel),
         Step("retries", relay.retries),
         Step("rejoined", relay.rejoined),
+        Step("settled_inputs", relay.settled_inputs),
         Step("nudges", relay.nudges),
         Step("events", relay.events),
         Step("deliveries", relay.deliveries),
@@ -54,6 +55,7 @@ def steps(sweeper: Sweeper) -> tuple[Step, ...]:
         Step("deleted_jobs", sweeper.deleted_jobs, SWEEP_EVERY),
         Step("abandoned_uploads", sweeper.abandoned_uploads, SWEEP_EVERY),
         Step("unused_assets", sweeper.unused_assets, SWEEP_EVERY),
+        Step("hidden_assets", sweeper.hidden_assets, SWEEP_EVERY),
         Step("records", sweeper.records, SWEEP_EVERY),
     )
 

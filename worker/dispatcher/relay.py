@@ -35,6 +35,12 @@ def rejoined(database: Database, settings: Settings) -> int:  # noqa: ARG001
         return len(segments.rejoin(session, database_now(session)))
 
 
+def settled_inputs(database: Database, settings: Settings) -> int:  # noqa: ARG001
+    """Queue jobs whose input was settled while nobody saw them wait."""
+    with database.write() as session:
+        return sweeps.settle_waiting(session, database_now(session))
+
+
 def events(database: Database, settings: Settings) -> int:  # noqa: ARG001
     """Turn outbox rows into webhook deliveries until none is left."""
     number = 0

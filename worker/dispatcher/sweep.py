@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from db.assets import assets
+from db.assets.discard import discard
 from db.jobs import idempotency
 from db.ops import sweeps
 from db.ops.crash import crash_point
@@ -62,14 +63,21 @@ class Sweeper:
         return len(late)
 
     def unused_assets(self, database: Database, settings: Settings) -> int:
-        """Remove uploads that no job uses and that are old enough."""
+        """Hide uploads that no job uses and that are old enough; each is looked at again under a lock."""
         with database.read() as session:
             unused = sweeps.unused_assets(session, database_now(session), settings.asset_retention_days)
-        for asset in unused:
+        for asset_id in unused:
             with database.write() as session:
-                assets.remove(session, asset)
-            self._objects.delete(asset.object_key)
+                assets.hide(session, database_now(session), asset_id)
         return len(unused)
+
+    def hidden_assets(self, database: Database, settings: Settings) -> int:
+        """Remove hidden assets, bytes first."""
+        with database.read() as session:
+            gone = assets.hidden(session)
+        for asset_id in gone:
+            discard(database, self._objects, asset_id)
+        return len(gone)
 
     def records(self, database: Database, settings: Settings) -> int:
         """Forget old idempotency keys, webhook logs and workers, and uploads the store alone knows of."""

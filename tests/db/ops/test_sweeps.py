@@ -252,7 +252,7 @@ def test_an_asset_goes_only_when_no_job_needs_it(database: Database, owner: UUID
     with database.write() as session:
         assert sweeps.unused_assets(session, later, 7) == []
         jobs.request_cancel(session, NOW, session.get_one(Job, job.id))
-        assert [asset.id for asset in sweeps.unused_assets(session, later, 7)] == [new.id]
+        assert sweeps.unused_assets(session, later, 7) == [new.id]
         assert sweeps.unused_assets(session, later, 0) == []
 
 
