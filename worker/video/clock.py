@@ -13,11 +13,11 @@ with the state of any stamp kept, reading can start there and says the same.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from heapq import heappop, heappush
 from itertools import pairwise
 from typing import Generic, Protocol, TypeVar
 
@@ -25,6 +25,7 @@ BACK_S = Fraction(1, 4)  # decoding stamps that run back less are jitter of a mu
 BELIEVED_S = 3600  # no picture is believed to stand still for longer than this
 RUN = 32  # so many stamps in a row may be outliers; more are another count
 AHEAD_BYTES = 16 << 20  # looked ahead at most, for streams of huge pictures
+KEPT = 64  # stamps already shown that a later keyframe may count from
 REORDERED = 17  # no codec shows a picture after more than 16 that are coded later
 
 
@@ -167,26 +168,35 @@ class Clock(Generic[S]):
         lead = pts - at
         if usual is None or abs(lead - usual) <= self._lead or 0 <= lead <= self._lead:
             return pts
-        later = [item.stamp.dts + shift for item in self._look(source, REORDERED) if item.stamp.dts is not None]
-        return pts if lead > 0 and pts <= max([at, *later]) + self._lead else None
+        later = [item.stamp.dts + shift - at for item in self._look(source, RUN) if item.stamp.dts is not None]
+        later = sorted(ticks for ticks in later if ticks <= self._believed)[:REORDERED]
+        return pts if 0 < lead <= max(later, default=0) + self._lead else None
 
 
 class DisplayOrder:
     """Presentation times of pictures whose container only says in which order they are decoded (AVI).
 
-    Pictures come out in the order they are shown; so the k-th of them is shown at the k-th decoding stamp.
+    Pictures come out in the order they are shown; so the k-th of them is shown at the k-th decoding stamp. Pictures that
+    never come out would move all after them: at a keyframe the count is taken anew. Before it are shown all that are coded
+    before it, and those behind it that came out already.
     """
 
     def __init__(self) -> None:
-        self._waiting: list[int] = []
+        self._sent: list[int] = []  # sorted
+        self._next = 0  # place of the next picture shown
+        self._came: deque[int] = deque(maxlen=2 * REORDERED)
 
     def sent(self, dts: int) -> None:
         """A picture with this stamp went to the decoder."""
-        heappush(self._waiting, dts)
+        insort(self._sent, dts)
+        if self._next > KEPT:
+            del self._sent[:REORDERED]
+            self._next -= REORDERED
 
     def shown(self, dts: int, key: bool) -> int:
         """When the picture with this decoding stamp is shown, which came out of the decoder now."""
-        oldest = dts if key else dts - (1 << 62)
-        while self._waiting and self._waiting[0] < oldest:
-            heappop(self._waiting)  # what was sent before a keyframe and has not come will not come
-        return heappop(self._waiting) if self._waiting else dts
+        if key:
+            self._next = bisect_left(self._sent, dts) + sum(came > dts for came in self._came)
+        self._came.append(dts)
+        place, self._next = self._next, self._next + 1
+        return self._sent[place] if place < len(self._sent) else dts

@@ -73,6 +73,7 @@ class _Sent:
     """What is known of a picture while it is in the decoder."""
 
     time_s: Fraction | None
+    lasts_s: Fraction
     dts: int | None
     """Only where the order of decoding is all that is known of its time."""
 
@@ -96,6 +97,7 @@ class _Reading:
         self.until_s = None if self.clip.end_ms is None else Fraction(self.clip.end_ms, 1000)
         self.plan: Plan[_Numbered] = Plan(self.grid)
         self.sent: dict[int, _Sent] = {}
+        self.lasts_s = self.line.step_s  # of the last picture that came out
         self.order = DisplayOrder()
         stream = self.source.stream
         stream.thread_type = "AUTO"
@@ -193,30 +195,31 @@ class _Reading:
 
     def _remember(self, coded: Coded[_Numbered]) -> None:
         dts = coded.packet.reading.dts if self.line.by_order and not coded.hidden else None
-        self.sent[coded.packet.number] = _Sent(coded.time_s, dts)
+        duration = coded.packet.coded.packet.duration
+        lasts_s = duration * self.line.time_base if duration else self.line.step_s
+        self.sent[coded.packet.number] = _Sent(coded.time_s, lasts_s, dts)
         self.sent.pop(coded.packet.number - IN_DECODER, None)
         if dts is not None:
             self.order.sent(dts)
 
     def _timed(self, frame: VideoFrame) -> tuple[Fraction, VideoFrame | None]:
-        time_s = self._time_s(frame)
+        sent = self.sent.pop(frame.pts, None) if frame.pts is not None else None
+        time_s = self._time_s(sent, frame)
         if frame.is_corrupt:
             return time_s, None
         self._learn_keyframe(frame)
         self.last_s = time_s if self.last_s is None else max(self.last_s, time_s)
+        self.lasts_s = sent.lasts_s if sent else self.line.step_s
         return time_s, frame
 
-    def _time_s(self, frame: VideoFrame) -> Fraction:
-        sent = self.sent.pop(frame.pts, None) if frame.pts is not None else None
-        if sent is None:
-            return self._next_s()
-        if sent.dts is not None:
+    def _time_s(self, sent: _Sent | None, frame: VideoFrame) -> Fraction:
+        if sent is not None and sent.dts is not None:
             return self.line.seconds(self.order.shown(sent.dts, frame.key_frame))
-        return sent.time_s if sent.time_s is not None else self._next_s()
+        return self._next_s() if sent is None or sent.time_s is None else sent.time_s
 
     def _next_s(self) -> Fraction:
-        """The time of a picture that carries none: one nominal step after the last."""
-        return Fraction(0) if self.last_s is None else self.last_s + self.line.step_s
+        """The time of a picture that carries none: when the last has lasted as long as it should."""
+        return Fraction(0) if self.last_s is None else self.last_s + self.lasts_s
 
     def _learn_keyframe(self, frame: VideoFrame) -> None:
         """With gradual refresh a "keyframe" refers to pictures before it: then no tail may be left out."""

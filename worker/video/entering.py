@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
+from typing import cast
 
 import av
 from av.container import InputContainer
@@ -14,10 +15,12 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from worker.video.clock import State
+from worker.video.packets import demuxed
 from worker.video.probe import opened
 from worker.video.timeline import Entry
 
-BY_BYTES = frozenset({"mpegts", "mpeg", "flv"})  # containers without an index, whose stamps may start over
+BY_BYTES = frozenset({"mpegts", "flv"})  # containers without an index, whose stamps may start over
+BY_READING = BY_BYTES | {"mpeg"}  # seeking by time goes wrong in them, or says less of the packets behind
 NEARBY = 64  # packets after a seek by bytes among which the place must be
 BEYOND_S = 10  # a seek by time that leads further than this behind the place has missed it
 
@@ -37,9 +40,8 @@ class Source:
 
     def _demuxed(self) -> Iterator[Packet[VideoStream]]:
         try:
-            for packet in self.container.demux(self.stream):
-                if packet.size:
-                    yield packet
+            for packet in demuxed(self.container, self.stream):
+                yield cast("Packet[VideoStream]", packet)
         except av.FFmpegError:
             self.broke_off = True
 
@@ -81,7 +83,7 @@ def _by_bytes(source: Source, entry: Entry) -> bool:
 def _by_time(source: Source, entry: Entry) -> bool:
     stamp = entry.pts if entry.pts is not None else entry.dts
     base = source.stream.time_base
-    if stamp is None or base is None or source.container.format.name in BY_BYTES:
+    if stamp is None or base is None or source.container.format.name in BY_READING:
         return False
     try:
         source.container.seek(stamp, stream=source.stream)

@@ -6,21 +6,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
+from typing import cast
 
 import av
 from av.container import InputContainer
+from av.packet import Packet
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from db.failures import Failure
 from worker.errors import Permanent
+from worker.video.packets import demuxed
 from worker.video.sniff import head, missing_bytes, playlist
 from worker.video.timeline import Timeline, timeline
 
 MAX_PIXELS = 1 << 26  # 8192 x 8192: above any camera, below what exhausts a decoder
 PACKETS_TO_FIRST_PICTURE = 3000
+UNANNOUNCED = frozenset(
+    {"mpegts", "mpeg", "mpegvideo", "h264", "hevc", "m4v", "obu"}
+)  # FFmpeg guesses by the last stamps
 END_STAMPED = frozenset({"matroska,webm", "nut"})  # what they call a duration is the stamp of the end
 # No hls, concat, dash, image2, lavfi, sdp, rtp: nothing that reads a second file or an address.
 DEMUXERS = (
@@ -122,6 +129,8 @@ def probe(path: Path) -> Probe:
 
 def _announced_s(container: InputContainer, stream: VideoStream) -> Fraction | None:
     """When the pictures end on the timeline, by what the container says of them."""
+    if container.format.name in UNANNOUNCED:
+        return None
     origin_s = Fraction(container.start_time or 0, av.time_base)
     base = stream.time_base or Fraction(1, 1000)
     end_s: Fraction | None = None
@@ -178,9 +187,9 @@ def _video_stream(container: InputContainer) -> VideoStream:
 
 
 def _first_picture(container: InputContainer, stream: VideoStream) -> VideoFrame | None:
-    for count, packet in enumerate(container.demux(stream)):
+    for count, packet in enumerate(chain(demuxed(container, stream), [None])):
         try:
-            frames = packet.decode()
+            frames = stream.decode(cast("Packet[VideoStream] | None", packet))
         except av.FFmpegError:
             continue
         if clean := [frame for frame in frames if not frame.is_corrupt] or (count and frames):

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from itertools import islice
 from math import ceil, floor
 from typing import Generic, TypeVar
 
 LOOKAHEAD_PACKETS = 300  # more than any codec's reordering (16), and the keyframe distance of most videos
 LOOKAHEAD_BYTES = 16 << 20
+REORDERED = 16  # pictures that may be coded between one and the next shown
 HISTORY = 64  # times already passed that a reordered picture may still fall between
 JITTER_S = Fraction(1, 1000)  # containers round times to milliseconds: a picture this early still belongs to its slot
 
@@ -91,6 +93,7 @@ class Plan(Generic[P]):
         self._times: list[Fraction] = []  # of the packets ahead and of the last ones passed, sorted
         self._passed: deque[Fraction] = deque()
         self._keys_ahead = 0
+        self._unknown_ahead = 0
         self._blocked_by: Coded[P] | None = None  # the next sample, which no tail may swallow: no need to look again
         self._skip_to: Coded[P] | None = None  # the keyframe that ends the tail being left out
         self._leading_of: Fraction | None = None  # pictures before this time would need the tail that was left out
@@ -112,6 +115,7 @@ class Plan(Generic[P]):
         self._ahead.append(coded)
         self._ahead_bytes += coded.size_bytes
         self._keys_ahead += coded.key
+        self._unknown_ahead += coded.time_s is None and not coded.hidden
         if coded.time_s is not None:
             insort(self._times, coded.time_s)
 
@@ -119,6 +123,7 @@ class Plan(Generic[P]):
         coded = self._ahead.popleft()
         self._ahead_bytes -= coded.size_bytes
         self._keys_ahead -= coded.key
+        self._unknown_ahead -= coded.time_s is None and not coded.hidden
         if coded is self._blocked_by:
             self._blocked_by = None
         need = self._need(coded)
@@ -136,11 +141,17 @@ class Plan(Generic[P]):
             self._skip_to, self._leading_of = None, coded.time_s
         if coded.hidden:
             return Need.NOTHING if coded.disposable else Need.REFERENCE
-        if coded.time_s is None or self._is_sample(coded.time_s):
+        if coded.time_s is None or self._is_sample(coded.time_s) or self._times_another():
             return Need.SAMPLE
         if coded.disposable or self._skip_to is not None or self._is_orphan(coded.time_s) or self._starts_tail(coded):
             return Need.NOTHING
         return Need.REFERENCE
+
+    def _times_another(self) -> bool:
+        """A picture of unknown time is shown soon: the one before it says when."""
+        if not self._unknown_ahead:
+            return False
+        return any(ahead.time_s is None and not ahead.hidden for ahead in islice(self._ahead, REORDERED))
 
     def _is_orphan(self, time_s: Fraction) -> bool:
         """A picture shown before the keyframe that ended a tail, but coded after it."""

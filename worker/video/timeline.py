@@ -9,13 +9,13 @@ from fractions import Fraction
 from typing import cast
 
 import av
-from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
 from worker.video.clock import BELIEVED_S, Clock, Reading, Stamp, State
+from worker.video.packets import demuxed
 from worker.video.references import entry_test
 
 MAX_ENTRIES = 8192  # beyond that every second one is forgotten, and so on
@@ -34,9 +34,11 @@ class Coded:
     """Outside of the stretches that an edit list shows: others may refer to it, it is never shown."""
 
     @classmethod
-    def of(cls, packet: Packet[VideoStream], by_order: bool) -> Coded:
+    def of(cls, packet: Packet[VideoStream], by_order: bool, sparse: bool = False) -> Coded:
         if packet.is_discard:
             return cls(packet, Stamp(None, None, packet.size), hidden=True)
+        if sparse and not packet.is_keyframe:
+            return cls(packet, Stamp(None, None, packet.size), hidden=False)
         return cls(packet, Stamp(packet.dts, None if by_order else packet.pts, packet.size), hidden=False)
 
 
@@ -80,6 +82,8 @@ class Timeline:
     entries: tuple[Entry, ...]
     by_order: bool
     """Pictures are coded in another order than shown, and the container only has stamps of the former."""
+    sparse: bool
+    """Most pictures have no stamp; FFmpeg then gives some to the wrong picture. Those of keyframes are right."""
     broke_off: bool
 
     def seconds(self, ticks: int) -> Fraction:
@@ -93,7 +97,7 @@ class Timeline:
     def read(self, packets: Iterable[Packet[VideoStream]], state: State) -> Iterator[tuple[Coded, Reading]]:
         """Packets with what is believed of their stamps, from any place on whose state is given."""
         clock: Clock[Coded] = Clock(self.time_base, self.step_s, state)
-        return clock.read(Coded.of(packet, self.by_order) for packet in packets)
+        return clock.read(Coded.of(packet, self.by_order, self.sparse) for packet in packets)
 
 
 def timeline(container: InputContainer, stream: VideoStream) -> Timeline:
@@ -101,9 +105,9 @@ def timeline(container: InputContainer, stream: VideoStream) -> Timeline:
     base = stream.time_base or Fraction(1, 1000)
     step_s = 1 / (stream.guessed_rate or stream.average_rate or Fraction(25))
     clock: Clock[Coded] = Clock(base, step_s)
-    scan = _Scan(stream, clock, max(1, round(step_s / base)))
+    by_order = container.format.name in NO_PTS and bool(stream.codec_context.has_b_frames)
+    scan = _Scan(stream, clock, by_order, max(1, round(step_s / base)))
     packets = _Packets(container, stream, scan)
-    by_order = container.format.name in NO_PTS and stream.codec_context.has_b_frames
     for coded, reading in clock.read(Coded.of(packet, by_order) for packet in packets):
         scan.take(coded, reading)
     origin_s = _origin_s(container, (scan.first or 0) * base)
@@ -111,12 +115,16 @@ def timeline(container: InputContainer, stream: VideoStream) -> Timeline:
     end_s = scan.end * base - origin_s
     if scan.sound_s is not None and end_s + SOUND_S <= scan.sound_s - origin_s <= end_s + BELIEVED_S:
         end_s = scan.sound_s - origin_s
-    return Timeline(origin_s, base, step_s, end_s, scan.pictures, scan.joints, entries, by_order, packets.broke_off)
+    return Timeline(
+        origin_s, base, step_s, end_s, scan.pictures, scan.joints, entries, by_order, scan.sparse, packets.broke_off
+    )
 
 
 def _origin_s(container: InputContainer, first_s: Fraction) -> Fraction:
     """The first presentation of the container, unless an outlier was taken for it."""
-    said_s = Fraction(container.start_time or 0, av.time_base)
+    if container.start_time is None:
+        return first_s
+    said_s = Fraction(container.start_time, av.time_base)
     return said_s if first_s - BELIEVED_S <= said_s <= first_s else first_s
 
 
@@ -128,12 +136,11 @@ class _Packets:
         self._container, self._stream, self._scan = container, stream, scan
 
     def __iter__(self) -> Iterator[Packet[VideoStream]]:
-        sound: list[AudioStream] = list(self._container.streams.audio[:1])
         try:
-            for packet in self._container.demux(self._stream, *sound):
-                if packet.size and packet.stream is self._stream:
+            for packet in demuxed(self._container, self._stream, *self._container.streams.audio[:1]):
+                if packet.stream is self._stream:
                     yield cast("Packet[VideoStream]", packet)
-                elif packet.size:
+                else:
                     self._scan.hear(packet)
         except av.FFmpegError:
             self.broke_off = True
@@ -142,21 +149,28 @@ class _Packets:
 class _Scan:
     """What is gathered packet by packet, in ticks that do not know the origin yet."""
 
-    def __init__(self, stream: VideoStream, clock: Clock[Coded], step: int) -> None:
+    def __init__(self, stream: VideoStream, clock: Clock[Coded], by_order: bool, step: int) -> None:
         self.first: int | None = None
         self.end = 0
         self.sound_s: Fraction | None = None
         self.pictures = 0
+        self._stamped = 0
         self.joints = 0
         self.entries: list[Entry] = []
         self._base = stream.time_base or Fraction(1, 1000)
         self._clock = clock
+        self._by_order = by_order
         self._step = step
         self._is_entry = entry_test(stream.codec_context.name, stream.codec_context.extradata)
         self._spacing_s = Fraction(1, 2)
         self._before: Entry | None = None  # the keyframe before the last
         self._pending: list[Entry] = []  # keyframes whose time is that of the next picture shown
+        self._counted = 0  # where the pictures since the last keyframe would end if each lasted as long as it says
         self._heard: int | None = None
+
+    @property
+    def sparse(self) -> bool:
+        return self._stamped < self.pictures // 2
 
     def take(self, coded: Coded, reading: Reading) -> None:
         if coded.packet.is_keyframe:
@@ -164,16 +178,30 @@ class _Scan:
         if coded.hidden:
             return
         self.pictures += 1
+        self._stamped += coded.stamp.dts is not None or coded.stamp.pts is not None
         if reading.joint is not None:
             self.joints += 1
             self.end, self.sound_s = min(self.end, reading.joint.at), None
-        shown = reading.pts if reading.pts is not None else reading.dts
-        if shown is None:
-            shown = self.end  # a picture without a time comes after the last
-        elif self._pending:
-            self._place(shown * self._base)
+        shown = reading.dts if self._by_order else reading.pts
+        if shown is not None:
+            self._show(shown)
+        elif coded.packet.is_keyframe:
+            self._pending.clear()  # there is no picture before it that tells when it is shown
+        self._count(coded, shown)
+
+    def _show(self, shown: int) -> None:
         self.first = shown if self.first is None else min(self.first, shown)
-        self.end = max(self.end, shown + (coded.packet.duration or self._step))
+        if self._pending:
+            self._place(shown * self._base)
+
+    def _count(self, coded: Coded, shown: int | None) -> None:
+        """The end so far. Pictures without a time follow the last keyframe that has one."""
+        lasts = coded.packet.duration or self._step
+        if coded.packet.is_keyframe and shown is not None:
+            self._counted = shown
+        if not coded.packet.is_corrupt:  # a last one that broke off
+            self.end = max(self.end, (self._counted if shown is None else shown) + lasts)
+        self._counted += lasts
 
     def hear(self, packet: Packet[Stream]) -> None:
         """Sound counts in the same way as the pictures beside it, as far as its own stamps are steady."""

@@ -15,6 +15,7 @@ from av.video.frame import PictureType, VideoFrame
 
 from tests.needs import need
 
+PIXELS = {"mjpeg": "yuvj420p", "gif": "rgb8", "prores_ks": "yuv422p10le", "dnxhd": "yuv422p", "ffv1": "yuv420p"}
 TICKS = 90_000  # of the written streams' time base: fine enough for any list of times
 
 
@@ -41,18 +42,18 @@ def grey(level: int, width: int = 64, height: int = 48) -> VideoFrame:
     return VideoFrame.from_ndarray(np.full((height, width, 3), level, np.uint8), format="rgb24")
 
 
-def numbered(count: int, width: int = 64, height: int = 48) -> Iterator[VideoFrame]:
-    """Pictures that tell their own number, as eight black or white bars: read it back with `number`."""
-    for index in range(count):
-        bits = [(index >> bit) & 1 for bit in range(8)]
-        row = np.repeat(np.array(bits, np.uint8) * 219 + 16, width // 8)
+def numbered(count: int, width: int = 64, height: int = 48, bits: int = 8, first: int = 0) -> Iterator[VideoFrame]:
+    """Pictures that tell their own number, as black or white bars: read it back with `number`."""
+    for index in range(first, first + count):
+        bars = [(index >> bit) & 1 for bit in range(bits)]
+        row = np.repeat(np.array(bars, np.uint8) * 219 + 16, width // bits)
         pixels = np.broadcast_to(row[None, :, None], (height, width, 3))
         yield VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
 
 
-def number(pixels: np.ndarray) -> int:
+def number(pixels: np.ndarray, bits: int = 8) -> int:
     """The number of a picture drawn by `numbered`, at any size."""
-    bars = np.array_split(pixels.mean(axis=(0, 2)), 8)
+    bars = np.array_split(pixels.mean(axis=(0, 2)), bits)
     return sum(int(np.median(bar) > 128) << bit for bit, bar in enumerate(bars))
 
 
@@ -65,18 +66,19 @@ def write_video(
     options: dict[str, str] | None = None,
     times_s: Sequence[float] | None = None,
     layout: str | None = None,
+    muxer: dict[str, str] | None = None,
 ) -> Path:
     """Code pictures into a file; `times_s` gives each its own time, else they come at `rate` a second.
 
     `layout` is the container by its FFmpeg name, where the file's name does not say it.
     """
-    with av.open(str(path), "w", format=layout) as container:
+    with av.open(str(path), "w", format=layout, options=muxer or {}) as container:
         stream = None
         for index, frame in enumerate(frames):
             if stream is None:
                 stream = container.add_stream(codec, rate=rate)
                 stream.width, stream.height, stream.options = frame.width, frame.height, options or {}
-                stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+                stream.pix_fmt = PIXELS.get(codec, "yuv420p")
                 stream.codec_context.time_base = Fraction(1, TICKS if times_s else rate)
             frame.time_base = stream.codec_context.time_base
             frame.pts = round(times_s[index] * TICKS) if times_s else index
