@@ -194,7 +194,7 @@ class _Reading:
             yield self._timed(frame)
 
     def _remember(self, coded: Coded[_Numbered]) -> None:
-        dts = coded.packet.reading.dts if self.line.by_order and not coded.hidden else None
+        dts = coded.packet.reading.dts if self.line.stamping.by_order and not coded.hidden else None
         duration = coded.packet.coded.packet.duration
         lasts_s = duration * self.line.time_base if duration else self.line.step_s
         self.sent[coded.packet.number] = _Sent(coded.time_s, lasts_s, dts)
@@ -230,7 +230,7 @@ class _Reading:
     def _coded(self) -> Iterator[Coded[_Numbered]]:
         context = self.source.stream.codec_context
         disposable = disposable_test(context.name, context.extradata)
-        readings = self.line.read(self.source.packets, self.source.state)
+        readings = self.line.read(self.source.packets, self.source.entry)
         for number, (coded, reading) in enumerate(readings):
             if reading.joint is not None:
                 self._tell(reading.joint, reading.pts)

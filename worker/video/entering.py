@@ -14,7 +14,6 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from worker.video.clock import State
 from worker.video.packets import demuxed
 from worker.video.probe import opened
 from worker.video.timeline import Entry
@@ -27,11 +26,11 @@ BEYOND_S = 10  # a seek by time that leads further than this behind the place ha
 
 @dataclass
 class Source:
-    """Packets of an open stream, and the clock's state before the first of them."""
+    """Packets of an open stream, from an entry of its timeline on."""
 
     container: InputContainer
     stream: VideoStream
-    state: State
+    entry: Entry | None
     packets: Iterator[Packet[VideoStream]] = field(init=False)
     broke_off: bool = False
 
@@ -62,12 +61,12 @@ def entered(path: Path, entry: Entry | None) -> Iterator[Source]:
     if entry is not None:
         for reach in (_by_bytes, _by_time, _by_reading):
             with opened(path) as (container, stream):
-                source = Source(container, stream, entry.state)
+                source = Source(container, stream, entry)
                 if reach(source, entry):
                     yield source
                     return
     with opened(path) as (container, stream):
-        yield Source(container, stream, State())
+        yield Source(container, stream, None)
 
 
 def _by_bytes(source: Source, entry: Entry) -> bool:

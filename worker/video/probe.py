@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -37,6 +37,12 @@ DECODERS = (
     "h264,hevc,libdav1d,av1,vp8,vp9,libvpx,libvpx-vp9,mpeg4,mpeg2video,mpeg1video,mjpeg,theora,prores,dnxhd,wmv1,wmv2,wmv3,vc1,flv,"
     "h263,msmpeg4v2,msmpeg4,ffv1,rawvideo,gif,dvvideo,vvc"
 )
+OPEN_OPTIONS = {
+    "format_whitelist": DEMUXERS,
+    "codec_whitelist": DECODERS,
+    "protocol_whitelist": "file",
+    "max_pixels": str(MAX_PIXELS),
+}
 
 
 Matrix = tuple[int, int, int, int]
@@ -84,18 +90,12 @@ class Probe:
 def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """The container and its video stream. Raises Permanent with INVALID_MEDIA, TRUNCATED_MEDIA, UNSUPPORTED or TOO_LARGE."""
     _refuse_playlist(path)
-    options = {
-        "format_whitelist": DEMUXERS,
-        "codec_whitelist": DECODERS,
-        "protocol_whitelist": "file",
-        "max_pixels": str(MAX_PIXELS),
-    }
     try:
-        container = av.open(f"file:{path.resolve()}", options=options)
+        container = av.open(f"file:{path.resolve()}", options=OPEN_OPTIONS)
     except (av.FFmpegError, ValueError) as error:
         raise _unreadable(path) from error
     with container:
-        stream = _video_stream(container)
+        stream = _video_stream(container, path)
         stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
         yield container, stream
 
@@ -173,17 +173,35 @@ def _unreadable(path: Path) -> Permanent:
     return Permanent(Failure.INVALID_MEDIA, "not a video file of a supported container")
 
 
-def _video_stream(container: InputContainer) -> VideoStream:
+def _video_stream(container: InputContainer, path: Path) -> VideoStream:
     pictures = Disposition.attached_pic | Disposition.timed_thumbnails
     streams = [stream for stream in container.streams.video if not stream.disposition & pictures]
     if not streams:
         raise Permanent(Failure.INVALID_MEDIA, "the file has no video stream")
-    stream = max(streams, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height))
+    moving = _moving(path, streams) if len(streams) > 1 else set()
+    stream = max(
+        streams, key=lambda s: (s.index in moving, bool(s.disposition & Disposition.default), s.width * s.height)
+    )
     if stream.codec_context is None or stream.codec_context.name not in DECODERS.split(","):
         raise Permanent(Failure.UNSUPPORTED, "the video is coded in a way that is not supported")
     if stream.width * stream.height > MAX_PIXELS:
         raise Permanent(Failure.TOO_LARGE, f"pictures of {stream.width} x {stream.height} pixels are too large")
     return stream
+
+
+def _moving(path: Path, streams: Sequence[VideoStream]) -> set[int]:
+    """Indexes of the streams with more than one picture: a cover may be a track like any other."""
+    seen: set[int] = set()
+    moving: set[int] = set()
+    with av.open(f"file:{path.resolve()}", options=OPEN_OPTIONS) as container:
+        try:
+            for packet in demuxed(container, *(container.streams[stream.index] for stream in streams)):
+                (moving if packet.stream.index in seen else seen).add(packet.stream.index)
+                if len(moving) == len(streams):
+                    break
+        except av.FFmpegError:
+            return moving
+    return moving
 
 
 def _first_picture(container: InputContainer, stream: VideoStream) -> VideoFrame | None:

@@ -14,12 +14,15 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from worker.video.clock import BELIEVED_S, Clock, Reading, Stamp, State
+from worker.video import edits
+from worker.video.clock import BELIEVED_S, REORDERED, Clock, Reading, Stamp, State
+from worker.video.edits import Extent, corrections
 from worker.video.packets import demuxed
 from worker.video.references import entry_test
 
 MAX_ENTRIES = 8192  # beyond that every second one is forgotten, and so on
 SOUND_S = Fraction(1, 2)  # sound that ends less than this after the pictures prolongs nothing
+EDITED = "mov,mp4,m4a,3gp,3g2,mj2"
 NO_PTS = frozenset({"avi", "asf"})  # store one stamp a picture, in decoding order; FFmpeg makes up the other
 SOUND_STEP_S = 1  # sound whose stamps leap further says nothing of the end
 
@@ -32,14 +35,34 @@ class Coded:
     stamp: Stamp
     hidden: bool
     """Outside of the stretches that an edit list shows: others may refer to it, it is never shown."""
+    stretch: int
+
+
+@dataclass(frozen=True)
+class Stamping:
+    """How far the stamps of a stream can be believed, by its container."""
+
+    by_order: bool
+    """Pictures are coded in another order than shown, and the container only has stamps of the former."""
+    edited: bool
+    """An edit list may show several stretches of it."""
+    sparse: bool = False
+    """Most pictures have no stamp; FFmpeg then gives some to the wrong picture. Those of keyframes are right."""
 
     @classmethod
-    def of(cls, packet: Packet[VideoStream], by_order: bool, sparse: bool = False) -> Coded:
-        if packet.is_discard:
-            return cls(packet, Stamp(None, None, packet.size), hidden=True)
-        if sparse and not packet.is_keyframe:
-            return cls(packet, Stamp(None, None, packet.size), hidden=False)
-        return cls(packet, Stamp(packet.dts, None if by_order else packet.pts, packet.size), hidden=False)
+    def of(cls, container: InputContainer, stream: VideoStream) -> Stamping:
+        name = container.format.name
+        return cls(name in NO_PTS and bool(stream.codec_context.has_b_frames), edited=name == EDITED)
+
+    def coded(self, packets: Iterable[Packet[VideoStream]], stretch: int = 0) -> Iterator[Coded]:
+        in_stretches = edits.numbered(packets, stretch) if self.edited else ((0, packet) for packet in packets)
+        for number, packet in in_stretches:
+            yield Coded(packet, self._stamp(packet), bool(packet.is_discard), number)
+
+    def _stamp(self, packet: Packet[VideoStream]) -> Stamp:
+        if packet.is_discard or (self.sparse and not packet.is_keyframe):
+            return Stamp(None, None, packet.size)
+        return Stamp(packet.dts, None if self.by_order else packet.pts, packet.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +76,12 @@ class Entry:
     pts: int | None
     state: State
     """Of the clock before this packet."""
+    stretch: int
 
     @classmethod
-    def of(cls, packet: Packet[VideoStream], state: State) -> Entry:
-        return cls(Fraction(0), packet.pos, packet.size, packet.dts, packet.pts, state)
+    def of(cls, coded: Coded, state: State) -> Entry:
+        packet = coded.packet
+        return cls(Fraction(0), packet.pos, packet.size, packet.dts, packet.pts, state, coded.stretch)
 
     def is_at(self, packet: Packet[VideoStream]) -> bool:
         """This packet is the one. Stamps that FFmpeg derives from earlier packets may be missing after a seek."""
@@ -80,10 +105,9 @@ class Timeline:
     joints: int
     """Places where another count begins."""
     entries: tuple[Entry, ...]
-    by_order: bool
-    """Pictures are coded in another order than shown, and the container only has stamps of the former."""
-    sparse: bool
-    """Most pictures have no stamp; FFmpeg then gives some to the wrong picture. Those of keyframes are right."""
+    stamping: Stamping
+    moved: tuple[int, ...]
+    """Ticks to add to the times of each stretch."""
     broke_off: bool
 
     def seconds(self, ticks: int) -> Fraction:
@@ -94,29 +118,36 @@ class Timeline:
         at = bisect_right(self.entries, time_s, key=lambda entry: entry.time_s) - 1
         return self.entries[at] if at > 0 else None
 
-    def read(self, packets: Iterable[Packet[VideoStream]], state: State) -> Iterator[tuple[Coded, Reading]]:
-        """Packets with what is believed of their stamps, from any place on whose state is given."""
-        clock: Clock[Coded] = Clock(self.time_base, self.step_s, state)
-        return clock.read(Coded.of(packet, self.by_order, self.sparse) for packet in packets)
+    def read(self, packets: Iterable[Packet[VideoStream]], entry: Entry | None) -> Iterator[tuple[Coded, Reading]]:
+        """Packets with what is believed of their stamps, from an entry on; None: from the beginning."""
+        clock: Clock[Coded] = Clock(self.time_base, self.step_s, entry.state if entry else None)
+        for coded, reading in clock.read(self.stamping.coded(packets, entry.stretch if entry else 0)):
+            moved = self.moved[coded.stretch]
+            yield coded, replace(reading, pts=reading.pts + moved) if moved and reading.pts is not None else reading
 
 
 def timeline(container: InputContainer, stream: VideoStream) -> Timeline:
     """Read all packets of a freshly opened container."""
     base = stream.time_base or Fraction(1, 1000)
     step_s = 1 / (stream.guessed_rate or stream.average_rate or Fraction(25))
+    stamping = Stamping.of(container, stream)
     clock: Clock[Coded] = Clock(base, step_s)
-    by_order = container.format.name in NO_PTS and bool(stream.codec_context.has_b_frames)
-    scan = _Scan(stream, clock, by_order, max(1, round(step_s / base)))
+    scan = _Scan(stream, clock, stamping, max(1, round(step_s / base)))
     packets = _Packets(container, stream, scan)
-    for coded, reading in clock.read(Coded.of(packet, by_order) for packet in packets):
+    for coded, reading in clock.read(stamping.coded(packets)):
         scan.take(coded, reading)
     origin_s = _origin_s(container, (scan.first or 0) * base)
-    entries = tuple(replace(entry, time_s=entry.time_s - origin_s) for entry in scan.entries)
-    end_s = scan.end * base - origin_s
-    if scan.sound_s is not None and end_s + SOUND_S <= scan.sound_s - origin_s <= end_s + BELIEVED_S:
-        end_s = scan.sound_s - origin_s
     return Timeline(
-        origin_s, base, step_s, end_s, scan.pictures, scan.joints, entries, by_order, scan.sparse, packets.broke_off
+        origin_s,
+        base,
+        step_s,
+        scan.end_s() - origin_s,
+        scan.pictures,
+        scan.joints,
+        tuple(replace(entry, time_s=entry.time_s - origin_s) for entry in scan.moved_entries()),
+        replace(stamping, sparse=scan.sparse),
+        tuple(scan.moved()),
+        packets.broke_off,
     )
 
 
@@ -149,7 +180,7 @@ class _Packets:
 class _Scan:
     """What is gathered packet by packet, in ticks that do not know the origin yet."""
 
-    def __init__(self, stream: VideoStream, clock: Clock[Coded], by_order: bool, step: int) -> None:
+    def __init__(self, stream: VideoStream, clock: Clock[Coded], stamping: Stamping, step: int) -> None:
         self.first: int | None = None
         self.end = 0
         self.sound_s: Fraction | None = None
@@ -159,7 +190,8 @@ class _Scan:
         self.entries: list[Entry] = []
         self._base = stream.time_base or Fraction(1, 1000)
         self._clock = clock
-        self._by_order = by_order
+        self._stamping = stamping
+        self._stretches: dict[int, Extent] = {}
         self._step = step
         self._is_entry = entry_test(stream.codec_context.name, stream.codec_context.extradata)
         self._spacing_s = Fraction(1, 2)
@@ -172,6 +204,22 @@ class _Scan:
     def sparse(self) -> bool:
         return self._stamped < self.pictures // 2
 
+    def moved(self) -> list[int]:
+        """Ticks by which each stretch is off, also those of which nothing is shown."""
+        shown = sorted(self._stretches)
+        found = dict(zip(shown, corrections([self._stretches[k] for k in shown], REORDERED * self._step), strict=False))
+        return [found.get(k, 0) for k in range(max(shown, default=0) + 2)]
+
+    def end_s(self) -> Fraction:
+        """The end of the pictures, or of sound that goes on much longer."""
+        end_s = (self.end + self.moved()[-2]) * self._base
+        longer = self.sound_s is not None and end_s + SOUND_S <= self.sound_s <= end_s + BELIEVED_S
+        return self.sound_s if longer and self.sound_s is not None else end_s
+
+    def moved_entries(self) -> list[Entry]:
+        moved = self.moved()
+        return [replace(entry, time_s=entry.time_s + moved[entry.stretch] * self._base) for entry in self.entries]
+
     def take(self, coded: Coded, reading: Reading) -> None:
         if coded.packet.is_keyframe:
             self._enter(coded)
@@ -182,7 +230,7 @@ class _Scan:
         if reading.joint is not None:
             self.joints += 1
             self.end, self.sound_s = min(self.end, reading.joint.at), None
-        shown = reading.dts if self._by_order else reading.pts
+        shown = reading.dts if self._stamping.by_order else reading.pts
         if shown is not None:
             self._show(shown)
         elif coded.packet.is_keyframe:
@@ -199,8 +247,10 @@ class _Scan:
         lasts = coded.packet.duration or self._step
         if coded.packet.is_keyframe and shown is not None:
             self._counted = shown
+        start = self._counted if shown is None else shown
         if not coded.packet.is_corrupt:  # a last one that broke off
-            self.end = max(self.end, (self._counted if shown is None else shown) + lasts)
+            self.end = max(self.end, start + lasts)
+            self._stretches.setdefault(coded.stretch, Extent(start, start)).take(start, start + lasts)
         self._counted += lasts
 
     def hear(self, packet: Packet[Stream]) -> None:
@@ -214,7 +264,7 @@ class _Scan:
 
     def _enter(self, coded: Coded) -> None:
         """A keyframe that is none by itself (gradual refresh, open groups without stamps) is entered one earlier."""
-        here = Entry.of(coded.packet, self._clock.state)
+        here = Entry.of(coded, self._clock.state)
         alone = self._is_entry(bytes(coded.packet)) and (coded.hidden or coded.stamp.pts is not None)
         self._pending.append(here if alone or self._before is None else self._before)
         self._before = here
