@@ -30,7 +30,8 @@ SAFE = {"Content-Security-Policy": "sandbox; default-src 'none'", "Cache-Control
 
 def input_of(job: Job, name: str = "video") -> UUID | None:
     """The asset that a parameter names."""
-    asset_id = (job.params.get(name) or {}).get("asset_id")
+    given = job.params.get(name)
+    asset_id = given.get("asset_id") if isinstance(given, dict) else None
     return UUID(asset_id) if asset_id else None
 
 

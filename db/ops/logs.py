@@ -5,10 +5,17 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from typing import Any
 
 import structlog
 
-TOKEN = re.compile(r"\b(bm3_[0-9a-f]{4,}|whsec_|whsk_)[A-Za-z0-9_+/=-]*")
+SECRETS = (
+    re.compile(r"\b(bm3_[0-9a-f]{4,}|whsec_|whsk_)[A-Za-z0-9_+/=-]*"),  # keys, webhook secrets
+    re.compile(r"\b([0-9a-f]{32}\.)[0-9a-f]{40}\b"),  # share links: the id stays, the signature goes
+    re.compile(r"(\w://[^/\s:@]*:)[^/\s@]+(?=@)"),  # passwords in addresses of databases and brokers
+    re.compile(r"(?i)([?&]X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s\"']+"),  # addresses signed for a bucket
+    re.compile(r"(?i)(\bBearer )[^\s\"']+"),
+)
 # A line for every nudge, and a page for every start.
 CHATTY = ("celery.worker.strategy", "celery.app.trace", "alembic")
 
@@ -49,6 +56,18 @@ def configure(role: str, level: int = logging.INFO) -> None:
 
 
 def redact(logger: object, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Cut every key and webhook secret down to its public beginning."""
+    """Cut every secret down to its public beginning."""
     del logger, method
-    return {name: TOKEN.sub(r"\1…", value) if isinstance(value, str) else value for name, value in event.items()}
+    return {name: _without_secrets(value) for name, value in event.items()}
+
+
+def _without_secrets(value: Any) -> Any:
+    match value:
+        case str():
+            for secret in SECRETS:
+                value = secret.sub(r"\1…", value)
+        case dict():
+            return {name: _without_secrets(part) for name, part in value.items()}
+        case list() | tuple():
+            return [_without_secrets(part) for part in value]
+    return value
