@@ -105,10 +105,16 @@ SHOWN = {
 @router.post("/settings/password")
 def change_password(request: Request, kept: Kept, who: Viewer, form: Posted) -> Response:
     """A new password for oneself; every login ends."""
+    guess = users.Guess(who.name, "", f"settings of {who.login.user.id}")
+    with kept.database.write() as session:
+        wait_s = users.admit(session, now(), guess)
+    if wait_s > 0:
+        raise Problem(429, "too_many_attempts", f"too many attempts; try again in {wait_s:.0f} s")
     if not users.matches(who.login.user, str(form.get("old", ""))[:1000]):
         raise Problem(403, "wrong_password", "the present password is not this one")
     kept_hash = _hashed(str(form.get("new", ""))[:1000])
     with kept.database.write() as session:
+        users.note_success(session, guess)
         users.set_password(session, who.login.user, kept_hash)
         audit.note(session, now(), who.tenant_id, actor=who.caller.actor, action="user.password", subject=who.name)
     return back(request, "/login")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -17,9 +18,13 @@ from api.dashboard.rendering import PageRoute, bare
 from api.deps import Kept, Services, now
 from api.errors import Problem
 from db.access import audit, dashboard_sessions, users
+from db.access.users import Guess
+from db.schema.tables_access import User
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 PRELOGIN = "bm3_login"  # double-submitted, so that nobody can log a browser in as somebody else
+BROWSER = "bm3_browser"  # says that its user has logged in with it before
+BROWSER_LIFE = timedelta(days=365)
 WRONG = "Wrong name or password."
 
 
@@ -41,25 +46,27 @@ def login_page(request: Request, kept: Kept) -> Response:
 
 @router.post("/login")
 def login(request: Request, kept: Kept, form: Annotated[FormData, Depends(_login_form)]) -> Response:
-    """Check the password; too many wrong ones cost time."""
+    """Check the password; too many wrong ones cost time, but nobody else's time."""
     name, password = text(form, "name", 120), str(form.get("password", ""))[:1000]
     address = request.client.host if request.client else ""
-    with kept.database.read() as session:
-        wait_s = users.wait_s(session, now(), name, address)
+    with kept.database.write() as session:
         user = users.by_name(session, name)
+        browser = users.known_browser(user, request.cookies.get(BROWSER, ""))
+        guess = Guess(name, address, browser)
+        wait_s = users.admit(session, now(), guess)
     if wait_s > 0:
         return _form(request, kept, f"Too many attempts. Try again in {wait_s:.0f} s.", 429)
     if not users.matches(user, password) or user is None:
-        with kept.database.write() as session:
-            users.note_failure(session, now(), name, address)
         return _form(request, kept, WRONG, 401)
     with kept.database.write() as session:
-        users.note_success(session, name, address)
+        users.note_success(session, guess)
         token = dashboard_sessions.begin(session, now(), user)
         audit.note(session, now(), user.tenant_id, actor=f"user {user.name}", action="user.login", subject=address)
     answer = RedirectResponse(_next(request), 303)
     sessions.set_cookie(answer, request, kept, token)
     answer.delete_cookie(PRELOGIN)
+    if not browser:
+        _remember_browser(answer, request, kept, user)
     return answer
 
 
@@ -83,6 +90,12 @@ def _form(request: Request, kept: Services, error: str = "", status: int = 200) 
     secure = sessions.is_secure(request, kept)
     answer.set_cookie(PRELOGIN, proof, max_age=3600, secure=secure, httponly=True, samesite="strict")
     return answer
+
+
+def _remember_browser(answer: Response, request: Request, kept: Services, user: User) -> None:
+    secure, life_s = sessions.is_secure(request, kept), int(BROWSER_LIFE.total_seconds())
+    token = users.browser_token(user)
+    answer.set_cookie(BROWSER, token, max_age=life_s, path="/login", secure=secure, httponly=True, samesite="strict")
 
 
 def _next(request: Request) -> str:

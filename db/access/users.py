@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from uuid import UUID
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -23,9 +25,11 @@ from db.schema.tables_dashboard import LoginThrottle
 
 ADMIN_NAME = "admin"
 MIN_PASSWORD_CHARS = 12
-FREE_FAILURES = {"n": 5, "a": 30}  # of a name, of an address: many people may sit behind one proxy
+# Wrong passwords that cost nothing yet: of a browser that its user has logged in with before (`b`), else of a name from
+# one address (`p`), of an address (`a`: many people may sit behind one proxy), of a name from anywhere (`n`).
+FREE_FAILURES = {"b": 5, "p": 5, "a": 30, "n": 60}
 FORGET_AFTER = timedelta(minutes=30)
-LONGEST_WAIT_S = 900.0
+FIRST_WAIT_S, LONGEST_WAIT_S = 15.0, 900.0
 
 
 SCOPES: dict[Role, frozenset[str]] = {
@@ -42,6 +46,15 @@ class NameTaken(Exception):
 
 class WeakPassword(ValueError):
     """The password is too short."""
+
+
+@dataclass(frozen=True)
+class Guess:
+    """An attempt to log in: the name, the client's address, and the browser where it is one that the user knows."""
+
+    name: str
+    address: str
+    browser: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,34 +140,65 @@ def first_admin(session: Session, now: datetime) -> str | None:
     return password
 
 
-def wait_s(session: Session, now: datetime, name: str, address: str) -> float:
-    """Seconds until this name may be tried again from this address; 0 when it may be now."""
-    rows = session.scalars(select(LoginThrottle).where(LoginThrottle.key.in_(_throttle_keys(name, address)))).all()
-    return max((_left_s(now, row) for row in rows), default=0.0)
+def browser_token(user: User) -> str:
+    """What a browser keeps after a login, so that a stranger's guessing does not lock this user out of it."""
+    nonce = secrets.token_hex(16)
+    return f"{nonce}.{_browser_signature(user, nonce)}"
 
 
-def note_failure(session: Session, now: datetime, name: str, address: str) -> None:
-    """Count a wrong password against the name and the address."""
+def known_browser(user: User | None, token: str) -> str:
+    """The browser's own name if this user has logged in with it before, under the present password; else empty."""
+    nonce, _, signature = token.partition(".")
+    if user is None or not hmac.compare_digest(_browser_signature(user, nonce).encode(), signature.encode()):
+        return ""
+    return nonce
+
+
+def admit(session: Session, now: datetime, guess: Guess) -> float:
+    """Count an attempt before its password is looked at: 0, or the seconds to wait first.
+
+    Counting comes first, and attempts of one name take turns, so that of many sent at once none slips through.
+    """
     session.execute(delete(LoginThrottle).where(LoginThrottle.last_at < now - FORGET_AFTER))
-    for key in _throttle_keys(name, address):
-        row = session.get(LoginThrottle, key) or LoginThrottle(key=key, failures=0)
-        row.failures, row.last_at = row.failures + 1, now
-        session.add(row)
+    keys = _throttle_keys(guess)
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    for key in keys:
+        session.execute(dialect.insert(LoginThrottle).values(key=key, failures=0, last_at=now).on_conflict_do_nothing())
+    chosen = select(LoginThrottle).where(LoginThrottle.key.in_(keys)).order_by(LoginThrottle.key).with_for_update()
+    rows = session.scalars(chosen.execution_options(populate_existing=True)).all()
+    wait_s = max(_left_s(now, row) for row in rows)
+    if wait_s == 0:
+        for row in rows:
+            row.failures, row.last_at = row.failures + 1, now
+    return wait_s
 
 
-def note_success(session: Session, name: str, address: str) -> None:
-    """A right password wipes the count of its name and address."""
-    session.execute(delete(LoginThrottle).where(LoginThrottle.key.in_(_throttle_keys(name, address))))
+def note_success(session: Session, guess: Guess) -> None:
+    """A right password wipes the count of its browser, or of the name from its address, and takes back its own elsewhere."""
+    for key in _throttle_keys(guess):
+        this = LoginThrottle.key == key
+        if key[0] in "bp":
+            session.execute(delete(LoginThrottle).where(this))
+        else:
+            less = update(LoginThrottle).where(this, LoginThrottle.failures > 0)
+            session.execute(less.values(failures=LoginThrottle.failures - 1))
 
 
 def _left_s(now: datetime, row: LoginThrottle) -> float:
     beyond = row.failures - FREE_FAILURES[row.key[0]]
     if beyond < 0 or now - row.last_at > FORGET_AFTER:
         return 0.0
-    pause_s = min(2.0 ** min(beyond + 1, 20), LONGEST_WAIT_S)
+    pause_s = min(FIRST_WAIT_S * 2.0 ** min(beyond, 20), LONGEST_WAIT_S)
     return max(pause_s - (now - row.last_at).total_seconds(), 0.0)
 
 
-def _throttle_keys(name: str, address: str) -> list[str]:
-    told = {"n": name.lower(), "a": address}
+def _throttle_keys(guess: Guess) -> list[str]:
+    """What an attempt is counted under, always in the same order: two that share rows must not lock each other."""
+    name = guess.name.lower()
+    told = {"b": guess.browser} if guess.browser else {"a": guess.address, "n": name, "p": f"{name}\0{guess.address}"}
     return [kind + hashlib.sha256(text.encode(errors="replace")).hexdigest()[:63] for kind, text in told.items()]
+
+
+def _browser_signature(user: User, nonce: str) -> str:
+    message = f"browser|{user.id.hex}|{nonce}".encode(errors="replace")
+    return hmac.new(user.password_argon2.encode(), message, hashlib.sha256).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from fastapi.testclient import TestClient
@@ -47,9 +48,9 @@ def test_wrong_passwords_cost_time(here: Place) -> None:
     answers = [sign_in(client, "ann", "wrong password").status_code for _ in range(6)]
     assert answers == [401] * 5 + [429]
     assert sign_in(client, "ann", PASSWORD).status_code == 429
-    with here.kept.database.read() as session:
+    with here.kept.database.write() as session:
         later = datetime.now(UTC) + timedelta(hours=1)
-        assert users.wait_s(session, later, "ann", "testclient") == 0
+        assert users.admit(session, later, users.Guess("ann", "testclient")) == 0
 
 
 def test_a_name_that_is_not_there_is_answered_like_a_wrong_password(here: Place) -> None:
@@ -102,3 +103,43 @@ def test_pages_may_run_and_load_nothing_but_our_own(ann: Visitor) -> None:
     assert answer.text.count("<script") == answer.text.count("<script src=") + answer.text.count(
         '<script type="module"'
     )
+
+
+def test_of_many_guesses_at_once_no_more_are_checked_than_one_by_one(anywhere: Place) -> None:
+    Desk("", anywhere).user("ann", Role.VIEWER)
+    with ThreadPoolExecutor(20) as pool:
+        codes = [*pool.map(lambda _: sign_in(TestClient(anywhere.app), "ann", "wrong password").status_code, range(40))]
+    assert (codes.count(401), codes.count(429)) == (5, 35)
+
+
+def test_a_stranger_cannot_lock_anybody_out(here: Place) -> None:
+    Desk("", here).user("ann", Role.VIEWER)
+    known = TestClient(here.app, client=("10.0.0.1", 1))
+    assert sign_in(known, "ann", PASSWORD).status_code == 303
+    stranger = TestClient(here.app, client=("10.0.0.66", 1))
+    while sign_in(stranger, "ann", "wrong password").status_code != 429:
+        pass
+    elsewhere = TestClient(here.app, client=("10.0.0.2", 1))
+    assert sign_in(elsewhere, "ann", PASSWORD).status_code == 303
+    crowd = [TestClient(here.app, client=(f"10.1.0.{number}", 1)) for number in range(16)]
+    for one in crowd * 5:
+        sign_in(one, "ann", "wrong password")
+    assert sign_in(TestClient(here.app, client=("10.0.0.3", 1)), "ann", PASSWORD).status_code == 429
+    known.cookies.delete("bm3")
+    assert sign_in(known, "ann", PASSWORD).status_code == 303
+
+
+def test_a_forged_browser_is_a_stranger_and_a_known_one_may_not_guess_for_ever(here: Place) -> None:
+    Desk("", here).user("ann", Role.VIEWER)
+    Desk("", here).user("bob", Role.VIEWER)
+    bob = TestClient(here.app)
+    assert sign_in(bob, "bob", PASSWORD).status_code == 303
+    bob.cookies.delete("bm3")
+    assert [sign_in(bob, "ann", "wrong password").status_code for _ in range(6)] == [401] * 5 + [429]
+    assert [sign_in(bob, "bob", "wrong password").status_code for _ in range(6)] == [401] * 5 + [429]
+
+
+def test_the_present_password_cannot_be_guessed_in_the_settings(ann: Visitor) -> None:
+    wrong = {"old": "wrong password", "new": "another password"}
+    answers = [ann.post("/settings/password", **wrong).status_code for _ in range(7)]
+    assert answers == [403] * 5 + [429] * 2
