@@ -14,6 +14,7 @@ from api.known import KnownKeys
 from api.limits import RateLimiter
 from api.live import Live
 from api.settings import ApiSettings
+from api.store_probe import StoreProbe
 from db.broker.queue import RedisSignals
 from db.jobs.estimates import Estimator
 from db.redis_client import redis_client
@@ -31,6 +32,7 @@ class Services:
     database: Database
     objects: ObjectStore
     redis: redis.Redis
+    store_probe: StoreProbe
     limiter: RateLimiter
     live: Live
     estimator: Estimator
@@ -46,11 +48,13 @@ def make_services(settings: Settings, api: ApiSettings) -> Services:
     """Open what the settings name; nothing is connected to yet."""
     database = Database(settings.database(), RedisSignals(settings.redis_url), pool_size=api.threads // 2)
     client = redis_client(settings.redis_url)
+    objects = open_store(settings)
     return Services(
         settings=settings,
         api=api,
         database=database,
-        objects=open_store(settings),
+        objects=objects,
+        store_probe=StoreProbe(objects),
         redis=client,
         limiter=RateLimiter(client),
         live=Live(database, settings, api),

@@ -100,18 +100,57 @@ class Feed:
             return
 
 
+class Seats:
+    """The places for watchers, shared fairly: when all are taken, a tenant with fewer takes one of the tenant with most."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._of_tenant: dict[UUID, dict[asyncio.Queue[Item], None]] = {}
+        self.taken = 0
+
+    def take(self, tenant_id: UUID, queue: asyncio.Queue[Item]) -> bool:
+        """Whether there was a place; the newest watcher of the largest tenant may be sent away for it."""
+        if self.taken >= self._limit and not self._take_from_largest(tenant_id):
+            return False
+        self._of_tenant.setdefault(tenant_id, {})[queue] = None
+        self.taken += 1
+        return True
+
+    def free(self, tenant_id: UUID, queue: asyncio.Queue[Item]) -> None:
+        """Leave a place; it may have been taken away before."""
+        seats = self._of_tenant.get(tenant_id, {})
+        if queue in seats:
+            del seats[queue]
+            self.taken -= 1
+            if not seats:
+                del self._of_tenant[tenant_id]
+
+    def _take_from_largest(self, tenant_id: UUID) -> bool:
+        largest = max(self._of_tenant, key=lambda one: len(self._of_tenant[one]), default=tenant_id)
+        if len(self._of_tenant.get(largest, {})) <= len(self._of_tenant.get(tenant_id, {})) + 1:
+            return False
+        queue = next(reversed(self._of_tenant[largest]))
+        self.free(largest, queue)
+        _cut_off(queue)
+        return True
+
+
 class Live:
     """The feeds of this process and the subscriber that wakes them."""
 
     def __init__(self, database: Database, settings: Settings, api: ApiSettings) -> None:
         self._database = database
         self._settings = settings
-        self._limit = api.watchers_limit
+        self._seats = Seats(api.watchers_limit)
         self._poll_s = PollInterval(api)
         self._feeds: dict[UUID, Feed] = {}
         self._tasks: dict[Feed, asyncio.Task[None]] = {}
         self._outage = Outage(log.warning, log.info, "Redis (live updates; the database is polled instead)")
-        self.watching = 0
+
+    @property
+    def watching(self) -> int:
+        """How many watchers there are."""
+        return self._seats.taken
 
     @property
     def connected(self) -> bool:
@@ -130,9 +169,9 @@ class Live:
                 feed.wake()
             await asyncio.sleep(RETRY_S)
 
-    async def batches(self, job_id: UUID, read: Marks) -> AsyncGenerator[Batch]:
+    async def batches(self, job_id: UUID, tenant_id: UUID, read: Marks) -> AsyncGenerator[Batch]:
         """What happens to a job from `read` on, in batches; an empty one when nothing happened for a while."""
-        with self._watch(job_id) as (feed, queue):
+        with self._watch(job_id, tenant_id) as (feed, queue):
             await feed.ready.wait()
             reader = Reader(read)
             async for items in self._replay(job_id, read):
@@ -140,17 +179,17 @@ class Live:
             while not reader.ended:
                 yield reader.take(await _next(queue))
 
-    async def stream(self, job_id: UUID, read: Marks) -> AsyncGenerator[tuple[Item, Marks]]:
+    async def stream(self, job_id: UUID, tenant_id: UUID, read: Marks) -> AsyncGenerator[tuple[Item, Marks]]:
         """The same, one by one."""
-        async with aclosing(self.batches(job_id, read)) as batches:
+        async with aclosing(self.batches(job_id, tenant_id, read)) as batches:
             async for batch in batches:
                 for one in batch:
                     yield one
 
-    async def wait_for_end(self, job_id: UUID, seconds: float) -> bool:
+    async def wait_for_end(self, job_id: UUID, tenant_id: UUID, seconds: float) -> bool:
         """Whether the job ends within that time."""
         try:
-            async with asyncio.timeout(seconds), aclosing(self.stream(job_id, ALL_READ)) as told:
+            async with asyncio.timeout(seconds), aclosing(self.stream(job_id, tenant_id, ALL_READ)) as told:
                 return any([item.ends async for item, _ in told])
         except TimeoutError:
             return False
@@ -166,23 +205,21 @@ class Live:
             read = seen.marks
 
     @contextmanager
-    def _watch(self, job_id: UUID) -> Iterator[tuple[Feed, asyncio.Queue[Item]]]:
-        if self.watching >= self._limit:
+    def _watch(self, job_id: UUID, tenant_id: UUID) -> Iterator[tuple[Feed, asyncio.Queue[Item]]]:
+        queue = asyncio.Queue[Item](QUEUE_MAX)
+        if not self._seats.take(tenant_id, queue):
             raise Problem(503, "too_many_watchers", "too many open event streams", headers={"Retry-After": "10"})
-        feed, queue = self._feed(job_id), asyncio.Queue[Item](QUEUE_MAX)
+        feed = self._feed(job_id)
         feed.watchers.add(queue)
-        self._count(1)
+        metrics.WATCHERS.set(self.watching)
         try:
             yield feed, queue
         finally:
             feed.watchers.discard(queue)
-            self._count(-1)
+            self._seats.free(tenant_id, queue)
+            metrics.WATCHERS.set(self.watching)
             if not feed.watchers:
                 self._drop(feed)
-
-    def _count(self, change: int) -> None:
-        self.watching += change
-        metrics.WATCHERS.set(self.watching)
 
     def _feed(self, job_id: UUID) -> Feed:
         feed = self._feeds.get(job_id)

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from api import metrics
 from api.app import create_app
+from api.connections import TimedConnection
 from api.first import welcome
 from api.settings import ApiSettings
 from db.ops import logs
@@ -97,4 +98,5 @@ def _options(api: ApiSettings) -> dict[str, Any]:
         "server_header": False,
         "timeout_graceful_shutdown": DRAIN_S,
         "timeout_keep_alive": 30,
+        "http": TimedConnection,
     }

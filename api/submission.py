@@ -82,11 +82,16 @@ def _store_inline(kept: Services, who: Caller, now: datetime, text: str, at: str
         raise field_problem(f"{at}/params", "the inline bytes do not begin like any known format", "unknown_format")
     with kept.database.read() as session:
         twin = assets.with_content(session, who.tenant_id, found.sha256, found.size_bytes)
+        if twin is not None:
+            return twin.id
         quotas.check_bytes(session, who.tenant, found.size_bytes)
-    if twin is not None:
-        return twin.id
     new = NewAsset(new_id(), who.tenant_id, "inline", found.sniffed_type, found.size_bytes, found.sha256)
     kept.objects.put(new.object_key, data, found.sniffed_type)
-    with kept.database.write() as session:
-        assets.add_ready(session, now, new, found)
+    try:
+        with kept.database.write() as session:
+            quotas.check_bytes(session, who.tenant, found.size_bytes)
+            assets.add_ready(session, now, new, found)
+    except quotas.QuotaExceeded:
+        kept.objects.delete(new.object_key)
+        raise
     return new.id

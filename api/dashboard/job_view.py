@@ -110,7 +110,7 @@ def cue_batch(session: Session, job: Job, after: int) -> JSONResponse:
 async def live_items(kept: Services, job: Job, marks: str) -> AsyncIterator[ServerSentEvent]:
     """What happens to the job from `marks` on."""
     yield ServerSentEvent(comment="watching", retry=2000)
-    async for item, read in kept.live.stream(job.id, parse_marks(marks)):
+    async for item, read in kept.live.stream(job.id, job.tenant_id, parse_marks(marks)):
         yield ServerSentEvent(raw_data=item.json, event=item.type, id=str(read))
 
 

@@ -16,6 +16,7 @@ from api.deps import Kept
 from api.feed import parse_marks
 from api.live import Batch
 from api.routes.jobs import find
+from db.schema.tables import Job
 
 router = APIRouter(prefix="/v1/jobs", tags=["results"])
 RETRY_MS = 2000
@@ -27,21 +28,21 @@ class EventStream(StreamingResponse):
     media_type = "text/event-stream"
 
 
-def watched(who: JobsReader, kept: Kept, job_id: UUID) -> UUID:
+def watched(who: JobsReader, kept: Kept, job_id: UUID) -> Job:
     """The job, if the caller may watch it: checked before the stream begins."""
     with kept.database.read() as session:
-        return find(session, who, job_id).id
+        return find(session, who, job_id)
 
 
 @router.get("/{job_id}/events", response_class=EventStream)
 async def job_events(
     kept: Kept,
-    job_id: Annotated[UUID, Depends(watched)],
+    job: Annotated[Job, Depends(watched)],
     last_event_id: Annotated[str | None, Header(max_length=60)] = None,
 ) -> EventStream:
     """`state`, `progress`, `cue`, `gap`, `text` and at last `end`. The id of each says how far you have read:
     send it back as `Last-Event-ID` and nothing is missed or told twice."""
-    batches = kept.live.batches(job_id, parse_marks(last_event_id))
+    batches = kept.live.batches(job.id, job.tenant_id, parse_marks(last_event_id))
     return EventStream(_encoded(batches), headers={"X-Accel-Buffering": "no"})
 
 

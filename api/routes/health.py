@@ -74,7 +74,7 @@ def _migrations(kept: Services) -> str:
 
 
 def _objects(kept: Services) -> str:
-    kept.objects.check()
+    kept.store_probe.check()
     return "ok"
 
 

@@ -48,7 +48,7 @@ async def submit_job(
     headers = {"Location": f"/v1/jobs/{job_id}"}
     seconds = min(_wait_s(prefer), kept.api.wait_cap_s)
     if seconds > 0:
-        await kept.live.wait_for_end(job_id, seconds)
+        await kept.live.wait_for_end(job_id, who.tenant_id, seconds)
         answered = Answered(await run_in_threadpool(_given_now, kept, who, job_id), answered.replayed)
         headers["Preference-Applied"] = f"wait={seconds:.0f}"
     return response(answered, headers)

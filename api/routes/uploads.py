@@ -61,12 +61,17 @@ def begin_upload(who: AssetsWriter, kept: Kept, request: UploadRequest, response
         response.status_code = 200
         return known
     with kept.database.read() as session:
-        quotas.check_bytes(session, who.tenant, request.size_bytes)
+        quotas.check_bytes(session, who.tenant, request.size_bytes)  # before the store is asked, and again below
     new = NewAsset(new_id(), who.tenant_id, request.filename, request.media_type, request.size_bytes, request.sha256)
     started = kept.objects.start_upload(new.object_key, new.size_bytes, _stored_type(new.declared_type))
     mode = "offset" if isinstance(kept.objects, OffsetUploads) else "multipart"
-    with kept.database.write() as session:
-        asset, upload = assets.begin(session, now(), new, started, mode)
+    try:
+        with kept.database.write() as session:
+            quotas.check_bytes(session, who.tenant, request.size_bytes)
+            asset, upload = assets.begin(session, now(), new, started, mode)
+    except quotas.QuotaExceeded:
+        kept.objects.abort_upload(started)
+        raise
     response.headers["Location"] = f"/v1/uploads/{asset.id}"
     return upload_view(asset, upload, 0, ())
 

@@ -46,8 +46,7 @@ def used(session: Session, now: datetime, tenant_id: UUID) -> Used:
 def check_submit(session: Session, now: datetime, tenant: Tenant, jobs: int = 1) -> None:
     """Raise QuotaExceeded unless `jobs` more may be submitted."""
     if tenant.max_queued is not None:
-        # Submits of one tenant queue up here, or two at once would both see the last free place.
-        session.execute(select(Tenant.id).where(Tenant.id == tenant.id).with_for_update())
+        _in_turn(session, tenant)
     if tenant.max_queued is not None and _jobs(session, tenant.id, [*WAITING]) + jobs > tenant.max_queued:
         raise QuotaExceeded("max_queued", tenant.max_queued, 30)
     limit = tenant.max_gpu_seconds_per_day
@@ -56,9 +55,16 @@ def check_submit(session: Session, now: datetime, tenant: Tenant, jobs: int = 1)
 
 
 def check_bytes(session: Session, tenant: Tenant, more_bytes: int) -> None:
-    """Raise QuotaExceeded unless this many bytes more may be kept."""
+    """Raise QuotaExceeded unless this many bytes more may be kept. It holds when they are added in the same write block."""
+    if tenant.max_bytes is not None:
+        _in_turn(session, tenant)
     if tenant.max_bytes is not None and _bytes(session, tenant.id) + more_bytes > tenant.max_bytes:
         raise QuotaExceeded("max_bytes", tenant.max_bytes, 3600)
+
+
+def _in_turn(session: Session, tenant: Tenant) -> None:
+    """Let requests of one tenant queue up here, or two at once would both see the last free place."""
+    session.execute(select(Tenant.id).where(Tenant.id == tenant.id).with_for_update())
 
 
 def _jobs(session: Session, tenant_id: UUID, states: list[str]) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import uvicorn
 
+from api.connections import TimedConnection
 from tests.api.place import Place, place
 
 
@@ -36,7 +37,9 @@ class LivePlace:
 def live_place(folder: Path, redis_url: str, database_url: str = "", **api: Any) -> Iterator[LivePlace]:
     """Serve until the block ends."""
     with place(folder, database_url, redis_url, live=False, **api) as inside:
-        server = uvicorn.Server(uvicorn.Config(inside.app, log_config=None, timeout_graceful_shutdown=1))
+        server = uvicorn.Server(
+            uvicorn.Config(inside.app, log_config=None, http=TimedConnection, timeout_graceful_shutdown=1)
+        )
         listener = socket.create_server(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
