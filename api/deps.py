@@ -20,7 +20,8 @@ from db.jobs.estimates import Estimator
 from db.redis_client import redis_client
 from db.session import Database
 from db.settings import Settings
-from db.storage.objects import ObjectStore, open_store
+from db.storage.objects import ObjectStore
+from db.storage.open import open_store
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from db.names import LIGHT
 from db.schema.tables import Worker
 from db.session import Database, database_now
 from db.settings import Settings
-from db.storage.objects import ObjectError, ObjectStore, open_store
+from db.storage.objects import ObjectError, ObjectStore
+from db.storage.open import open_store
 from worker import metrics
 from worker.egress.guard import Guard
 from worker.process.consumer import Consumer

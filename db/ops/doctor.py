@@ -22,7 +22,8 @@ from db.schema.tables import Leader, Outbox
 from db.schema.tables_webhooks import WebhookEndpoint
 from db.session import Database, database_now
 from db.settings import Settings
-from db.storage.objects import ObjectError, ObjectStore, open_store
+from db.storage.objects import ObjectError, ObjectStore
+from db.storage.open import open_store
 
 SKEW_WARN_S = 2.0
 DISK_WARN_BYTES = 5 << 30

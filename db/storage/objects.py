@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import ClassVar, Protocol, runtime_checkable
 
 from db.failures import Failure
-from db.settings import Settings
 
 CHUNK_BYTES = 1 << 20
 
@@ -229,23 +228,3 @@ class PresignedUploads(Protocol):
 
     def part_urls(self, upload: Upload, numbers: Sequence[int], expires_s: int = 3600) -> dict[int, str]:
         """A PUT URL for each part number (from 1), 50 a call at most."""
-
-
-def open_store(settings: Settings) -> ObjectStore:
-    """The store the settings name."""
-    # Imported here: they import this file, and boto3 takes long to load where the local store has no use for it.
-    if settings.object_store == "local":
-        from db.storage.local import LocalObjects
-
-        return LocalObjects(settings.data_dir / "store")
-    from db.storage.s3 import S3Objects
-    from db.storage.s3_client import S3Config
-
-    place = S3Config(
-        settings.s3_bucket,
-        settings.s3_prefix,
-        settings.s3_region,
-        settings.s3_endpoint_url,
-        settings.s3_public_endpoint_url,
-    )
-    return S3Objects(place)

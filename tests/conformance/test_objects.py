@@ -25,8 +25,8 @@ from db.storage.objects import (
     Upload,
     UploadMismatch,
     UploadMissing,
-    open_store,
 )
+from db.storage.open import open_store
 from db.storage.rules import MIN_PART_BYTES, check_key, part_size_bytes
 from db.storage.s3 import S3Objects
 from db.storage.s3_client import S3Config

@@ -16,7 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from db.broker.queue import RedisSignals
 from db.session import Database
 from db.settings import Settings
-from db.storage.objects import ObjectError, open_store
+from db.storage.objects import ObjectError
+from db.storage.open import open_store
 from worker import metrics
 from worker.dispatcher import reap, relay
 from worker.dispatcher.leader import Leadership

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from datetime import datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
+from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from db.session import Database, database_now
-from worker.supervisor.attempt import Attempt
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 T = TypeVar("T")
 Write = Callable[[Session, datetime], T]
 log = logging.getLogger(__name__)
+
+
+class UnderLease(Protocol):
+    """Work on a job that may be written as long as its lease is held."""
+
+    @property
+    def id(self) -> UUID: ...
+
+    @property
+    def lost(self) -> bool: ...
+
+    @property
+    def done(self) -> threading.Event: ...
 
 
 class LeaseLost(Exception):
@@ -40,7 +54,7 @@ def write(database: Database, work: Write[T]) -> T:
         return work(session, database_now(session))
 
 
-def persist(database: Database, attempt: Attempt, work: Write[T]) -> T:
+def persist(database: Database, attempt: UnderLease, work: Write[T]) -> T:
     """Run `work` in a transaction until it commits; it may be repeated after a commit that got through unseen.
 
     Raises LeaseLost as soon as the attempt has lost its lease.

@@ -8,17 +8,18 @@ import secrets
 import shutil
 import socket
 import subprocess
+from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from db.schema.tables import Worker
 from worker.protocol import ModelReport
-from worker.supervisor.attempt import Board
 
 PACKAGES = ("bm3-vl", "torch", "transformers", "av", "celery")
 
@@ -42,11 +43,11 @@ def sign_off(session: Session, worker_id: str) -> None:
     session.execute(delete(Worker).where(Worker.id == worker_id))
 
 
-def describe(models: tuple[ModelReport, ...], board: Board) -> dict[str, Any]:
+def describe(models: tuple[ModelReport, ...], jobs: Iterable[UUID]) -> dict[str, Any]:
     """What a worker's line says besides its name."""
     return {
         "models": [{"name": m.name, **m.info, **({"problem": m.problem} if m.problem else {})} for m in models],
-        "jobs": [str(attempt.id) for attempt in board.all()],
+        "jobs": [str(job) for job in jobs],
         "gpu": gpus(),
         **versions(),
     }

@@ -21,7 +21,7 @@ from db.names import GPU
 from db.schema.tables import Worker
 from db.session import Database
 from db.settings import Settings
-from db.storage.objects import open_store
+from db.storage.open import open_store
 from worker.handlers import HANDLERS
 from worker.process.consumer import Consumer
 from worker.process.persist import write
@@ -135,7 +135,9 @@ class Process:
             queues=[self._queue],
             slots=self._supervisor.offered,
             started_at=self._started_at,
-            data=describe(self._nursery.models if self._queue == GPU else (), self._board),
+            data=describe(
+                self._nursery.models if self._queue == GPU else (), [attempt.id for attempt in self._board.all()]
+            ),
         )
         try:
             draining = write(self._database, lambda session, now: report(session, now, row))

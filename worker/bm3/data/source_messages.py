@@ -14,8 +14,8 @@ from torch import Tensor
 
 from worker.bm3.data.examples import Example, Pictures
 from worker.bm3.data.layout import NOT_LEARNED, Part, Tokens
+from worker.bm3.data.tables import MessagesTable
 from worker.bm3.data.tokenizer import TURN_END, TURN_START
-from worker.bm3.training.recipe import MessagesTable
 
 
 class MessagesSource:

@@ -6,19 +6,15 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from worker.bm3.data.source_scenes import SceneRecipe
+from worker.bm3.data.tables import Count, MessagesTable, Table
 
-Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ModelTable(_Table):
+class ModelTable(Table):
     """Either `start` (a checkpoint folder: BM3-VL or any Qwen-VL) or a shape to begin from scratch with."""
 
     start: Path | None = None
@@ -38,7 +34,7 @@ class ModelTable(_Table):
         return self
 
 
-class LoraTable(_Table):
+class LoraTable(Table):
     """Low-rank adapters instead of all weights (arXiv 2106.09685)."""
 
     rank: Count = 16
@@ -47,7 +43,7 @@ class LoraTable(_Table):
     targets: list[str] = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 
-class OptimizerTable(_Table):
+class OptimizerTable(Table):
     matrices: Literal["adamw", "muon"] = "adamw"  # what moves the matrices inside layers
     peak_lr: Annotated[float, Field(gt=0)] = 1e-3
     final_lr_share: Share = 0.05
@@ -58,17 +54,7 @@ class OptimizerTable(_Table):
     clip_norm: Annotated[float, Field(gt=0)] = 1.0
 
 
-class MessagesTable(_Table):
-    """JSONL, one conversation a line: {"messages": [{"role", "content"}]} with Qwen's content parts."""
-
-    path: Path
-    held_out: Path | None = None
-    max_tokens: Count = 4096
-    max_frame_pixels: Count = 256 * 256
-    fps: Annotated[float, Field(gt=0)] = 2.0
-
-
-class Stage(_Table):
+class Stage(Table):
     """`steps` optimizer steps on one mixture; every batch takes its source by turns in the order written."""
 
     name: str
@@ -85,7 +71,7 @@ class Stage(_Table):
         return self
 
 
-class RunTable(_Table):
+class RunTable(Table):
     out: Path
     seed: int = 0
     device: Literal["auto", "cpu"] = "auto"
@@ -105,7 +91,7 @@ class RunTable(_Table):
     evaluate_examples: Count = 64
 
 
-class Recipe(_Table):
+class Recipe(Table):
     run: RunTable
     model: ModelTable = ModelTable()
     lora: LoraTable | None = None

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from worker.datasheet.geometry.marks import Word
 from worker.datasheet.text.quantities import Quantity
 from worker.datasheet.text.tables import Entry
 
-if TYPE_CHECKING:
-    from worker.datasheet.drawing.drawing import Drawing
-
 _HEAD = re.compile(r"^(?:N|PINS?|LEADS?|PIN\s*(?:COUNT|NO\.?))$", re.IGNORECASE)
 ALIKE = 3  # rows of one letter are variations even where no numbers of pins stand beside them
+
+
+class WithRows(Protocol):
+    """A drawing, as far as its tables go: rows that hold for the part, and rows for others or for nobody knows which."""
+
+    @property
+    def entries(self) -> Sequence[Entry]: ...
+
+    @property
+    def aside(self) -> Sequence[Entry]: ...
 
 
 def chosen(entries: list[Entry], words: Sequence[Word], package: str | None) -> tuple[list[Entry], list[Entry]]:
@@ -31,7 +38,7 @@ def chosen(entries: list[Entry], words: Sequence[Word], package: str | None) -> 
     return [e for e in entries if not any(e is other for other in aside)], aside
 
 
-def told(outlines: Iterable[Drawing]) -> list[str]:
+def told(outlines: Iterable[WithRows]) -> list[str]:
     """What to say of letters for which no row could be chosen."""
     doubts = []
     for outline in outlines:
