@@ -1,0 +1,55 @@
+"""`GET /openapi.json` against the stored copy of release 0.1.0: clients of that release find everything as it was."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.api.place import Place
+
+STORED = Path(__file__).with_name("openapi_0_1_0.json")
+TEXTS = {"description", "summary", "title"}  # for people: may be put better
+
+
+def bare(part: Any) -> Any:
+    """A part of the document without its texts; properties that are called like a text stay."""
+    if isinstance(part, list):
+        return [bare(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    return {key: bare(value) for key, value in part.items() if key not in TEXTS or not isinstance(value, str)}
+
+
+def lost(old: Any, new: Any, where: str = "") -> list[str]:
+    """What of `old` is missing or different in `new`. Additions are fine."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        gone = [f"{where}/{key} is gone" for key in old if key not in new]
+        return gone + [line for key in old if key in new for line in lost(old[key], new[key], f"{where}/{key}")]
+    if isinstance(old, list) and isinstance(new, list):
+        return [f"{where}: {item!r} is gone" for item in old if not any(lost(item, other) == [] for other in new)]
+    return [] if old == new else [f"{where}: {old!r} became {new!r}"]
+
+
+def test_only_additions_to_the_public_interface(here: Place) -> None:
+    document = bare(here.client.get("/openapi.json").json())
+    stored = json.loads(STORED.read_text())
+    document["info"]["version"] = stored["info"]["version"]
+    assert lost(stored, document) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ({"a": 1}, {"a": 1, "b": 2}, 0),
+        ({"a": 1}, {"b": 2}, 1),
+        ({"enum": ["x", "y"]}, {"enum": ["y", "z", "x"]}, 0),
+        ({"enum": ["x", "y"]}, {"enum": ["y"]}, 1),
+        ({"type": "string"}, {"type": "integer"}, 1),
+        ({"anyOf": [{"type": "string"}]}, {"anyOf": [{"type": "string", "maxLength": 9}, {"type": "null"}]}, 0),
+    ],
+)
+def test_what_counts_as_lost(old: dict[str, Any], new: dict[str, Any], found: int) -> None:
+    assert len(lost(old, new)) == found

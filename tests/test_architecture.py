@@ -1,0 +1,75 @@
+"""The shape of the house: no circles of imports, no crowded folders, tests beside what they test."""
+
+from __future__ import annotations
+
+from collections import Counter
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import grimp
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TREES = ("api", "client", "db", "worker")
+CROWD = 20
+# Folders that were fuller when the rule came, and how full: they may shrink, not grow.
+CROWDED = {"api": 29, "api/dashboard": 23, "worker/video": 26}
+
+
+@pytest.fixture(scope="module")
+def graph() -> grimp.ImportGraph:
+    return grimp.build_graph(*TREES, cache_dir=None)
+
+
+def circle(arrows: dict[str, set[str]]) -> list[str]:
+    """The names along one circle of a graph, or nothing."""
+    try:
+        TopologicalSorter(arrows).prepare()
+    except CycleError as error:
+        found: list[str] = error.args[1]
+        return found
+    return []
+
+
+def test_a_circle_is_found() -> None:
+    assert circle({"a": {"b"}, "b": {"c"}, "c": set()}) == []
+    assert set(circle({"a": {"b"}, "b": {"c"}, "c": {"a"}})) == {"a", "b", "c"}
+
+
+def test_no_circle_of_files(graph: grimp.ImportGraph) -> None:
+    assert circle({m: graph.find_modules_directly_imported_by(m) for m in graph.modules}) == []
+
+
+def test_no_circle_of_packages(graph: grimp.ImportGraph) -> None:
+    """In every package its parts, each with all that lies below it, import one another in one direction."""
+    packages = [m for m in graph.modules if graph.find_children(m)]
+    assert len(packages) > 30
+    assert {p: found for p in packages if (found := circle(_between(graph, graph.find_children(p))))} == {}
+
+
+def _between(graph: grimp.ImportGraph, parts: set[str]) -> dict[str, set[str]]:
+    home = {m: part for part in parts for m in (part, *graph.find_descendants(part))}
+    arrows: dict[str, set[str]] = {part: set() for part in parts}
+    for module, part in home.items():
+        others = graph.find_modules_directly_imported_by(module)
+        arrows[part] |= {home[other] for other in others if other in home} - {part}
+    return arrows
+
+
+def test_no_crowded_folder() -> None:
+    files = [path.relative_to(ROOT) for tree in (*TREES, "tests") for path in (ROOT / tree).rglob("*.py")]
+    full = Counter(str(path.parent) for path in files)
+    assert {folder: n for folder, n in full.items() if n > CROWDED.get(folder, CROWD)} == {}
+
+
+def test_every_folder_of_python_files_is_a_package() -> None:
+    folders = {path.parent for tree in (*TREES, "tests") for path in (ROOT / tree).rglob("*.py")}
+    lacking = {str(f.relative_to(ROOT)) for f in folders if not (f / "__init__.py").exists()}
+    assert {f for f in lacking if not f.startswith("db/migrations")} == set()
+
+
+def test_tests_mirror_the_tree() -> None:
+    """A folder of tests is called like the folder whose files it tests."""
+    mirrored = [p for tree in TREES for p in (ROOT / "tests" / tree).rglob("*") if (p / "__init__.py").exists()]
+    assert len(mirrored) > 30
+    assert [str(p.relative_to(ROOT)) for p in mirrored if not (ROOT / p.relative_to(ROOT / "tests")).is_dir()] == []
