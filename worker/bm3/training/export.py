@@ -10,12 +10,12 @@ from typing import Any
 import torch
 from transformers import AutoModelForImageTextToText, AutoTokenizer
 
-from worker.bm3.card import card
 from worker.bm3.data.processor import processor_of
 from worker.bm3.evaluation.watch import NANO_WINDOW
 from worker.bm3.model import model as _registered  # noqa: F401  (importing registers the Auto classes)
 from worker.bm3.model.enlarge import enlarge
 from worker.bm3.scenes.world import ODD
+from worker.bm3.training.card import card
 from worker.bm3.training.checkpoints import replace_folder
 
 RECORDS = ("metrics.csv", "metrics.png")
