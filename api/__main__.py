@@ -16,7 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _serve(workers: int | None) -> int:
     """Everything is imported here: a command's help should not wait for it."""
-    from api.first import DatabaseBehind, prepare
+    from api.bootstrap import DatabaseBehind, prepare
     from api.processes import serve
     from api.settings import ApiSettings
     from db.ops import logs

@@ -28,8 +28,8 @@ Every error is `application/problem+json` with a stable `code`. Ids are UUIDs of
 
 def create_app(settings: Settings | None = None, api: ApiSettings | None = None) -> FastAPI:
     """The application with the given settings, or those of the environment."""
-    kept = make_services(settings or Settings(), api or ApiSettings())
-    docs = kept.api.docs
+    services = make_services(settings or Settings(), api or ApiSettings())
+    docs = services.api.docs
     app = Application(
         title="BM3-VL",
         version=version("bm3-vl"),
@@ -42,13 +42,13 @@ def create_app(settings: Settings | None = None, api: ApiSettings | None = None)
         generate_unique_id_function=_operation_id,
         redirect_slashes=False,
     )
-    app.state.services = kept
+    app.state.services = services
     for router in ROUTERS:
         app.include_router(router)
     mount.install(app)
     errors.install(app)
     # The last one added is the outermost.
-    app.add_middleware(BodyLimit, settings=kept.api)
+    app.add_middleware(BodyLimit, settings=services.api)
     app.add_middleware(CarefulHeaders)
     app.add_middleware(RequestLog)
     return app
@@ -56,16 +56,16 @@ def create_app(settings: Settings | None = None, api: ApiSettings | None = None)
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    kept: Services = app.state.services
-    anyio.to_thread.current_default_thread_limiter().total_tokens = kept.api.threads
-    subscriber = asyncio.create_task(kept.live.run())
+    services: Services = app.state.services
+    anyio.to_thread.current_default_thread_limiter().total_tokens = services.api.threads
+    subscriber = asyncio.create_task(services.live.run())
     try:
         yield
     finally:
         subscriber.cancel()
         with suppress(asyncio.CancelledError):
             await subscriber
-        kept.close()
+        services.close()
 
 
 def _operation_id(route: APIRoute) -> str:

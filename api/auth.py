@@ -13,7 +13,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
 from api import metrics, sessions
-from api.deps import Kept, Services, now
+from api.deps import Services, ServicesDep, now
 from api.errors import Problem
 from db.access import keys
 from db.access.keys import Scope
@@ -47,18 +47,18 @@ class Caller:
 
 
 async def caller(
-    request: Request, kept: Kept, given: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
+    request: Request, services: ServicesDep, given: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 ) -> Caller:
     """The caller of this request. Raises 401 and 429."""
     if given is None:
-        return await run_in_threadpool(_logged_in, request, kept)
+        return await run_in_threadpool(_logged_in, request, services)
     at = now()
-    found = kept.known.find(given.credentials)
-    key, tenant = found if found is not None else await run_in_threadpool(_look_up, kept, given.credentials, at)
+    found = services.known.find(given.credentials)
+    key, tenant = found if found is not None else await run_in_threadpool(_look_up, services, given.credentials, at)
     if not keys.is_alive(key, at):
         raise _unauthorized(DEAD)
     if tenant.requests_per_minute is not None:
-        await run_in_threadpool(_limit_rate, kept, tenant.id, tenant.requests_per_minute)
+        await run_in_threadpool(_limit_rate, services, tenant.id, tenant.requests_per_minute)
     request.state.tenant_id = str(tenant.id)
     return Caller(tenant, key.id, key.name, frozenset(key.scopes))
 
@@ -74,9 +74,9 @@ def needs(scope: Scope) -> Any:
     return Depends(check)
 
 
-def _logged_in(request: Request, kept: Services) -> Caller:
+def _logged_in(request: Request, services: Services) -> Caller:
     """The dashboard's own calls: the cookie says who, the token that the page knows proves that the page asks."""
-    login = sessions.current(request, kept, now())
+    login = sessions.current(request, services, now())
     if login is None:
         raise _unauthorized("send `Authorization: Bearer <key>`")
     if request.method not in sessions.SAFE_METHODS and not sessions.is_own(request, login):
@@ -90,33 +90,33 @@ def as_caller(login: sessions.Login) -> Caller:
     return Caller(login.tenant, login.user.id, login.user.name, sessions.scopes(login), "user")
 
 
-def _look_up(kept: Services, token: str, at: datetime) -> tuple[ApiKey, Tenant]:
-    with kept.database.read() as session:
+def _look_up(services: Services, token: str, at: datetime) -> tuple[ApiKey, Tenant]:
+    with services.database.read() as session:
         found = keys.find(session, at, token)
     if found is None:
         raise _unauthorized(DEAD)
-    kept.known.keep(token, *found)
-    _touch(kept, found[0].id, at)
+    services.known.keep(token, *found)
+    _touch(services, found[0].id, at)
     return found
 
 
-def _limit_rate(kept: Services, tenant_id: UUID, requests_per_minute: int) -> None:
-    wait_s = kept.limiter.wait_s(tenant_id, requests_per_minute)
+def _limit_rate(services: Services, tenant_id: UUID, requests_per_minute: int) -> None:
+    wait_s = services.limiter.wait_s(tenant_id, requests_per_minute)
     if wait_s is not None:
         metrics.RATE_LIMITED.inc()
         detail = f"more than {requests_per_minute} requests a minute"
         raise Problem(429, "rate_limited", detail, headers={"Retry-After": str(math.ceil(wait_s))})
 
 
-def _touch(kept: Services, key_id: UUID, at: datetime) -> None:
+def _touch(services: Services, key_id: UUID, at: datetime) -> None:
     """Write down the key's use at most once a minute: a read must not cost a write each time."""
-    last = kept.touched.get(key_id)
+    last = services.touched.get(key_id)
     if last is not None and at - last < keys.TOUCH_EVERY:
         return
-    if len(kept.touched) > TOUCHED_MAX:
-        kept.touched.clear()
-    kept.touched[key_id] = at
-    with kept.database.write() as session:
+    if len(services.touched) > TOUCHED_MAX:
+        services.touched.clear()
+    services.touched[key_id] = at
+    with services.database.write() as session:
         keys.touch(session, at, key_id)
 
 

@@ -47,24 +47,24 @@ def document(session: Session, job: Job) -> dict[str, Any] | None:
     return result(job, made).model_dump(mode="json") if made else job.result
 
 
-def written(kept: Services, job: Job) -> dict[str, File]:
+def written(services: Services, job: Job) -> dict[str, File]:
     """The job's files by name, written again with the corrections; empty while there are none."""
-    with kept.database.read() as session:
+    with services.database.read() as session:
         made = corrections.of_job(session, job.id)
         stored = jobs.files(session, job.id)
     if not made:
         return {}
-    _, found = files.write(result(job, made), pictures(kept, stored))
+    _, found = files.write(result(job, made), pictures(services, stored))
     return {file.name: file for file in found}
 
 
-def pictures(kept: Services, stored: Sequence[JobFile]) -> list[PagePicture]:
+def pictures(services: Services, stored: Sequence[JobFile]) -> list[PagePicture]:
     """The pages that the result was read from, out of the overlay over them; none while there is no overlay."""
     file = next((one for one in stored if one.name == files.OVERLAY), None)
     if file is None or file.size_bytes > LARGEST_BYTES:
         return []
     try:
-        with kept.objects.open_range(file.object_key) as body:
+        with services.objects.open_range(file.object_key) as body:
             return overlay.pictures(b"".join(body))
     except ObjectMissing:
         return []

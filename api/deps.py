@@ -10,7 +10,7 @@ from uuid import UUID
 import redis
 from fastapi import Depends, Request
 
-from api.known import KnownKeys
+from api.key_cache import KnownKeys
 from api.limits import RateLimiter
 from api.live import Live
 from api.settings import ApiSettings
@@ -63,7 +63,7 @@ def make_services(settings: Settings, api: ApiSettings) -> Services:
     )
 
 
-async def services(request: Request) -> Services:
+async def get_services(request: Request) -> Services:
     """The services of this process."""
     found: Services = request.app.state.services
     return found
@@ -74,4 +74,4 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-Kept = Annotated[Services, Depends(services)]
+ServicesDep = Annotated[Services, Depends(get_services)]

@@ -20,7 +20,7 @@ ENDINGS = frozenset(ENDING.values())
 
 
 @dataclass(frozen=True)
-class Marks:
+class StreamPosition:
     """How far a watcher has read: the last event and the last cue it was sent."""
 
     event_seq: int = 0
@@ -30,7 +30,7 @@ class Marks:
         return f"{self.event_seq}.{self.cue_seq}"
 
 
-ALL_READ = Marks(2**31 - 1, 2**31 - 1)
+ALL_READ = StreamPosition(2**31 - 1, 2**31 - 1)
 
 
 @dataclass(frozen=True)
@@ -51,43 +51,43 @@ class Item:
     def ends(self) -> bool:
         return self.type == "end"
 
-    def is_new(self, read: Marks) -> bool:
+    def is_new(self, read: StreamPosition) -> bool:
         """Whether a watcher that has read so far has not seen it."""
         if self.event_seq is not None:
             return self.event_seq > read.event_seq
         return self.cue_seq is None or self.cue_seq > read.cue_seq
 
-    def after(self, read: Marks) -> Marks:
+    def after(self, read: StreamPosition) -> StreamPosition:
         """How far a watcher has read with this item."""
         if self.event_seq is not None:
-            return Marks(self.event_seq, read.cue_seq)
-        return read if self.cue_seq is None else Marks(read.event_seq, self.cue_seq)
+            return StreamPosition(self.event_seq, read.cue_seq)
+        return read if self.cue_seq is None else StreamPosition(read.event_seq, self.cue_seq)
 
 
 @dataclass(frozen=True)
-class Look:
+class Snapshot:
     """One look at a job: what is new since the marks, and whether there is more to fetch at once."""
 
     items: tuple[Item, ...]
-    marks: Marks
+    position: StreamPosition
     progress: Item | None
     more: bool
 
 
 CUT_OFF = Item("cut_off", "{}")  # never sent: the stream just ends, and its watcher comes back
-GONE = Look((Item("end", '{"state":"deleted"}'),), ALL_READ, None, False)
+GONE = Snapshot((Item("end", '{"state":"deleted"}'),), ALL_READ, None, False)
 
 
 class Reader:
     """One watcher's place in the history: lets through what it has not read and keeps count."""
 
-    def __init__(self, read: Marks) -> None:
+    def __init__(self, read: StreamPosition) -> None:
         self.read = read
         self.ended = False
 
-    def take(self, items: Iterable[Item]) -> list[tuple[Item, Marks]]:
+    def take(self, items: Iterable[Item]) -> list[tuple[Item, StreamPosition]]:
         """The new ones among the items, each with how far the watcher has then read."""
-        new: list[tuple[Item, Marks]] = []
+        new: list[tuple[Item, StreamPosition]] = []
         for item in items:
             if item is CUT_OFF:
                 self.ended = True
@@ -99,16 +99,16 @@ class Reader:
         return new
 
 
-def parse_marks(last_event_id: str | None) -> Marks:
+def parse_position(last_event_id: str | None) -> StreamPosition:
     """The marks in a `Last-Event-ID`; the beginning for everything else."""
     event_seq, _, cue_seq = (last_event_id or "").partition(".")
     try:
-        return Marks(max(int(event_seq), 0), max(int(cue_seq), -1))
+        return StreamPosition(max(int(event_seq), 0), max(int(cue_seq), -1))
     except ValueError:
-        return Marks()
+        return StreamPosition()
 
 
-def look(database: Database, job_id: UUID, read: Marks) -> Look:
+def poll(database: Database, job_id: UUID, read: StreamPosition) -> Snapshot:
     """What happened to the job since `read`. The ending comes after the last cue, `end` after everything."""
     with database.read() as session:
         job = session.get(Job, job_id)
@@ -120,19 +120,19 @@ def look(database: Database, job_id: UUID, read: Marks) -> Look:
     running = [event_item(event) for event in history if event.type not in ENDINGS]
     ending = [] if more else [event_item(event) for event in history if event.type in ENDINGS]
     items = [*running, *(cue_item(cue) for cue in spoken), *ending]
-    marks = read
+    position = read
     for item in items:
-        marks = item.after(marks)
+        position = item.after(position)
     if job.state in TERMINAL and not more:
         items.append(Item("end", _dump({"job_id": str(job_id), "state": job.state, "failure": job.failure})))
-    return Look(tuple(items), marks, progress_item(job), more)
+    return Snapshot(tuple(items), position, progress_item(job), more)
 
 
-def current_marks(database: Database, job_id: UUID) -> Marks:
+def current_position(database: Database, job_id: UUID) -> StreamPosition:
     """The end of what is known of a job now."""
     with database.read() as session:
         job = session.get(Job, job_id)
-        return ALL_READ if job is None else Marks(job.event_seq, cues.last_seq(session, job_id))
+        return ALL_READ if job is None else StreamPosition(job.event_seq, cues.last_seq(session, job_id))
 
 
 def event_item(event: JobEvent) -> Item:

@@ -15,20 +15,20 @@ from starlette.concurrency import run_in_threadpool
 
 from api import metrics
 from api.errors import Problem
-from api.feed import ALL_READ, CUT_OFF, Item, Look, Marks, Reader, current_marks, look
+from api.feed import ALL_READ, CUT_OFF, Item, Reader, Snapshot, StreamPosition, current_position, poll
 from api.settings import ApiSettings
 from db.broker.outage import Outage
 from db.broker.queue import EVENTS_CHANNEL, LIVE_CHANNEL
+from db.broker.subscriptions import async_subscriber, published_async
 from db.session import Database
 from db.settings import Settings
-from db.subscriptions import async_subscriber, published_async
 
 QUEUE_MAX = 2000  # a watcher this far behind is cut off; it comes back with its Last-Event-ID
 PAUSE_S = 0.02  # changes that arrive in a burst are looked at once
 RETRY_S = 1.0
 BEAT_S = 15.0  # proxies close what is silent for longer
 
-Batch = list[tuple[Item, Marks]]
+Batch = list[tuple[Item, StreamPosition]]
 
 log = structlog.get_logger(__name__)
 
@@ -73,20 +73,20 @@ class Feed:
 
     async def run(self, poll_s: PollInterval) -> None:
         """Follow the job until it ends or nobody watches."""
-        marks = await run_in_threadpool(current_marks, self._database, self.job_id)
+        position = await run_in_threadpool(current_position, self._database, self.job_id)
         self.ready.set()
         while True:
             self._wake.clear()
-            seen = await run_in_threadpool(look, self._database, self.job_id, marks)
+            seen = await run_in_threadpool(poll, self._database, self.job_id, position)
             self._hand_on(seen)
             if seen.items and seen.items[-1].ends:
                 return
-            marks = seen.marks
+            position = seen.position
             if not seen.more:
                 await asyncio.sleep(PAUSE_S)
                 await self._wait(poll_s())
 
-    def _hand_on(self, seen: Look) -> None:
+    def _hand_on(self, seen: Snapshot) -> None:
         if seen.progress is not None and seen.progress != self._progress:
             self._progress = seen.progress
             self.push(seen.progress)
@@ -169,7 +169,7 @@ class Live:
                 feed.wake()
             await asyncio.sleep(RETRY_S)
 
-    async def batches(self, job_id: UUID, tenant_id: UUID, read: Marks) -> AsyncGenerator[Batch]:
+    async def batches(self, job_id: UUID, tenant_id: UUID, read: StreamPosition) -> AsyncGenerator[Batch]:
         """What happens to a job from `read` on, in batches; an empty one when nothing happened for a while."""
         with self._watch(job_id, tenant_id) as (feed, queue):
             await feed.ready.wait()
@@ -179,7 +179,9 @@ class Live:
             while not reader.ended:
                 yield reader.take(await _next(queue))
 
-    async def stream(self, job_id: UUID, tenant_id: UUID, read: Marks) -> AsyncGenerator[tuple[Item, Marks]]:
+    async def stream(
+        self, job_id: UUID, tenant_id: UUID, read: StreamPosition
+    ) -> AsyncGenerator[tuple[Item, StreamPosition]]:
         """The same, one by one."""
         async with aclosing(self.batches(job_id, tenant_id, read)) as batches:
             async for batch in batches:
@@ -194,15 +196,15 @@ class Live:
         except TimeoutError:
             return False
 
-    async def _replay(self, job_id: UUID, read: Marks) -> AsyncIterator[list[Item]]:
+    async def _replay(self, job_id: UUID, read: StreamPosition) -> AsyncIterator[list[Item]]:
         while True:
-            seen = await run_in_threadpool(look, self._database, job_id, read)
+            seen = await run_in_threadpool(poll, self._database, job_id, read)
             if not seen.more:
                 ended = bool(seen.items) and seen.items[-1].ends
                 yield [*seen.items, *([] if ended or seen.progress is None else [seen.progress])]
                 return
             yield [*seen.items]
-            read = seen.marks
+            read = seen.position
 
     @contextmanager
     def _watch(self, job_id: UUID, tenant_id: UUID) -> Iterator[tuple[Feed, asyncio.Queue[Item]]]:

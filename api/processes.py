@@ -16,8 +16,8 @@ from fastapi import FastAPI
 
 from api import metrics
 from api.app import create_app
+from api.bootstrap import welcome
 from api.connections import TimedConnection
-from api.first import welcome
 from api.settings import ApiSettings
 from db.ops import logs
 from db.settings import Settings

@@ -30,7 +30,7 @@ class Again:
     params: dict[str, Any]
 
 
-def prepare_retry(kept: Services, who: Caller, now: datetime, job: Job, wanted: RetryRequest) -> Again:
+def prepare_retry(services: Services, caller: Caller, now: datetime, job: Job, wanted: RetryRequest) -> Again:
     """Check what is asked for and store inline inputs, as for a new job; writes nothing where no parameter changes.
 
     Raises 409 while the old job is at work, 422 for changes that do not fit.
@@ -40,7 +40,7 @@ def prepare_retry(kept: Services, who: Caller, now: datetime, job: Job, wanted: 
     if wanted.params and wanted.start == "checkpoint":
         raise field_problem("/start", "changed parameters do not fit the checkpoint; start from zero")
     document = _changed(job, wanted.params or {})
-    return Again(wanted, document, stored_params(kept, who, now, document))
+    return Again(wanted, document, stored_params(services, caller, now, document))
 
 
 def _changed(job: Job, changes: dict[str, Any]) -> Document:
@@ -53,12 +53,12 @@ def _changed(job: Job, changes: dict[str, Any]) -> Document:
         raise Problem(422, "invalid_request", "the changed parameters do not fit", errors=found) from error
 
 
-def retry(session: Session, who: Caller, now: datetime, job: Job, asked: Again) -> Job:
+def retry(session: Session, caller: Caller, now: datetime, job: Job, asked: Again) -> Job:
     """The new job."""
-    check_quotas(session, who, now, 1)
+    check_quotas(session, caller, now, 1)
     wanted = asked.wanted
     from_checkpoint = wanted.start != "zero" and not wanted.params and job.checkpoint is not None
-    new = derived(session, who.tenant_id, now, job.kind, asked.document, asked.params, "")
+    new = derived(session, caller.tenant_id, now, job.kind, asked.document, asked.params, "")
     again = replace(
         new,
         priority=job.priority if wanted.priority is None else wanted.priority,

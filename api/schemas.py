@@ -17,7 +17,7 @@ from db.schema.tables import TERMINAL, Asset, AssetState, Job, JobAttempt, JobEv
 T = TypeVar("T")
 
 
-class View(BaseModel):
+class FromAttributes(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
@@ -43,14 +43,14 @@ class Progress(BaseModel):
     cues: int
 
 
-class EstimateView(View):
+class EstimateView(FromAttributes):
     ahead: int = Field(description="Queued jobs before this one, counted to 1000")
     starts_at: datetime | None
     finishes_at: datetime | None
     realtime: float | None = Field(description="Seconds of input done in a second, measured")
 
 
-class JobView(View):
+class JobView(FromAttributes):
     """A job as its owner sees it."""
 
     id: UUID
@@ -82,7 +82,7 @@ class Batch(BaseModel):
     jobs: list[JobView]
 
 
-class AttemptView(View):
+class AttemptView(FromAttributes):
     """One worker's try at a job."""
 
     attempt: int
@@ -99,7 +99,7 @@ class AttemptView(View):
     weights_sha256: str | None
 
 
-class EventView(View):
+class EventView(FromAttributes):
     seq: int
     type: str
     at: datetime
@@ -111,7 +111,7 @@ class History(BaseModel):
     attempts: list[AttemptView]
 
 
-class FileView(View):
+class FileView(FromAttributes):
     name: str
     media_type: str
     size_bytes: int
@@ -119,7 +119,7 @@ class FileView(View):
     url: str
 
 
-class AssetView(View):
+class AssetView(FromAttributes):
     """An uploaded input."""
 
     id: UUID

@@ -22,12 +22,12 @@ CSRF_HEADER = "X-CSRF-Token"
 TENANT_COOKIE = "bm3_tenant"
 
 
-def current(request: Request, kept: Services, now: datetime) -> Login | None:
+def current(request: Request, services: Services, now: datetime) -> Login | None:
     """The login of this request. Administrators of the installation may look at another tenant."""
-    token = request.cookies.get(cookie_name(request, kept))
+    token = request.cookies.get(cookie_name(request, services))
     if token is None:
         return None
-    with kept.database.read() as session:
+    with services.database.read() as session:
         login = dashboard_sessions.find(session, now, token)
         if login is None or not rules_installation(login):
             return login
@@ -53,30 +53,30 @@ def is_own(request: Request, login: Login, form_token: str = "") -> bool:
     return hmac.compare_digest(given.encode(), login.csrf_token.encode())
 
 
-def is_secure(request: Request, kept: Services) -> bool:
-    return request.url.scheme == "https" or kept.api.public_url.startswith("https://")
+def is_secure(request: Request, services: Services) -> bool:
+    return request.url.scheme == "https" or services.api.public_url.startswith("https://")
 
 
-def cookie_name(request: Request, kept: Services) -> str:
+def cookie_name(request: Request, services: Services) -> str:
     """`__Host-` pins the cookie to this host over TLS; plain HTTP (loopback) cannot have it."""
-    return "__Host-bm3" if is_secure(request, kept) else "bm3"
+    return "__Host-bm3" if is_secure(request, services) else "bm3"
 
 
-def set_cookie(response: Response, request: Request, kept: Services, token: str) -> None:
+def set_cookie(response: Response, request: Request, services: Services, token: str) -> None:
     response.set_cookie(
-        cookie_name(request, kept),
+        cookie_name(request, services),
         token,
         max_age=int(LIFE.total_seconds()),
         path="/",
-        secure=is_secure(request, kept),
+        secure=is_secure(request, services),
         httponly=True,
         samesite="lax",
     )
 
 
-def clear_cookie(response: Response, request: Request, kept: Services) -> None:
+def clear_cookie(response: Response, request: Request, services: Services) -> None:
     response.delete_cookie(
-        cookie_name(request, kept), path="/", secure=is_secure(request, kept), httponly=True, samesite="lax"
+        cookie_name(request, services), path="/", secure=is_secure(request, services), httponly=True, samesite="lax"
     )
 
 

@@ -33,30 +33,32 @@ class Prepared:
     at: str
 
 
-def prepare(kept: Services, who: Caller, now: datetime, request: JobRequest, at: str = "") -> Prepared:
+def prepare(services: Services, caller: Caller, now: datetime, request: JobRequest, at: str = "") -> Prepared:
     """The request with its inline inputs stored."""
-    return Prepared(request, stored_params(kept, who, now, request.params, at), at)
+    return Prepared(request, stored_params(services, caller, now, request.params, at), at)
 
 
-def stored_params(kept: Services, who: Caller, now: datetime, document: Document, at: str = "") -> dict[str, Any]:
+def stored_params(
+    services: Services, caller: Caller, now: datetime, document: Document, at: str = ""
+) -> dict[str, Any]:
     """The parameters as a row keeps them: inline inputs become assets, so that it stays small whatever it refers to.
 
     Raises a 422 problem for a bucket that is not registered and for bytes of no known format.
     """
     params = document.model_dump(mode="json")
     for place in media_inputs(params):
-        if place["s3"] is not None and place["s3"]["bucket"] not in kept.settings.s3_input_buckets:
+        if place["s3"] is not None and place["s3"]["bucket"] not in services.settings.s3_input_buckets:
             raise field_problem(f"{at}/params", f"the bucket {place['s3']['bucket']} is not registered for inputs")
         if place["base64"] is not None:
-            place |= {"asset_id": str(_store_inline(kept, who, now, place["base64"], at)), "base64": None}
+            place |= {"asset_id": str(_store_inline(services, caller, now, place["base64"], at)), "base64": None}
     return params
 
 
-def submit(session: Session, who: Caller, now: datetime, ready: Prepared) -> Job:
+def submit(session: Session, caller: Caller, now: datetime, ready: Prepared) -> Job:
     """Make the row, or take over the result of an equal job."""
     request = ready.request
     new = replace(
-        derived(session, who.tenant_id, now, request.kind, request.params, ready.params, ready.at),
+        derived(session, caller.tenant_id, now, request.kind, request.params, ready.params, ready.at),
         priority=request.priority,
         labels=dict(request.labels),
         webhook=request.webhook.model_dump(mode="json") if request.webhook else None,
@@ -67,12 +69,12 @@ def submit(session: Session, who: Caller, now: datetime, ready: Prepared) -> Job
     return jobs.submit(session, now, new)
 
 
-def check_quotas(session: Session, who: Caller, now: datetime, count: int) -> None:
+def check_quotas(session: Session, caller: Caller, now: datetime, count: int) -> None:
     """Raise QuotaExceeded unless that many jobs may be submitted."""
-    quotas.check_submit(session, now, who.tenant, count)
+    quotas.check_submit(session, now, caller.tenant, count)
 
 
-def _store_inline(kept: Services, who: Caller, now: datetime, text: str, at: str) -> UUID:
+def _store_inline(services: Services, caller: Caller, now: datetime, text: str, at: str) -> UUID:
     try:
         data = base64.b64decode(text, validate=True)
     except ValueError as error:  # what is no ASCII raises no binascii.Error
@@ -80,18 +82,18 @@ def _store_inline(kept: Services, who: Caller, now: datetime, text: str, at: str
     found = Verified(len(data), hashlib.sha256(data).hexdigest(), sniff.sniff(data[: sniff.HEAD_BYTES]))
     if found.sniffed_type in (None, sniff.PLAYLIST, sniff.PLAIN_TEXT):
         raise field_problem(f"{at}/params", "the inline bytes do not begin like any known format", "unknown_format")
-    with kept.database.read() as session:
-        twin = assets.with_content(session, who.tenant_id, found.sha256, found.size_bytes)
+    with services.database.read() as session:
+        twin = assets.with_content(session, caller.tenant_id, found.sha256, found.size_bytes)
         if twin is not None:
             return twin.id
-        quotas.check_bytes(session, who.tenant, found.size_bytes)
-    new = NewAsset(new_id(), who.tenant_id, "inline", found.sniffed_type, found.size_bytes, found.sha256)
-    kept.objects.put(new.object_key, data, found.sniffed_type)
+        quotas.check_bytes(session, caller.tenant, found.size_bytes)
+    new = NewAsset(new_id(), caller.tenant_id, "inline", found.sniffed_type, found.size_bytes, found.sha256)
+    services.objects.put(new.object_key, data, found.sniffed_type)
     try:
-        with kept.database.write() as session:
-            quotas.check_bytes(session, who.tenant, found.size_bytes)
+        with services.database.write() as session:
+            quotas.check_bytes(session, caller.tenant, found.size_bytes)
             assets.add_ready(session, now, new, found)
     except quotas.QuotaExceeded:
-        kept.objects.delete(new.object_key)
+        services.objects.delete(new.object_key)
         raise
     return new.id

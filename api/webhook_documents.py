@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from api.requests import Closed
-from api.schemas import View
+from api.schemas import FromAttributes
 from db.schema.tables_webhooks import DeliveryState, WebhookAttempt, WebhookEndpoint
 from db.webhooks.deliveries import Logged
 from db.webhooks.endpoints import EventType
@@ -44,7 +44,7 @@ class RotateRequest(Closed):
     )
 
 
-class EndpointView(View):
+class EndpointView(FromAttributes):
     id: UUID
     url: str
     events: list[str]
@@ -60,7 +60,7 @@ class EndpointWithSecret(EndpointView):
     secret: str = Field(description="Shown once; verify `v1` signatures with it")
 
 
-class DeliveryView(View):
+class DeliveryView(FromAttributes):
     id: UUID
     event_id: UUID = Field(description="The `webhook-id` of every attempt")
     event_type: str
@@ -72,7 +72,7 @@ class DeliveryView(View):
     finished_at: datetime | None
 
 
-class AttemptLine(View):
+class AttemptLine(FromAttributes):
     """One request and its answer."""
 
     at: datetime

@@ -74,7 +74,7 @@ def login(
 
     with Client(server, key) as client:
         client.get("/v1/jobs", limit=1)
-    err.print(f"kept in {config.save(config.Login(server, key))}")
+    err.print(f"kept in {config.save(config.SavedLogin(server, key))}")
 
 
 @app.command(name="app")

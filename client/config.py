@@ -13,7 +13,7 @@ PATIENCE_S = 300.0
 
 
 @dataclass(frozen=True)
-class Login:
+class SavedLogin:
     """A server's address and a key for it."""
 
     server: str
@@ -26,7 +26,7 @@ def path() -> Path:
     return Path(os.environ.get("BM3_CONFIG") or Path(base) / "bm3vl" / "login.json")
 
 
-def save(login: Login) -> Path:
+def save(login: SavedLogin) -> Path:
     """Write the login file, readable by its owner only."""
     target = path()
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -36,10 +36,10 @@ def save(login: Login) -> Path:
     return target
 
 
-def load(server: str | None, key: str | None) -> Login:
+def load(server: str | None, key: str | None) -> SavedLogin:
     """The login in force."""
     stored = json.loads(path().read_text()) if path().exists() else {}
-    return Login(
+    return SavedLogin(
         server=server or os.environ.get("BM3_SERVER") or stored.get("server") or DEFAULT_SERVER,
         key=key or os.environ.get("BM3_API_KEY") or stored.get("key") or "",
     )

@@ -20,7 +20,7 @@ from client import sse, uploads
 from client.config import PATIENCE_S
 from client.ended import finished as finished
 from client.sending import OnProgress
-from client.sse import Event
+from client.sse import ServerSentEvent
 from client.transport import Transport
 
 TRACKS = frozenset({"captions.vtt", "captions.srt", "captions.json", "captions.jsonl", "chapters.vtt", "result.json"})
@@ -98,7 +98,7 @@ class Client:
         """A job's events and attempts."""
         return dict(self.transport.json("GET", f"/v1/jobs/{job_id}/history"))
 
-    def watch(self, job_id: str, last_id: str | None = None) -> Iterator[Event]:
+    def watch(self, job_id: str, last_id: str | None = None) -> Iterator[ServerSentEvent]:
         """Events of a job until its end, across broken connections and server restarts."""
         return sse.follow(self.transport, f"/v1/jobs/{job_id}/events", sleep=time.sleep, last_id=last_id)
 

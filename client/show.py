@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from client.sse import Event
+    from client.sse import ServerSentEvent
 
 # Without a terminal there is no width to fit: a script must get whole ids.
 out = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 400)
@@ -63,7 +63,7 @@ class LiveView:
         self._progress = ""
         self._live = err.is_terminal
 
-    def show(self, event: Event) -> None:
+    def show(self, event: ServerSentEvent) -> None:
         """One event."""
         match event.type:
             case "cue":

@@ -12,7 +12,7 @@ from client.transport import Transport
 
 
 @dataclass(frozen=True)
-class Event:
+class ServerSentEvent:
     """One event of a job: `type` is state, progress, cue, gap, text or end."""
 
     type: str
@@ -20,13 +20,13 @@ class Event:
     id: str | None = None
 
 
-def parse(lines: Iterable[str]) -> Iterator[Event]:
+def parse(lines: Iterable[str]) -> Iterator[ServerSentEvent]:
     """Events from the lines of a stream (HTML standard, section 9.2.6); comments and unknown fields are skipped."""
     kind, data, last_id = "message", list[str](), None
     for line in lines:
         if line == "":
             if data:
-                yield Event(kind, json.loads("\n".join(data)), last_id)
+                yield ServerSentEvent(kind, json.loads("\n".join(data)), last_id)
             kind, data = "message", []
             continue
         name, _, value = line.partition(":")
@@ -41,7 +41,7 @@ def parse(lines: Iterable[str]) -> Iterator[Event]:
 
 def follow(
     transport: Transport, path: str, *, sleep: Callable[[float], None], last_id: str | None = None
-) -> Iterator[Event]:
+) -> Iterator[ServerSentEvent]:
     """Events until the `end` one, reconnecting after the last id; raises ConnectionFailed when the server stays away."""
     failures = 0
     while True:

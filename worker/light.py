@@ -94,7 +94,7 @@ class LightWorker:
             while not self._leaving.is_set():
                 self._report()
                 self.look()
-                self._consumer.check(1, self._worker.deaf_s)
+                self._consumer.check(1, self._worker.consumer_stall_s)
                 self._leaving.wait(min(self._worker.poll_s, 10.0))
         finally:  # a bug: better end than be half alive
             self._leaving.set()

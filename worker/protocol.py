@@ -30,7 +30,7 @@ class Message(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Limits(Message):
+class ResourceLimits(Message):
     """What the child may use; None leaves a limit alone."""
 
     memory_bytes: int | None = None
@@ -45,7 +45,7 @@ class Setup(Message):
     models: tuple[str, ...]
     default_model: str = ""
     handlers: dict[str, str]
-    limits: Limits = Limits()
+    limits: ResourceLimits = ResourceLimits()
     preload: bool = True
 
 
@@ -151,7 +151,7 @@ class Attach(Message):
     media_type: str
 
 
-class Spent(Message):
+class StreamCost(Message):
     """What a stream cost."""
 
     busy_seconds: float = 0.0
@@ -165,7 +165,7 @@ class Done(Message):
     type: Literal["done"] = "done"
     stream: int
     result: dict[str, Any]
-    spent: Spent = Spent()
+    spent: StreamCost = StreamCost()
 
 
 class Split(Message):
@@ -174,7 +174,7 @@ class Split(Message):
     type: Literal["split"] = "split"
     stream: int
     segments: tuple[dict[str, Any], ...]
-    spent: Spent = Spent()
+    spent: StreamCost = StreamCost()
 
 
 class Failed(Message):
@@ -184,7 +184,7 @@ class Failed(Message):
     stream: int
     code: Failure
     message: str
-    spent: Spent = Spent()
+    spent: StreamCost = StreamCost()
 
 
 class Halted(Message):
@@ -192,7 +192,7 @@ class Halted(Message):
 
     type: Literal["halted"] = "halted"
     stream: int
-    spent: Spent = Spent()
+    spent: StreamCost = StreamCost()
 
 
 Command = Annotated[Setup | Start | Stop | Ping, Field(discriminator="type")]

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from worker.bm3 import NANO
@@ -16,7 +16,9 @@ from worker.bm3 import NANO
 class WorkerSettings(BaseSettings):
     """How a worker works. `_s` are seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="BM3_WORKER_", env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="BM3_WORKER_", env_ignore_empty=True, extra="ignore", populate_by_name=True
+    )
 
     slots: int = Field(4, ge=1, le=256, description="Jobs a worker runs at once: streams of its one model child")
     models: Annotated[list[str], NoDecode] = Field(
@@ -29,8 +31,10 @@ class WorkerSettings(BaseSettings):
     )
     drain_s: float = Field(1.2, description="After SIGTERM: how long jobs may take to stop at a checkpoint")
     poll_s: float = Field(10.0, description="A free worker looks into the database this often, broker or not")
-    deaf_s: float = Field(
-        6.0, description="Messages left lying this long by a free worker: its consumer is started anew"
+    consumer_stall_s: float = Field(
+        6.0,
+        validation_alias=AliasChoices("BM3_WORKER_CONSUMER_STALL_S", "BM3_WORKER_DEAF_S"),
+        description="Messages left lying this long by a free worker: its consumer is started anew",
     )
     stop_s: float = Field(10.0, description="A job told to stop gets this long before the child's SIGTERM")
     kill_s: float = Field(5.0, description="From SIGTERM to SIGKILL")

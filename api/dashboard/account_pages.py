@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from api import paging
 from api.dashboard.people import Admin, Posted, Viewer, text
 from api.dashboard.rendering import PageRoute, back, page
-from api.deps import Kept, now
+from api.deps import ServicesDep, now
 from api.errors import NotFound, Problem, field_problem
 from api.paging import Cursor
 from api.routes import keys as routes
@@ -32,13 +32,13 @@ LIMITS = {
 
 
 @router.get("/keys")
-def keys_page(request: Request, kept: Kept, who: Admin) -> Response:
+def keys_page(request: Request, services: ServicesDep, person: Admin) -> Response:
     """The tenant's keys."""
-    return _keys(request, kept, who, "")
+    return _keys(request, services, person, "")
 
 
 @router.post("/keys")
-def create_key(request: Request, kept: Kept, who: Admin, form: Posted) -> Response:
+def create_key(request: Request, services: ServicesDep, person: Admin, form: Posted) -> Response:
     """A new key; its token is shown once."""
     name = text(form, "name", 120)
     scopes = [Scope(str(one)) for one in form.getlist("scopes") if str(one) in set(Scope)]
@@ -46,53 +46,54 @@ def create_key(request: Request, kept: Kept, who: Admin, form: Posted) -> Respon
         raise field_problem("/name", "a key has a name and at least one scope")
     days = text(form, "days", 4)
     ends = now() + timedelta(days=int(days)) if days in map(str, LIFE_DAYS) else None
-    made = routes.create_key(who.caller, kept, KeyRequest(name=name, scopes=scopes, expires_at=ends))
-    return _keys(request, kept, who, made.token)
+    made = routes.create_key(person.caller, services, KeyRequest(name=name, scopes=scopes, expires_at=ends))
+    return _keys(request, services, person, made.token)
 
 
 @router.post("/keys/{key_id}/revoke")
-def revoke_key(request: Request, kept: Kept, who: Admin, key_id: UUID, _: Posted) -> Response:
-    routes.revoke_key(who.caller, kept, key_id)
+def revoke_key(request: Request, services: ServicesDep, person: Admin, key_id: UUID, _: Posted) -> Response:
+    routes.revoke_key(person.caller, services, key_id)
     return back(request, "/keys", "revoked")
 
 
 @router.post("/keys/{key_id}/rotate")
-def rotate_key(request: Request, kept: Kept, who: Admin, key_id: UUID, _: Posted) -> Response:
+def rotate_key(request: Request, services: ServicesDep, person: Admin, key_id: UUID, _: Posted) -> Response:
     """A new key like an old one, which works for another day."""
-    made = routes.rotate_key(who.caller, kept, key_id, KeyRotation(overlap_s=86_400))
-    return _keys(request, kept, who, made.token)
+    made = routes.rotate_key(person.caller, services, key_id, KeyRotation(overlap_s=86_400))
+    return _keys(request, services, person, made.token)
 
 
 @router.get("/usage")
-def usage_page(request: Request, kept: Kept, who: Viewer) -> Response:
+def usage_page(request: Request, services: ServicesDep, person: Viewer) -> Response:
     """What the tenant uses of its limits."""
-    with kept.database.read() as session:
-        used = quotas.used(session, now(), who.tenant_id)
+    with services.database.read() as session:
+        used = quotas.used(session, now(), person.tenant_id)
     values = dict(zip(LIMITS, (used.queued, used.running, used.bytes_kept, used.gpu_seconds_last_day), strict=True))
-    lines = [(name, words, values[name], getattr(who.login.tenant, name)) for name, words in LIMITS.items()]
-    return page(request, who, "usage.html", lines=lines, tenant=who.login.tenant)
+    lines = [(name, words, values[name], getattr(person.login.tenant, name)) for name, words in LIMITS.items()]
+    return page(request, person, "usage.html", lines=lines, tenant=person.login.tenant)
 
 
 @router.get("/audit")
-def audit_page(request: Request, kept: Kept, who: Admin, cursor: Cursor = None) -> Response:
+def audit_page(request: Request, services: ServicesDep, person: Admin, cursor: Cursor = None) -> Response:
     """Who changed what, when."""
-    with kept.database.read() as session:
-        entries = audit.page(session, who.tenant_id, ROWS, paging.after(cursor))
-    return page(request, who, "audit.html", entries=entries, older=paging.next_cursor(entries, ROWS))
+    with services.database.read() as session:
+        entries = audit.page(session, person.tenant_id, ROWS, paging.after(cursor))
+    return page(request, person, "audit.html", entries=entries, older=paging.next_cursor(entries, ROWS))
 
 
 @router.get("/settings")
-def settings_page(request: Request, kept: Kept, who: Viewer) -> Response:
+def settings_page(request: Request, services: ServicesDep, person: Viewer) -> Response:
     """The person's password, the tenant's users, and what the service is set to."""
-    with kept.database.read() as session:
-        found = users.of_tenant(session, who.tenant_id) if who.is_admin else []
-    shown = kept.settings.model_dump(include=SHOWN) | kept.api.model_dump() if who.rules_installation else {}
+    with services.database.read() as session:
+        found = users.of_tenant(session, person.tenant_id) if person.is_admin else []
+    shown = services.settings.model_dump(include=SHOWN) | services.api.model_dump() if person.rules_installation else {}
     about = {
-        name: kept.settings.__class__.model_fields.get(name) or kept.api.__class__.model_fields[name] for name in shown
+        name: services.settings.__class__.model_fields.get(name) or services.api.__class__.model_fields[name]
+        for name in shown
     }
     told = [(name, shown[name], about[name].description or "") for name in shown]
     bucket = shown["s3_bucket"] if shown.get("object_store") == "s3" else None
-    return page(request, who, "settings.html", users=found, roles=[*Role], told=told, bucket=bucket)
+    return page(request, person, "settings.html", users=found, roles=[*Role], told=told, bucket=bucket)
 
 
 # Addresses may hold passwords, so the two URLs are not among them.
@@ -103,65 +104,67 @@ SHOWN = {
 
 
 @router.post("/settings/password")
-def change_password(request: Request, kept: Kept, who: Viewer, form: Posted) -> Response:
+def change_password(request: Request, services: ServicesDep, person: Viewer, form: Posted) -> Response:
     """A new password for oneself; every login ends."""
-    guess = users.Guess(who.name, "", f"settings of {who.login.user.id}")
-    with kept.database.write() as session:
+    guess = users.Guess(person.name, "", f"settings of {person.login.user.id}")
+    with services.database.write() as session:
         wait_s = users.admit(session, now(), guess)
     if wait_s > 0:
         raise Problem(429, "too_many_attempts", f"too many attempts; try again in {wait_s:.0f} s")
-    if not users.matches(who.login.user, str(form.get("old", ""))[:1000]):
+    if not users.matches(person.login.user, str(form.get("old", ""))[:1000]):
         raise Problem(403, "wrong_password", "the present password is not this one")
     kept_hash = _hashed(str(form.get("new", ""))[:1000])
-    with kept.database.write() as session:
+    with services.database.write() as session:
         users.note_success(session, guess)
-        users.set_password(session, who.login.user, kept_hash)
-        audit.note(session, now(), who.tenant_id, actor=who.caller.actor, action="user.password", subject=who.name)
+        users.set_password(session, person.login.user, kept_hash)
+        audit.note(
+            session, now(), person.tenant_id, actor=person.caller.actor, action="user.password", subject=person.name
+        )
     return back(request, "/login")
 
 
 @router.post("/settings/users")
-def add_user(request: Request, kept: Kept, who: Admin, form: Posted) -> Response:
+def add_user(request: Request, services: ServicesDep, person: Admin, form: Posted) -> Response:
     """A new user of the tenant."""
     name, role = text(form, "name", 120), text(form, "role")
     if not name or not name.isprintable() or role not in set(Role):
         raise field_problem("/name", "a user has a name and a role")
     kept_hash = _hashed(str(form.get("password", ""))[:1000])
     try:
-        with kept.database.write() as session:
-            users.create(session, now(), NewUser(who.tenant_id, name, kept_hash, Role(role)))
-            audit.note(session, now(), who.tenant_id, actor=who.caller.actor, action="user.create", subject=name)
-    except users.NameTaken as error:
+        with services.database.write() as session:
+            users.create(session, now(), NewUser(person.tenant_id, name, kept_hash, Role(role)))
+            audit.note(session, now(), person.tenant_id, actor=person.caller.actor, action="user.create", subject=name)
+    except users.UserNameTaken as error:
         raise Problem(409, "name_taken", "another user has this name") from error
     return back(request, "/settings", "added")
 
 
 @router.post("/settings/users/{user_id}")
-def change_user(request: Request, kept: Kept, who: Admin, user_id: UUID, form: Posted) -> Response:
+def change_user(request: Request, services: ServicesDep, person: Admin, user_id: UUID, form: Posted) -> Response:
     """Another role, or shut out, or let in again."""
-    with kept.database.write() as session:
-        user = users.get(session, who.tenant_id, user_id)
+    with services.database.write() as session:
+        user = users.get(session, person.tenant_id, user_id)
         if user is None:
             raise NotFound("user")
-        if user.id == who.login.user.id:
+        if user.id == person.login.user.id:
             raise Problem(409, "yourself", "somebody else has to change your own role")
         if text(form, "role") in set(Role):
             users.set_role(session, user, Role(text(form, "role")))
         if "disabled" in form:
             users.disable(session, now(), user, disabled=form["disabled"] == "yes")
-        audit.note(session, now(), who.tenant_id, actor=who.caller.actor, action="user.change", subject=user.name)
+        audit.note(session, now(), person.tenant_id, actor=person.caller.actor, action="user.change", subject=user.name)
     return back(request, "/settings", "saved")
 
 
-def _keys(request: Request, kept: Kept, who: Admin, token: str) -> Response:
-    with kept.database.read() as session:
-        found = keys.of_tenant(session, who.tenant_id)
-    offered = [scope for scope in Scope if keys.allows(who.caller.scopes, scope)]
+def _keys(request: Request, services: ServicesDep, person: Admin, token: str) -> Response:
+    with services.database.read() as session:
+        found = keys.of_tenant(session, person.tenant_id)
+    offered = [scope for scope in Scope if keys.allows(person.caller.scopes, scope)]
     return page(
         request,
-        who,
+        person,
         "keys.html",
-        docs=kept.api.docs,
+        docs=services.api.docs,
         keys=found,
         scopes=offered,
         token_once=token,

@@ -14,14 +14,14 @@ ORDER = ("good", "live", "wait", "warn", "quiet", "bad")  # from the ground up
 
 
 @dataclass(frozen=True)
-class Piece:
+class BarPiece:
     tone: str
     y: float
     height: float
 
 
 @dataclass(frozen=True)
-class Column:
+class BarColumn:
     """One stretch of time; `since` and `until` stand in its link."""
 
     x: float
@@ -29,12 +29,12 @@ class Column:
     label: str
     since: str
     until: str
-    pieces: tuple[Piece, ...]
+    pieces: tuple[BarPiece, ...]
 
 
 @dataclass(frozen=True)
 class Histogram:
-    columns: tuple[Column, ...]
+    columns: tuple[BarColumn, ...]
     peak: int
     total: int
     first: str
@@ -46,7 +46,7 @@ def histogram(bars: Sequence[Bar], step: timedelta) -> Histogram:
     peak = max((bar.total for bar in bars), default=0)
     width = WIDTH / max(len(bars), 1)
     columns = tuple(
-        Column(
+        BarColumn(
             x=round(index * width + width * GAP / 2, 2),
             width=round(width * (1 - GAP), 2),
             label=_label(bar, step),
@@ -61,7 +61,7 @@ def histogram(bars: Sequence[Bar], step: timedelta) -> Histogram:
     return Histogram(columns, peak, sum(bar.total for bar in bars), ends[0], ends[1])
 
 
-def _pieces(bar: Bar, peak: int) -> tuple[Piece, ...]:
+def _pieces(bar: Bar, peak: int) -> tuple[BarPiece, ...]:
     counts = dict.fromkeys(ORDER, 0)
     for state, count in bar.states.items():
         counts[TONES[state]] += count
@@ -71,7 +71,7 @@ def _pieces(bar: Bar, peak: int) -> tuple[Piece, ...]:
             # A single job beside thousands is still to be seen.
             height = max(count / peak * HEIGHT, 1.5)
             top -= height
-            pieces.append(Piece(tone, round(top, 2), round(height, 2)))
+            pieces.append(BarPiece(tone, round(top, 2), round(height, 2)))
     return tuple(pieces)
 
 

@@ -17,7 +17,7 @@ from api.dashboard.datasheet_view import LIMITS, PAD_FIELDS
 from api.dashboard.job_page import OwnJob
 from api.dashboard.people import Operator, Posted, text
 from api.dashboard.rendering import PageRoute, back
-from api.deps import Kept, now
+from api.deps import ServicesDep, now
 from api.errors import Problem, field_problem
 from api.requests import RetryRequest
 from api.retrying import prepare_retry, retry
@@ -35,35 +35,41 @@ PAD = re.compile(r"land_pattern\.pads\[\d{1,5}\]")
 
 
 @router.post("/correct")
-def correct(request: Request, kept: Kept, who: Operator, job: OwnJob, form: Posted) -> Response:
+def correct(request: Request, services: ServicesDep, person: Operator, job: OwnJob, form: Posted) -> Response:
     """Correct or accept values of the result; who did it, and when, is kept."""
     field = str(form.get("field", ""))
     if job.result is None:
         raise Problem(409, "no_result", "the job has no result yet")
     at = now()
-    with kept.database.write() as session:
+    with services.database.write() as session:
         present = corrections.apply(job.result, corrections.of_job(session, job.id))
         for path, value in _wanted(form, field).items():
             before = _read(present, path)
             if form.get("accept") or value != before:
                 kept_value = before if form.get("accept") else value
-                corrections.record(session, at, job.id, path, before, kept_value, who.name)
+                corrections.record(session, at, job.id, path, before, kept_value, person.name)
         _check(job, corrections.of_job(session, job.id))
         subject = f"job {job.id}"
         audit.note(
-            session, at, who.tenant_id, actor=who.caller.actor, action="job.correct", subject=subject, detail=field
+            session,
+            at,
+            person.tenant_id,
+            actor=person.caller.actor,
+            action="job.correct",
+            subject=subject,
+            detail=field,
         )
     return back(request, f"/jobs/{job.id}", "saved")
 
 
 @router.post("/package")
-def other_package(request: Request, kept: Kept, who: Operator, job: OwnJob, form: Posted) -> Response:
+def other_package(request: Request, services: ServicesDep, person: Operator, job: OwnJob, form: Posted) -> Response:
     """Read the document again for another package than the one that was asked for."""
     wanted = RetryRequest(start="zero", params={"package": text(form, "package", 200).strip() or None})
     at = now()
-    asked = prepare_retry(kept, who.caller, at, job, wanted)
-    with kept.database.write() as session:
-        again = retry(session, who.caller, at, job, asked)
+    asked = prepare_retry(services, person.caller, at, job, wanted)
+    with services.database.write() as session:
+        again = retry(session, person.caller, at, job, asked)
     return back(request, f"/jobs/{again.id}", "retried")
 
 

@@ -44,7 +44,7 @@ class PadLine:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class DatasheetPageData:
     """Everything the page of a datasheet job shows."""
 
     result: dict[str, Any]
@@ -90,7 +90,7 @@ def asked(job: Job) -> Asked:
     return Asked(job.params.get("package") or "", list(dict.fromkeys(seen)), doubtful)
 
 
-def gather(session: Session, kept: Services, job: Job) -> Sheet | None:
+def gather(session: Session, services: Services, job: Job) -> DatasheetPageData | None:
     """The sheet of a finished job, with the corrections put in."""
     if job.result is None:
         return None
@@ -98,10 +98,10 @@ def gather(session: Session, kept: Services, job: Job) -> Sheet | None:
     document = corrected.result(job, made)
     result = document.model_dump(mode="json")
     last = {one.field: one for one in made}
-    return Sheet(
+    return DatasheetPageData(
         result=result,
         body=body_rect(document),
-        pages=corrected.pictures(kept, jobs.files(session, job.id)),
+        pages=corrected.pictures(services, jobs.files(session, job.id)),
         lines=list(_lines(result, last)),
         pads=list(_pads(result, last)),
         made=made[::-1],

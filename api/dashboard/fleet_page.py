@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from api.dashboard.people import InstallationAdmin, Person, Posted, Viewer
 from api.dashboard.rendering import PageRoute, back, page
-from api.deps import Kept, now
+from api.deps import ServicesDep, now
 from api.routes import fleet as routes
 from db.jobs import counts, fleet, overview, served
 from db.jobs.fleet import QueueState
@@ -20,29 +20,29 @@ HOUR = timedelta(hours=1)
 
 
 @router.get("")
-def fleet_page(request: Request, kept: Kept, who: Viewer) -> Response:
+def fleet_page(request: Request, services: ServicesDep, person: Viewer) -> Response:
     """The whole page."""
-    return page(request, who, "fleet.html", **_shown(kept, who))
+    return page(request, person, "fleet.html", **_shown(services, person))
 
 
 @router.get("/now")
-def fleet_now(request: Request, kept: Kept, who: Viewer) -> Response:
+def fleet_now(request: Request, services: ServicesDep, person: Viewer) -> Response:
     """Its changing part, for an open page."""
-    return page(request, who, "_fleet.html", **_shown(kept, who))
+    return page(request, person, "_fleet.html", **_shown(services, person))
 
 
 @router.post("/workers/{worker_id}/drain")
-def drain(request: Request, kept: Kept, who: InstallationAdmin, worker_id: str, _: Posted) -> Response:
+def drain(request: Request, services: ServicesDep, person: InstallationAdmin, worker_id: str, _: Posted) -> Response:
     """Let a worker finish up."""
-    routes.drain_worker(who.caller, kept, worker_id)
+    routes.drain_worker(person.caller, services, worker_id)
     return back(request, "/fleet", "draining")
 
 
-def _shown(kept: Kept, who: Person) -> dict[str, object]:
+def _shown(services: ServicesDep, person: Person) -> dict[str, object]:
     at = now()
-    with kept.database.read() as session:
+    with services.database.read() as session:
         # Names of machines are the installation's business, numbers are everybody's.
-        workers = fleet.workers(session) if who.rules_installation else []
+        workers = fleet.workers(session) if person.rules_installation else []
         queues = [_queue(session, at, one) for one in fleet.queues(session, at)]
         models = served.models(session, at)
         broken = served.broken(session, at)

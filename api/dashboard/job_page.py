@@ -12,10 +12,10 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from api.dashboard import datasheet_view, job_parts, job_view
-from api.dashboard.job_view import JobView
+from api.dashboard.job_view import JobPageData
 from api.dashboard.people import Operator, Posted, Viewer, text
 from api.dashboard.rendering import PageRoute, back, page
-from api.deps import Kept, Services, now
+from api.deps import Services, ServicesDep, now
 from api.errors import NotFound, field_problem
 from api.requests import RetryRequest
 from api.retrying import prepare_retry, retry
@@ -29,10 +29,10 @@ TEMPLATES = {"video.caption": "job_video.html", "datasheet.extract": "job_datash
 SHARE_DAYS = (1, 7, 30)
 
 
-def own_job(request: Request, kept: Kept, who: Viewer, job_id: UUID) -> Job:
+def own_job(request: Request, services: ServicesDep, person: Viewer, job_id: UUID) -> Job:
     """The job, if it is the tenant's; for everybody else there is none."""
-    with kept.database.read() as session:
-        job = jobs.find(session, who.tenant_id, job_id)
+    with services.database.read() as session:
+        job = jobs.find(session, person.tenant_id, job_id)
     if job is None:
         raise NotFound("job")
     request.state.job = job
@@ -44,88 +44,90 @@ router.include_router(job_parts.router, dependencies=[Depends(own_job)])
 
 
 @router.get("")
-def job_page(request: Request, kept: Kept, who: Viewer, job: OwnJob) -> Response:
+def job_page(request: Request, services: ServicesDep, person: Viewer, job: OwnJob) -> Response:
     """The page of a job."""
     at = now()
-    with kept.database.read() as session:
-        view = _view(session, kept, job)
+    with services.database.read() as session:
+        view = _view(session, services, job)
         links = shares.of_job(session, at, job.id)
-        sheet = datasheet_view.gather(session, kept, job) if job.kind == "datasheet.extract" else None
+        sheet = datasheet_view.gather(session, services, job) if job.kind == "datasheet.extract" else None
         asked = datasheet_view.asked(job) if job.kind == "datasheet.extract" else None
     template = TEMPLATES.get(job.kind, "job_other.html")
     shared = [(link, f"/share/{shares.token(link)}") for link in links]
-    return page(request, who, template, view=view, sheet=sheet, asked=asked, links=shared, share_days=SHARE_DAYS)
+    return page(request, person, template, view=view, sheet=sheet, asked=asked, links=shared, share_days=SHARE_DAYS)
 
 
 @router.get("/head")
-def job_head(request: Request, kept: Kept, who: Viewer, job: OwnJob) -> Response:
+def job_head(request: Request, services: ServicesDep, person: Viewer, job: OwnJob) -> Response:
     """State, progress and buttons, for an open page."""
-    with kept.database.read() as session:
-        view = _view(session, kept, job)
-    return page(request, who, "_job_head.html", view=view)
+    with services.database.read() as session:
+        view = _view(session, services, job)
+    return page(request, person, "_job_head.html", view=view)
 
 
 @router.get("/details")
-def job_details(request: Request, kept: Kept, who: Viewer, job: OwnJob) -> Response:
+def job_details(request: Request, services: ServicesDep, person: Viewer, job: OwnJob) -> Response:
     """Attempts, events, parameters and files, for an open page."""
-    with kept.database.read() as session:
-        view = _view(session, kept, job)
-    return page(request, who, "_job_details.html", view=view)
+    with services.database.read() as session:
+        view = _view(session, services, job)
+    return page(request, person, "_job_details.html", view=view)
 
 
-def _view(session: Session, kept: Services, job: Job) -> JobView:
-    return job_view.gather(session, kept, now(), job, f"/jobs/{job.id}", f"/v1/jobs/{job.id}")
+def _view(session: Session, services: Services, job: Job) -> JobPageData:
+    return job_view.gather(session, services, now(), job, f"/jobs/{job.id}", f"/v1/jobs/{job.id}")
 
 
 @router.post("/cancel")
-def cancel(request: Request, kept: Kept, who: Operator, job: OwnJob, _: Posted) -> Response:
+def cancel(request: Request, services: ServicesDep, person: Operator, job: OwnJob, _: Posted) -> Response:
     """Stop the job."""
-    routes.cancel_job(who.caller, kept, job.id)
+    routes.cancel_job(person.caller, services, job.id)
     return back(request, f"/jobs/{job.id}", "canceled")
 
 
 @router.post("/delete")
-def delete(request: Request, kept: Kept, who: Operator, job: OwnJob, _: Posted) -> Response:
+def delete(request: Request, services: ServicesDep, person: Operator, job: OwnJob, _: Posted) -> Response:
     """Forget the job."""
     at = now()
-    with kept.database.write() as session:
+    with services.database.write() as session:
         jobs.tombstone(session, at, job)
-        audit.note(session, at, who.tenant_id, actor=who.caller.actor, action="job.delete", subject=str(job.id))
+        audit.note(session, at, person.tenant_id, actor=person.caller.actor, action="job.delete", subject=str(job.id))
     return back(request, "/jobs", "deleted")
 
 
 @router.post("/retry")
-def retry_job(request: Request, kept: Kept, who: Operator, job: OwnJob, form: Posted) -> Response:
+def retry_job(request: Request, services: ServicesDep, person: Operator, job: OwnJob, form: Posted) -> Response:
     """Do the job again, from its checkpoint or with other parameters."""
     changes = _changes(text(form, "params", 100_000), job.params)
     start: Any = text(form, "start") or None
     wanted = RetryRequest(start="zero" if changes else start, params=changes or None)
     at = now()
-    asked = prepare_retry(kept, who.caller, at, job, wanted)
-    with kept.database.write() as session:
-        again = retry(session, who.caller, at, job, asked)
+    asked = prepare_retry(services, person.caller, at, job, wanted)
+    with services.database.write() as session:
+        again = retry(session, person.caller, at, job, asked)
     return back(request, f"/jobs/{again.id}", "retried")
 
 
 @router.post("/share")
-def share(request: Request, kept: Kept, who: Operator, job: OwnJob, form: Posted) -> Response:
+def share(request: Request, services: ServicesDep, person: Operator, job: OwnJob, form: Posted) -> Response:
     """A link that shows this job, read-only, until it expires."""
     days, at = text(form, "days"), now()
     life = timedelta(days=int(days) if days in map(str, SHARE_DAYS) else SHARE_DAYS[0])
-    with kept.database.write() as session:
-        link = shares.create(session, at, job, who.name, at + life)
+    with services.database.write() as session:
+        link = shares.create(session, at, job, person.name, at + life)
         subject = f"job {job.id}"
-        audit.note(session, at, who.tenant_id, actor=who.caller.actor, action="job.share", subject=subject)
+        audit.note(session, at, person.tenant_id, actor=person.caller.actor, action="job.share", subject=subject)
     return back(request, f"/jobs/{job.id}?shared={link.id}#share", "saved")
 
 
 @router.post("/share/{link_id}/revoke")
-def revoke(request: Request, kept: Kept, who: Operator, job: OwnJob, link_id: UUID, _: Posted) -> Response:
+def revoke(
+    request: Request, services: ServicesDep, person: Operator, job: OwnJob, link_id: UUID, _: Posted
+) -> Response:
     """End a share link."""
-    with kept.database.write() as session:
+    with services.database.write() as session:
         shares.revoke(session, now(), job.id, link_id)
         subject = f"job {job.id}"
-        audit.note(session, now(), who.tenant_id, actor=who.caller.actor, action="job.unshare", subject=subject)
+        audit.note(session, now(), person.tenant_id, actor=person.caller.actor, action="job.unshare", subject=subject)
     return back(request, f"/jobs/{job.id}#share", "revoked")
 
 

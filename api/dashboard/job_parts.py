@@ -12,7 +12,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from api import corrected
 from api.dashboard import job_view, media
 from api.dashboard.rendering import PageRoute
-from api.deps import Kept
+from api.deps import ServicesDep
 from api.errors import NotFound
 from db.jobs import jobs
 from db.schema.tables import Job
@@ -30,41 +30,41 @@ ShownJob = Annotated[Job, Depends(shown_job)]
 
 
 @router.get("/cues")
-def cues(kept: Kept, job: ShownJob, after: Annotated[int, Query(ge=-1)] = -1) -> Response:
+def cues(services: ServicesDep, job: ShownJob, after: Annotated[int, Query(ge=-1)] = -1) -> Response:
     """The cues after a number, some thousands at once."""
-    with kept.database.read() as session:
+    with services.database.read() as session:
         return job_view.cue_batch(session, job, after)
 
 
 @router.get("/live", response_class=EventSourceResponse)
 async def live(
-    kept: Kept,
+    services: ServicesDep,
     job: ShownJob,
     after: Annotated[str, Query(max_length=60)] = "",
     last_event_id: Annotated[str | None, Header(max_length=60)] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """What happens to the job, as it happens."""
-    async for item in job_view.live_items(kept, job, last_event_id or after):
+    async for item in job_view.live_items(services, job, last_event_id or after):
         yield item
 
 
 @router.get("/media/{name}")
 def input_media(
-    kept: Kept,
+    services: ServicesDep,
     job: ShownJob,
     name: str,
     range: Annotated[str | None, Header(max_length=200)] = None,  # noqa: A002
 ) -> Response:
     """The input behind the player or the page view."""
-    return media.stream(kept, job, media.input_of(job, name), range)
+    return media.stream(services, job, media.input_of(job, name), range)
 
 
 @router.get("/page/{number}.png")
-def page_picture(kept: Kept, job: ShownJob, number: int) -> Response:
+def page_picture(services: ServicesDep, job: ShownJob, number: int) -> Response:
     """The picture of a page."""
-    with kept.database.read() as session:
+    with services.database.read() as session:
         files = jobs.files(session, job.id)
-    found = next((one for one in corrected.pictures(kept, files) if one.number == number), None)
+    found = next((one for one in corrected.pictures(services, files) if one.number == number), None)
     if found is None:
         raise NotFound("page")
     return Response(found.png, media_type="image/png", headers=media.SAFE)

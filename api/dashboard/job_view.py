@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from api.dashboard.media import SHOWN, input_of
 from api.dashboard.summaries import Summary, summary
 from api.deps import Services
-from api.feed import parse_marks
+from api.feed import parse_position
 from db.assets import assets
 from db.documents.kinds.video import DEMO_NOTICE
 from db.jobs import cues, events, jobs, served
@@ -40,7 +40,7 @@ class Lane:
 
 
 @dataclass(frozen=True)
-class JobView:
+class JobPageData:
     """A job with its history and files. `base` is where its parts are asked for, `downloads` where its results are."""
 
     line: Summary
@@ -86,10 +86,10 @@ class JobView:
         return f"{self.job.event_seq}.-1"
 
 
-def gather(session: Session, kept: Services, at: datetime, job: Job, base: str, downloads: str) -> JobView:
+def gather(session: Session, services: Services, at: datetime, job: Job, base: str, downloads: str) -> JobPageData:
     """The view of a job."""
-    return JobView(
-        line=summary(session, kept, at, job),
+    return JobPageData(
+        line=summary(session, services, at, job),
         base=base,
         downloads=downloads,
         lanes=_lanes(job, events.attempts(session, job.id), at),
@@ -107,10 +107,10 @@ def cue_batch(session: Session, job: Job, after: int) -> JSONResponse:
     return JSONResponse({"cues": rows, "more": len(rows) == CUES_AT_ONCE})
 
 
-async def live_items(kept: Services, job: Job, marks: str) -> AsyncIterator[ServerSentEvent]:
+async def live_items(services: Services, job: Job, marks: str) -> AsyncIterator[ServerSentEvent]:
     """What happens to the job from `marks` on."""
     yield ServerSentEvent(comment="watching", retry=2000)
-    async for item, read in kept.live.stream(job.id, job.tenant_id, parse_marks(marks)):
+    async for item, read in services.live.stream(job.id, job.tenant_id, parse_position(marks)):
         yield ServerSentEvent(raw_data=item.json, event=item.type, id=str(read))
 
 

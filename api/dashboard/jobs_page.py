@@ -20,7 +20,7 @@ from api.dashboard.people import Operator, Person, Posted, Viewer, installation_
 from api.dashboard.pulse import Pulse
 from api.dashboard.rendering import PageRoute, back, page
 from api.dashboard.summaries import Summary, summaries
-from api.deps import Kept, Services, now
+from api.deps import Services, ServicesDep, now
 from api.errors import Problem
 from api.requests import RetryRequest
 from api.retrying import prepare_retry, retry
@@ -101,22 +101,22 @@ def home() -> Response:
 
 
 @router.get("/jobs")
-def jobs_page(request: Request, kept: Kept, who: Viewer, wanted: Filters) -> Response:
+def jobs_page(request: Request, services: ServicesDep, person: Viewer, wanted: Filters) -> Response:
     """The whole page."""
     if wanted.tenant:
-        return _other_tenant(request, kept, who, wanted)
-    if found := _named(kept, who, wanted.q):
+        return _other_tenant(request, services, person, wanted)
+    if found := _named(services, person, wanted.q):
         return RedirectResponse(f"/jobs/{found}", 303)
     at = now()
-    with kept.database.read() as session:
-        shown = _lines(session, kept, who, wanted, at)
-        counts = overview.by_state(session, who.tenant_id)
-        chart = _chart(session, who, wanted, at)
-        others = tenants.listed(session) if who.rules_installation else []
+    with services.database.read() as session:
+        shown = _lines(session, services, person, wanted, at)
+        counts = overview.by_state(session, person.tenant_id)
+        chart = _chart(session, person, wanted, at)
+        others = tenants.listed(session) if person.rules_installation else []
     groups = {name: sum(counts.get(state, 0) for state in group) for name, group in GROUPS.items()}
     return page(
         request,
-        who,
+        person,
         "jobs.html",
         wanted=wanted,
         lines=shown,
@@ -130,65 +130,65 @@ def jobs_page(request: Request, kept: Kept, who: Viewer, wanted: Filters) -> Res
 
 
 @router.get("/jobs/rows")
-def job_rows(request: Request, kept: Kept, who: Viewer, wanted: Filters) -> Response:
+def job_rows(request: Request, services: ServicesDep, person: Viewer, wanted: Filters) -> Response:
     """The rows alone, for an open page."""
-    with kept.database.read() as session:
-        shown = _lines(session, kept, who, wanted, now())
-    return page(request, who, "_job_rows.html", wanted=wanted, lines=shown, older=_older(wanted, shown))
+    with services.database.read() as session:
+        shown = _lines(session, services, person, wanted, now())
+    return page(request, person, "_job_rows.html", wanted=wanted, lines=shown, older=_older(wanted, shown))
 
 
 @router.get("/jobs/live", response_class=EventSourceResponse)
-async def live(request: Request, who: Viewer) -> AsyncIterator[ServerSentEvent]:
+async def live(request: Request, person: Viewer) -> AsyncIterator[ServerSentEvent]:
     """Says `jobs` whenever the rows may have changed."""
     pulse: Pulse = request.app.state.pulse
     yield ServerSentEvent(comment="watching", retry=3000)
-    async for mark in pulse.changes(who.tenant_id):
+    async for mark in pulse.changes(person.tenant_id):
         yield ServerSentEvent(raw_data=mark, event="jobs") if mark else ServerSentEvent(comment="quiet")
 
 
 @router.post("/jobs/bulk")
-def change_many(request: Request, kept: Kept, who: Operator, form: Posted) -> Response:
+def change_many(request: Request, services: ServicesDep, person: Operator, form: Posted) -> Response:
     """Cancel, retry or delete the jobs that are ticked."""
     action, at = str(form.get("action", "")), now()
     if action not in CHANGES:
         raise Problem(422, "invalid_request", "there is no such change")
     ids = [UUID(str(one)) for one in form.getlist("job")][:ROWS]
     refused = False
-    with kept.database.write() as session:
+    with services.database.write() as session:
         for job_id in ids:
-            job = jobs.find(session, who.tenant_id, job_id)
-            refused |= job is None or not _change(session, kept, who, at, action, job)
+            job = jobs.find(session, person.tenant_id, job_id)
+            refused |= job is None or not _change(session, services, person, at, action, job)
         what = f"{len(ids)} jobs"
-        audit.note(session, at, who.tenant_id, actor=who.caller.actor, action=f"job.{action}", subject=what)
+        audit.note(session, at, person.tenant_id, actor=person.caller.actor, action=f"job.{action}", subject=what)
     return back(request, _referer(request), "refused" if refused else CHANGES[action])
 
 
 CHANGES = {"cancel": "canceled", "retry": "retried", "delete": "deleted"}
 
 
-def _change(session: Session, kept: Services, who: Person, at: datetime, action: str, job: Job) -> bool:
+def _change(session: Session, services: Services, person: Person, at: datetime, action: str, job: Job) -> bool:
     match action:
         case "cancel":
             jobs.request_cancel(session, at, job)
         case "delete":
             jobs.tombstone(session, at, job)
         case _:
-            return _retry(session, kept, who, at, job)
+            return _retry(session, services, person, at, job)
     return True
 
 
-def _retry(session: Session, kept: Services, who: Person, at: datetime, job: Job) -> bool:
+def _retry(session: Session, services: Services, person: Person, at: datetime, job: Job) -> bool:
     try:
-        check_quotas(session, who.caller, at, 1)
-        retry(session, who.caller, at, job, prepare_retry(kept, who.caller, at, job, RETRY))
+        check_quotas(session, person.caller, at, 1)
+        retry(session, person.caller, at, job, prepare_retry(services, person.caller, at, job, RETRY))
     except (Problem, QuotaExceeded):
         return False
     return True
 
 
-def _lines(session: Session, kept: Services, who: Person, wanted: Wanted, at: datetime) -> list[Summary]:
-    rows = jobs.page(session, who.tenant_id, wanted.as_filter(at), ROWS, paging.after(wanted.cursor))
-    return summaries(session, kept, at, rows)
+def _lines(session: Session, services: Services, person: Person, wanted: Wanted, at: datetime) -> list[Summary]:
+    rows = jobs.page(session, person.tenant_id, wanted.as_filter(at), ROWS, paging.after(wanted.cursor))
+    return summaries(session, services, at, rows)
 
 
 def _older(wanted: Wanted, lines: list[Summary]) -> str | None:
@@ -196,10 +196,10 @@ def _older(wanted: Wanted, lines: list[Summary]) -> str | None:
     return wanted.address(cursor=cursor) if cursor else None
 
 
-def _chart(session: Session, who: Person, wanted: Wanted, at: datetime) -> Histogram:
+def _chart(session: Session, person: Person, wanted: Wanted, at: datetime) -> Histogram:
     length, step = SPANS.get(wanted.span, SPANS["day"])
     question = wanted.model_copy(update={"since": None, "until": None, "q": ""}).as_filter(at)
-    return histogram(overview.histogram(session, who.tenant_id, question, at - length, step, at), step)
+    return histogram(overview.histogram(session, person.tenant_id, question, at - length, step, at), step)
 
 
 def _states(name: str) -> tuple[State, ...]:
@@ -208,25 +208,25 @@ def _states(name: str) -> tuple[State, ...]:
     return (State(name),) if name in set(State) else ()
 
 
-def _named(kept: Services, who: Person, text: str) -> UUID | None:
+def _named(services: Services, person: Person, text: str) -> UUID | None:
     """The job whose id was typed into the search."""
     try:
         job_id = UUID(text.strip())
     except ValueError:
         return None
-    with kept.database.read() as session:
-        return job_id if jobs.find(session, who.tenant_id, job_id) else None
+    with services.database.read() as session:
+        return job_id if jobs.find(session, person.tenant_id, job_id) else None
 
 
-def _other_tenant(request: Request, kept: Services, who: Person, wanted: Wanted) -> Response:
+def _other_tenant(request: Request, services: Services, person: Person, wanted: Wanted) -> Response:
     """Look at another tenant from now on."""
-    installation_admin(who)
-    with kept.database.read() as session:
+    installation_admin(person)
+    with services.database.read() as session:
         chosen = next((one for one in tenants.listed(session) if one.name == wanted.tenant), None)
     if chosen is None:
         raise Problem(404, "not_found", "there is no such tenant")
     answer = RedirectResponse(wanted.address(), 303)
-    secure = sessions.is_secure(request, kept)
+    secure = sessions.is_secure(request, services)
     answer.set_cookie(sessions.TENANT_COOKIE, str(chosen.id), secure=secure, httponly=True, samesite="lax")
     return answer
 

@@ -15,7 +15,7 @@ from starlette.datastructures import FormData
 from api import sessions
 from api.dashboard.people import Posted, text
 from api.dashboard.rendering import PageRoute, bare
-from api.deps import Kept, Services, now
+from api.deps import Services, ServicesDep, now
 from api.errors import Problem
 from db.access import audit, dashboard_sessions, users
 from db.access.users import Guess
@@ -37,63 +37,63 @@ async def _login_form(request: Request) -> FormData:
 
 
 @router.get("/login")
-def login_page(request: Request, kept: Kept) -> Response:
+def login_page(request: Request, services: ServicesDep) -> Response:
     """The form; straight on for those who are logged in."""
-    if sessions.current(request, kept, now()) is not None:
+    if sessions.current(request, services, now()) is not None:
         return RedirectResponse(_next(request), 303)
-    return _form(request, kept)
+    return _form(request, services)
 
 
 @router.post("/login")
-def login(request: Request, kept: Kept, form: Annotated[FormData, Depends(_login_form)]) -> Response:
+def login(request: Request, services: ServicesDep, form: Annotated[FormData, Depends(_login_form)]) -> Response:
     """Check the password; too many wrong ones cost time, but nobody else's time."""
     name, password = text(form, "name", 120), str(form.get("password", ""))[:1000]
     address = request.client.host if request.client else ""
-    with kept.database.write() as session:
+    with services.database.write() as session:
         user = users.by_name(session, name)
         browser = users.known_browser(user, request.cookies.get(BROWSER, ""))
         guess = Guess(name, address, browser)
         wait_s = users.admit(session, now(), guess)
     if wait_s > 0:
-        return _form(request, kept, f"Too many attempts. Try again in {wait_s:.0f} s.", 429)
+        return _form(request, services, f"Too many attempts. Try again in {wait_s:.0f} s.", 429)
     if not users.matches(user, password) or user is None:
-        return _form(request, kept, WRONG, 401)
-    with kept.database.write() as session:
+        return _form(request, services, WRONG, 401)
+    with services.database.write() as session:
         users.note_success(session, guess)
         token = dashboard_sessions.begin(session, now(), user)
         audit.note(session, now(), user.tenant_id, actor=f"user {user.name}", action="user.login", subject=address)
     answer = RedirectResponse(_next(request), 303)
-    sessions.set_cookie(answer, request, kept, token)
+    sessions.set_cookie(answer, request, services, token)
     answer.delete_cookie(PRELOGIN)
     if not browser:
-        _remember_browser(answer, request, kept, user)
+        _remember_browser(answer, request, services, user)
     return answer
 
 
 @router.post("/logout")
-async def logout(request: Request, kept: Kept, _: Posted) -> Response:
+async def logout(request: Request, services: ServicesDep, _: Posted) -> Response:
     """End this login."""
-    await run_in_threadpool(_end, kept, request.cookies.get(sessions.cookie_name(request, kept), ""))
+    await run_in_threadpool(_end, services, request.cookies.get(sessions.cookie_name(request, services), ""))
     answer = RedirectResponse("/login", 303)
-    sessions.clear_cookie(answer, request, kept)
+    sessions.clear_cookie(answer, request, services)
     return answer
 
 
-def _end(kept: Services, token: str) -> None:
-    with kept.database.write() as session:
+def _end(services: Services, token: str) -> None:
+    with services.database.write() as session:
         dashboard_sessions.end(session, token)
 
 
-def _form(request: Request, kept: Services, error: str = "", status: int = 200) -> Response:
+def _form(request: Request, services: Services, error: str = "", status: int = 200) -> Response:
     proof = request.cookies.get(PRELOGIN) or secrets.token_urlsafe(24)
     answer = bare(request, "login.html", status, error=error, proof=proof, action=f"/login?{request.url.query}")
-    secure = sessions.is_secure(request, kept)
+    secure = sessions.is_secure(request, services)
     answer.set_cookie(PRELOGIN, proof, max_age=3600, secure=secure, httponly=True, samesite="strict")
     return answer
 
 
-def _remember_browser(answer: Response, request: Request, kept: Services, user: User) -> None:
-    secure, life_s = sessions.is_secure(request, kept), int(BROWSER_LIFE.total_seconds())
+def _remember_browser(answer: Response, request: Request, services: Services, user: User) -> None:
+    secure, life_s = sessions.is_secure(request, services), int(BROWSER_LIFE.total_seconds())
     token = users.browser_token(user)
     answer.set_cookie(BROWSER, token, max_age=life_s, path="/login", secure=secure, httponly=True, samesite="strict")
 

@@ -35,17 +35,17 @@ def input_of(job: Job, name: str = "video") -> UUID | None:
     return UUID(asset_id) if asset_id else None
 
 
-def stream(kept: Services, job: Job, asset_id: UUID | None, range_header: str | None) -> Response:
+def stream(services: Services, job: Job, asset_id: UUID | None, range_header: str | None) -> Response:
     """The asset's bytes, or the part of them that is asked for. Raises NotFound."""
     if asset_id is None:
         raise NotFound("file")
-    with kept.database.read() as session:
+    with services.database.read() as session:
         asset = assets.find(session, job.tenant_id, asset_id)
     if asset is None or asset.state is not AssetState.READY:
         raise NotFound("file")
     wanted = parse(range_header, asset.size_bytes)
     try:
-        body = kept.objects.open_range(asset.object_key, wanted.start, wanted.stop if wanted.partial else None)
+        body = services.objects.open_range(asset.object_key, wanted.start, wanted.stop if wanted.partial else None)
     except ObjectMissing as error:
         raise NotFound("file") from error
     media_type = SHOWN.get(asset.sniffed_type or "")

@@ -31,11 +31,11 @@ class CachedFiles(StaticFiles):
 
 def install(app: FastAPI) -> None:
     """Add the pages under `/` and the files under `/static`."""
-    kept: Services = app.state.services
-    app.state.pulse = Pulse(kept.database)
+    services: Services = app.state.services
+    app.state.pulse = Pulse(services.database)
     for router in PAGES:
         app.include_router(router)
-    if kept.api.docs:
+    if services.api.docs:
         app.include_router(reference_page.router)
         app.mount("/static/swagger", CachedFiles(directory=_packaged(*SWAGGER)), name="swagger")
     app.mount("/static/htmx", CachedFiles(directory=_packaged(*HTMX)), name="htmx")

@@ -11,7 +11,7 @@ from starlette.datastructures import FormData
 
 from api import sessions
 from api.auth import Caller, as_caller
-from api.deps import Kept, now
+from api.deps import ServicesDep, now
 from api.errors import Problem
 from api.sessions import Login
 from db.access.users import Role
@@ -61,9 +61,9 @@ class LoginNeeded(Problem):
         super().__init__(401, "login_needed", "log in first")
 
 
-def viewer(request: Request, kept: Kept) -> Person:
+def viewer(request: Request, services: ServicesDep) -> Person:
     """Whoever is logged in."""
-    login = sessions.current(request, kept, now())
+    login = sessions.current(request, services, now())
     if login is None:
         raise LoginNeeded
     request.state.tenant_id = str(login.tenant.id)
@@ -73,26 +73,26 @@ def viewer(request: Request, kept: Kept) -> Person:
 Viewer = Annotated[Person, Depends(viewer)]
 
 
-async def posted(request: Request, who: Viewer) -> FormData:
+async def posted(request: Request, person: Viewer) -> FormData:
     """The fields of a form that our own page sent."""
     form = await request.form(max_files=0, max_fields=2000)
-    if not sessions.is_own(request, who.login, str(form.get("csrf", ""))):
+    if not sessions.is_own(request, person.login, str(form.get("csrf", ""))):
         raise Problem(403, "csrf", "this form is too old; load the page again")
     return form
 
 
-def operator(who: Viewer) -> Person:
-    return _at_least(who, Role.OPERATOR)
+def operator(person: Viewer) -> Person:
+    return _at_least(person, Role.OPERATOR)
 
 
-def admin(who: Viewer) -> Person:
-    return _at_least(who, Role.ADMIN)
+def admin(person: Viewer) -> Person:
+    return _at_least(person, Role.ADMIN)
 
 
-def installation_admin(who: Viewer) -> Person:
-    if not who.rules_installation:
+def installation_admin(person: Viewer) -> Person:
+    if not person.rules_installation:
         raise Problem(403, "forbidden", "only administrators of the installation may do this")
-    return who
+    return person
 
 
 def text(form: FormData, name: str, longest: int = 4000) -> str:
@@ -100,10 +100,10 @@ def text(form: FormData, name: str, longest: int = 4000) -> str:
     return str(form.get(name, "")).replace("\x00", "").strip()[:longest]
 
 
-def _at_least(who: Person, role: Role) -> Person:
-    if RANK[who.role] < RANK[role]:
-        raise Problem(403, "forbidden", f"your role is {who.role}; this needs the role {role}")
-    return who
+def _at_least(person: Person, role: Role) -> Person:
+    if RANK[person.role] < RANK[role]:
+        raise Problem(403, "forbidden", f"your role is {person.role}; this needs the role {role}")
+    return person
 
 
 Operator = Annotated[Person, Depends(operator)]

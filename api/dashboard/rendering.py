@@ -23,7 +23,7 @@ from db.schema.tables import State
 
 FOLDER = Path(__file__).parent
 VERSION = version("bm3-vl")
-SAID = {
+FLASH_MESSAGES = {
     "canceled": "Cancel requested.",
     "deleted": "Deleted.",
     "saved": "Saved.",
@@ -44,29 +44,29 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.filters.update(FILTERS)
-_templates.globals.update(version=VERSION, states=[*State], kinds=[*KINDS], said_words=SAID)
+_templates.globals.update(version=VERSION, states=[*State], kinds=[*KINDS], flash_messages=FLASH_MESSAGES)
 
 
-def page(request: Request, who: Person, template: str, **shown: Any) -> HTMLResponse:
+def page(request: Request, person: Person, template: str, **shown: Any) -> HTMLResponse:
     """A page, or a part of one, for a person."""
-    said = SAID.get(request.query_params.get("said", ""))
-    kept: Services = request.app.state.services
+    said = FLASH_MESSAGES.get(request.query_params.get("said", ""))
+    services: Services = request.app.state.services
     html = _templates.get_template(template).render(
-        who=who, csrf=who.login.csrf_token, path=request.url.path, said=said, here=_here(request), **shown
+        person=person, csrf=person.login.csrf_token, path=request.url.path, said=said, here=_here(request), **shown
     )
-    return HTMLResponse(html, headers=headers(kept))
+    return HTMLResponse(html, headers=headers(services))
 
 
 def bare(request: Request, template: str, status: int = 200, **shown: Any) -> HTMLResponse:
     """A page for nobody in particular: login, errors, shared jobs."""
-    kept: Services = request.app.state.services
-    html = _templates.get_template(template).render(who=None, csrf="", path=request.url.path, said=None, **shown)
-    return HTMLResponse(html, status, headers(kept))
+    services: Services = request.app.state.services
+    html = _templates.get_template(template).render(person=None, csrf="", path=request.url.path, said=None, **shown)
+    return HTMLResponse(html, status, headers(services))
 
 
-def headers(kept: Services) -> dict[str, str]:
+def headers(services: Services) -> dict[str, str]:
     """The policy of every page. With S3, browsers upload straight to it, so its address is allowed."""
-    store = kept.settings
+    store = services.settings
     bucket = f" {_origin(store.s3_public_endpoint_url or store.s3_endpoint_url)}" if store.object_store == "s3" else ""
     policy = (
         f"default-src 'self'; connect-src 'self'{bucket}; img-src 'self' data: blob:; media-src 'self' blob:; "

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from api.dashboard.people import Operator
 from api.dashboard.rendering import PageRoute, page
-from api.deps import Kept, now
+from api.deps import ServicesDep, now
 from db.documents.kinds.datasheet import Units
 from db.documents.kinds.registry import KINDS
 from db.documents.kinds.video import DEFAULT_PROMPT, VideoCaptionParams
@@ -37,15 +37,15 @@ class Forecast(BaseModel):
 
 
 @router.get("")
-def submit_page(request: Request, kept: Kept, who: Operator) -> Response:
+def submit_page(request: Request, services: ServicesDep, person: Operator) -> Response:
     """The form."""
-    with kept.database.read() as session:
+    with services.database.read() as session:
         models = served.models(session, now())
-        used = quotas.used(session, now(), who.tenant_id)
+        used = quotas.used(session, now(), person.tenant_id)
     defaults = {name: field.default for name, field in VideoCaptionParams.model_fields.items()}
     return page(
         request,
-        who,
+        person,
         "submit.html",
         models=sorted({model.name for model in models}),
         demos={name: model.notice for model in models if model.demo for name in _named(model)},
@@ -55,7 +55,7 @@ def submit_page(request: Request, kept: Kept, who: Operator) -> Response:
         units=get_args(Units),
         offered=OFFERED,
         used=used,
-        tenant=who.login.tenant,
+        tenant=person.login.tenant,
     )
 
 
@@ -66,7 +66,7 @@ def _named(model: ServedModel) -> tuple[str, ...]:
 
 @router.get("/forecast")
 def forecast(
-    kept: Kept,
+    services: ServicesDep,
     _: Operator,
     kind: Annotated[str, Query(max_length=60)] = "video.caption",
     reader: Annotated[str, Query(max_length=20)] = "vector",
@@ -75,7 +75,7 @@ def forecast(
     known = KINDS.get(kind, KINDS["video.caption"])
     given: dict[str, Any] = {"reader": reader}
     queue = known.queue(known.params.model_construct(None, **given))
-    with kept.database.read() as session:
+    with services.database.read() as session:
         rates = estimates.measure(session, now(), queue, kind)
         found = next((one for one in fleet.queues(session, now()) if one.name == queue), None)
     ahead = found.states.get(State.QUEUED.value, 0) if found else 0

@@ -56,23 +56,23 @@ class Summary:
         return self.estimate.realtime if self.estimate and self.job.started_at and self.job.done_ms else None
 
 
-def summaries(session: Session, kept: Services, at: datetime, rows: Sequence[Job]) -> list[Summary]:
+def summaries(session: Session, services: Services, at: datetime, rows: Sequence[Job]) -> list[Summary]:
     """Lines for these jobs. Queued ones get no estimate here: that costs a count each."""
     names = overview.filenames(session, {row.asset_id for row in rows if row.asset_id is not None})
     return [
         Summary(
             row,
             title(row, names),
-            kept.estimator.of(session, at, row) if row.state in OWNED or row.state in TERMINAL else None,
+            services.estimator.of(session, at, row) if row.state in OWNED or row.state in TERMINAL else None,
         )
         for row in rows
     ]
 
 
-def summary(session: Session, kept: Services, at: datetime, job: Job) -> Summary:
+def summary(session: Session, services: Services, at: datetime, job: Job) -> Summary:
     """One job with its estimate."""
     names = overview.filenames(session, {job.asset_id} if job.asset_id is not None else set())
-    return Summary(job, title(job, names), kept.estimator.of(session, at, job))
+    return Summary(job, title(job, names), services.estimator.of(session, at, job))
 
 
 def title(job: Job, names: dict[UUID, str]) -> str:

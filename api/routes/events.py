@@ -12,8 +12,8 @@ from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from starlette.responses import StreamingResponse
 
 from api.auth import JobsReader
-from api.deps import Kept
-from api.feed import parse_marks
+from api.deps import ServicesDep
+from api.feed import parse_position
 from api.live import Batch
 from api.routes.jobs import find
 from db.schema.tables import Job
@@ -28,21 +28,21 @@ class EventStream(StreamingResponse):
     media_type = "text/event-stream"
 
 
-def watched(who: JobsReader, kept: Kept, job_id: UUID) -> Job:
+def watched(caller: JobsReader, services: ServicesDep, job_id: UUID) -> Job:
     """The job, if the caller may watch it: checked before the stream begins."""
-    with kept.database.read() as session:
-        return find(session, who, job_id)
+    with services.database.read() as session:
+        return find(session, caller, job_id)
 
 
 @router.get("/{job_id}/events", response_class=EventStream)
 async def job_events(
-    kept: Kept,
+    services: ServicesDep,
     job: Annotated[Job, Depends(watched)],
     last_event_id: Annotated[str | None, Header(max_length=60)] = None,
 ) -> EventStream:
     """`state`, `progress`, `cue`, `gap`, `text` and at last `end`. The id of each says how far you have read:
     send it back as `Last-Event-ID` and nothing is missed or told twice."""
-    batches = kept.live.batches(job.id, job.tenant_id, parse_marks(last_event_id))
+    batches = services.live.batches(job.id, job.tenant_id, parse_position(last_event_id))
     return EventStream(_encoded(batches), headers={"X-Accel-Buffering": "no"})
 
 
@@ -51,4 +51,6 @@ async def _encoded(batches: AsyncGenerator[Batch]) -> AsyncIterator[bytes]:
     yield format_sse_event(comment="watching", retry=RETRY_MS)
     async with aclosing(batches):
         async for batch in batches:
-            yield b"".join([item.wire + f"id: {marks}\n\n".encode() for item, marks in batch]) or KEEPALIVE_COMMENT
+            yield (
+                b"".join([item.wire + f"id: {position}\n\n".encode() for item, position in batch]) or KEEPALIVE_COMMENT
+            )

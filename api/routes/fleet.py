@@ -9,9 +9,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from api.auth import AdminCaller, AnyCaller, JobsReader, needs
-from api.deps import Kept, now
+from api.deps import ServicesDep, now
 from api.errors import NotFound
-from api.schemas import View
+from api.schemas import FromAttributes
 from db.access import audit
 from db.access.keys import Scope
 from db.jobs import counts, fleet, quotas, served
@@ -19,7 +19,7 @@ from db.jobs import counts, fleet, quotas, served
 router = APIRouter(prefix="/v1", tags=["fleet"])
 
 
-class ModelView(View):
+class ModelView(FromAttributes):
     name: str
     family: str
     engine: str
@@ -33,7 +33,7 @@ class ModelView(View):
     notice: str | None = Field(description="What everybody must know who uses it")
 
 
-class WorkerView(View):
+class WorkerView(FromAttributes):
     id: str
     role: str
     queues: list[str]
@@ -52,7 +52,7 @@ class QueueView(BaseModel):
     slots: int
 
 
-class UsageView(View):
+class UsageView(FromAttributes):
     queued: int
     running: int
     bytes_kept: int
@@ -61,46 +61,46 @@ class UsageView(View):
 
 
 @router.get("/models", dependencies=[needs(Scope.JOBS_READ)])
-def list_models(kept: Kept) -> list[ModelView]:
+def list_models(services: ServicesDep) -> list[ModelView]:
     """The models that living workers hold resident; jobs may name them."""
-    with kept.database.read() as session:
+    with services.database.read() as session:
         return [ModelView.model_validate(model) for model in served.models(session, now())]
 
 
 @router.get("/workers", dependencies=[needs(Scope.ADMIN)])
-def list_workers(kept: Kept) -> list[WorkerView]:
+def list_workers(services: ServicesDep) -> list[WorkerView]:
     """Every worker heard of, and whether it still beats."""
-    with kept.database.read() as session:
+    with services.database.read() as session:
         rows = fleet.workers(session)
     alive_since = now() - counts.HEARTBEAT_LIFE
     return [WorkerView.model_validate({**_columns(row), "alive": row.heartbeat_at > alive_since}) for row in rows]
 
 
 @router.post("/workers/{worker_id}/drain", status_code=202)
-def drain_worker(who: AdminCaller, kept: Kept, worker_id: str) -> WorkerView:
+def drain_worker(caller: AdminCaller, services: ServicesDep, worker_id: str) -> WorkerView:
     """Ask a worker to finish up: it hands its jobs back at their checkpoints and takes no more."""
-    with kept.database.write() as session:
+    with services.database.write() as session:
         row = fleet.drain(session, worker_id)
         if row is None:
             raise NotFound("worker")
-        audit.note(session, now(), who.tenant_id, actor=who.actor, action="worker.drain", subject=worker_id)
+        audit.note(session, now(), caller.tenant_id, actor=caller.actor, action="worker.drain", subject=worker_id)
         return WorkerView.model_validate({**_columns(row), "alive": row.heartbeat_at > now() - counts.HEARTBEAT_LIFE})
 
 
 @router.get("/queues")
-def list_queues(who: JobsReader, kept: Kept) -> list[QueueView]:
+def list_queues(caller: JobsReader, services: ServicesDep) -> list[QueueView]:
     """How full the queues are, with the caller's own jobs only."""
-    with kept.database.read() as session:
-        return [QueueView(**queue.__dict__) for queue in fleet.queues(session, now(), who.tenant_id)]
+    with services.database.read() as session:
+        return [QueueView(**queue.__dict__) for queue in fleet.queues(session, now(), caller.tenant_id)]
 
 
 @router.get("/usage")
-def usage(who: AnyCaller, kept: Kept) -> UsageView:
+def usage(caller: AnyCaller, services: ServicesDep) -> UsageView:
     """What the tenant uses now, and its limits."""
-    with kept.database.read() as session:
-        used = quotas.used(session, now(), who.tenant_id)
+    with services.database.read() as session:
+        used = quotas.used(session, now(), caller.tenant_id)
     names = ("max_queued", "max_running", "max_bytes", "max_gpu_seconds_per_day", "requests_per_minute")
-    return UsageView(**used.__dict__, limits={name: getattr(who.tenant, name) for name in names})
+    return UsageView(**used.__dict__, limits={name: getattr(caller.tenant, name) for name in names})
 
 
 def _columns(row: Any) -> dict[str, Any]:

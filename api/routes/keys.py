@@ -11,13 +11,13 @@ from pydantic import AwareDatetime, Field
 from sqlalchemy.orm import Session
 
 from api.auth import AdminCaller, Caller, KeysCaller, needs
-from api.deps import Kept, now
+from api.deps import ServicesDep, now
 from api.errors import NotFound, Problem
 from api.requests import Closed
-from api.schemas import View
+from api.schemas import FromAttributes
 from db.access import audit, keys, tenants
 from db.access.keys import Minted, Scope
-from db.access.tenants import NameTaken, Quotas
+from db.access.tenants import Quotas, TenantNameTaken
 from db.schema.tables_access import ApiKey, Tenant
 
 router = APIRouter(prefix="/v1", tags=["keys"])
@@ -39,7 +39,7 @@ class KeyRotation(Closed):
 AT_ONCE = KeyRotation()
 
 
-class KeyView(View):
+class KeyView(FromAttributes):
     id: UUID
     name: str
     prefix: str
@@ -66,7 +66,7 @@ class TenantRequest(QuotaFields):
     name: Name
 
 
-class TenantView(View):
+class TenantView(FromAttributes):
     id: UUID
     name: str
     created_at: datetime
@@ -78,86 +78,86 @@ class TenantView(View):
 
 
 @router.post("/keys", status_code=201)
-def create_key(who: KeysCaller, kept: Kept, request: KeyRequest) -> NewKeyView:
+def create_key(caller: KeysCaller, services: ServicesDep, request: KeyRequest) -> NewKeyView:
     """A new key of the tenant. Nobody can give away a scope that he does not hold."""
-    _check_scopes(who, request.scopes)
-    with kept.database.write() as session:
-        minted = keys.create(session, now(), who.tenant_id, request.name, request.scopes, request.expires_at)
-        _note(session, who, "key.create", minted.row.id)
+    _check_scopes(caller, request.scopes)
+    with services.database.write() as session:
+        minted = keys.create(session, now(), caller.tenant_id, request.name, request.scopes, request.expires_at)
+        _note(session, caller, "key.create", minted.row.id)
     return _new(minted)
 
 
 @router.get("/keys")
-def list_keys(who: KeysCaller, kept: Kept) -> list[KeyView]:
+def list_keys(caller: KeysCaller, services: ServicesDep) -> list[KeyView]:
     """The tenant's keys, revoked ones too."""
-    with kept.database.read() as session:
-        return [KeyView.model_validate(key) for key in keys.of_tenant(session, who.tenant_id)]
+    with services.database.read() as session:
+        return [KeyView.model_validate(key) for key in keys.of_tenant(session, caller.tenant_id)]
 
 
 @router.delete("/keys/{key_id}", status_code=204)
-def revoke_key(who: KeysCaller, kept: Kept, key_id: UUID) -> Response:
+def revoke_key(caller: KeysCaller, services: ServicesDep, key_id: UUID) -> Response:
     """Revoke a key: it stops working at once."""
-    with kept.database.write() as session:
-        keys.revoke(session, now(), _find(session, who, key_id))
-        _note(session, who, "key.revoke", key_id)
-    kept.known.forget()
+    with services.database.write() as session:
+        keys.revoke(session, now(), _find(session, caller, key_id))
+        _note(session, caller, "key.revoke", key_id)
+    services.known.forget()
     return Response(status_code=204)
 
 
 @router.post("/keys/{key_id}/rotate", status_code=201)
-def rotate_key(who: KeysCaller, kept: Kept, key_id: UUID, request: KeyRotation = AT_ONCE) -> NewKeyView:
+def rotate_key(caller: KeysCaller, services: ServicesDep, key_id: UUID, request: KeyRotation = AT_ONCE) -> NewKeyView:
     """A new key like an old one, which ends after the overlap."""
-    with kept.database.write() as session:
-        old = _find(session, who, key_id)
+    with services.database.write() as session:
+        old = _find(session, caller, key_id)
         if not keys.is_alive(old, now()):
             raise Problem(409, "key_revoked", "a revoked or expired key is not rotated; create another")
-        _check_scopes(who, old.scopes)
+        _check_scopes(caller, old.scopes)
         minted = keys.rotate(session, now(), old, timedelta(seconds=request.overlap_s))
-        _note(session, who, "key.rotate", key_id)
-    kept.known.forget()
+        _note(session, caller, "key.rotate", key_id)
+    services.known.forget()
     return _new(minted)
 
 
 @router.post("/tenants", status_code=201)
-def create_tenant(who: AdminCaller, kept: Kept, request: TenantRequest) -> TenantView:
+def create_tenant(caller: AdminCaller, services: ServicesDep, request: TenantRequest) -> TenantView:
     """A new tenant."""
     quotas = Quotas(**request.model_dump(exclude={"name"}))
     try:
-        with kept.database.write() as session:
+        with services.database.write() as session:
             tenant = tenants.create(session, now(), request.name, quotas)
-            _note(session, who, "tenant.create", tenant.id)
-    except NameTaken as error:
+            _note(session, caller, "tenant.create", tenant.id)
+    except TenantNameTaken as error:
         raise Problem(409, "name_taken", "another tenant has this name") from error
     return TenantView.model_validate(tenant)
 
 
 @router.get("/tenants", dependencies=[needs(Scope.ADMIN)])
-def list_tenants(kept: Kept) -> list[TenantView]:
+def list_tenants(services: ServicesDep) -> list[TenantView]:
     """Every tenant."""
-    with kept.database.read() as session:
+    with services.database.read() as session:
         return [TenantView.model_validate(tenant) for tenant in tenants.listed(session)]
 
 
 @router.patch("/tenants/{tenant_id}")
-def change_tenant(who: AdminCaller, kept: Kept, tenant_id: UUID, request: QuotaFields) -> TenantView:
+def change_tenant(caller: AdminCaller, services: ServicesDep, tenant_id: UUID, request: QuotaFields) -> TenantView:
     """Change the quotas that are given."""
-    with kept.database.write() as session:
+    with services.database.write() as session:
         _tenant(session, tenant_id)
         tenants.change_quotas(session, tenant_id, request.model_dump(exclude_unset=True))
-        _note(session, who, "tenant.change", tenant_id)
+        _note(session, caller, "tenant.change", tenant_id)
         session.expire_all()
         changed = TenantView.model_validate(_tenant(session, tenant_id))
-    kept.known.forget()
+    services.known.forget()
     return changed
 
 
 @router.post("/tenants/{tenant_id}/keys", status_code=201)
-def create_tenant_key(who: AdminCaller, kept: Kept, tenant_id: UUID, request: KeyRequest) -> NewKeyView:
+def create_tenant_key(caller: AdminCaller, services: ServicesDep, tenant_id: UUID, request: KeyRequest) -> NewKeyView:
     """A first key for a tenant."""
-    with kept.database.write() as session:
+    with services.database.write() as session:
         _tenant(session, tenant_id)
         minted = keys.create(session, now(), tenant_id, request.name, request.scopes, request.expires_at)
-        _note(session, who, "key.create", minted.row.id)
+        _note(session, caller, "key.create", minted.row.id)
     return _new(minted)
 
 
@@ -168,15 +168,15 @@ def _tenant(session: Session, tenant_id: UUID) -> Tenant:
     return tenant
 
 
-def _find(session: Session, who: Caller, key_id: UUID) -> ApiKey:
-    key = keys.get(session, who.tenant_id, key_id)
+def _find(session: Session, caller: Caller, key_id: UUID) -> ApiKey:
+    key = keys.get(session, caller.tenant_id, key_id)
     if key is None:
         raise NotFound("key")
     return key
 
 
-def _check_scopes(who: Caller, scopes: list[Scope] | list[str]) -> None:
-    missing = [scope for scope in scopes if not keys.allows(who.scopes, Scope(scope))]
+def _check_scopes(caller: Caller, scopes: list[Scope] | list[str]) -> None:
+    missing = [scope for scope in scopes if not keys.allows(caller.scopes, Scope(scope))]
     if missing:
         raise Problem(403, "missing_scope", f"your own key does not have {', '.join(missing)}")
 
@@ -185,5 +185,5 @@ def _new(minted: Minted) -> NewKeyView:
     return NewKeyView(**KeyView.model_validate(minted.row).model_dump(), token=minted.token)
 
 
-def _note(session: Session, who: Caller, action: str, subject: UUID) -> None:
-    audit.note(session, now(), who.tenant_id, actor=who.actor, action=action, subject=str(subject))
+def _note(session: Session, caller: Caller, action: str, subject: UUID) -> None:
+    audit.note(session, now(), caller.tenant_id, actor=caller.actor, action=action, subject=str(subject))

@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 
 from api import corrected
 from api.auth import JobsReader
-from api.deps import Kept, Services
+from api.deps import Services, ServicesDep
 from api.errors import NotFound, Problem
 from api.ranges import Slice, parse, whole
 from api.routes.jobs import find
@@ -67,10 +67,10 @@ TRACKS: dict[str, tuple[Writer, str]] = {
 
 
 @router.get("/result.json")
-def result_document(who: JobsReader, kept: Kept, job_id: UUID) -> Response:
+def result_document(caller: JobsReader, services: ServicesDep, job_id: UUID) -> Response:
     """The result of a finished job, with what people corrected."""
-    with kept.database.read() as session:
-        job = find(session, who, job_id)
+    with services.database.read() as session:
+        job = find(session, caller, job_id)
         result = corrected.document(session, job)
     if result is None:
         raise Problem(409, "no_result", f"the job is {job.state} and has no result")
@@ -79,64 +79,64 @@ def result_document(who: JobsReader, kept: Kept, job_id: UUID) -> Response:
 
 
 @router.get("/files")
-def list_files(who: JobsReader, kept: Kept, job_id: UUID) -> list[FileView]:
+def list_files(caller: JobsReader, services: ServicesDep, job_id: UUID) -> list[FileView]:
     """The files a finished job left, with what people corrected."""
-    with kept.database.read() as session:
-        job = find(session, who, job_id)
+    with services.database.read() as session:
+        job = find(session, caller, job_id)
         stored = jobs.files(session, job_id)
-    again = corrected.written(kept, job)
+    again = corrected.written(services, job)
     return [file_view(file, again.get(file.name)) for file in stored]
 
 
 @router.get("/files/{name}", responses={200: {"content": {"application/octet-stream": {}}}})
-def get_file(who: JobsReader, kept: Kept, job_id: UUID, name: str, range: RangeHeader = None) -> Response:  # noqa: A002
+def get_file(caller: JobsReader, services: ServicesDep, job_id: UUID, name: str, range: RangeHeader = None) -> Response:  # noqa: A002
     """One of them (footprint.json, a .kicad_mod, overlay.svg, ...)."""
-    with kept.database.read() as session:
-        job = find(session, who, job_id)
-    return file_answer(kept, job, name, range)
+    with services.database.read() as session:
+        job = find(session, caller, job_id)
+    return file_answer(services, job, name, range)
 
 
 @router.get(
     "/{track}", responses={200: {"content": {"text/vtt": {}, "application/x-subrip": {}, "application/json": {}}}}
 )
 def get_track(
-    who: JobsReader,
-    kept: Kept,
+    caller: JobsReader,
+    services: ServicesDep,
     job_id: UUID,
     track: str,
     range: RangeHeader = None,  # noqa: A002
     if_none_match: Annotated[str | None, Header(max_length=200)] = None,
 ) -> Response:
     """captions.vtt, .srt, .json, .jsonl or chapters.vtt: valid at every instant, also while the job runs."""
-    with kept.database.read() as session:
-        job = find(session, who, job_id)
-    return track_answer(kept, job, track, range, if_none_match)
+    with services.database.read() as session:
+        job = find(session, caller, job_id)
+    return track_answer(services, job, track, range, if_none_match)
 
 
-def file_answer(kept: Services, job: Job, name: str, range_header: str | None) -> Response:
+def file_answer(services: Services, job: Job, name: str, range_header: str | None) -> Response:
     """A file of the job, written again where somebody corrected a value. Raises NotFound."""
-    with kept.database.read() as session:
+    with services.database.read() as session:
         file = next((one for one in jobs.files(session, job.id) if one.name == name), None)
     if file is None:
         raise NotFound("file")
-    if again := corrected.written(kept, job).get(name):
+    if again := corrected.written(services, job).get(name):
         body = again.text.encode()
         return _bytes_response(body, name, again.media_type, parse(range_header, len(body)))
     wanted = parse(range_header, file.size_bytes)
     try:
-        stored = kept.objects.open_range(file.object_key, wanted.start, wanted.stop if wanted.partial else None)
+        stored = services.objects.open_range(file.object_key, wanted.start, wanted.stop if wanted.partial else None)
     except ObjectMissing as error:
         raise NotFound("file") from error
     headers = _headers(file.name, wanted) | {"ETag": f'"{file.sha256}"', "Content-Length": str(stored.size_bytes)}
     return StreamingResponse(iter(stored), wanted.status, headers, media_type=file.media_type)
 
 
-def track_answer(kept: Services, job: Job, track: str, range_header: str | None, seen: str | None) -> Response:
+def track_answer(services: Services, job: Job, track: str, range_header: str | None, seen: str | None) -> Response:
     """The job's captions or chapters as a file; 304 for who has seen them. Raises NotFound."""
     if track not in TRACKS:
         raise NotFound("result")
     write, media_type = TRACKS[track]
-    with kept.database.read() as session:
+    with services.database.read() as session:
         spoken = cues.after(session, job.id)
     tag = f'"{len(spoken)}-{job.state}-{job.done_ms if track == "captions.json" else 0}"'
     caching = {"ETag": tag, "Cache-Control": "private, no-cache", "X-Job-State": job.state}

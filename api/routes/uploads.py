@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 
 from api import paging
 from api.auth import AssetsWriter, Caller
-from api.deps import Kept, Services, now
+from api.deps import Services, ServicesDep, now
 from api.errors import NotFound, Problem, field_problem
 from api.paging import Cursor, Limit
 from api.requests import PartsRequest, UploadRequest
@@ -33,11 +33,11 @@ from db.storage.objects import (
     OffsetConflict,
     OffsetUploads,
     PresignedUploads,
+    StoreUpload,
     UploadMismatch,
     UploadMissing,
     UploadProgress,
 )
-from db.storage.objects import Upload as StoreUpload
 
 router = APIRouter(prefix="/v1", tags=["uploads"])
 OFFSET_TYPE = "application/offset+octet-stream"
@@ -52,45 +52,45 @@ log = logging.getLogger(__name__)
     status_code=201,
     responses={200: {"model": UploadView, "description": "The file is here already, or an upload of it to go on with"}},
 )
-def begin_upload(who: AssetsWriter, kept: Kept, request: UploadRequest, response: Response) -> UploadView:
+def begin_upload(caller: AssetsWriter, services: ServicesDep, request: UploadRequest, response: Response) -> UploadView:
     """Begin an upload. With a SHA-256 that is here already nothing needs to be sent; one that broke off goes on."""
-    if request.size_bytes > kept.api.max_upload_bytes:
-        raise Problem(413, "file_too_large", f"files may have {kept.api.max_upload_bytes} bytes at most")
-    known = _known(kept, who, request) if request.sha256 else None
+    if request.size_bytes > services.api.max_upload_bytes:
+        raise Problem(413, "file_too_large", f"files may have {services.api.max_upload_bytes} bytes at most")
+    known = _known(services, caller, request) if request.sha256 else None
     if known is not None:
         response.status_code = 200
         return known
-    with kept.database.read() as session:
-        quotas.check_bytes(session, who.tenant, request.size_bytes)  # before the store is asked, and again below
-    new = NewAsset(new_id(), who.tenant_id, request.filename, request.media_type, request.size_bytes, request.sha256)
-    started = kept.objects.start_upload(new.object_key, new.size_bytes, _stored_type(new.declared_type))
-    mode = "offset" if isinstance(kept.objects, OffsetUploads) else "multipart"
+    with services.database.read() as session:
+        quotas.check_bytes(session, caller.tenant, request.size_bytes)  # before the store is asked, and again below
+    new = NewAsset(new_id(), caller.tenant_id, request.filename, request.media_type, request.size_bytes, request.sha256)
+    started = services.objects.start_upload(new.object_key, new.size_bytes, _stored_type(new.declared_type))
+    mode = "offset" if isinstance(services.objects, OffsetUploads) else "multipart"
     try:
-        with kept.database.write() as session:
-            quotas.check_bytes(session, who.tenant, request.size_bytes)
+        with services.database.write() as session:
+            quotas.check_bytes(session, caller.tenant, request.size_bytes)
             asset, upload = assets.begin(session, now(), new, started, mode)
     except quotas.QuotaExceeded:
-        kept.objects.abort_upload(started)
+        services.objects.abort_upload(started)
         raise
     response.headers["Location"] = f"/v1/uploads/{asset.id}"
     return upload_view(asset, upload, 0, ())
 
 
 @router.get("/uploads/{asset_id}")
-def get_upload(who: AssetsWriter, kept: Kept, asset_id: UUID) -> UploadView:
+def get_upload(caller: AssetsWriter, services: ServicesDep, asset_id: UUID) -> UploadView:
     """Where an upload stands, for whoever wants to go on."""
-    asset, upload = _find(kept, who, asset_id)
+    asset, upload = _find(services, caller, asset_id)
     if upload is None:
         return settled_view(asset)
-    done = _progress(kept, asset, upload)
+    done = _progress(services, asset, upload)
     return upload_view(asset, upload, done.bytes_done, done.parts_done)
 
 
 @router.head("/uploads/{asset_id}")
-def upload_offset(who: AssetsWriter, kept: Kept, asset_id: UUID) -> Response:
+def upload_offset(caller: AssetsWriter, services: ServicesDep, asset_id: UUID) -> Response:
     """The offset to go on from, in `Upload-Offset`."""
-    asset, upload = _find(kept, who, asset_id)
-    done = asset.size_bytes if upload is None else _progress(kept, asset, upload).bytes_done
+    asset, upload = _find(services, caller, asset_id)
+    done = asset.size_bytes if upload is None else _progress(services, asset, upload).bytes_done
     return Response(headers={"Upload-Offset": str(done), "Upload-Length": str(asset.size_bytes)})
 
 
@@ -100,8 +100,8 @@ def upload_offset(who: AssetsWriter, kept: Kept, asset_id: UUID) -> Response:
     openapi_extra={"requestBody": {"content": {OFFSET_TYPE: {"schema": {"type": "string", "format": "binary"}}}}},
 )
 async def append_bytes(
-    who: AssetsWriter,
-    kept: Kept,
+    caller: AssetsWriter,
+    services: ServicesDep,
     asset_id: UUID,
     request: Request,
     upload_offset: Annotated[int, Header(ge=0, description="Where these bytes begin")],
@@ -109,7 +109,7 @@ async def append_bytes(
     """Add bytes at the end of what has arrived. What arrives before a break stays."""
     if request.headers.get("content-type", "").split(";")[0] != OFFSET_TYPE:
         raise Problem(415, "unsupported_media_type", f"send the bytes as {OFFSET_TYPE}")
-    store, upload = await run_in_threadpool(_appendable, kept, who, asset_id)
+    store, upload = await run_in_threadpool(_appendable, services, caller, asset_id)
     offset, piece = upload_offset, bytearray()
     with suppress(ClientDisconnect):  # what has arrived is kept; the client goes on from there
         async for data in request.stream():
@@ -121,14 +121,14 @@ async def append_bytes(
 
 
 @router.post("/uploads/{asset_id}/parts")
-def sign_parts(who: AssetsWriter, kept: Kept, asset_id: UUID, request: PartsRequest) -> PartUrls:
+def sign_parts(caller: AssetsWriter, services: ServicesDep, asset_id: UUID, request: PartsRequest) -> PartUrls:
     """Addresses to PUT parts to, straight into the object store."""
-    asset, upload = _find(kept, who, asset_id)
-    if upload is None or not isinstance(kept.objects, PresignedUploads):
+    asset, upload = _find(services, caller, asset_id)
+    if upload is None or not isinstance(services.objects, PresignedUploads):
         raise Problem(409, "not_multipart", "this upload takes no parts")
     stored = assets.in_store(asset, upload)
     try:
-        urls = kept.objects.part_urls(stored, sorted(set(request.numbers)), URL_LIFE_S)
+        urls = services.objects.part_urls(stored, sorted(set(request.numbers)), URL_LIFE_S)
     except UploadMismatch as error:
         raise field_problem("/numbers", str(error)) from error
     parts = [PartUrl(number=number, url=url, size_bytes=stored.part_bytes(number)) for number, url in urls.items()]
@@ -136,60 +136,60 @@ def sign_parts(who: AssetsWriter, kept: Kept, asset_id: UUID, request: PartsRequ
 
 
 @router.post("/uploads/{asset_id}/complete")
-def complete_upload(who: AssetsWriter, kept: Kept, asset_id: UUID, later: BackgroundTasks) -> AssetView:
+def complete_upload(caller: AssetsWriter, services: ServicesDep, asset_id: UUID, later: BackgroundTasks) -> AssetView:
     """All bytes are sent: check them. Large files are checked after the answer; the asset then is `verifying`."""
-    asset, upload = _find(kept, who, asset_id)
+    asset, upload = _find(services, caller, asset_id)
     if upload is None:
         return asset_view(asset)
     try:
-        kept.objects.complete_upload(assets.in_store(asset, upload))
+        services.objects.complete_upload(assets.in_store(asset, upload))
     except UploadMismatch as error:
         raise Problem(409, "upload_incomplete", str(error)) from error
     except UploadMissing as error:
         raise _gone() from error
-    with kept.database.write() as session:
+    with services.database.write() as session:
         assets.verifying(session, asset_id)
-    if asset.size_bytes > kept.api.verify_at_once_bytes:
-        later.add_task(verify, kept.database, kept.objects, asset_id)
+    if asset.size_bytes > services.api.verify_at_once_bytes:
+        later.add_task(verify, services.database, services.objects, asset_id)
     else:
-        verify(kept.database, kept.objects, asset_id)
-    return asset_view(_find(kept, who, asset_id)[0])
+        verify(services.database, services.objects, asset_id)
+    return asset_view(_find(services, caller, asset_id)[0])
 
 
 @router.get("/assets")
 def list_assets(
-    who: AssetsWriter, kept: Kept, limit: Annotated[Limit, Query()] = 50, cursor: Cursor = None
+    caller: AssetsWriter, services: ServicesDep, limit: Annotated[Limit, Query()] = 50, cursor: Cursor = None
 ) -> Page[AssetView]:
     """The tenant's assets, newest first."""
-    with kept.database.read() as session:
-        rows = assets.page(session, who.tenant_id, limit, paging.after(cursor))
+    with services.database.read() as session:
+        rows = assets.page(session, caller.tenant_id, limit, paging.after(cursor))
     return Page(items=[asset_view(row) for row in rows], next_cursor=paging.next_cursor(rows, limit))
 
 
 @router.get("/assets/{asset_id}")
-def get_asset(who: AssetsWriter, kept: Kept, asset_id: UUID) -> AssetView:
+def get_asset(caller: AssetsWriter, services: ServicesDep, asset_id: UUID) -> AssetView:
     """One asset."""
-    return asset_view(_find(kept, who, asset_id)[0])
+    return asset_view(_find(services, caller, asset_id)[0])
 
 
 @router.delete("/assets/{asset_id}", status_code=204)
-def delete_asset(who: AssetsWriter, kept: Kept, asset_id: UUID) -> Response:
+def delete_asset(caller: AssetsWriter, services: ServicesDep, asset_id: UUID) -> Response:
     """Remove an asset and its bytes, unless an unfinished job needs it."""
-    _find(kept, who, asset_id)
-    with kept.database.write() as session:
+    _find(services, caller, asset_id)
+    with services.database.write() as session:
         if not assets.hide(session, now(), asset_id):
             raise Problem(409, "asset_in_use", "an unfinished job needs this asset")
     try:
-        discard(kept.database, kept.objects, asset_id)
+        discard(services.database, services.objects, asset_id)
     except ObjectError as error:  # it is gone for everybody; the dispatcher removes the bytes when the store is back
         log.warning("asset %s: its bytes stay until the next sweep: %s", asset_id, error)
     return Response(status_code=204)
 
 
-def _known(kept: Services, who: Caller, request: UploadRequest) -> UploadView | None:
+def _known(services: Services, caller: Caller, request: UploadRequest) -> UploadView | None:
     """The asset that holds the declared bytes, or where an upload of them stands that is not finished."""
-    wanted = (who.tenant_id, request.sha256 or "", request.size_bytes)
-    with kept.database.read() as session:
+    wanted = (caller.tenant_id, request.sha256 or "", request.size_bytes)
+    with services.database.read() as session:
         if (twin := assets.with_content(session, *wanted)) is not None:
             return settled_view(twin)
         begun = assets.begun(session, now(), *wanted)
@@ -198,7 +198,7 @@ def _known(kept: Services, who: Caller, request: UploadRequest) -> UploadView | 
     if begun[0].state is AssetState.VERIFYING:
         return settled_view(begun[0])
     try:
-        done = kept.objects.upload_progress(assets.in_store(*begun))
+        done = services.objects.upload_progress(assets.in_store(*begun))
     except UploadMissing:  # the store has swept it away: begin anew
         return None
     return upload_view(*begun, done.bytes_done, done.parts_done)
@@ -210,9 +210,9 @@ def _stored_type(declared: str) -> str:
     return said if STORED_AS.fullmatch(said) else "application/octet-stream"
 
 
-def _find(kept: Services, who: Caller, asset_id: UUID) -> tuple[Asset, Upload | None]:
-    with kept.database.read() as session:
-        asset = assets.find(session, who.tenant_id, asset_id)
+def _find(services: Services, caller: Caller, asset_id: UUID) -> tuple[Asset, Upload | None]:
+    with services.database.read() as session:
+        asset = assets.find(session, caller.tenant_id, asset_id)
         if asset is None:
             raise NotFound("upload")
         return asset, _open_upload(session, now(), asset)
@@ -225,23 +225,23 @@ def _open_upload(session: Session, at: datetime, asset: Asset) -> Upload | None:
     return upload
 
 
-def _progress(kept: Services, asset: Asset, upload: Upload) -> UploadProgress:
+def _progress(services: Services, asset: Asset, upload: Upload) -> UploadProgress:
     stored = assets.in_store(asset, upload)
     if asset.state is not AssetState.UPLOADING:
         return UploadProgress(asset.size_bytes, tuple(range(1, stored.parts + 1)))
     try:
-        return kept.objects.upload_progress(stored)
+        return services.objects.upload_progress(stored)
     except UploadMissing as error:
         raise _gone() from error
 
 
-def _appendable(kept: Services, who: Caller, asset_id: UUID) -> tuple[OffsetUploads, StoreUpload]:
-    asset, upload = _find(kept, who, asset_id)
-    if not isinstance(kept.objects, OffsetUploads):
+def _appendable(services: Services, caller: Caller, asset_id: UUID) -> tuple[OffsetUploads, StoreUpload]:
+    asset, upload = _find(services, caller, asset_id)
+    if not isinstance(services.objects, OffsetUploads):
         raise Problem(409, "not_appendable", "this upload is sent in parts, straight to the object store")
     if upload is None or asset.state is not AssetState.UPLOADING:
         raise Problem(409, "upload_complete", "this upload is complete")
-    return kept.objects, assets.in_store(asset, upload)
+    return services.objects, assets.in_store(asset, upload)
 
 
 def _append(store: OffsetUploads, upload: StoreUpload, offset: int, piece: bytearray) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from api import paging
 from api.auth import Caller, WebhooksCaller
-from api.deps import Kept, now
+from api.deps import ServicesDep, now
 from api.errors import NotFound, Problem
 from api.paging import Cursor, Limit
 from api.schemas import Page
@@ -49,79 +49,81 @@ class PublicKey(BaseModel):
 
 @router.post("", status_code=201)
 def create_endpoint(
-    who: WebhooksCaller, kept: Kept, request: EndpointRequest, response: Response
+    caller: WebhooksCaller, services: ServicesDep, request: EndpointRequest, response: Response
 ) -> EndpointWithSecret:
     """A new endpoint. Its secret is in this answer and, until it is rotated, in no other."""
-    with kept.database.write() as session:
+    with services.database.write() as session:
         fields: dict[str, Any] = request.model_dump(mode="json")
-        endpoint = endpoints.create(session, now(), NewEndpoint(tenant_id=who.tenant_id, **fields))
-        _note(session, who, "webhook.create", endpoint.id)
+        endpoint = endpoints.create(session, now(), NewEndpoint(tenant_id=caller.tenant_id, **fields))
+        _note(session, caller, "webhook.create", endpoint.id)
     response.headers["Location"] = f"/v1/webhooks/{endpoint.id}"
     return with_secret(endpoint)
 
 
 @router.get("")
-def list_endpoints(who: WebhooksCaller, kept: Kept) -> list[EndpointView]:
+def list_endpoints(caller: WebhooksCaller, services: ServicesDep) -> list[EndpointView]:
     """The tenant's endpoints."""
-    with kept.database.read() as session:
-        return [endpoint_view(endpoint) for endpoint in endpoints.of_tenant(session, who.tenant_id)]
+    with services.database.read() as session:
+        return [endpoint_view(endpoint) for endpoint in endpoints.of_tenant(session, caller.tenant_id)]
 
 
 @router.get("/{endpoint_id}")
-def get_endpoint(who: WebhooksCaller, kept: Kept, endpoint_id: UUID) -> EndpointView:
+def get_endpoint(caller: WebhooksCaller, services: ServicesDep, endpoint_id: UUID) -> EndpointView:
     """One endpoint."""
-    with kept.database.read() as session:
-        return endpoint_view(_find(session, who, endpoint_id))
+    with services.database.read() as session:
+        return endpoint_view(_find(session, caller, endpoint_id))
 
 
 @router.patch("/{endpoint_id}")
-def change_endpoint(who: WebhooksCaller, kept: Kept, endpoint_id: UUID, request: EndpointChange) -> EndpointView:
+def change_endpoint(
+    caller: WebhooksCaller, services: ServicesDep, endpoint_id: UUID, request: EndpointChange
+) -> EndpointView:
     """Change the fields that are given. `enabled: true` also takes back an automatic disabling."""
     given = request.model_dump(mode="json", exclude_unset=True)
     enabled = given.pop("enabled", None)
-    with kept.database.write() as session:
-        endpoint = endpoints.change(session, _find(session, who, endpoint_id), given)
+    with services.database.write() as session:
+        endpoint = endpoints.change(session, _find(session, caller, endpoint_id), given)
         if enabled is not None:
             endpoints.enable(session, endpoint) if enabled else endpoints.disable(
                 session, now(), endpoint, "by its owner"
             )
-        _note(session, who, "webhook.change", endpoint_id)
+        _note(session, caller, "webhook.change", endpoint_id)
     return endpoint_view(endpoint)
 
 
 @router.delete("/{endpoint_id}", status_code=204)
-def delete_endpoint(who: WebhooksCaller, kept: Kept, endpoint_id: UUID) -> Response:
+def delete_endpoint(caller: WebhooksCaller, services: ServicesDep, endpoint_id: UUID) -> Response:
     """Forget an endpoint with its log."""
-    with kept.database.write() as session:
-        endpoints.remove(session, _find(session, who, endpoint_id))
-        _note(session, who, "webhook.delete", endpoint_id)
+    with services.database.write() as session:
+        endpoints.remove(session, _find(session, caller, endpoint_id))
+        _note(session, caller, "webhook.delete", endpoint_id)
     return Response(status_code=204)
 
 
 @router.post("/{endpoint_id}/rotate-secret")
 def rotate_secret(
-    who: WebhooksCaller, kept: Kept, endpoint_id: UUID, request: RotateRequest = DAY
+    caller: WebhooksCaller, services: ServicesDep, endpoint_id: UUID, request: RotateRequest = DAY
 ) -> EndpointWithSecret:
     """A new secret; messages carry both signatures until the overlap is over."""
-    with kept.database.write() as session:
-        found = _find(session, who, endpoint_id)
+    with services.database.write() as session:
+        found = _find(session, caller, endpoint_id)
         endpoint = endpoints.rotate_secret(session, now(), found, timedelta(seconds=request.overlap_s))
-        _note(session, who, "webhook.rotate_secret", endpoint_id)
+        _note(session, caller, "webhook.rotate_secret", endpoint_id)
     return with_secret(endpoint)
 
 
 @router.get("/{endpoint_id}/public-key")
-def public_key(who: WebhooksCaller, kept: Kept, endpoint_id: UUID) -> PublicKey:
+def public_key(caller: WebhooksCaller, services: ServicesDep, endpoint_id: UUID) -> PublicKey:
     """The ed25519 key that verifies the `v1a` signatures."""
-    with kept.database.read() as session:
-        return PublicKey(public_key=signing_keys.public_key(_find(session, who, endpoint_id).signing_key))
+    with services.database.read() as session:
+        return PublicKey(public_key=signing_keys.public_key(_find(session, caller, endpoint_id).signing_key))
 
 
 @router.post("/{endpoint_id}/test", status_code=202)
-def send_test(who: WebhooksCaller, kept: Kept, endpoint_id: UUID) -> DeliveryView:
+def send_test(caller: WebhooksCaller, services: ServicesDep, endpoint_id: UUID) -> DeliveryView:
     """Send a `webhook.test` event to this endpoint."""
-    with kept.database.write() as session:
-        endpoint = _find(session, who, endpoint_id)
+    with services.database.write() as session:
+        endpoint = _find(session, caller, endpoint_id)
         if endpoint.disabled_at is not None:
             raise Problem(409, "endpoint_disabled", "the endpoint is disabled; enable it first")
         delivery = endpoints.send_test(session, now(), endpoint)
@@ -129,52 +131,54 @@ def send_test(who: WebhooksCaller, kept: Kept, endpoint_id: UUID) -> DeliveryVie
 
 
 @router.post("/{endpoint_id}/recover", status_code=202)
-def recover(who: WebhooksCaller, kept: Kept, endpoint_id: UUID, since: Annotated[AwareDatetime, Query()]) -> Recovered:
+def recover(
+    caller: WebhooksCaller, services: ServicesDep, endpoint_id: UUID, since: Annotated[AwareDatetime, Query()]
+) -> Recovered:
     """Try again everything that failed since then."""
-    with kept.database.write() as session:
-        endpoint = _find(session, who, endpoint_id)
+    with services.database.write() as session:
+        endpoint = _find(session, caller, endpoint_id)
         return Recovered(deliveries=deliveries.recover(session, now(), endpoint, since))
 
 
 @router.get("/{endpoint_id}/deliveries")
 def list_deliveries(
-    who: WebhooksCaller,
-    kept: Kept,
+    caller: WebhooksCaller,
+    services: ServicesDep,
     endpoint_id: UUID,
     state: DeliveryState | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[DeliveryView]:
     """The delivery log, newest first."""
-    with kept.database.read() as session:
-        _find(session, who, endpoint_id)
+    with services.database.read() as session:
+        _find(session, caller, endpoint_id)
         lines = deliveries.page(session, endpoint_id, state, limit, paging.after(cursor))
     rows = [line.delivery for line in lines]
     return Page(items=[delivery_view(line) for line in lines], next_cursor=paging.next_cursor(rows, limit))
 
 
 @router.get("/{endpoint_id}/deliveries/{delivery_id}")
-def get_delivery(who: WebhooksCaller, kept: Kept, endpoint_id: UUID, delivery_id: UUID) -> DeliveryDetail:
+def get_delivery(caller: WebhooksCaller, services: ServicesDep, endpoint_id: UUID, delivery_id: UUID) -> DeliveryDetail:
     """One delivery with every request made for it and what came back."""
-    with kept.database.read() as session:
-        _find(session, who, endpoint_id)
+    with services.database.read() as session:
+        _find(session, caller, endpoint_id)
         logged = _logged(session, endpoint_id, delivery_id)
         lines: list[AttemptLine] = [attempt_line(one) for one in deliveries.attempts(session, delivery_id)]
     return DeliveryDetail(**delivery_view(logged).model_dump(), payload=logged.event.payload["thin"], tried=lines)
 
 
 @router.post("/{endpoint_id}/deliveries/{delivery_id}/resend", status_code=202)
-def resend(who: WebhooksCaller, kept: Kept, endpoint_id: UUID, delivery_id: UUID) -> DeliveryView:
+def resend(caller: WebhooksCaller, services: ServicesDep, endpoint_id: UUID, delivery_id: UUID) -> DeliveryView:
     """Send a message again, delivered or not; its id stays the same."""
-    with kept.database.write() as session:
-        _find(session, who, endpoint_id)
+    with services.database.write() as session:
+        _find(session, caller, endpoint_id)
         _logged(session, endpoint_id, delivery_id)
         deliveries.resend(session, now(), delivery_id)
         return delivery_view(_logged(session, endpoint_id, delivery_id))
 
 
-def _find(session: Session, who: Caller, endpoint_id: UUID) -> WebhookEndpoint:
-    endpoint = endpoints.find(session, who.tenant_id, endpoint_id)
+def _find(session: Session, caller: Caller, endpoint_id: UUID) -> WebhookEndpoint:
+    endpoint = endpoints.find(session, caller.tenant_id, endpoint_id)
     if endpoint is None:
         raise NotFound("webhook endpoint")
     return endpoint
@@ -187,5 +191,5 @@ def _logged(session: Session, endpoint_id: UUID, delivery_id: UUID) -> deliverie
     return logged
 
 
-def _note(session: Session, who: Caller, action: str, endpoint_id: UUID) -> None:
-    audit.note(session, now(), who.tenant_id, actor=who.actor, action=action, subject=f"webhook {endpoint_id}")
+def _note(session: Session, caller: Caller, action: str, endpoint_id: UUID) -> None:
+    audit.note(session, now(), caller.tenant_id, actor=caller.actor, action=action, subject=f"webhook {endpoint_id}")

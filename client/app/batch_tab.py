@@ -9,10 +9,10 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from client.app.datasheet import Extracted, Request, Step, extract
+from client.app.datasheet import DatasheetRequest, Extracted, ExtractionStep, extract
 from client.app.server import ServerBar
-from client.app.table import Table
-from client.app.tasks import Report, Tasks
+from client.app.table import JobTable
+from client.app.tasks import TaskReport, Tasks
 from client.sdk import Client
 
 BAR, STATE, PADS = 1, 2, 3
@@ -29,7 +29,7 @@ class BatchTab(QWidget):
         self.results: dict[int, Extracted] = {}
         self.failed: set[int] = set()
         self.running: set[int] = set()
-        self.table = Table(("file", "progress", "state", "pads"), "Files", wide=STATE)
+        self.table = JobTable(("file", "progress", "state", "pads"), "Files", wide=STATE)
         self.status = QLabel("Add datasheets")
         self.start_button, self.save_button = _button("&Start", self.start), _button("Save &all…", self._choose_folder)
         buttons = QHBoxLayout()
@@ -61,7 +61,7 @@ class BatchTab(QWidget):
         for row in {*range(len(self.files))} - self.running - self.results.keys():
             self.failed.discard(row)
             self.running.add(row)
-            work = partial(_work, self._server.client(), Request((self.files[row],)))
+            work = partial(_work, self._server.client(), DatasheetRequest((self.files[row],)))
             done, failed = partial(self._done, row), partial(self._failed, row)
             self._tasks.start(work, done, failed, partial(self._show, row))
         self._offer()
@@ -79,7 +79,7 @@ class BatchTab(QWidget):
         self.status.setText(f"{written} files written to {folder}")
         return written
 
-    def _show(self, row: int, step: Step) -> None:
+    def _show(self, row: int, step: ExtractionStep) -> None:
         self.table.put(row, STATE, step.words)
         self.bars[row].setRange(0, 0 if step.ratio is None else 100)
         self.bars[row].setValue(round(100 * (step.ratio or 0)))
@@ -92,13 +92,13 @@ class BatchTab(QWidget):
     def _done(self, row: int, extracted: Extracted) -> None:
         self.results[row] = extracted
         self.table.put(row, PADS, len(extracted.pads))
-        self._end(row, Step("done", 1.0))
+        self._end(row, ExtractionStep("done", 1.0))
 
     def _failed(self, row: int, reason: str) -> None:
         self.failed.add(row)
-        self._end(row, Step(reason, 0.0))
+        self._end(row, ExtractionStep(reason, 0.0))
 
-    def _end(self, row: int, step: Step) -> None:
+    def _end(self, row: int, step: ExtractionStep) -> None:
         self.running.discard(row)
         self._show(row, step)
         self.status.setText(f"{self.ended} of {len(self.files)} ended, {len(self.results)} with a result")
@@ -113,7 +113,7 @@ class BatchTab(QWidget):
             self.save_all(Path(folder))
 
 
-def _work(client: Client, request: Request, report: Report) -> Extracted:
+def _work(client: Client, request: DatasheetRequest, report: TaskReport) -> Extracted:
     with client:
         return extract(client, request, report)
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from client.app.tasks import Report
+from client.app.tasks import TaskReport
 from client.sdk import Client, finished
 
 NAMES = {"both": ("mechanical_image", "land_image"), "mechanical": ("mechanical_image",), "footprint": ("land_image",)}
 
 
 @dataclass(frozen=True)
-class Request:
+class DatasheetRequest:
     """What to extract: one PDF, or images for what `show` names (both, mechanical, footprint)."""
 
     files: tuple[Path, ...]
@@ -24,7 +24,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Step:
+class ExtractionStep:
     """What is being done, and how much of it is done; None: nobody knows."""
 
     words: str
@@ -45,7 +45,7 @@ class Extracted:
         return [*(self.result.get("land_pattern") or {}).get("pads", [])]
 
 
-def extract(client: Client, request: Request, report: Report) -> Extracted:
+def extract(client: Client, request: DatasheetRequest, report: TaskReport) -> Extracted:
     """Upload, submit, follow, fetch. Raises ClientError; ValueError for files that make no sense together."""
     params = _inputs(client, request, report)
     params |= {"package": request.package} if request.package else {}
@@ -55,13 +55,15 @@ def extract(client: Client, request: Request, report: Report) -> Extracted:
     for event in client.watch(job["id"]):
         if event.type == "progress":
             done, total = event.data.get("done_ms"), event.data.get("total_ms")
-            report.tell(Step(event.data.get("note") or "reading the drawings", done / total if total else None))
+            report.tell(
+                ExtractionStep(event.data.get("note") or "reading the drawings", done / total if total else None)
+            )
     done = finished(client.job(job["id"]))
     name = next((file["name"] for file in client.files(done["id"]) if file["name"].endswith(".kicad_mod")), None)
     return Extracted(done["id"], done["result"], client.read(done["id"], name) if name else None)
 
 
-def _inputs(client: Client, request: Request, report: Report) -> dict[str, Any]:
+def _inputs(client: Client, request: DatasheetRequest, report: TaskReport) -> dict[str, Any]:
     for file in request.files:
         if not file.is_file():
             raise ValueError(f"no such file: {file}")
@@ -74,6 +76,8 @@ def _inputs(client: Client, request: Request, report: Report) -> dict[str, Any]:
     return dict(zip(names, assets, strict=True))
 
 
-def _upload(client: Client, file: Path, report: Report) -> str:
-    asset = client.upload(file, lambda sent, size: report.tell(Step(f"sending {file.name}", sent / max(size, 1))))
+def _upload(client: Client, file: Path, report: TaskReport) -> str:
+    asset = client.upload(
+        file, lambda sent, size: report.tell(ExtractionStep(f"sending {file.name}", sent / max(size, 1)))
+    )
     return str(asset["id"])

@@ -15,10 +15,10 @@ from client.app.tasks import Tasks
 from client.app.video_tab import VideoTab
 
 
-class Window(QMainWindow):
+class MainWindow(QMainWindow):
     """The application's window."""
 
-    def __init__(self, login: config.Login) -> None:
+    def __init__(self, login: config.SavedLogin) -> None:
         super().__init__()
         self.setWindowTitle("BM3-VL")
         self.resize(1100, 720)
@@ -44,6 +44,6 @@ class Window(QMainWindow):
 def run() -> int:
     """Open the window and stay until it is closed."""
     application = QApplication(sys.argv[:1])
-    window = Window(config.load(None, None))
+    window = MainWindow(config.load(None, None))
     window.show()
     return application.exec()

@@ -8,7 +8,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
 
 from client import config
-from client.app.tasks import Report, Tasks
+from client.app.tasks import TaskReport, Tasks
 from client.errors import ConnectionFailed, Unauthorized
 from client.sdk import Client
 
@@ -20,7 +20,7 @@ class ServerBar(QWidget):
 
     changed = Signal(str)
 
-    def __init__(self, tasks: Tasks, login: config.Login) -> None:
+    def __init__(self, tasks: Tasks, login: config.SavedLogin) -> None:
         super().__init__()
         self._tasks = tasks
         self._looking = False
@@ -49,8 +49,8 @@ class ServerBar(QWidget):
         self.look()
 
     @property
-    def login(self) -> config.Login:
-        return config.Login(self.address.text().strip(), self.key.text().strip())
+    def login(self) -> config.SavedLogin:
+        return config.SavedLogin(self.address.text().strip(), self.key.text().strip())
 
     def client(self, retries: int = 8) -> Client:
         """A connection for one piece of work, patient enough for a server's restart. Ask for it before the work begins:
@@ -71,7 +71,7 @@ class ServerBar(QWidget):
             self.changed.emit(status)
 
 
-def _ask(login: config.Login, _: Report) -> str:
+def _ask(login: config.SavedLogin, _: TaskReport) -> str:
     """Whether the server is there and takes the key, in plain words."""
     with Client(login.server, login.key, timeout_s=5.0, retries=0) as client:
         try:

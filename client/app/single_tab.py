@@ -18,12 +18,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from client.app.datasheet import Extracted, Request, extract
+from client.app.datasheet import DatasheetRequest, Extracted, extract
 from client.app.footprint import FootprintView
 from client.app.preview import Preview, render
 from client.app.server import ServerBar
-from client.app.table import Table
-from client.app.tasks import Report, Tasks
+from client.app.table import JobTable
+from client.app.tasks import TaskReport, Tasks
 
 PAD_COLUMNS = ("number", "type", "shape", "x", "y", "w", "h", "drill")
 BODY_PX = 26 * 4 + 4  # its heads and three rows
@@ -36,15 +36,15 @@ class SingleTab(QWidget):
     def __init__(self, tasks: Tasks, server: ServerBar) -> None:
         super().__init__()
         self._tasks, self._server = tasks, server
-        self._running: Report | None = None
+        self._running: TaskReport | None = None
         self.files: tuple[Path, ...] = ()
         self.extracted: Extracted | None = None
         self.package, self.show_kind = QLineEdit(), QComboBox()
         self.show_kind.addItems(["both", "mechanical", "footprint"])
         self.mechanical_page, self.land_page = _page_box(), _page_box()
         self.preview, self.drawing = Preview(), FootprintView()
-        self.body = Table(("body, mm", "min", "nom", "max", "status"), "Body dimensions")
-        self.pads = Table(PAD_COLUMNS, "Pads")
+        self.body = JobTable(("body, mm", "min", "nom", "max", "status"), "Body dimensions")
+        self.pads = JobTable(PAD_COLUMNS, "Pads")
         self.status = QLabel()
         self.status.setWordWrap(True)
         self.extract_button = QPushButton("&Extract")
@@ -61,7 +61,7 @@ class SingleTab(QWidget):
 
     def extract(self) -> None:
         """Send the files; the button is idle until the answer is there."""
-        request = Request(
+        request = DatasheetRequest(
             files=self.files,
             package=self.package.text().strip(),
             mechanical_page=self.mechanical_page.value() or None,
@@ -71,7 +71,7 @@ class SingleTab(QWidget):
 
         client = self._server.client()
 
-        def work(report: Report) -> Extracted:
+        def work(report: TaskReport) -> Extracted:
             with client:
                 return extract(client, request, report)
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QHeaderView, QTableWidget, QTableWid
 ROW_PX = 26
 
 
-class Table(QTableWidget):
+class JobTable(QTableWidget):
     """A read-only table with headings; one of its columns takes the room that is left."""
 
     def __init__(self, columns: Sequence[str], name: str, wide: int = 0) -> None:

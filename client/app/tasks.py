@@ -9,10 +9,10 @@ from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal, Slot
 
 from client.errors import ClientError
 
-Work = Callable[["Report"], Any]
+Work = Callable[["TaskReport"], Any]
 
 
-class Report(QObject):
+class TaskReport(QObject):
     """How a piece of work speaks to the window; its signals arrive in the window's thread."""
 
     progress = Signal(object)
@@ -39,7 +39,7 @@ class Unwanted(Exception):
 
 
 class _Task(QRunnable):
-    def __init__(self, work: Work, report: Report) -> None:
+    def __init__(self, work: Work, report: TaskReport) -> None:
         super().__init__()
         self._work, self._report = work, report
 
@@ -61,7 +61,7 @@ class Tasks:
     def __init__(self) -> None:
         self._pool = QThreadPool()
         self._pool.setMaxThreadCount(12)  # they wait for the server most of the time
-        self._reports: list[Report] = []
+        self._reports: list[TaskReport] = []
 
     def start(
         self,
@@ -69,9 +69,9 @@ class Tasks:
         done: Callable[[Any], None],
         failed: Callable[[str], None],
         progress: Callable[[Any], None] | None = None,
-    ) -> Report:
+    ) -> TaskReport:
         """Run `work` in a thread; the callbacks run in the window's thread."""
-        report = Report()
+        report = TaskReport()
         report.done.connect(done)
         report.failed.connect(failed)
         if progress is not None:

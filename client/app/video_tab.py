@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from client.app.server import ServerBar
-from client.app.tasks import Report, Tasks
+from client.app.tasks import TaskReport, Tasks
 from client.sdk import finished
 from client.show import clock
 
@@ -33,7 +33,7 @@ class VideoTab(QWidget):
     def __init__(self, tasks: Tasks, server: ServerBar) -> None:
         super().__init__()
         self._tasks, self._server = tasks, server
-        self._running: Report | None = None
+        self._running: TaskReport | None = None
         self.job_id: str | None = None
         self.vtt: bytes = b""
         self.prompt = QLineEdit()
@@ -54,7 +54,7 @@ class VideoTab(QWidget):
         self.save_button.setEnabled(False)
         prompt, client = self.prompt.text().strip(), self._server.client()
 
-        def work(report: Report) -> bytes:
+        def work(report: TaskReport) -> bytes:
             with client:
                 asset = client.upload(file, lambda sent, size: report.tell({"sent": sent, "size": size}))
                 params = {"video": {"asset_id": asset["id"]}} | ({"prompt": prompt} if prompt else {})

@@ -18,7 +18,7 @@ from db.schema.tables_access import ApiKey, Tenant
 DEFAULT = DEFAULT_TENANT
 
 
-class NameTaken(Exception):
+class TenantNameTaken(Exception):
     """Another tenant has this name."""
 
 
@@ -40,7 +40,7 @@ def create(session: Session, now: datetime, name: str, quotas: Quotas | None = N
     try:
         session.flush()
     except IntegrityError as error:
-        raise NameTaken(name) from error
+        raise TenantNameTaken(name) from error
     return tenant
 
 

@@ -40,7 +40,7 @@ SCOPES: dict[Role, frozenset[str]] = {
 _HASHER = PasswordHasher()
 
 
-class NameTaken(Exception):
+class UserNameTaken(Exception):
     """Another user has this name."""
 
 
@@ -96,7 +96,7 @@ def create(session: Session, now: datetime, new: NewUser) -> User:
     try:
         session.flush()
     except IntegrityError as error:
-        raise NameTaken(new.name) from error
+        raise UserNameTaken(new.name) from error
     return user
 
 

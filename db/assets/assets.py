@@ -49,7 +49,9 @@ class Verified:
     sniffed_type: str | None
 
 
-def begin(session: Session, now: datetime, new: NewAsset, started: objects.Upload, mode: str) -> tuple[Asset, Upload]:
+def begin(
+    session: Session, now: datetime, new: NewAsset, started: objects.StoreUpload, mode: str
+) -> tuple[Asset, Upload]:
     """Rows for an upload that the store has started; `mode` is `offset` or `multipart`."""
     asset = _row(now, new, AssetState.UPLOADING)
     session.add(asset)
@@ -136,9 +138,9 @@ def upload_of(session: Session, asset_id: UUID) -> Upload | None:
     return session.scalars(select(Upload).where(Upload.asset_id == asset_id)).one_or_none()
 
 
-def in_store(asset: Asset, upload: Upload) -> objects.Upload:
+def in_store(asset: Asset, upload: Upload) -> objects.StoreUpload:
     """The upload as the object store knows it."""
-    return objects.Upload(upload.store_upload_id or "", asset.object_key, asset.size_bytes, upload.part_bytes or 0)
+    return objects.StoreUpload(upload.store_upload_id or "", asset.object_key, asset.size_bytes, upload.part_bytes or 0)
 
 
 def verifying(session: Session, asset_id: UUID) -> None:

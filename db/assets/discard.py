@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from db.assets import assets
-from db.ops.crash import crash_point
+from db.crash import crash_point
 from db.schema.tables import Asset
 from db.session import Database
 from db.storage.objects import ObjectStore

@@ -19,7 +19,7 @@ TENTHS = 10
 
 
 @dataclass(frozen=True)
-class Progress:
+class JobProgress:
     """How far an attempt is."""
 
     done_ms: int
@@ -28,7 +28,7 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Step:
+class ProgressStep:
     """New cues, and the checkpoint from which to go on after them."""
 
     cues: Sequence[Cue]
@@ -36,7 +36,7 @@ class Step:
     done_ms: int
 
 
-def tell(session: Session, now: datetime, job_id: UUID, epoch: int, progress: Progress) -> bool:
+def tell(session: Session, now: datetime, job_id: UUID, epoch: int, progress: JobProgress) -> bool:
     """Say how far the attempt is; only an advance counts for the stall clock. False: the lease is lost."""
     values: dict[str, Any] = {
         "done_ms": progress.done_ms,
@@ -48,7 +48,7 @@ def tell(session: Session, now: datetime, job_id: UUID, epoch: int, progress: Pr
     return _advance(session, now, job_id, epoch, values)
 
 
-def save(session: Session, now: datetime, job_id: UUID, epoch: int, step: Step) -> bool:
+def save(session: Session, now: datetime, job_id: UUID, epoch: int, step: ProgressStep) -> bool:
     """Store cues and the checkpoint that covers them, together or not at all. False: the lease is lost.
 
     May be repeated: the commit of the first time may have got through although nobody heard of it.
@@ -82,7 +82,7 @@ def _advance(session: Session, now: datetime, job_id: UUID, epoch: int, values: 
     return job is not None
 
 
-def _is_saved(session: Session, job_id: UUID, epoch: int, step: Step) -> bool:
+def _is_saved(session: Session, job_id: UUID, epoch: int, step: ProgressStep) -> bool:
     """Whether exactly this is stored already; other cues under the same numbers are a bug, which the insert finds."""
     if not step.cues:
         return False

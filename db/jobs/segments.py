@@ -26,7 +26,7 @@ from db.schema.tables import OWNED, TERMINAL, Job, State
 
 
 @dataclass(frozen=True)
-class Segment:
+class SegmentJob:
     """How one segment ended and what it left."""
 
     index: int
@@ -69,11 +69,11 @@ def rejoin(session: Session, now: datetime) -> list[Job]:
     return parents
 
 
-def outcomes(session: Session, parent_id: UUID) -> list[Segment]:
+def outcomes(session: Session, parent_id: UUID) -> list[SegmentJob]:
     """The segments of a job in the order of the video; empty for a job that was not split."""
     rows = session.scalars(select(Job).where(Job.parent_id == parent_id).order_by(Job.part_index, Job.id))
     return [
-        Segment(
+        SegmentJob(
             index=row.part_index or 0,
             state=row.state,
             params=row.params,

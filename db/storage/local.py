@@ -18,14 +18,14 @@ from db.storage import local_files
 from db.storage.objects import (
     BadKey,
     BadRange,
-    Body,
+    ObjectBody,
     ObjectInfo,
     ObjectMissing,
     ObjectStore,
     ObjectStoreFull,
     ObjectStoreUnavailable,
     OffsetConflict,
-    Upload,
+    StoreUpload,
     UploadMismatch,
     UploadMissing,
     UploadProgress,
@@ -78,7 +78,7 @@ class LocalObjects(ObjectStore):
         with _looking(key):
             return _info(key, _file_stat(self._path(key)))
 
-    def open_range(self, key: str, start: int = 0, end: int | None = None) -> Body:
+    def open_range(self, key: str, start: int = 0, end: int | None = None) -> ObjectBody:
         with _looking(key):
             file = self._path(key).open("rb")
             try:
@@ -87,7 +87,7 @@ class LocalObjects(ObjectStore):
             except (BadRange, OSError):
                 file.close()
                 raise
-        return Body(stop - start, file.read, file.close)
+        return ObjectBody(stop - start, file.read, file.close)
 
     def delete(self, key: str) -> None:
         with suppress(ObjectMissing), _looking(key):
@@ -111,14 +111,14 @@ class LocalObjects(ObjectStore):
             with suppress(FileNotFoundError):  # deleted while we listed
                 yield _info(key, found[key].stat())
 
-    def start_upload(self, key: str, size_bytes: int, media_type: str) -> Upload:
+    def start_upload(self, key: str, size_bytes: int, media_type: str) -> StoreUpload:
         self._path(key)
-        upload = Upload(uuid.uuid4().hex, key, size_bytes, part_size_bytes(size_bytes))
+        upload = StoreUpload(uuid.uuid4().hex, key, size_bytes, part_size_bytes(size_bytes))
         with _storage(key):
             self._upload_path(upload).open("xb").close()
         return upload
 
-    def append(self, upload: Upload, offset: int, data: bytes) -> int:
+    def append(self, upload: StoreUpload, offset: int, data: bytes) -> int:
         """Add `data` at `offset`; a second writer at the same offset gets OffsetConflict, never mixed bytes."""
         with _storage(upload.key), self._open_upload(upload) as file:
             done = os.fstat(file.fileno()).st_size
@@ -128,14 +128,14 @@ class LocalObjects(ObjectStore):
                 raise UploadMismatch(f"{done + len(data)} bytes of {upload.size_bytes} declared")
             return local_files.append(file.fileno(), done, data)
 
-    def upload_progress(self, upload: Upload) -> UploadProgress:
+    def upload_progress(self, upload: StoreUpload) -> UploadProgress:
         with _storage(upload.key):
             try:
                 return UploadProgress(self._upload_path(upload).stat().st_size)
             except FileNotFoundError:
                 raise UploadMissing(upload.id) from None
 
-    def complete_upload(self, upload: Upload) -> ObjectInfo:
+    def complete_upload(self, upload: StoreUpload) -> ObjectInfo:
         target = self._path(upload.key)
         try:
             with _storage(upload.key), self._open_upload(upload) as file:
@@ -148,7 +148,7 @@ class LocalObjects(ObjectStore):
             return completed_before(self, upload)
         return self.head(upload.key)
 
-    def abort_upload(self, upload: Upload) -> None:
+    def abort_upload(self, upload: StoreUpload) -> None:
         with _storage(upload.key):
             self._upload_path(upload).unlink(missing_ok=True)
 
@@ -190,7 +190,7 @@ class LocalObjects(ObjectStore):
             raise BadKey(f"leads out of the store: {key!r}")
         return path
 
-    def _upload_path(self, upload: Upload) -> Path:
+    def _upload_path(self, upload: StoreUpload) -> Path:
         return self._uploads / check_key(upload.id)
 
     @contextmanager
@@ -203,7 +203,7 @@ class LocalObjects(ObjectStore):
             temporary.unlink(missing_ok=True)
 
     @contextmanager
-    def _open_upload(self, upload: Upload) -> Iterator[BinaryIO]:
+    def _open_upload(self, upload: StoreUpload) -> Iterator[BinaryIO]:
         try:
             file = self._upload_path(upload).open("r+b")
         except FileNotFoundError:

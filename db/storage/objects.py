@@ -85,7 +85,7 @@ class ObjectInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class StoreUpload:
     """A resumable upload in progress; the caller keeps these values and hands them back."""
 
     id: str
@@ -111,7 +111,7 @@ class UploadProgress:
     parts_done: tuple[int, ...] = ()
 
 
-class Body:
+class ObjectBody:
     """Bytes of an object as they come: iterate, and close (or use `with`) if you stop early."""
 
     def __init__(self, size_bytes: int, read: Callable[[int], bytes], close: Callable[[], None]) -> None:
@@ -131,7 +131,7 @@ class Body:
         finally:
             self.close()
 
-    def __enter__(self) -> Body:
+    def __enter__(self) -> ObjectBody:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -156,7 +156,7 @@ class ObjectStore(Protocol):
     def head(self, key: str) -> ObjectInfo:
         """Size and time of an object, or ObjectMissing."""
 
-    def open_range(self, key: str, start: int = 0, end: int | None = None) -> Body:
+    def open_range(self, key: str, start: int = 0, end: int | None = None) -> ObjectBody:
         """Bytes `start` up to, not including, `end` (clipped to the size). ObjectMissing and BadRange come at once."""
 
     def delete(self, key: str) -> None:
@@ -168,16 +168,16 @@ class ObjectStore(Protocol):
     def list_prefix(self, prefix: str) -> Iterator[ObjectInfo]:
         """Everything under a folder, or all for the empty prefix, ordered by key."""
 
-    def start_upload(self, key: str, size_bytes: int, media_type: str) -> Upload:
+    def start_upload(self, key: str, size_bytes: int, media_type: str) -> StoreUpload:
         """Begin a resumable upload of exactly `size_bytes` (1 at least)."""
 
-    def upload_progress(self, upload: Upload) -> UploadProgress:
+    def upload_progress(self, upload: StoreUpload) -> UploadProgress:
         """What has arrived, for whoever wants to continue."""
 
-    def complete_upload(self, upload: Upload) -> ObjectInfo:
+    def complete_upload(self, upload: StoreUpload) -> ObjectInfo:
         """Check sizes and make the object appear; again is fine. UploadMismatch leaves the upload to be mended."""
 
-    def abort_upload(self, upload: Upload) -> None:
+    def abort_upload(self, upload: StoreUpload) -> None:
         """Drop what has arrived; fine if it is gone already."""
 
     def abort_abandoned(self, older_than_s: float) -> int:
@@ -218,7 +218,7 @@ class ObjectStore(Protocol):
 class OffsetUploads(Protocol):
     """A store whose uploads arrive through our API, appended at an offset."""
 
-    def append(self, upload: Upload, offset: int, data: bytes) -> int:
+    def append(self, upload: StoreUpload, offset: int, data: bytes) -> int:
         """Add `data` at `offset`, which must be where the upload ends; the new end. OffsetConflict, UploadMismatch."""
 
 
@@ -226,5 +226,5 @@ class OffsetUploads(Protocol):
 class PresignedUploads(Protocol):
     """A store whose uploads go straight to it by signed URLs."""
 
-    def part_urls(self, upload: Upload, numbers: Sequence[int], expires_s: int = 3600) -> dict[int, str]:
+    def part_urls(self, upload: StoreUpload, numbers: Sequence[int], expires_s: int = 3600) -> dict[int, str]:
         """A PUT URL for each part number (from 1), 50 a call at most."""

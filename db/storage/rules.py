@@ -10,7 +10,7 @@ from db.storage.objects import (
     ObjectInfo,
     ObjectMissing,
     ObjectStore,
-    Upload,
+    StoreUpload,
     UploadMismatch,
     UploadMissing,
 )
@@ -56,7 +56,7 @@ def clip_range(size_bytes: int, start: int, end: int | None) -> tuple[int, int]:
     return start, stop
 
 
-def completed_before(store: ObjectStore, upload: Upload) -> ObjectInfo:
+def completed_before(store: ObjectStore, upload: StoreUpload) -> ObjectInfo:
     """The object of an upload that is gone because its completion went through and nobody heard. Else UploadMissing."""
     try:
         info = store.head(upload.key)

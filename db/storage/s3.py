@@ -10,11 +10,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from db.storage.objects import (
-    Body,
+    ObjectBody,
     ObjectInfo,
     ObjectStore,
     ObjectStoreUnavailable,
-    Upload,
+    StoreUpload,
     UploadMismatch,
     UploadMissing,
     UploadProgress,
@@ -62,7 +62,7 @@ class S3Objects(ObjectStore):
             found = self._client.head_object(**self._at(key))
         return ObjectInfo(key, found["ContentLength"], found["LastModified"])
 
-    def open_range(self, key: str, start: int = 0, end: int | None = None) -> Body:
+    def open_range(self, key: str, start: int = 0, end: int | None = None) -> ObjectBody:
         if start == 0 and end is None:
             return self._open(key, {})
         # Clipped here: S3 would answer a range that starts at the end or before 0 with the whole object.
@@ -87,13 +87,13 @@ class S3Objects(ObjectStore):
                     key = found["Key"].removeprefix(self._prefix)
                     yield ObjectInfo(key, found["Size"], found["LastModified"])
 
-    def start_upload(self, key: str, size_bytes: int, media_type: str) -> Upload:
+    def start_upload(self, key: str, size_bytes: int, media_type: str) -> StoreUpload:
         part_bytes = part_size_bytes(size_bytes)
         with calls(key):
             answer = self._client.create_multipart_upload(**self._at(key), ContentType=media_type)
-        return Upload(answer["UploadId"], key, size_bytes, part_bytes)
+        return StoreUpload(answer["UploadId"], key, size_bytes, part_bytes)
 
-    def part_urls(self, upload: Upload, numbers: Sequence[int], expires_s: int = 3600) -> dict[int, str]:
+    def part_urls(self, upload: StoreUpload, numbers: Sequence[int], expires_s: int = 3600) -> dict[int, str]:
         """A PUT URL for each part number; the part's exact length is signed into it."""
         if len(numbers) > MAX_URLS_A_CALL:
             raise UploadMismatch(f"at most {MAX_URLS_A_CALL} URLs a call")
@@ -101,12 +101,12 @@ class S3Objects(ObjectStore):
             raise UploadMismatch(f"parts are numbered 1 to {upload.parts}")
         return {number: self._part_url(upload, number, expires_s) for number in numbers}
 
-    def upload_progress(self, upload: Upload) -> UploadProgress:
+    def upload_progress(self, upload: StoreUpload) -> UploadProgress:
         """The parts that have arrived with the size they must have; the others have to be sent (again)."""
         good = [part["PartNumber"] for part in self._parts(upload) if _is_whole(upload, part)]
         return UploadProgress(sum(upload.part_bytes(number) for number in good), tuple(sorted(good)))
 
-    def complete_upload(self, upload: Upload) -> ObjectInfo:
+    def complete_upload(self, upload: StoreUpload) -> ObjectInfo:
         try:
             parts = self._parts(upload)
             _check_parts(upload, parts)
@@ -119,7 +119,7 @@ class S3Objects(ObjectStore):
             return completed_before(self, upload)
         return self.head(upload.key)
 
-    def abort_upload(self, upload: Upload) -> None:
+    def abort_upload(self, upload: StoreUpload) -> None:
         try:
             with calls(upload.key):
                 self._client.abort_multipart_upload(**self._at(upload.key), UploadId=upload.id)
@@ -135,7 +135,7 @@ class S3Objects(ObjectStore):
             )
             old = [found for page in pages for found in page.get("Uploads", ()) if found["Initiated"] <= before]
         for found in old:
-            self.abort_upload(Upload(found["UploadId"], found["Key"].removeprefix(self._prefix), 1, 1))
+            self.abort_upload(StoreUpload(found["UploadId"], found["Key"].removeprefix(self._prefix), 1, 1))
         return len(old)
 
     def keep_lifecycle_rule(self, days: int) -> None:
@@ -158,16 +158,16 @@ class S3Objects(ObjectStore):
     def _at(self, key: str) -> dict[str, str]:
         return {"Bucket": self.bucket, "Key": self._prefix + check_key(key)}
 
-    def _open(self, key: str, which: dict[str, str]) -> Body:
+    def _open(self, key: str, which: dict[str, str]) -> ObjectBody:
         with calls(key):
             found = self._client.get_object(**self._at(key), **which)
 
         def read(size_bytes: int) -> bytes:
             with calls(key):
-                chunk: bytes = found["Body"].read(size_bytes)
+                chunk: bytes = found["ObjectBody"].read(size_bytes)
                 return chunk
 
-        return Body(found["ContentLength"], read, found["Body"].close)
+        return ObjectBody(found["ContentLength"], read, found["ObjectBody"].close)
 
     def _delete_keys(self, prefix: str, keys: list[str]) -> None:
         with calls(prefix):
@@ -177,7 +177,7 @@ class S3Objects(ObjectStore):
         if errors := answer.get("Errors"):
             raise ObjectStoreUnavailable(f"{len(errors)} objects under {prefix} were not deleted")
 
-    def _part_url(self, upload: Upload, number: int, expires_s: int) -> str:
+    def _part_url(self, upload: StoreUpload, number: int, expires_s: int) -> str:
         part = {"UploadId": upload.id, "PartNumber": number, "ContentLength": upload.part_bytes(number)}
         with calls(upload.key):
             url: str = self._signer.generate_presigned_url(
@@ -185,7 +185,7 @@ class S3Objects(ObjectStore):
             )
         return url
 
-    def _parts(self, upload: Upload) -> list[dict[str, Any]]:
+    def _parts(self, upload: StoreUpload) -> list[dict[str, Any]]:
         with calls(upload.key):
             pages = self._client.get_paginator("list_parts").paginate(**self._at(upload.key), UploadId=upload.id)
             return [part for page in pages for part in page.get("Parts", ())]
@@ -207,12 +207,12 @@ class S3Inputs(S3Objects):
         return {"Bucket": self.bucket, "Key": key}
 
 
-def _is_whole(upload: Upload, part: dict[str, Any]) -> bool:
+def _is_whole(upload: StoreUpload, part: dict[str, Any]) -> bool:
     number = part["PartNumber"]
     return bool(number <= upload.parts and part["Size"] == upload.part_bytes(number))
 
 
-def _check_parts(upload: Upload, parts: list[dict[str, Any]]) -> None:
+def _check_parts(upload: StoreUpload, parts: list[dict[str, Any]]) -> None:
     good = {part["PartNumber"] for part in parts if _is_whole(upload, part)}
     bad = sorted(set(range(1, upload.parts + 1)) - good)
     if bad or len(parts) != upload.parts:

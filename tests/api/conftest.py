@@ -7,29 +7,29 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.place import Guest, Place, place
+from tests.api.running_app import RunningApp, TenantClient, running_app
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Iterator[Place]:
+def here(tmp_path: Path) -> Iterator[RunningApp]:
     """The application on SQLite with local objects, no Redis."""
-    with place(tmp_path) as running:
+    with running_app(tmp_path) as running:
         yield running
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningApp]:
     """The application on each database."""
     url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    with place(tmp_path, url) as running:
+    with running_app(tmp_path, url) as running:
         yield running
 
 
 @pytest.fixture
-def ann(here: Place) -> Guest:
+def ann(here: RunningApp) -> TenantClient:
     return here.guest("ann")
 
 
 @pytest.fixture
-def bob(here: Place) -> Guest:
+def bob(here: RunningApp) -> TenantClient:
     return here.guest("bob")

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.first import KEY_FILE, prepare, welcome
+from api.bootstrap import KEY_FILE, prepare, welcome
 from db.ops import migrate
 from db.session import Database
 from db.settings import Settings
-from tests.api.place import MP4, Guest, Place, place
+from tests.api.running_app import MP4, RunningApp, TenantClient, running_app
 
 JOB = {"kind": "video.caption", "params": {"video": {"url": "https://example.com/a.mp4"}}}
 
@@ -44,14 +44,14 @@ def test_an_embedded_start_puts_its_key_into_a_file_and_shows_where(
     file = tmp_path / KEY_FILE
     assert str(file) in welcome("http://127.0.0.1:8080", first)
     assert file.stat().st_mode & 0o777 == 0o600
-    with place(tmp_path) as here:
-        admin = Guest(here.client, file.read_text().strip(), here.admin().tenant_id)
+    with running_app(tmp_path) as here:
+        admin = TenantClient(here.client, file.read_text().strip(), here.admin().tenant_id)
         assert admin.get("/v1/tenants").status_code == 200
 
 
-def test_a_key_lives_from_its_making_to_its_revoking(here: Place, ann: Guest) -> None:
+def test_a_key_lives_from_its_making_to_its_revoking(here: RunningApp, ann: TenantClient) -> None:
     made = ann.post("/v1/keys", {"name": "ci", "scopes": ["jobs:read"]}).json()
-    key = Guest(here.client, made["token"], ann.tenant_id)
+    key = TenantClient(here.client, made["token"], ann.tenant_id)
     assert key.get("/v1/jobs").status_code == 200
     assert key.post("/v1/jobs", JOB).json()["code"] == "missing_scope"
     listed = {row["id"]: row for row in ann.get("/v1/keys").json()}
@@ -62,36 +62,36 @@ def test_a_key_lives_from_its_making_to_its_revoking(here: Place, ann: Guest) ->
     assert key.get("/v1/jobs").status_code == 401
 
 
-def test_rotation_overlaps_as_long_as_it_says(here: Place, ann: Guest) -> None:
+def test_rotation_overlaps_as_long_as_it_says(here: RunningApp, ann: TenantClient) -> None:
     old = ann.post("/v1/keys", {"name": "ci", "scopes": ["jobs:read"]}).json()
     overlapping = ann.post(f"/v1/keys/{old['id']}/rotate", {"overlap_s": 60}).json()
     for token in (old["token"], overlapping["token"]):
-        assert Guest(here.client, token, ann.tenant_id).get("/v1/jobs").status_code == 200
+        assert TenantClient(here.client, token, ann.tenant_id).get("/v1/jobs").status_code == 200
     at_once = ann.post(f"/v1/keys/{overlapping['id']}/rotate").json()
-    assert Guest(here.client, overlapping["token"], ann.tenant_id).get("/v1/jobs").status_code == 401
-    assert Guest(here.client, at_once["token"], ann.tenant_id).get("/v1/jobs").status_code == 200
+    assert TenantClient(here.client, overlapping["token"], ann.tenant_id).get("/v1/jobs").status_code == 401
+    assert TenantClient(here.client, at_once["token"], ann.tenant_id).get("/v1/jobs").status_code == 200
     assert ann.post(f"/v1/keys/{overlapping['id']}/rotate").json()["code"] == "key_revoked"
 
 
-def test_an_expired_key_is_like_an_unknown_one(here: Place, ann: Guest) -> None:
+def test_an_expired_key_is_like_an_unknown_one(here: RunningApp, ann: TenantClient) -> None:
     past = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
     made = ann.post("/v1/keys", {"name": "old", "scopes": ["jobs:read"], "expires_at": past}).json()
-    answer = Guest(here.client, made["token"], ann.tenant_id).get("/v1/jobs")
+    answer = TenantClient(here.client, made["token"], ann.tenant_id).get("/v1/jobs")
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer realm="bm3"')
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_no_other_token_opens_the_door(here: Place, ann: Guest, data: st.DataObject) -> None:
+def test_no_other_token_opens_the_door(here: RunningApp, ann: TenantClient, data: st.DataObject) -> None:
     place_in, letter = data.draw(st.integers(0, len(ann.token) - 1)), data.draw(st.sampled_from("0123456789abcdef_xyz"))
     token = ann.token[:place_in] + letter + ann.token[place_in + 1 :]
     expected = 200 if token == ann.token else 401
-    assert Guest(here.client, token, ann.tenant_id).get("/v1/jobs").status_code == expected
+    assert TenantClient(here.client, token, ann.tenant_id).get("/v1/jobs").status_code == expected
     rubbish = data.draw(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=300))
-    assert Guest(here.client, rubbish, ann.tenant_id).get("/v1/jobs").status_code == 401
+    assert TenantClient(here.client, rubbish, ann.tenant_id).get("/v1/jobs").status_code == 401
 
 
-def test_nobody_gives_away_what_he_does_not_have(here: Place, ann: Guest) -> None:
+def test_nobody_gives_away_what_he_does_not_have(here: RunningApp, ann: TenantClient) -> None:
     assert ann.post("/v1/keys", {"name": "x", "scopes": ["admin"]}).status_code == 403
     assert ann.get("/v1/tenants").status_code == 403
     assert ann.get("/v1/workers").status_code == 403
@@ -101,14 +101,14 @@ def test_nobody_gives_away_what_he_does_not_have(here: Place, ann: Guest) -> Non
         assert reader.call(method, path).status_code in (403, 422)
 
 
-def test_an_administrator_makes_tenants_with_quotas(here: Place) -> None:
+def test_an_administrator_makes_tenants_with_quotas(here: RunningApp) -> None:
     admin = here.admin()
     tenant = admin.post("/v1/tenants", {"name": "acme", "max_queued": 2}).json()
     assert admin.post("/v1/tenants", {"name": "acme"}).json()["code"] == "name_taken"
     made = admin.post(
         f"/v1/tenants/{tenant['id']}/keys", {"name": "first", "scopes": ["jobs:read", "jobs:write"]}
     ).json()
-    acme = Guest(here.client, made["token"], tenant["id"])
+    acme = TenantClient(here.client, made["token"], tenant["id"])
     assert [acme.post("/v1/jobs", JOB).status_code for _ in range(3)] == [202, 202, 429]
     refused = acme.post("/v1/jobs/batch", {"jobs": [JOB]})
     assert (refused.json()["code"], refused.headers["retry-after"]) == ("quota_exceeded", "30")
@@ -118,7 +118,7 @@ def test_an_administrator_makes_tenants_with_quotas(here: Place) -> None:
     assert acme.post("/v1/jobs", JOB).status_code == 202
 
 
-def test_a_byte_quota_counts_uploads_before_they_arrive(here: Place, ann: Guest) -> None:
+def test_a_byte_quota_counts_uploads_before_they_arrive(here: RunningApp, ann: TenantClient) -> None:
     here.admin().call("PATCH", f"/v1/tenants/{ann.tenant_id}", json={"max_bytes": len(MP4) + 10})
     assert ann.upload()["mode"] == "offset"
     answer = ann.post("/v1/uploads", {"filename": "b", "media_type": "video/mp4", "size_bytes": 11})
@@ -126,7 +126,7 @@ def test_a_byte_quota_counts_uploads_before_they_arrive(here: Place, ann: Guest)
 
 
 def test_the_rate_limit_says_when_to_come_back(tmp_path: Path, redis_url: str) -> None:
-    with place(tmp_path, redis_url=redis_url) as here:
+    with running_app(tmp_path, redis_url=redis_url) as here:
         ann, bob = here.guest("ann"), here.guest("bob")
         here.admin().call("PATCH", f"/v1/tenants/{ann.tenant_id}", json={"requests_per_minute": 5})
         answers = [ann.get("/v1/jobs") for _ in range(8)]
@@ -136,12 +136,12 @@ def test_the_rate_limit_says_when_to_come_back(tmp_path: Path, redis_url: str) -
         assert bob.get("/v1/jobs").status_code == 200
 
 
-def test_without_redis_requests_pass(here: Place, ann: Guest) -> None:
+def test_without_redis_requests_pass(here: RunningApp, ann: TenantClient) -> None:
     here.admin().call("PATCH", f"/v1/tenants/{ann.tenant_id}", json={"requests_per_minute": 1})
     assert [ann.get("/v1/jobs").status_code for _ in range(4)] == [200] * 4
 
 
-def test_no_route_shows_one_tenant_to_another(here: Place, ann: Guest, bob: Guest) -> None:
+def test_no_route_shows_one_tenant_to_another(here: RunningApp, ann: TenantClient, bob: TenantClient) -> None:
     """Every route with ann's ids in it, asked by bob, answers 404; every list is empty."""
     secret = "anns secret label"
     asset = ann.asset()["id"]

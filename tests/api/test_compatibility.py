@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.place import Place
+from tests.api.running_app import RunningApp
 
 STORED = Path(__file__).with_name("openapi_0_1_0.json")
 TEXTS = {"description", "summary", "title"}  # for people: may be put better
@@ -33,7 +33,7 @@ def lost(old: Any, new: Any, where: str = "") -> list[str]:
     return [] if old == new else [f"{where}: {old!r} became {new!r}"]
 
 
-def test_only_additions_to_the_public_interface(here: Place) -> None:
+def test_only_additions_to_the_public_interface(here: RunningApp) -> None:
     document = bare(here.client.get("/openapi.json").json())
     stored = json.loads(STORED.read_text())
     document["info"]["version"] = stored["info"]["version"]

@@ -16,8 +16,8 @@ import httpx
 import pytest
 import redis
 
-from tests.api.live_place import LivePlace, live_place
-from tests.api.place import NO_REDIS
+from tests.api.live_app import LiveApp, live_app
+from tests.api.running_app import NO_REDIS
 from tests.faults.servers import proxy_to
 from tests.servers import redis_server
 
@@ -32,9 +32,9 @@ class Told:
 
 
 @pytest.fixture(params=["redis", "polling"])
-def live(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LivePlace]:
+def live(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LiveApp]:
     url = request.getfixturevalue("redis_url") if request.param == "redis" else NO_REDIS
-    with live_place(tmp_path, url) as running:
+    with live_app(tmp_path, url) as running:
         yield running
 
 
@@ -63,7 +63,7 @@ def texts(told: list[Told]) -> list[str]:
     return [one.data["text"] for one in told if one.type == "cue"]
 
 
-def test_a_watcher_sees_the_whole_job_as_it_happens(live: LivePlace) -> None:
+def test_a_watcher_sees_the_whole_job_as_it_happens(live: LiveApp) -> None:
     ann = live.inside.guest("ann")
     heard: list[Told] = []
     with live.client(ann.token) as client:
@@ -83,7 +83,7 @@ def test_a_watcher_sees_the_whole_job_as_it_happens(live: LivePlace) -> None:
     assert any(one.type == "progress" for one in heard)
 
 
-def test_coming_back_at_any_point_misses_and_repeats_nothing(live: LivePlace) -> None:
+def test_coming_back_at_any_point_misses_and_repeats_nothing(live: LiveApp) -> None:
     ann = live.inside.guest("ann")
     with live.client(ann.token) as client:
         job = client.post("/v1/jobs", json=_body()).json()["id"]
@@ -97,7 +97,7 @@ def test_coming_back_at_any_point_misses_and_repeats_nothing(live: LivePlace) ->
         assert len([one for one in listen(client, job, last="rubbish") if one.type == "cue"]) == 5
 
 
-def test_more_history_than_a_page_arrives_in_order(live: LivePlace) -> None:
+def test_more_history_than_a_page_arrives_in_order(live: LiveApp) -> None:
     ann = live.inside.guest("ann")
     with live.client(ann.token) as client:
         job = client.post("/v1/jobs", json=_body()).json()["id"]
@@ -110,7 +110,7 @@ def test_more_history_than_a_page_arrives_in_order(live: LivePlace) -> None:
 
 
 def test_text_is_passed_on_while_it_is_decoded(tmp_path: Path, redis_url: str) -> None:
-    with live_place(tmp_path, redis_url) as live, redis.Redis.from_url(redis_url) as broker:
+    with live_app(tmp_path, redis_url) as live, redis.Redis.from_url(redis_url) as broker:
         ann = live.inside.guest("ann")
         with live.client(ann.token) as client:
             job = client.post("/v1/jobs", json=_body()).json()["id"]
@@ -137,7 +137,7 @@ def test_text_goes_on_after_the_link_to_redis_has_gone_silent(tmp_path: Path) ->
     with (
         redis_server(tmp_path / "redis") as broker,
         proxy_to(broker.port, tmp_path) as proxy,
-        live_place(tmp_path / "api", proxy.url, settings={"redis_health_s": 0.5}) as live,
+        live_app(tmp_path / "api", proxy.url, settings={"redis_health_s": 0.5}) as live,
         redis.Redis.from_url(broker.url) as link,
     ):
         ann = live.inside.guest("ann")
@@ -169,7 +169,7 @@ def _say_until_heard(link: redis.Redis, job: str, decoded: queue.Queue[float]) -
 
 
 def test_two_hundred_watchers_share_one_look(tmp_path: Path, redis_url: str) -> None:
-    with live_place(tmp_path, redis_url) as live:
+    with live_app(tmp_path, redis_url) as live:
         ann = live.inside.guest("ann")
         with live.client(ann.token) as client:
             job = client.post("/v1/jobs", json=_body()).json()["id"]
@@ -188,7 +188,7 @@ def test_two_hundred_watchers_share_one_look(tmp_path: Path, redis_url: str) -> 
                 thread.join(30)
         assert len(heard) == 60
         assert all(texts(told) == ["one", "two"] and told[-1].type == "end" for told in heard)
-        assert live.inside.kept.live.watching == 0
+        assert live.inside.services.live.watching == 0
 
 
 def _body() -> dict[str, Any]:

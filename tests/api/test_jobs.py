@@ -10,12 +10,12 @@ from typing import Any
 
 from db.jobs import leases
 from db.jobs.leases import Usage
-from tests.api.place import MP4, Guest, Place
+from tests.api.running_app import MP4, RunningApp, TenantClient
 
 RESULT = {"cues": 0}
 
 
-def test_a_submitted_job_is_queued_and_can_be_read(anywhere: Place) -> None:
+def test_a_submitted_job_is_queued_and_can_be_read(anywhere: RunningApp) -> None:
     ann = anywhere.guest("ann")
     job = ann.submit(labels={"team": "news"}, priority=5)
     assert job["state"] == "queued"
@@ -26,7 +26,7 @@ def test_a_submitted_job_is_queued_and_can_be_read(anywhere: Place) -> None:
     assert again["estimate"]["ahead"] == 0
 
 
-def test_the_same_key_and_body_submit_once(anywhere: Place) -> None:
+def test_the_same_key_and_body_submit_once(anywhere: RunningApp) -> None:
     ann = anywhere.guest("ann")
     body = {"kind": "video.caption", "params": {"video": {"url": "https://example.com/a.mp4"}}}
     first, second = (ann.post("/v1/jobs", body, headers={"Idempotency-Key": "k1"}) for _ in range(2))
@@ -39,7 +39,7 @@ def test_the_same_key_and_body_submit_once(anywhere: Place) -> None:
     assert len(ann.get("/v1/jobs").json()["items"]) == 1
 
 
-def test_twins_at_the_same_moment_make_one_job(anywhere: Place) -> None:
+def test_twins_at_the_same_moment_make_one_job(anywhere: RunningApp) -> None:
     ann = anywhere.guest("ann")
     body = {"kind": "video.caption", "params": {"video": {"url": "https://example.com/a.mp4"}}}
     answers: list[Any] = []
@@ -57,20 +57,20 @@ def test_twins_at_the_same_moment_make_one_job(anywhere: Place) -> None:
     assert len(ann.get("/v1/jobs").json()["items"]) == 1
 
 
-def test_a_key_of_one_tenant_says_nothing_to_another(here: Place, ann: Guest, bob: Guest) -> None:
+def test_a_key_of_one_tenant_says_nothing_to_another(here: RunningApp, ann: TenantClient, bob: TenantClient) -> None:
     body = {"kind": "video.caption", "params": {"video": {"url": "https://example.com/a.mp4"}}}
     first, second = (who.post("/v1/jobs", body, headers={"Idempotency-Key": "k"}).json()["id"] for who in (ann, bob))
     assert first != second
 
 
-def test_a_wrong_field_is_named(ann: Guest) -> None:
+def test_a_wrong_field_is_named(ann: TenantClient) -> None:
     params = {"video": {"url": "https://example.com/a.mp4"}, "fps": 99, "colour": "red"}
     answer = ann.post("/v1/jobs", {"kind": "video.caption", "params": params})
     assert answer.status_code == 422
     assert {error["pointer"] for error in answer.json()["errors"]} == {"/params/fps", "/params/colour"}
 
 
-def test_inputs_that_cannot_be_used_are_refused(ann: Guest, bob: Guest) -> None:
+def test_inputs_that_cannot_be_used_are_refused(ann: TenantClient, bob: TenantClient) -> None:
     foreign = bob.asset()["id"]
     inputs = [
         {"asset_id": foreign},
@@ -90,7 +90,7 @@ def test_inputs_that_cannot_be_used_are_refused(ann: Guest, bob: Guest) -> None:
     assert ann.get("/v1/jobs").json()["items"] == []
 
 
-def test_inline_bytes_become_an_asset(here: Place, ann: Guest) -> None:
+def test_inline_bytes_become_an_asset(here: RunningApp, ann: TenantClient) -> None:
     job = ann.submit(params={"video": {"base64": base64.b64encode(MP4).decode()}})
     asset = ann.get(f"/v1/assets/{job['asset_id']}").json()
     assert (asset["state"], asset["sniffed_type"], asset["size_bytes"]) == ("ready", "video/mp4", len(MP4))
@@ -99,11 +99,11 @@ def test_inline_bytes_become_an_asset(here: Place, ann: Guest) -> None:
     assert twin["asset_id"] == job["asset_id"]
 
 
-def test_a_registered_bucket_is_taken(ann: Guest) -> None:
+def test_a_registered_bucket_is_taken(ann: TenantClient) -> None:
     assert ann.submit(params={"video": {"s3": {"bucket": "inputs", "key": "a.mp4"}}})["state"] == "queued"
 
 
-def test_a_batch_is_all_or_nothing(anywhere: Place) -> None:
+def test_a_batch_is_all_or_nothing(anywhere: RunningApp) -> None:
     ann = anywhere.guest("ann")
     good = {"kind": "video.caption", "params": {"video": {"url": "https://example.com/a.mp4"}}}
     bad = {"kind": "video.caption", "params": {"video": {"asset_id": "01900000-0000-7000-8000-000000000000"}}}
@@ -117,7 +117,7 @@ def test_a_batch_is_all_or_nothing(anywhere: Place) -> None:
     assert ann.post("/v1/jobs/batch", {"jobs": [good] * 3}, headers={"Idempotency-Key": "b"}).json() == taken.json()
 
 
-def test_a_queued_job_is_canceled_at_once_and_a_running_one_is_flagged(anywhere: Place) -> None:
+def test_a_queued_job_is_canceled_at_once_and_a_running_one_is_flagged(anywhere: RunningApp) -> None:
     ann = anywhere.guest("ann")
     queued, running = ann.submit(), ann.submit(priority=9)
     anywhere.start()
@@ -128,13 +128,13 @@ def test_a_queued_job_is_canceled_at_once_and_a_running_one_is_flagged(anywhere:
     assert (again.status_code, again.json()["state"]) == (200, "canceled")
 
 
-def test_a_retry_goes_on_from_the_checkpoint_or_from_zero(here: Place, ann: Guest) -> None:
+def test_a_retry_goes_on_from_the_checkpoint_or_from_zero(here: RunningApp, ann: TenantClient) -> None:
     job = ann.submit()
     assert ann.post(f"/v1/jobs/{job['id']}/retry", {}).json()["code"] == "not_finished"
     job_id, epoch = here.start()
     here.speak(job_id, epoch, "one", "two")
     ann.post(f"/v1/jobs/{job['id']}/cancel")
-    with here.kept.database.write() as session:
+    with here.services.database.write() as session:
         leases.cancel_owned(session, datetime.now(UTC), job_id, epoch, Usage())
     again = ann.post(f"/v1/jobs/{job['id']}/retry").json()
     assert (again["retry_of"], again["progress"]["cues"], again["progress"]["done_ms"]) == (job["id"], 2, 2000)
@@ -146,7 +146,7 @@ def test_a_retry_goes_on_from_the_checkpoint_or_from_zero(here: Place, ann: Gues
     assert both.status_code == 422
 
 
-def test_a_deleted_job_is_gone(ann: Guest) -> None:
+def test_a_deleted_job_is_gone(ann: TenantClient) -> None:
     job = ann.submit()
     assert ann.call("DELETE", f"/v1/jobs/{job['id']}").status_code == 204
     for path in ("", "/events", "/captions.vtt", "/history", "/files"):
@@ -155,7 +155,7 @@ def test_a_deleted_job_is_gone(ann: Guest) -> None:
     assert ann.get("/v1/jobs").json()["items"] == []
 
 
-def test_pages_hold_every_job_once(anywhere: Place) -> None:
+def test_pages_hold_every_job_once(anywhere: RunningApp) -> None:
     ann = anywhere.guest("ann")
     made = [ann.submit()["id"] for _ in range(7)]
     seen: list[str] = []
@@ -170,7 +170,7 @@ def test_pages_hold_every_job_once(anywhere: Place) -> None:
     assert ann.get("/v1/jobs?cursor=nonsense").status_code == 422
 
 
-def test_filters_agree_with_what_they_say(anywhere: Place) -> None:
+def test_filters_agree_with_what_they_say(anywhere: RunningApp) -> None:
     ann = anywhere.guest("ann")
     spoken, labelled = ann.submit(priority=1), ann.submit(labels={"team": "sports"})
     job_id, epoch = anywhere.start()
@@ -188,7 +188,7 @@ def test_filters_agree_with_what_they_say(anywhere: Place) -> None:
     assert ann.get("/v1/jobs?nonsense=1").status_code == 422
 
 
-def test_equal_work_is_not_done_twice(here: Place, ann: Guest, bob: Guest) -> None:
+def test_equal_work_is_not_done_twice(here: RunningApp, ann: TenantClient, bob: TenantClient) -> None:
     here.worker()
     params = {"video": {"asset_id": ann.asset()["id"]}, "fps": 1}
     first = ann.submit(params=params)
@@ -207,7 +207,7 @@ def test_equal_work_is_not_done_twice(here: Place, ann: Guest, bob: Guest) -> No
     assert ann.submit(params=params)["state"] == "queued"
 
 
-def test_waiting_gives_the_end_or_what_there_is(here: Place, ann: Guest) -> None:
+def test_waiting_gives_the_end_or_what_there_is(here: RunningApp, ann: TenantClient) -> None:
     body = {"kind": "video.caption", "params": {"video": {"url": "https://example.com/a.mp4"}}}
     slow = ann.post("/v1/jobs", body, headers={"Prefer": "wait=1"})
     assert (slow.status_code, slow.json()["state"]) == (202, "queued")
@@ -228,7 +228,7 @@ def test_waiting_gives_the_end_or_what_there_is(here: Place, ann: Guest) -> None
     assert time.monotonic() - began < 10
 
 
-def test_history_tells_events_and_attempts(here: Place, ann: Guest) -> None:
+def test_history_tells_events_and_attempts(here: RunningApp, ann: TenantClient) -> None:
     job = ann.submit()
     job_id, epoch = here.start()
     here.finish(job_id, epoch, RESULT)
@@ -237,7 +237,7 @@ def test_history_tells_events_and_attempts(here: Place, ann: Guest) -> None:
     assert [attempt["outcome"] for attempt in history["attempts"]] == ["succeeded"]
 
 
-def test_a_model_nobody_serves_is_refused_with_those_that_are(here: Place, ann: Guest) -> None:
+def test_a_model_nobody_serves_is_refused_with_those_that_are(here: RunningApp, ann: TenantClient) -> None:
     wanted = {"kind": "video.caption", "params": {"video": {"url": "https://example.com/a.mp4"}, "model": "nanno"}}
     assert ann.post("/v1/jobs", wanted).status_code == 202, "no worker is alive to say what it serves"
     here.worker()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.api.place import Guest, Place
+from tests.api.running_app import RunningApp, TenantClient
 
 
-def test_a_demonstration_model_says_so(here: Place, ann: Guest) -> None:
+def test_a_demonstration_model_says_so(here: RunningApp, ann: TenantClient) -> None:
     here.worker(demo=True)
     (nano,) = ann.get("/v1/models").json()
     assert (nano["demo"], nano["default"]) == (True, True)
@@ -15,7 +15,7 @@ def test_a_demonstration_model_says_so(here: Place, ann: Guest) -> None:
     assert (real["demo"], real["notice"]) == (False, None)
 
 
-def test_a_model_of_several_workers_is_listed_once(here: Place, ann: Guest) -> None:
+def test_a_model_of_several_workers_is_listed_once(here: RunningApp, ann: TenantClient) -> None:
     here.worker()
     here.worker(name="w2")
     here.worker(name="w3", weights="")
@@ -25,7 +25,7 @@ def test_a_model_of_several_workers_is_listed_once(here: Place, ann: Guest) -> N
     assert len(ann.get("/v1/models").json()) == 2, "other weights are another model"
 
 
-def test_a_model_that_cannot_be_loaded_is_not_served_and_readyz_names_it(here: Place, ann: Guest) -> None:
+def test_a_model_that_cannot_be_loaded_is_not_served_and_readyz_names_it(here: RunningApp, ann: TenantClient) -> None:
     here.worker(problem="/models/nano: no such folder")
     assert ann.get("/v1/models").json() == []
     ready = ann.get("/readyz")

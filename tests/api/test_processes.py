@@ -13,12 +13,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.known import LIFE_S
+from api.key_cache import LIFE_S
 from api.processes import number_of
 from api.settings import ApiSettings
 from db.access import keys
 from db.settings import Settings
-from tests.api.place import NO_REDIS
+from tests.api.running_app import NO_REDIS
 from tests.bench.api_process import ApiProcess, api_process, children
 from tests.servers import free_port
 

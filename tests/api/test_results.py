@@ -8,7 +8,7 @@ import json
 
 import webvtt
 
-from tests.api.place import Guest, Place
+from tests.api.running_app import RunningApp, TenantClient
 
 RESULT = {
     "gaps": [{"start_ms": 5, "end_ms": 9, "reason": "broken"}],
@@ -17,7 +17,7 @@ RESULT = {
 NAMES = ("captions.vtt", "captions.srt", "captions.json", "captions.jsonl", "chapters.vtt")
 
 
-def test_captions_are_whole_at_every_instant_and_only_grow(here: Place, ann: Guest) -> None:
+def test_captions_are_whole_at_every_instant_and_only_grow(here: RunningApp, ann: TenantClient) -> None:
     job = ann.submit()["id"]
     job_id, epoch = here.start()
     url, before = f"/v1/jobs/{job}/captions.vtt", b""
@@ -35,7 +35,7 @@ def test_captions_are_whole_at_every_instant_and_only_grow(here: Place, ann: Gue
     assert final.headers["x-complete"] == "true"
 
 
-def test_every_form_holds_the_same_cues(here: Place, ann: Guest) -> None:
+def test_every_form_holds_the_same_cues(here: RunningApp, ann: TenantClient) -> None:
     job = ann.submit()["id"]
     job_id, epoch = here.start()
     here.speak(job_id, epoch, "one", "two", "three")
@@ -51,7 +51,7 @@ def test_every_form_holds_the_same_cues(here: Place, ann: Guest) -> None:
     assert ann.get(f"/v1/jobs/{job}/result.json").json() == RESULT
 
 
-def test_what_comes_out_cannot_run_in_a_browser(here: Place, ann: Guest) -> None:
+def test_what_comes_out_cannot_run_in_a_browser(here: RunningApp, ann: TenantClient) -> None:
     job = ann.submit()["id"]
     job_id, epoch = here.start()
     here.finish(job_id, epoch, RESULT, overlay=b"<svg onload='alert(1)'/>")
@@ -62,7 +62,7 @@ def test_what_comes_out_cannot_run_in_a_browser(here: Place, ann: Guest) -> None
         assert headers["x-content-type-options"] == "nosniff"
 
 
-def test_ranges_and_tags(here: Place, ann: Guest) -> None:
+def test_ranges_and_tags(here: RunningApp, ann: TenantClient) -> None:
     job = ann.submit()["id"]
     job_id, epoch = here.start()
     here.finish(job_id, epoch, RESULT, overlay=b"0123456789")
@@ -81,7 +81,7 @@ def test_ranges_and_tags(here: Place, ann: Guest) -> None:
     assert ann.get(f"/v1/jobs/{job}/captions.vtt", headers={"If-None-Match": tag}).status_code == 304
 
 
-def test_what_is_not_there_is_said_plainly(ann: Guest) -> None:
+def test_what_is_not_there_is_said_plainly(ann: TenantClient) -> None:
     job = ann.submit()["id"]
     assert ann.get(f"/v1/jobs/{job}/result.json").json()["code"] == "no_result"
     assert ann.get(f"/v1/jobs/{job}/files/none").json()["code"] == "not_found"

@@ -11,7 +11,7 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from db.documents.kinds.registry import KINDS
-from tests.api.place import Guest, Place, place
+from tests.api.running_app import RunningApp, TenantClient, running_app
 
 ROOT = Path(__file__).parent.parent.parent
 FORM = "application/x-www-form-urlencoded"
@@ -24,14 +24,14 @@ def test_importing_the_api_loads_neither_torch_nor_the_worker() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_readiness_names_the_part_that_is_away(here: Place, tmp_path: Path, redis_url: str) -> None:
+def test_readiness_names_the_part_that_is_away(here: RunningApp, tmp_path: Path, redis_url: str) -> None:
     assert here.client.get("/healthz").json() == {"status": "ok"}
     degraded = here.client.get("/readyz")
     assert (degraded.status_code, degraded.json()["status"]) == (200, "degraded")
     assert degraded.json()["parts"]["redis"] != "ok"
-    with place(tmp_path / "other", redis_url=redis_url) as whole:
+    with running_app(tmp_path / "other", redis_url=redis_url) as whole:
         assert whole.client.get("/readyz").json()["status"] == "ok"
-        whole.kept.database.engine.dispose()
+        whole.services.database.engine.dispose()
         (tmp_path / "other" / "bm3.sqlite3").rename(tmp_path / "away")
         (tmp_path / "other" / "bm3.sqlite3").mkdir()
         down = whole.client.get("/readyz")
@@ -41,7 +41,7 @@ def test_readiness_names_the_part_that_is_away(here: Place, tmp_path: Path, redi
         assert (refused.status_code, refused.json()["code"]) == (503, "database_unavailable")
 
 
-def test_metrics_have_no_ids_and_count_what_happens(here: Place, ann: Guest) -> None:
+def test_metrics_have_no_ids_and_count_what_happens(here: RunningApp, ann: TenantClient) -> None:
     job = ann.submit()["id"]
     ann.get(f"/v1/jobs/{job}")
     text = here.client.get("/metrics").text
@@ -53,7 +53,7 @@ def test_metrics_have_no_ids_and_count_what_happens(here: Place, ann: Guest) -> 
     assert "/v1/jobs/{job_id}" in routes
 
 
-def test_every_error_is_a_problem(here: Place, ann: Guest) -> None:
+def test_every_error_is_a_problem(here: RunningApp, ann: TenantClient) -> None:
     answers = {
         "unknown route": (here.client.get("/nope"), 404),
         "wrong method": (here.client.put("/v1/jobs"), 405),
@@ -76,7 +76,7 @@ def test_every_error_is_a_problem(here: Place, ann: Guest) -> None:
         assert document["request_id"] == answer.headers["x-request-id"], name
 
 
-def test_a_mistake_of_ours_tells_nothing(here: Place, ann: Guest) -> None:
+def test_a_mistake_of_ours_tells_nothing(here: RunningApp, ann: TenantClient) -> None:
     def broken() -> None:
         raise RuntimeError("the password is swordfish")
 
@@ -86,7 +86,7 @@ def test_a_mistake_of_ours_tells_nothing(here: Place, ann: Guest) -> None:
     assert "swordfish" not in answer.text
 
 
-def test_the_documentation_is_whole(here: Place) -> None:
+def test_the_documentation_is_whole(here: RunningApp) -> None:
     document = here.client.get("/openapi.json").json()
     names = {ref.rsplit("/", 1)[1] for ref in _references(document)}
     assert names <= document["components"]["schemas"].keys()
@@ -99,7 +99,7 @@ def test_the_documentation_is_whole(here: Place) -> None:
     assert len({one["operationId"] for one in operations}) == len(operations)
 
 
-def test_models_workers_and_queues_are_shown(here: Place, ann: Guest) -> None:
+def test_models_workers_and_queues_are_shown(here: RunningApp, ann: TenantClient) -> None:
     here.worker()
     ann.submit()
     (model,) = ann.get("/v1/models").json()

@@ -21,8 +21,8 @@ from api.live import Seats
 from db.access import shares
 from db.schema.base import new_id
 from db.schema.tables import Job
-from tests.api.live_place import live_place
-from tests.api.place import MP4, NO_REDIS, Place
+from tests.api.live_app import live_app
+from tests.api.running_app import MP4, NO_REDIS, RunningApp
 from tests.servers import api_server
 
 
@@ -36,10 +36,10 @@ def test_a_share_link_is_not_written_to_the_log(tmp_path: Path) -> None:
     assert token[33:] not in log
 
 
-def test_odd_paths_of_a_share_link_are_not_found(here: Place) -> None:
+def test_odd_paths_of_a_share_link_are_not_found(here: RunningApp) -> None:
     ann = here.guest("ann")
     job_id = ann.submit(params={"prompt": "What happens?"})["id"]
-    with here.kept.database.write() as session:
+    with here.services.database.write() as session:
         job = session.get_one(Job, UUID(job_id))
         link = shares.create(session, job.created_at, job, "ann", job.created_at.replace(year=2999))
         token = shares.token(link)
@@ -63,8 +63,8 @@ def test_odd_paths_of_a_share_link_are_not_found(here: Place) -> None:
         assert answer.status_code in (200, 404), (part, name, answer.status_code)
 
 
-def test_readiness_may_be_asked_often_without_a_write_each_time(here: Place) -> None:
-    store = here.kept.settings.data_dir / "store"
+def test_readiness_may_be_asked_often_without_a_write_each_time(here: RunningApp) -> None:
+    store = here.services.settings.data_dir / "store"
     assert here.client.get("/readyz").json()["parts"]["objects"] == "ok"
     before = _changes(store)
     for _ in range(30):
@@ -72,7 +72,7 @@ def test_readiness_may_be_asked_often_without_a_write_each_time(here: Place) -> 
     assert _changes(store) == before
 
 
-def test_a_byte_quota_holds_for_uploads_begun_at_once(anywhere: Place) -> None:
+def test_a_byte_quota_holds_for_uploads_begun_at_once(anywhere: RunningApp) -> None:
     ann = anywhere.guest("ann")
     anywhere.admin().call("PATCH", f"/v1/tenants/{ann.tenant_id}", json={"max_bytes": 3 * len(MP4)})
     body = {"filename": "a.mp4", "media_type": "video/mp4", "size_bytes": len(MP4)}
@@ -82,7 +82,7 @@ def test_a_byte_quota_holds_for_uploads_begun_at_once(anywhere: Place) -> None:
 
 
 def test_a_tenant_with_many_watchers_makes_room_for_one_with_few(tmp_path: Path) -> None:
-    with live_place(tmp_path, NO_REDIS, watchers_limit=8) as live:
+    with live_app(tmp_path, NO_REDIS, watchers_limit=8) as live:
         ann, bob = live.inside.guest("ann"), live.inside.guest("bob")
         job, other = ann.submit()["id"], bob.submit()["id"]
         ended = threading.Semaphore(0)
@@ -97,7 +97,7 @@ def test_a_tenant_with_many_watchers_makes_room_for_one_with_few(tmp_path: Path)
         crowd = [threading.Thread(target=watch, daemon=True) for _ in range(8)]
         for one in crowd:
             one.start()
-        _until(lambda: live.inside.kept.live.watching == 8)
+        _until(lambda: live.inside.services.live.watching == 8)
         headers = {"Authorization": f"Bearer {bob.token}"}
         with httpx.stream("GET", f"{live.url}/v1/jobs/{other}/events", headers=headers, timeout=30) as answer:
             assert any("progress" in line for line in answer.iter_lines())
@@ -123,7 +123,7 @@ def test_seats_are_given_fairly_and_never_exceed_the_limit() -> None:
 @pytest.mark.parametrize("sent", [b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ", b"G"])
 def test_a_connection_that_never_asks_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
     monkeypatch.setattr(TimedConnection, "headers_s", 0.5)
-    with live_place(tmp_path, NO_REDIS) as live, socket.create_connection(("127.0.0.1", live.port)) as link:
+    with live_app(tmp_path, NO_REDIS) as live, socket.create_connection(("127.0.0.1", live.port)) as link:
         link.sendall(sent)
         link.settimeout(10)
         assert link.recv(100) == b""
@@ -132,7 +132,7 @@ def test_a_connection_that_never_asks_is_closed(tmp_path: Path, monkeypatch: pyt
 def test_a_body_that_stops_is_given_up_and_a_slow_one_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TimedConnection, "headers_s", 2.0)
     monkeypatch.setattr(TimedConnection, "body_pause_s", 1.0)
-    with live_place(tmp_path, NO_REDIS) as live:
+    with live_app(tmp_path, NO_REDIS) as live:
         ann = live.inside.guest("ann")
         body = json.dumps({"kind": "video.caption", "params": {"video": {"url": "https://example.com/a.mp4"}}}).encode()
         head = f"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ann.token}\r\n"

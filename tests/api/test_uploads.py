@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 
 from api.deps import now
 from db.assets import assets
-from tests.api.live_place import live_place
-from tests.api.place import MP4, NO_REDIS, OFFSET_TYPE, Guest, Place, place
-from tests.faults.gate import gate_to
+from tests.api.live_app import live_app
+from tests.api.running_app import MP4, NO_REDIS, OFFSET_TYPE, RunningApp, TenantClient, running_app
+from tests.faults.tcp_gate import gate_to
 from tests.servers import S3Place
 from worker.dispatcher.sweep import Sweeper
 
 
-def test_bytes_sent_in_pieces_become_a_ready_asset(ann: Guest) -> None:
+def test_bytes_sent_in_pieces_become_a_ready_asset(ann: TenantClient) -> None:
     upload = ann.upload(sha256=hashlib.sha256(MP4).hexdigest())
     assert (upload["mode"], upload["offset_bytes"], upload["asset"]["state"]) == ("offset", 0, "uploading")
     assert ann.append(upload, 0, MP4[:100]).headers["upload-offset"] == "100"
@@ -40,7 +40,7 @@ def test_bytes_sent_in_pieces_become_a_ready_asset(ann: Guest) -> None:
     assert ann.get(upload["url"]).json()["mode"] is None
 
 
-def test_an_upload_that_broke_off_is_found_by_its_hash(here: Place, ann: Guest, bob: Guest) -> None:
+def test_an_upload_that_broke_off_is_found_by_its_hash(here: RunningApp, ann: TenantClient, bob: TenantClient) -> None:
     digest = hashlib.sha256(MP4).hexdigest()
     upload = ann.upload(sha256=digest)
     ann.append(upload, 0, MP4[:100])
@@ -48,7 +48,7 @@ def test_an_upload_that_broke_off_is_found_by_its_hash(here: Place, ann: Guest, 
     assert (again["asset"]["id"], again["mode"], again["offset_bytes"]) == (upload["asset"]["id"], "offset", 100)
     assert bob.upload(sha256=digest)["asset"]["id"] != upload["asset"]["id"]
     assert ann.upload()["asset"]["id"] != upload["asset"]["id"], "without a hash nothing is known of it"
-    with here.kept.database.read() as session:
+    with here.services.database.read() as session:
         known = (ann.tenant_id, digest, len(MP4))
         assert assets.begun(session, now() + timedelta(days=6), *known) is not None
         assert assets.begun(session, now() + timedelta(days=8), *known) is None
@@ -56,7 +56,7 @@ def test_an_upload_that_broke_off_is_found_by_its_hash(here: Place, ann: Guest, 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=st.lists(st.integers(1, len(MP4) - 1), max_size=5), repeats=st.booleans())
-def test_any_cutting_gives_the_same_bytes(ann: Guest, cuts: list[int], repeats: bool) -> None:
+def test_any_cutting_gives_the_same_bytes(ann: TenantClient, cuts: list[int], repeats: bool) -> None:
     upload = ann.upload()
     edges = [0, *sorted(set(cuts)), len(MP4)]
     for start, stop in itertools.pairwise(edges):
@@ -67,7 +67,7 @@ def test_any_cutting_gives_the_same_bytes(ann: Guest, cuts: list[int], repeats: 
     assert ann.post(upload["complete_url"]).json()["sha256"] == hashlib.sha256(MP4).hexdigest()
 
 
-def test_a_file_that_is_here_already_is_not_sent_again(ann: Guest, bob: Guest) -> None:
+def test_a_file_that_is_here_already_is_not_sent_again(ann: TenantClient, bob: TenantClient) -> None:
     asset, digest = ann.asset(), hashlib.sha256(MP4).hexdigest()
     again = ann.upload(sha256=digest)
     assert (again["mode"], again["asset"]["id"]) == (None, asset["id"])
@@ -85,7 +85,7 @@ def test_a_file_that_is_here_already_is_not_sent_again(ann: Guest, bob: Guest) -
     ids=["text", "page", "playlist", "hash"],
 )
 def test_bytes_that_are_no_media_or_not_those_declared_are_rejected(
-    here: Place, ann: Guest, data: bytes, media_type: str, declared: dict[str, str]
+    here: RunningApp, ann: TenantClient, data: bytes, media_type: str, declared: dict[str, str]
 ) -> None:
     upload = ann.upload(data, media_type, **declared)
     job = ann.submit(params={"video": {"asset_id": upload["asset"]["id"]}})
@@ -96,7 +96,7 @@ def test_bytes_that_are_no_media_or_not_those_declared_are_rejected(
     assert asset["failure_message"]
     failed = ann.get(f"/v1/jobs/{job['id']}").json()
     assert (failed["state"], failed["failure"]["code"]) == ("failed", asset["failure"])
-    assert not here.kept.objects.exists(f"assets/{ann.tenant_id}/{asset['id']}")
+    assert not here.services.objects.exists(f"assets/{ann.tenant_id}/{asset['id']}")
     refused = ann.post("/v1/jobs", {"kind": "video.caption", "params": {"video": {"asset_id": asset["id"]}}})
     assert refused.json()["code"] == "rejected_asset"
 
@@ -107,7 +107,7 @@ def test_bytes_that_are_no_media_or_not_those_declared_are_rejected(
 )
 @pytest.mark.parametrize(("data", "sniffed"), [(MP4, "video/mp4"), (b"\x00\x01\x02 a format of its own", None)])
 def test_the_bytes_decide_and_not_what_a_name_makes_a_system_guess(
-    ann: Guest, data: bytes, sniffed: str | None, declared: str
+    ann: TenantClient, data: bytes, sniffed: str | None, declared: str
 ) -> None:
     """.ts, .mts and .mod are translations, models and XML to the tables of media types."""
     upload = ann.upload(data, declared)
@@ -116,7 +116,7 @@ def test_the_bytes_decide_and_not_what_a_name_makes_a_system_guess(
     assert (asset["state"], asset["sniffed_type"]) == ("ready", sniffed)
 
 
-def test_a_job_waits_for_its_upload(ann: Guest) -> None:
+def test_a_job_waits_for_its_upload(ann: TenantClient) -> None:
     upload = ann.upload()
     job = ann.submit(params={"video": {"asset_id": upload["asset"]["id"]}})
     assert job["state"] == "awaiting_input"
@@ -126,23 +126,23 @@ def test_a_job_waits_for_its_upload(ann: Guest) -> None:
     assert ann.get(f"/v1/jobs/{job['id']}").json()["state"] == "queued"
 
 
-def test_an_asset_whose_bytes_cannot_be_removed_now_goes_later(here: Place, ann: Guest) -> None:
+def test_an_asset_whose_bytes_cannot_be_removed_now_goes_later(here: RunningApp, ann: TenantClient) -> None:
     asset = ann.asset()
-    store, key = here.kept.objects, f"assets/{ann.tenant_id}/{asset['id']}"
-    path = here.kept.settings.data_dir / "store" / "objects" / key
+    store, key = here.services.objects, f"assets/{ann.tenant_id}/{asset['id']}"
+    path = here.services.settings.data_dir / "store" / "objects" / key
     path.unlink()
-    path.symlink_to(here.kept.settings.data_dir)  # a store that will not touch this name
+    path.symlink_to(here.services.settings.data_dir)  # a store that will not touch this name
     assert ann.call("DELETE", f"/v1/assets/{asset['id']}").status_code == 204
     assert ann.get(f"/v1/assets/{asset['id']}").status_code == 404
     assert ann.get("/v1/assets").json()["items"] == []
     path.unlink()
     store.put(key, MP4, "video/mp4")
-    Sweeper(store).hidden_assets(here.kept.database, here.kept.settings)
+    Sweeper(store).hidden_assets(here.services.database, here.services.settings)
     assert not store.exists(key)
 
 
 def test_large_files_are_checked_after_the_answer(tmp_path: Path) -> None:
-    with place(tmp_path, verify_at_once_bytes=10) as here:
+    with running_app(tmp_path, verify_at_once_bytes=10) as here:
         ann = here.guest("ann")
         asset = ann.asset()
         assert asset["state"] == "verifying"
@@ -150,7 +150,7 @@ def test_large_files_are_checked_after_the_answer(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_uploaded_is_refused_at_once(tmp_path: Path) -> None:
-    with place(tmp_path, max_upload_bytes=1000) as here:
+    with running_app(tmp_path, max_upload_bytes=1000) as here:
         ann = here.guest("ann")
         body = {"filename": "a", "media_type": "video/mp4"}
         assert ann.post("/v1/uploads", {**body, "size_bytes": 1001}).status_code == 413
@@ -167,7 +167,7 @@ def test_what_cannot_be_uploaded_is_refused_at_once(tmp_path: Path) -> None:
 def test_bytes_before_a_break_stay(tmp_path: Path) -> None:
     data = MP4 + b"y" * (3 << 20)
     arrived = len(data) - 1000
-    with live_place(tmp_path, NO_REDIS) as live:
+    with live_app(tmp_path, NO_REDIS) as live:
         ann = live.inside.guest("ann")
         upload = ann.upload(data)
         head = (
@@ -185,7 +185,7 @@ def test_bytes_before_a_break_stay(tmp_path: Path) -> None:
         assert ann.post(upload["complete_url"]).json()["state"] == "ready"
 
 
-def test_a_full_disk_is_507_and_keeps_nothing_of_the_piece(ann: Guest) -> None:
+def test_a_full_disk_is_507_and_keeps_nothing_of_the_piece(ann: TenantClient) -> None:
     data = MP4 + b"y" * (5 << 20)
     upload = ann.upload(data)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -207,7 +207,7 @@ def test_a_store_that_refuses_our_key_says_so(tmp_path: Path, s3: S3Place, monke
         for name, value in _in_s3(replace(s3, endpoint_url=gate.url)).items():
             monkeypatch.setenv(name, value)
         gate.refuse("POST", 403, 1)
-        with place(tmp_path) as here:
+        with running_app(tmp_path) as here:
             ann = here.guest("ann")
             body = {"filename": "a", "media_type": "video/mp4", "size_bytes": 5}
             refused = ann.post("/v1/uploads", body)
@@ -216,18 +216,18 @@ def test_a_store_that_refuses_our_key_says_so(tmp_path: Path, s3: S3Place, monke
             assert ann.post("/v1/uploads", body).status_code == 201
 
 
-def test_a_deleted_asset_leaves_no_bytes(here: Place, ann: Guest) -> None:
+def test_a_deleted_asset_leaves_no_bytes(here: RunningApp, ann: TenantClient) -> None:
     asset = ann.asset()
     assert ann.call("DELETE", f"/v1/assets/{asset['id']}").status_code == 204
     assert ann.get(f"/v1/assets/{asset['id']}").status_code == 404
-    assert [*here.kept.objects.list_prefix("")] == []
+    assert [*here.services.objects.list_prefix("")] == []
 
 
 def test_parts_go_straight_to_s3(tmp_path: Path, s3: S3Place, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in _in_s3(s3).items():
         monkeypatch.setenv(name, value)
     data = MP4 + b"z" * (9 << 20)
-    with place(tmp_path) as here:
+    with running_app(tmp_path) as here:
         ann = here.guest("ann")
         upload = ann.upload(data)
         assert (upload["mode"], upload["parts"], upload["parts_done"]) == ("multipart", 2, [])
@@ -252,7 +252,7 @@ def _in_s3(s3: S3Place) -> dict[str, str]:
     }
 
 
-def _put(ann: Guest, upload: dict[str, object], data: bytes, numbers: list[int]) -> None:
+def _put(ann: TenantClient, upload: dict[str, object], data: bytes, numbers: list[int]) -> None:
     size = upload["part_bytes"]
     assert isinstance(size, int)
     for part in ann.post(str(upload["parts_url"]), {"numbers": numbers}).json()["parts"]:

@@ -11,11 +11,11 @@ import pytest
 from standardwebhooks import Webhook
 
 from db.webhooks import endpoints
-from tests.api.place import Guest, Place
+from tests.api.running_app import RunningApp, TenantClient
 from tests.receiver import Receiver, receiver
 from worker.egress.guard import Guard
 from worker.webhooks.deliver import Sender, deliver_due
-from worker.webhooks.schedule import Outcome
+from worker.webhooks.schedule import DeliveryOutcome
 
 SENDER = Sender(Guard.allowing(["127.0.0.0/8"]), timeout_s=2)
 
@@ -39,25 +39,25 @@ class Clock:
         self.at += timedelta(**more)
 
 
-def deliver(here: Place, clock: Callable[[], datetime] | None = None) -> list[Outcome]:
+def deliver(here: RunningApp, clock: Callable[[], datetime] | None = None) -> list[DeliveryOutcome]:
     """What dispatcher and light worker do: fan out, then one round of delivery."""
     clock = clock or (lambda: datetime.now(UTC))
-    with here.kept.database.write() as session:
+    with here.services.database.write() as session:
         endpoints.fan_out(session, clock())
-    return deliver_due(here.kept.database, SENDER, clock)
+    return deliver_due(here.services.database, SENDER, clock)
 
 
 def bodies(hooks: Receiver) -> list[dict[str, Any]]:
     return [json.loads(one.body) for one in hooks.received]
 
 
-def test_an_ended_job_arrives_signed(anywhere: Place, hooks: Receiver) -> None:
+def test_an_ended_job_arrives_signed(anywhere: RunningApp, hooks: Receiver) -> None:
     ann = anywhere.guest("ann")
     made = ann.post("/v1/webhooks", {"url": hooks.url(), "events": ["job.succeeded"]}).json()
     job = ann.submit(labels={"team": "news"})
     job_id, epoch = anywhere.start()
     anywhere.finish(job_id, epoch, {"cues": 1})
-    assert deliver(anywhere) == [Outcome.DELIVERED]
+    assert deliver(anywhere) == [DeliveryOutcome.DELIVERED]
     (request,) = hooks.received
     told = Webhook(made["secret"]).verify(request.body, request.headers)
     assert (told["type"], told["data"]["job_id"], told["data"]["state"]) == ("job.succeeded", job["id"], "succeeded")
@@ -67,7 +67,7 @@ def test_an_ended_job_arrives_signed(anywhere: Place, hooks: Receiver) -> None:
     assert deliver(anywhere) == []
 
 
-def test_a_full_payload_carries_the_result(here: Place, ann: Guest, hooks: Receiver) -> None:
+def test_a_full_payload_carries_the_result(here: RunningApp, ann: TenantClient, hooks: Receiver) -> None:
     ann.post("/v1/webhooks", {"url": hooks.url(), "events": ["job.succeeded"], "payload": "full"})
     ann.submit()
     here.finish(*here.start(), {"cues": 7})
@@ -75,7 +75,9 @@ def test_a_full_payload_carries_the_result(here: Place, ann: Guest, hooks: Recei
     assert bodies(hooks)[0]["data"]["result"] == {"cues": 7}
 
 
-def test_filters_of_endpoint_and_job_have_to_agree(here: Place, ann: Guest, bob: Guest, hooks: Receiver) -> None:
+def test_filters_of_endpoint_and_job_have_to_agree(
+    here: RunningApp, ann: TenantClient, bob: TenantClient, hooks: Receiver
+) -> None:
     first = ann.post("/v1/webhooks", {"url": hooks.url("/ok?first")}).json()["id"]
     ann.post("/v1/webhooks", {"url": hooks.url("/ok?second"), "events": ["job.canceled"]})
     bob.post("/v1/webhooks", {"url": hooks.url("/ok?bob")})
@@ -98,7 +100,7 @@ def test_filters_of_endpoint_and_job_have_to_agree(here: Place, ann: Guest, bob:
     )
 
 
-def test_uploads_are_told_of(here: Place, ann: Guest, hooks: Receiver) -> None:
+def test_uploads_are_told_of(here: RunningApp, ann: TenantClient, hooks: Receiver) -> None:
     ann.post("/v1/webhooks", {"url": hooks.url()})
     good = ann.asset()["id"]
     bad = ann.asset(b"text")["id"]
@@ -109,17 +111,19 @@ def test_uploads_are_told_of(here: Place, ann: Guest, hooks: Receiver) -> None:
     ]
 
 
-def test_a_failing_receiver_is_tried_again_with_the_same_id(here: Place, ann: Guest, hooks: Receiver) -> None:
+def test_a_failing_receiver_is_tried_again_with_the_same_id(
+    here: RunningApp, ann: TenantClient, hooks: Receiver
+) -> None:
     endpoint = ann.post("/v1/webhooks", {"url": hooks.url("/flaky/2")}).json()["id"]
     delivery = ann.post(f"/v1/webhooks/{endpoint}/test").json()["id"]
     clock = Clock()
-    assert deliver(here, clock) == [Outcome.REJECTED]
+    assert deliver(here, clock) == [DeliveryOutcome.REJECTED]
     assert deliver(here, clock) == []
     assert ann.get(f"/v1/webhooks/{endpoint}").json()["failing_since"] is not None
     clock.forward(seconds=7)
-    assert deliver(here, clock) == [Outcome.REJECTED]
+    assert deliver(here, clock) == [DeliveryOutcome.REJECTED]
     clock.forward(minutes=7)
-    assert deliver(here, clock) == [Outcome.DELIVERED]
+    assert deliver(here, clock) == [DeliveryOutcome.DELIVERED]
     assert len({one.headers["webhook-id"] for one in hooks.received}) == 1
     assert len({one.headers["webhook-timestamp"] for one in hooks.received}) == 3
     log = ann.get(f"/v1/webhooks/{endpoint}/deliveries/{delivery}").json()
@@ -129,7 +133,7 @@ def test_a_failing_receiver_is_tried_again_with_the_same_id(here: Place, ann: Gu
     assert ann.get(f"/v1/webhooks/{endpoint}").json()["failing_since"] is None
 
 
-def test_a_schedule_ends_and_recovering_starts_it_anew(here: Place, ann: Guest, hooks: Receiver) -> None:
+def test_a_schedule_ends_and_recovering_starts_it_anew(here: RunningApp, ann: TenantClient, hooks: Receiver) -> None:
     endpoint = ann.post("/v1/webhooks", {"url": hooks.url("/status/500")}).json()["id"]
     ann.post(f"/v1/webhooks/{endpoint}/test")
     clock, rounds = Clock(), 0
@@ -147,24 +151,24 @@ def test_a_schedule_ends_and_recovering_starts_it_anew(here: Place, ann: Guest, 
     since = (datetime.now(UTC) - timedelta(days=1)).isoformat()
     recovered = ann.post(f"/v1/webhooks/{endpoint}/recover", params={"since": since}).json()
     assert recovered == {"deliveries": 1}
-    assert deliver(here) == [Outcome.DELIVERED]
+    assert deliver(here) == [DeliveryOutcome.DELIVERED]
 
 
-def test_gone_disables_at_once(here: Place, ann: Guest, hooks: Receiver) -> None:
+def test_gone_disables_at_once(here: RunningApp, ann: TenantClient, hooks: Receiver) -> None:
     endpoint = ann.post("/v1/webhooks", {"url": hooks.url("/status/410")}).json()["id"]
     ann.post(f"/v1/webhooks/{endpoint}/test")
-    assert deliver(here) == [Outcome.GONE]
+    assert deliver(here) == [DeliveryOutcome.GONE]
     assert "410" in ann.get(f"/v1/webhooks/{endpoint}").json()["disabled_reason"]
 
 
-def test_a_private_address_is_never_dialled(here: Place, ann: Guest, hooks: Receiver) -> None:
+def test_a_private_address_is_never_dialled(here: RunningApp, ann: TenantClient, hooks: Receiver) -> None:
     endpoint = ann.post("/v1/webhooks", {"url": hooks.url()}).json()["id"]
     ann.post(f"/v1/webhooks/{endpoint}/test")
-    assert deliver_due(here.kept.database, Sender()) == [Outcome.BLOCKED]
+    assert deliver_due(here.services.database, Sender()) == [DeliveryOutcome.BLOCKED]
     assert hooks.received == []
 
 
-def test_rotation_signs_with_both_secrets_for_a_while(here: Place, ann: Guest, hooks: Receiver) -> None:
+def test_rotation_signs_with_both_secrets_for_a_while(here: RunningApp, ann: TenantClient, hooks: Receiver) -> None:
     old = ann.post("/v1/webhooks", {"url": hooks.url()}).json()
     new = ann.post(f"/v1/webhooks/{old['id']}/rotate-secret", {"overlap_s": 60}).json()
     assert new["secret"] != old["secret"]
@@ -181,7 +185,7 @@ def test_rotation_signs_with_both_secrets_for_a_while(here: Place, ann: Guest, h
     assert ann.get(f"/v1/webhooks/{old['id']}/public-key").json()["public_key"].startswith("whpk_")
 
 
-def test_a_delivery_can_be_sent_again(here: Place, ann: Guest, hooks: Receiver) -> None:
+def test_a_delivery_can_be_sent_again(here: RunningApp, ann: TenantClient, hooks: Receiver) -> None:
     endpoint = ann.post("/v1/webhooks", {"url": hooks.url()}).json()["id"]
     delivery = ann.post(f"/v1/webhooks/{endpoint}/test").json()["id"]
     deliver(here)
@@ -191,7 +195,7 @@ def test_a_delivery_can_be_sent_again(here: Place, ann: Guest, hooks: Receiver) 
     assert (first.headers["webhook-id"], first.body) == (second.headers["webhook-id"], second.body)
 
 
-def test_an_endpoint_is_changed_field_by_field_and_deleted(ann: Guest) -> None:
+def test_an_endpoint_is_changed_field_by_field_and_deleted(ann: TenantClient) -> None:
     made = ann.post("/v1/webhooks", {"url": "https://example.com/a", "events": ["job.failed"]}).json()
     changed = ann.call("PATCH", f"/v1/webhooks/{made['id']}", json={"description": "mine"}).json()
     assert (changed["url"], changed["events"], changed["description"]) == (

@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from worker.datasheet.extract import Request, extract
+from worker.datasheet.extract import ReadingRequest, extract
 from worker.datasheet.synthetic import generate
 
 SCAN_DPI = 200
@@ -44,7 +44,7 @@ def seconds_per_page(pdf: Path, truth: dict[str, Any]) -> tuple[float, float]:
     """Wall and processor time of reading one document whose pages are known, over the pages read."""
     outline, land = truth["pages"]["mechanical"][0], truth["pages"]["land_pattern"][0]
     wall, cpu = time.perf_counter(), time.process_time()
-    extract([pdf], Request(truth["package_printed"], outline, land))
+    extract([pdf], ReadingRequest(truth["package_printed"], outline, land))
     pages = len({outline, land})
     return (time.perf_counter() - wall) / pages, (time.process_time() - cpu) / pages
 

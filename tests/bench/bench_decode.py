@@ -43,14 +43,14 @@ Took = dict[str, float]
 
 
 def ours(path: Path) -> Iterator[np.ndarray]:
-    from worker.video.decode import Clip, parts
-    from worker.video.prefetch import prefetched
-    from worker.video.probe import probe
-    from worker.video.slots import Part
+    from worker.video.source.decode import Clip, parts
+    from worker.video.source.frame_sampler import ClipPart
+    from worker.video.source.prefetch import prefetched
+    from worker.video.source.probe import probe
 
     with prefetched(parts(path, probe(path), Clip(fps=FPS), FRAME_PX)) as chunks:
         for part in chunks:
-            if isinstance(part, Part):
+            if isinstance(part, ClipPart):
                 yield from (frame.pixels for frame in part.chunk.frames)
 
 
@@ -101,7 +101,7 @@ READERS: dict[str, Callable[[Path], Iterator[np.ndarray]]] = {
     "qwen_vl_utils": qwen_vl_utils,
 }
 IMPORTS = {
-    "ours": ("worker.video.decode", "worker.video.prefetch"),
+    "ours": ("worker.video.source.decode", "worker.video.source.prefetch"),
     "opencv": ("cv2",),
     "torchcodec": ("torchcodec.decoders", "torchvision.transforms.v2.functional"),
     "qwen_vl_utils": ("qwen_vl_utils",),

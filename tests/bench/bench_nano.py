@@ -25,7 +25,7 @@ from worker.bm3.scenes.world import HELD_OUT_SEED, PRESETS
 from worker.bm3.scenes.write import Format, write_video
 from worker.engine.protocol import Chunk, Engine
 from worker.engines import load_engine
-from worker.streaming.memory import Ablation
+from worker.streaming.context_window import Ablation
 
 SIZE = (256, 256)
 OPTIONS = options_for(VARIANTS["16 s"])

@@ -34,7 +34,7 @@ from db.broker.queue import LIVE_CHANNEL, RedisSignals, celery_app
 from db.documents.kinds.video import Cue
 from db.jobs import jobs, leases, progress
 from db.jobs.jobs import NewJob
-from db.jobs.progress import Step
+from db.jobs.progress import ProgressStep
 from db.ops import migrate
 from db.schema.base import new_id
 from db.schema.tables import Job, State
@@ -192,7 +192,7 @@ async def _watch(api: ApiProcess, database: Database) -> tuple[list[float], floa
 def _speak(database: Database, job: Job, number: int, saved: dict[int, float]) -> None:
     cue = Cue(seq=number, start_ms=number, end_ms=number + 1, text="A cue.", chunk_first=0, chunk_last=0)
     with database.write() as session:
-        progress.save(session, datetime.now(UTC), job.id, job.epoch, Step([cue], {}, number))
+        progress.save(session, datetime.now(UTC), job.id, job.epoch, ProgressStep([cue], {}, number))
         saved[number] = time.perf_counter()
 
 

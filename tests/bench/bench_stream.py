@@ -21,21 +21,21 @@ import torch
 from transformers import DynamicCache
 
 from db.documents.kinds.video import Window
-from tests.bench.beds import SHAPES, Bed, Work, real_bed, tiny_bed
 from tests.bench.schemes import RotateAll, reprefill
+from tests.bench.workloads import SHAPES, Work, Workload, real_workload, tiny_workload
 from tests.worker.engines.models import chunk
 from worker.compat import cache_argument
 from worker.engine.protocol import Chunk, Reply, WatchOptions
-from worker.engines.tiny import Size
-from worker.streaming.forward import Forward, Piece, Seen
-from worker.streaming.memory import Ablation
-from worker.streaming.resident import Resident
+from worker.engines.tiny import TinySize
+from worker.streaming.context_window import Ablation
+from worker.streaming.forward import Forward, PromptSegment, VisionFeatures
+from worker.streaming.loaded_model import LoadedModel
 from worker.streaming.session import StreamSession
-from worker.streaming.spans import Role, Span
+from worker.streaming.spans import SpanRole, TokenSpan
 
-SMALLEST = Size(hidden=16, layers=1, heads=2, kv_heads=1)
-MIDDLE = Size(hidden=256, layers=4, heads=4, kv_heads=2, sharpness=1.0)
-LARGE = Size(hidden=1024, layers=4, heads=8, kv_heads=2, sharpness=1.0)
+SMALLEST = TinySize(hidden=16, layers=1, heads=2, kv_heads=1)
+MIDDLE = TinySize(hidden=256, layers=4, heads=4, kv_heads=2, sharpness=1.0)
+LARGE = TinySize(hidden=1024, layers=4, heads=8, kv_heads=2, sharpness=1.0)
 SPEAKS = 1.0  # a silence threshold that is never reached: every chunk decodes all its tokens
 CHUNK_MS = 2000
 AGE_CHUNKS = {"cpu": 10_000, "cuda": 1000}
@@ -56,9 +56,9 @@ class Film:
     frames: int
 
     @classmethod
-    def square(cls, resident: Resident, side_tokens: int, frames: int) -> Film:
+    def square(cls, loaded: LoadedModel, side_tokens: int, frames: int) -> Film:
         """Pictures of `side_tokens` by `side_tokens` tokens, whatever the patches of the model."""
-        side_px = side_tokens * resident.geometry.factor_px
+        side_px = side_tokens * loaded.geometry.factor_px
         return cls(side_px, side_px, frames)
 
 
@@ -83,9 +83,9 @@ def video(film: Film) -> Iterator[Chunk]:
         index += 1
 
 
-def in_turn(bed: Bed, works: Sequence[Work], rounds: int) -> list[float]:
+def in_turn(workload: Workload, works: Sequence[Work], rounds: int) -> list[float]:
     """Median seconds of each work."""
-    taken = [[bed.seconds(work) for work in works] for _ in range(rounds)]
+    taken = [[workload.seconds(work) for work in works] for _ in range(rounds)]
     return [statistics.median(column) for column in zip(*taken, strict=True)]
 
 
@@ -97,26 +97,26 @@ def watcher(session: StreamSession, film: Film, warm_chunks: int) -> Callable[[]
     return lambda: session.feed(next(chunks))
 
 
-def bench_age(bed: Bed, chunks: int, rounds: int = 200) -> None:
+def bench_age(workload: Workload, chunks: int, rounds: int = 200) -> None:
     """Time per chunk at chunk 100 and at chunk 10,000."""
-    resident = bed.resident(Forward)
-    film = Film.square(resident, 1, frames=2)
-    sessions = [StreamSession(resident, options(film, window_chunks=2, tokens=2)) for _ in range(2)]
+    loaded = workload.loaded(Forward)
+    film = Film.square(loaded, 1, frames=2)
+    sessions = [StreamSession(loaded, options(film, window_chunks=2, tokens=2)) for _ in range(2)]
     works = [watcher(session, film, warm) for session, warm in zip(sessions, (100, chunks), strict=True)]
-    at_100, at_end = in_turn(bed, works, rounds)
-    resident.batcher.close()
+    at_100, at_end = in_turn(workload, works, rounds)
+    loaded.batcher.close()
     emit("chunk_time_at_100", at_100 * 1e3, "ms")
     emit(f"chunk_time_at_{chunks}", at_end * 1e3, "ms")
     emit("chunk_time_growth", at_end / at_100, "ratio", "chunk 100")
     emit("cache_growth", sessions[1].cache.nbytes / sessions[0].cache.nbytes, "ratio", "chunk 100")
 
 
-def bench_schemes(bed: Bed, context: int, rounds: int = 3, videos: int = 3) -> None:
+def bench_schemes(workload: Workload, context: int, rounds: int = 3, videos: int = 3) -> None:
     """One chunk (about 310 tokens, 16 of them decoded) with a full window of `context` tokens, by four schemes.
 
     Full attention is measured after a video of three windows: it remembers all of it.
     """
-    ours, rotating = (bed.resident(forward) for forward in (Forward, RotateAll))
+    ours, rotating = (workload.loaded(forward) for forward in (Forward, RotateAll))
     film, window_chunks = Film.square(ours, 11, frames=4), context // 310
     shown = options(film, window_chunks, tokens=16)
     sessions = [
@@ -127,9 +127,9 @@ def bench_schemes(bed: Bed, context: int, rounds: int = 3, videos: int = 3) -> N
     warm = [window_chunks + 1, window_chunks + 1, videos * window_chunks]
     works: list[Work] = [watcher(session, film, chunks) for session, chunks in zip(sessions, warm, strict=True)]
     works.append(reprefiller(ours, shown, film, window_chunks))
-    base, rotate_all, full, fresh = in_turn(bed, works, rounds)
-    for resident in (ours, rotating):
-        resident.batcher.close()
+    base, rotate_all, full, fresh = in_turn(workload, works, rounds)
+    for loaded in (ours, rotating):
+        loaded.batcher.close()
     name = f"{context // 1000}k"
     emit(f"chunk_time_{name}", base * 1e3, "ms")
     emit(f"rotate_all_{name}", rotate_all / base, "ratio", "this engine")
@@ -137,83 +137,83 @@ def bench_schemes(bed: Bed, context: int, rounds: int = 3, videos: int = 3) -> N
     emit(f"full_attention_{name}", full / base, "ratio", "this engine")
 
 
-def reprefiller(resident: Resident, shown: WatchOptions, film: Film, window_chunks: int) -> Work:
+def reprefiller(loaded: LoadedModel, shown: WatchOptions, film: Film, window_chunks: int) -> Work:
     chunks = video(film)
     words = tuple(range(65, 65 + shown.max_tokens_per_chunk))
     past = deque(((next(chunks), words) for _ in range(window_chunks - 1)), maxlen=window_chunks - 1)
 
     def work() -> None:
         coming = next(chunks)
-        past.append((coming, reprefill(resident, shown, list(past), coming).ids))
+        past.append((coming, reprefill(loaded, shown, list(past), coming).ids))
 
     return work
 
 
-def bench_streams(bed: Bed, counts: Sequence[int] = (1, 4, 8), rounds: int = 2) -> None:
+def bench_streams(workload: Workload, counts: Sequence[int] = (1, 4, 8), rounds: int = 2) -> None:
     """Tokens a second of a decode-heavy watch, alone and batched; of CPU time on a CPU."""
-    resident = bed.resident(Forward)
-    film, rates = Film.square(resident, 1, frames=2), {}
+    loaded = workload.loaded(Forward)
+    film, rates = Film.square(loaded, 1, frames=2), {}
     shown = options(film, window_chunks=2, tokens=48)
     for count in counts:
-        works = [watcher(StreamSession(resident, shown), film, warm_chunks=1) for _ in range(count)]
-        rates[count] = statistics.median(rate(bed, works) for _ in range(rounds))
+        works = [watcher(StreamSession(loaded, shown), film, warm_chunks=1) for _ in range(count)]
+        rates[count] = statistics.median(rate(workload, works) for _ in range(rounds))
         emit(f"tokens_per_s_{count}_streams", rates[count], "tokens/s")
     for count in counts[1:]:
         emit(f"batching_{count}_streams", rates[count] / rates[1], "ratio", "1 stream")
-    resident.batcher.close()
+    loaded.batcher.close()
 
 
-def bench_real_time(bed: Bed, counts: Sequence[int] = (1, 4, 8), rounds: int = 5) -> None:
+def bench_real_time(workload: Workload, counts: Sequence[int] = (1, 4, 8), rounds: int = 5) -> None:
     """Frames a second of a whole watch, the video's decoding excepted."""
-    resident = bed.resident(Forward)
+    loaded = workload.loaded(Forward)
     film, tokens, window_chunks = Film(640, 480, frames=4), 30, 8
     for count in counts:
-        sessions = [StreamSession(resident, options(film, window_chunks, tokens)) for _ in range(count)]
+        sessions = [StreamSession(loaded, options(film, window_chunks, tokens)) for _ in range(count)]
         works = [watcher(session, film, warm_chunks=window_chunks + 1) for session in sessions]
-        chunks_per_s = statistics.median(rate(bed, works) for _ in range(rounds)) / tokens
+        chunks_per_s = statistics.median(rate(workload, works) for _ in range(rounds)) / tokens
         emit(
             f"frames_per_s_{count}_streams", chunks_per_s * film.frames, "frames/s", "640x480, 2 fps, 15 tokens/s, 16 s"
         )
         emit(f"real_time_{count}_streams", chunks_per_s * CHUNK_MS / 1000, "x", "all streams together")
-    resident.batcher.close()
+    loaded.batcher.close()
 
 
-def rate(bed: Bed, works: Sequence[Callable[[], Reply]]) -> float:
+def rate(workload: Workload, works: Sequence[Callable[[], Reply]]) -> float:
     """Tokens a second while all streams are shown their next chunk at once."""
     replies: list[Reply] = []
     with ThreadPoolExecutor(len(works)) as pool:
-        took_s = bed.seconds(lambda: replies.extend(pool.map(lambda work: work(), works)))
+        took_s = workload.seconds(lambda: replies.extend(pool.map(lambda work: work(), works)))
     return sum(len(reply.token_ids) for reply in replies) / took_s
 
 
-def bench_overhead(name: str, bed: Bed, context: int = 1024, rounds: int = 60) -> None:
+def bench_overhead(name: str, workload: Workload, context: int = 1024, rounds: int = 60) -> None:
     """One decode step by our loop, and by transformers' own text model and cache called with explicit positions."""
-    resident, stock = bed.resident(Forward), bed.stock()
-    forward = resident.forward
+    loaded, stock = workload.loaded(Forward), workload.stock()
+    forward = loaded.forward
     ids = tuple(index % 250 for index in range(context))
     cache = forward.new_cache(context + 2 * rounds, context + 2 * rounds)
-    forward.prefill(cache, [Piece(Span(0, Role.PINNED, 0, context), ids)], Seen())
+    forward.prefill(cache, [PromptSegment(TokenSpan(0, SpanRole.PINNED, 0, context), ids)], VisionFeatures())
     kept = DynamicCache(config=stock.config.text_config)
     text = stock.model.language_model
     place = iter(range(context, context + 10 * rounds))
 
     @torch.inference_mode()
     def bare(tokens: Sequence[int], first: int) -> torch.Tensor:
-        positions = torch.arange(first, first + len(tokens), device=bed.device).expand(3, 1, -1)
-        words = torch.tensor([tokens], device=bed.device)
+        positions = torch.arange(first, first + len(tokens), device=workload.device).expand(3, 1, -1)
+        words = torch.tensor([tokens], device=workload.device)
         seen = text(input_ids=words, position_ids=positions, use_cache=True, **cache_argument(kept))
         return stock.lm_head(seen.last_hidden_state[:, -1])
 
     bare(ids, 0)
     ours, theirs = in_turn(
-        bed,
+        workload,
         [
-            lambda: forward.decode([cache], [Span(1, Role.REPLY, 0, 1, next(place))], [7]),
+            lambda: forward.decode([cache], [TokenSpan(1, SpanRole.REPLY, 0, 1, next(place))], [7]),
             lambda: bare([7], next(place)),
         ],
         rounds,
     )
-    resident.batcher.close()
+    loaded.batcher.close()
     emit(f"decode_step_{name}", ours * 1e3, "ms")
     emit(f"loop_overhead_{name}", ours / theirs, "ratio", "bare transformers modules")
 
@@ -225,9 +225,9 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     if given.shape:
-        smallest = middle = large = real_bed(SHAPES[given.shape], given.device)
+        smallest = middle = large = real_workload(SHAPES[given.shape], given.device)
     else:
-        smallest, middle, large = (tiny_bed(size, given.device) for size in (SMALLEST, MIDDLE, LARGE))
+        smallest, middle, large = (tiny_workload(size, given.device) for size in (SMALLEST, MIDDLE, LARGE))
         bench_overhead("small", middle)
     bench_overhead("large", large)
     bench_streams(large)

@@ -10,16 +10,16 @@ import numpy as np
 import torch
 
 from worker.engine.protocol import Chunk, WatchOptions
-from worker.streaming.batch import Outcome, Speech, Turn
+from worker.streaming.batch import GenerationRequest, GenerationResult, GenerationTurn
 from worker.streaming.budget import window_limits
 from worker.streaming.cache import Placement, StreamCache
+from worker.streaming.context_window import Change, ContextWindow
 from worker.streaming.forward import Forward
-from worker.streaming.memory import Change, Memory
+from worker.streaming.loaded_model import LoadedModel, generate
 from worker.streaming.positions import all_axes
-from worker.streaming.resident import Resident, run_aloud
 from worker.streaming.rope import Angles, rotate
 from worker.streaming.session import budget_of
-from worker.streaming.spans import Role, Span
+from worker.streaming.spans import SpanRole, TokenSpan
 
 
 class RawCache(StreamCache):
@@ -31,7 +31,7 @@ class RawCache(StreamCache):
         self.axes = np.zeros((3, tokens), dtype=np.int64)
         self.coming = np.zeros((3, 0), dtype=np.int64)  # positions of the tokens about to be placed
 
-    def reserve(self, spans: Sequence[Span]) -> Placement:
+    def reserve(self, spans: Sequence[TokenSpan]) -> Placement:
         first = self.slots.used
         for span in spans:
             self.slots.append(span.key, span.tokens)
@@ -47,7 +47,7 @@ class RawCache(StreamCache):
                 buffer[:, :, targets] = buffer[:, :, sources]
             self.axes[:, targets] = self.axes[:, sources]
 
-    def move(self, spans: Sequence[Span], angles: Angles) -> None:
+    def move(self, spans: Sequence[TokenSpan], angles: Angles) -> None:
         if spans:
             self.axes[:, self.slots.rows([span.key for span in spans])] = all_axes(spans)
 
@@ -75,9 +75,9 @@ class RotateAll(Forward):
     def new_cache(self, tokens: int, text_tokens: int) -> StreamCache:
         return RawCache(self.shape, tokens, text_tokens, self.angles)
 
-    def prefill(self, cache: Any, pieces: Any, seen: Any) -> torch.Tensor:
-        cache.coming = all_axes([piece.span for piece in pieces])
-        return super().prefill(cache, pieces, seen)
+    def prefill(self, cache: Any, segments: Any, seen: Any) -> torch.Tensor:
+        cache.coming = all_axes([segment.span for segment in segments])
+        return super().prefill(cache, segments, seen)
 
     def decode(self, caches: Any, spans: Any, tokens: Any) -> torch.Tensor:
         for cache, span in zip(caches, spans, strict=True):
@@ -86,21 +86,28 @@ class RotateAll(Forward):
 
 
 def reprefill(
-    resident: Resident, options: WatchOptions, past: Sequence[tuple[Chunk, tuple[int, ...]]], chunk: Chunk
-) -> Outcome:
+    loaded: LoadedModel, options: WatchOptions, past: Sequence[tuple[Chunk, tuple[int, ...]]], chunk: Chunk
+) -> GenerationResult:
     """Answer one chunk from nothing: prefill the whole window of past chunks and replies, then decode."""
-    script, memory, budget = resident.script, Memory(window_limits(options)), budget_of(resident, options)
-    pieces = script.opening(memory, options)
+    prompt_builder, context, budget = (
+        loaded.prompt_builder,
+        ContextWindow(window_limits(options)),
+        budget_of(loaded, options),
+    )
+    segments = prompt_builder.opening(context, options)
     for shown, ids in past:
-        pieces += [*script.frames(memory, shown, options.max_frame_pixels), script.reply(memory, shown.index, ids)]
-    pieces += script.frames(memory, chunk, options.max_frame_pixels)
-    pieces.append(script.text(memory, Role.REPLY, chunk.index, script.reply_start))
-    speech = Speech(
-        memory.add(Role.REPLY, chunk.index, 0),
+        segments += [
+            *prompt_builder.frames(context, shown, options.max_frame_pixels),
+            prompt_builder.reply(context, shown.index, ids),
+        ]
+    segments += prompt_builder.frames(context, chunk, options.max_frame_pixels)
+    segments.append(prompt_builder.text(context, SpanRole.REPLY, chunk.index, prompt_builder.reply_start))
+    request = GenerationRequest(
+        context.add(SpanRole.REPLY, chunk.index, 0),
         options.sampling,
-        script.end_ids,
+        prompt_builder.end_ids,
         options.max_tokens_per_chunk,
         silence_threshold=options.silence_threshold,
     )
-    cache = resident.forward.new_cache(budget.tokens, budget.text_tokens)
-    return run_aloud(resident, Turn(cache, Change(), tuple(pieces), speech), None)
+    cache = loaded.forward.new_cache(budget.tokens, budget.text_tokens)
+    return generate(loaded, GenerationTurn(cache, Change(), tuple(segments), request), None)

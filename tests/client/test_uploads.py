@@ -17,7 +17,7 @@ from client.errors import Refused, Rejected
 from client.sdk import Client
 from client.sending import LEAST_PIECE_BYTES
 from client.uploads import UploadBroken, sha256
-from tests.api.place import MP4
+from tests.api.running_app import MP4
 from tests.servers import Server, api_server, free_port, running
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -22,7 +22,7 @@ from db.storage.objects import (
     ObjectStore,
     ObjectStoreUnavailable,
     PresignedUploads,
-    Upload,
+    StoreUpload,
     UploadMismatch,
     UploadMissing,
 )
@@ -247,7 +247,7 @@ def test_an_upload_has_bytes(store: ObjectStore) -> None:
 @given(st.integers(1, 5 << 40))
 def test_part_sizes_fit_s3(size_bytes: int) -> None:
     part = part_size_bytes(size_bytes)
-    upload = Upload("u", "k", size_bytes, part)
+    upload = StoreUpload("u", "k", size_bytes, part)
     assert part >= MIN_PART_BYTES
     assert part % (1 << 20) == 0
     assert 1 <= upload.parts <= 10_000
@@ -306,7 +306,7 @@ def _payload() -> tuple[bytes, bytes]:
     return bytes(range(256)) * (MIN_PART_BYTES // 256), b"z" * SECOND_PART_BYTES
 
 
-def _send(store: ObjectStore, upload: Upload, number: int, data: bytes) -> None:
+def _send(store: ObjectStore, upload: StoreUpload, number: int, data: bytes) -> None:
     """Send one part the way a client of this store does."""
     if isinstance(store, LocalObjects):
         for at in range(0, len(data), 1 << 20):

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from db.access import tenants, users
 from db.access.users import NewUser, Role
-from tests.api.place import NO_REDIS, Place, place
+from tests.api.running_app import NO_REDIS, RunningApp, running_app
 from tests.servers import free_port
 
 ROOT = Path(__file__).parent.parent.parent
@@ -40,12 +40,12 @@ class Desk:
     """A running dashboard: where it is, and the same database from inside."""
 
     url: str
-    inside: Place
+    inside: RunningApp
 
     def user(self, name: str, role: Role, tenant: str = tenants.DEFAULT) -> None:
         """Somebody who can log in with PASSWORD."""
         kept, now = users.hashed(PASSWORD), datetime.now(UTC)
-        with self.inside.kept.database.write() as session:
+        with self.inside.services.database.write() as session:
             found = next((one for one in tenants.listed(session) if one.name == tenant), None)
             found = found or tenants.create(session, now, tenant)
             users.create(session, now, NewUser(found.id, name, kept, role))
@@ -78,7 +78,7 @@ def desk(folder: Path, database_url: str = "", redis_url: str = NO_REDIS) -> Ite
         "BM3_API_PORT": str(port),
         "BM3_API_SSE_POLL_ALONE_S": "0.1",
     }
-    with place(folder, database_url, redis_url, live=False) as inside:
+    with running_app(folder, database_url, redis_url, live=False) as inside:
         with (folder / "api.log").open("w") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "api"], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT

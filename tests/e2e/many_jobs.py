@@ -22,7 +22,7 @@ WHERE jobs.id = :like
 def many_jobs(stage: Stage, count: int) -> None:
     """Write them as one statement, and let the planner know."""
     like = stage.video("like.mp4", labels={"site": "north"})
-    database = stage.inside.kept.database
+    database = stage.inside.services.database
     with database.write() as session:
         session.execute(text(MANY), {"jobs": count, "like": like})
     with database.engine.connect() as link:

@@ -124,7 +124,7 @@ def _finished_video(stage: Stage, video: Path) -> UUID:
 def _spread(stage: Stage) -> None:
     """Move what was made in a second over the days before, as if it had taken its time."""
     now = datetime.now(UTC)
-    with stage.inside.kept.database.write() as session:
+    with stage.inside.services.database.write() as session:
         rows = session.query(Job).order_by(Job.id.desc()).all()
         for number, job in enumerate(rows):
             began = now - timedelta(minutes=7 * number**1.75 + 4)
@@ -140,7 +140,7 @@ def _spread(stage: Stage) -> None:
 
 def _endpoint(stage: Stage) -> tuple[UUID, UUID]:
     now, sent = datetime.now(UTC), []
-    with stage.inside.kept.database.write() as session:
+    with stage.inside.services.database.write() as session:
         new = NewEndpoint(stage.tenant_id, "https://hooks.example.com/bm3", ("job.succeeded", "job.failed"))
         endpoint = endpoints.create(session, now, new)
         sent = [endpoints.send_test(session, now, endpoint).id for _ in range(4)]
@@ -158,7 +158,7 @@ def _worker(stage: Stage, job_id: UUID) -> None:
     gpu = {"name": "NVIDIA L4", "memory_used_mib": 8678, "memory_total_mib": 23_034, "load": 71}
     models = [{"name": PROVENANCE["model"], **PROVENANCE, "context_tokens": 8192}]
     data = {"models": models, "gpu": [gpu], "jobs": [str(job_id)]}
-    with stage.inside.kept.database.write() as session:
+    with stage.inside.services.database.write() as session:
         session.add(
             Worker(
                 id="gpu-1",

@@ -11,7 +11,7 @@ from db.documents.footprint import files
 from db.documents.kinds.datasheet import DatasheetResult
 from db.jobs.jobs import NewJob
 from tests.e2e.stage import Stage
-from worker.datasheet.extract import Request, extract
+from worker.datasheet.extract import ReadingRequest, extract
 from worker.datasheet.handler import complete
 from worker.datasheet.page import pages
 from worker.datasheet.result import overlay
@@ -29,7 +29,7 @@ def synthetic_sheet(folder: Path, seed: int = 7) -> Path:
 
 def read_sheet(pdf: Path) -> DatasheetResult:
     """What the vector reader finds in it."""
-    return complete(extract([pdf], Request()), "B")
+    return complete(extract([pdf], ReadingRequest()), "B")
 
 
 def finished_sheet(stage: Stage, pdf: Path, result: DatasheetResult, name: str = "part.pdf") -> UUID:

@@ -18,10 +18,10 @@ from db.failures import Failure
 from db.jobs import jobs, leases, progress
 from db.jobs.jobs import NewJob
 from db.jobs.leases import Ending, FileEntry, Usage
-from db.jobs.progress import Progress, Step
+from db.jobs.progress import JobProgress, ProgressStep
 from db.schema.base import new_id
 from db.schema.tables import Job, State
-from tests.api.place import Place
+from tests.api.running_app import RunningApp
 
 GPU, WORKER = "gpu", "gpu-1"
 PROVENANCE = {
@@ -47,17 +47,17 @@ SPOKEN = (
 class Stage:
     """Writes what a worker would write, for one tenant."""
 
-    def __init__(self, inside: Place, tenant: str = tenants.DEFAULT) -> None:
+    def __init__(self, inside: RunningApp, tenant: str = tenants.DEFAULT) -> None:
         self.inside = inside
-        with inside.kept.database.write() as session:
+        with inside.services.database.write() as session:
             found = next((one for one in tenants.listed(session) if one.name == tenant), None)
             self.tenant_id = (found or tenants.create(session, datetime.now(UTC), tenant)).id
 
     def asset(self, name: str, data: bytes, media_type: str) -> UUID:
         """An uploaded file."""
         new = NewAsset(new_id(), self.tenant_id, name, media_type, len(data))
-        self.inside.kept.objects.put(new.object_key, data, media_type)
-        with self.inside.kept.database.write() as session:
+        self.inside.services.objects.put(new.object_key, data, media_type)
+        with self.inside.services.database.write() as session:
             assets.add_ready(session, datetime.now(UTC), new, Verified(len(data), "0" * 64, media_type))
         return new.id
 
@@ -69,30 +69,32 @@ class Stage:
         return self.job(NewJob(self.tenant_id, "video.caption", GPU, params, asset_id=asset_id, **more))
 
     def job(self, new: NewJob) -> UUID:
-        with self.inside.kept.database.write() as session:
+        with self.inside.services.database.write() as session:
             return jobs.submit(session, datetime.now(UTC), new).id
 
     def begin(self, total_ms: int = 60_000, queue: str = GPU) -> tuple[UUID, int]:
         """A worker takes the next job: its id and epoch."""
         now = datetime.now(UTC)
-        with self.inside.kept.database.write() as session:
+        with self.inside.services.database.write() as session:
             job = leases.claim(session, now, queue, WORKER, 600)
             assert job is not None
             leases.start(session, now, job.id, job.epoch)
-            progress.tell(session, now, job.id, job.epoch, Progress(job.done_ms, total_ms))
+            progress.tell(session, now, job.id, job.epoch, JobProgress(job.done_ms, total_ms))
         return job.id, job.epoch
 
     def speak(self, job_id: UUID, epoch: int, texts: Sequence[str], first: int = 0, each_ms: int = 2000) -> None:
         """The worker writes captions."""
         spoken = [_cue(number, text, each_ms) for number, text in enumerate(texts, first)]
         done_ms = (first + len(texts)) * each_ms
-        with self.inside.kept.database.write() as session:
-            progress.save(session, datetime.now(UTC), job_id, epoch, Step(spoken, {"next_chunk": done_ms}, done_ms))
+        with self.inside.services.database.write() as session:
+            progress.save(
+                session, datetime.now(UTC), job_id, epoch, ProgressStep(spoken, {"next_chunk": done_ms}, done_ms)
+            )
 
     def lose(self, job_id: UUID, epoch: int) -> None:
         """The worker is lost; the job is at once ready for another."""
-        now, settings = datetime.now(UTC), self.inside.kept.settings
-        with self.inside.kept.database.write() as session:
+        now, settings = datetime.now(UTC), self.inside.services.settings
+        with self.inside.services.database.write() as session:
             leases.fail(session, now, job_id, epoch, Ending(Failure.WORKER_LOST, "no heartbeat for 60 s"), settings)
             job = session.get_one(Job, job_id)
             job.state, job.available_at, job.queued_at = State.QUEUED, None, now
@@ -103,16 +105,16 @@ class Stage:
         for name, text in files.items():
             key, data = f"jobs/{job_id}/{epoch}/{name}", text.encode()
             media_type = mimetypes.guess_type(name)[0] or "text/plain"
-            self.inside.kept.objects.put(key, data, media_type)
+            self.inside.services.objects.put(key, data, media_type)
             entries.append(FileEntry(name, key, media_type, len(data), hashlib.sha256(data).hexdigest()))
         usage = Usage(12.0, 3 << 30, "5f1d7a30" * 8)
-        with self.inside.kept.database.write() as session:
+        with self.inside.services.database.write() as session:
             leases.finalize(session, job_id, epoch)
             leases.succeed(session, now, job_id, epoch, result, entries, usage)
 
     def fail(self, job_id: UUID, epoch: int, code: Failure, message: str) -> None:
-        now, settings = datetime.now(UTC), self.inside.kept.settings
-        with self.inside.kept.database.write() as session:
+        now, settings = datetime.now(UTC), self.inside.services.settings
+        with self.inside.services.database.write() as session:
             leases.fail(session, now, job_id, epoch, Ending(code, message), settings)
 
 

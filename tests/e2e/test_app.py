@@ -20,7 +20,7 @@ try:
     from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
 
     from client.app.batch_tab import STATE
-    from client.app.main import Window
+    from client.app.main import MainWindow
 except ImportError as error:  # a laptop without Qt's system libraries (libEGL)
     if os.environ.get("CI") == "true":
         raise
@@ -35,8 +35,8 @@ def application() -> QApplication:
 
 
 @pytest.fixture
-def window(application: QApplication, running: Service) -> Iterator[Window]:
-    opened = Window(config.Login(running.url, running.key))
+def window(application: QApplication, running: Service) -> Iterator[MainWindow]:
+    opened = MainWindow(config.SavedLogin(running.url, running.key))
     opened.show()
     yield opened
     opened.close()
@@ -66,7 +66,7 @@ def until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.01)
 
 
-def test_it_says_whether_the_server_and_the_key_are_good(window: Window) -> None:
+def test_it_says_whether_the_server_and_the_key_are_good(window: MainWindow) -> None:
     until(lambda: "connected" in window.server.status.text(), "connected")
     window.server.key.setText("bm3_wrong")
     window.server.look()
@@ -76,7 +76,7 @@ def test_it_says_whether_the_server_and_the_key_are_good(window: Window) -> None
     until(lambda: window.server.status.text() == "server not reachable", "not reachable")
 
 
-def test_captions_of_a_video_appear_live_and_are_saved(window: Window, video: Path, tmp_path: Path) -> None:
+def test_captions_of_a_video_appear_live_and_are_saved(window: MainWindow, video: Path, tmp_path: Path) -> None:
     window.video.submit(video)
     until(lambda: window.video.captions.blockCount() > 2, "first captions")
     assert not window.video.save_button.isEnabled()
@@ -86,7 +86,7 @@ def test_captions_of_a_video_appear_live_and_are_saved(window: Window, video: Pa
 
 
 def test_one_datasheet_is_extracted_shown_copied_and_saved(
-    window: Window, datasheets: list[Path], tmp_path: Path
+    window: MainWindow, datasheets: list[Path], tmp_path: Path
 ) -> None:
     window.single.open([datasheets[0]])
     until(lambda: not window.single.preview.pixmap().isNull(), "the preview")
@@ -103,7 +103,7 @@ def test_one_datasheet_is_extracted_shown_copied_and_saved(
 
 
 def test_a_batch_goes_on_past_a_bad_file_and_is_saved_whole(
-    window: Window, datasheets: list[Path], tmp_path: Path
+    window: MainWindow, datasheets: list[Path], tmp_path: Path
 ) -> None:
     window.batch.add(datasheets)
     window.batch.start()
@@ -116,7 +116,7 @@ def test_a_batch_goes_on_past_a_bad_file_and_is_saved_whole(
 
 
 def test_a_batch_survives_a_restart_of_the_api(
-    window: Window, datasheets: list[Path], running: Service, client: Client
+    window: MainWindow, datasheets: list[Path], running: Service, client: Client
 ) -> None:
     good = [file for file in datasheets if file.stem != "bad"]
     before = len([*client.jobs()])
@@ -131,7 +131,7 @@ def test_a_batch_survives_a_restart_of_the_api(
 
 
 def test_address_and_key_are_kept_and_the_key_is_never_shown(
-    window: Window,
+    window: MainWindow,
     application: QApplication,
     running: Service,
     tmp_path: Path,
@@ -141,7 +141,7 @@ def test_address_and_key_are_kept_and_the_key_is_never_shown(
     monkeypatch.setenv("BM3_CONFIG", str(tmp_path / "login.json"))
     window.server.findChild(QPushButton).click()
     assert (tmp_path / "login.json").stat().st_mode & 0o077 == 0
-    again = Window(config.load(None, None))
+    again = MainWindow(config.load(None, None))
     try:
         until(lambda: "connected" in again.server.status.text(), "connected with what was kept")
         shown = [one.text() for one in again.findChildren(QLabel)]
@@ -153,7 +153,7 @@ def test_address_and_key_are_kept_and_the_key_is_never_shown(
     assert running.key not in written.out + written.err
 
 
-def test_the_window_lives_while_a_task_runs(window: Window, video: Path) -> None:
+def test_the_window_lives_while_a_task_runs(window: MainWindow, video: Path) -> None:
     window.video.submit(video)
     longest = 0.0
     until(lambda: window.video.job_id is not None, "the job")
@@ -166,7 +166,7 @@ def test_the_window_lives_while_a_task_runs(window: Window, video: Path) -> None
     assert longest < 0.5
 
 
-def test_a_wrong_key_is_said_where_the_work_was_asked_for(window: Window, datasheets: list[Path]) -> None:
+def test_a_wrong_key_is_said_where_the_work_was_asked_for(window: MainWindow, datasheets: list[Path]) -> None:
     window.server.key.setText("bm3_wrong")
     window.single.open([datasheets[0]])
     window.single.extract()
@@ -174,7 +174,7 @@ def test_a_wrong_key_is_said_where_the_work_was_asked_for(window: Window, datash
     assert "401" in window.single.status.text()
 
 
-def test_it_survives_a_restart_of_the_api(window: Window, video: Path, running: Service, client: Client) -> None:
+def test_it_survives_a_restart_of_the_api(window: MainWindow, video: Path, running: Service, client: Client) -> None:
     window.video.submit(video)
     until(lambda: window.video.captions.blockCount() > 1, "first captions")
     running.crash("api")

@@ -15,7 +15,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.api.place import Guest, Place, place
+from tests.api.running_app import RunningApp, TenantClient, running_app
 
 SECRET = "anns-secret"
 
@@ -33,8 +33,8 @@ def _raw(context: object, value: object) -> object:
 class Scene:
     """Ann's things, which bob must not see, and bob's own."""
 
-    here: Place
-    bob: Guest
+    here: RunningApp
+    bob: TenantClient
     anns: dict[str, str]
     bobs: dict[str, str]
 
@@ -42,7 +42,7 @@ class Scene:
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_process").fresh()
-    with place(tmp_path_factory.mktemp("openapi"), url, wait_cap_s=0.2) as here:
+    with running_app(tmp_path_factory.mktemp("openapi"), url, wait_cap_s=0.2) as here:
         ann, bob = here.guest("ann"), here.guest("bob")
         yield Scene(here, bob, _things(here, ann, SECRET), _things(here, bob, "bobs"))
 
@@ -79,7 +79,7 @@ def _send(scene: Scene, case: schemathesis.Case) -> Any:
     )
 
 
-def _things(here: Place, who: Guest, text: str) -> dict[str, str]:
+def _things(here: RunningApp, who: TenantClient, text: str) -> dict[str, str]:
     """One of everything, with `text` in it; the job has ended, so that its stream does too."""
     asset = who.asset()["id"]
     job = who.submit(params={"video": {"asset_id": asset}, "prompt": text}, labels={"note": text})["id"]

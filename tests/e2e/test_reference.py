@@ -31,7 +31,7 @@ def page() -> Iterator[Page]:
 
 
 def test_an_operation_is_found_and_tried(page: Page, running: Desk) -> None:
-    key = (running.inside.kept.settings.data_dir / "admin-key").read_text().strip()
+    key = (running.inside.services.settings.data_dir / "admin-key").read_text().strip()
     page.goto(f"{running.url}/docs")
     operation = page.locator("#operations-fleet-list_models")
     expect(operation).to_be_visible()

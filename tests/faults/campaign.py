@@ -19,8 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from db.schema.tables import TERMINAL, CueRow, Job
 from tests.faults.chaos import Chaos
 from tests.faults.cluster import Cluster
-from tests.faults.film import expected_cues, make_film
 from tests.faults.ledger import Ledger, audit, audit_recovery, audit_webhooks
+from tests.faults.sample_video import expected_cues, make_sample_video
 from tests.faults.servers import proxy_to
 from tests.postgres import postgres_server
 from tests.servers import receiver_process, redis_server
@@ -55,7 +55,7 @@ def campaign(faults: int, seed: int) -> dict[str, object]:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="bm3-faults-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        film = make_film(folder / "film.mp4", FILM_S)
+        film = make_sample_video(folder / "film.mp4", FILM_S)
         with field_of_battle(folder, seed) as chaos:
             chaos.cluster.listen(f"{chaos.receiver.url}/ok")
             office = Office(chaos, {"video": {"asset_id": str(chaos.cluster.add_video(film))}})

@@ -10,14 +10,14 @@ import pytest
 
 from db.documents.kinds.video import Cue
 from tests.faults.cluster import Cluster
-from tests.faults.film import expected_cues, make_film
+from tests.faults.sample_video import expected_cues, make_sample_video
 
 FILM_S = 24
 
 
 @pytest.fixture(scope="session")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_film(tmp_path_factory.mktemp("film") / "film.mp4", FILM_S)
+    return make_sample_video(tmp_path_factory.mktemp("film") / "film.mp4", FILM_S)
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from db.crash import POINTS
 from db.documents.kinds.video import Cue
-from db.ops.crash import POINTS
 from db.schema.tables import Asset, JobEvent, State
 from tests.faults.cluster import Cluster
 from tests.faults.ledger import audit

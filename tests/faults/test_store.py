@@ -13,22 +13,22 @@ from db.schema.tables import State
 from db.storage.s3 import S3Objects
 from db.storage.s3_client import S3Config
 from tests.faults.cluster import Cluster
-from tests.faults.gate import Gate, gate_to
 from tests.faults.ledger import audit
+from tests.faults.tcp_gate import TcpGate, gate_to
 from tests.servers import S3Place
 
 MANY = 10_000
 
 
 @pytest.fixture
-def gate(s3: S3Place) -> Iterator[Gate]:
+def gate(s3: S3Place) -> Iterator[TcpGate]:
     with gate_to(s3.endpoint_url) as gate:
         yield gate
 
 
 @pytest.fixture
 def stored_in_s3(
-    tmp_path: Path, postgres_url: str, redis_url: str, s3: S3Place, gate: Gate, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, postgres_url: str, redis_url: str, s3: S3Place, gate: TcpGate, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Cluster]:
     """A cluster whose processes reach their bucket through the gate; the audit goes around it."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3.access_key_id)
@@ -42,7 +42,7 @@ def stored_in_s3(
 
 
 def test_a_store_that_stumbles_costs_no_attempt(
-    stored_in_s3: Cluster, gate: Gate, film: Path, expected: list[Cue]
+    stored_in_s3: Cluster, gate: TcpGate, film: Path, expected: list[Cue]
 ) -> None:
     asset = stored_in_s3.add_video(film)
     gate.refuse("GET", 500, 2)
@@ -57,7 +57,7 @@ def test_a_store_that_stumbles_costs_no_attempt(
 
 
 def test_a_store_that_is_away_for_longer_costs_a_retry(
-    stored_in_s3: Cluster, gate: Gate, film: Path, expected: list[Cue]
+    stored_in_s3: Cluster, gate: TcpGate, film: Path, expected: list[Cue]
 ) -> None:
     asset = stored_in_s3.add_video(film)
     gate.refuse("GET", 503, MANY)
@@ -71,7 +71,7 @@ def test_a_store_that_is_away_for_longer_costs_a_retry(
 
 
 def test_a_store_that_refuses_our_key_fails_the_job_for_good_and_keeps_its_cues(
-    stored_in_s3: Cluster, gate: Gate, film: Path, expected: list[Cue]
+    stored_in_s3: Cluster, gate: TcpGate, film: Path, expected: list[Cue]
 ) -> None:
     asset = stored_in_s3.add_video(film)
     gate.refuse("PUT", 403, MANY)

@@ -15,9 +15,9 @@ def main() -> None:
     parser.add_argument("recipe", type=Path, help="TOML file; see worker/bm3/configs")
     asked = parser.parse_args()
     from worker.bm3.training.recipe import read_recipe  # here: help should not wait for PyTorch
-    from worker.bm3.training.run import Run
+    from worker.bm3.training.run import TrainingRun
 
-    Run(read_recipe(asked.recipe)).train()
+    TrainingRun(read_recipe(asked.recipe)).train()
 
 
 if __name__ == "__main__":

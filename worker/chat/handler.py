@@ -24,8 +24,8 @@ from worker.context import Context
 from worker.engine.protocol import Engine, Frame
 from worker.errors import Permanent
 from worker.provenance import provenance
-from worker.video.decode import Clip, End, parts
-from worker.video.probe import Probe, probe
+from worker.video.source.decode import Clip, ClipEnd, parts
+from worker.video.source.probe import Probe, probe
 
 
 def complete_chat(params: ChatParams, job: Context) -> ChatResult:
@@ -78,7 +78,7 @@ def read_frames(path: Path, options: VideoOptions, engine: Engine) -> tuple[Fram
     fps = _fps(known, options)
     frames: list[Frame] = []
     for part in parts(path, known, Clip(fps=fps, chunk_ms=ceil(1000 / fps)), size_px):
-        if isinstance(part, End):
+        if isinstance(part, ClipEnd):
             if part.truncated:
                 raise Permanent(Failure.TRUNCATED_MEDIA, f"the video breaks off at {part.end_ms} ms")
             break

@@ -7,7 +7,7 @@ import os
 import resource
 import signal
 
-from worker.protocol import Limits
+from worker.protocol import ResourceLimits
 
 _PR_SET_PDEATHSIG = 1
 
@@ -19,7 +19,7 @@ def die_with(parent_pid: int) -> None:
         raise SystemExit("the supervisor is gone")
 
 
-def confine(limits: Limits) -> None:
+def confine(limits: ResourceLimits) -> None:
     """Set the resource limits, never above what is allowed already."""
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_FSIZE, limits.file_bytes)

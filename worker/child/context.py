@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from db.crash import crash_point
 from db.documents.kinds.base import MediaInput
 from db.documents.kinds.video import Cue, Gap
 from db.failures import Failure
-from db.ops.crash import crash_point
 from worker.engine.protocol import Engine
 from worker.errors import Permanent, Stopped
 from worker.protocol import STORED_CUES, Attach, Beat, Cues, GapFound, Message, Start, Text, input_key

@@ -11,38 +11,38 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from db.crash import crash_point
 from db.documents.kinds.base import Document
 from db.documents.kinds.registry import KINDS
-from db.ops.crash import crash_point
 from worker.child.confine import confine, die_with
 from worker.child.context import PipeContext
 from worker.child.models import Models
-from worker.child.pipes import Outlet, commands
-from worker.child.verdict import Trouble, attempt
+from worker.child.pipes import MessageWriter, commands
+from worker.child.verdict import HandlerFailure, attempt
 from worker.handlers import load_handler
-from worker.protocol import Done, End, Failed, Halted, Ping, Pong, Ready, Setup, Spent, Split, Start, Started, Stop
+from worker.protocol import Done, End, Failed, Halted, Ping, Pong, Ready, Setup, Split, Start, Started, Stop, StreamCost
 
 log = logging.getLogger(__name__)
 
 
-class Parts(Protocol):
+class SplitRequest(Protocol):
     """What a handler may return instead of a result: parameters to be run as jobs of their own."""
 
     @property
     def segments(self) -> Sequence[dict[str, Any]]: ...
 
 
-class Stage:
+class JobRunner:
     """Runs streams as the supervisor says."""
 
-    def __init__(self, setup: Setup, answers: Outlet, events: Outlet) -> None:
+    def __init__(self, setup: Setup, answers: MessageWriter, events: MessageWriter) -> None:
         self._setup = setup
         self._answers = answers
         self._events = events
         self._models = Models(setup.models, setup.default_model)
         self._streams: dict[int, PipeContext] = {}
 
-    def obey(self, command: Setup | Start | Stop | Ping) -> None:
+    def handle(self, command: Setup | Start | Stop | Ping) -> None:
         """Do what a command says; never blocks."""
         match command:
             case Start():
@@ -71,30 +71,30 @@ class Stage:
         self._events.send(_end(start.stream, outcome, cost))
         del self._streams[start.stream]
 
-    def _handle(self, start: Start, job: PipeContext) -> Document | Parts:
+    def _handle(self, start: Start, job: PipeContext) -> Document | SplitRequest:
         params = KINDS[start.kind].params.model_validate(start.params)
-        handler: Callable[..., Document | Parts] = load_handler(self._setup.handlers[start.kind])
+        handler: Callable[..., Document | SplitRequest] = load_handler(self._setup.handlers[start.kind])
         return handler(params, job)
 
 
-def _end(stream: int, outcome: Document | Parts | Trouble, cost: Spent) -> End:
+def _end(stream: int, outcome: Document | SplitRequest | HandlerFailure, cost: StreamCost) -> End:
     if isinstance(outcome, Document):
         return Done(stream=stream, result=outcome.model_dump(mode="json"), spent=cost)
-    if not isinstance(outcome, Trouble):
+    if not isinstance(outcome, HandlerFailure):
         return Split(stream=stream, segments=tuple(outcome.segments), spent=cost)
     if outcome.code is None:
         return Halted(stream=stream, spent=cost)
     return Failed(stream=stream, code=outcome.code, message=outcome.message[:4000], spent=cost)
 
 
-def spent(busy_seconds: float, weights_sha256: str | None) -> Spent:
+def spent(busy_seconds: float, weights_sha256: str | None) -> StreamCost:
     """What a stream cost; memory is the whole child's high-water mark, on the GPU if there is one."""
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         peak = int(torch.cuda.max_memory_allocated())
     else:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return Spent(busy_seconds=round(busy_seconds, 3), peak_memory_bytes=peak, weights_sha256=weights_sha256)
+    return StreamCost(busy_seconds=round(busy_seconds, 3), peak_memory_bytes=peak, weights_sha256=weights_sha256)
 
 
 def run(control_fd: int, data_fd: int, parent_pid: int) -> int:
@@ -105,10 +105,10 @@ def run(control_fd: int, data_fd: int, parent_pid: int) -> int:
     if not isinstance(setup, Setup):
         return 2
     confine(setup.limits)
-    stage = Stage(setup, Outlet(control_fd), Outlet(data_fd))
+    stage = JobRunner(setup, MessageWriter(control_fd), MessageWriter(data_fd))
     threading.Thread(target=stage.announce, name="announce", daemon=True).start()
     for command in incoming:
-        stage.obey(command)
+        stage.handle(command)
     # The supervisor is gone: no handler's word can reach anybody, and waiting for them would hold the GPU.
     sys.stderr.flush()
     os._exit(0)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from db.failures import Failure
-from worker.child.verdict import Trouble, attempt
+from worker.child.verdict import HandlerFailure, attempt
 from worker.engine.protocol import Engine
 from worker.engines import load_engine
 from worker.engines.spec import ModelSpec
@@ -24,7 +24,7 @@ class Models:
         parsed.sort(key=lambda spec: spec.name != self._default)  # reports begin with the default
         self._specs = {spec.name: spec for spec in parsed}
         self._locks = {name: threading.Lock() for name in self._specs}
-        self._loaded: dict[str, Engine | Trouble] = {}
+        self._loaded: dict[str, Engine | HandlerFailure] = {}
 
     def engine(self, name: str | None) -> Engine:
         """The engine of a model, loaded if need be. Raises Permanent(MODEL_UNAVAILABLE), or Transient(GPU_OOM)."""
@@ -35,7 +35,7 @@ class Models:
             if wanted not in self._loaded:
                 self._loaded[wanted] = attempt(lambda: load_engine(self._specs[wanted]))
             found = self._loaded[wanted]
-        if isinstance(found, Trouble):
+        if isinstance(found, HandlerFailure):
             if found.code is Failure.GPU_OOM:
                 raise Transient(Failure.GPU_OOM, found.message)
             raise Permanent(Failure.MODEL_UNAVAILABLE, f"model {wanted!r} cannot be loaded: {found.message}")
@@ -44,7 +44,7 @@ class Models:
     def weights_sha256(self, name: str | None) -> str | None:
         """The hash of a model's weights; None while it is not loaded."""
         found = self._loaded.get(name or self._default)
-        return None if found is None or isinstance(found, Trouble) else found.info.weights_sha256
+        return None if found is None or isinstance(found, HandlerFailure) else found.info.weights_sha256
 
     def reports(self, *, load: bool) -> tuple[ModelReport, ...]:
         """What there is to say of every model, once they are loaded if `load`."""
@@ -52,6 +52,6 @@ class Models:
 
     def _report(self, name: str) -> ModelReport:
         found = attempt(lambda: self.engine(name))
-        if isinstance(found, Trouble):
+        if isinstance(found, HandlerFailure):
             return ModelReport(name=name, problem=found.message)
         return ModelReport(name=name, info=asdict(found.info))

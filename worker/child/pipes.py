@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from worker.protocol import COMMANDS, Message, Ping, Setup, Start, Stop, frame, frames
 
 
-class Outlet:
+class MessageWriter:
     """Writes frames to a file descriptor; blocks while the reader is behind, which holds the handlers back."""
 
     def __init__(self, fd: int) -> None:

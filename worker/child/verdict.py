@@ -20,24 +20,24 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Trouble:
+class HandlerFailure:
     """Why there is no value; `code` is None when the work was told to stop."""
 
     code: Failure | None
     message: str
 
 
-def attempt(work: Callable[[], T]) -> T | Trouble:
+def attempt(work: Callable[[], T]) -> T | HandlerFailure:
     """Do the work."""
     try:
         return work()
     except Stopped as stopped:
-        return Trouble(None, str(stopped))
+        return HandlerFailure(None, str(stopped))
     except (Permanent, Transient) as error:
-        return Trouble(error.code, str(error))
+        return HandlerFailure(error.code, str(error))
     except Exception as error:  # the one place, see above
         log.exception("unexpected failure")
-        return Trouble(*_foreign(error))
+        return HandlerFailure(*_foreign(error))
 
 
 def _foreign(error: Exception) -> tuple[Failure, str]:

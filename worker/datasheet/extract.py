@@ -26,14 +26,16 @@ from worker.datasheet.body.outline import Found
 from worker.datasheet.drawing import drawing, variations
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.families import families
-from worker.datasheet.families.families import Family
-from worker.datasheet.land import balls, holes, numbering, pads, patterns, redraw, sides
+from worker.datasheet.families.families import PartFamily
+from worker.datasheet.land import balls, holes, numbering, pads, patterns, row_repeat, viewing_side
 from worker.datasheet.land.pads import Solved
 from worker.datasheet.page import pages
 from worker.datasheet.page.pages import Book
-from worker.datasheet.result import assemble, doubts, terminals, trust
-from worker.datasheet.search import figures, titles
-from worker.datasheet.search.figures import Search
+from worker.datasheet.result import assemble, confidence, terminals
+from worker.datasheet.result import review as doubts
+from worker.datasheet.search import page_search as figures
+from worker.datasheet.search import titles
+from worker.datasheet.search.page_search import Search
 from worker.errors import Permanent
 
 MIN_SCORE = 1.2  # a pattern below this is a drawing of something else
@@ -45,7 +47,7 @@ SURFACE = re.compile(r"\bSM[TD]\b|surface\s*mount", re.IGNORECASE)  # a package 
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ReadingProgress:
     """What has been done so far; `stage` is search, outline, land or done."""
 
     stage: str
@@ -56,7 +58,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ReadingRequest:
     """What is asked, without where the bytes come from. Pages are counted from 1."""
 
     package: str | None = None
@@ -66,18 +68,18 @@ class Request:
     reader: str = "vector"
 
     @classmethod
-    def of(cls, params: DatasheetParams) -> Request:
+    def of(cls, params: DatasheetParams) -> ReadingRequest:
         return cls(params.package, params.mechanical_page, params.land_page, params.units, params.reader)
 
 
-OnProgress = Callable[[Progress], None]
+OnProgress = Callable[[ReadingProgress], None]
 
 
-def _quiet(_: Progress) -> None:
+def _quiet(_: ReadingProgress) -> None:
     return None
 
 
-def extract(files: list[bytes | Path], request: Request, progress: OnProgress = _quiet) -> DatasheetResult:
+def extract(files: list[bytes | Path], request: ReadingRequest, progress: OnProgress = _quiet) -> DatasheetResult:
     """The vector reader over one PDF, or over the images of the outline and the land pattern in this order.
 
     Raises Permanent (BAD_DOCUMENT, BAD_PARAMS, TOO_LARGE); whatever `progress` raises passes through, which is how a job stops.
@@ -91,18 +93,18 @@ def extract(files: list[bytes | Path], request: Request, progress: OnProgress = 
     return result.model_copy(update={"seconds": round(time.monotonic() - start, 3)})
 
 
-def _read(book: Book, request: Request, progress: OnProgress) -> DatasheetResult:
+def _read(book: Book, request: ReadingRequest, progress: OnProgress) -> DatasheetResult:
     search = _choose_pages(book, request, progress)
     known: dict[int, Drawing] = {}
 
     def drawn(number: int) -> Drawing:
         if number not in known:
-            known[number] = drawing.understand(pages.read_sheet(book, number), request.units, request.package)
+            known[number] = drawing.interpret(pages.read_sheet(book, number), request.units, request.package)
         return known[number]
 
-    progress(Progress("outline", book.pages, book.pages))
+    progress(ReadingProgress("outline", book.pages, book.pages))
     outlines = [drawn(n) for n in search.mechanical[:1]]
-    progress(Progress("land", book.pages, book.pages, len(known)))
+    progress(ReadingProgress("land", book.pages, book.pages, len(known)))
     lands = [drawn(n) for n in search.land]
     family = families.find(request.package, [*outlines, *lands])
     unclear = _unclear(family, outlines, lands) or search.doubt(request.package)
@@ -117,11 +119,11 @@ def _read(book: Book, request: Request, progress: OnProgress) -> DatasheetResult
         raise Permanent(Failure.BAD_DOCUMENT, "no drawing was found in the document")
     result = _result(book, request, search, outlines, solved, unclear)
     count = len(result.land_pattern.pads) if result.land_pattern else 0
-    progress(Progress("done", book.pages, book.pages, len(result.views), count))
+    progress(ReadingProgress("done", book.pages, book.pages, len(result.views), count))
     return result
 
 
-def _unclear(family: Family | None, outlines: list[Drawing], lands: list[Drawing]) -> str | None:
+def _unclear(family: PartFamily | None, outlines: list[Drawing], lands: list[Drawing]) -> str | None:
     """Why the figures that were read may be those of another part."""
     if family is None and any(families.shown(d) for d in outlines):
         return "the drawing stands for a family of parts and the package name chooses none"
@@ -135,7 +137,7 @@ def _named(solved: Solved) -> bool:
     return patterns.title_score(solved.pattern) > NAMED or titles.names_land(page)
 
 
-def _choose_pages(book: Book, request: Request, progress: OnProgress) -> Search:
+def _choose_pages(book: Book, request: ReadingRequest, progress: OnProgress) -> Search:
     for name, page in (("mechanical_page", request.mechanical_page), ("land_page", request.land_page)):
         if page is not None and page > book.pages:
             raise Permanent(Failure.BAD_PARAMS, f"{name} is {page}, the document has {book.pages} pages")
@@ -145,12 +147,12 @@ def _choose_pages(book: Book, request: Request, progress: OnProgress) -> Search:
         last = book.pages
         return Search([], [request.mechanical_page or 1], [request.land_page or last])
     if request.mechanical_page and not request.land_page:
-        found = figures.search(book, request.package, lambda n, of: progress(Progress("search", n, of)))
+        found = figures.search(book, request.package, lambda n, of: progress(ReadingProgress("search", n, of)))
         outline = next(h for h in found.hits if h.number == request.mechanical_page)
         return Search(
             found.hits, [outline.number], figures.land_pages(found.hits, outline, request.package), True, found.names
         )
-    found = figures.search(book, request.package, lambda n, of: progress(Progress("search", n, of)))
+    found = figures.search(book, request.package, lambda n, of: progress(ReadingProgress("search", n, of)))
     if request.land_page:
         found.land = [request.land_page]
     if not found.mechanical and not found.land:
@@ -160,12 +162,12 @@ def _choose_pages(book: Book, request: Request, progress: OnProgress) -> Search:
     return found
 
 
-def _best_pattern(drawings: list[Drawing], family: Family | None) -> list[Solved]:
+def _best_pattern(drawings: list[Drawing], family: PartFamily | None) -> list[Solved]:
     """Solved patterns of all land pages, best first; those of a family with the number of pads that the part has."""
     found: list[Solved] = []
     for place, page in enumerate(drawings):
         for pattern in patterns.find(page):
-            again = redraw.redrawn(pattern, page, family.count) if family else None
+            again = row_repeat.redrawn(pattern, page, family.count) if family else None
             solved = pads.solve(*(again or (pattern, page)))
             if solved is not None:
                 solved.score -= 1.5 * place - (OF_RUN if again else 0.0)
@@ -174,7 +176,12 @@ def _best_pattern(drawings: list[Drawing], family: Family | None) -> list[Solved
 
 
 def _result(
-    book: Book, request: Request, search: Search, outlines: list[Drawing], solved: list[Solved], unclear: str | None
+    book: Book,
+    request: ReadingRequest,
+    search: Search,
+    outlines: list[Drawing],
+    solved: list[Solved],
+    unclear: str | None,
 ) -> DatasheetResult:
     review: list[Review] = []
     words = " ".join(w.text for d in outlines for w in d.lines) + " " + (request.package or "")
@@ -192,7 +199,7 @@ def _result(
     land = _land(best, outlines, request.package, review) if best is not None else None
     reasons = [unclear]
     if land is not None and best is not None:
-        land, seen = sides.from_above(land, solved)
+        land, seen = viewing_side.from_above(land, solved)
         reasons += [seen, RIVALLED if _rivalled(best, solved[1:]) else None]
     sizes = assemble.body_of(found, outlines)
     frame = terminals.body_in_land_frame(outlines, sizes, land)
@@ -230,13 +237,14 @@ def _rivalled(best: Solved, others: list[Solved]) -> bool:
 
 
 def _doubted(land: LandPattern) -> LandPattern:
-    doubted = [p.model_copy(update={"confidence": min(p.confidence, trust.DOUBTED)}) for p in land.pads]
-    return land.model_copy(update={"pads": doubted, "confidence": min(land.confidence, trust.DOUBTED)})
+    doubted = [p.model_copy(update={"confidence": min(p.confidence, confidence.CONTRADICTED)}) for p in land.pads]
+    return land.model_copy(update={"pads": doubted, "confidence": min(land.confidence, confidence.CONTRADICTED)})
 
 
 def _doubted_body(sizes: Body) -> Body:
     doubted = {
-        side: value.model_copy(update={"confidence": min(value.confidence, trust.DOUBTED)}) for side, value in sizes
+        side: value.model_copy(update={"confidence": min(value.confidence, confidence.CONTRADICTED)})
+        for side, value in sizes
     }
     return sizes.model_copy(update=doubted)
 

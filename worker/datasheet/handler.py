@@ -10,11 +10,11 @@ from db.documents.footprint.derive import derive
 from db.documents.footprint.overlay import PagePicture, pages_read
 from db.documents.kinds.datasheet import DatasheetParams, DatasheetResult, Level, Reader
 from worker.context import Context
-from worker.datasheet import confined
-from worker.datasheet.confined import Reading
-from worker.datasheet.extract import Progress, Request
-from worker.datasheet.result import library, trust
+from worker.datasheet import sandbox
+from worker.datasheet.extract import ReadingProgress, ReadingRequest
+from worker.datasheet.result import confidence, library
 from worker.datasheet.result.compare import compare
+from worker.datasheet.sandbox import DocumentReading
 from worker.datasheet.vlm import reader as vlm
 from worker.settings import worker_settings
 
@@ -25,20 +25,20 @@ def extract_datasheet(params: DatasheetParams, job: Context) -> DatasheetResult:
     Raises Permanent for documents that cannot be read, and lets `Stopped` pass: progress is told at every page.
     """
     inputs = [job.fetch(m) for m in (params.document, params.mechanical_image, params.land_image) if m is not None]
-    request = Request.of(params)
-    reading = confined.read(inputs, request, lambda progress: _tell(job, progress))
+    request = ReadingRequest.of(params)
+    reading = sandbox.read(inputs, request, lambda progress: _tell(job, progress))
     result = complete(_read(params.reader, reading, request, job), params.ipc_level)
     pictures = [reading.pictures[n] for n in pages_read(result) if n in reading.pictures]
     with tempfile.TemporaryDirectory() as folder:
         return _attach(result, pictures, job, Path(folder))
 
 
-def _read(reader: Reader, reading: Reading, request: Request, job: Context) -> DatasheetResult:
+def _read(reader: Reader, reading: DocumentReading, request: ReadingRequest, job: Context) -> DatasheetResult:
     """What the asked readers say; the vector reader always goes first, for it finds the pages."""
     vector = reading.result
     if reader == "vector":
         return vector
-    shown = [reading.pictures[n] for n in confined.pages_shown(vector, request)]
+    shown = [reading.pictures[n] for n in sandbox.pages_shown(vector, request)]
     text = " ".join(reading.texts[p.number] for p in shown)
     count = vector.page_count
     told = vlm.read(shown, text, count, job.engine, request.package, lambda note: job.beat(count, count, note))
@@ -48,11 +48,11 @@ def _read(reader: Reader, reading: Reading, request: Request, job: Context) -> D
 def complete(result: DatasheetResult, level: Level) -> DatasheetResult:
     """What follows from the values read, what nothing confirms, and the nearest part of the library."""
     pads = result.land_pattern.pads if result.land_pattern else []
-    doubted = result.model_copy(update={"needs_review": [*result.needs_review, *trust.reviews(result)]})
+    doubted = result.model_copy(update={"needs_review": [*result.needs_review, *confidence.reviews(result)]})
     return derive(doubted, level).model_copy(update={"nearest": library.nearest(pads, worker_settings().kicad_library)})
 
 
-def _tell(job: Context, progress: Progress) -> None:
+def _tell(job: Context, progress: ReadingProgress) -> None:
     """Pages are the unit of progress; the note says what has been found."""
     note = {
         "search": f"searching page {progress.pages_searched} of {progress.pages}",

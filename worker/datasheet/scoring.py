@@ -18,7 +18,7 @@ def evaluate_as_asked(args: argparse.Namespace) -> int:
         return 2
     modes = {"both": (True, False), "yes": (True,), "no": (False,)}[args.hints]
     for hints in modes:
-        every: list[evaluate.Row] = []
+        every: list[evaluate.DrawingScore] = []
         for truth, pdf in sets:
             rows = _read_set(truth, pdf, args.only or "", hints)
             every += rows
@@ -28,7 +28,7 @@ def evaluate_as_asked(args: argparse.Namespace) -> int:
     return 0
 
 
-def _read_set(truth_dir: Path, pdf_dir: Path, only: str, hints: bool) -> list[evaluate.Row]:
+def _read_set(truth_dir: Path, pdf_dir: Path, only: str, hints: bool) -> list[evaluate.DrawingScore]:
     rows = []
     for truth in evaluate.truths(truth_dir):
         if only in truth["name"]:
@@ -38,5 +38,5 @@ def _read_set(truth_dir: Path, pdf_dir: Path, only: str, hints: bool) -> list[ev
     return rows
 
 
-def _print_summary(name: str, rows: list[evaluate.Row], hints: bool) -> None:
+def _print_summary(name: str, rows: list[evaluate.DrawingScore], hints: bool) -> None:
     print(json.dumps({"summary": evaluate.summary(rows), "set": name, "hints": hints}), flush=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from db.crash import crash_point
 from db.ops import sweeps
-from db.ops.crash import crash_point
 from db.session import Database, database_now
 from worker import metrics
 

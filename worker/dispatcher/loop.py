@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Step:
+class DispatchStep:
     """One scan, safe to run twice; `every` counts rounds."""
 
     name: str
@@ -40,31 +40,31 @@ class Step:
     every: int = 1
 
 
-def steps(sweeper: Sweeper) -> tuple[Step, ...]:
+def steps(sweeper: Sweeper) -> tuple[DispatchStep, ...]:
     """Everything the dispatcher does in a round, in this order."""
     return (
-        Step("expired_leases", reap.expired_leases),
-        Step("overdue", reap.overdue),
-        Step("deaf_to_cancel", reap.deaf_to_cancel),
-        Step("retries", relay.retries),
-        Step("rejoined", relay.rejoined),
-        Step("settled_inputs", relay.settled_inputs),
-        Step("nudges", relay.nudges),
-        Step("events", relay.events),
-        Step("deliveries", relay.deliveries),
-        Step("expired_jobs", sweeper.expired_jobs, SWEEP_EVERY),
-        Step("deleted_jobs", sweeper.deleted_jobs, SWEEP_EVERY),
-        Step("abandoned_uploads", sweeper.abandoned_uploads, SWEEP_EVERY),
-        Step("unused_assets", sweeper.unused_assets, SWEEP_EVERY),
-        Step("hidden_assets", sweeper.hidden_assets, SWEEP_EVERY),
-        Step("records", sweeper.records, SWEEP_EVERY),
+        DispatchStep("expired_leases", reap.expired_leases),
+        DispatchStep("overdue", reap.overdue),
+        DispatchStep("deaf_to_cancel", reap.deaf_to_cancel),
+        DispatchStep("retries", relay.retries),
+        DispatchStep("rejoined", relay.rejoined),
+        DispatchStep("settled_inputs", relay.settled_inputs),
+        DispatchStep("nudges", relay.nudges),
+        DispatchStep("events", relay.events),
+        DispatchStep("deliveries", relay.deliveries),
+        DispatchStep("expired_jobs", sweeper.expired_jobs, SWEEP_EVERY),
+        DispatchStep("deleted_jobs", sweeper.deleted_jobs, SWEEP_EVERY),
+        DispatchStep("abandoned_uploads", sweeper.abandoned_uploads, SWEEP_EVERY),
+        DispatchStep("unused_assets", sweeper.unused_assets, SWEEP_EVERY),
+        DispatchStep("hidden_assets", sweeper.hidden_assets, SWEEP_EVERY),
+        DispatchStep("records", sweeper.records, SWEEP_EVERY),
     )
 
 
 class Dispatcher:
     """Runs the steps while it leads."""
 
-    def __init__(self, database: Database, settings: Settings, plan: tuple[Step, ...], holder: str) -> None:
+    def __init__(self, database: Database, settings: Settings, plan: tuple[DispatchStep, ...], holder: str) -> None:
         self._database, self._settings, self._plan = database, settings, plan
         self.leadership = Leadership(database, holder, settings.dispatch_every_s * LEASE_ROUNDS)
         self._round = 0
@@ -84,7 +84,7 @@ class Dispatcher:
             log.warning("cannot ask who leads: %s", type(error).__name__)
             return False
 
-    def _take(self, step: Step) -> bool:
+    def _take(self, step: DispatchStep) -> bool:
         began = time.monotonic()
         try:
             number = step.run(self._database, self._settings)

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
+from db.crash import crash_point
 from db.ops import sweeps
-from db.ops.crash import crash_point
 from db.session import Database, database_now
 from db.settings import Settings
 from worker import metrics

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from db.broker.signals import Nudge, signal
+from db.crash import crash_point
 from db.jobs import segments
 from db.names import LIGHT
 from db.ops import sweeps
-from db.ops.crash import crash_point
 from db.schema.base import new_id
 from db.session import Database, database_now
 from db.settings import Settings

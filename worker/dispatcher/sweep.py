@@ -8,9 +8,9 @@ from uuid import UUID
 
 from db.assets import assets
 from db.assets.discard import discard
+from db.crash import crash_point
 from db.jobs import idempotency
 from db.ops import sweeps
-from db.ops.crash import crash_point
 from db.session import Database, database_now
 from db.settings import Settings
 from db.storage.objects import ObjectError, ObjectStore

@@ -39,7 +39,7 @@ class Chunk:
 
 
 @dataclass(frozen=True)
-class Effort:
+class StepTimings:
     """What a chunk took inside the engine, and the tokens in memory after it; zeros from an engine that cannot tell."""
 
     vision_s: float = 0.0
@@ -55,7 +55,7 @@ class Reply:
     text: str
     token_ids: tuple[int, ...] = ()
     silence_probability: float | None = None
-    effort: Effort = field(default=Effort(), compare=False)  # what it took is not what was said
+    timings: StepTimings = field(default=StepTimings(), compare=False)  # what it took is not what was said
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ def uniform(seed: int, draw: int) -> float:
     return float(np.random.Generator(np.random.Philox(key=seed, counter=[draw, 0, 0, 0])).random())
 
 
-def penalised(logits: torch.Tensor, said: Collection[int], penalty: float) -> torch.Tensor:
+def penalised(logits: torch.Tensor, generated: Collection[int], penalty: float) -> torch.Tensor:
     """Logits with tokens already said made less likely (CTRL, arXiv 1909.05858): divided if positive, multiplied if not."""
-    if penalty == 1.0 or not said:
+    if penalty == 1.0 or not generated:
         return logits
-    index = torch.tensor(sorted(said), device=logits.device)
+    index = torch.tensor(sorted(generated), device=logits.device)
     picked = logits[index]
     return logits.index_copy(0, index, torch.where(picked > 0, picked / penalty, picked * penalty))
 
@@ -53,12 +53,12 @@ def draw(chances: torch.Tensor, at: float) -> int:
     return min(int(place), int(chances.nonzero()[-1]))
 
 
-def choose(logits: torch.Tensor, sampling: Sampling, said: Collection[int], draws: int) -> int:
+def choose(logits: torch.Tensor, sampling: Sampling, generated: Collection[int], rng_step: int) -> int:
     """The next token from float32 logits (vocabulary,); greedy at temperature 0."""
-    weighed = penalised(logits, said, sampling.repetition_penalty)
+    weighed = penalised(logits, generated, sampling.repetition_penalty)
     if sampling.temperature == 0:
         return int(weighed.argmax())
-    return draw(probabilities(weighed, sampling), uniform(sampling.seed, draws))
+    return draw(probabilities(weighed, sampling), uniform(sampling.seed, rng_step))
 
 
 def mass(logits: torch.Tensor, tokens: Sequence[int]) -> float:

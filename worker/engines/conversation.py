@@ -8,10 +8,10 @@ from typing import Any
 from db.failures import Failure
 from worker.engine.protocol import Frame, parts_of
 from worker.errors import Permanent
-from worker.families.base import Still, Turn
+from worker.families.base import ChatTurn, Still
 from worker.families.geometry import Geometry, fit, groups
 from worker.streaming.answer import Conversation
-from worker.streaming.script import Pixels
+from worker.streaming.prompt_builder import Pixels
 
 MAX_IMAGE_PIXELS = 1280 * 28 * 28  # what Qwen recommends as budget of one image
 MAX_VIDEO_FRAME_PIXELS = 256 * 28 * 28
@@ -21,7 +21,7 @@ def conversation(messages: Sequence[dict[str, Any]], geometry: Geometry) -> Conv
     """The messages in order. Raises Permanent(BAD_PARAMS) for a part of an unknown type."""
     pictures: list[tuple[Pixels, ...]] = []
     turns = [
-        Turn(str(message["role"]), tuple(_part(part, geometry, pictures) for part in parts_of(message)))
+        ChatTurn(str(message["role"]), tuple(_part(part, geometry, pictures) for part in parts_of(message)))
         for message in messages
     ]
     return Conversation(tuple(turns), tuple(pictures))

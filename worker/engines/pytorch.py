@@ -21,9 +21,9 @@ from worker.errors import Transient
 from worker.families.geometry import smart_size
 from worker.streaming.answer import answer
 from worker.streaming.batch import Batcher
+from worker.streaming.context_window import Ablation
 from worker.streaming.forward import Forward
-from worker.streaming.memory import Ablation
-from worker.streaming.resident import Resident
+from worker.streaming.loaded_model import LoadedModel
 from worker.streaming.session import StreamSession
 
 
@@ -33,7 +33,7 @@ class PytorchEngine:
     def __init__(self, spec: ModelSpec) -> None:
         loaded = load(spec)
         forward = Forward(loaded.model, normalisation(loaded.geometry, loaded.device), loaded.attention)
-        self.resident = Resident(
+        self.loaded = LoadedModel(
             forward=forward,
             batcher=Batcher(forward),
             family=loaded.family,
@@ -61,13 +61,13 @@ class PytorchEngine:
         return self._info
 
     def frame_size(self, width_px: int, height_px: int, max_frame_pixels: int) -> tuple[int, int]:
-        return smart_size(width_px, height_px, self.resident.geometry.factor_px, max_frame_pixels)
+        return smart_size(width_px, height_px, self.loaded.geometry.factor_px, max_frame_pixels)
 
     def open(
         self, options: WatchOptions, checkpoint: dict[str, Any] | None = None, ablation: Ablation = Ablation.NONE
     ) -> StreamSession:
         try:
-            return StreamSession(self.resident, options, checkpoint, ablation)
+            return StreamSession(self.loaded, options, checkpoint, ablation)
         except torch.OutOfMemoryError as error:
             raise Transient(Failure.GPU_OOM, f"no memory for another stream: {error}") from error
 
@@ -79,16 +79,16 @@ class PytorchEngine:
         on_text: OnText | None = None,
         schema: dict[str, Any] | None = None,
     ) -> Answer:
-        asked = conversation(messages, self.resident.geometry)
+        asked = conversation(messages, self.loaded.geometry)
         allowed = None if schema is None else Grammar(self._words, schema).allowed
         try:
-            return answer(self.resident, asked, sampling, max_tokens, on_text, allowed)
+            return answer(self.loaded, asked, sampling, max_tokens, on_text, allowed)
         except torch.OutOfMemoryError as error:
             raise Transient(Failure.GPU_OOM, f"no memory for this conversation: {error}") from error
 
     @cached_property
     def _words(self) -> LLTokenizer:
-        return self._tokens.words(self.resident.script.end_ids[0], self._logits)
+        return self._tokens.words(self.loaded.prompt_builder.end_ids[0], self._logits)
 
     def close(self) -> None:
-        self.resident.batcher.close()
+        self.loaded.batcher.close()

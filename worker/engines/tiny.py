@@ -35,7 +35,7 @@ QWEN_SPLIT = (
 
 
 @dataclass(frozen=True)
-class Size:
+class TinySize:
     """How tiny; the default has all the parts of a real model in the smallest useful number."""
 
     hidden: int = 64
@@ -64,7 +64,7 @@ def tiny_tokenizer() -> PreTrainedTokenizerFast:
     return tokenizer
 
 
-def _text_config(size: Size, vocabulary: int, rope: dict[str, Any]) -> dict[str, Any]:
+def _text_config(size: TinySize, vocabulary: int, rope: dict[str, Any]) -> dict[str, Any]:
     return {
         "vocab_size": vocabulary,
         "hidden_size": size.hidden,
@@ -86,7 +86,7 @@ def _sections(head_dim: int) -> list[int]:
     return [head_dim // 2 - 2 * third, third, third]
 
 
-def _qwen2_vl(size: Size, vocabulary: int) -> dict[str, Any]:
+def _qwen2_vl(size: TinySize, vocabulary: int) -> dict[str, Any]:
     rope = {"rope_theta": 1e6, "mrope_section": _sections(size.hidden // size.heads)}
     vision = {
         "depth": 2,
@@ -102,7 +102,7 @@ def _qwen2_vl(size: Size, vocabulary: int) -> dict[str, Any]:
     return {"text_config": _text_config(size, vocabulary, rope), "vision_config": vision}
 
 
-def _qwen2_5_vl(size: Size, vocabulary: int) -> dict[str, Any]:
+def _qwen2_5_vl(size: TinySize, vocabulary: int) -> dict[str, Any]:
     rope = {"rope_theta": 1e6, "mrope_section": _sections(size.hidden // size.heads)}
     vision = {
         "depth": 2,
@@ -120,7 +120,7 @@ def _qwen2_5_vl(size: Size, vocabulary: int) -> dict[str, Any]:
     return {"text_config": _text_config(size, vocabulary, rope), "vision_config": vision}
 
 
-def _qwen3_vl(size: Size, vocabulary: int) -> dict[str, Any]:
+def _qwen3_vl(size: TinySize, vocabulary: int) -> dict[str, Any]:
     head_dim = size.hidden // size.heads
     rope = {"rope_theta": 5e6, "mrope_section": _sections(head_dim), "mrope_interleaved": True}
     vision = {
@@ -138,7 +138,7 @@ def _qwen3_vl(size: Size, vocabulary: int) -> dict[str, Any]:
     return {"text_config": {**_text_config(size, vocabulary, rope), "head_dim": head_dim}, "vision_config": vision}
 
 
-CONFIGS: dict[str, Callable[[Size, int], dict[str, Any]]] = {
+CONFIGS: dict[str, Callable[[TinySize, int], dict[str, Any]]] = {
     "qwen2_vl": _qwen2_vl,
     "qwen2_5_vl": _qwen2_5_vl,
     "qwen3_vl": _qwen3_vl,
@@ -146,9 +146,9 @@ CONFIGS: dict[str, Callable[[Size, int], dict[str, Any]]] = {
 }
 
 
-def write_tiny(family: str, folder: Path, size: Size | None = None, seed: int = 0) -> Path:
+def write_tiny(family: str, folder: Path, size: TinySize | None = None, seed: int = 0) -> Path:
     """Write a checkpoint with random weights and its tokenizer; returns the folder. The same seed gives the same weights."""
-    size = size or Size()
+    size = size or TinySize()
     if code := FAMILIES[family].code:
         import_module(code)
     tokenizer = tiny_tokenizer()

@@ -26,13 +26,13 @@ class Tokenizer(Protocol):
 
 
 @dataclass(frozen=True)
-class Look:
+class ImageSlot:
     """Place of one picture in a layout: `tokens` placeholders, and which picture of the input stands there."""
 
     picture: int
 
 
-Layout = tuple[tuple[int, ...] | Look, ...]
+Layout = tuple[tuple[int, ...] | ImageSlot, ...]
 """Runs of text ids and pictures, in order; two runs of text never touch."""
 
 
@@ -86,7 +86,7 @@ class Family:
 
     def frames(self, tokens: Tokenizer, times_ms: tuple[int, int], groups: Sequence[Sequence[Frame]]) -> Layout:
         """A chunk's user turn; `times_ms` is (start, end)."""
-        parts = Parts()
+        parts = LayoutBuilder()
         parts.add(self.turn_start(tokens, "user", self.chunk_stamp(*times_ms)))
         self.add_video(tokens, parts, groups)
         parts.add(self.turn_end(tokens))
@@ -99,9 +99,9 @@ class Family:
         """Tokens that end a reply; as the first token of a reply, they are silence."""
         return tuple(tokens.mark(name) for name in self.end_marks)
 
-    def conversation(self, tokens: Tokenizer, turns: Sequence[Turn]) -> Layout:
+    def conversation(self, tokens: Tokenizer, turns: Sequence[ChatTurn]) -> Layout:
         """A chat up to the start of the assistant's answer."""
-        parts = Parts()
+        parts = LayoutBuilder()
         if self.default_system is not None and (not turns or turns[0].role != "system"):
             parts.add(self.turn(tokens, "system", self.default_system))
         for turn in turns:
@@ -112,7 +112,7 @@ class Family:
         parts.add(self.reply_start(tokens))
         return parts.layout()
 
-    def _add_part(self, tokens: Tokenizer, parts: Parts, part: Any) -> None:
+    def _add_part(self, tokens: Tokenizer, parts: LayoutBuilder, part: Any) -> None:
         if isinstance(part, str):
             parts.add(tokens.text(part))
         elif isinstance(part, Still):
@@ -120,15 +120,15 @@ class Family:
         else:
             self.add_video(tokens, parts, part)
 
-    def add_video(self, tokens: Tokenizer, parts: Parts, groups: Sequence[Sequence[Frame]]) -> None:
+    def add_video(self, tokens: Tokenizer, parts: LayoutBuilder, groups: Sequence[Sequence[Frame]]) -> None:
         """Every frame group is a picture of its own between vision marks, after its stamp."""
         for group in groups:
             parts.add(tokens.text(self.group_stamp(group)))
             self.add_picture(tokens, parts)
 
-    def add_picture(self, tokens: Tokenizer, parts: Parts) -> None:
+    def add_picture(self, tokens: Tokenizer, parts: LayoutBuilder) -> None:
         parts.add((tokens.mark("<|vision_start|>"),))
-        parts.look()
+        parts.add_image()
         parts.add((tokens.mark("<|vision_end|>"),))
 
 
@@ -138,27 +138,27 @@ class Still:
 
 
 @dataclass(frozen=True)
-class Turn:
+class ChatTurn:
     """One message of a conversation: text, stills, and videos as lists of frame groups."""
 
     role: str
     parts: tuple[Any, ...]
 
 
-class Parts:
+class LayoutBuilder:
     """A layout under construction."""
 
     def __init__(self) -> None:
-        self._done: list[tuple[int, ...] | Look] = []
+        self._done: list[tuple[int, ...] | ImageSlot] = []
         self._text: list[int] = []
         self._pictures = 0
 
     def add(self, ids: Sequence[int]) -> None:
         self._text.extend(ids)
 
-    def look(self) -> None:
+    def add_image(self) -> None:
         self._flush()
-        self._done.append(Look(self._pictures))
+        self._done.append(ImageSlot(self._pictures))
         self._pictures += 1
 
     def _flush(self) -> None:

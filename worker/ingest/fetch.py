@@ -24,7 +24,7 @@ _HEADERS = {"User-Agent": "bm3-ingest/1", "Accept": "*/*", "Accept-Encoding": "i
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class FetchLimits:
     """What one fetch may take, redirects included."""
 
     max_bytes: int
@@ -42,7 +42,9 @@ class Fetched:
     url: str
 
 
-def fetch(url: str, path: Path, limits: Limits, guard: Guard, certificates: ssl.SSLContext | None = None) -> Fetched:
+def fetch(
+    url: str, path: Path, limits: FetchLimits, guard: Guard, certificates: ssl.SSLContext | None = None
+) -> Fetched:
     """Fetch `url` into `path`, which appears only when whole.
 
     Raises Permanent with BLOCKED_ADDRESS, FETCH_FAILED or TOO_LARGE; Transient when a later try may succeed.
@@ -61,7 +63,7 @@ def fetch(url: str, path: Path, limits: Limits, guard: Guard, certificates: ssl.
     return fetched
 
 
-def _follow(url: httpx.URL, partial: Path, limits: Limits, way: Way) -> Fetched:
+def _follow(url: httpx.URL, partial: Path, limits: FetchLimits, way: Way) -> Fetched:
     for _ in range(limits.max_redirects + 1):
         with exchange("GET", url, _HEADERS, None, way) as response:
             if response.status not in _REDIRECTS:
@@ -81,7 +83,7 @@ def _next_hop(url: httpx.URL, response: httpcore.Response) -> httpx.URL:
     return parse_url(target)
 
 
-def _received(response: httpcore.Response, url: httpx.URL, partial: Path, limits: Limits) -> Fetched:
+def _received(response: httpcore.Response, url: httpx.URL, partial: Path, limits: FetchLimits) -> Fetched:
     _check_answer(response, limits)
     digest, size_bytes = hashlib.sha256(), 0
     with partial.open("wb") as file:
@@ -96,7 +98,7 @@ def _received(response: httpcore.Response, url: httpx.URL, partial: Path, limits
     return Fetched(size_bytes, digest.hexdigest(), _header(response, "content-type"), str(url))
 
 
-def _check_answer(response: httpcore.Response, limits: Limits) -> None:
+def _check_answer(response: httpcore.Response, limits: FetchLimits) -> None:
     if response.status in _LATER:
         raise Transient(Failure.STORAGE, f"the server answered {response.status}")
     if response.status != 200:
@@ -108,14 +110,14 @@ def _check_answer(response: httpcore.Response, limits: Limits) -> None:
         raise _too_large(limits)
 
 
-def _broken(error: Exception, limits: Limits, deadline: Deadline) -> Permanent | Transient:
+def _broken(error: Exception, limits: FetchLimits, deadline: Deadline) -> Permanent | Transient:
     """A peer too slow for the whole allowance will be so again; any other fault of the network may pass."""
     if not deadline.left_s():
         return Permanent(Failure.FETCH_FAILED, f"did not arrive within {limits.max_s:g} s")
     return Transient(Failure.STORAGE, f"the download broke off: {str(error) or type(error).__name__}")
 
 
-def _too_large(limits: Limits) -> Permanent:
+def _too_large(limits: FetchLimits) -> Permanent:
     return Permanent(Failure.TOO_LARGE, f"more than {limits.max_bytes} bytes")
 
 

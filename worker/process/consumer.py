@@ -56,7 +56,7 @@ class Consumer:
         self._thread.start()
         self._heard_at = self._quiet_since = time.monotonic()
 
-    def check(self, free_slots: int, deaf_s: float) -> None:
+    def check(self, free_slots: int, consumer_stall_s: float) -> None:
         """Start anew if the thread has died or messages lie about that we should have heard."""
         if self._closed or self._thread is None:
             return
@@ -64,7 +64,7 @@ class Consumer:
             self._start_later()
         elif not free_slots or not self._messages_wait():
             self._quiet_since = time.monotonic()
-        elif time.monotonic() - max(self._heard_at, self._quiet_since) > deaf_s:
+        elif time.monotonic() - max(self._heard_at, self._quiet_since) > consumer_stall_s:
             self._restart("messages lie unheard")
 
     def close(self) -> None:

@@ -9,18 +9,17 @@ from db.documents.kinds.base import Sampling
 from db.failures import Failure
 from worker.engine.protocol import Answer, OnText
 from worker.errors import Permanent
-from worker.families.base import Look
-from worker.families.base import Turn as ChatTurn
-from worker.streaming.batch import Allowed, Speech, Turn
-from worker.streaming.forward import Piece
-from worker.streaming.memory import Change, Memory
-from worker.streaming.policy import Limits
-from worker.streaming.resident import Resident, run_aloud
-from worker.streaming.script import Pixels, picture
-from worker.streaming.spans import Role
+from worker.families.base import ChatTurn, ImageSlot
+from worker.streaming.batch import Allowed, GenerationRequest, GenerationTurn
+from worker.streaming.context_window import Change, ContextWindow
+from worker.streaming.forward import PromptSegment
+from worker.streaming.loaded_model import LoadedModel, generate
+from worker.streaming.policy import ContextLimits
+from worker.streaming.prompt_builder import Pixels, image_input
+from worker.streaming.spans import SpanRole
 
 FIRST = 0
-NO_LIMITS = Limits(text_sink_tokens=0, text_window_tokens=0, vision_ms=0, window_chunks=1)
+NO_LIMITS = ContextLimits(text_sink_tokens=0, text_window_tokens=0, vision_ms=0, window_chunks=1)
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Conversation:
 
 
 def answer(
-    resident: Resident,
+    loaded: LoadedModel,
     conversation: Conversation,
     sampling: Sampling,
     max_tokens: int,
@@ -43,26 +42,28 @@ def answer(
 
     Raises Permanent(CONTEXT_TOO_SMALL) when prompt and answer do not fit the model.
     """
-    memory = Memory(NO_LIMITS)
-    pieces = _pieces(resident, conversation, memory)
-    prompt_tokens = memory.tokens
-    if prompt_tokens + max_tokens > resident.context_tokens:
+    context = ContextWindow(NO_LIMITS)
+    segments = _segments(loaded, conversation, context)
+    prompt_tokens = context.tokens
+    if prompt_tokens + max_tokens > loaded.context_tokens:
         raise Permanent(
             Failure.CONTEXT_TOO_SMALL,
-            f"{prompt_tokens} tokens asked and {max_tokens} to answer: the model has {resident.context_tokens}",
+            f"{prompt_tokens} tokens asked and {max_tokens} to answer: the model has {loaded.context_tokens}",
         )
-    cache = resident.forward.new_cache(prompt_tokens + max_tokens, 0)
-    speech = Speech(memory.add(Role.FRAMES, FIRST, 0), sampling, resident.script.end_ids, max_tokens, allowed=allowed)
-    outcome = run_aloud(resident, Turn(cache, Change(), tuple(pieces), speech), on_text)
+    cache = loaded.forward.new_cache(prompt_tokens + max_tokens, 0)
+    request = GenerationRequest(
+        context.add(SpanRole.FRAMES, FIRST, 0), sampling, loaded.prompt_builder.end_ids, max_tokens, allowed=allowed
+    )
+    outcome = generate(loaded, GenerationTurn(cache, Change(), tuple(segments), request), on_text)
     reason = "stop" if outcome.ended else "length"
-    return Answer(resident.decode(outcome.ids), prompt_tokens, len(outcome.ids), reason)
+    return Answer(loaded.decode(outcome.ids), prompt_tokens, len(outcome.ids), reason)
 
 
-def _pieces(resident: Resident, conversation: Conversation, memory: Memory) -> Sequence[Piece]:
-    layout = resident.family.conversation(resident.tokens, conversation.turns)
+def _segments(loaded: LoadedModel, conversation: Conversation, context: ContextWindow) -> Sequence[PromptSegment]:
+    layout = loaded.family.conversation(loaded.tokens, conversation.turns)
     return [
-        picture(memory, FIRST, conversation.pictures[part.picture], resident.geometry)
-        if isinstance(part, Look)
-        else Piece(memory.add(Role.FRAMES, FIRST, len(part)), part)
+        image_input(context, FIRST, conversation.pictures[part.picture], loaded.geometry)
+        if isinstance(part, ImageSlot)
+        else PromptSegment(context.add(SpanRole.FRAMES, FIRST, len(part)), part)
         for part in layout
     ]

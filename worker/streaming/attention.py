@@ -49,7 +49,7 @@ ATTENTION: dict[str, Attend] = {"sdpa": sdpa, "eager": eager}
 
 
 @dataclass(frozen=True)
-class Step:
+class ForwardStep:
     """One forward pass: as many rows as streams, each with the same number of new tokens.
 
     `cos` and `sin` are (streams, 1, tokens, head_dim); `mask` is (tokens, visible tokens) for a prefill of one stream
@@ -79,7 +79,7 @@ def streaming_attention(
     attention_mask: torch.Tensor | None,  # noqa: ARG001 - part of transformers' interface; ours is in `step`
     *,
     scaling: float,
-    step: Step,
+    step: ForwardStep,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
     """Write the new keys and values, attend over each stream's cache; in (streams, heads, tokens, dim), out transposed."""

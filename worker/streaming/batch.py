@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 
 from db.documents.kinds.base import Sampling
 from db.failures import Failure
-from worker.engine.protocol import Effort
+from worker.engine.protocol import StepTimings
 from worker.engine.sampling import choose, mass, without
 from worker.errors import Transient
 from worker.streaming.cache import StreamCache
 from worker.streaming.clock import mark, seconds
-from worker.streaming.forward import Forward, Piece
-from worker.streaming.memory import Change
-from worker.streaming.spans import Span
+from worker.streaming.context_window import Change
+from worker.streaming.forward import Forward, PromptSegment
+from worker.streaming.spans import TokenSpan
 
 Allowed = Callable[[Sequence[int]], NDArray[np.bool_]]
 """Which tokens (vocabulary,) may follow those of a reply so far."""
@@ -36,15 +36,15 @@ POLL_S = 0.5  # how often a waiting caller is asked whether anybody still wants 
 
 
 @dataclass(frozen=True)
-class Speech:
-    """How a reply is decoded. `reply` is the span that the decoded tokens become; `draws` counts random numbers so far."""
+class GenerationRequest:
+    """How a reply is decoded. `reply` is the span that the decoded tokens become; `rng_step` counts random numbers so far."""
 
-    reply: Span
+    reply: TokenSpan
     sampling: Sampling
     end_ids: tuple[int, ...]
     max_tokens: int
     said: frozenset[int] = frozenset()
-    draws: int = 0
+    rng_step: int = 0
     silence_threshold: float | None = None
     allowed: Allowed | None = None
 
@@ -53,63 +53,63 @@ class Speech:
         """Whether the most likely token is always the one."""
         return self.sampling.temperature == 0 and self.sampling.repetition_penalty == 1 and self.allowed is None
 
-    def choice(self, logits: torch.Tensor, ids: Sequence[int], draws: int) -> int:
+    def choice(self, logits: torch.Tensor, ids: Sequence[int], rng_step: int) -> int:
         """The next token after the `ids` decoded so far, from logits (vocabulary,)."""
         if self.allowed is not None:
             barred = torch.from_numpy(~self.allowed(ids)).to(logits.device)
             logits = logits.masked_fill(barred, float("-inf"))
-        return choose(logits, self.sampling, self.said | set(ids), draws)
+        return choose(logits, self.sampling, self.said | set(ids), rng_step)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class GenerationResult:
     """How a turn ended: the decoded ids without an end token, of which the first `fed_tokens` are in the cache."""
 
     ids: tuple[int, ...] = ()
     fed_tokens: int = 0
-    draws: int = 0
+    rng_step: int = 0
     silence_probability: float | None = None
     ended: bool = False  # by an end token, not by the token limit or a stop
-    effort: Effort = field(default_factory=Effort)
+    timings: StepTimings = field(default_factory=StepTimings)
 
 
-Event = int | Outcome | BaseException | None
+Event = int | GenerationResult | BaseException | None
 
 
 @dataclass(eq=False)
-class Turn:
-    """One prefill and, with `speech`, the reply after it."""
+class GenerationTurn:
+    """One prefill and, with `request`, the reply after it."""
 
     cache: StreamCache
     change: Change
-    pieces: tuple[Piece, ...]
-    speech: Speech | None = None
+    segments: tuple[PromptSegment, ...]
+    request: GenerationRequest | None = None
     stopped: bool = False
-    events: queue.SimpleQueue[int | Outcome | BaseException] = field(default_factory=queue.SimpleQueue)
+    events: queue.SimpleQueue[int | GenerationResult | BaseException] = field(default_factory=queue.SimpleQueue)
 
 
 @dataclass(eq=False)
-class Speaker:
+class ActiveSequence:
     """A turn whose reply is being decoded."""
 
-    turn: Turn
-    speech: Speech
-    draws: int
+    turn: GenerationTurn
+    request: GenerationRequest
+    rng_step: int
     silence_probability: float
-    effort: Effort
+    timings: StepTimings
     ids: list[int] = field(default_factory=list)
     reply_s: float = 0.0
 
-    def next_span(self) -> Span:
+    def next_span(self) -> TokenSpan:
         """The span of the token that goes in next: the last one decoded."""
-        reply = self.speech.reply
-        return Span(reply.key, reply.role, reply.chunk, 1, reply.start + len(self.ids) - 1)
+        reply = self.request.reply
+        return TokenSpan(reply.key, reply.role, reply.chunk, 1, reply.start + len(self.ids) - 1)
 
-    def outcome(self, ended: bool) -> Outcome:
+    def outcome(self, ended: bool) -> GenerationResult:
         """After an end token everything before it is in the cache; otherwise the last token is not."""
         fed = len(self.ids) if ended else max(0, len(self.ids) - 1)
-        effort = replace(self.effort, reply_s=self.reply_s)
-        return Outcome(tuple(self.ids), fed, self.draws, self.silence_probability, ended, effort)
+        timings = replace(self.timings, reply_s=self.reply_s)
+        return GenerationResult(tuple(self.ids), fed, self.rng_step, self.silence_probability, ended, timings)
 
 
 class Batcher:
@@ -117,15 +117,15 @@ class Batcher:
 
     def __init__(self, forward: Forward) -> None:
         self._forward = forward
-        self._speaking: list[Speaker] = []
+        self._speaking: list[ActiveSequence] = []
         self._stepping = False  # a decode step is on its way
         self._closed = threading.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
 
-    def run(self, turn: Turn, hear: Callable[[int | None], None]) -> Outcome:
-        """Run a turn and wait for its end. `hear` gets every token id, and None now and then while there is none.
+    def run(self, turn: GenerationTurn, on_token: Callable[[int | None], None]) -> GenerationResult:
+        """Run a turn and wait for its end. `on_token` gets every token id, and None now and then while there is none.
 
-        What `hear` raises ends the turn at its next step, and is raised here once the cache is at rest.
+        What `on_token` raises ends the turn at its next step, and is raised here once the cache is at rest.
         Raises Transient(GPU_OOM) when memory runs out, Transient(ENGINE_UNREACHABLE) when the engine has stopped.
         """
         self._do([turn], partial(self._start, turn))
@@ -134,16 +134,16 @@ class Batcher:
             while event is None or isinstance(event, int):
                 event = self._next_event(turn)
                 if event is None or isinstance(event, int):
-                    hear(event)
+                    on_token(event)
         finally:
             turn.stopped = True
             while event is None or isinstance(event, int):
                 event = self._next_event(turn)
-        if isinstance(event, Outcome):
+        if isinstance(event, GenerationResult):
             return event
         raise event
 
-    def _next_event(self, turn: Turn) -> Event:
+    def _next_event(self, turn: GenerationTurn) -> Event:
         try:
             return turn.events.get(timeout=POLL_S)
         except queue.Empty:
@@ -154,7 +154,7 @@ class Batcher:
         self._thread.shutdown(cancel_futures=True)
         self._closed.set()
 
-    def _do(self, turns: Sequence[Turn], work: Callable[[], None]) -> None:
+    def _do(self, turns: Sequence[GenerationTurn], work: Callable[[], None]) -> None:
         """Have some work done after what is waiting; when it fails, the turns it was for fail, and the others go on."""
         try:
             done = self._thread.submit(work)
@@ -162,100 +162,100 @@ class Batcher:
             raise _stopped() from error
         done.add_done_callback(partial(self._settle, turns))
 
-    def _settle(self, turns: Sequence[Turn], done: Future[None]) -> None:
+    def _settle(self, turns: Sequence[GenerationTurn], done: Future[None]) -> None:
         error = None if done.cancelled() else done.exception()
         if error is not None:
             for turn in turns:
                 turn.events.put(_failure(error))
-            for speaker in [speaker for speaker in self._speaking if speaker.turn in turns]:
-                self._speaking.remove(speaker)
+            for sequence in [sequence for sequence in self._speaking if sequence.turn in turns]:
+                self._speaking.remove(sequence)
 
-    def _start(self, turn: Turn) -> None:
+    def _start(self, turn: GenerationTurn) -> None:
         if turn.stopped:
-            turn.events.put(Outcome())
+            turn.events.put(GenerationResult())
             return
         device = self._forward.shape.device
         began = mark(device)
-        seen = self._forward.look(turn.pieces)
+        seen = self._forward.encode_images(turn.segments)
         looked = mark(device)
         turn.cache.drop(turn.change.dropped_keys)
         turn.cache.move(turn.change.moved, self._forward.angles)
-        logits = self._forward.prefill(turn.cache, turn.pieces, seen)
+        logits = self._forward.prefill(turn.cache, turn.segments, seen)
         filled = mark(device)
-        if turn.speech is None:
-            turn.events.put(Outcome())
+        if turn.request is None:
+            turn.events.put(GenerationResult())
             return
-        speech = turn.speech
-        silence = mass(logits, speech.end_ids)  # waits for the device
-        effort = Effort(seconds(began, looked), seconds(looked, filled))
-        token = speech.choice(_first_word(speech, silence, logits), (), speech.draws)
-        speaker = Speaker(turn, speech, speech.draws, silence, effort)
-        self._speaking.append(speaker)
-        self._take(speaker, token)
+        request = turn.request
+        silence = mass(logits, request.end_ids)  # waits for the device
+        timings = StepTimings(seconds(began, looked), seconds(looked, filled))
+        token = request.choice(_first_word(request, silence, logits), (), request.rng_step)
+        sequence = ActiveSequence(turn, request, request.rng_step, silence, timings)
+        self._speaking.append(sequence)
+        self._take(sequence, token)
         if not self._stepping:
             self._step()
 
     def _step(self) -> None:
         """Have the next decode step done, for everybody who is speaking now."""
-        for speaker in [speaker for speaker in self._speaking if speaker.turn.stopped]:
-            self._finish(speaker, ended=False)
-        speakers = list(self._speaking)
-        self._stepping = bool(speakers)
-        if speakers:
-            self._do([speaker.turn for speaker in speakers], partial(self._advance, speakers))
+        for sequence in [sequence for sequence in self._speaking if sequence.turn.stopped]:
+            self._finish(sequence, ended=False)
+        sequences = list(self._speaking)
+        self._stepping = bool(sequences)
+        if sequences:
+            self._do([sequence.turn for sequence in sequences], partial(self._advance, sequences))
 
-    def _advance(self, speakers: Sequence[Speaker]) -> None:
+    def _advance(self, sequences: Sequence[ActiveSequence]) -> None:
         try:
-            self._decode(speakers)
+            self._decode(sequences)
         finally:
             self._do((), self._step)  # after the choices that the decode step leaves to do
 
-    def _decode(self, speakers: Sequence[Speaker]) -> None:
+    def _decode(self, sequences: Sequence[ActiveSequence]) -> None:
         start_s = time.perf_counter()
         logits = self._forward.decode(
-            [speaker.turn.cache for speaker in speakers],
-            [speaker.next_span() for speaker in speakers],
-            [speaker.ids[-1] for speaker in speakers],
+            [sequence.turn.cache for sequence in sequences],
+            [sequence.next_span() for sequence in sequences],
+            [sequence.ids[-1] for sequence in sequences],
         )
         likeliest = logits.argmax(dim=-1).tolist()  # waits for the device
         step_s = time.perf_counter() - start_s
-        for speaker, row, token in zip(speakers, logits, likeliest, strict=True):
-            speaker.reply_s += step_s
-            if speaker.speech.plain:
-                self._take(speaker, token)
+        for sequence, row, token in zip(sequences, logits, likeliest, strict=True):
+            sequence.reply_s += step_s
+            if sequence.request.plain:
+                self._take(sequence, token)
             else:
-                self._do([speaker.turn], partial(self._choose, speaker, row))
+                self._do([sequence.turn], partial(self._choose, sequence, row))
 
-    def _choose(self, speaker: Speaker, logits: torch.Tensor) -> None:
-        self._take(speaker, speaker.speech.choice(logits, speaker.ids, speaker.draws))
+    def _choose(self, sequence: ActiveSequence, logits: torch.Tensor) -> None:
+        self._take(sequence, sequence.request.choice(logits, sequence.ids, sequence.rng_step))
 
-    def _take(self, speaker: Speaker, token: int) -> None:
-        speaker.draws += 1
-        if token in speaker.speech.end_ids:
-            self._finish(speaker, ended=True)
+    def _take(self, sequence: ActiveSequence, token: int) -> None:
+        sequence.rng_step += 1
+        if token in sequence.request.end_ids:
+            self._finish(sequence, ended=True)
             return
-        speaker.ids.append(token)
-        speaker.turn.events.put(token)
-        if len(speaker.ids) == speaker.speech.max_tokens:
-            self._finish(speaker, ended=False)
+        sequence.ids.append(token)
+        sequence.turn.events.put(token)
+        if len(sequence.ids) == sequence.request.max_tokens:
+            self._finish(sequence, ended=False)
 
-    def _finish(self, speaker: Speaker, ended: bool) -> None:
-        self._speaking.remove(speaker)
-        speaker.turn.events.put(speaker.outcome(ended))
+    def _finish(self, sequence: ActiveSequence, ended: bool) -> None:
+        self._speaking.remove(sequence)
+        sequence.turn.events.put(sequence.outcome(ended))
 
 
 def _stopped() -> Transient:
     return Transient(Failure.ENGINE_UNREACHABLE, "the engine has stopped")
 
 
-def _first_word(speech: Speech, silence: float, logits: torch.Tensor) -> torch.Tensor:
+def _first_word(request: GenerationRequest, silence: float, logits: torch.Tensor) -> torch.Tensor:
     """Logits of a reply's first token after the silence threshold: silent exactly when silence is likely enough."""
-    if speech.silence_threshold is None:
+    if request.silence_threshold is None:
         return logits
-    if silence < speech.silence_threshold:
-        return without(logits, speech.end_ids)
+    if silence < request.silence_threshold:
+        return without(logits, request.end_ids)
     silent = torch.full_like(logits, float("-inf"))
-    silent[speech.end_ids[0]] = 0.0
+    silent[request.end_ids[0]] = 0.0
     return silent
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from db.failures import Failure
 from worker.engine.protocol import WatchOptions
 from worker.errors import Permanent
-from worker.streaming.policy import Limits
+from worker.streaming.policy import ContextLimits
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Budget:
     text_tokens: int
 
 
-def window_limits(options: WatchOptions) -> Limits:
+def window_limits(options: WatchOptions) -> ContextLimits:
     """The policy's limits of a stream."""
-    return Limits(
+    return ContextLimits(
         text_sink_tokens=options.window.text_sink_tokens,
         text_window_tokens=options.window.text_window_tokens,
         vision_ms=options.window.vision_ms,

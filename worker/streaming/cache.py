@@ -10,8 +10,8 @@ import torch
 
 from worker.streaming.positions import all_axes
 from worker.streaming.rope import Angles, rotate
-from worker.streaming.slots import Rows, Slots
-from worker.streaming.spans import Span
+from worker.streaming.slots import CacheRows, Rows
+from worker.streaming.spans import TokenSpan
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class StreamCache:
 
     def __init__(self, shape: CacheShape, tokens: int, text_tokens: int) -> None:
         self.shape = shape
-        self.slots = Slots(tokens)
-        self.raw_slots = Slots(text_tokens)
+        self.slots = CacheRows(tokens)
+        self.raw_slots = CacheRows(text_tokens)
         self.keys = self._buffer(tokens)
         self.values = self._buffer(tokens)
         self.raw_keys = self._buffer(text_tokens)
@@ -49,7 +49,7 @@ class StreamCache:
         """Bytes on the device."""
         return sum(buffer.nbytes for buffer in (self.keys, self.values, self.raw_keys))
 
-    def reserve(self, spans: Sequence[Span]) -> Placement:
+    def reserve(self, spans: Sequence[TokenSpan]) -> Placement:
         """Rows for the tokens of new (or growing) spans; raises SlotsFull."""
         first = self.slots.used
         raw_first = self.raw_slots.used
@@ -73,7 +73,7 @@ class StreamCache:
                 for buffer in buffers:
                     buffer[:, :, target] = buffer[:, :, source]
 
-    def move(self, spans: Sequence[Span], angles: Angles) -> None:
+    def move(self, spans: Sequence[TokenSpan], angles: Angles) -> None:
         """Rotate the keys of movable spans, from raw, to the positions the spans now have."""
         if not spans:
             return

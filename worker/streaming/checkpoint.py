@@ -9,7 +9,7 @@ from typing import Any
 from db.failures import Failure
 from worker.engine.protocol import WatchOptions
 from worker.errors import Permanent
-from worker.streaming.policy import Exchange, Limits, keep
+from worker.streaming.policy import ContextLimits, Exchange, keep
 
 VERSION = 1
 
@@ -23,13 +23,13 @@ class Remembered:
 
 
 @dataclass(frozen=True)
-class State:
-    """A stream between two chunks. `draws` is the state of its random numbers (see `sampling.uniform`)."""
+class StreamState:
+    """A stream between two chunks. `rng_step` is the state of its random numbers (see `sampling.uniform`)."""
 
     next_chunk: int = 0
     last_end_ms: int = -1
     said_tokens: int = 0
-    draws: int = 0
+    rng_step: int = 0
     remembered: tuple[Remembered, ...] = ()
 
 
@@ -41,7 +41,7 @@ def digest(options: WatchOptions) -> str:
     return hashlib.sha256(repr(replace(options, max_frame_pixels=0)).encode()).hexdigest()
 
 
-def dump(state: State, options: WatchOptions, limits: Limits) -> dict[str, Any]:
+def dump(state: StreamState, options: WatchOptions, limits: ContextLimits) -> dict[str, Any]:
     """The state as JSON; `rewatch_from_chunk` is the first chunk whose frames the next chunk will still see."""
     seen = keep([r.exchange for r in state.remembered], state.last_end_ms + 1, limits)
     in_sight = [exchange.chunk for exchange in seen if exchange.frames_tokens]
@@ -52,20 +52,20 @@ def dump(state: State, options: WatchOptions, limits: Limits) -> dict[str, Any]:
         "rewatch_from_chunk": in_sight[0] if in_sight else state.next_chunk,
         "last_end_ms": state.last_end_ms,
         "said_tokens": state.said_tokens,
-        "draws": state.draws,
+        "draws": state.rng_step,
         "remembered": [{**asdict(r.exchange), "ids": list(r.ids)} for r in state.remembered],
     }
 
 
-def load(document: dict[str, Any], options: WatchOptions) -> State:
+def load(document: dict[str, Any], options: WatchOptions) -> StreamState:
     """The state of a checkpoint. Raises Permanent(BAD_PARAMS) when it was made with other options or another format."""
     if document.get("version") != VERSION or document.get("options") != digest(options):
         raise Permanent(Failure.BAD_PARAMS, "the checkpoint belongs to other options or another version")
-    return State(
+    return StreamState(
         next_chunk=document["next_chunk"],
         last_end_ms=document["last_end_ms"],
         said_tokens=document["said_tokens"],
-        draws=document["draws"],
+        rng_step=document["draws"],
         remembered=tuple(_remembered(entry) for entry in document["remembered"]),
     )
 

@@ -14,17 +14,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from worker.streaming.attention import ATTENTION, Step, causal_mask
+from worker.streaming.attention import ATTENTION, ForwardStep, causal_mask
 from worker.streaming.cache import CacheShape, StreamCache
 from worker.streaming.positions import all_axes
 from worker.streaming.rope import Angles
-from worker.streaming.spans import Span
+from worker.streaming.spans import TokenSpan
 
 PREFILL_TOKENS = 2048  # a longer prompt goes in in pieces: activations and the causal mask stay bounded
 
 
 @dataclass(frozen=True)
-class Picture:
+class ImageInput:
     """One frame group or image: uint8 patches (patches, channels * frames * side * side) of a (1, rows, columns) grid."""
 
     patches: NDArray[np.uint8]
@@ -32,15 +32,15 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Piece:
+class PromptSegment:
     """New tokens of one span: text ids or a picture."""
 
-    span: Span
-    content: tuple[int, ...] | Picture
+    span: TokenSpan
+    content: tuple[int, ...] | ImageInput
 
 
 @dataclass(frozen=True)
-class Seen:
+class VisionFeatures:
     """What the vision tower makes of pictures: one row a token, and features for the first text layers (DeepStack)."""
 
     rows: torch.Tensor | None = None
@@ -77,23 +77,23 @@ class Forward:
         self._zero = torch.zeros_like(self._one)
 
     @torch.inference_mode()
-    def look(self, pieces: Sequence[Piece]) -> Seen:
+    def encode_images(self, segments: Sequence[PromptSegment]) -> VisionFeatures:
         """Run the vision tower over the pictures of some pieces, all at once."""
-        pictures = [piece.content for piece in pieces if isinstance(piece.content, Picture)]
+        pictures = [segment.content for segment in segments if isinstance(segment.content, ImageInput)]
         if not pictures:
-            return Seen()
+            return VisionFeatures()
         raw = torch.from_numpy(np.concatenate([picture.patches for picture in pictures])).to(self.shape.device)
         pixels = (raw.float() * self._normalisation.scale + self._normalisation.shift).to(self._visual.dtype)
         grid = torch.tensor([(1, *picture.grid) for picture in pictures], device=self.shape.device)
         seen = self._visual(pixels, grid_thw=grid, return_dict=True)
-        return Seen(seen.pooler_output, tuple(getattr(seen, "deepstack_features", None) or ()))
+        return VisionFeatures(seen.pooler_output, tuple(getattr(seen, "deepstack_features", None) or ()))
 
     @torch.inference_mode()
-    def prefill(self, cache: StreamCache, pieces: Sequence[Piece], seen: Seen) -> torch.Tensor:
-        """Write new spans into a cache, with what `look` saw; returns the logits after the last token, float32 (vocabulary,)."""
-        hidden, visual = self._embed(pieces, seen)
-        axes = all_axes([piece.span for piece in pieces])
-        spans = _cut([piece.span for piece in pieces], PREFILL_TOKENS)
+    def prefill(self, cache: StreamCache, segments: Sequence[PromptSegment], seen: VisionFeatures) -> torch.Tensor:
+        """Write new spans, seen by `encode_images`, into a cache; returns the last token's logits, float32 (vocabulary,)."""
+        hidden, visual = self._embed(segments, seen)
+        axes = all_axes([segment.span for segment in segments])
+        spans = _cut([segment.span for segment in segments], PREFILL_TOKENS)
         start = 0
         for part in spans:
             stop = start + sum(tokens for _, tokens in part)
@@ -106,11 +106,11 @@ class Forward:
         return self._logits(last[:, -1])[0]
 
     @torch.inference_mode()
-    def decode(self, caches: Sequence[StreamCache], spans: Sequence[Span], tokens: Sequence[int]) -> torch.Tensor:
+    def decode(self, caches: Sequence[StreamCache], spans: Sequence[TokenSpan], tokens: Sequence[int]) -> torch.Tensor:
         """One token more in each stream; `spans` hold just the new token. Returns float32 (streams, vocabulary)."""
         placements = tuple(cache.reserve([span]) for cache, span in zip(caches, spans, strict=True))
         cos, sin = self.angles.of_text([span.start for span in spans])
-        step = Step(placements, cos[:, None, None], sin[:, None, None], None, self._attend)
+        step = ForwardStep(placements, cos[:, None, None], sin[:, None, None], None, self._attend)
         ids = torch.tensor(tokens, device=self.shape.device)[:, None]
         hidden = self._layers(self._text.embed_tokens(ids), step, None)
         return self._logits(hidden[:, 0])
@@ -123,12 +123,12 @@ class Forward:
         """Memory for one stream."""
         return StreamCache(self.shape, tokens, text_tokens)
 
-    def _prefill_step(self, placement: Any, axes: NDArray[np.int64]) -> Step:
+    def _prefill_step(self, placement: Any, axes: NDArray[np.int64]) -> ForwardStep:
         cos, sin = self.angles.at(axes)
         mask = causal_mask(axes.shape[1], placement.rows.stop, self._groups, self.shape.device)
-        return Step((placement,), cos[None, None], sin[None, None], mask, self._attend)
+        return ForwardStep((placement,), cos[None, None], sin[None, None], mask, self._attend)
 
-    def _layers(self, hidden: torch.Tensor, step: Step, deep: _Deep | None) -> torch.Tensor:
+    def _layers(self, hidden: torch.Tensor, step: ForwardStep, deep: _Deep | None) -> torch.Tensor:
         for index, layer in enumerate(self._text.layers):
             hidden = layer(
                 hidden,
@@ -142,11 +142,13 @@ class Forward:
         step.keep_raw()
         return hidden
 
-    def _embed(self, pieces: Sequence[Piece], seen: Seen) -> tuple[torch.Tensor, torch.Tensor]:
+    def _embed(self, segments: Sequence[PromptSegment], seen: VisionFeatures) -> tuple[torch.Tensor, torch.Tensor]:
         """(hidden (1, tokens, size), which tokens are visual)."""
-        visual = np.concatenate([np.full(p.span.tokens, isinstance(p.content, Picture)) for p in pieces])
+        visual = np.concatenate([np.full(p.span.tokens, isinstance(p.content, ImageInput)) for p in segments])
         mask = torch.from_numpy(visual).to(self.shape.device)
-        ids = [token for piece in pieces if not isinstance(piece.content, Picture) for token in piece.content]
+        ids = [
+            token for segment in segments if not isinstance(segment.content, ImageInput) for token in segment.content
+        ]
         words = self._text.embed_tokens(torch.tensor(ids, dtype=torch.long, device=self.shape.device))
         if seen.rows is None:
             return words[None], mask
@@ -171,9 +173,9 @@ def _slice_deep(features: Sequence[torch.Tensor], visual: torch.Tensor, rows: sl
     return _Deep([f[before : before + here] for f in features], visual[rows].nonzero()[:, 0])
 
 
-def _cut(spans: Sequence[Span], most: int) -> list[list[tuple[Span, int]]]:
+def _cut(spans: Sequence[TokenSpan], most: int) -> list[list[tuple[TokenSpan, int]]]:
     """The spans with token counts, cut into parts of at most `most` tokens, in order."""
-    parts: list[list[tuple[Span, int]]] = [[]]
+    parts: list[list[tuple[TokenSpan, int]]] = [[]]
     room = most
     for span in spans:
         left = span.tokens
@@ -187,5 +189,5 @@ def _cut(spans: Sequence[Span], most: int) -> list[list[tuple[Span, int]]]:
     return parts
 
 
-def _sized(span: Span, tokens: int) -> Span:
-    return Span(span.key, span.role, span.chunk, tokens)
+def _sized(span: TokenSpan, tokens: int) -> TokenSpan:
+    return TokenSpan(span.key, span.role, span.chunk, tokens)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
-class Limits:
+class ContextLimits:
     """What may stay, besides the pinned prompt. `window_chunks` counts the chunk that is about to come in."""
 
     text_sink_tokens: int
@@ -36,7 +36,7 @@ class Exchange:
         return self.frames_tokens + self.reply_tokens
 
 
-def keep(exchanges: Sequence[Exchange], newest_end_ms: int, limits: Limits) -> tuple[Exchange, ...]:
+def keep(exchanges: Sequence[Exchange], newest_end_ms: int, limits: ContextLimits) -> tuple[Exchange, ...]:
     """What stays of `exchanges` when a chunk ending at `newest_end_ms` is about to come in.
 
     - frames stay while their chunk ends within the vision window, at most `window_chunks - 1` of them;
@@ -55,16 +55,16 @@ def keep(exchanges: Sequence[Exchange], newest_end_ms: int, limits: Limits) -> t
     return tuple(reversed(kept))
 
 
-def _in_sink(exchange: Exchange, limits: Limits) -> bool:
+def _in_sink(exchange: Exchange, limits: ContextLimits) -> bool:
     return exchange.text_start + exchange.reply_tokens <= limits.text_sink_tokens
 
 
-def _recent_tokens(exchange: Exchange, limits: Limits) -> int:
+def _recent_tokens(exchange: Exchange, limits: ContextLimits) -> int:
     """What a reply takes of the recent-text window: nothing when it is silent or in the sink."""
     return 0 if exchange.silent or _in_sink(exchange, limits) else exchange.reply_tokens
 
 
-def _first_in_sight(exchanges: Sequence[Exchange], newest_end_ms: int, limits: Limits) -> int:
+def _first_in_sight(exchanges: Sequence[Exchange], newest_end_ms: int, limits: ContextLimits) -> int:
     oldest_index = max(0, len(exchanges) - (limits.window_chunks - 1))
     for index in range(oldest_index, len(exchanges)):
         exchange = exchanges[index]

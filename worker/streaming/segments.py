@@ -9,7 +9,7 @@ from db.documents.kinds.video import Cue
 
 
 @dataclass(frozen=True)
-class Segment:
+class ClipSegment:
     """One part of a clip: it is watched from `warmup_start_ms`, and its cues count from `start_ms` until `end_ms`."""
 
     index: int
@@ -18,7 +18,7 @@ class Segment:
     end_ms: int
 
 
-def cut(clip: tuple[int, int], segments: int, chunk_ms: int, warmup_ms: int) -> tuple[Segment, ...]:
+def cut(clip: tuple[int, int], segments: int, chunk_ms: int, warmup_ms: int) -> tuple[ClipSegment, ...]:
     """At most `segments` parts of a clip (start, end) in ms, of whole chunks and about the same length.
 
     All borders, those of the warm-up too, fall on the chunk grid of the uncut clip, so that every chunk of a part is a
@@ -31,10 +31,10 @@ def cut(clip: tuple[int, int], segments: int, chunk_ms: int, warmup_ms: int) -> 
     firsts = [chunks * index // count for index in range(count + 1)]
     borders = [min(end_ms, start_ms + first * chunk_ms) for first in firsts]
     warm = [start_ms + max(0, first - warmup_chunks) * chunk_ms for first in firsts]
-    return tuple(Segment(i, warm[i], borders[i], borders[i + 1]) for i in range(count))
+    return tuple(ClipSegment(i, warm[i], borders[i], borders[i + 1]) for i in range(count))
 
 
-def merge(parts: Sequence[tuple[Segment, Sequence[Cue]]]) -> tuple[Cue, ...]:
+def merge(parts: Sequence[tuple[ClipSegment, Sequence[Cue]]]) -> tuple[Cue, ...]:
     """The cues of all parts in time, numbered anew.
 
     A cue belongs to the part in which it starts: what was said while warming up is dropped, because the part before
@@ -48,7 +48,7 @@ def merge(parts: Sequence[tuple[Segment, Sequence[Cue]]]) -> tuple[Cue, ...]:
     return tuple(cue.model_copy(update={"seq": seq}) for seq, cue in enumerate(merged))
 
 
-def _append(merged: list[Cue], segment: Segment, cue: Cue) -> None:
+def _append(merged: list[Cue], segment: ClipSegment, cue: Cue) -> None:
     start_ms, end_ms = max(cue.start_ms, segment.start_ms), min(cue.end_ms, segment.end_ms)
     if start_ms >= end_ms:
         return

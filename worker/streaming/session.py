@@ -8,20 +8,20 @@ from typing import Any
 from db.failures import Failure
 from worker.engine.protocol import Chunk, OnText, Reply, WatchOptions
 from worker.errors import Permanent
-from worker.streaming.batch import Outcome, Speech, Turn
+from worker.streaming.batch import GenerationRequest, GenerationResult, GenerationTurn
 from worker.streaming.budget import Budget, check_fits, token_budget, window_limits
-from worker.streaming.checkpoint import Remembered, State, dump, load
-from worker.streaming.forward import Piece
-from worker.streaming.memory import Ablation, Change, Memory
+from worker.streaming.checkpoint import Remembered, StreamState, dump, load
+from worker.streaming.context_window import Ablation, Change, ContextWindow
+from worker.streaming.forward import PromptSegment
+from worker.streaming.loaded_model import LoadedModel, generate
 from worker.streaming.policy import Exchange
-from worker.streaming.resident import Resident, run_aloud
-from worker.streaming.spans import Role, Span
+from worker.streaming.spans import SpanRole, TokenSpan
 
 
-def budget_of(resident: Resident, options: WatchOptions) -> Budget:
+def budget_of(loaded: LoadedModel, options: WatchOptions) -> Budget:
     """The token budget of a stream. Raises Permanent(CONTEXT_TOO_SMALL) when it does not fit the model."""
-    budget = token_budget(options, resident.script.costs(options), resident.geometry.frames_per_group)
-    check_fits(budget, resident.context_tokens)
+    budget = token_budget(options, loaded.prompt_builder.costs(options), loaded.geometry.frames_per_group)
+    check_fits(budget, loaded.context_tokens)
     return budget
 
 
@@ -30,20 +30,20 @@ class StreamSession:
 
     def __init__(
         self,
-        resident: Resident,
+        loaded: LoadedModel,
         options: WatchOptions,
         checkpoint: dict[str, Any] | None = None,
         ablation: Ablation = Ablation.NONE,
         first_position: int = 0,
     ) -> None:
-        self._resident = resident
+        self._loaded = loaded
         self._options = options
-        self._script = resident.script
-        budget = budget_of(resident, options)
-        self.memory = Memory(window_limits(options), ablation, first_position)
-        self.cache = resident.forward.new_cache(budget.tokens, budget.text_tokens)
-        self._state = State() if checkpoint is None else load(checkpoint, options)
-        self.memory.restore_said(self._state.said_tokens)
+        self._prompt_builder = loaded.prompt_builder
+        budget = budget_of(loaded, options)
+        self.context = ContextWindow(window_limits(options), ablation, first_position)
+        self.cache = loaded.forward.new_cache(budget.tokens, budget.text_tokens)
+        self._state = StreamState() if checkpoint is None else load(checkpoint, options)
+        self.context.restore_said(self._state.said_tokens)
         self._to_recall = list(self._state.remembered)
         self._said: dict[int, tuple[int, ...]] = {}  # reply ids of the exchanges in memory, by chunk
         self._tail: tuple[int, tuple[int, ...]] | None = (
@@ -58,35 +58,37 @@ class StreamSession:
             self._state = replace(self._state, next_chunk=chunk.index + 1, last_end_ms=chunk.end_ms)
             return Reply("")
         self._recall_unseen()
-        change = self.memory.make_room(chunk.end_ms)
-        pieces = [
+        change = self.context.make_room(chunk.end_ms)
+        segments = [
             *self._opening(),
             *self._reply_tail(),
             *self._frames(chunk),
         ]
-        pieces.append(self._script.text(self.memory, Role.REPLY, chunk.index, self._script.reply_start))
-        reply = self.memory.add(Role.REPLY, chunk.index, 0)
-        outcome = self._run(Turn(self.cache, change, tuple(pieces), self._speech(reply)), on_text)
+        segments.append(
+            self._prompt_builder.text(self.context, SpanRole.REPLY, chunk.index, self._prompt_builder.reply_start)
+        )
+        reply = self.context.add(SpanRole.REPLY, chunk.index, 0)
+        outcome = self._run(GenerationTurn(self.cache, change, tuple(segments), self._request(reply)), on_text)
         self._remember(chunk, outcome)
-        effort = replace(outcome.effort, context_tokens=self.memory.tokens)
-        return Reply(self._resident.decode(outcome.ids), outcome.ids, outcome.silence_probability, effort)
+        timings = replace(outcome.timings, context_tokens=self.context.tokens)
+        return Reply(self._loaded.decode(outcome.ids), outcome.ids, outcome.silence_probability, timings)
 
     def rewatch(self, chunk: Chunk) -> None:
         """Show a chunk of the checkpoint's vision window again, with the reply it had; nothing is decoded."""
         found = [r for r in self._to_recall if r.exchange.chunk == chunk.index]
         if not found or not chunk.frames:
             return
-        pieces = [*self._opening(), *self._recall_before(chunk.index)]
+        segments = [*self._opening(), *self._recall_before(chunk.index)]
         frames = self._frames(chunk)
-        seen_tokens = sum(piece.span.tokens for piece in frames)
+        seen_tokens = sum(segment.span.tokens for segment in frames)
         self._to_recall.remove(found[0])
-        reply = self._script.reply(self.memory, chunk.index, found[0].ids)
+        reply = self._prompt_builder.reply(self.context, chunk.index, found[0].ids)
         self._hold(replace(found[0].exchange, frames_tokens=seen_tokens), found[0].ids)
-        self._run(Turn(self.cache, Change(), (*pieces, *frames, reply)), None)
+        self._run(GenerationTurn(self.cache, Change(), (*segments, *frames, reply)), None)
 
     def checkpoint(self) -> dict[str, Any]:
         """The state after the last chunk that was answered; JSON-able."""
-        return dump(self._state, self._options, self.memory.limits)
+        return dump(self._state, self._options, self.context.limits)
 
     def close(self) -> None:
         """Free the stream's memory."""
@@ -100,62 +102,62 @@ class StreamSession:
         if chunk.index < self._state.next_chunk or chunk.end_ms <= self._state.last_end_ms:
             raise Permanent(Failure.INTERNAL, f"chunk {chunk.index} comes after chunk {self._state.next_chunk - 1}")
 
-    def _opening(self) -> list[Piece]:
-        return [] if self.memory.spans else self._script.opening(self.memory, self._options)
+    def _opening(self) -> list[PromptSegment]:
+        return [] if self.context.spans else self._prompt_builder.opening(self.context, self._options)
 
     def _recall_unseen(self) -> None:
         """Put the replies of the checkpoint that no frames were shown for into the cache, before room is made in it.
 
         The next chunk's own reply has room only where the oldest of them have left.
         """
-        pieces = (*self._opening(), *self._recall_before(None)) if self._to_recall else ()
-        if pieces:
-            self._run(Turn(self.cache, Change(), pieces), None)
+        segments = (*self._opening(), *self._recall_before(None)) if self._to_recall else ()
+        if segments:
+            self._run(GenerationTurn(self.cache, Change(), segments), None)
 
-    def _recall_before(self, chunk: int | None) -> list[Piece]:
+    def _recall_before(self, chunk: int | None) -> list[PromptSegment]:
         """Replies of the checkpoint to chunks before one (None: all) that nobody showed again: they come back as text."""
         due = [r for r in self._to_recall if chunk is None or r.exchange.chunk < chunk]
         self._to_recall = self._to_recall[len(due) :]
-        pieces = []
+        segments = []
         for remembered in due:
             if not remembered.exchange.silent:
-                pieces.append(self._script.reply(self.memory, remembered.exchange.chunk, remembered.ids))
+                segments.append(self._prompt_builder.reply(self.context, remembered.exchange.chunk, remembered.ids))
                 self._hold(replace(remembered.exchange, frames_tokens=0), remembered.ids)
-        return pieces
+        return segments
 
-    def _frames(self, chunk: Chunk) -> list[Piece]:
-        return self._script.frames(self.memory, chunk, self._options.max_frame_pixels)
+    def _frames(self, chunk: Chunk) -> list[PromptSegment]:
+        return self._prompt_builder.frames(self.context, chunk, self._options.max_frame_pixels)
 
     def _hold(self, exchange: Exchange, ids: tuple[int, ...]) -> None:
-        self.memory.recall(exchange)
+        self.context.recall(exchange)
         self._said[exchange.chunk] = ids
 
-    def _reply_tail(self) -> list[Piece]:
+    def _reply_tail(self) -> list[PromptSegment]:
         """The end of the last reply, unless it has been forgotten already."""
         tail, self._tail = self._tail, None
-        if tail is None or not any(e.chunk == tail[0] and e.reply_tokens for e in self.memory.exchanges):
+        if tail is None or not any(e.chunk == tail[0] and e.reply_tokens for e in self.context.exchanges):
             return []
-        return [self._script.text(self.memory, Role.REPLY, *tail)]
+        return [self._prompt_builder.text(self.context, SpanRole.REPLY, *tail)]
 
-    def _speech(self, reply: Span) -> Speech:
+    def _request(self, reply: TokenSpan) -> GenerationRequest:
         options = self._options
-        alive = [e.chunk for e in self.memory.exchanges if e.reply_tokens]
+        alive = [e.chunk for e in self.context.exchanges if e.reply_tokens]
         self._said = {chunk: self._said[chunk] for chunk in alive}
-        return Speech(
+        return GenerationRequest(
             reply=reply,
             sampling=options.sampling,
-            end_ids=self._script.end_ids,
+            end_ids=self._prompt_builder.end_ids,
             max_tokens=options.max_tokens_per_chunk,
             said=frozenset(token for ids in self._said.values() for token in ids),
-            draws=self._state.draws,
+            rng_step=self._state.rng_step,
             silence_threshold=options.silence_threshold,
         )
 
-    def _run(self, turn: Turn, on_text: OnText | None) -> Outcome:
+    def _run(self, turn: GenerationTurn, on_text: OnText | None) -> GenerationResult:
         """Run a turn. A session whose turn was broken off is not used again: its last checkpoint is."""
         self._usable = False
-        self._make_space(0 if turn.speech is None else turn.speech.max_tokens)
-        outcome = run_aloud(self._resident, turn, on_text)
+        self._make_space(0 if turn.request is None else turn.request.max_tokens)
+        outcome = generate(self._loaded, turn, on_text)
         self._usable = True
         return outcome
 
@@ -164,29 +166,29 @@ class StreamSession:
 
         Only a stream that evicts nothing grows. Raises Permanent(CONTEXT_TOO_SMALL).
         """
-        tokens, text_tokens = self.memory.tokens + reply_tokens, self.memory.text_tokens + reply_tokens
+        tokens, text_tokens = self.context.tokens + reply_tokens, self.context.text_tokens + reply_tokens
         problem = _overflow(tokens, self.cache.slots.capacity, "tokens of context", "frames")
         problem = problem or _overflow(text_tokens, self.cache.raw_slots.capacity, "tokens of text", "text")
         if problem is None:
             return
-        if self.memory.ablation is not Ablation.FULL or tokens > self._resident.context_tokens:
+        if self.context.ablation is not Ablation.FULL or tokens > self._loaded.context_tokens:
             raise Permanent(Failure.CONTEXT_TOO_SMALL, problem)
         self.cache.grow(2 * tokens, 2 * text_tokens)
 
-    def _remember(self, chunk: Chunk, outcome: Outcome) -> None:
+    def _remember(self, chunk: Chunk, outcome: GenerationResult) -> None:
         ids = outcome.ids
-        self.memory.extend_last(outcome.fed_tokens)
-        self._tail = (chunk.index, (*ids[outcome.fed_tokens :], *self._script.reply_end))
-        marks = len(self._script.reply_start) + len(self._script.reply_end)
-        seen_tokens = sum(s.tokens for s in self.memory.spans if s.role is Role.FRAMES and s.chunk == chunk.index)
-        self.memory.remember(Exchange(chunk.index, chunk.end_ms, seen_tokens, marks + len(ids), 0, silent=not ids))
+        self.context.extend_last(outcome.fed_tokens)
+        self._tail = (chunk.index, (*ids[outcome.fed_tokens :], *self._prompt_builder.reply_end))
+        marks = len(self._prompt_builder.reply_start) + len(self._prompt_builder.reply_end)
+        seen_tokens = sum(s.tokens for s in self.context.spans if s.role is SpanRole.FRAMES and s.chunk == chunk.index)
+        self.context.remember(Exchange(chunk.index, chunk.end_ms, seen_tokens, marks + len(ids), 0, silent=not ids))
         self._said[chunk.index] = ids
-        self._state = State(
+        self._state = StreamState(
             next_chunk=chunk.index + 1,
             last_end_ms=chunk.end_ms,
-            said_tokens=self.memory.said_tokens,
-            draws=outcome.draws,
-            remembered=tuple(Remembered(e, self._said.get(e.chunk, ())) for e in self.memory.exchanges),
+            said_tokens=self.context.said_tokens,
+            rng_step=outcome.rng_step,
+            remembered=tuple(Remembered(e, self._said.get(e.chunk, ())) for e in self.context.exchanges),
         )
 
 

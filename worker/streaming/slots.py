@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 Rows = NDArray[np.int64]
 
 
-class SlotsFull(Exception):
+class CacheRowsFull(Exception):
     """More tokens than the buffer has rows."""
 
 
-class Slots:
+class CacheRows:
     """Rows by span key."""
 
     def __init__(self, capacity: int) -> None:
@@ -30,7 +30,7 @@ class Slots:
         """Give the next `tokens` rows to a span (new or growing) and return the first of them. Raises SlotsFull."""
         first = self.used
         if first + tokens > self.capacity:
-            raise SlotsFull(f"{first + tokens} rows needed, {self.capacity} there")
+            raise CacheRowsFull(f"{first + tokens} rows needed, {self.capacity} there")
         self._rows.setdefault(key, []).extend(range(first, first + tokens))
         self.used += tokens
         return first

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Role(StrEnum):
+class SpanRole(StrEnum):
     """Why a span is in memory, which decides when it leaves."""
 
     PINNED = "pinned"  # system prompt and user prompt: never leaves
@@ -15,11 +15,11 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TokenSpan:
     """Tokens that start at one scalar position `start`; `grid` is (rows, columns) of a frame group, None for text."""
 
     key: int
-    role: Role
+    role: SpanRole
     chunk: int
     tokens: int
     start: int = 0
@@ -37,4 +37,4 @@ class Span:
     @property
     def movable(self) -> bool:
         """Whether its keys are kept raw, so that it can be given new positions."""
-        return self.role is not Role.FRAMES
+        return self.role is not SpanRole.FRAMES

@@ -18,7 +18,7 @@ INBOX = 256  # events of one stream waiting to be written; then the data pipe fi
 Heard = Started | Beat | Cues | GapFound | Attach | Done | Split | Failed | Halted
 
 
-class Why(StrEnum):
+class StopReason(StrEnum):
     """Why an attempt is stopped before its end."""
 
     CANCELED = "canceled"
@@ -48,7 +48,7 @@ class Attempt:
     began_at: float = field(default_factory=time.monotonic)
     progressed_at: float = field(default_factory=time.monotonic)
     stop_at: float | None = None
-    why: Why | None = None
+    stop_reason: StopReason | None = None
     child: Child | None = None
     done: threading.Event = field(default_factory=threading.Event)
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -69,13 +69,13 @@ class Attempt:
     @property
     def lost(self) -> bool:
         """Whether nothing may be written any more."""
-        return self.why is Why.LOST
+        return self.stop_reason is StopReason.LOST
 
-    def stop(self, why: Why) -> None:
+    def stop(self, stop_reason: StopReason) -> None:
         """Ask for the end; the first reason stays, but a lost lease overrides any."""
         with self._lock:
-            if self.why is None or why is Why.LOST:
-                self.why = why
+            if self.stop_reason is None or stop_reason is StopReason.LOST:
+                self.stop_reason = stop_reason
             if self.stop_at is None:
                 self.stop_at = time.monotonic()
         self.stopping.set()
@@ -92,7 +92,7 @@ class Attempt:
                 continue
         return None
 
-    def mourn(self, gone: Gone) -> None:
+    def child_exited(self, gone: Gone) -> None:
         """The child is dead: the runner hears of it after everything the child has said."""
         self._gone = gone
 
@@ -105,7 +105,7 @@ class Attempt:
             return gone
 
 
-class Board:
+class AttemptRegistry:
     """The attempts that run here, by stream number."""
 
     def __init__(self) -> None:

@@ -20,7 +20,7 @@ from db.settings import Settings
 from db.storage.objects import ObjectError, ObjectMissing, ObjectStore, ObjectStoreRefused, ObjectStoreUnavailable
 from worker.egress.guard import Guard
 from worker.errors import Permanent, Transient
-from worker.ingest.fetch import Limits, fetch
+from worker.ingest.fetch import FetchLimits, fetch
 from worker.protocol import input_key
 from worker.supervisor.attempt import Attempt
 
@@ -35,7 +35,7 @@ class Sources:
     objects: ObjectStore
     settings: Settings
     guard: Guard
-    limits: Limits
+    limits: FetchLimits
 
 
 def media_in(value: Any) -> Iterator[MediaInput]:

@@ -14,14 +14,14 @@ import redis
 
 from db.broker.outage import Outage
 from db.broker.queue import EVENTS_CHANNEL, LIVE_CHANNEL
+from db.broker.subscriptions import published, subscriber
 from db.redis_client import redis_client
-from db.subscriptions import published, subscriber
 
 PAUSE_S = 2.0
 log = logging.getLogger(__name__)
 
 
-class LiveText:
+class LiveTextPublisher:
     """Publishes text as it is decoded, from one thread; what cannot be sent in time is dropped."""
 
     def __init__(self, redis_url: str) -> None:

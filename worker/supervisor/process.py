@@ -26,13 +26,13 @@ from worker.handlers import HANDLERS
 from worker.process.consumer import Consumer
 from worker.process.persist import write
 from worker.process.registration import describe, new_worker_id, report, sign_off
-from worker.protocol import Limits, Setup
+from worker.protocol import ResourceLimits, Setup
 from worker.settings import WorkerSettings
-from worker.supervisor.attempt import Board
-from worker.supervisor.keeper import Judge, Keeper
-from worker.supervisor.live import CancelListener, LiveText
-from worker.supervisor.nursery import Nursery
-from worker.supervisor.runner import Workshop
+from worker.supervisor.attempt import AttemptRegistry
+from worker.supervisor.child_manager import ChildManager
+from worker.supervisor.lease_renewer import LeaseRenewer, Watchdog
+from worker.supervisor.live import CancelListener, LiveTextPublisher
+from worker.supervisor.runner import WorkerServices
 from worker.supervisor.supervisor import Supervisor
 
 TICK_S = 0.05
@@ -43,7 +43,9 @@ log = logging.getLogger(__name__)
 
 def setup_of(worker: WorkerSettings, queue: str) -> Setup:
     """What the child is told first."""
-    limits = Limits(memory_bytes=worker.memory_bytes, file_bytes=worker.file_bytes, open_files=worker.open_files)
+    limits = ResourceLimits(
+        memory_bytes=worker.memory_bytes, file_bytes=worker.file_bytes, open_files=worker.open_files
+    )
     return Setup(
         models=tuple(worker.models),
         default_model=worker.default_model,
@@ -64,13 +66,13 @@ class Process:
         clean_scratch(scratch)
         self._scratch = scratch / self.id
         self._scratch.mkdir(parents=True)
-        self._board = Board()
-        live = LiveText(settings.redis_url)
-        self._nursery = Nursery(setup_of(worker, queue), self._scratch, self._board, live, worker)
-        shop = Workshop(self._database, open_store(settings), settings, worker, self._nursery)
-        self._supervisor = Supervisor(shop, self._board, queue, self.id, self._scratch)
-        self._keeper = Keeper(self._database, settings, self._board)
-        self._judge = Judge(settings, worker, self._board, self._nursery)
+        self._registry = AttemptRegistry()
+        live = LiveTextPublisher(settings.redis_url)
+        self._child_manager = ChildManager(setup_of(worker, queue), self._scratch, self._registry, live, worker)
+        services = WorkerServices(self._database, open_store(settings), settings, worker, self._child_manager)
+        self._supervisor = Supervisor(services, self._registry, queue, self.id, self._scratch)
+        self._keeper = LeaseRenewer(self._database, settings, self._registry)
+        self._judge = Watchdog(settings, worker, self._registry, self._child_manager)
         self._consumer = Consumer(settings.redis_url, queue, worker.slots, self._look_by_nudge)
         self._leaving = threading.Event()
         self._started_at = datetime.now(UTC)
@@ -84,11 +86,13 @@ class Process:
         self._every(BEAT_STEP_S, self._keeper.beat)
         self._every(min(self._settings.beat_s, 10.0), self._report)
         self._every(self._worker.poll_s, self._poll)
-        self._every(min(1.0, self._worker.deaf_s / 2), self._listen)
+        self._every(min(1.0, self._worker.consumer_stall_s / 2), self._listen)
         while not self._leaving.wait(TICK_S):
-            known = self._nursery.models
-            self._nursery.tend(time.monotonic())
-            if not known and self._nursery.models:  # nudges that came while the models were loading were for nothing
+            known = self._child_manager.models
+            self._child_manager.ensure_running(time.monotonic())
+            if (
+                not known and self._child_manager.models
+            ):  # nudges that came while the models were loading were for nothing
                 threading.Thread(target=self._begin, name="begin", daemon=True).start()
             self._judge.judge(time.monotonic())
         return self._leave()
@@ -98,7 +102,7 @@ class Process:
         threading.Timer(EXIT_S, os._exit, args=(0,)).start()
         self._consumer.close()
         self._supervisor.drain(self._worker.drain_s)
-        self._nursery.kill("leaving")
+        self._child_manager.kill("leaving")
         try:
             with self._database.write() as session:
                 sign_off(session, self.id)
@@ -126,7 +130,7 @@ class Process:
             threading.Thread(target=self._supervisor.look, name="poll", daemon=True).start()
 
     def _listen(self) -> None:
-        self._consumer.check(self._supervisor.slots.free, self._worker.deaf_s)
+        self._consumer.check(self._supervisor.slots.free, self._worker.consumer_stall_s)
 
     def _report(self) -> None:
         row = Worker(
@@ -136,7 +140,8 @@ class Process:
             slots=self._supervisor.offered,
             started_at=self._started_at,
             data=describe(
-                self._nursery.models if self._queue == GPU else (), [attempt.id for attempt in self._board.all()]
+                self._child_manager.models if self._queue == GPU else (),
+                [attempt.id for attempt in self._registry.all()],
             ),
         )
         try:

@@ -12,25 +12,25 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from db.crash import crash_point
 from db.documents.kinds.registry import KINDS
 from db.failures import Failure
 from db.jobs import cues, leases, segments
-from db.ops.crash import crash_point
 from db.session import Database
 from db.settings import Settings
 from db.storage.objects import ObjectStore
 from worker.egress.guard import Guard
 from worker.errors import Permanent, Transient
 from worker.handlers import HANDLERS
-from worker.ingest.fetch import Limits
+from worker.ingest.fetch import FetchLimits
 from worker.process.persist import LeaseLost, is_outage, persist
 from worker.protocol import STORED_CUES, SegmentOutcome, Start
 from worker.settings import WorkerSettings
 from worker.supervisor.attempt import Attempt
-from worker.supervisor.finish import Finish
+from worker.supervisor.child_manager import ChildManager
+from worker.supervisor.event_recorder import Ended, EventRecorder
+from worker.supervisor.finalizer import Finalizer
 from worker.supervisor.inputs import Sources, gather, without_inline
-from worker.supervisor.nursery import Nursery
-from worker.supervisor.watch import Ended, Watch
 
 SMALLEST_FRAME_PX = 28 * 28
 STEP_S = 0.2
@@ -39,29 +39,29 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Workshop:
+class WorkerServices:
     """What every job of this worker is done with."""
 
     database: Database
     objects: ObjectStore
     settings: Settings
     worker: WorkerSettings
-    nursery: Nursery
+    child_manager: ChildManager
 
     def sources(self) -> Sources:
         guard = Guard.allowing(self.settings.allow_networks)
         worker = self.worker
-        limits = Limits(worker.max_input_bytes, worker.fetch_s, worker.fetch_redirects)
+        limits = FetchLimits(worker.max_input_bytes, worker.fetch_s, worker.fetch_redirects)
         return Sources(self.database, self.objects, self.settings, guard, limits)
 
 
-def run(shop: Workshop, attempt: Attempt) -> str:
+def run(services: WorkerServices, attempt: Attempt) -> str:
     """Do the job; the word for what became of it."""
     crash_point("worker.claimed")
-    finish = Finish(shop.database, shop.objects, shop.settings, attempt)
-    watch = Watch(shop.database, attempt, shop.worker.progress_s)
+    finish = Finalizer(services.database, services.objects, services.settings, attempt)
+    watch = EventRecorder(services.database, attempt, services.worker.progress_s)
     try:
-        end = _work(shop, attempt, watch)
+        end = _work(services, attempt, watch)
         return finish.settle(end, watch.files)
     except (Permanent, Transient) as error:
         return finish.fail(error.code, str(error))
@@ -73,14 +73,14 @@ def run(shop: Workshop, attempt: Attempt) -> str:
         shutil.rmtree(attempt.folder, ignore_errors=True)
 
 
-def _work(shop: Workshop, attempt: Attempt, watch: Watch) -> Ended | None:
+def _work(services: WorkerServices, attempt: Attempt, watch: EventRecorder) -> Ended | None:
     """Prepare and run the child's part. None: stopped before it began."""
     params = shrunk(_params(attempt), attempt.job.memory_setbacks)
     attempt.folder.mkdir(parents=True, exist_ok=True)
-    inputs = _unless_stopped(attempt, lambda: gather(shop.sources(), attempt, params))
+    inputs = _unless_stopped(attempt, lambda: gather(services.sources(), attempt, params))
     if inputs is None:
         return None
-    _write_cues(shop.database, attempt)
+    _write_cues(services.database, attempt)
     crash_point("worker.prepared")
     start = Start(
         stream=attempt.stream,
@@ -92,11 +92,11 @@ def _work(shop: Workshop, attempt: Attempt, watch: Watch) -> Ended | None:
         folder=str(attempt.folder),
         inputs=inputs,
         may_split=attempt.job.parent_id is None,
-        segments=_segments(shop.database, attempt),
+        segments=_segments(services.database, attempt),
     )
-    _note_budget(shop.database, attempt, params)
+    _note_budget(services.database, attempt, params)
     attempt.advanced()
-    if not shop.nursery.begin(attempt, start):
+    if not services.child_manager.begin(attempt, start):
         return None
     crash_point("worker.sent")
     return watch.until_end()

@@ -18,13 +18,13 @@ from db.names import GPU
 from db.schema.tables import Job
 from worker import metrics
 from worker.process.persist import write
-from worker.supervisor.attempt import Attempt, Board, Why
-from worker.supervisor.runner import Workshop, run
+from worker.supervisor.attempt import Attempt, AttemptRegistry, StopReason
+from worker.supervisor.runner import WorkerServices, run
 
 log = logging.getLogger(__name__)
 
 
-class Slots:
+class JobSlots:
     """How many jobs may run at once; closing it turns everybody away."""
 
     def __init__(self, number: int) -> None:
@@ -58,20 +58,22 @@ class Slots:
 class Supervisor:
     """Claims jobs of one queue and runs them to their end."""
 
-    def __init__(self, shop: Workshop, board: Board, queue: str, worker_id: str, scratch: Path) -> None:
-        self.board, self.slots = board, Slots(shop.worker.slots)
+    def __init__(
+        self, services: WorkerServices, registry: AttemptRegistry, queue: str, worker_id: str, scratch: Path
+    ) -> None:
+        self.registry, self.slots = registry, JobSlots(services.worker.slots)
         self.looks = 0
-        self._shop, self._queue, self._worker_id, self._scratch = shop, queue, worker_id, scratch
+        self._services, self._queue, self._worker_id, self._scratch = services, queue, worker_id, scratch
 
     @property
     def served(self) -> Served | None:
         """The models that jobs may be claimed for. Jobs of the other queues name no resident model: None."""
-        return self._shop.nursery.served if self._queue == GPU else None
+        return self._services.child_manager.served if self._queue == GPU else None
 
     @property
     def offered(self) -> int:
         """Slots to tell others of: none while there is no model to use them with."""
-        return 0 if self.served is not None and not self.served else self._shop.worker.slots
+        return 0 if self.served is not None and not self.served else self._services.worker.slots
 
     def look(self, wait_s: float = 0.0) -> int:
         """Claim and run the best jobs of the queue, one after another, until none is left; how many.
@@ -91,7 +93,7 @@ class Supervisor:
         if not self.offered:
             return 0
         try:
-            with self._shop.database.read() as session:
+            with self._services.database.read() as session:
                 return claims.waiting(session, self._queue, self.served, self.slots.free)
         except SQLAlchemyError as error:
             log.warning("cannot look: %s", type(error).__name__)
@@ -99,28 +101,28 @@ class Supervisor:
 
     def cancel(self, job_id: UUID) -> None:
         """Somebody asked to cancel a job that may run here."""
-        for attempt in self.board.of_job(job_id):
-            attempt.stop(Why.CANCELED)
+        for attempt in self.registry.of_job(job_id):
+            attempt.stop(StopReason.CANCELED)
 
     def drain(self, seconds: float) -> None:
         """Take no more jobs, let the running ones stop at their checkpoints, hand the rest back as they are."""
         self.slots.close()
         deadline = time.monotonic() + seconds
-        for attempt in self.board.all():
-            attempt.stop(Why.DRAINED)
-            self._shop.nursery.stop(attempt)
-        for attempt in self.board.all():
+        for attempt in self.registry.all():
+            attempt.stop(StopReason.DRAINED)
+            self._services.child_manager.stop(attempt)
+        for attempt in self.registry.all():
             attempt.done.wait(max(0.0, deadline - time.monotonic()))
-        for attempt in self.board.all():
+        for attempt in self.registry.all():
             self._give_back(attempt)
 
     def _claim(self) -> Job | None:
         if not self.offered:
             return None
-        lease_s = self._shop.settings.lease_s
+        lease_s = self._services.settings.lease_s
         try:
             claimed = (self._queue, self._worker_id, lease_s, self.served)
-            job = write(self._shop.database, lambda s, now: leases.claim(s, now, *claimed))
+            job = write(self._services.database, lambda s, now: leases.claim(s, now, *claimed))
         except SQLAlchemyError as error:
             metrics.OUTAGES.inc()
             log.warning("cannot claim: %s", type(error).__name__)
@@ -130,14 +132,14 @@ class Supervisor:
         return job
 
     def _run(self, job: Job) -> None:
-        attempt = self.board.add(job, self._scratch)
+        attempt = self.registry.add(job, self._scratch)
         log.info("job %s: attempt %d, epoch %d", job.id, job.attempt, job.epoch)
         try:
             with metrics.RUNNING.track_inprogress():
-                outcome = run(self._shop, attempt)
+                outcome = run(self._services, attempt)
         finally:
-            self._shop.nursery.stop(attempt)
-            self.board.remove(attempt)
+            self._services.child_manager.stop(attempt)
+            self.registry.remove(attempt)
         metrics.JOBS_FINISHED.labels(kind=job.kind, outcome=outcome).inc()
         if outcome == "succeeded" and attempt.done_ms > job.checkpoint_ms:
             seconds = time.monotonic() - attempt.began_at
@@ -148,8 +150,8 @@ class Supervisor:
     def _give_back(self, attempt: Attempt) -> None:
         """Release a job whose handler did not stop in time; its unsaved work is done again elsewhere."""
         usage = leases.Usage(busy_seconds=time.monotonic() - attempt.began_at)
-        attempt.stop(Why.LOST)
+        attempt.stop(StopReason.LOST)
         try:
-            write(self._shop.database, lambda s, now: leases.release(s, now, attempt.id, attempt.epoch, usage))
+            write(self._services.database, lambda s, now: leases.release(s, now, attempt.id, attempt.epoch, usage))
         except SQLAlchemyError as error:
             log.warning("job %s: not handed back, its lease will run out: %s", attempt.id, type(error).__name__)

@@ -32,7 +32,7 @@ ASK_SHORTER = "Retell these notes of one part of a video in at most three senten
 
 
 @dataclass(frozen=True)
-class Outline:
+class VideoOutline:
     """What a video is about, as far as its captions tell."""
 
     chapters: tuple[Chapter, ...]
@@ -41,18 +41,18 @@ class Outline:
 
 def outline(
     engine: Engine, cues: Sequence[Cue], sampling: Sampling, on_step: Callable[[], None], on_text: OnText
-) -> Outline:
+) -> VideoOutline:
     """Chapters and a summary. `on_step` is called before each question; it and `on_text` may raise `Stopped`.
 
     Map: each chapter's captions become a title and a note. Reduce: the notes, folded until they fit, become the summary.
     """
     ask = _Asker(engine, sampling, on_step, on_text)
     if not cues:
-        return Outline((), None)
+        return VideoOutline((), None)
     told = [(block, *_title_and_note(ask, block)) for block in blocks(cues)]
     chapters = [Chapter(start_ms=b[0].start_ms, end_ms=b[-1].end_ms, title=title) for b, title, _ in told]
     notes = ask.folded([note for _, _, note in told])
-    return Outline(tuple(contiguous(chapters)), ask(ASK_SUMMARY + notes) or None)
+    return VideoOutline(tuple(contiguous(chapters)), ask(ASK_SUMMARY + notes) or None)
 
 
 def refuse_small_context(context_tokens: int) -> None:

@@ -11,15 +11,15 @@ from db.failures import Failure
 from worker.context import Context
 from worker.errors import Permanent
 from worker.provenance import provenance
-from worker.video.chapters import Outline, outline, refuse_small_context
-from worker.video.movie import Movie
+from worker.video.chapters import VideoOutline, outline, refuse_small_context
+from worker.video.distributed import SplitJobs, SplittingContext, join, split
 from worker.video.parallel import watch_parallel
-from worker.video.spread import Split, SplittingContext, join, split
+from worker.video.source.clip_source import ClipSource
 from worker.video.stream import Watched, watch_stream
 from worker.video.timings import Timings
 
 
-def caption_video(params: VideoCaptionParams, job: Context) -> VideoCaptionResult | Split:
+def caption_video(params: VideoCaptionParams, job: Context) -> VideoCaptionResult | SplitJobs:
     """Caption a video of any length; or ask for its segments to be captioned as jobs of their own.
 
     Raises Permanent: what the file or the parameters make impossible. TRUNCATED_MEDIA comes after every cue up to the
@@ -27,41 +27,41 @@ def caption_video(params: VideoCaptionParams, job: Context) -> VideoCaptionResul
     """
     if params.chapters:
         refuse_small_context(job.engine.info.context_tokens)
-    movie = Movie.open(job.fetch(params.video), params, job.engine)
-    watched = _watch(params, job, movie)
-    if isinstance(watched, Split):
+    source = ClipSource.open(job.fetch(params.video), params, job.engine)
+    watched = _watch(params, job, source)
+    if isinstance(watched, SplitJobs):
         return watched
     if watched.end.truncated:
         message = f"the file breaks off at {watched.end.end_ms} ms; the {watched.cues} captions up to there are kept"
         raise Permanent(Failure.TRUNCATED_MEDIA, message)
-    told = _outline(params, job, movie) if params.chapters else Outline((), None)
-    result = _result(params, job, movie, watched, told)
+    told = _outline(params, job, source) if params.chapters else VideoOutline((), None)
+    result = _result(params, job, source, watched, told)
     _attach_files(params, job, result, watched.timings)
     return result
 
 
-def _watch(params: VideoCaptionParams, job: Context, movie: Movie) -> Watched | Split:
+def _watch(params: VideoCaptionParams, job: Context, source: ClipSource) -> Watched | SplitJobs:
     """By the mode asked for."""
     if params.mode == "stream" or params.segments == 1:
-        return watch_stream(params, job, movie)
+        return watch_stream(params, job, source)
     if params.spread == "workers" and isinstance(job, SplittingContext) and job.may_split:
-        return join(params, job, movie, job.segments) if job.segments else split(params, movie)
-    return watch_parallel(params, job, movie)
+        return join(params, job, source, job.segments) if job.segments else split(params, source)
+    return watch_parallel(params, job, source)
 
 
-def _outline(params: VideoCaptionParams, job: Context, movie: Movie) -> Outline:
-    done_ms = movie.total_ms
+def _outline(params: VideoCaptionParams, job: Context, source: ClipSource) -> VideoOutline:
+    done_ms = source.total_ms
     return outline(
         job.engine,
         job.cues(),
         params.sampling,
-        on_step=lambda: job.beat(done_ms, movie.total_ms, "chapters"),
+        on_step=lambda: job.beat(done_ms, source.total_ms, "chapters"),
         on_text=lambda _: job.text(""),  # not a caption: only the chance to be stopped
     )
 
 
 def _result(
-    params: VideoCaptionParams, job: Context, movie: Movie, watched: Watched, told: Outline
+    params: VideoCaptionParams, job: Context, source: ClipSource, watched: Watched, told: VideoOutline
 ) -> VideoCaptionResult:
     tally, info = watched.tally, job.engine.info
     return VideoCaptionResult(
@@ -76,8 +76,8 @@ def _result(
         summary=told.summary,
         resumed_at_ms=watched.resumed_at_ms,
         skipped_frames=tally.skipped_frames,
-        frame_width_px=movie.frame_px[0],
-        frame_height_px=movie.frame_px[1],
+        frame_width_px=source.frame_px[0],
+        frame_height_px=source.frame_px[1],
         spent=tally.spent,
         provenance=provenance(info, params.sampling.seed),
     )

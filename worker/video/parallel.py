@@ -13,21 +13,21 @@ from typing import Any
 from db.documents.kinds.video import Cue, Gap, VideoCaptionParams
 from worker.context import Context
 from worker.errors import Stopped, Transient
-from worker.video.decode import End
-from worker.video.joining import Joiner, Span, spans
-from worker.video.movie import Movie
-from worker.video.prefetch import prefetched
-from worker.video.slots import Part
+from worker.video.caption_pass import CaptionPass, PassTally, continued
+from worker.video.cue_merge import Joiner, SegmentSpan, spans
+from worker.video.source.clip_source import ClipSource
+from worker.video.source.decode import ClipEnd
+from worker.video.source.frame_sampler import ClipPart
+from worker.video.source.prefetch import prefetched
 from worker.video.stream import CHECKPOINT_CHUNKS, Watched, checkpoint_of, tell_gaps
 from worker.video.timings import Timings
-from worker.video.viewing import Tally, Viewing, continued
 
 SEGMENT_TRIES = 2  # a segment that fails for a passing reason is watched again, alone, from its last state
 DECODER_THREADS = 1  # the segments are the parallelism
 
 
 @dataclass(frozen=True)
-class Report:
+class SegmentReport:
     """One step of a segment. Cues come together with the state that covers them."""
 
     segment: int
@@ -37,64 +37,64 @@ class Report:
     state: dict[str, Any] | None = None
 
 
-def watch_parallel(params: VideoCaptionParams, job: Context, movie: Movie) -> Watched:
+def watch_parallel(params: VideoCaptionParams, job: Context, source: ClipSource) -> Watched:
     """Watch a clip in segments, each from its last state if there is a checkpoint. Every cue is stored on return."""
-    segments = spans(params, movie.total_ms)
-    ledger = _Ledger(segments, params, checkpoint_of(job, "parallel"))
-    crew = _Crew(params, job, movie)
+    segments = spans(params, source.total_ms)
+    progress = _SegmentProgress(segments, params, checkpoint_of(job, "parallel"))
+    segment_pool = _SegmentPool(params, job, source)
     with ThreadPoolExecutor(len(segments), thread_name_prefix="segment") as pool:
         try:
-            crew.start(pool, segments, ledger)
-            while not ledger.complete:
-                _take(crew.next_report(pool, ledger), job, movie, ledger)
+            segment_pool.start(pool, segments, progress)
+            while not progress.complete:
+                _take(segment_pool.next_report(pool, progress), job, source, progress)
         finally:
-            crew.stop.set()
-    return ledger.watched(crew.timings)
+            segment_pool.stop.set()
+    return progress.watched(segment_pool.timings)
 
 
-def _take(report: Report, job: Context, movie: Movie, ledger: _Ledger) -> None:
+def _take(report: SegmentReport, job: Context, source: ClipSource, progress: _SegmentProgress) -> None:
     """Book one report: the cues it makes final are stored with a checkpoint of all segments."""
     tell_gaps(job, list(report.gaps))
-    cues = ledger.book(report)
+    cues = progress.book(report)
     if report.state is not None:
-        job.emit(cues, ledger.checkpoint())
-    job.beat(ledger.done_ms, movie.total_ms)
+        job.emit(cues, progress.checkpoint())
+    job.beat(progress.done_ms, source.total_ms)
 
 
-class _Crew:
+class _SegmentPool:
     """The threads that watch; only the thread that started them talks to the job."""
 
-    def __init__(self, params: VideoCaptionParams, job: Context, movie: Movie) -> None:
+    def __init__(self, params: VideoCaptionParams, job: Context, source: ClipSource) -> None:
         self.stop = Event()
         self.timings = Timings()
         self._params = params
         self._engine = job.engine
-        self._movie = movie
-        self._inbox: SimpleQueue[Report | tuple[Span, Future[None]]] = SimpleQueue()
+        self._source = source
+        self._inbox: SimpleQueue[SegmentReport | tuple[SegmentSpan, Future[None]]] = SimpleQueue()
         self._tries: dict[int, int] = {}
 
-    def start(self, pool: ThreadPoolExecutor, segments: Iterable[Span], ledger: _Ledger) -> None:
+    def start(self, pool: ThreadPoolExecutor, segments: Iterable[SegmentSpan], progress: _SegmentProgress) -> None:
         """Watch every segment that is not finished."""
         for segment in segments:
-            state = ledger.states[segment.index]
+            state = progress.states[segment.index]
             if not (state and state["end"]):
                 self._tries[segment.index] = self._tries.get(segment.index, 0) + 1
                 future = pool.submit(self._watch, segment, state)
                 future.add_done_callback(lambda done, of=segment: self._inbox.put((of, done)))  # type: ignore[misc]
 
-    def next_report(self, pool: ThreadPoolExecutor, ledger: _Ledger) -> Report:
+    def next_report(self, pool: ThreadPoolExecutor, progress: _SegmentProgress) -> SegmentReport:
         """The next step of any segment. Raises what a segment raised, unless it is worth another try."""
-        while not isinstance(message := self._inbox.get(), Report):
+        while not isinstance(message := self._inbox.get(), SegmentReport):
             segment, future = message
             failure = future.exception()
             if isinstance(failure, Transient) and self._tries[segment.index] < SEGMENT_TRIES:
-                self.start(pool, [segment], ledger)
+                self.start(pool, [segment], progress)
             elif failure is not None:
                 raise failure
         return message
 
-    def _watch(self, segment: Span, state: dict[str, Any] | None) -> None:
-        viewing = Viewing(
+    def _watch(self, segment: SegmentSpan, state: dict[str, Any] | None) -> None:
+        caption_pass = CaptionPass(
             self._engine,
             self._params,
             state["viewing"] if state else None,
@@ -102,22 +102,24 @@ class _Crew:
             first_chunk=segment.warm_chunk,
             heard_from=segment.first_chunk,
         )
-        source = self._movie.parts(viewing.decode_from_chunk, segment.end_chunk, DECODER_THREADS)
-        with closing(viewing), prefetched(source) as parts:
+        source = self._source.parts(caption_pass.decode_from_chunk, segment.end_chunk, DECODER_THREADS)
+        with closing(caption_pass), prefetched(source) as parts:
             for part in parts:
                 self._on_text("")
-                self._inbox.put(self._step(part, viewing, segment))
+                self._inbox.put(self._step(part, caption_pass, segment))
 
-    def _step(self, part: Part | End, viewing: Viewing, segment: Span) -> Report:
-        if isinstance(part, End):
-            cues = viewing.finish(part.gaps)
-            state: dict[str, Any] | None = {"viewing": viewing.state(), "end": _end_document(part)}
-            return Report(segment.index, viewing.next_chunk, tuple(cues), tuple(viewing.closed_gaps()), state)
-        cues = viewing.see(part, self._on_text)
-        gaps = viewing.closed_gaps(part.chunk.end_ms)
-        due = bool(cues) or viewing.next_chunk % CHECKPOINT_CHUNKS == 0
-        state = {"viewing": viewing.state(), "end": None} if due else None
-        return Report(segment.index, viewing.next_chunk, tuple(cues), tuple(gaps), state)
+    def _step(self, part: ClipPart | ClipEnd, caption_pass: CaptionPass, segment: SegmentSpan) -> SegmentReport:
+        if isinstance(part, ClipEnd):
+            cues = caption_pass.finish(part.gaps)
+            state: dict[str, Any] | None = {"viewing": caption_pass.state(), "end": _end_document(part)}
+            return SegmentReport(
+                segment.index, caption_pass.next_chunk, tuple(cues), tuple(caption_pass.closed_gaps()), state
+            )
+        cues = caption_pass.process(part, self._on_text)
+        gaps = caption_pass.closed_gaps(part.chunk.end_ms)
+        due = bool(cues) or caption_pass.next_chunk % CHECKPOINT_CHUNKS == 0
+        state = {"viewing": caption_pass.state(), "end": None} if due else None
+        return SegmentReport(segment.index, caption_pass.next_chunk, tuple(cues), tuple(gaps), state)
 
     def _on_text(self, piece: str) -> None:
         """Words of several places at once are no live view; the call is only the chance to stop."""
@@ -125,10 +127,12 @@ class _Crew:
             raise Stopped
 
 
-class _Ledger:
+class _SegmentProgress:
     """The last state of every segment and the cues joined so far: all that a checkpoint of this mode holds."""
 
-    def __init__(self, segments: Sequence[Span], params: VideoCaptionParams, resumed: dict[str, Any] | None) -> None:
+    def __init__(
+        self, segments: Sequence[SegmentSpan], params: VideoCaptionParams, resumed: dict[str, Any] | None
+    ) -> None:
         count = len(segments)
         self.states: list[dict[str, Any] | None] = list(resumed["segments"]) if resumed else [None] * count
         self.resumed_at_ms: list[int] = list(resumed["resumed_at_ms"]) if resumed else []
@@ -153,7 +157,7 @@ class _Ledger:
         own = (max(0, chunk - segment.first_chunk) for chunk, segment in zip(self._next, self._segments, strict=True))
         return sum(own) * self._chunk_ms
 
-    def book(self, report: Report) -> list[Cue]:
+    def book(self, report: SegmentReport) -> list[Cue]:
         """Keep a report and return the cues it makes final."""
         self._next[report.segment] = report.next_chunk
         if report.state is None:
@@ -175,21 +179,21 @@ class _Ledger:
         gaps: list[Gap] = []
         for state in done:
             gaps = continued(gaps, [Gap.model_validate(gap) for gap in state["viewing"]["gaps"]])
-        tally = sum((Tally(**state["viewing"]["tally"]) for state in done), Tally())
+        tally = sum((PassTally(**state["viewing"]["tally"]) for state in done), PassTally())
         end = _joined_end([state["end"] for state in done])
         return Watched(self._joiner.count, end, tally, gaps, self.resumed_at_ms, timings)
 
 
-def _next_chunk(state: dict[str, Any] | None, segment: Span) -> int:
+def _next_chunk(state: dict[str, Any] | None, segment: SegmentSpan) -> int:
     return state["viewing"]["next_chunk"] if state else segment.warm_chunk
 
 
-def _end_document(end: End) -> dict[str, Any]:
+def _end_document(end: ClipEnd) -> dict[str, Any]:
     return {"end_ms": end.end_ms, "truncated": end.truncated}
 
 
-def _joined_end(ends: Sequence[dict[str, Any]]) -> End:
+def _joined_end(ends: Sequence[dict[str, Any]]) -> ClipEnd:
     """The first break decides; in a whole file the last segment does."""
     breaks = [end for end in ends if end["truncated"]]
     last = breaks[0] if breaks else ends[-1]
-    return End(last["end_ms"], last["truncated"])
+    return ClipEnd(last["end_ms"], last["truncated"])

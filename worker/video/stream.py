@@ -11,11 +11,11 @@ from db.failures import Failure
 from worker.context import Context
 from worker.engine.protocol import OnText
 from worker.errors import Permanent
-from worker.video.decode import End
-from worker.video.movie import Movie
-from worker.video.prefetch import prefetched
+from worker.video.caption_pass import CaptionPass, PassTally
+from worker.video.source.clip_source import ClipSource
+from worker.video.source.decode import ClipEnd
+from worker.video.source.prefetch import prefetched
 from worker.video.timings import Timings
-from worker.video.viewing import Tally, Viewing
 
 CHECKPOINT_CHUNKS = 8  # at most this many chunks are watched again after a crash, beside the window
 
@@ -25,15 +25,15 @@ class Watched:
     """What came of a clip, once every cue is stored."""
 
     cues: int
-    end: End
-    tally: Tally
+    end: ClipEnd
+    tally: PassTally
     gaps: list[Gap]
     resumed_at_ms: list[int]
     timings: Timings = field(default_factory=Timings)
     """Of this attempt; of none of its chunks where segments were jobs of their own."""
 
 
-class LiveText:
+class LiveTextLines:
     """Puts each chunk's words on a line of their own for whoever watches live."""
 
     def __init__(self, say: OnText) -> None:
@@ -53,27 +53,27 @@ class LiveText:
         return say
 
 
-def watch_stream(params: VideoCaptionParams, job: Context, movie: Movie) -> Watched:
+def watch_stream(params: VideoCaptionParams, job: Context, source: ClipSource) -> Watched:
     """Watch a clip in one pass, from the last checkpoint if there is one. Every cue is stored when this returns."""
     resumed = checkpoint_of(job, "stream")
     timings = Timings()
-    viewing = Viewing(job.engine, params, resumed["viewing"] if resumed else None, timings=timings)
-    resumed_at_ms = [*resumed["resumed_at_ms"], movie.chunk_start_ms(viewing.next_chunk)] if resumed else []
+    caption_pass = CaptionPass(job.engine, params, resumed["viewing"] if resumed else None, timings=timings)
+    resumed_at_ms = [*resumed["resumed_at_ms"], source.chunk_start_ms(caption_pass.next_chunk)] if resumed else []
 
     def checkpoint() -> dict[str, Any]:
-        return {"mode": "stream", "viewing": viewing.state(), "resumed_at_ms": resumed_at_ms}
+        return {"mode": "stream", "viewing": caption_pass.state(), "resumed_at_ms": resumed_at_ms}
 
-    live = LiveText(job.text)
-    with closing(viewing), prefetched(movie.parts(viewing.decode_from_chunk)) as parts:
+    live = LiveTextLines(job.text)
+    with closing(caption_pass), prefetched(source.parts(caption_pass.decode_from_chunk)) as parts:
         for part in parts:
-            if isinstance(part, End):
-                job.emit(viewing.finish(part.gaps), checkpoint())
-                tell_gaps(job, viewing.closed_gaps())
-                return Watched(viewing.cues, part, viewing.tally, viewing.gaps, resumed_at_ms, timings)
-            job.beat(movie.done_ms(part), movie.total_ms)
-            cues = viewing.see(part, live.chunk())
-            tell_gaps(job, viewing.closed_gaps(part.chunk.end_ms))
-            if cues or viewing.next_chunk % CHECKPOINT_CHUNKS == 0:
+            if isinstance(part, ClipEnd):
+                job.emit(caption_pass.finish(part.gaps), checkpoint())
+                tell_gaps(job, caption_pass.closed_gaps())
+                return Watched(caption_pass.cues, part, caption_pass.tally, caption_pass.gaps, resumed_at_ms, timings)
+            job.beat(source.done_ms(part), source.total_ms)
+            cues = caption_pass.process(part, live.chunk())
+            tell_gaps(job, caption_pass.closed_gaps(part.chunk.end_ms))
+            if cues or caption_pass.next_chunk % CHECKPOINT_CHUNKS == 0:
                 job.emit(cues, checkpoint())
     raise Permanent(Failure.INTERNAL, "the decoder stopped without saying where")
 

@@ -14,8 +14,8 @@ from db.webhooks import deliveries
 from db.webhooks.deliveries import Due, Tried, Verdict
 from worker.egress.guard import Guard
 from worker.webhooks import schedule, sign
-from worker.webhooks.schedule import Next, Outcome
-from worker.webhooks.send import TIMEOUT_S, Attempt, send
+from worker.webhooks.schedule import DeliveryOutcome, Next
+from worker.webhooks.send import TIMEOUT_S, SendResult, send
 
 Clock = Callable[[], datetime]
 
@@ -34,7 +34,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def deliver_due(database: Database, sender: Sender, clock: Clock = utc_now, limit: int = 16) -> list[Outcome]:
+def deliver_due(database: Database, sender: Sender, clock: Clock = utc_now, limit: int = 16) -> list[DeliveryOutcome]:
     """Make one attempt at each of at most `limit` due deliveries; how they went. A slow receiver delays only its own."""
     with database.write() as session:
         due = deliveries.claim_due(session, clock(), limit)
@@ -44,7 +44,7 @@ def deliver_due(database: Database, sender: Sender, clock: Clock = utc_now, limi
         return list(pool.map(lambda one: _deliver(database, sender, clock, one), due))
 
 
-def _deliver(database: Database, sender: Sender, clock: Clock, due: Due) -> Outcome:
+def _deliver(database: Database, sender: Sender, clock: Clock, due: Due) -> DeliveryOutcome:
     body = json.dumps(due.document, separators=(",", ":"), ensure_ascii=False).encode()
     headers = sign.headers(str(due.event_id), int(clock().timestamp()), body, due.keys)
     attempt = send(due.url, headers, body, sender.guard, sender.timeout_s)
@@ -56,7 +56,7 @@ def _deliver(database: Database, sender: Sender, clock: Clock, due: Due) -> Outc
     return attempt.outcome
 
 
-def _tried(attempt: Attempt, headers: Mapping[str, str]) -> Tried:
+def _tried(attempt: SendResult, headers: Mapping[str, str]) -> Tried:
     return Tried(
         outcome=attempt.outcome,
         status=attempt.status,
@@ -67,10 +67,10 @@ def _tried(attempt: Attempt, headers: Mapping[str, str]) -> Tried:
     )
 
 
-def _verdict(now: datetime, attempt: Attempt, after: Next) -> Verdict:
+def _verdict(now: datetime, attempt: SendResult, after: Next) -> Verdict:
     again_at = now + timedelta(seconds=after.delay_s) if after.delay_s is not None else None
     reason = None
     if after.disable_endpoint:
-        gone = attempt.outcome is Outcome.GONE
+        gone = attempt.outcome is DeliveryOutcome.GONE
         reason = "the receiver answered 410 Gone" if gone else "every attempt failed for 120 hours"
     return Verdict(after.delivered, again_at, reason)

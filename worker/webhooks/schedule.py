@@ -22,7 +22,7 @@ MAX_RETRY_AFTER_S = 24.0 * _HOUR_S
 DISABLE_AFTER = timedelta(hours=120)
 
 
-class Outcome(StrEnum):
+class DeliveryOutcome(StrEnum):
     """How an attempt ended; also the label of the metric."""
 
     DELIVERED = "delivered"
@@ -44,25 +44,27 @@ class Next:
     disable_endpoint: bool
 
 
-def outcome_of(status: int) -> Outcome:
+def outcome_of(status: int) -> DeliveryOutcome:
     """What a receiver's status means: only 2xx is a success, a redirect is a wrong URL."""
     if 200 <= status < 300:
-        return Outcome.DELIVERED
+        return DeliveryOutcome.DELIVERED
     if 300 <= status < 400:
-        return Outcome.REDIRECTED
+        return DeliveryOutcome.REDIRECTED
     if status == 410:
-        return Outcome.GONE
-    return Outcome.BUSY if status in (429, 503) else Outcome.REJECTED
+        return DeliveryOutcome.GONE
+    return DeliveryOutcome.BUSY if status in (429, 503) else DeliveryOutcome.REJECTED
 
 
-def after(outcome: Outcome, attempts: int, retry_after_s: float | None, failing_for: timedelta, random: Random) -> Next:
+def after(
+    outcome: DeliveryOutcome, attempts: int, retry_after_s: float | None, failing_for: timedelta, random: Random
+) -> Next:
     """What to do after attempt number `attempts` (from 1).
 
     `failing_for` is the time since the endpoint's first failure after its last success (0 if this is the first).
     """
-    if outcome is Outcome.DELIVERED:
+    if outcome is DeliveryOutcome.DELIVERED:
         return Next(delivered=True, delay_s=None, disable_endpoint=False)
-    disable = outcome is Outcome.GONE or failing_for >= DISABLE_AFTER
+    disable = outcome is DeliveryOutcome.GONE or failing_for >= DISABLE_AFTER
     delay_s = None if disable else delay_before(attempts + 1, retry_after_s, random)
     return Next(delivered=False, delay_s=delay_s, disable_endpoint=disable)
 

@@ -13,7 +13,7 @@ import httpcore
 from worker.egress.dial import NETWORK_ERRORS, Deadline, Way, exchange, parse_url
 from worker.egress.guard import Guard
 from worker.errors import Permanent
-from worker.webhooks.schedule import Outcome, outcome_of, parse_retry_after
+from worker.webhooks.schedule import DeliveryOutcome, outcome_of, parse_retry_after
 
 RESPONSE_HEAD_BYTES = 4096
 MAX_ERROR_CHARS = 500
@@ -22,10 +22,10 @@ _BODY_TIMEOUT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class SendResult:
     """What the delivery log keeps of one attempt; texts are safe to store."""
 
-    outcome: Outcome
+    outcome: DeliveryOutcome
     status: int | None
     response_head: str
     error: str | None
@@ -40,7 +40,7 @@ def send(
     guard: Guard,
     timeout_s: float = TIMEOUT_S,
     certificates: ssl.SSLContext | None = None,
-) -> Attempt:
+) -> SendResult:
     """POST `body` to `url` within `timeout_s` in all; redirects are not followed."""
     began_s = time.monotonic()
     way = Way(guard, Deadline(timeout_s), certificates)
@@ -49,22 +49,22 @@ def send(
             way.deadline.shorten(_BODY_TIMEOUT_S)
             return _answered(response, began_s)
     except Permanent as error:
-        return _failed(Outcome.BLOCKED, error, began_s)
+        return _failed(DeliveryOutcome.BLOCKED, error, began_s)
     except httpcore.TimeoutException as error:
-        return _failed(Outcome.TIMED_OUT, error, began_s)
+        return _failed(DeliveryOutcome.TIMED_OUT, error, began_s)
     except NETWORK_ERRORS as error:
-        return _failed(Outcome.UNREACHABLE, error, began_s)
+        return _failed(DeliveryOutcome.UNREACHABLE, error, began_s)
 
 
 def _complete(headers: Mapping[str, str]) -> dict[str, str]:
     return {"Content-Type": "application/json", "User-Agent": "bm3-webhooks/1", "Accept": "*/*", **headers}
 
 
-def _answered(response: httpcore.Response, began_s: float) -> Attempt:
+def _answered(response: httpcore.Response, began_s: float) -> SendResult:
     retry_after = next(
         (value.decode("latin-1") for key, value in response.headers if key.lower() == b"retry-after"), None
     )
-    return Attempt(
+    return SendResult(
         outcome=outcome_of(response.status),
         status=response.status,
         response_head=_storable(_head(response)),
@@ -87,9 +87,9 @@ def _head(response: httpcore.Response) -> bytes:
     return head[:RESPONSE_HEAD_BYTES]
 
 
-def _failed(outcome: Outcome, error: Exception, began_s: float) -> Attempt:
+def _failed(outcome: DeliveryOutcome, error: Exception, began_s: float) -> SendResult:
     text = _storable((str(error) or type(error).__name__).encode())[:MAX_ERROR_CHARS]
-    return Attempt(outcome, None, "", text, time.monotonic() - began_s)
+    return SendResult(outcome, None, "", text, time.monotonic() - began_s)
 
 
 def _storable(raw: bytes) -> str:

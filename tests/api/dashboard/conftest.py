@@ -8,14 +8,14 @@ import pytest
 
 from db.access.users import Role
 from tests.api.dashboard.visitor import Visitor, log_in
-from tests.api.place import Place
+from tests.api.running_app import RunningApp
 from tests.e2e.stage import Stage
 
 Enter = Callable[..., Visitor]
 
 
 @pytest.fixture
-def enter(here: Place) -> Enter:
+def enter(here: RunningApp) -> Enter:
     """Log somebody in: `enter("ann", Role.OPERATOR, "tenant")`."""
 
     def person(name: str = "ann", role: Role = Role.OPERATOR, tenant: str = "default") -> Visitor:
@@ -30,5 +30,5 @@ def ann(enter: Enter) -> Visitor:
 
 
 @pytest.fixture
-def stage(here: Place) -> Stage:
+def stage(here: RunningApp) -> Stage:
     return Stage(here)

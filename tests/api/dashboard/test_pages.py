@@ -18,7 +18,7 @@ from db.jobs import jobs
 from db.jobs.jobs import NewJob
 from tests.api.dashboard.conftest import Enter
 from tests.api.dashboard.visitor import Visitor
-from tests.api.place import Place
+from tests.api.running_app import RunningApp
 from tests.e2e.stage import SPOKEN, Stage, video_result
 from worker.datasheet.result import kicad_read
 
@@ -79,7 +79,7 @@ def test_many_jobs_are_canceled_and_deleted_at_once(ann: Visitor, stage: Stage) 
     assert "No job fits" in ann.get("/jobs/rows").text
 
 
-def test_a_viewer_changes_nothing(here: Place, enter: Enter, stage: Stage) -> None:
+def test_a_viewer_changes_nothing(here: RunningApp, enter: Enter, stage: Stage) -> None:
     viewer = enter("eve", Role.VIEWER)
     job_id, sheet_id = stage.video("a.mp4"), sheet(stage)
     attempts = {
@@ -124,7 +124,7 @@ def test_another_tenant_is_not_there(enter: Enter, stage: Stage) -> None:
     assert bob.get("/jobs?tenant=default").status_code == 403
 
 
-def test_an_administrator_of_the_installation_may_look_at_other_tenants(here: Place, enter: Enter) -> None:
+def test_an_administrator_of_the_installation_may_look_at_other_tenants(here: RunningApp, enter: Enter) -> None:
     boss = enter("boss", Role.ADMIN)
     enter("bob", Role.ADMIN, "other")
     Stage(here, "other").video("theirs.mp4")
@@ -159,7 +159,7 @@ def test_hostile_text_stays_text_everywhere(enter: Enter, stage: Stage) -> None:
         _is_harmless(boss.get(path).text)
 
 
-def test_a_corrected_value_is_in_every_file(here: Place, ann: Visitor, stage: Stage) -> None:
+def test_a_corrected_value_is_in_every_file(here: RunningApp, ann: Visitor, stage: Stage) -> None:
     job_id = sheet(stage, "1")
     files = f"/v1/jobs/{job_id}/files"
     before = {file["name"]: file for file in ann.get(files).json()}
@@ -191,7 +191,7 @@ def test_a_corrected_value_is_in_every_file(here: Place, ann: Visitor, stage: St
         body = ann.get(f"{files}/{name}").content
         assert (after[name]["size_bytes"], after[name]["sha256"]) == (len(body), hashlib.sha256(body).hexdigest())
         assert after[name] != before[name]
-    with here.kept.database.read() as session:
+    with here.services.database.read() as session:
         kept = jobs.find(session, stage.tenant_id, job_id)
     assert kept is not None
     assert (kept.result or {})["body"]["length"]["nom"] == 3.0  # what was read stays what was read
@@ -223,7 +223,7 @@ def test_a_correction_that_fits_nothing_is_refused(ann: Visitor, stage: Stage, f
     assert "by ann" not in ann.get(f"/jobs/{job_id}").text
 
 
-def test_a_share_link_shows_one_job_and_changes_nothing(here: Place, ann: Visitor, stage: Stage) -> None:
+def test_a_share_link_shows_one_job_and_changes_nothing(here: RunningApp, ann: Visitor, stage: Stage) -> None:
     stage.video("shared.mp4")
     job_id, epoch = stage.begin()
     stage.speak(job_id, epoch, SPOKEN[:2])

@@ -10,7 +10,7 @@ import httpx
 from fastapi.testclient import TestClient
 
 from db.access.users import Role
-from tests.api.place import Place
+from tests.api.running_app import RunningApp
 from tests.e2e.browser import PASSWORD, Desk
 
 
@@ -35,7 +35,7 @@ class Visitor:
         return self.client.post(path, data=data, follow_redirects=False)  # type: ignore[no-any-return,return-value,unused-ignore]
 
 
-def log_in(here: Place, name: str, role: Role, tenant: str = "default") -> Visitor:
+def log_in(here: RunningApp, name: str, role: Role, tenant: str = "default") -> Visitor:
     """A new user of the tenant, logged in with a client of his own."""
     Desk("", here).user(name, role, tenant)
     client = TestClient(here.app, raise_server_exceptions=False)

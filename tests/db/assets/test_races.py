@@ -24,7 +24,7 @@ from db.schema.tables_access import Tenant
 from db.session import Database
 from db.settings import Settings
 from db.storage.local import LocalObjects
-from db.storage.objects import ObjectStoreUnavailable, Upload
+from db.storage.objects import ObjectStoreUnavailable, StoreUpload
 from worker.dispatcher.sweep import Sweeper
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -58,7 +58,7 @@ def arriving(database: Database, owner: UUID) -> UUID:
     """An asset whose bytes are being checked."""
     new = NewAsset(new_id(), owner, "f.mp4", "video/mp4", 3)
     with database.write() as session:
-        assets.begin(session, NOW, new, Upload(f"u{new.id.hex}", new.object_key, 3, 8 << 20), "offset")
+        assets.begin(session, NOW, new, StoreUpload(f"u{new.id.hex}", new.object_key, 3, 8 << 20), "offset")
         assets.verifying(session, new.id)
     return new.id
 

@@ -15,7 +15,7 @@ from db.access import tenants
 from db.jobs import jobs, leases, progress
 from db.jobs.jobs import Filter, NewJob
 from db.jobs.leases import Usage
-from db.jobs.progress import Step
+from db.jobs.progress import ProgressStep
 from db.ops import migrate
 from db.schema.tables import Job, State
 from db.session import Database
@@ -100,7 +100,7 @@ def test_an_old_epoch_writes_nothing(database: Database) -> None:
     with database.write() as session:
         assert not leases.start(session, NOW, old.id, old.epoch)
         assert leases.renew(session, NOW, old.id, old.epoch, 60) is None
-        assert not progress.save(session, NOW, old.id, old.epoch, Step([], {}, 5))
+        assert not progress.save(session, NOW, old.id, old.epoch, ProgressStep([], {}, 5))
         assert not leases.succeed(session, NOW, old.id, old.epoch, {}, [], Usage())
         assert leases.start(session, NOW, new.id, new.epoch)
 

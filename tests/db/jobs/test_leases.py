@@ -17,7 +17,7 @@ from db.failures import Failure
 from db.jobs import events, jobs, leases, progress
 from db.jobs.claims import Served
 from db.jobs.leases import Ending, Usage
-from db.jobs.progress import Progress, Step
+from db.jobs.progress import JobProgress, ProgressStep
 from db.ops import migrate
 from db.schema.base import new_id
 from db.schema.tables import CueRow, Job, JobAttempt, JobEvent, State
@@ -73,7 +73,9 @@ def cue(seq: int) -> Cue:
 
 def save(database: Database, job: Job, seq: int, epoch: int | None = None) -> bool:
     with database.write() as session:
-        return progress.save(session, NOW, job.id, epoch or job.epoch, Step([cue(seq)], {"next": seq + 1}, seq + 1))
+        return progress.save(
+            session, NOW, job.id, epoch or job.epoch, ProgressStep([cue(seq)], {"next": seq + 1}, seq + 1)
+        )
 
 
 def stored(database: Database, job: Job) -> Job:
@@ -158,7 +160,7 @@ def test_cues_and_checkpoint_stand_or_fall_together(database: Database) -> None:
     job = running(database)
     assert save(database, job, 0)
     with pytest.raises(IntegrityError), database.write() as session:
-        progress.save(session, NOW, job.id, job.epoch, Step([cue(0)], {"next": 2}, 2))
+        progress.save(session, NOW, job.id, job.epoch, ProgressStep([cue(0)], {"next": 2}, 2))
     found = stored(database, job)
     assert (found.cue_count, found.checkpoint) == (1, {"next": 1})
     with database.read() as session:
@@ -226,7 +228,7 @@ def test_retries_end_for_a_job_that_fails_again_and_again_at_its_end(database: D
         assert lose(database, job, Failure.STORAGE) is State.RETRY_WAIT
         job = begin(database, requeue(database, job))
         with database.write() as session:
-            assert progress.save(session, NOW, job.id, job.epoch, Step([], {"next": 1}, 1))
+            assert progress.save(session, NOW, job.id, job.epoch, ProgressStep([], {"next": 1}, 1))
     assert lose(database, job, Failure.STORAGE) is State.FAILED
     assert stored(database, job).failure is Failure.RETRIES_EXHAUSTED
 
@@ -235,8 +237,8 @@ def test_only_a_change_of_place_is_progress(database: Database) -> None:
     job = running(database)
     later, latest = NOW + timedelta(seconds=10), NOW + timedelta(seconds=20)
     with database.write() as session:
-        assert progress.tell(session, later, job.id, job.epoch, Progress(5, 10, "here"))
-        assert progress.tell(session, latest, job.id, job.epoch, Progress(5, 10, "still here"))
+        assert progress.tell(session, later, job.id, job.epoch, JobProgress(5, 10, "here"))
+        assert progress.tell(session, latest, job.id, job.epoch, JobProgress(5, 10, "still here"))
     found = stored(database, job)
     assert (found.progress_at, found.progress_note) == (later, "still here")
 
@@ -259,8 +261,8 @@ def test_each_tenth_of_the_way_is_one_event_whoever_reports_it(database: Databas
     job = running(database)
     with database.write() as session:
         for done_ms in range(0, 101, 3):
-            assert progress.tell(session, NOW, job.id, job.epoch, Progress(done_ms, 100))
-            assert progress.save(session, NOW, job.id, job.epoch, Step([], {}, done_ms))
+            assert progress.tell(session, NOW, job.id, job.epoch, JobProgress(done_ms, 100))
+            assert progress.save(session, NOW, job.id, job.epoch, ProgressStep([], {}, done_ms))
         told = [event.data["done_ms"] for event in events.after(session, job.id) if event.type == "job.progress"]
     assert told == [12, 21, 30, 42, 51, 60, 72, 81, 90]
 

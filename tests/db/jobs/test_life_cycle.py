@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 from db.documents.kinds.video import Cue
 from db.failures import Failure
 from db.jobs import cues, events, jobs, leases, progress
-from db.jobs.progress import Step
+from db.jobs.progress import ProgressStep
 from db.ops import migrate
 from db.schema.tables import OWNED, TERMINAL, Job, State
 from db.schema.tables_access import Tenant
@@ -74,7 +74,9 @@ class LifeCycle(RuleBasedStateMachine):
             for n in range(seq, seq + count)
         ]
         with self.database.write() as session:
-            saved = progress.save(session, self.now, job_id, epoch, Step(new, {"next": seq + count}, seq + count))
+            saved = progress.save(
+                session, self.now, job_id, epoch, ProgressStep(new, {"next": seq + count}, seq + count)
+            )
         assert saved == self._is_current(job_id, epoch)
         if saved:
             self.held[worker] = (job_id, epoch, seq + count)

@@ -12,7 +12,7 @@ import pytest
 from db.documents.kinds.video import Cue
 from db.failures import Failure
 from db.jobs import jobs, leases, progress, segments
-from db.jobs.progress import Step
+from db.jobs.progress import ProgressStep
 from db.ops import migrate
 from db.schema.tables import Job, State
 from db.schema.tables_access import Tenant
@@ -61,7 +61,7 @@ def work(database: Database, failing: int | None = None) -> None:
                 leases.fail(session, NOW, job.id, job.epoch, leases.Ending(Failure.INVALID_MEDIA, "bad"), Settings())
                 continue
             cue = Cue(seq=0, start_ms=0, end_ms=1, text=f"part {job.part_index}", chunk_first=0, chunk_last=0)
-            progress.save(session, NOW, job.id, job.epoch, Step([cue], {}, 1))
+            progress.save(session, NOW, job.id, job.epoch, ProgressStep([cue], {}, 1))
             leases.finalize(session, job.id, job.epoch)
             leases.succeed(session, NOW, job.id, job.epoch, {"cues": 1}, [], leases.Usage())
 

@@ -20,7 +20,7 @@ from db.schema.tables import Job, Leader, State, Worker
 from db.schema.tables_access import Tenant
 from db.session import Database
 from db.settings import Settings
-from db.storage.objects import Upload
+from db.storage.objects import StoreUpload
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SETTINGS = Settings()
@@ -233,7 +233,7 @@ def test_files_of_a_cached_answer_are_still_needed(database: Database, owner: UU
 def test_an_abandoned_upload_fails_the_jobs_that_wait(database: Database, owner: UUID) -> None:
     new = assets.NewAsset(new_id(), owner, "v.mp4", "video/mp4", 10)
     with database.write() as session:
-        asset, _ = assets.begin(session, NOW, new, Upload("u", new.object_key, 10, 10), "offset")
+        asset, _ = assets.begin(session, NOW, new, StoreUpload("u", new.object_key, 10, 10), "offset")
     job = submit(database, owner, asset.id, asset_ready=False)
     with database.write() as session:
         assert sweeps.abandoned_uploads(session, NOW + timedelta(hours=23)) == []

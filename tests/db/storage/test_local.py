@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db.storage.local import LocalObjects
-from db.storage.objects import BadKey, ObjectStoreUnavailable, OffsetConflict, Upload, UploadMismatch
+from db.storage.objects import BadKey, ObjectStoreUnavailable, OffsetConflict, StoreUpload, UploadMismatch
 
 PLAIN = "application/octet-stream"
 REPOSITORY = Path(__file__).parents[3]
@@ -156,7 +156,7 @@ def test_an_upload_id_cannot_name_another_file(tmp_path: Path) -> None:
     store = LocalObjects(tmp_path)
     store.put("a", b"x", PLAIN)
     with pytest.raises(BadKey):
-        store.append(Upload("../objects/a", "b", 9, 9), 1, b"y")
+        store.append(StoreUpload("../objects/a", "b", 9, 9), 1, b"y")
 
 
 def test_puts_succeed_while_their_folder_is_deleted_again_and_again(tmp_path: Path) -> None:

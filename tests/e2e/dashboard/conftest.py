@@ -57,7 +57,7 @@ def page(context: BrowserContext, here: Desk) -> Iterator[Page]:
 def stage(here: Desk) -> Iterator[Stage]:
     """A worker's hand; what it leaves in the queues is canceled, so that the next test's job is taken first."""
     yield Stage(here.inside)
-    with here.inside.kept.database.write() as session:
+    with here.inside.services.database.write() as session:
         for job in session.scalars(select(Job).where(Job.state == State.QUEUED)):
             jobs.request_cancel(session, datetime.now(UTC), job)
 

@@ -15,7 +15,7 @@ from tests.e2e.stage import Stage
 def failed_delivery(here: Desk, stage: Stage) -> tuple[UUID, UUID]:
     """An endpoint with one test message that was answered with 500."""
     now = datetime.now(UTC)
-    with here.inside.kept.database.write() as session:
+    with here.inside.services.database.write() as session:
         endpoint = endpoints.create(session, now, NewEndpoint(stage.tenant_id, "https://example.com/hook"))
         delivery = endpoints.send_test(session, now, endpoint)
         due = next(one for one in deliveries.claim_due(session, now, 200) if one.delivery_id == delivery.id)

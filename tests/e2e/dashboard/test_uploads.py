@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 
 from db.access.users import Role
-from tests.api.place import MP4
+from tests.api.running_app import MP4
 from tests.e2e.browser import Complaints, Desk, desk, log_in
 from tests.servers import S3Place
 

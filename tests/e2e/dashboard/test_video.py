@@ -128,7 +128,7 @@ def test_what_a_job_will_take_is_told_before_it_is_submitted(page: Page, here: D
     stage.video("measured.mp4")
     job_id, epoch = stage.begin(60_000)
     stage.finish(job_id, epoch, video_result(0, 60_000))
-    with here.inside.kept.database.write() as session:
+    with here.inside.services.database.write() as session:
         job = session.get_one(Job, job_id)
         job.started_at, job.finished_at = datetime.now(UTC) - timedelta(seconds=20), datetime.now(UTC)
     here.inside.worker()
@@ -157,7 +157,7 @@ def test_a_preset_fills_in_the_parameters_of_the_job(page: Page, here: Desk, sta
 def _job(here: Desk, stage: Stage, url: str) -> Job:
     """The job whose page is open."""
     job_id = UUID(urlsplit(url).path.rpartition("/")[2])
-    with here.inside.kept.database.read() as session:
+    with here.inside.services.database.read() as session:
         job = jobs.find(session, stage.tenant_id, job_id)
     assert job is not None
     return job

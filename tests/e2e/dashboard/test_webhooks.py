@@ -20,7 +20,7 @@ def test_a_webhook_is_sent_again(page: Page, here: Desk, stage: Stage) -> None:
     expect(page.locator("main")).to_contain_text("HTTP/1.1 500")
     page.get_by_role("button", name="Resend").click()
     page.wait_for_url("**said=sent**")
-    with here.inside.kept.database.read() as session:
+    with here.inside.services.database.read() as session:
         logged = deliveries.find(session, endpoint_id, delivery_id)
     assert logged is not None
     assert logged.delivery.state == "pending"

@@ -10,8 +10,8 @@ import pytest
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.worker.bm3.recipes import first_stage, recipe  # here, because the scenes' tests do without torch
-    from worker.bm3.training.run import Run
+    from worker.bm3.training.run import TrainingRun
 
     folder = tmp_path_factory.mktemp("start")
-    Run(recipe(folder, stages=first_stage(1))).train()
+    TrainingRun(recipe(folder, stages=first_stage(1))).train()
     return folder / "run" / "checkpoint"

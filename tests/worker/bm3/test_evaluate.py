@@ -22,7 +22,7 @@ from worker.bm3.scenes.world import PRESETS
 from worker.engine.protocol import Answer, Chunk, ModelInfo, OnText, Reply, WatchOptions
 from worker.engines.tiny import write_tiny
 from worker.errors import Permanent
-from worker.streaming.memory import Ablation
+from worker.streaming.context_window import Ablation
 
 TASK = Task(HELD_OUT_SEED, 120_000, replace(PRESETS["nano"], combos="mixed"), size=(64, 64))
 

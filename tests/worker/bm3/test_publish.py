@@ -14,16 +14,16 @@ from db.documents.kinds.base import MediaInput
 from db.documents.kinds.video import VideoCaptionParams, Window
 from tests.worker.bm3.recipes import first_stage, recipe
 from worker.bm3.data.augment import garbled, pooled, recoloured
-from worker.bm3.data.layout import NOT_LEARNED, Part, Span, join
+from worker.bm3.data.layout import NOT_LEARNED, TokenPart, TrainingSpan, join
 from worker.bm3.data.patches import PatchShape, cut, normalised
 from worker.bm3.evaluation.watch import NANO_WINDOW
-from worker.bm3.model.enlarge import reduce
+from worker.bm3.model.patch_resize import reduce
 from worker.bm3.scenes.scenes import PRESETS, vocabulary
 from worker.bm3.scenes.world import ODD
 from worker.bm3.training.export import publish
-from worker.bm3.training.run import Run
+from worker.bm3.training.run import TrainingRun
 from worker.engines import load_engine
-from worker.video.viewing import watch_options
+from worker.video.caption_pass import watch_options
 
 SHIPPED = Path(__file__).parents[3] / "worker/bm3/weights/nano"
 
@@ -49,7 +49,7 @@ def test_an_enlarged_model_sees_a_frame_as_the_trained_one_sees_it_averaged(chec
 def test_training_goes_on_from_an_enlarged_model_with_the_small_one(checkpoint: Path, tmp_path: Path) -> None:
     publish(checkpoint.parent, tmp_path / "large", torch.float32, times=2)
     model = f'start = "{tmp_path / "large"}"\nstart_enlarged = 2'
-    again = Run(recipe(tmp_path, model=model, stages=first_stage(1)))
+    again = TrainingRun(recipe(tmp_path, model=model, stages=first_stage(1)))
     small = AutoModelForImageTextToText.from_pretrained(checkpoint)
     assert again.trainee.shape.patch_px == 16
     assert again.trainee.processor.image_processor.patch_size == 16
@@ -98,7 +98,7 @@ def test_who_names_no_window_gets_the_one_a_published_model_does_best_with(check
 
 
 def test_garbling_changes_what_is_shown_and_never_what_is_learned() -> None:
-    reply = Span((1, 5, 6, 7, 8, 2), (NOT_LEARNED, 5, 6, 7, 8, 2), Part.REPLY, 0)
+    reply = TrainingSpan((1, 5, 6, 7, 8, 2), (NOT_LEARNED, 5, 6, 7, 8, 2), TokenPart.REPLY, 0)
     tokens = join([reply] * 50)
     changed = garbled(tokens, np.random.default_rng(0), 0.5)
     assert (changed.labels == tokens.labels).all()
@@ -110,8 +110,8 @@ def test_garbling_changes_what_is_shown_and_never_what_is_learned() -> None:
 
 
 def test_only_colour_words_are_shown_as_other_colours_and_what_is_learned_stays() -> None:
-    reply = Span((1, 5, 6, 7, 2), (NOT_LEARNED, 5, 6, 7, 2), Part.REPLY, 0)
-    remembered = Span((5, 6), (NOT_LEARNED, NOT_LEARNED), Part.PINNED, 0)
+    reply = TrainingSpan((1, 5, 6, 7, 2), (NOT_LEARNED, 5, 6, 7, 2), TokenPart.REPLY, 0)
+    remembered = TrainingSpan((5, 6), (NOT_LEARNED, NOT_LEARNED), TokenPart.PINNED, 0)
     tokens = join([remembered, reply] * 50)
     changed = recoloured(tokens, np.random.default_rng(0), 0.5, [np.array([5, 15, 25, 35])])
     assert (changed.labels == tokens.labels).all()

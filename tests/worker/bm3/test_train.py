@@ -22,21 +22,21 @@ from tests.needs import need
 from tests.worker.bm3.recipes import STEPS, first_stage, recipe, recipe_file
 from worker.bm3.training.batches import Batches
 from worker.bm3.training.build import build
-from worker.bm3.training.journal import Journal, Row, read_rows
 from worker.bm3.training.loss import loss_sum
 from worker.bm3.training.optimizers import optimizers
 from worker.bm3.training.recipe import OptimizerTable, Recipe, read_recipe
-from worker.bm3.training.run import Run
+from worker.bm3.training.run import TrainingRun
 from worker.bm3.training.schedule import learning_rate
+from worker.bm3.training.training_log import Journal, LogRow, read_rows
 
 
 def test_a_killed_run_ends_with_the_same_losses(tmp_path: Path) -> None:
     (tmp_path / "whole").mkdir()
     (tmp_path / "killed").mkdir()
-    Run(recipe(tmp_path / "whole")).train()
+    TrainingRun(recipe(tmp_path / "whole")).train()
     path = recipe_file(tmp_path / "killed", loaders=1)
     start_and_kill(path, tmp_path / "killed" / "run", after_step=24)
-    Run(read_recipe(path)).train()
+    TrainingRun(read_recipe(path)).train()
     whole, resumed = (read_rows(tmp_path / name / "run" / "metrics.csv") for name in ("whole", "killed"))
     assert [row.step for row in resumed] == list(range(1, STEPS + 1))
     assert [row.loss for row in resumed] == [row.loss for row in whole]
@@ -64,7 +64,7 @@ def start_and_kill(path: Path, out: Path, after_step: int) -> None:
 
 
 def test_the_checkpoint_loads_here_and_in_qwen3_vl(tmp_path: Path) -> None:
-    Run(recipe(tmp_path, stages=first_stage(2))).train()
+    TrainingRun(recipe(tmp_path, stages=first_stage(2))).train()
     folder = tmp_path / "run" / "checkpoint"
     processor = AutoProcessor.from_pretrained(folder)
     picture = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
@@ -103,7 +103,7 @@ def fine_tuning(folder: Path, start: Path, steps: int, extra: str = "") -> Recip
 
 
 def test_fine_tuning_on_messages_learns_what_the_assistant_says(checkpoint: Path, tmp_path: Path) -> None:
-    Run(fine_tuning(tmp_path, checkpoint, steps=120)).train()
+    TrainingRun(fine_tuning(tmp_path, checkpoint, steps=120)).train()
     rows = read_rows(tmp_path / "run" / "metrics.csv")
     assert rows[-1].loss < 0.5 < rows[0].loss
 
@@ -112,7 +112,7 @@ def test_fine_tuning_on_messages_learns_what_the_assistant_says(checkpoint: Path
 @pytest.mark.parametrize("qwen", [False, True])
 def test_adapters_are_all_that_lora_trains_and_saves(checkpoint: Path, tmp_path: Path, qwen: bool) -> None:
     start = as_qwen(checkpoint, tmp_path / "qwen") if qwen else checkpoint
-    run = Run(fine_tuning(tmp_path, start, steps=30, extra="[lora]\nrank = 4\nalpha = 16\n"))
+    run = TrainingRun(fine_tuning(tmp_path, start, steps=30, extra="[lora]\nrank = 4\nalpha = 16\n"))
     frozen = {name: p.detach().clone() for name, p in run.trainee.model.named_parameters() if not p.requires_grad}
     run.train()
     after = dict(run.trainee.model.named_parameters())
@@ -135,7 +135,7 @@ def test_gradient_checkpointing_changes_no_loss(tmp_path: Path) -> None:
     for flag in ("false", "true"):
         folder = tmp_path / flag
         folder.mkdir()
-        Run(recipe(folder, stages=first_stage(3), run=f"gradient_checkpointing = {flag}")).train()
+        TrainingRun(recipe(folder, stages=first_stage(3), run=f"gradient_checkpointing = {flag}")).train()
         losses.append([row.loss for row in read_rows(folder / "run/metrics.csv")])
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
@@ -180,7 +180,7 @@ def test_the_learning_rate_rises_then_falls_to_its_share() -> None:
 def test_a_resumed_journal_drops_the_rows_after_its_step(tmp_path: Path) -> None:
     journal = Journal(tmp_path, 0)
     for step in range(1, 6):
-        journal.add(Row(step, "a", 1.0 / step, 1e-3, 1.0, 1.0, float(step)))
+        journal.add(LogRow(step, "a", 1.0 / step, 1e-3, 1.0, 1.0, float(step)))
     assert [row.step for row in Journal(tmp_path, 3).rows] == [1, 2, 3]
     assert [row.step for row in read_rows(tmp_path / "metrics.csv")] == [1, 2, 3]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from db.failures import Failure
-from worker.child.verdict import Trouble, attempt
+from worker.child.verdict import HandlerFailure, attempt
 
 
 def full_disk() -> None:
@@ -29,6 +29,6 @@ def bug() -> None:
 )
 def test_the_code_says_who_is_to_act_and_the_message_no_secret(work: Callable[[], None], code: Failure) -> None:
     trouble = attempt(work)
-    assert isinstance(trouble, Trouble)
+    assert isinstance(trouble, HandlerFailure)
     assert trouble.code is code
     assert "secret" not in trouble.message

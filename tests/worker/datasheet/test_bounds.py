@@ -19,19 +19,19 @@ from PIL import Image
 
 from db.failures import Failure
 from tests.worker.datasheet import bombs
-from worker.datasheet import confined
-from worker.datasheet.confined import Limits
-from worker.datasheet.extract import Progress, Request
+from worker.datasheet import sandbox
+from worker.datasheet.extract import ReadingProgress, ReadingRequest
+from worker.datasheet.sandbox import SandboxLimits
 from worker.datasheet.synthetic import generate
 from worker.errors import Permanent, Stopped
 
-TIGHT = Limits(cpu_s=2, memory_bytes=3 << 29)
+TIGHT = SandboxLimits(cpu_s=2, memory_bytes=3 << 29)
 ENDLESS = bombs.nested(levels=12, copies=10)
 
 
-def refused(path: Path, limits: Limits = TIGHT, request: Request | None = None) -> Permanent:
+def refused(path: Path, limits: SandboxLimits = TIGHT, request: ReadingRequest | None = None) -> Permanent:
     with pytest.raises(Permanent) as failed:
-        confined.read([path], request or Request(), lambda _: None, limits)
+        sandbox.read([path], request or ReadingRequest(), lambda _: None, limits)
     assert not multiprocessing.active_children()
     return failed.value
 
@@ -115,7 +115,7 @@ def test_a_photo_is_no_drawing(tmp_path: Path) -> None:
 
 def test_a_package_that_no_drawing_names_is_refused_with_those_it_has(tmp_path: Path) -> None:
     truth = generate.make(7, tmp_path / "part.pdf")
-    read = confined.read([tmp_path / "part.pdf"], Request("WRONG-99"), lambda _: None)
+    read = sandbox.read([tmp_path / "part.pdf"], ReadingRequest("WRONG-99"), lambda _: None)
     assert truth["package_printed"] != "WRONG-99"
     assert "package" in {r.field for r in read.result.needs_review}
 
@@ -123,19 +123,19 @@ def test_a_package_that_no_drawing_names_is_refused_with_those_it_has(tmp_path: 
 def test_a_page_that_takes_forever_can_be_left(tmp_path: Path) -> None:
     path, start = write(tmp_path / "bomb.pdf", ENDLESS), time.monotonic()
 
-    def leave(_: Progress) -> None:
+    def leave(_: ReadingProgress) -> None:
         if time.monotonic() - start > 0.2:
             raise Stopped("canceled")
 
     with pytest.raises(Stopped):
-        confined.read([path], Request(), leave)
+        sandbox.read([path], ReadingRequest(), leave)
     assert not multiprocessing.active_children()
 
 
 def test_the_reading_process_ends_with_the_one_that_asked(tmp_path: Path) -> None:
     path = write(tmp_path / "bomb.pdf", ENDLESS)
     code = (
-        "import multiprocessing, sys; from pathlib import Path; from worker.datasheet import confined\n"
+        "import multiprocessing, sys; from pathlib import Path; from worker.datasheet import sandbox as confined\n"
         "tell = lambda _: print(multiprocessing.active_children()[0].pid, flush=True)\n"
         "if __name__ == '__main__': confined.read([Path(sys.argv[1])], confined.Request(), tell)"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.worker.datasheet.sketch import Sketch
-from worker.datasheet.extract import Request, extract
+from worker.datasheet.extract import ReadingRequest, extract
 from worker.datasheet.result import score
 
 ASKEW_PT = 0.1
@@ -56,7 +56,7 @@ def by_hand(off: float) -> Sketch:
 
 
 def test_a_figure_drawn_by_hand_is_read_and_said_to_be_one() -> None:
-    result = extract([by_hand(1.5).pdf()], Request())
+    result = extract([by_hand(1.5).pdf()], ReadingRequest())
     assert result.land_pattern is not None
     pads = [p.model_dump(mode="json") for p in result.land_pattern.pads]
     want = [{"number": str(i), "type": "smd", "x": x, "y": y, "w": 0.8, "h": 0.5} for i, (x, y) in enumerate(
@@ -72,6 +72,6 @@ def test_shapes_of_many_sizes_with_one_number_are_no_land_pattern() -> None:
     for i in range(9):
         sketch.rect(1.1 * (i % 3), 1.1 * (i // 3), 0.3 + 0.07 * i, 0.4 + 0.05 * (i * 5 % 7))
     sketch.across(0.0, 1.1, -0.8, "1.10")
-    result = extract([sketch.pdf()], Request())
+    result = extract([sketch.pdf()], ReadingRequest())
     assert result.land_pattern is None
     assert any("could not be read" in r.reason for r in result.needs_review)

@@ -14,7 +14,7 @@ from PIL import Image
 from db.documents.kinds.datasheet import DatasheetResult
 from db.failures import Failure
 from tests.worker.datasheet.sketch import Sketch, dual
-from worker.datasheet.extract import Progress, Request, extract
+from worker.datasheet.extract import ReadingProgress, ReadingRequest, extract
 from worker.datasheet.result import score
 from worker.errors import Permanent, Stopped
 
@@ -40,12 +40,12 @@ def read_pads(result: DatasheetResult) -> list[score.Pad]:
     h=st.sampled_from([0.5, 0.62]),
 )
 def test_a_dual_pattern_is_read_exactly(pins: int, pitch: float, rows: float, w: float, h: float) -> None:
-    result = extract([dual(pins, pitch, rows, w, h).pdf()], Request())
+    result = extract([dual(pins, pitch, rows, w, h).pdf()], ReadingRequest())
     assert score.score_pads(expected(pins, pitch, rows, w, h), read_pads(result), 0.01).exact == 1.0
 
 
 def test_every_dimension_names_where_it_stands() -> None:
-    result = extract([dual(8, 1.27, 5.4, 1.5, 0.6).pdf()], Request())
+    result = extract([dual(8, 1.27, 5.4, 1.5, 0.6).pdf()], ReadingRequest())
     assert result.land_pattern is not None
     printed = {d.value.printed for d in result.land_pattern.dimensions}
     assert printed == {"6.90", "8X 1.50", "8X 0.60", "1.27"}
@@ -55,13 +55,13 @@ def test_every_dimension_names_where_it_stands() -> None:
 def test_printed_numbers_win_over_a_drawing_off_scale() -> None:
     sketch = dual(8, 1.27, 5.4, 1.5, 0.6)
     pdf = sketch.pdf().replace(b"(6.90)", b"(7.40)")
-    result = extract([pdf], Request())
+    result = extract([pdf], ReadingRequest())
     assert score.score_pads(expected(8, 1.27, 5.9, 1.5, 0.6), read_pads(result), 0.01).exact == 1.0
     assert any("scale" in r.reason for r in result.needs_review)
 
 
 def test_numbers_by_convention_are_flagged() -> None:
-    result = extract([dual(8, 1.27, 5.4, 1.5, 0.6).pdf()], Request())
+    result = extract([dual(8, 1.27, 5.4, 1.5, 0.6).pdf()], ReadingRequest())
     assert any(r.field == "land_pattern.pads.number" for r in result.needs_review)
 
 
@@ -70,7 +70,7 @@ def test_fewer_pads_than_pins_are_doubted(package: str, doubted: bool) -> None:
     sketch = dual(8, 1.27, 5.4, 1.5, 0.6)
     sketch.text(*sketch.point(-2.7, -1.905), "1")
     sketch.text(300, 730, package, 11)
-    result = extract([sketch.pdf()], Request(package))
+    result = extract([sketch.pdf()], ReadingRequest(package))
     assert result.land_pattern is not None
     assert any("the part has 10 pins" in r.reason for r in result.needs_review) is doubted
     assert (max(p.confidence for p in result.land_pattern.pads) < 0.9) is doubted
@@ -84,7 +84,7 @@ def test_a_pad_with_a_cut_corner_is_told_to_be_no_rectangle() -> None:
         path.lineTo(*sketch.point(*corner))
     path.close()
     sketch.canvas.drawPath(path)
-    result = extract([sketch.pdf()], Request())
+    result = extract([sketch.pdf()], ReadingRequest())
     assert result.land_pattern is not None
     cut = [p.number for p in result.land_pattern.pads if p.shape == "custom"]
     assert len(cut) == 1
@@ -95,7 +95,7 @@ def test_an_image_of_the_drawing_gives_the_same_pads() -> None:
     page = pypdfium2.PdfDocument(dual(8, 1.27, 5.4, 1.5, 0.6).pdf())[0]
     png = io.BytesIO()
     page.render(scale=200 / 72).to_pil().save(png, "PNG")
-    result = extract([png.getvalue()], Request())
+    result = extract([png.getvalue()], ReadingRequest())
     assert score.score_pads(expected(8, 1.27, 5.4, 1.5, 0.6), read_pads(result), 0.05).exact == 1.0
     assert any("pixels" in r.reason for r in result.needs_review)
 
@@ -107,7 +107,7 @@ def test_holes_without_a_printed_diameter_have_none() -> None:
         sketch.circle(x, 0, 1.0)
     sketch.across(-4, 0, -2.5, "4.00")
     sketch.text(300, 100, "ALL DIMENSIONS IN MM")
-    pads = read_pads(extract([sketch.pdf()], Request()))
+    pads = read_pads(extract([sketch.pdf()], ReadingRequest()))
     assert [(p["number"], p["x"], p["type"], p["w"], p["drill"]) for p in pads] == [
         ("1", -4.0, "thru_hole", None, None),
         ("2", 0.0, "thru_hole", None, None),
@@ -128,7 +128,7 @@ def body_page() -> Sketch:
 
 
 def test_body_is_read_from_its_own_dimensions() -> None:
-    body = extract([body_page().pdf()], Request()).body
+    body = extract([body_page().pdf()], ReadingRequest()).body
     assert (body.length.min, body.length.nom, body.length.max) == (7.9, 8.0, 8.1)
     assert (body.width.nom, body.height.max, body.height.nom) == (4.0, 1.5, None)
 
@@ -144,11 +144,11 @@ def test_what_lies_within_a_bottom_view_is_no_height() -> None:
     path.close()
     sketch.canvas.drawPath(path)
     sketch.along(13, 15, 5.0, "2.00")
-    assert extract([sketch.pdf()], Request()).body.height.printed == "1.50 MAX"
+    assert extract([sketch.pdf()], ReadingRequest()).body.height.printed == "1.50 MAX"
 
 
 def test_an_outline_alone_is_answered_with_no_land_pattern() -> None:
-    result = extract([body_page().pdf()], Request())
+    result = extract([body_page().pdf()], ReadingRequest())
     assert result.land_pattern is None
     assert result.land_pattern_status == "not_in_document"
 
@@ -164,19 +164,19 @@ def test_pages_are_found_in_a_long_document() -> None:
         book.import_pages(pypdfium2.PdfDocument(data))
     out = io.BytesIO()
     book.save(out)
-    seen: list[Progress] = []
-    result = extract([out.getvalue()], Request(), seen.append)
+    seen: list[ReadingProgress] = []
+    result = extract([out.getvalue()], ReadingRequest(), seen.append)
     assert (result.mechanical_pages, result.land_pages) == ([61], [62])
     assert seen[-1].stage == "done"
     assert seen[-1].pads == 8
 
 
 def test_a_job_stops_between_pages() -> None:
-    def stop(_: Progress) -> None:
+    def stop(_: ReadingProgress) -> None:
         raise Stopped("canceled")
 
     with pytest.raises(Stopped):
-        extract([dual(8, 1.27, 5.4, 1.5, 0.6).pdf()], Request(), stop)
+        extract([dual(8, 1.27, 5.4, 1.5, 0.6).pdf()], ReadingRequest(), stop)
 
 
 def _png(size: tuple[int, int], noise: bool = False) -> bytes:
@@ -205,11 +205,11 @@ def _png(size: tuple[int, int], noise: bool = False) -> bytes:
 )
 def test_what_is_no_drawing_is_refused(data: bytes, code: Failure) -> None:
     with pytest.raises(Permanent) as caught:
-        extract([data], Request())
+        extract([data], ReadingRequest())
     assert caught.value.code == code
 
 
 def test_a_page_beyond_the_document_is_a_bad_parameter() -> None:
     with pytest.raises(Permanent) as caught:
-        extract([dual(8, 1.27, 5.4, 1.5, 0.6).pdf()], Request(land_page=7))
+        extract([dual(8, 1.27, 5.4, 1.5, 0.6).pdf()], ReadingRequest(land_page=7))
     assert caught.value.code == Failure.BAD_PARAMS

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from worker.datasheet import extract
-from worker.datasheet.extract import Request
-from worker.datasheet.geometry.marks import Box, Word
-from worker.datasheet.page.scan import glyphs
+from worker.datasheet.extract import ReadingRequest
+from worker.datasheet.geometry.primitives import Box, Word
+from worker.datasheet.page.scan import text_detection
 from worker.datasheet.result.score import score_pads
 from worker.datasheet.synthetic import generate
 from worker.datasheet.text.phrases import join
@@ -30,7 +30,7 @@ from worker.datasheet.text.phrases import join
 def test_a_drawing_once_misread(tmp_path: Path, seed: int) -> None:
     truth = generate.make(seed, tmp_path / "part.pdf", "test")
     outline, land = truth["pages"]["mechanical"][0], truth["pages"]["land_pattern"][0]
-    result = extract.extract([tmp_path / "part.pdf"], Request(truth["package_printed"], outline, land))
+    result = extract.extract([tmp_path / "part.pdf"], ReadingRequest(truth["package_printed"], outline, land))
     assert result.land_pattern is not None
     pads = [p.model_dump() for p in result.land_pattern.pads]
     assert score_pads(truth["land_pattern"]["pads"], pads, 0.01).exact == 1.0
@@ -38,18 +38,18 @@ def test_a_drawing_once_misread(tmp_path: Path, seed: int) -> None:
 
 def test_a_letter_on_a_side_of_the_body_is_not_its_height(tmp_path: Path) -> None:
     truth = generate.make(9058, tmp_path / "part.pdf", "test")
-    height = extract.extract([tmp_path / "part.pdf"], Request(truth["package_printed"], 1)).body.height
+    height = extract.extract([tmp_path / "part.pdf"], ReadingRequest(truth["package_printed"], 1)).body.height
     assert height.nom == truth["body"]["height"]["nom"]
 
 
 def test_two_upright_numbers_side_by_side_are_two_lines() -> None:
     letters = [Box(x, y, x + 24, y + 20) for x in (0.0, 34.0) for y in (0.0, 26.0, 52.0, 78.0)]
-    assert sorted(turned for _, turned in glyphs.text_lines(letters, 4.0)) == [True, True]
+    assert sorted(turned for _, turned in text_detection.text_lines(letters, 4.0)) == [True, True]
 
 
 def test_two_lines_of_text_stay_level() -> None:
     letters = [Box(x, y, x + 20, y + 24) for y in (0.0, 34.0) for x in (0.0, 26.0, 52.0, 78.0)]
-    assert sorted(turned for _, turned in glyphs.text_lines(letters, 4.0)) == [False, False]
+    assert sorted(turned for _, turned in text_detection.text_lines(letters, 4.0)) == [False, False]
 
 
 def test_words_of_a_font_of_one_width_are_one_title() -> None:

@@ -17,7 +17,7 @@ from db.schema.tables_access import Tenant
 from db.session import Database
 from db.settings import Settings
 from db.storage.local import LocalObjects
-from worker.dispatcher.loop import Dispatcher, Step, steps
+from worker.dispatcher.loop import Dispatcher, DispatchStep, steps
 from worker.dispatcher.sweep import Sweeper
 
 SETTINGS = Settings(dispatch_every_s=1.0)
@@ -36,14 +36,14 @@ def objects(tmp_path: Path) -> LocalObjects:
     return LocalObjects(tmp_path / "store")
 
 
-def counting(name: str, taken: list[str], error: Exception | None = None) -> Step:
+def counting(name: str, taken: list[str], error: Exception | None = None) -> DispatchStep:
     def run(database: Database, settings: Settings) -> int:
         taken.append(name)
         if error is not None:
             raise error
         return 1
 
-    return Step(name, run)
+    return DispatchStep(name, run)
 
 
 def test_one_leads_and_the_next_takes_over(database: Database) -> None:

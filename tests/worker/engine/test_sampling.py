@@ -49,8 +49,8 @@ def test_top_p_keeps_the_smallest_set_that_is_likely_enough(row: torch.Tensor, t
 
 
 @given(logits, samplings, st.integers(0, 1000))
-def test_the_same_draw_gives_the_same_token(row: torch.Tensor, sampling: Sampling, draws: int) -> None:
-    assert choose(row, sampling, {0}, draws) == choose(row, sampling, {0}, draws)
+def test_the_same_draw_gives_the_same_token(row: torch.Tensor, sampling: Sampling, rng_step: int) -> None:
+    assert choose(row, sampling, {0}, rng_step) == choose(row, sampling, {0}, rng_step)
 
 
 @given(logits, st.floats(0, 1, exclude_max=True))
@@ -87,9 +87,9 @@ def test_a_penalty_makes_said_tokens_less_likely_and_leaves_the_others(row: torc
 def test_the_penalty_is_that_of_transformers() -> None:
     from transformers import RepetitionPenaltyLogitsProcessor
 
-    row, said = torch.randn(50, generator=torch.Generator().manual_seed(0)), [3, 7, 7, 20]
-    expected = RepetitionPenaltyLogitsProcessor(1.3)(torch.tensor([said]), row[None].clone())[0]
-    assert torch.allclose(penalised(row, set(said), 1.3), expected)
+    row, generated = torch.randn(50, generator=torch.Generator().manual_seed(0)), [3, 7, 7, 20]
+    expected = RepetitionPenaltyLogitsProcessor(1.3)(torch.tensor([generated]), row[None].clone())[0]
+    assert torch.allclose(penalised(row, set(generated), 1.3), expected)
 
 
 def test_top_k_and_top_p_are_those_of_transformers() -> None:

@@ -18,16 +18,16 @@ from worker.engine.protocol import Chunk, Frame, WatchOptions
 from worker.engines.loading import load, normalisation
 from worker.engines.pytorch import PytorchEngine
 from worker.engines.spec import ModelSpec
-from worker.engines.tiny import Size, write_tiny
+from worker.engines.tiny import TinySize, write_tiny
 from worker.families import FAMILIES
 from worker.streaming.batch import Batcher
 from worker.streaming.cache import StreamCache
-from worker.streaming.forward import Forward, Piece, Seen
-from worker.streaming.resident import Resident
+from worker.streaming.forward import Forward, PromptSegment, VisionFeatures
+from worker.streaming.loaded_model import LoadedModel
 
 STOCK = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
 ALL = (*STOCK, "bm3_vl")
-TINY = Size()
+TINY = TinySize()
 WIDTH_PX, HEIGHT_PX = 48, 32
 OPTIONS = WatchOptions(
     prompt="What happens?",
@@ -38,14 +38,14 @@ OPTIONS = WatchOptions(
 
 
 @cache
-def checkpoint_folder(family: str, size: Size = TINY) -> Path:
+def checkpoint_folder(family: str, size: TinySize = TINY) -> Path:
     """A tiny checkpoint, written once a test run and removed after it."""
     folder = Path(tempfile.mkdtemp(prefix=f"tiny-{family}-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return write_tiny(family, folder, size)
 
 
-def tiny_engine(family: str, size: Size = TINY, **options: str) -> PytorchEngine:
+def tiny_engine(family: str, size: TinySize = TINY, **options: str) -> PytorchEngine:
     """An engine over a tiny checkpoint; the caller closes it."""
     return PytorchEngine(
         ModelSpec(family, "pytorch", str(checkpoint_folder(family, size)), {"device": "cpu", **options})
@@ -54,7 +54,7 @@ def tiny_engine(family: str, size: Size = TINY, **options: str) -> PytorchEngine
 
 def stock_model(
     family: str,
-    size: Size = TINY,
+    size: TinySize = TINY,
     attention: str = "eager",
     dtype: torch.dtype = torch.float32,
 ) -> Any:
@@ -88,25 +88,25 @@ class RecordingForward(Forward):
 
     def __init__(self, model: Any, *arguments: Any) -> None:
         super().__init__(model, *arguments)
-        self.notes: list[tuple[list[Piece], torch.Tensor]] = []
+        self.notes: list[tuple[list[PromptSegment], torch.Tensor]] = []
 
-    def prefill(self, cache: StreamCache, pieces: Any, seen: Seen) -> torch.Tensor:
+    def prefill(self, cache: StreamCache, pieces: Any, seen: VisionFeatures) -> torch.Tensor:
         logits = super().prefill(cache, pieces, seen)
         self.notes.append((list(pieces), logits))
         return logits
 
     def decode(self, caches: Any, spans: Any, tokens: Any) -> torch.Tensor:
         logits = super().decode(caches, spans, tokens)
-        self.notes.append(([Piece(s, (t,)) for s, t in zip(spans, tokens, strict=True)], logits[0]))
+        self.notes.append(([PromptSegment(s, (t,)) for s, t in zip(spans, tokens, strict=True)], logits[0]))
         return logits
 
 
-def resident_of(family: str, size: Size, forward_class: type[Forward], **options: str) -> Resident:
+def resident_of(family: str, size: TinySize, forward_class: type[Forward], **options: str) -> LoadedModel:
     """A resident model with forward passes of a given class; close its batcher."""
     folder = str(checkpoint_folder(family, size))
     loaded = load(ModelSpec(family, "pytorch", folder, {"device": "cpu", **options}))
     forward = forward_class(loaded.model, normalisation(loaded.geometry, loaded.device), loaded.attention)
-    return Resident(
+    return LoadedModel(
         forward,
         Batcher(forward),
         loaded.family,
@@ -117,7 +117,7 @@ def resident_of(family: str, size: Size, forward_class: type[Forward], **options
     )
 
 
-def recording_resident(family: str, size: Size = TINY, **options: str) -> tuple[Resident, RecordingForward]:
+def recording_resident(family: str, size: TinySize = TINY, **options: str) -> tuple[LoadedModel, RecordingForward]:
     """A resident model whose forward passes are noted."""
-    resident = resident_of(family, size, RecordingForward, **options)
-    return resident, cast(RecordingForward, resident.forward)
+    loaded = resident_of(family, size, RecordingForward, **options)
+    return loaded, cast(RecordingForward, loaded.forward)

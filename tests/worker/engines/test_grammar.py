@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
-from worker.datasheet.vlm.answers import Centres, Counted, Sizes
+from worker.datasheet.vlm.answers import Centres, Counted, PadSizes
 from worker.engines.grammar import Grammar, vocabulary
 from worker.engines.tiny import tiny_tokenizer
 from worker.errors import Permanent
@@ -59,7 +59,7 @@ def test_random_logits_give_valid_documents(seed: int) -> None:
     Small.model_validate_json(text)
 
 
-@pytest.mark.parametrize("kind", [Counted, Centres, Sizes])
+@pytest.mark.parametrize("kind", [Counted, Centres, PadSizes])
 def test_the_readers_schemas_compile_and_begin_well(kind: type[BaseModel]) -> None:
     text, _ = babble(kind.model_json_schema(), 1, 300)
     first = next(iter(kind.model_fields))

@@ -56,7 +56,7 @@ def test_a_setting_of_no_meaning_is_refused(option: dict[str, str]) -> None:
 def test_quantized_weights_are_smaller_and_see_about_the_same(quantization: str, share: float) -> None:
     engines = tiny_engine("qwen3_vl"), tiny_engine("qwen3_vl", quantization=quantization)
     seen = [engine.open(OPTIONS).feed(chunk(0)).silence_probability or 0 for engine in engines]
-    layers = [engine.resident.forward._text.layers for engine in engines]
+    layers = [engine.loaded.forward._text.layers for engine in engines]
     whole, small = (sum(weight.nbytes for weight in layer.parameters()) for layer in layers)
     for engine in engines:
         engine.close()

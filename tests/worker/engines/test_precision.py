@@ -12,8 +12,8 @@ from db.documents.kinds.video import Window
 from tests.worker.engines.models import OPTIONS, STOCK, chunk, recording_resident, stock_model
 from tests.worker.streaming.oracle import Oracle, Past
 from tests.worker.streaming.test_exactness import follow, resident_video_token, session_marks
-from worker.engines.tiny import Size
-from worker.streaming.forward import Picture
+from worker.engines.tiny import TinySize
+from worker.streaming.forward import ImageInput
 from worker.streaming.session import StreamSession
 
 
@@ -22,12 +22,12 @@ class Place:
     """A device, and how large a model and how long a video it can take in a test."""
 
     device: str
-    size: Size
+    size: TinySize
     chunks: int
 
 
-CPU = Place("cpu", Size(hidden=96, layers=4, heads=4, kv_heads=2), chunks=6)
-GPU = Place("cuda", Size(hidden=512, layers=12, heads=8, kv_heads=2, sharpness=1.5), chunks=20)
+CPU = Place("cpu", TinySize(hidden=96, layers=4, heads=4, kv_heads=2), chunks=6)
+GPU = Place("cuda", TinySize(hidden=512, layers=12, heads=8, kv_heads=2, sharpness=1.5), chunks=20)
 NO_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 PLACES = [pytest.param(CPU, id="cpu"), pytest.param(GPU, id="gpu", marks=[pytest.mark.gpu, NO_GPU])]
 WIDE = replace(OPTIONS, window=Window(text_sink_tokens=2000, text_window_tokens=2000, vision_ms=120_000))
@@ -38,7 +38,7 @@ def one_pass(model: Any, passes: list, pixels: torch.Tensor) -> torch.Tensor:
     ids, types, grids, ends = [], [], [], []
     for pieces in passes:
         for piece in pieces:
-            seen = isinstance(piece.content, Picture)
+            seen = isinstance(piece.content, ImageInput)
             ids += [model.config.video_token_id] * piece.span.tokens if seen else list(piece.content)
             types += [2 * seen] * piece.span.tokens
             grids += [(1, *piece.content.grid)] if seen else []
@@ -68,14 +68,14 @@ def agreement(logits: torch.Tensor, truth: torch.Tensor) -> float:
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("family", STOCK)
 def test_bf16_engine_is_no_worse_than_bf16_transformers(family: str, place: Place) -> None:
-    resident, forward = recording_resident(family, place.size, device=place.device, dtype="bfloat16")
-    session = StreamSession(resident, WIDE)
+    loaded, forward = recording_resident(family, place.size, device=place.device, dtype="bfloat16")
+    session = StreamSession(loaded, WIDE)
     for index in range(place.chunks):
         session.feed(chunk(index))
-    resident.batcher.close()
+    loaded.batcher.close()
     passes = [pieces for pieces, _ in forward.notes]
     ours = torch.stack([logits for _, logits in forward.notes])
-    shown = [piece.content.patches for pieces in passes for piece in pieces if isinstance(piece.content, Picture)]
+    shown = [piece.content.patches for pieces in passes for piece in pieces if isinstance(piece.content, ImageInput)]
     scale = forward._normalisation
     pixels = torch.cat([torch.from_numpy(rows) for rows in shown]).to(place.device).float() * scale.scale + scale.shift
     truth, theirs = (
@@ -89,8 +89,8 @@ def test_bf16_engine_is_no_worse_than_bf16_transformers(family: str, place: Plac
 @pytest.mark.parametrize("family", STOCK)
 def test_bf16_does_not_drift_however_often_text_moves(family: str) -> None:
     """After 60 evictions the distance to the fp32 oracle is what it was: keys are rotated from raw, never corrected."""
-    resident, forward = recording_resident(family, dtype="bfloat16")
-    session, oracle = StreamSession(resident, OPTIONS), Oracle(stock_model(family))
+    loaded, forward = recording_resident(family, dtype="bfloat16")
+    session, oracle = StreamSession(loaded, OPTIONS), Oracle(stock_model(family))
     history: list[Past] = []
     far: list[float] = []
     for index in range(60):
@@ -102,8 +102,8 @@ def test_bf16_does_not_drift_however_often_text_moves(family: str) -> None:
             follow(oracle, pieces, forward._normalisation, resident_video_token(oracle)) for pieces, _ in forward.notes
         ]
         far.append(divergence(torch.stack([logits for _, logits in forward.notes]), torch.stack(truth)))
-        tokens = session_marks(resident) + len(reply.token_ids)
+        tokens = session_marks(loaded) + len(reply.token_ids)
         history.append(Past(index, shown.end_ms, tokens, not reply.token_ids))
-    resident.batcher.close()
+    loaded.batcher.close()
     early, late = sum(far[10:30]) / 20, sum(far[40:]) / 20
     assert late <= 1.5 * early, f"{late} against {early} nats a token"

@@ -56,10 +56,10 @@ def test_others_speak_freely_meanwhile(engine: PytorchEngine) -> None:
     free = functools.partial(engine.chat, asked("Tell me more."), GREEDY, 40)
     alone = free()
     with ThreadPoolExecutor(2) as pool:
-        speech = pool.submit(free)
+        request = pool.submit(free)
         held = pool.submit(ask, engine, asked("How many pads?"), Small, 200)
     assert isinstance(held.result(), Small)
-    assert speech.result().text == alone.text
+    assert request.result().text == alone.text
 
 
 def test_an_answer_cut_off_says_so(engine: PytorchEngine) -> None:

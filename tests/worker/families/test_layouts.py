@@ -10,7 +10,7 @@ from tests.worker.engines.models import ALL, chunk
 from worker.engines.loading import HubTokenizer
 from worker.engines.tiny import tiny_tokenizer
 from worker.families import FAMILIES
-from worker.families.base import Layout, Look, Still, Turn
+from worker.families.base import ChatTurn, ImageSlot, Layout, Still
 from worker.families.geometry import groups
 
 TOKENIZER = tiny_tokenizer()
@@ -20,7 +20,7 @@ PICTURE = "<|vision_start|>[]<|vision_end|>"
 
 def written(layout: Layout) -> str:
     """A layout as text with its marks; a picture is `[]`."""
-    return "".join("[]" if isinstance(part, Look) else TOKENIZER.decode(list(part)) for part in layout)
+    return "".join("[]" if isinstance(part, ImageSlot) else TOKENIZER.decode(list(part)) for part in layout)
 
 
 def frames(family: str, index: int, count: int = 4) -> str:
@@ -64,7 +64,11 @@ def test_a_prompt_cannot_end_its_own_turn(family: str) -> None:
 
 
 def test_a_conversation_as_the_stock_template_writes_it() -> None:
-    turns = (Turn("user", ("What is ", Still(), "?")), Turn("assistant", ("A cat.",)), Turn("user", ("Sure?",)))
+    turns = (
+        ChatTurn("user", ("What is ", Still(), "?")),
+        ChatTurn("assistant", ("A cat.",)),
+        ChatTurn("user", ("Sure?",)),
+    )
     assert written(FAMILIES["qwen3_vl"].conversation(TOKENS, turns)) == (
         f"<|im_start|>user\nWhat is {PICTURE}?<|im_end|>\n<|im_start|>assistant\nA cat.<|im_end|>\n"
         "<|im_start|>user\nSure?<|im_end|>\n<|im_start|>assistant\n"
@@ -76,8 +80,8 @@ def test_text_and_pictures_take_turns(family: str) -> None:
     """No two runs of text touch, and pictures are counted in order."""
     shown = chunk(3, frames=4)
     layout = FAMILIES[family].frames(TOKENS, (0, 2000), groups(shown.frames, 2))
-    assert all(isinstance(a, Look) != isinstance(b, Look) for a, b in itertools.pairwise(layout))
-    assert [part.picture for part in layout if isinstance(part, Look)] == [0, 1]
+    assert all(isinstance(a, ImageSlot) != isinstance(b, ImageSlot) for a, b in itertools.pairwise(layout))
+    assert [part.picture for part in layout if isinstance(part, ImageSlot)] == [0, 1]
 
 
 @pytest.mark.parametrize("family", ALL)

@@ -15,10 +15,10 @@ from tests.receiver import Receiver, receiver
 from tests.servers import free_port
 from worker.egress.guard import Guard
 from worker.errors import JobError, Permanent, Transient
-from worker.ingest.fetch import Fetched, Limits, fetch
+from worker.ingest.fetch import Fetched, FetchLimits, fetch
 
 LOOPBACK = Guard.allowing(["127.0.0.0/8"])
-ROOMY = Limits(max_bytes=1_000_000, max_s=10)
+ROOMY = FetchLimits(max_bytes=1_000_000, max_s=10)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_more_than_allowed_is_refused(server: Receiver, tmp_path: Path, path: st
 
 @pytest.mark.parametrize("path", ["/drip", "/dripheaders", "/hang", "/late"])
 def test_a_server_that_never_finishes_is_left_in_time(server: Receiver, tmp_path: Path, path: str) -> None:
-    _refused(Failure.FETCH_FAILED, server, path, tmp_path, Limits(1_000_000, 0.5))
+    _refused(Failure.FETCH_FAILED, server, path, tmp_path, FetchLimits(1_000_000, 0.5))
 
 
 @pytest.mark.parametrize("path", ["/status/404", "/status/403", "/status/204", "/status/206", "/status/304", "/gzip"])
@@ -115,11 +115,11 @@ def test_an_older_file_stays_until_the_new_one_is_whole(server: Receiver, tmp_pa
     assert (tmp_path / "video").read_bytes() == b"xxxxx"
 
 
-def _fetch(server: Receiver, path: str, folder: Path, limits: Limits = ROOMY) -> Fetched:
+def _fetch(server: Receiver, path: str, folder: Path, limits: FetchLimits = ROOMY) -> Fetched:
     return fetch(server.url(path), folder / "video", limits, LOOPBACK)
 
 
-def _refused(code: Failure, server: Receiver, path: str, folder: Path, limits: Limits = ROOMY) -> None:
+def _refused(code: Failure, server: Receiver, path: str, folder: Path, limits: FetchLimits = ROOMY) -> None:
     with pytest.raises(Permanent) as refused:
         _fetch(server, path, folder, limits)
     assert refused.value.code is code

@@ -39,7 +39,7 @@ def test_a_listener_that_is_started_anew_leaves_nothing_behind(tmp_path: Path, m
             for _ in range(3):
                 proxy.send(signal.SIGUSR1)
                 _call(broker.url, 2)  # the first is swallowed by the dead connection
-                _until(lambda: link.llen(GPU) == 0, lambda: consumer.check(free_slots=2, deaf_s=0.5))
+                _until(lambda: link.llen(GPU) == 0, lambda: consumer.check(free_slots=2, consumer_stall_s=0.5))
                 assert heard.acquire(timeout=20)
                 _until(lambda: _threads() == 1)
                 gc.collect()
@@ -61,13 +61,13 @@ def test_a_worker_at_a_full_broker_does_not_flood_the_log(tmp_path: Path, caplog
         consumer.start()
         end = time.monotonic() + 6
         while time.monotonic() < end:
-            consumer.check(free_slots=2, deaf_s=6)
+            consumer.check(free_slots=2, consumer_stall_s=6)
             time.sleep(0.2)
         assert len(caplog.records) <= 4, caplog.text
         assert not any(record.exc_info for record in caplog.records)
         assert "refuses" in caplog.text
         link.config_set("maxmemory", 0)
-        _until(lambda: len(looks) > 0, lambda: consumer.check(free_slots=2, deaf_s=6))
+        _until(lambda: len(looks) > 0, lambda: consumer.check(free_slots=2, consumer_stall_s=6))
         consumer.close()
 
 

@@ -15,7 +15,7 @@ from db.documents.kinds.base import Sampling
 from db.failures import Failure
 from tests.worker.engines.models import ALL, OPTIONS, RecordingForward, chunk, recording_resident
 from worker.errors import Permanent, Transient
-from worker.families.base import Turn as ChatTurn
+from worker.families.base import ChatTurn
 from worker.streaming.answer import Conversation, answer
 from worker.streaming.batch import Batcher
 from worker.streaming.forward import Forward
@@ -27,9 +27,9 @@ LONG = replace(OPTIONS, max_tokens_per_chunk=24)
 
 
 def all_ids(
-    resident: Any, first: int, options: Any = LONG, gate: threading.Barrier | None = None
+    loaded: Any, first: int, options: Any = LONG, gate: threading.Barrier | None = None
 ) -> list[tuple[int, ...]]:
-    session = StreamSession(resident, options)
+    session = StreamSession(loaded, options)
     replies = []
     for index in range(first, first + CHUNKS):
         if gate is not None:
@@ -56,27 +56,27 @@ class BatchSizes(Forward):
 @pytest.mark.parametrize("family", ALL)
 def test_batched_streams_say_what_they_say_alone(family: str) -> None:
     """T3, second half: greedy tokens of a batched run equal those of solo runs."""
-    resident, forward = recording_resident(family)
+    loaded, forward = recording_resident(family)
     forward.__class__ = BatchSizes
     forward.sizes = []
-    alone = [all_ids(resident, 100 * stream) for stream in range(STREAMS)]
+    alone = [all_ids(loaded, 100 * stream) for stream in range(STREAMS)]
     assert max(forward.sizes) == 1
     gate = threading.Barrier(STREAMS)
     with ThreadPoolExecutor(STREAMS) as pool:
-        together = list(pool.map(lambda stream: all_ids(resident, 100 * stream, gate=gate), range(STREAMS)))
-    resident.batcher.close()
+        together = list(pool.map(lambda stream: all_ids(loaded, 100 * stream, gate=gate), range(STREAMS)))
+    loaded.batcher.close()
     assert max(forward.sizes) == STREAMS, "their steps were run in one batch"
     assert together == alone
 
 
 def test_sampled_streams_depend_on_their_seed_only() -> None:
-    resident, _ = recording_resident("qwen3_vl")
+    loaded, _ = recording_resident("qwen3_vl")
     one = replace(LONG, sampling=Sampling(temperature=1.0, top_k=40, top_p=0.9, repetition_penalty=1.1, seed=1))
     two = replace(one, sampling=one.sampling.model_copy(update={"seed": 2}))
-    first = all_ids(resident, 0, one)
+    first = all_ids(loaded, 0, one)
     with ThreadPoolExecutor(2) as pool:
-        again, other = pool.map(lambda options: all_ids(resident, 0, options), (one, two))
-    resident.batcher.close()
+        again, other = pool.map(lambda options: all_ids(loaded, 0, options), (one, two))
+    loaded.batcher.close()
     assert again == first
     assert other != first
 
@@ -94,15 +94,15 @@ class Exhausted(RecordingForward):
 
 
 def test_out_of_memory_is_a_transient_failure_of_that_chunk() -> None:
-    resident, forward = recording_resident("qwen3_vl")
+    loaded, forward = recording_resident("qwen3_vl")
     forward.__class__ = Exhausted
     forward.calls_left = 5
-    session = StreamSession(resident, LONG)
+    session = StreamSession(loaded, LONG)
     with pytest.raises(Transient) as failed:
         feed_all(session, 3)
     assert failed.value.code is Failure.GPU_OOM
-    assert StreamSession(resident, LONG).feed(chunk(0)).token_ids, "the engine goes on"
-    resident.batcher.close()
+    assert StreamSession(loaded, LONG).feed(chunk(0)).token_ids, "the engine goes on"
+    loaded.batcher.close()
 
 
 class Confused(RecordingForward):
@@ -118,30 +118,30 @@ class Confused(RecordingForward):
 
 
 def test_whatever_fails_is_raised_to_its_stream_and_the_engine_goes_on() -> None:
-    resident, forward = recording_resident("qwen3_vl")
+    loaded, forward = recording_resident("qwen3_vl")
     forward.__class__ = Confused
     forward.calls_left = 5
     with pytest.raises(ValueError, match="nobody foresaw"):
-        feed_all(StreamSession(resident, LONG), 3)
-    assert StreamSession(resident, LONG).feed(chunk(0)).token_ids
-    resident.batcher.close()
+        feed_all(StreamSession(loaded, LONG), 3)
+    assert StreamSession(loaded, LONG).feed(chunk(0)).token_ids
+    loaded.batcher.close()
 
 
 def test_a_choice_that_fails_takes_no_other_stream_with_it() -> None:
-    resident, _ = recording_resident("qwen3_vl")
+    loaded, _ = recording_resident("qwen3_vl")
     endless = replace(OPTIONS, max_tokens_per_chunk=400, silence_threshold=1.0)
-    alone = StreamSession(resident, endless).feed(chunk(0)).token_ids
+    alone = StreamSession(loaded, endless).feed(chunk(0)).token_ids
     heard_by_grammar: list[int] = []
 
     def allowed(said: Any) -> Any:
         heard_by_grammar.append(len(said))
         if len(said) == 2:
             raise Permanent(Failure.INTERNAL, "no token fits")
-        return np.ones(resident.forward._head.weight.shape[0], np.bool_)
+        return np.ones(loaded.forward._head.weight.shape[0], np.bool_)
 
     def ask() -> None:
         question = Conversation((ChatTurn("user", ("Hello",)),), ())
-        answer(resident, question, Sampling(), 20, None, allowed)
+        answer(loaded, question, Sampling(), 20, None, allowed)
 
     with ThreadPoolExecutor(1) as pool:
         asked: list[Any] = []
@@ -150,28 +150,28 @@ def test_a_choice_that_fails_takes_no_other_stream_with_it() -> None:
             if not asked:
                 asked.append(pool.submit(ask))
 
-        together = StreamSession(resident, endless).feed(chunk(0), interrupt).token_ids
+        together = StreamSession(loaded, endless).feed(chunk(0), interrupt).token_ids
         with pytest.raises(Permanent, match="no token fits"):
             asked[0].result()
-    resident.batcher.close()
+    loaded.batcher.close()
     assert heard_by_grammar == [0, 1, 2]
     assert together == alone
 
 
 def test_a_closed_engine_fails_its_streams_instead_of_hanging() -> None:
-    resident, _ = recording_resident("qwen3_vl")
-    session = StreamSession(resident, OPTIONS)
+    loaded, _ = recording_resident("qwen3_vl")
+    session = StreamSession(loaded, OPTIONS)
     session.feed(chunk(0))
-    resident.batcher.close()
+    loaded.batcher.close()
     with pytest.raises(Transient) as failed:
         session.feed(chunk(1))
     assert failed.value.code is Failure.ENGINE_UNREACHABLE
 
 
 def test_closing_fails_what_is_being_said() -> None:
-    resident, _ = recording_resident("qwen3_vl")
-    session = StreamSession(resident, replace(OPTIONS, max_tokens_per_chunk=1024, sampling=Sampling(temperature=5.0)))
-    closer = threading.Thread(target=resident.batcher.close)
+    loaded, _ = recording_resident("qwen3_vl")
+    session = StreamSession(loaded, replace(OPTIONS, max_tokens_per_chunk=1024, sampling=Sampling(temperature=5.0)))
+    closer = threading.Thread(target=loaded.batcher.close)
 
     def close_soon(_: str) -> None:
         if not closer.ident:
@@ -183,9 +183,9 @@ def test_closing_fails_what_is_being_said() -> None:
 
 
 def test_a_batcher_can_be_started_again_on_the_same_modules() -> None:
-    resident, forward = recording_resident("qwen3_vl")
-    first = all_ids(resident, 0)
-    resident.batcher.close()
-    again = replace(resident, batcher=Batcher(forward))
+    loaded, forward = recording_resident("qwen3_vl")
+    first = all_ids(loaded, 0)
+    loaded.batcher.close()
+    again = replace(loaded, batcher=Batcher(forward))
     assert all_ids(again, 0) == first
     again.batcher.close()

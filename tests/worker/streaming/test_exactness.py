@@ -16,21 +16,21 @@ from db.documents.kinds.video import Window
 from tests.worker.engines.models import ALL, OPTIONS, chunk, frame, recording_resident, stock_model
 from tests.worker.streaming.oracle import Oracle, Past, Token
 from worker.engine.protocol import Chunk, WatchOptions
-from worker.streaming.forward import Picture, Piece
-from worker.streaming.memory import Ablation
+from worker.streaming.context_window import Ablation
+from worker.streaming.forward import ImageInput, PromptSegment
 from worker.streaming.session import StreamSession
 
 CLOSE = 1e-4
 BIG_WINDOW = Window(text_sink_tokens=2000, text_window_tokens=2000, vision_ms=60_000)
 
 
-def follow(oracle: Oracle, pieces: list[Piece], normalise: Any, video_token: int) -> torch.Tensor:
+def follow(oracle: Oracle, pieces: list[PromptSegment], normalise: Any, video_token: int) -> torch.Tensor:
     """Show the oracle what the engine was shown; logits after the last token."""
     tokens: list[Token] = []
     pixels: list[np.ndarray] = []
     for piece in pieces:
         role, index = str(piece.span.role), piece.span.chunk
-        if isinstance(piece.content, Picture):
+        if isinstance(piece.content, ImageInput):
             pixels.append(piece.content.patches)
             visual = [Token(video_token, True, role, index, (1, *piece.content.grid))]
             tokens += visual + [replace(visual[0], grid=None)] * (piece.span.tokens - 1)
@@ -57,22 +57,22 @@ def irregular_chunks(count: int, seed: int) -> Iterator[Chunk]:
 @pytest.mark.parametrize("family", ALL)
 def test_before_any_eviction_it_is_one_forward_pass_of_transformers(family: str) -> None:
     """T2: every logit of a chunk-by-chunk run equals the stock model's on the whole sequence at once."""
-    resident, forward = recording_resident(family)
-    session = StreamSession(resident, replace(OPTIONS, window=BIG_WINDOW))
+    loaded, forward = recording_resident(family)
+    session = StreamSession(loaded, replace(OPTIONS, window=BIG_WINDOW))
     for index in range(6):
         session.feed(chunk(index))
-    resident.batcher.close()
+    loaded.batcher.close()
     ids, types, grids, pixels, ends = [], [], [], [], []
     model = stock_model(family)
     for pieces, _ in forward.notes:
         for piece in pieces:
-            if isinstance(piece.content, Picture):
+            if isinstance(piece.content, ImageInput):
                 ids += [model.config.video_token_id] * piece.span.tokens
                 grids.append((1, *piece.content.grid))
                 pixels.append(piece.content.patches)
             else:
                 ids += piece.content
-            types += [2 * isinstance(piece.content, Picture)] * piece.span.tokens
+            types += [2 * isinstance(piece.content, ImageInput)] * piece.span.tokens
         ends.append(len(ids) - 1)
     seen = (
         torch.from_numpy(np.concatenate(pixels)).float() * forward._normalisation.scale + forward._normalisation.shift
@@ -88,17 +88,17 @@ def test_before_any_eviction_it_is_one_forward_pass_of_transformers(family: str)
     assert worst(torch.stack([logits for _, logits in forward.notes]), expected) < CLOSE
 
 
-def usual_silence(resident: Any) -> float:
+def usual_silence(loaded: Any) -> float:
     """The median probability of silence of a random model: as threshold it makes half of the replies silent."""
-    session = StreamSession(resident, OPTIONS)
+    session = StreamSession(loaded, OPTIONS)
     return statistics.median(session.feed(shown).silence_probability or 0 for shown in irregular_chunks(30, seed=1))
 
 
 def run_beside_oracle(family: str, chunks: int, ablation: Ablation) -> tuple[float, int, StreamSession]:
     """(largest difference of any logit, silent replies, the session)."""
-    resident, forward = recording_resident(family)
-    options = replace(OPTIONS, silence_threshold=usual_silence(resident), max_tokens_per_chunk=5)
-    session = StreamSession(resident, options, ablation=ablation)
+    loaded, forward = recording_resident(family)
+    options = replace(OPTIONS, silence_threshold=usual_silence(loaded), max_tokens_per_chunk=5)
+    session = StreamSession(loaded, options, ablation=ablation)
     oracle = Oracle(stock_model(family))
     history: list[Past] = []
     errors, silent = [], 0
@@ -108,11 +108,11 @@ def run_beside_oracle(family: str, chunks: int, ablation: Ablation) -> tuple[flo
         reply = session.feed(shown)
         for pieces, logits in forward.notes:
             errors.append(worst(logits, follow(oracle, pieces, forward._normalisation, resident_video_token(oracle))))
-        marks = len(resident.script.reply_start) + len(resident.script.reply_end)
+        marks = len(loaded.prompt_builder.reply_start) + len(loaded.prompt_builder.reply_end)
         history.append(Past(shown.index, shown.end_ms, marks + len(reply.token_ids), not reply.token_ids))
         silent += not reply.token_ids
         assert session.cache.slots.used <= session.cache.slots.capacity
-    resident.batcher.close()
+    loaded.batcher.close()
     return max(errors), silent, session
 
 
@@ -122,7 +122,7 @@ def test_after_evictions_it_is_the_oracle_at_every_token(family: str) -> None:
     error, silent, session = run_beside_oracle(family, 200, Ablation.NONE)
     assert error < CLOSE
     assert 5 < silent < 195, "both silence and speech were met"
-    assert session.memory.spans[0].start > 0, "the prefix had to move"
+    assert session.context.spans[0].start > 0, "the prefix had to move"
 
 
 def test_gaps_in_the_positions_would_be_seen() -> None:
@@ -140,11 +140,11 @@ def test_position_four_million_is_position_zero(family: str) -> None:
     """T4: a stream that has run for weeks says the same, with the same logits."""
     runs = []
     for first_position in (0, 4_000_000):
-        resident, forward = recording_resident(family)
-        session = StreamSession(resident, OPTIONS, first_position=first_position)
+        loaded, forward = recording_resident(family)
+        session = StreamSession(loaded, OPTIONS, first_position=first_position)
         for index in range(12):
             session.feed(chunk(index))
-        resident.batcher.close()
+        loaded.batcher.close()
         runs.append(torch.stack([logits for _, logits in forward.notes]))
     assert worst(*runs) < CLOSE
 
@@ -155,8 +155,8 @@ def test_first_layer_keys_and_values_are_a_full_recompute(family: str) -> None:
 
     Deeper layers need not: surviving tokens attended to what has been forgotten since.
     """
-    resident, forward = recording_resident(family)
-    session, oracle = StreamSession(resident, OPTIONS), Oracle(stock_model(family))
+    loaded, forward = recording_resident(family)
+    session, oracle = StreamSession(loaded, OPTIONS), Oracle(stock_model(family))
     history: list[Past] = []
     for index in range(15):
         oracle.evict(history, chunk(index).end_ms, OPTIONS.window, window_chunks=4)
@@ -165,11 +165,11 @@ def test_first_layer_keys_and_values_are_a_full_recompute(family: str) -> None:
         for pieces, _ in forward.notes:
             follow(oracle, pieces, forward._normalisation, resident_video_token(oracle))
         history.append(
-            Past(index, chunk(index).end_ms, len(reply.token_ids) + session_marks(resident), not reply.token_ids)
+            Past(index, chunk(index).end_ms, len(reply.token_ids) + session_marks(loaded), not reply.token_ids)
         )
-    resident.batcher.close()
-    rows = session.cache.slots.rows([span.key for span in session.memory.spans])
-    first = session.memory.spans[0].start
+    loaded.batcher.close()
+    rows = session.cache.slots.rows([span.key for span in session.context.spans])
+    first = session.context.spans[0].start
     cos, sin = oracle.text.rotary_emb(torch.zeros(1), oracle.positions()[:, None] + first)
     raw = oracle.keys[0].transpose(0, 1)
     half = torch.cat((-raw.chunk(2, -1)[1], raw.chunk(2, -1)[0]), -1)
@@ -178,18 +178,18 @@ def test_first_layer_keys_and_values_are_a_full_recompute(family: str) -> None:
     assert worst(session.cache.values[0][:, rows], oracle.values[0].transpose(0, 1)) < CLOSE
 
 
-def session_marks(resident: Any) -> int:
-    return len(resident.script.reply_start) + len(resident.script.reply_end)
+def session_marks(loaded: Any) -> int:
+    return len(loaded.prompt_builder.reply_start) + len(loaded.prompt_builder.reply_end)
 
 
 def test_the_prompt_is_in_the_window_at_the_end() -> None:
-    resident, _ = recording_resident("qwen3_vl")
+    loaded, _ = recording_resident("qwen3_vl")
     options: WatchOptions = replace(OPTIONS, system="You see all.")
-    session = StreamSession(resident, options)
+    session = StreamSession(loaded, options)
     for index in range(30):
         session.feed(chunk(index))
-    resident.batcher.close()
-    pinned = session.memory.spans[0]
+    loaded.batcher.close()
+    pinned = session.context.spans[0]
     assert pinned.role == "pinned"
-    assert pinned.tokens == len(resident.family.pinned(resident.tokens, options.prompt, options.system))
+    assert pinned.tokens == len(loaded.family.pinned(loaded.tokens, options.prompt, options.system))
     assert len(session.cache.slots.rows([pinned.key])) == pinned.tokens

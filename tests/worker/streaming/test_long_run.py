@@ -14,13 +14,13 @@ import pytest
 
 from db.documents.kinds.video import Window
 from tests.worker.engines.models import OPTIONS, chunk, recording_resident
-from worker.engines.tiny import Size
+from worker.engines.tiny import TinySize
 from worker.streaming.forward import Forward
 from worker.streaming.session import StreamSession
 
 CHUNKS = 10_000
 EARLY = 1000
-SMALLEST = Size(hidden=16, layers=1, heads=2, kv_heads=1, patch_px=8)
+SMALLEST = TinySize(hidden=16, layers=1, heads=2, kv_heads=1, patch_px=8)
 SIDE_PX = 16
 SHORT = replace(
     OPTIONS,
@@ -51,9 +51,9 @@ def resident_bytes() -> int:
 def test_ten_thousand_chunks_are_flat() -> None:
     """The last thousand chunks of an old stream against chunks 1000 to 2000 of a young one, shown in turn, so that
     whatever else the machine does meets both alike; CPU time of all threads, medians."""
-    resident, forward = recording_resident("qwen2_vl", SMALLEST)
+    loaded, forward = recording_resident("qwen2_vl", SMALLEST)
     forward.__class__ = Forward  # nothing is noted down: a note would grow
-    old, young = StreamSession(resident, SHORT), StreamSession(resident, SHORT)
+    old, young = StreamSession(loaded, SHORT), StreamSession(loaded, SHORT)
     clips = {old: video(0), young: video(0)}
 
     def feed(session: StreamSession) -> float:
@@ -64,7 +64,7 @@ def test_ten_thousand_chunks_are_flat() -> None:
 
     for _ in range(EARLY):
         feed(old)
-    cache_bytes, spans = old.cache.nbytes, len(old.memory.spans)
+    cache_bytes, spans = old.cache.nbytes, len(old.context.spans)
     gc.collect()
     before_bytes = resident_bytes()
     for _ in range(CHUNKS - 2 * EARLY):
@@ -72,13 +72,13 @@ def test_ten_thousand_chunks_are_flat() -> None:
     for _ in range(EARLY):
         feed(young)
     pairs = [(feed(old), feed(young)) for _ in range(EARLY)]
-    resident.batcher.close()
+    loaded.batcher.close()
     gc.collect()
     last, early = statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)
     assert abs(last / early - 1) < 0.05, f"{last * 1e3:.3f} ms against {early * 1e3:.3f} ms a chunk"
     assert old.cache.nbytes == cache_bytes
-    assert len(old.memory.spans) <= spans + 4
+    assert len(old.context.spans) <= spans + 4
     assert resident_bytes() - before_bytes < 8 * 2**20
-    assert old.memory.spans[0].role == "pinned"
+    assert old.context.spans[0].role == "pinned"
     assert old.checkpoint()["next_chunk"] == CHUNKS
     assert len(str(old.checkpoint())) < 4000

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from db.documents.kinds.video import Window
 from worker.engine.protocol import WatchOptions
 from worker.streaming.budget import Costs, token_budget, window_limits
-from worker.streaming.memory import Ablation, Memory
-from worker.streaming.policy import Exchange, Limits, keep
+from worker.streaming.context_window import Ablation, ContextWindow
+from worker.streaming.policy import ContextLimits, Exchange, keep
 from worker.streaming.positions import all_axes, close_gaps
-from worker.streaming.spans import Role, Span
+from worker.streaming.spans import SpanRole, TokenSpan
 
 limits = st.builds(
-    Limits,
+    ContextLimits,
     text_sink_tokens=st.integers(0, 80),
     text_window_tokens=st.integers(0, 80),
     vision_ms=st.integers(500, 12_000),
@@ -44,13 +44,13 @@ def coming_after(exchanges: list[Exchange]) -> int:
 
 
 @given(streams(), limits)
-def test_deciding_twice_changes_nothing(exchanges: list[Exchange], limit: Limits) -> None:
+def test_deciding_twice_changes_nothing(exchanges: list[Exchange], limit: ContextLimits) -> None:
     once = keep(exchanges, coming_after(exchanges), limit)
     assert keep(once, coming_after(exchanges), limit) == once
 
 
 @given(streams(), limits)
-def test_deciding_at_every_step_is_deciding_at_the_end(exchanges: list[Exchange], limit: Limits) -> None:
+def test_deciding_at_every_step_is_deciding_at_the_end(exchanges: list[Exchange], limit: ContextLimits) -> None:
     """What was forgotten on the way would have been forgotten anyway."""
     held: tuple[Exchange, ...] = ()
     for exchange in exchanges:
@@ -60,14 +60,14 @@ def test_deciding_at_every_step_is_deciding_at_the_end(exchanges: list[Exchange]
 
 
 @given(streams(), limits)
-def test_the_sink_is_never_forgotten(exchanges: list[Exchange], limit: Limits) -> None:
+def test_the_sink_is_never_forgotten(exchanges: list[Exchange], limit: ContextLimits) -> None:
     kept = {e.chunk for e in keep(exchanges, coming_after(exchanges), limit)}
     sink = {e.chunk for e in exchanges if not e.silent and e.text_start + e.reply_tokens <= limit.text_sink_tokens}
     assert sink <= kept
 
 
 @given(streams(), limits)
-def test_what_is_in_sight_is_unbroken(exchanges: list[Exchange], limit: Limits) -> None:
+def test_what_is_in_sight_is_unbroken(exchanges: list[Exchange], limit: ContextLimits) -> None:
     """From the first chunk whose frames stay, everything stays: nothing inside the visual part ever moves."""
     now = coming_after(exchanges)
     kept = keep(exchanges, now, limit)
@@ -108,44 +108,44 @@ def test_a_memory_never_exceeds_its_budget_and_has_no_gaps(
 ) -> None:
     options, chunks = stream
     budget = token_budget(options, COSTS, frames_per_group=2)
-    memory = Memory(window_limits(options), Ablation.NONE, base)
-    pinned = memory.add(Role.PINNED, -1, COSTS.pinned_tokens)
+    context = ContextWindow(window_limits(options), Ablation.NONE, base)
+    pinned = context.add(SpanRole.PINNED, -1, COSTS.pinned_tokens)
     now = 0
     for index, (ms, groups, reply) in enumerate(chunks):
         now += ms
-        memory.make_room(now)
-        memory.add(Role.FRAMES, index, COSTS.turn_tokens)
+        context.make_room(now)
+        context.add(SpanRole.FRAMES, index, COSTS.turn_tokens)
         for _ in range(groups):
-            memory.add(Role.FRAMES, index, COSTS.group_tokens - 1, (2, 4))
-            memory.add(Role.FRAMES, index, 1)
-        memory.add(Role.REPLY, index, COSTS.reply_tokens + reply)
-        assert memory.tokens <= budget.tokens
-        assert memory.text_tokens <= budget.text_tokens
-        assert memory.spans[0].key == pinned.key
-        assert all(a.end == b.start for a, b in itertools.pairwise(memory.spans))
+            context.add(SpanRole.FRAMES, index, COSTS.group_tokens - 1, (2, 4))
+            context.add(SpanRole.FRAMES, index, 1)
+        context.add(SpanRole.REPLY, index, COSTS.reply_tokens + reply)
+        assert context.tokens <= budget.tokens
+        assert context.text_tokens <= budget.text_tokens
+        assert context.spans[0].key == pinned.key
+        assert all(a.end == b.start for a, b in itertools.pairwise(context.spans))
         # A silent reply is its turn marks, and leaves with its frames.
         frames = COSTS.turn_tokens + groups * COSTS.group_tokens
-        memory.remember(Exchange(index, now, frames, COSTS.reply_tokens + reply, 0, silent=reply == 0))
+        context.remember(Exchange(index, now, frames, COSTS.reply_tokens + reply, 0, silent=reply == 0))
 
 
 @given(watched())
 def test_frames_never_move(stream: tuple[WatchOptions, list[tuple[int, int, int]]]) -> None:
     options, chunks = stream
-    memory = Memory(window_limits(options))
-    memory.add(Role.PINNED, -1, 3)
+    context = ContextWindow(window_limits(options))
+    context.add(SpanRole.PINNED, -1, 3)
     now = 0
     for index, (ms, _, reply) in enumerate(chunks):
         now += ms
-        change = memory.make_room(now)
+        change = context.make_room(now)
         assert all(span.movable for span in change.moved)
-        memory.add(Role.FRAMES, index, 6, (2, 3))
-        memory.add(Role.REPLY, index, 5 + reply)
-        memory.remember(Exchange(index, now, 6, 5 + reply, 0, silent=reply == 0))
+        context.add(SpanRole.FRAMES, index, 6, (2, 3))
+        context.add(SpanRole.REPLY, index, 5 + reply)
+        context.remember(Exchange(index, now, 6, 5 + reply, 0, silent=reply == 0))
 
 
 spans = st.lists(
     st.builds(
-        lambda tokens, grid: Span(0, Role.REPLY, 0, tokens if grid is None else grid[0] * grid[1], 0, grid),
+        lambda tokens, grid: TokenSpan(0, SpanRole.REPLY, 0, tokens if grid is None else grid[0] * grid[1], 0, grid),
         st.integers(1, 9),
         st.none() | st.tuples(st.integers(1, 5), st.integers(1, 5)),
     ),
@@ -155,7 +155,7 @@ spans = st.lists(
 
 
 @given(spans, st.integers(200, 10**12))
-def test_closing_gaps_twice_changes_nothing(found: list[Span], end: int) -> None:
+def test_closing_gaps_twice_changes_nothing(found: list[TokenSpan], end: int) -> None:
     placed = close_gaps(found, end)
     assert close_gaps(placed, end) == placed
     assert placed[-1].end == end
@@ -163,7 +163,7 @@ def test_closing_gaps_twice_changes_nothing(found: list[Span], end: int) -> None
 
 
 @given(spans, st.integers(200, 10**12))
-def test_the_next_position_is_one_after_the_largest(found: list[Span], end: int) -> None:
+def test_the_next_position_is_one_after_the_largest(found: list[TokenSpan], end: int) -> None:
     """As transformers' `get_rope_index` counts on after a picture: from its largest position plus one."""
     placed = close_gaps(found, end)
     assert all(int(all_axes([span]).max()) + 1 == span.end for span in placed)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db.documents.kinds.video import Cue
-from worker.streaming.segments import Segment, cut, merge
+from worker.streaming.segments import ClipSegment, cut, merge
 
 clips = st.tuples(st.integers(0, 10_000), st.integers(1, 400_000)).map(lambda pair: (pair[0], pair[0] + pair[1]))
 
@@ -66,6 +66,6 @@ def test_a_cue_over_the_border_is_one_cue() -> None:
 
 
 def test_other_words_over_the_border_start_at_the_border() -> None:
-    first, second = Segment(0, 0, 0, 10_000), Segment(1, 6000, 10_000, 20_000)
+    first, second = ClipSegment(0, 0, 0, 10_000), ClipSegment(1, 6000, 10_000, 20_000)
     merged = merge([(first, [cue(8000, 10_000, "rain")]), (second, [cue(9000, 12_000, "wet street")])])
     assert [(c.start_ms, c.end_ms, c.text) for c in merged] == [(8000, 10_000, "rain"), (10_000, 12_000, "wet street")]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.streaming.slots import Slots, SlotsFull
+from worker.streaming.slots import CacheRows, CacheRowsFull
 
 CAPACITY = 64
 actions = st.lists(
@@ -19,7 +19,7 @@ actions = st.lists(
 
 @given(actions)
 def test_rows_hold_what_was_written_whatever_is_dropped(steps: list) -> None:
-    slots, buffer = Slots(CAPACITY), np.full(CAPACITY, -1)
+    slots, buffer = CacheRows(CAPACITY), np.full(CAPACITY, -1)
     expected: dict[int, list[int]] = {}
     written = 0
     for kind, what, tokens in steps:
@@ -41,7 +41,7 @@ def test_rows_hold_what_was_written_whatever_is_dropped(steps: list) -> None:
 
 
 def test_a_full_buffer_says_so() -> None:
-    slots = Slots(3)
+    slots = CacheRows(3)
     slots.append(0, 2)
-    with pytest.raises(SlotsFull):
+    with pytest.raises(CacheRowsFull):
         slots.append(1, 2)

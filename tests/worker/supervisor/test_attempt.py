@@ -13,8 +13,8 @@ from db.schema.base import new_id
 from db.schema.tables import Job
 from db.settings import Settings
 from worker.protocol import Beat
-from worker.supervisor.attempt import INBOX, Attempt, Board, Gone, Why
-from worker.supervisor.keeper import overdue
+from worker.supervisor.attempt import INBOX, Attempt, AttemptRegistry, Gone, StopReason
+from worker.supervisor.lease_renewer import overdue
 
 SETTINGS = Settings(fence_s=45, max_run_s=1000, stall_s=100)
 
@@ -28,12 +28,12 @@ def beat(number: int) -> Beat:
 
 
 @settings(deadline=None)
-@given(st.lists(st.sampled_from(Why), min_size=1))
-def test_the_first_reason_stays_but_a_lost_lease_beats_all(reasons: list[Why]) -> None:
+@given(st.lists(st.sampled_from(StopReason), min_size=1))
+def test_the_first_reason_stays_but_a_lost_lease_beats_all(reasons: list[StopReason]) -> None:
     one = attempt()
-    for why in reasons:
-        one.stop(why)
-    assert one.why is (Why.LOST if Why.LOST in reasons else reasons[0])
+    for stop_reason in reasons:
+        one.stop(stop_reason)
+    assert one.stop_reason is (StopReason.LOST if StopReason.LOST in reasons else reasons[0])
     assert one.stopping.is_set()
 
 
@@ -41,13 +41,15 @@ def test_the_first_reason_stays_but_a_lost_lease_beats_all(reasons: list[Why]) -
     ("renewed", "began", "progressed", "expected"),
     [
         (0, 0, 0, None),
-        (-46, 0, 0, Why.LOST),
-        (0, -1001, 0, Why.OVERTIME),
-        (0, -500, -101, Why.STALLED),
-        (-46, -1001, -1001, Why.LOST),
+        (-46, 0, 0, StopReason.LOST),
+        (0, -1001, 0, StopReason.OVERTIME),
+        (0, -500, -101, StopReason.STALLED),
+        (-46, -1001, -1001, StopReason.LOST),
     ],
 )
-def test_each_clock_has_its_reason(renewed: float, began: float, progressed: float, expected: Why | None) -> None:
+def test_each_clock_has_its_reason(
+    renewed: float, began: float, progressed: float, expected: StopReason | None
+) -> None:
     one = attempt()
     one.renewed_at, one.began_at, one.progressed_at = renewed, began, progressed
     assert overdue(one, 0.0, SETTINGS) is expected
@@ -55,16 +57,16 @@ def test_each_clock_has_its_reason(renewed: float, began: float, progressed: flo
 
 def test_a_stopped_attempt_is_still_fenced() -> None:
     one = attempt()
-    one.stop(Why.CANCELED)
+    one.stop(StopReason.CANCELED)
     assert overdue(one, 44.0, SETTINGS) is None
-    assert overdue(one, 46.0, SETTINGS) is Why.LOST
+    assert overdue(one, 46.0, SETTINGS) is StopReason.LOST
 
 
 def test_the_news_of_the_childs_death_comes_after_all_it_said() -> None:
     one = attempt()
     for number in range(3):
         one.hear(beat(number))
-    one.mourn(Gone(innocent=True))
+    one.child_exited(Gone(innocent=True))
     assert [one.next_event(0.1) for _ in range(4)] == [beat(0), beat(1), beat(2), Gone(innocent=True)]
 
 
@@ -82,10 +84,10 @@ def test_a_full_inbox_holds_the_child_back_and_an_ended_attempt_lets_it_go() -> 
 
 
 def test_the_board_knows_who_runs() -> None:
-    board = Board()
-    first, second = (board.add(Job(id=new_id(), epoch=1), Path("none")) for _ in range(2))
-    assert board.find(first.stream) is first
-    assert board.of_job(second.id) == [second]
-    board.remove(first)
-    assert board.all() == [second]
+    registry = AttemptRegistry()
+    first, second = (registry.add(Job(id=new_id(), epoch=1), Path("none")) for _ in range(2))
+    assert registry.find(first.stream) is first
+    assert registry.of_job(second.id) == [second]
+    registry.remove(first)
+    assert registry.all() == [second]
     assert first.done.is_set()

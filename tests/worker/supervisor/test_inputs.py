@@ -25,9 +25,9 @@ from db.storage.local import LocalObjects
 from tests.receiver import receiver
 from worker.egress.guard import Guard
 from worker.errors import Permanent, Transient
-from worker.ingest.fetch import Limits
+from worker.ingest.fetch import FetchLimits
 from worker.protocol import input_key
-from worker.supervisor.attempt import Attempt, Why
+from worker.supervisor.attempt import Attempt, StopReason
 from worker.supervisor.inputs import Sources, gather, media_in, named, with_inline, without_inline
 from worker.supervisor.runner import shrunk
 
@@ -45,7 +45,7 @@ def sources(tmp_path: Path) -> Iterator[Sources]:
     database = Database(f"sqlite:///{tmp_path / 'inputs.sqlite3'}")
     migrate.upgrade(database)
     guard = Guard.allowing(["127.0.0.0/8"])
-    yield Sources(database, LocalObjects(tmp_path / "store"), Settings(), guard, Limits(max_bytes=1000, max_s=5))
+    yield Sources(database, LocalObjects(tmp_path / "store"), Settings(), guard, FetchLimits(max_bytes=1000, max_s=5))
     database.dispose()
 
 
@@ -109,7 +109,7 @@ def test_a_vanished_object_is_permanent_and_a_broken_url_says_why(sources: Sourc
 
 def test_a_stopped_attempt_stops_copying(sources: Sources, attempt: Attempt) -> None:
     media = add_asset(sources, attempt, b"asset")
-    attempt.stop(Why.CANCELED)
+    attempt.stop(StopReason.CANCELED)
     assert Path(gather(sources, attempt, Params(first=media))[input_key(media)]).stat().st_size == 0
 
 

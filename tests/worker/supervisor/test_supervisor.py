@@ -10,23 +10,23 @@ from pathlib import Path
 
 import pytest
 
-from db.ops.crash import CrashPlan
+from db.crash import CrashPlan
 from worker.__main__ import ROLES, main
 from worker.settings import WorkerSettings
 from worker.supervisor.child import environment
 from worker.supervisor.live import canceled_job
-from worker.supervisor.supervisor import Slots
+from worker.supervisor.supervisor import JobSlots
 
 
 def test_no_more_jobs_than_slots() -> None:
-    slots = Slots(2)
+    slots = JobSlots(2)
     with slots.one(0) as first, slots.one(0) as second, slots.one(0.05) as third:
         assert (first, second, third) == (True, True, False)
     assert slots.free == 2
 
 
 def test_a_slot_that_comes_free_is_taken_by_who_waits() -> None:
-    slots, got = Slots(1), []
+    slots, got = JobSlots(1), []
 
     def wait() -> None:
         with slots.one(5) as free:
@@ -42,7 +42,7 @@ def test_a_slot_that_comes_free_is_taken_by_who_waits() -> None:
 
 
 def test_closed_slots_turn_everybody_away_at_once() -> None:
-    slots, got = Slots(1), []
+    slots, got = JobSlots(1), []
 
     def wait() -> None:
         with slots.one(60) as free:

@@ -18,9 +18,9 @@ from tests.worker.video.footage import number, numbered, remuxed, write_video
 from tests.worker.video.matrix.check import watch
 from worker.context import LocalContext
 from worker.engines import load_engine
-from worker.video.decode import Clip
 from worker.video.handler import caption_video
-from worker.video.probe import probe
+from worker.video.source.decode import Clip
+from worker.video.source.probe import probe
 
 BITS = 16
 SIZE = (128, 32)

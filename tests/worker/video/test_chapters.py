@@ -14,7 +14,7 @@ from db.documents.kinds.base import Sampling
 from db.documents.kinds.video import Cue
 from worker.engine.protocol import Answer, ModelInfo
 from worker.errors import Stopped
-from worker.video.chapters import ANSWER_TOKENS, MAX_CHAPTERS, MAX_NOTES_CHARS, Outline, blocks, outline
+from worker.video.chapters import ANSWER_TOKENS, MAX_CHAPTERS, MAX_NOTES_CHARS, VideoOutline, blocks, outline
 
 
 class Scribe:
@@ -39,7 +39,7 @@ def cues_of(count: int, step_ms: int = 2000, text: str = "something happens") ->
     ]
 
 
-def told(scribe: Scribe, cues: Sequence[Cue]) -> Outline:
+def told(scribe: Scribe, cues: Sequence[Cue]) -> VideoOutline:
     return outline(scribe, cues, Sampling(), lambda: None, lambda _: None)  # type: ignore[arg-type]
 
 
@@ -72,7 +72,7 @@ def test_every_question_fits_and_the_reduction_ends(count: int, context_tokens: 
 
 def test_no_captions_no_questions() -> None:
     scribe = Scribe(lambda _: "x")
-    assert told(scribe, []) == Outline((), None)
+    assert told(scribe, []) == VideoOutline((), None)
     assert not scribe.questions
 
 

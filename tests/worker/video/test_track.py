@@ -11,7 +11,7 @@ from db.documents.kinds.base import MediaInput
 from db.documents.kinds.video import Cue, VideoCaptionParams
 from worker.engine.protocol import Chunk, Reply
 from worker.video.captions import CaptionTrack
-from worker.video.joining import Joiner, spans
+from worker.video.cue_merge import Joiner, spans
 
 CHUNK_MS = 2000
 SAYINGS = st.lists(st.sampled_from(["", " ", "A dog runs.", "a dog  runs.", "A cat.", "\x00<b>\n\n"]), max_size=40)

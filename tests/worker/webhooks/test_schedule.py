@@ -15,7 +15,7 @@ from worker.webhooks.schedule import (
     DISABLE_AFTER,
     JITTER,
     MAX_RETRY_AFTER_S,
-    Outcome,
+    DeliveryOutcome,
     after,
     delay_before,
     outcome_of,
@@ -23,7 +23,7 @@ from worker.webhooks.schedule import (
 )
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-FAILURES = st.sampled_from([outcome for outcome in Outcome if outcome is not Outcome.DELIVERED])
+FAILURES = st.sampled_from([outcome for outcome in DeliveryOutcome if outcome is not DeliveryOutcome.DELIVERED])
 ATTEMPTS = st.integers(1, len(DELAYS_S))
 RETRY_AFTER = st.none() | st.floats(0, MAX_RETRY_AFTER_S)
 RANDOM = st.integers().map(Random)
@@ -37,27 +37,27 @@ def test_the_schedule_is_the_promised_one() -> None:
 
 @given(status=st.integers(100, 599))
 def test_only_2xx_is_delivered(status: int) -> None:
-    assert (outcome_of(status) is Outcome.DELIVERED) == (200 <= status <= 299)
-    assert (outcome_of(status) is Outcome.REDIRECTED) == (300 <= status <= 399)
-    assert (outcome_of(status) is Outcome.GONE) == (status == 410)
-    assert (outcome_of(status) is Outcome.BUSY) == (status in (429, 503))
+    assert (outcome_of(status) is DeliveryOutcome.DELIVERED) == (200 <= status <= 299)
+    assert (outcome_of(status) is DeliveryOutcome.REDIRECTED) == (300 <= status <= 399)
+    assert (outcome_of(status) is DeliveryOutcome.GONE) == (status == 410)
+    assert (outcome_of(status) is DeliveryOutcome.BUSY) == (status in (429, 503))
 
 
 @given(attempts=ATTEMPTS, retry_after_s=RETRY_AFTER, failing=st.timedeltas(), random=RANDOM)
 def test_a_delivery_ends_it_and_harms_nobody(
     attempts: int, retry_after_s: float | None, failing: timedelta, random: Random
 ) -> None:
-    what = after(Outcome.DELIVERED, attempts, retry_after_s, failing, random)
+    what = after(DeliveryOutcome.DELIVERED, attempts, retry_after_s, failing, random)
     assert (what.delivered, what.delay_s, what.disable_endpoint) == (True, None, False)
 
 
 @given(outcome=FAILURES, attempts=ATTEMPTS, retry_after_s=RETRY_AFTER, random=RANDOM)
 def test_a_failure_is_retried_until_the_schedule_ends(
-    outcome: Outcome, attempts: int, retry_after_s: float | None, random: Random
+    outcome: DeliveryOutcome, attempts: int, retry_after_s: float | None, random: Random
 ) -> None:
     what = after(outcome, attempts, retry_after_s, FRESH, random)
     assert not what.delivered
-    assert what.disable_endpoint == (outcome is Outcome.GONE)
+    assert what.disable_endpoint == (outcome is DeliveryOutcome.GONE)
     assert (what.delay_s is None) == (what.disable_endpoint or attempts == len(DELAYS_S))
 
 
@@ -78,10 +78,10 @@ def test_jitter_spreads_a_crowd() -> None:
 
 @given(outcome=FAILURES, attempts=ATTEMPTS, failing=st.timedeltas(FRESH, timedelta(days=30)), random=RANDOM)
 def test_an_endpoint_is_disabled_after_five_days_of_failures(
-    outcome: Outcome, attempts: int, failing: timedelta, random: Random
+    outcome: DeliveryOutcome, attempts: int, failing: timedelta, random: Random
 ) -> None:
     what = after(outcome, attempts, None, failing, random)
-    assert what.disable_endpoint == (outcome is Outcome.GONE or failing >= DISABLE_AFTER)
+    assert what.disable_endpoint == (outcome is DeliveryOutcome.GONE or failing >= DISABLE_AFTER)
     assert not (what.disable_endpoint and what.delay_s is not None)
 
 

@@ -18,8 +18,8 @@ from tests.certificates import tls_pair
 from tests.receiver import Receiver, receiver
 from tests.servers import free_port
 from worker.egress.guard import Guard
-from worker.webhooks.schedule import Outcome
-from worker.webhooks.send import RESPONSE_HEAD_BYTES, Attempt, send
+from worker.webhooks.schedule import DeliveryOutcome
+from worker.webhooks.send import RESPONSE_HEAD_BYTES, SendResult, send
 from worker.webhooks.sign import headers
 
 LOOPBACK = Guard.allowing(["127.0.0.0/8"])
@@ -35,7 +35,7 @@ def server() -> Iterator[Receiver]:
 def test_a_signed_delivery_verifies_at_the_receiver(server: Receiver) -> None:
     secret = new_secret()
     attempt = send(server.url("/ok"), headers("evt_1", int(time.time()), BODY, [secret]), BODY, LOOPBACK)
-    assert (attempt.outcome, attempt.status, attempt.response_head) == (Outcome.DELIVERED, 200, "thanks")
+    assert (attempt.outcome, attempt.status, attempt.response_head) == (DeliveryOutcome.DELIVERED, 200, "thanks")
     received = server.received[-1]
     assert (received.method, received.path, received.body) == ("POST", "/ok", BODY)
     assert Webhook(secret).verify(received.body, received.headers) == json.loads(BODY)
@@ -47,19 +47,19 @@ def test_a_signed_delivery_verifies_at_the_receiver(server: Receiver) -> None:
 @pytest.mark.parametrize(
     ("path", "outcome"),
     [
-        ("/status/204", Outcome.DELIVERED),
-        ("/status/299", Outcome.DELIVERED),
-        ("/status/400", Outcome.REJECTED),
-        ("/status/404", Outcome.REJECTED),
-        ("/status/410", Outcome.GONE),
-        ("/status/429", Outcome.BUSY),
-        ("/status/500", Outcome.REJECTED),
-        ("/status/503", Outcome.BUSY),
-        ("/redirect/1", Outcome.REDIRECTED),
-        ("/status/304", Outcome.REDIRECTED),
+        ("/status/204", DeliveryOutcome.DELIVERED),
+        ("/status/299", DeliveryOutcome.DELIVERED),
+        ("/status/400", DeliveryOutcome.REJECTED),
+        ("/status/404", DeliveryOutcome.REJECTED),
+        ("/status/410", DeliveryOutcome.GONE),
+        ("/status/429", DeliveryOutcome.BUSY),
+        ("/status/500", DeliveryOutcome.REJECTED),
+        ("/status/503", DeliveryOutcome.BUSY),
+        ("/redirect/1", DeliveryOutcome.REDIRECTED),
+        ("/status/304", DeliveryOutcome.REDIRECTED),
     ],
 )
-def test_the_status_decides(server: Receiver, path: str, outcome: Outcome) -> None:
+def test_the_status_decides(server: Receiver, path: str, outcome: DeliveryOutcome) -> None:
     attempt = _send(server, path)
     assert attempt.outcome is outcome
     assert attempt.error is None
@@ -86,7 +86,7 @@ def test_the_head_of_the_answer_is_kept_in_storable_form(server: Receiver) -> No
 @pytest.mark.parametrize("path", ["/hang", "/dripheaders"])
 def test_a_receiver_that_stalls_is_left_in_time(server: Receiver, path: str) -> None:
     attempt = _send(server, path, timeout_s=0.4)
-    assert (attempt.outcome, attempt.status) == (Outcome.TIMED_OUT, None)
+    assert (attempt.outcome, attempt.status) == (DeliveryOutcome.TIMED_OUT, None)
     assert attempt.error
     assert attempt.duration_s < 2
 
@@ -94,7 +94,7 @@ def test_a_receiver_that_stalls_is_left_in_time(server: Receiver, path: str) -> 
 @pytest.mark.parametrize("path", ["/late", "/drip", "/lie/10?says=5000"])
 def test_a_body_that_never_ends_takes_nothing_back(server: Receiver, path: str) -> None:
     attempt = _send(server, path, timeout_s=0.5)
-    assert (attempt.outcome, attempt.status) == (Outcome.DELIVERED, 200)
+    assert (attempt.outcome, attempt.status) == (DeliveryOutcome.DELIVERED, 200)
     assert attempt.duration_s < 2
 
 
@@ -116,14 +116,14 @@ def test_a_receiver_that_reads_slowly_is_left_in_time() -> None:
         stop.set()
         thread.join()
         listener.close()
-    assert attempt.outcome is Outcome.TIMED_OUT
+    assert attempt.outcome is DeliveryOutcome.TIMED_OUT
     assert attempt.duration_s < 2
 
 
 def test_garbage_and_closed_ports_are_unreachable(server: Receiver) -> None:
-    assert _send(server, "/garbage").outcome is Outcome.UNREACHABLE
+    assert _send(server, "/garbage").outcome is DeliveryOutcome.UNREACHABLE
     attempt = send(f"http://127.0.0.1:{free_port()}/", {}, BODY, LOOPBACK)
-    assert attempt.outcome is Outcome.UNREACHABLE
+    assert attempt.outcome is DeliveryOutcome.UNREACHABLE
     assert attempt.error
 
 
@@ -131,7 +131,7 @@ def test_garbage_and_closed_ports_are_unreachable(server: Receiver) -> None:
 def test_without_leave_nothing_here_is_dialled(server: Receiver, host: str) -> None:
     before = len(server.received)
     attempt = send(server.url("/ok", host), {}, BODY, Guard())
-    assert (attempt.outcome, attempt.status) == (Outcome.BLOCKED, None)
+    assert (attempt.outcome, attempt.status) == (DeliveryOutcome.BLOCKED, None)
     assert len(server.received) == before
 
 
@@ -143,14 +143,14 @@ def test_the_checked_address_is_dialled_whatever_the_name_says_next(server: Rece
 
     guard = Guard(LOOPBACK.allow, rebinding)
     url = server.url("/ok", "rebind.example")
-    assert send(url, {}, BODY, guard).outcome is Outcome.DELIVERED
+    assert send(url, {}, BODY, guard).outcome is DeliveryOutcome.DELIVERED
     assert server.received[-1].headers["host"] == f"rebind.example:{server.server_port}"
-    assert send(url, {}, BODY, guard).outcome is Outcome.BLOCKED
+    assert send(url, {}, BODY, guard).outcome is DeliveryOutcome.BLOCKED
 
 
 def test_a_dead_first_address_does_not_hide_the_second(server: Receiver) -> None:
     guard = Guard(LOOPBACK.allow, lambda *_: ["127.9.9.9", "127.0.0.1"])
-    assert send(server.url("/ok", "two.example"), {}, BODY, guard).outcome is Outcome.DELIVERED
+    assert send(server.url("/ok", "two.example"), {}, BODY, guard).outcome is DeliveryOutcome.DELIVERED
 
 
 def test_proxies_in_the_environment_are_not_asked(server: Receiver) -> None:
@@ -158,7 +158,7 @@ def test_proxies_in_the_environment_are_not_asked(server: Receiver) -> None:
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:
-        assert _send(server, "/ok").outcome is Outcome.DELIVERED
+        assert _send(server, "/ok").outcome is DeliveryOutcome.DELIVERED
     finally:
         for name, value in before.items():
             os.environ.pop(name)
@@ -180,7 +180,7 @@ def test_proxies_in_the_environment_are_not_asked(server: Receiver) -> None:
 )
 def test_other_urls_are_refused(url: str) -> None:
     attempt = send(url, {}, BODY, Guard())
-    assert (attempt.outcome, attempt.status) == (Outcome.BLOCKED, None)
+    assert (attempt.outcome, attempt.status) == (DeliveryOutcome.BLOCKED, None)
 
 
 def test_tls_checks_the_name_and_not_the_address(tmp_path: Path) -> None:
@@ -188,14 +188,14 @@ def test_tls_checks_the_name_and_not_the_address(tmp_path: Path) -> None:
     guard = Guard(LOOPBACK.allow, lambda *_: ["127.0.0.1"])
     with receiver(server_side) as server:
         attempt = send(server.url("/ok", "hooks.example"), {}, BODY, guard, certificates=client_side)
-        assert (attempt.outcome, attempt.error) == (Outcome.DELIVERED, None)
+        assert (attempt.outcome, attempt.error) == (DeliveryOutcome.DELIVERED, None)
         for other in (
             send(server.url("/ok", "other.example"), {}, BODY, guard, certificates=client_side),
             send(server.url("/ok", "hooks.example"), {}, BODY, guard),
         ):
-            assert other.outcome is Outcome.UNREACHABLE
+            assert other.outcome is DeliveryOutcome.UNREACHABLE
             assert "CERTIFICATE_VERIFY_FAILED" in (other.error or "")
 
 
-def _send(server: Receiver, path: str, timeout_s: float = 5.0) -> Attempt:
+def _send(server: Receiver, path: str, timeout_s: float = 5.0) -> SendResult:
     return send(server.url(path), {}, BODY, LOOPBACK, timeout_s)

@@ -33,7 +33,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Batch:
+class ExampleBatch:
     """What the model takes, and labels; `mask` (B, 1, N, N) only when some token sees less than all before it."""
 
     input_ids: Tensor
@@ -44,8 +44,8 @@ class Batch:
     videos: Pictures | None = None
     learned: int = field(default=0)
 
-    def to(self, device: torch.device) -> Batch:
-        return Batch(
+    def to(self, device: torch.device) -> ExampleBatch:
+        return ExampleBatch(
             self.input_ids.to(device),
             self.labels.to(device),
             self.position_ids.to(device),
@@ -56,7 +56,7 @@ class Batch:
         )
 
 
-def batch(examples: Sequence[Example], merge: int, pad_id: int) -> Batch:
+def batch(examples: Sequence[Example], merge: int, pad_id: int) -> ExampleBatch:
     """Rows are padded on the right, where causal attention never looks."""
     longest = max(len(example.tokens.ids) for example in examples)
     ids = torch.full((len(examples), longest), pad_id)
@@ -72,7 +72,7 @@ def batch(examples: Sequence[Example], merge: int, pad_id: int) -> Batch:
     images, videos = _packed([e.images for e in examples]), _packed([e.videos for e in examples])
     positions, _ = rope_index(types, merge, _grid(images), _grid(videos), real)
     learned = int((labels[:, 1:] != NOT_LEARNED).sum())
-    return Batch(ids, labels, positions, _mask(examples, longest), images, videos, learned)
+    return ExampleBatch(ids, labels, positions, _mask(examples, longest), images, videos, learned)
 
 
 def _mask(examples: Sequence[Example], longest: int) -> Tensor | None:

@@ -27,7 +27,7 @@ PINNED_CHUNK = -1
 """The chunk number of what is always in sight: the prompt, and remembered replies whose frames are long gone."""
 
 
-class Part(IntEnum):
+class TokenPart(IntEnum):
     """What a token belongs to; decides how long it stays in sight."""
 
     PINNED = 0
@@ -37,12 +37,12 @@ class Part(IntEnum):
 
 
 @dataclass(frozen=True)
-class Span:
+class TrainingSpan:
     """Neighbouring tokens that are kept or dropped as one."""
 
     ids: tuple[int, ...]
     labels: tuple[int, ...]
-    part: Part
+    part: TokenPart
     chunk: int
 
 
@@ -66,43 +66,43 @@ class Layout:
         self.colour_ids = [np.array(self._single(form + name for name in COLOURS)) for form in ("", " ")]
         """The colours at the beginning of a reply, and inside one."""
 
-    def prompt(self, text: str) -> Span:
-        return self._span(self._turn("user", text), Part.PINNED, PINNED_CHUNK)
+    def prompt(self, text: str) -> TrainingSpan:
+        return self._span(self._turn("user", text), TokenPart.PINNED, PINNED_CHUNK)
 
-    def frames(self, chunk: int, stamps_s: Sequence[float], picture_tokens: int) -> Span:
+    def frames(self, chunk: int, stamps_s: Sequence[float], picture_tokens: int) -> TrainingSpan:
         """`stamps_s`: the mean time of each frame group; `picture_tokens`: how many stand for one group."""
         groups = "".join(
             f"<{stamp_s:.1f} seconds>{VISION_START}{VIDEO_TOKEN * picture_tokens}{VISION_END}" for stamp_s in stamps_s
         )
-        return self._span(self._turn("user", groups), Part.FRAMES, chunk)
+        return self._span(self._turn("user", groups), TokenPart.FRAMES, chunk)
 
-    def reply(self, chunk: int, text: str) -> Span:
+    def reply(self, chunk: int, text: str) -> TrainingSpan:
         """The words and the end token are learned; the header and the line end are written by the session."""
         header, words, end = self._encode(f"{TURN_START}assistant\n"), self._encode(text), self._encode(f"{TURN_END}\n")
         labels = (NOT_LEARNED,) * len(header) + words + end[:1] + (NOT_LEARNED,) * (len(end) - 1)
-        return Span(header + words + end, labels, Part.REPLY if text else Part.PASSING, chunk)
+        return TrainingSpan(header + words + end, labels, TokenPart.REPLY if text else TokenPart.PASSING, chunk)
 
-    def remembered(self, text: str) -> Span:
+    def remembered(self, text: str) -> TrainingSpan:
         """A reply from before the first chunk shown: still in sight, but nothing to learn any more."""
         span = self.reply(PINNED_CHUNK, text)
-        return Span(span.ids, (NOT_LEARNED,) * len(span.ids), Part.PINNED, PINNED_CHUNK)
+        return TrainingSpan(span.ids, (NOT_LEARNED,) * len(span.ids), TokenPart.PINNED, PINNED_CHUNK)
 
-    def told(self, text: str) -> Span:
+    def told(self, text: str) -> TrainingSpan:
         """A reply whose frames are gone: what memory decides is learned, each time with the token that follows."""
         span, header = self.reply(PINNED_CHUNK, text), len(self._encode(f"{TURN_START}assistant\n"))
         labels = [NOT_LEARNED] * len(span.ids)
         for start, end in memory_spans(text):
             first, last = (header + len(self._encode(text[:place])) for place in (start, end))
             labels[first : last + 1] = span.ids[first : last + 1]
-        return Span(span.ids, tuple(labels), Part.PINNED, PINNED_CHUNK)
+        return TrainingSpan(span.ids, tuple(labels), TokenPart.PINNED, PINNED_CHUNK)
 
     def _single(self, words: Iterable[str]) -> list[int]:
         """The ids of those words that are one token."""
         return [ids[0] for ids in map(self._encode, words) if len(ids) == 1]
 
-    def _span(self, text: str, part: Part, chunk: int) -> Span:
+    def _span(self, text: str, part: TokenPart, chunk: int) -> TrainingSpan:
         ids = self._encode(text)
-        return Span(ids, (NOT_LEARNED,) * len(ids), part, chunk)
+        return TrainingSpan(ids, (NOT_LEARNED,) * len(ids), part, chunk)
 
     def _turn(self, role: str, text: str) -> str:
         return f"{TURN_START}{role}\n{text}{TURN_END}\n"
@@ -115,7 +115,7 @@ class Layout:
         return self._known[text]
 
 
-def join(spans: Sequence[Span]) -> Tokens:
+def join(spans: Sequence[TrainingSpan]) -> Tokens:
     """The spans in order, as arrays."""
     lengths = [len(span.ids) for span in spans]
     return Tokens(
@@ -130,7 +130,7 @@ def in_sight(parts: NDArray[np.int64], chunks: NDArray[np.int64], window_chunks:
     """(N, N): which tokens (columns) each token (row) sees when frames stay for `window_chunks` chunks, replies for good."""
     order = np.arange(len(parts))
     causal = order[:, None] >= order[None, :]
-    lasting = (parts == Part.PINNED) | (parts == Part.REPLY)
+    lasting = (parts == TokenPart.PINNED) | (parts == TokenPart.REPLY)
     recent = chunks[:, None] - chunks[None, :] < window_chunks
     seen: NDArray[np.bool_] = causal & (lasting[None, :] | recent)
     return seen

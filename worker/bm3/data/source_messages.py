@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from worker.bm3.data.examples import Example, Pictures
-from worker.bm3.data.layout import NOT_LEARNED, Part, Tokens
+from worker.bm3.data.layout import NOT_LEARNED, TokenPart, Tokens
 from worker.bm3.data.tables import MessagesTable
 from worker.bm3.data.tokenizer import TURN_END, TURN_START
 
@@ -103,7 +103,7 @@ def _ids(processor: Any, text: str) -> list[int]:
 
 
 def _tokens(ids: NDArray[np.int64], labels: NDArray[np.int64]) -> Tokens:
-    return Tokens(ids, labels, np.full_like(ids, Part.PINNED), np.zeros_like(ids))
+    return Tokens(ids, labels, np.full_like(ids, TokenPart.PINNED), np.zeros_like(ids))
 
 
 def _token_types(inputs: Any) -> Tensor:

@@ -12,7 +12,7 @@ import torch
 from db.documents.kinds.video import DEFAULT_PROMPT
 from worker.bm3.data.augment import degraded, garbled, pooled, recoloured
 from worker.bm3.data.examples import Example, Pictures
-from worker.bm3.data.layout import Layout, Part, Span, group_stamps_s, join, picture_tokens
+from worker.bm3.data.layout import Layout, TokenPart, TrainingSpan, group_stamps_s, join, picture_tokens
 from worker.bm3.data.patches import PatchShape, Pixels, cut
 from worker.bm3.data.tokenizer import DENSE_PROMPT
 from worker.bm3.model.positions import TEXT, VIDEO
@@ -82,7 +82,7 @@ class SceneSource:
             frame, text = self._snapshot(dice, scale)
             frames = degraded(np.stack([frame] * self._shape.frames_per_group), dice, self._recipe.degraded)
             patches.append(self._add(spans, chunk, frames, [self._clock_ms(dice)] * len(frames), text))
-            spans[-1] = replace(spans[-1], part=Part.PASSING)
+            spans[-1] = replace(spans[-1], part=TokenPart.PASSING)
         # A window of one chunk: each picture is described for itself.
         return self._example(spans, patches, 1, dice)
 
@@ -124,7 +124,7 @@ class SceneSource:
             patches.append(self._add(spans, chunk, frames, times_ms, captions[chunk]))
         return self._example(spans, patches, recipe.window_chunks, dice)
 
-    def _add(self, spans: list[Span], chunk: int, frames: Pixels, times_ms: list[int], text: str) -> Pixels:
+    def _add(self, spans: list[TrainingSpan], chunk: int, frames: Pixels, times_ms: list[int], text: str) -> Pixels:
         patches, grid = cut(frames, self._shape)
         stamps_s = group_stamps_s(times_ms, self._shape.frames_per_group)
         spans.append(self._layout.frames(chunk, stamps_s, picture_tokens(grid, self._shape.merge)))
@@ -132,7 +132,7 @@ class SceneSource:
         return patches
 
     def _example(
-        self, spans: list[Span], patches: list[Pixels], window_chunks: int, dice: np.random.Generator
+        self, spans: list[TrainingSpan], patches: list[Pixels], window_chunks: int, dice: np.random.Generator
     ) -> Example:
         tokens = join(spans)
         if not self._held_out:

@@ -10,13 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 Count = Annotated[int, Field(ge=1)]
 
 
-class Table(BaseModel):
+class RecipeTable(BaseModel):
     """A table of the recipe's TOML file: unknown keys are refused, values stay as they are read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class MessagesTable(Table):
+class MessagesTable(RecipeTable):
     """JSONL, one conversation a line: {"messages": [{"role", "content"}]} with Qwen's content parts."""
 
     path: Path

@@ -9,9 +9,9 @@ from typing import Protocol
 
 from worker.bm3.scenes.grammar import parse, unparsed
 from worker.bm3.scenes.scenes import first_shown_ms
-from worker.bm3.scenes.world import Event
+from worker.bm3.scenes.world import SceneEvent
 
-Key = Callable[[Event], Hashable]
+Key = Callable[[SceneEvent], Hashable]
 
 
 class Spoken(Protocol):
@@ -33,47 +33,47 @@ class Timing:
 
 
 @dataclass(frozen=True)
-class Told:
+class Prediction:
     """An event as a caption tells it, at the start of its chunk."""
 
     start_ms: int
-    event: Event
+    event: SceneEvent
 
 
 @dataclass(frozen=True)
-class Happened:
+class GroundTruth:
     """A true event and the start of the chunk that is the first to show it complete."""
 
-    due_ms: int
-    event: Event
+    expected_ms: int
+    event: SceneEvent
     absent_ms: int | None = None
     """For an object that comes back: how long it had been away."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    told: Told
-    happened: Happened
+    told: Prediction
+    happened: GroundTruth
 
 
-def told(captions: Iterable[Spoken]) -> tuple[list[Told], int]:
+def predictions(captions: Iterable[Spoken]) -> tuple[list[Prediction], int]:
     """The events in some captions, and how many clauses were no sentence of the language."""
     captions = list(captions)
-    events = [Told(caption.start_ms, event) for caption in captions for event in parse(caption.text)]
+    events = [Prediction(caption.start_ms, event) for caption in captions for event in parse(caption.text)]
     return events, sum(len(unparsed(caption.text)) for caption in captions)
 
 
-def happened(truth: Sequence[Event], timing: Timing) -> list[Happened]:
+def ground_truths(truth: Sequence[SceneEvent], timing: Timing) -> list[GroundTruth]:
     """True events with their due times and absences; `truth` is in order of onset."""
     absences = _absences_ms(truth)
     return [
-        Happened(first_shown_ms(event, timing.fps) // timing.chunk_ms * timing.chunk_ms, event, absent_ms)
+        GroundTruth(first_shown_ms(event, timing.fps) // timing.chunk_ms * timing.chunk_ms, event, absent_ms)
         for event, absent_ms in zip(truth, absences, strict=True)
     ]
 
 
 def pairs(
-    said: Sequence[Told], due: Sequence[Happened], timing: Timing, key: Key = lambda event: event.key
+    predicted: Sequence[Prediction], expected: Sequence[GroundTruth], timing: Timing, key: Key = lambda event: event.key
 ) -> list[Pair]:
     """The largest matching of events with equal keys that are at most the tolerance apart.
 
@@ -81,25 +81,25 @@ def pairs(
     the first that fits is optimal.
     """
     said_by_key, due_by_key = defaultdict(list), defaultdict(list)
-    for one in said:
+    for one in predicted:
         said_by_key[key(one.event)].append(one)
-    for other in due:
+    for other in expected:
         due_by_key[key(other.event)].append(other)
     tolerance_ms = timing.tolerance_chunks * timing.chunk_ms
     return [pair for name in said_by_key for pair in _in_order(said_by_key[name], due_by_key[name], tolerance_ms)]
 
 
-def _in_order(said: list[Told], due: list[Happened], tolerance_ms: int) -> list[Pair]:
-    waiting = sorted(due, key=lambda one: one.due_ms)
+def _in_order(predicted: list[Prediction], expected: list[GroundTruth], tolerance_ms: int) -> list[Pair]:
+    waiting = sorted(expected, key=lambda one: one.expected_ms)
     found = []
-    for one in sorted(said, key=lambda one: one.start_ms):
-        waiting = [other for other in waiting if other.due_ms >= one.start_ms - tolerance_ms]
-        if waiting and waiting[0].due_ms <= one.start_ms + tolerance_ms:
+    for one in sorted(predicted, key=lambda one: one.start_ms):
+        waiting = [other for other in waiting if other.expected_ms >= one.start_ms - tolerance_ms]
+        if waiting and waiting[0].expected_ms <= one.start_ms + tolerance_ms:
             found.append(Pair(one, waiting.pop(0)))
     return found
 
 
-def _absences_ms(truth: Sequence[Event]) -> list[int | None]:
+def _absences_ms(truth: Sequence[SceneEvent]) -> list[int | None]:
     """For each event that brings an object back, the time since it was last in view; else None."""
     on_stage: set[str] = set()
     left_ms: dict[str, int] = {}

@@ -8,22 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from worker.bm3.evaluation.match import Timing
-from worker.bm3.evaluation.score import Score, Tally, score
+from worker.bm3.evaluation.score import MatchTally, Score, score
 from worker.bm3.evaluation.watch import Heard
 from worker.bm3.scenes.scenes import first_shown_ms
-from worker.bm3.scenes.world import Event
+from worker.bm3.scenes.world import SceneEvent
 
 SLICE_MS = 600_000  # long videos are also scored in parts of ten minutes: does it hold out?
 COLUMNS = ("f1", "precision", "recall", "wrong_still", "memory", "again", "long_again", "count", "x_real_time")
 
 
 @dataclass(frozen=True)
-class Watched:
+class WatchedVideo:
     """What was heard of one video (or of several, one after the other), beside the truth."""
 
     seeds: tuple[int, ...]
     heard: Sequence[Heard]
-    truth: Sequence[Event]
+    truth: Sequence[SceneEvent]
     timing: Timing
 
     @property
@@ -55,10 +55,10 @@ class Watched:
         }
 
 
-def joined(videos: Sequence[Watched]) -> Watched:
+def joined(videos: Sequence[WatchedVideo]) -> WatchedVideo:
     """Several videos as one: each begins where the one before ended."""
     heard: list[Heard] = []
-    truth: list[Event] = []
+    truth: list[SceneEvent] = []
     shift_ms = 0
     for video in videos:
         heard += [replace(one, start_ms=one.start_ms + shift_ms, end_ms=one.end_ms + shift_ms) for one in video.heard]
@@ -68,7 +68,7 @@ def joined(videos: Sequence[Watched]) -> Watched:
             if first_shown_ms(one, video.timing.fps) < video.duration_ms
         ]
         shift_ms += video.duration_ms
-    return Watched(tuple(seed for video in videos for seed in video.seeds), heard, truth, videos[0].timing)
+    return WatchedVideo(tuple(seed for video in videos for seed in video.seeds), heard, truth, videos[0].timing)
 
 
 def _headline(got: Score) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def _headline(got: Score) -> dict[str, Any]:
     }
 
 
-def _tally(tally: Tally) -> dict[str, Any]:
+def _tally(tally: MatchTally) -> dict[str, Any]:
     shares = {"f1": tally.f1, "precision": tally.precision, "recall": tally.recall}
     return {**{name: round(share, 4) for name, share in shares.items()}, **asdict(tally)}
 

@@ -16,8 +16,8 @@ from pydantic_core import to_jsonable_python
 from db.documents.kinds.video import DEFAULT_PROMPT
 from db.failures import Failure
 from worker.bm3.evaluation.match import Timing
-from worker.bm3.evaluation.report import Watched, joined, plot, table
-from worker.bm3.evaluation.watch import VARIANTS, Heard, Variant, decoded, options_for, rendered, watch
+from worker.bm3.evaluation.report import WatchedVideo, joined, plot, table
+from worker.bm3.evaluation.watch import VARIANTS, Heard, MemoryVariant, decoded, options_for, rendered, watch
 from worker.bm3.scenes.scenes import Scene
 from worker.bm3.scenes.world import PRESETS, Options
 from worker.bm3.scenes.write import Format, write_video
@@ -43,9 +43,9 @@ class Task:
         return Scene(self.seed, self.options)
 
 
-def evaluate(engine: Engine, tasks: Sequence[Task], variants: dict[str, Variant]) -> dict[str, dict[str, Any]]:
+def evaluate(engine: Engine, tasks: Sequence[Task], variants: dict[str, MemoryVariant]) -> dict[str, dict[str, Any]]:
     """The figures of each variant that fits the model's context, over all videos; see `Watched.figures`."""
-    watched: dict[str, list[Watched]] = {name: [] for name in variants}
+    watched: dict[str, list[WatchedVideo]] = {name: [] for name in variants}
     for task in tasks:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "video.mp4"
@@ -57,7 +57,7 @@ def evaluate(engine: Engine, tasks: Sequence[Task], variants: dict[str, Variant]
     return {name: joined(videos).figures() for name, videos in watched.items() if videos}
 
 
-def _if_it_fits(engine: Engine, task: Task, variant: Variant, path: Path, name: str) -> list[Watched]:
+def _if_it_fits(engine: Engine, task: Task, variant: MemoryVariant, path: Path, name: str) -> list[WatchedVideo]:
     try:
         return [_watched(engine, task, variant, path, name)]
     except Permanent as error:
@@ -67,11 +67,11 @@ def _if_it_fits(engine: Engine, task: Task, variant: Variant, path: Path, name: 
         return []
 
 
-def _watched(engine: Engine, task: Task, variant: Variant, path: Path, name: str) -> Watched:
+def _watched(engine: Engine, task: Task, variant: MemoryVariant, path: Path, name: str) -> WatchedVideo:
     options = options_for(variant, task.watching)
     heard = list(_with_progress(watch(engine, _chunks(engine, task, path, options), options, variant.ablation), name))
     timing = Timing(options.chunk_ms, options.fps)
-    return Watched((task.seed,), heard, task.scene.events(0, task.duration_ms), timing)
+    return WatchedVideo((task.seed,), heard, task.scene.events(0, task.duration_ms), timing)
 
 
 def _chunks(engine: Engine, task: Task, path: Path, options: WatchOptions) -> Iterator[Chunk]:

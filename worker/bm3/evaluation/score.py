@@ -9,12 +9,22 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import mean, median
 
-from worker.bm3.evaluation.match import Happened, Key, Pair, Spoken, Timing, Told, happened, pairs, told
-from worker.bm3.scenes.world import ARRIVALS, Event
+from worker.bm3.evaluation.match import (
+    GroundTruth,
+    Key,
+    Pair,
+    Prediction,
+    Spoken,
+    Timing,
+    ground_truths,
+    pairs,
+    predictions,
+)
+from worker.bm3.scenes.world import ARRIVALS, SceneEvent
 
 
 @dataclass(frozen=True)
-class Tally:
+class MatchTally:
     """Events said, events that happened, and how many of both are the same. Nothing said of nothing is perfect."""
 
     said: int
@@ -36,7 +46,7 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Memory:
+class RecallScore:
     """Questions that one chunk cannot answer; `asked` counts true events, those that were missed included."""
 
     again_asked: int  # arrivals of an object seen before: was "again" or "a third time" said of it?
@@ -64,10 +74,10 @@ class Memory:
 class Score:
     """One video's figures; times in milliseconds."""
 
-    events: Tally
-    without_details: Tally  # the kind of event and the object right, whatever side, direction or colour was said
-    by_kind: dict[str, Tally]
-    memory: Memory
+    events: MatchTally
+    without_details: MatchTally  # the kind of event and the object right, whatever side, direction or colour was said
+    by_kind: dict[str, MatchTally]
+    memory: RecallScore
     onset_errors_ms: list[int] = field(repr=False)  # start of the caption's chunk minus onset of the event
     same_chunk: int  # matched events that were told in the chunk where they were due
     still_chunks: int  # chunks in which nothing happens and nothing is due
@@ -92,7 +102,10 @@ class Score:
 
 
 def score(
-    cues: Iterable[Spoken], truth: Sequence[Event], timing: Timing | None = None, span_ms: tuple[int, int] | None = None
+    cues: Iterable[Spoken],
+    truth: Sequence[SceneEvent],
+    timing: Timing | None = None,
+    span_ms: tuple[int, int] | None = None,
 ) -> Score:
     """Score captions against the true events of the same stretch of video.
 
@@ -100,17 +113,20 @@ def score(
     and ends with the last thing that happened or was said.
     """
     timing = timing or Timing()
-    said, strange = told(cues)
-    due = happened(sorted(truth, key=lambda event: event.onset_ms), timing)
-    matched = pairs(said, due, timing)
-    still, wrong = _still_chunks(said, due, matched, timing, span_ms)
+    predicted, strange = predictions(cues)
+    expected = ground_truths(sorted(truth, key=lambda event: event.onset_ms), timing)
+    matched = pairs(predicted, expected, timing)
+    still, wrong = _still_chunks(predicted, expected, matched, timing, span_ms)
     return Score(
-        events=Tally(len(said), len(due), len(matched)),
-        without_details=_tally(said, due, timing, lambda event: (event.kind, event.name)),
-        by_kind={kind: _tally_of_kind(kind, said, due, matched) for kind in sorted({one.event.kind for one in due})},
-        memory=_memory(due, matched),
+        events=MatchTally(len(predicted), len(expected), len(matched)),
+        without_details=_tally(predicted, expected, timing, lambda event: (event.kind, event.name)),
+        by_kind={
+            kind: _tally_of_kind(kind, predicted, expected, matched)
+            for kind in sorted({one.event.kind for one in expected})
+        },
+        memory=_memory(expected, matched),
         onset_errors_ms=[pair.told.start_ms - pair.happened.event.onset_ms for pair in matched],
-        same_chunk=sum(pair.told.start_ms == pair.happened.due_ms for pair in matched),
+        same_chunk=sum(pair.told.start_ms == pair.happened.expected_ms for pair in matched),
         still_chunks=still,
         wrong_still_chunks=wrong,
         strange_clauses=strange,
@@ -121,49 +137,51 @@ def _share(part: int, whole: int, empty: float = 1.0) -> float:
     return part / whole if whole else empty
 
 
-def _tally(said: Sequence[Told], due: Sequence[Happened], timing: Timing, key: Key) -> Tally:
-    return Tally(len(said), len(due), len(pairs(said, due, timing, key)))
+def _tally(predicted: Sequence[Prediction], expected: Sequence[GroundTruth], timing: Timing, key: Key) -> MatchTally:
+    return MatchTally(len(predicted), len(expected), len(pairs(predicted, expected, timing, key)))
 
 
-def _tally_of_kind(kind: str, said: Sequence[Told], due: Sequence[Happened], matched: Sequence[Pair]) -> Tally:
-    return Tally(
-        sum(one.event.kind == kind for one in said),
-        sum(one.event.kind == kind for one in due),
+def _tally_of_kind(
+    kind: str, predicted: Sequence[Prediction], expected: Sequence[GroundTruth], matched: Sequence[Pair]
+) -> MatchTally:
+    return MatchTally(
+        sum(one.event.kind == kind for one in predicted),
+        sum(one.event.kind == kind for one in expected),
         sum(pair.told.event.kind == kind for pair in matched),
     )
 
 
 def _still_chunks(
-    said: Sequence[Told],
-    due: Sequence[Happened],
+    predicted: Sequence[Prediction],
+    expected: Sequence[GroundTruth],
     matched: Sequence[Pair],
     timing: Timing,
     span_ms: tuple[int, int] | None,
 ) -> tuple[int, int]:
     """How many chunks are still, and in how many of those something was said that is no true event's late caption."""
     step_ms = timing.chunk_ms
-    busy = {one.due_ms // step_ms for one in due}
-    for one in due:
+    busy = {one.expected_ms // step_ms for one in expected}
+    for one in expected:
         busy |= set(range(one.event.onset_ms // step_ms, one.event.end_ms // step_ms + 1))
-    spoken = {one.start_ms // step_ms for one in said}
+    spoken = {one.start_ms // step_ms for one in predicted}
     first_ms, end_ms = span_ms or (0, (max(busy | spoken, default=-1) + 1) * step_ms)
     right = {id(pair.told) for pair in matched}
-    wrong = {one.start_ms // step_ms for one in said if id(one) not in right}
+    wrong = {one.start_ms // step_ms for one in predicted if id(one) not in right}
     still = set(range(first_ms // step_ms, -(-end_ms // step_ms))) - busy
     return len(still), len(still & wrong)
 
 
-def _memory(due: Sequence[Happened], matched: Sequence[Pair]) -> Memory:
-    arrivals = [one for one in due if one.event.kind in ARRIVALS]
+def _memory(expected: Sequence[GroundTruth], matched: Sequence[Pair]) -> RecallScore:
+    arrivals = [one for one in expected if one.event.kind in ARRIVALS]
     answers = {id(pair.happened): pair.told.event for pair in matched}
 
-    def count(asked: Callable[[Happened], bool], right: Callable[[Event, Event], bool]) -> tuple[int, int]:
+    def count(asked: Callable[[GroundTruth], bool], right: Callable[[SceneEvent, SceneEvent], bool]) -> tuple[int, int]:
         chosen = [one for one in arrivals if asked(one)]
         return len(chosen), sum(id(one) in answers and right(answers[id(one)], one.event) for one in chosen)
 
-    again = count(lambda one: one.event.visit > 1, lambda said, _: said.visit > 1)
-    long_again = count(lambda one: (one.absent_ms or 0) > 16_000, lambda said, _: said.visit > 1)
-    third = count(lambda one: one.event.visit == 3, lambda said, _: said.visit == 3)
-    first = count(lambda one: one.event.visit == 1, lambda said, _: said.visit > 1)
-    counts = count(lambda one: one.event.count > 1, lambda said, true: said.count == true.count)
-    return Memory(*again, *long_again, *third, *first, *counts)
+    again = count(lambda one: one.event.visit > 1, lambda predicted, _: predicted.visit > 1)
+    long_again = count(lambda one: (one.absent_ms or 0) > 16_000, lambda predicted, _: predicted.visit > 1)
+    third = count(lambda one: one.event.visit == 3, lambda predicted, _: predicted.visit == 3)
+    first = count(lambda one: one.event.visit == 1, lambda predicted, _: predicted.visit > 1)
+    counts = count(lambda one: one.event.count > 1, lambda predicted, true: predicted.count == true.count)
+    return RecallScore(*again, *long_again, *third, *first, *counts)

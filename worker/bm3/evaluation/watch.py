@@ -13,14 +13,14 @@ from db.failures import Failure
 from worker.bm3.scenes.scenes import Scene, frame_times
 from worker.engine.protocol import Chunk, Engine, Frame, Session, WatchOptions
 from worker.errors import Permanent
-from worker.streaming.memory import Ablation
-from worker.video.decode import Clip, parts
-from worker.video.probe import probe
-from worker.video.slots import Part
+from worker.streaming.context_window import Ablation
+from worker.video.source.decode import Clip, parts
+from worker.video.source.frame_sampler import ClipPart
+from worker.video.source.probe import probe
 
 
 @dataclass(frozen=True)
-class Variant:
+class MemoryVariant:
     """One row of the table: what the model remembers, and what is taken away."""
 
     window: Window = field(default_factory=Window)
@@ -30,16 +30,16 @@ class Variant:
 NANO_WINDOW = Window(text_sink_tokens=0, text_window_tokens=256, vision_ms=4_000)
 """What nano is best watched with: it was trained for minutes on a CPU, and little in sight is little to confuse."""
 
-VARIANTS: dict[str, Variant] = {
-    "nano": Variant(NANO_WINDOW),
-    "16 s": Variant(),
-    "4 s": Variant(Window(vision_ms=4_000)),
-    "64 s": Variant(Window(vision_ms=64_000)),
-    "no text sink": Variant(Window(text_sink_tokens=0)),
-    "no old text": Variant(Window(text_sink_tokens=0, text_window_tokens=0)),
-    "gaps": Variant(ablation=Ablation.GAPS),
-    "chunks alone": Variant(Window(text_sink_tokens=0, text_window_tokens=0, vision_ms=2_000)),
-    "full attention": Variant(ablation=Ablation.FULL),
+VARIANTS: dict[str, MemoryVariant] = {
+    "nano": MemoryVariant(NANO_WINDOW),
+    "16 s": MemoryVariant(),
+    "4 s": MemoryVariant(Window(vision_ms=4_000)),
+    "64 s": MemoryVariant(Window(vision_ms=64_000)),
+    "no text sink": MemoryVariant(Window(text_sink_tokens=0)),
+    "no old text": MemoryVariant(Window(text_sink_tokens=0, text_window_tokens=0)),
+    "gaps": MemoryVariant(ablation=Ablation.GAPS),
+    "chunks alone": MemoryVariant(Window(text_sink_tokens=0, text_window_tokens=0, vision_ms=2_000)),
+    "full attention": MemoryVariant(ablation=Ablation.FULL),
 }
 """The second is the engine's default. Positions are contiguous but in `gaps`; nothing is forgotten in the last."""
 
@@ -60,7 +60,7 @@ class _Ablating(Protocol):
     def open(self, options: WatchOptions, checkpoint: None = None, ablation: Ablation = Ablation.NONE) -> Session: ...
 
 
-def options_for(variant: Variant, base: WatchOptions | None = None) -> WatchOptions:
+def options_for(variant: MemoryVariant, base: WatchOptions | None = None) -> WatchOptions:
     """Greedy, the default prompt, the variant's window."""
     return replace(base or WatchOptions(prompt=DEFAULT_PROMPT), window=variant.window)
 
@@ -91,7 +91,7 @@ def decoded(path: Path, engine: Engine, options: WatchOptions) -> Iterator[Chunk
     clip = Clip(fps=options.fps, chunk_ms=options.chunk_ms)
     known = probe(path)
     size = engine.frame_size(known.width_px, known.height_px, options.max_frame_pixels)
-    return (part.chunk for part in parts(path, known, clip, size) if isinstance(part, Part))
+    return (part.chunk for part in parts(path, known, clip, size) if isinstance(part, ClipPart))
 
 
 def rendered(scene: Scene, duration_ms: int, size: tuple[int, int], options: WatchOptions) -> Iterator[Chunk]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from worker.bm3.scenes.dice import Dice
+from worker.bm3.scenes.rng import SeededRandom
 from worker.bm3.scenes.world import (
     BACKGROUNDS,
     COLOURS,
@@ -37,9 +37,9 @@ class Visit:
 class Cast:
     """Picks objects so that "again" has one meaning: seen at most `again_ms` ago, else not for `fresh_ms`."""
 
-    def __init__(self, options: Options, dice: Dice) -> None:
+    def __init__(self, options: Options, rng: SeededRandom) -> None:
         self._options = options
-        self._dice = dice
+        self._rng = rng
         self._visits: dict[Thing, Visit] = {}
         self._things = _things(options)
 
@@ -54,10 +54,10 @@ class Cast:
     def newcomer(self, stage: Stage, now_ms: int, resting: frozenset[str]) -> tuple[Thing, int] | None:
         """Someone to come on stage, not of those resting, and the number of the visit; the visit is remembered."""
         back = [thing for thing in self._returning(stage, now_ms) if thing.name not in resting]
-        if back and self._dice.chance(self._options.again_rate):
+        if back and self._rng.chance(self._options.again_rate):
             # A third time needs two earlier visits and would be rare by chance.
             twice = [thing for thing in back if self._visits[thing].number == 2]
-            thing = self._dice.pick(twice if twice and self._dice.chance(0.4) else back)
+            thing = self._rng.pick(twice if twice and self._rng.chance(0.4) else back)
             number = self._visits[thing].number + 1
         else:
             fresh = self.fresh(stage)
@@ -69,7 +69,7 @@ class Cast:
 
     def fresh(self, stage: Stage) -> Thing | None:
         """Someone not seen within memory, now and then of a shape that is on stage already."""
-        if self._options.odd_rate and self._dice.chance(self._options.odd_rate):
+        if self._options.odd_rate and self._rng.chance(self._options.odd_rate):
             return self._odd()
         free = [thing for thing in self._things if thing not in self._visits]
         shapes = {actor.thing.shape for actor in stage.actors}
@@ -77,18 +77,18 @@ class Cast:
 
     def _odd(self) -> Thing | None:
         free = [thing for shape in SHAPES if (thing := Thing(ODD, shape)) not in self._visits]
-        return replace(self._dice.pick(free), odd_fill=self._odd_fill()) if free else None
+        return replace(self._rng.pick(free), odd_fill=self._odd_fill()) if free else None
 
     def _odd_fill(self) -> Fill:
-        if not (self._options.patterned_rate and self._dice.chance(self._options.patterned_rate)):
+        if not (self._options.patterned_rate and self._rng.chance(self._options.patterned_rate)):
             return plain(self._odd_rgb())
-        ground = self._dice.pick(tuple(COLOURS.values()))
+        ground = self._rng.pick(tuple(COLOURS.values()))
         others = [rgb for rgb in COLOURS.values() if rgb != ground]
-        return Fill(ground, self._dice.pick([*others, self._odd_rgb()]), self._dice.pick(PATTERNS))
+        return Fill(ground, self._rng.pick([*others, self._odd_rgb()]), self._rng.pick(PATTERNS))
 
     def _odd_rgb(self) -> Rgb:
         named = (*COLOURS.values(), *BACKGROUNDS.values())
-        near = self._dice.pick(tuple(COLOURS.values()))
+        near = self._rng.pick(tuple(COLOURS.values()))
         while True:
             red, green, blue = (self._near(level) for level in near)
             if min(max(abs(red - r), abs(green - g), abs(blue - b)) for r, g, b in named) >= ODD_FROM_NAMED:
@@ -96,7 +96,7 @@ class Cast:
 
     def _near(self, level: int) -> int:
         """A channel of an odd colour, given that of the named colour beside it."""
-        return self._dice.whole(max(0, level - ODD_FROM_ITS_NAMED), min(255, level + ODD_FROM_ITS_NAMED))
+        return self._rng.whole(max(0, level - ODD_FROM_ITS_NAMED), min(255, level + ODD_FROM_ITS_NAMED))
 
     def recoloured(self, thing: Thing, now_ms: int) -> Thing | None:
         """The same shape in a colour not seen within memory; it is remembered as seen now."""
@@ -107,13 +107,13 @@ class Cast:
         return chosen
 
     def _prefer(self, first: list[Thing], free: list[Thing], share: float) -> Thing | None:
-        if first and self._dice.chance(share):
+        if first and self._rng.chance(share):
             free = first
         if self._options.combos == "mixed":
             held_out = [thing for thing in free if _is_held_out(thing)]
-            if held_out and self._dice.chance(0.5):
+            if held_out and self._rng.chance(0.5):
                 free = held_out
-        return self._dice.pick(free) if free else None
+        return self._rng.pick(free) if free else None
 
     def _returning(self, stage: Stage, now_ms: int) -> list[Thing]:
         on_stage = {actor.thing for actor in stage.actors}

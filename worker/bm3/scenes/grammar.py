@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from worker.bm3.scenes import world
-from worker.bm3.scenes.world import ARRIVALS, PLURALS, Event, Options, Stage
+from worker.bm3.scenes.world import ARRIVALS, PLURALS, Options, SceneEvent, Stage
 
 VISITS = {2: "again", 3: "a third time"}
 COUNTS = {2: "two", 3: "three", 4: "four"}
@@ -33,7 +33,7 @@ _PATTERNS: dict[world.Kind, re.Pattern[str]] = {
     "blank": re.compile(r"text gone()()"),
     "cut": re.compile(rf"new scene, (){_one_of(world.BACKGROUNDS)} background"),
 }
-_CLAUSES: dict[world.Kind, Callable[[Event], str]] = {
+_CLAUSES: dict[world.Kind, Callable[[SceneEvent], str]] = {
     "enter": lambda event: f"{event.name} enters from the {event.detail}",
     "appear": lambda event: f"{event.name} appears",
     "leave": lambda event: f"{event.name} leaves to the {event.detail}",
@@ -47,7 +47,7 @@ _CLAUSES: dict[world.Kind, Callable[[Event], str]] = {
 }
 
 
-def say(event: Event) -> str:
+def say(event: SceneEvent) -> str:
     """The clause for one event."""
     clause = _CLAUSES[event.kind](event)
     if event.kind not in ARRIVALS:
@@ -59,12 +59,12 @@ def say(event: Event) -> str:
     return clause
 
 
-def caption(events: Iterable[Event]) -> str:
+def caption(events: Iterable[SceneEvent]) -> str:
     """The caption of one chunk; '' is silence."""
     return SEPARATOR.join(say(event) for event in events)
 
 
-def parse(text: str) -> list[Event]:
+def parse(text: str) -> list[SceneEvent]:
     """The events a caption tells, without times. What is not a clause of the language is left out (see `unparsed`)."""
     return [event for event in map(_parse_clause, _split(text)) if event is not None]
 
@@ -85,7 +85,7 @@ def _split(text: str) -> list[str]:
     return [clause.strip() for clause in text.split(";") if clause.strip()]
 
 
-def _parse_clause(clause: str) -> Event | None:
+def _parse_clause(clause: str) -> SceneEvent | None:
     for kind, pattern in _PATTERNS.items():
         match = pattern.fullmatch(clause)
         if match:
@@ -93,13 +93,13 @@ def _parse_clause(clause: str) -> Event | None:
     return None
 
 
-def _event(kind: world.Kind, match: re.Match[str]) -> Event:
+def _event(kind: world.Kind, match: re.Match[str]) -> SceneEvent:
     name, detail = match.group(1), match.group(2)
     if kind not in ARRIVALS:
-        return Event(kind, name, detail)
+        return SceneEvent(kind, name, detail)
     visit = next((number for number, words in VISITS.items() if words == match.group(3)), 1)
     count = next((number for number, word in COUNTS.items() if word == match.group(4)), 0)
-    return Event(kind, name, detail, visit, count)
+    return SceneEvent(kind, name, detail, visit, count)
 
 
 def dense(stage: Stage) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from worker.bm3.scenes.steps import Step
-from worker.bm3.scenes.world import COLUMNS, ROWS, Actor, Event, Stage, Thing
+from worker.bm3.scenes.steps import SceneStep
+from worker.bm3.scenes.world import COLUMNS, ROWS, Actor, SceneEvent, Stage, Thing
 
 ROW_CENTRES = (0.2, 0.57)
 BAND_CENTRE, BAND_HEIGHT = 0.87, 0.17  # below the rows: text
@@ -24,7 +24,7 @@ class Pose:
 
 
 @dataclass(frozen=True)
-class View:
+class SceneView:
     """What the camera sees at one moment."""
 
     background: str
@@ -32,11 +32,11 @@ class View:
     text: str
 
 
-def still(stage: Stage) -> View:
-    return View(stage.background, tuple(map(_standing, stage.actors)), stage.text)
+def still(stage: Stage) -> SceneView:
+    return SceneView(stage.background, tuple(map(_standing, stage.actors)), stage.text)
 
 
-def during(step: Step, t_ms: int) -> View:
+def during(step: SceneStep, t_ms: int) -> SceneView:
     """The view at `t_ms` of a step; before its onset and after its end the stages themselves."""
     event = step.event
     if t_ms < event.onset_ms:
@@ -47,10 +47,10 @@ def during(step: Step, t_ms: int) -> View:
     old = [_standing(actor) for actor in step.before.actors if actor not in step.after.actors]
     new = [_standing(actor) for actor in step.after.actors if actor not in step.before.actors]
     staying = [_standing(actor) for actor in step.after.actors if actor in step.before.actors]
-    return View(step.after.background, (*staying, *_acting(event, old, new, done)), step.after.text)
+    return SceneView(step.after.background, (*staying, *_acting(event, old, new, done)), step.after.text)
 
 
-def _acting(event: Event, old: list[Pose], new: list[Pose], done: float) -> list[Pose]:
+def _acting(event: SceneEvent, old: list[Pose], new: list[Pose], done: float) -> list[Pose]:
     """The pose of the object an event is about, none for text and cuts; `old` and `new` hold it where it is on stage."""
     if event.kind == "appear":
         return [_faded(end, done) for end in new]
@@ -85,7 +85,7 @@ def _faded(pose: Pose, opacity: float) -> Pose:
     return replace(pose, opacity=opacity)
 
 
-def visible(view: View) -> Stage:
+def visible(view: SceneView) -> Stage:
     """The view as a stage again: objects at their nearest place, without those less than half visible."""
     actors = [Actor(_seen_as(pose), _nearest_place(pose), pose.side) for pose in view.poses if _mostly_visible(pose)]
     return Stage(view.background, tuple(actors), view.text)

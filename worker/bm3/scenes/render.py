@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from worker.bm3.scenes.pose import BAND_CENTRE, BAND_HEIGHT, Pose, View
+from worker.bm3.scenes.pose import BAND_CENTRE, BAND_HEIGHT, Pose, SceneView
 from worker.bm3.scenes.sprites import Sprite, plate, sprite
 from worker.bm3.scenes.world import BACKGROUNDS, Options
 
@@ -26,7 +26,7 @@ class Renderer:
         self._width, self._height = size
         self._short = min(size)
 
-    def draw(self, view: View, t_ms: int) -> Pixels:
+    def draw(self, view: SceneView, t_ms: int) -> Pixels:
         """uint8 RGB (height, width, 3)."""
         dx, dy = self._shake_px(t_ms)
         frame = self._background(view.background, dx, dy)

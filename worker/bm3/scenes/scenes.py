@@ -13,14 +13,14 @@ import numpy as np
 
 from worker.bm3.scenes import grammar
 from worker.bm3.scenes.grammar import vocabulary
-from worker.bm3.scenes.pose import View, during, still, visible
+from worker.bm3.scenes.pose import SceneView, during, still, visible
 from worker.bm3.scenes.render import Pixels, Renderer
-from worker.bm3.scenes.script import Beat, Director
+from worker.bm3.scenes.script import Director, SceneBeat
 from worker.bm3.scenes.snapshot import snapshot
-from worker.bm3.scenes.steps import Step
-from worker.bm3.scenes.world import HELD_OUT_PAIRS, HELD_OUT_SEED, PRESETS, Event, Options
+from worker.bm3.scenes.steps import SceneStep
+from worker.bm3.scenes.world import HELD_OUT_PAIRS, HELD_OUT_SEED, PRESETS, Options, SceneEvent
 
-__all__ = ["HELD_OUT_PAIRS", "HELD_OUT_SEED", "PRESETS", "Event", "Options", "Scene", "snapshot", "vocabulary"]
+__all__ = ["HELD_OUT_PAIRS", "HELD_OUT_SEED", "PRESETS", "Options", "Scene", "SceneEvent", "snapshot", "vocabulary"]
 
 Size = int | tuple[int, int]
 BEATS_KEPT = 64
@@ -46,7 +46,7 @@ class Scene:
         """(n, height, width, 3): the frames at start, start + 1000/fps, ... before `end_ms`."""
         return np.stack([self.frame(t_ms, size) for t_ms in frame_times(start_ms, end_ms, fps)])
 
-    def events(self, start_ms: int, end_ms: int) -> list[Event]:
+    def events(self, start_ms: int, end_ms: int) -> list[SceneEvent]:
         """Events that begin in [start_ms, end_ms), by onset."""
         found = []
         for index in range(self._beat_index(start_ms), self._beat_index(end_ms) + 1):
@@ -70,7 +70,7 @@ class Scene:
                 return
             yield self.caption(index, chunk_ms, fps)
 
-    def _view(self, t_ms: int) -> View:
+    def _view(self, t_ms: int) -> SceneView:
         index = self._beat_index(t_ms)
         if index < 0:
             return still(self._opening)
@@ -81,10 +81,10 @@ class Scene:
     def _beat_index(self, t_ms: int) -> int:
         return (t_ms - self._phase_ms) // self.options.beat_ms
 
-    def _steps(self, index: int) -> tuple[Step, ...]:
+    def _steps(self, index: int) -> tuple[SceneStep, ...]:
         return self._beat(index).steps if index >= 0 else ()
 
-    def _beat(self, index: int) -> Beat:
+    def _beat(self, index: int) -> SceneBeat:
         if self._kept and index < self._kept[0].index:
             self._start()
         while not self._kept or self._kept[-1].index < index:
@@ -95,7 +95,7 @@ class Scene:
         director = Director(self.seed, self.options)
         self._phase_ms, self._opening = director.phase_ms, director.opening()
         self._beats = director.beats()
-        self._kept: deque[Beat] = deque(maxlen=BEATS_KEPT)
+        self._kept: deque[SceneBeat] = deque(maxlen=BEATS_KEPT)
 
 
 def frame_times(start_ms: int, end_ms: int, fps: float) -> Iterator[int]:
@@ -107,7 +107,7 @@ def frame_times(start_ms: int, end_ms: int, fps: float) -> Iterator[int]:
         yield t_ms
 
 
-def first_shown_ms(event: Event, fps: float) -> int:
+def first_shown_ms(event: SceneEvent, fps: float) -> int:
     """The first sampled frame that shows the event complete, frames being taken from time 0 on."""
     frame = -int(-event.end_ms * fps // 1000)
     return round(frame * 1000 / fps)

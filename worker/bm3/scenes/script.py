@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from worker.bm3.scenes.cast import Cast
-from worker.bm3.scenes.dice import Dice
-from worker.bm3.scenes.steps import MAKERS, Draw, Step
+from worker.bm3.scenes.rng import SeededRandom
+from worker.bm3.scenes.steps import MAKERS, Draw, SceneStep
 from worker.bm3.scenes.world import BACKGROUNDS, Kind, Options, Stage
 
 MIN_BEATS_OF_TEXT = 2
@@ -17,13 +17,13 @@ INSTANT: frozenset[Kind] = frozenset({"word", "number", "blank", "cut"})
 
 
 @dataclass(frozen=True)
-class Beat:
+class SceneBeat:
     """`beat_ms` of the scene: a stage, and the steps that change it, in order of time."""
 
     index: int
     start_ms: int
     opening: Stage
-    steps: tuple[Step, ...] = ()
+    steps: tuple[SceneStep, ...] = ()
 
     @property
     def closing(self) -> Stage:
@@ -35,10 +35,10 @@ class Director:
 
     def __init__(self, seed: int, options: Options) -> None:
         self._options = options
-        self._dice = Dice(seed)
-        self._cast = Cast(options, self._dice)
-        self.phase_ms = self._dice.whole(0, options.beat_ms - 1) if options.random_phase else 0
-        self._stage = Stage(self._dice.pick(tuple(BACKGROUNDS)))
+        self._rng = SeededRandom(seed)
+        self._cast = Cast(options, self._rng)
+        self.phase_ms = self._rng.whole(0, options.beat_ms - 1) if options.random_phase else 0
+        self._stage = Stage(self._rng.pick(tuple(BACKGROUNDS)))
         self._still_beats = 0
         self._beats_of_text = 0
         self._beats_of_scene = 0
@@ -48,28 +48,28 @@ class Director:
         """What stands before the first beat."""
         return self._stage
 
-    def beats(self) -> Iterator[Beat]:
+    def beats(self) -> Iterator[SceneBeat]:
         index = 0
         while True:
             start_ms = self.phase_ms + index * self._options.beat_ms
             self._cast.see(self._stage, start_ms)
-            beat = Beat(index, start_ms, self._stage, self._steps(start_ms))
+            beat = SceneBeat(index, start_ms, self._stage, self._steps(start_ms))
             self._follow(beat)
             yield beat
             index += 1
 
-    def _follow(self, beat: Beat) -> None:
+    def _follow(self, beat: SceneBeat) -> None:
         kinds = {step.event.kind for step in beat.steps}
         self._stage = beat.closing
         self._resting = frozenset(step.event.name for step in beat.steps)
         self._beats_of_scene = 0 if "cut" in kinds else self._beats_of_scene + 1
         self._beats_of_text = self._beats_of_text + 1 if self._stage.text else 0
 
-    def _steps(self, start_ms: int) -> tuple[Step, ...]:
+    def _steps(self, start_ms: int) -> tuple[SceneStep, ...]:
         if not self._something_happens():
             return ()
-        if not self._dice.chance(self._options.double_rate):
-            step = self._step(self._stage, start_ms + self._dice.whole(100, 300), start_ms + 1400)
+        if not self._rng.chance(self._options.double_rate):
+            step = self._step(self._stage, start_ms + self._rng.whole(100, 300), start_ms + 1400)
             return (step,) if step else ()
         first = self._step(self._stage, start_ms + 100, start_ms + 700)
         if first is None:
@@ -82,17 +82,17 @@ class Director:
         if self._still_beats > 0:
             self._still_beats -= 1
             return False
-        if self._dice.chance(self._options.still_rate):
-            self._still_beats = self._dice.whole(2, 7)
+        if self._rng.chance(self._options.still_rate):
+            self._still_beats = self._rng.whole(2, 7)
             return False
-        return self._dice.chance(self._options.event_rate)
+        return self._rng.chance(self._options.event_rate)
 
-    def _step(self, stage: Stage, onset_ms: int, end_ms: int) -> Step | None:
+    def _step(self, stage: Stage, onset_ms: int, end_ms: int) -> SceneStep | None:
         """One event that the stage allows; None when a few draws found none."""
         weights = self._weights(stage)
         for _ in range(TRIES_PER_EVENT):
-            kind = self._dice.weighted(weights)
-            step = MAKERS[kind](Draw(stage, kind, onset_ms, self._options, self._dice, self._cast, self._resting))
+            kind = self._rng.weighted(weights)
+            step = MAKERS[kind](Draw(stage, kind, onset_ms, self._options, self._rng, self._cast, self._resting))
             if step:
                 ends_ms = onset_ms if kind in INSTANT else end_ms
                 return replace(step, event=replace(step.event, onset_ms=onset_ms, end_ms=ends_ms))

@@ -6,34 +6,34 @@ from dataclasses import replace
 
 from worker.bm3.scenes import grammar
 from worker.bm3.scenes.cast import Cast
-from worker.bm3.scenes.dice import Dice
 from worker.bm3.scenes.pose import still, visible
 from worker.bm3.scenes.render import Pixels, Renderer
+from worker.bm3.scenes.rng import SeededRandom
 from worker.bm3.scenes.world import BACKGROUNDS, NUMBERS, PLACES, WORDS, Actor, Options, Stage
 
 
 def snapshot(seed: int, options: Options | None = None, size: int | tuple[int, int] = 128) -> tuple[Pixels, str]:
     """A random still arrangement, uint8 RGB (height, width, 3), and its dense caption."""
     options = options or Options()
-    dice = Dice(seed)
-    view = still(_arrangement(options, dice))
+    rng = SeededRandom(seed)
+    view = still(_arrangement(options, rng))
     renderer = Renderer(seed, options, (size, size) if isinstance(size, int) else size)
-    return renderer.draw(view, dice.whole(0, 100_000)), grammar.dense(visible(view))
+    return renderer.draw(view, rng.whole(0, 100_000)), grammar.dense(visible(view))
 
 
-def _arrangement(options: Options, dice: Dice) -> Stage:
-    stage = Stage(dice.pick(tuple(BACKGROUNDS)))
-    cast = Cast(options, dice)
+def _arrangement(options: Options, rng: SeededRandom) -> Stage:
+    stage = Stage(rng.pick(tuple(BACKGROUNDS)))
+    cast = Cast(options, rng)
     places = list(range(len(PLACES)))
-    for _ in range(dice.whole(0, options.max_objects)):
+    for _ in range(rng.whole(0, options.max_objects)):
         thing = cast.fresh(stage)
         if thing is None:
             break
-        place = places.pop(dice.whole(0, len(places) - 1))
-        jitter = (dice.between(-0.015, 0.015), dice.between(-0.015, 0.015))
-        actor = Actor(thing, place, dice.between(*options.side), jitter)
+        place = places.pop(rng.whole(0, len(places) - 1))
+        jitter = (rng.between(-0.015, 0.015), rng.between(-0.015, 0.015))
+        actor = Actor(thing, place, rng.between(*options.side), jitter)
         stage = replace(stage, actors=(*stage.actors, actor))
         cast.see(stage, 0)
-    if options.texts and dice.chance(options.snapshot_text_rate):
-        stage = replace(stage, text=dice.pick(WORDS if dice.chance(0.5) else NUMBERS))
+    if options.texts and rng.chance(options.snapshot_text_rate):
+        stage = replace(stage, text=rng.pick(WORDS if rng.chance(0.5) else NUMBERS))
     return stage

@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 
 from worker.bm3.scenes import world
 from worker.bm3.scenes.cast import Cast
-from worker.bm3.scenes.dice import Dice
-from worker.bm3.scenes.world import COLUMNS, ROWS, Actor, Event, Kind, Options, Stage
+from worker.bm3.scenes.rng import SeededRandom
+from worker.bm3.scenes.world import COLUMNS, ROWS, Actor, Kind, Options, SceneEvent, Stage
 
 PLACES_ON_STAGE = COLUMNS * ROWS
 
 
 @dataclass(frozen=True)
-class Step:
+class SceneStep:
     """One event between two still stages."""
 
     before: Stage
     after: Stage
-    event: Event
+    event: SceneEvent
 
 
 @dataclass(frozen=True)
@@ -30,20 +30,20 @@ class Draw:
     kind: Kind
     now_ms: int
     options: Options
-    dice: Dice
+    rng: SeededRandom
     cast: Cast
     resting: frozenset[str]
 
     def someone(self) -> Actor | None:
         free = [actor for actor in self.stage.actors if actor.thing.name not in self.resting]
-        return self.dice.pick(free) if free else None
+        return self.rng.pick(free) if free else None
 
-    def step(self, after: Stage, event: Event) -> Step:
-        return Step(self.stage, after, event)
+    def step(self, after: Stage, event: SceneEvent) -> SceneStep:
+        return SceneStep(self.stage, after, event)
 
 
-def _arrive(draw: Draw) -> Step | None:
-    stage, dice = draw.stage, draw.dice
+def _arrive(draw: Draw) -> SceneStep | None:
+    stage, rng = draw.stage, draw.rng
     sides = world.SIDES if draw.kind == "enter" else ("",)
     places = [place for place in range(PLACES_ON_STAGE) if _is_free(stage, place)]
     ways = [(place, side) for place in places for side in sides if not side or _path_is_clear(stage, place, side)]
@@ -52,14 +52,14 @@ def _arrive(draw: Draw) -> Step | None:
     newcomer = draw.cast.newcomer(stage, draw.now_ms, draw.resting)
     if newcomer is None:
         return None
-    (thing, visit), (place, side) = newcomer, dice.pick(ways)
-    jitter = (dice.between(-0.015, 0.015), dice.between(-0.015, 0.015))
-    after = replace(stage, actors=(*stage.actors, Actor(thing, place, dice.between(*draw.options.side), jitter)))
+    (thing, visit), (place, side) = newcomer, rng.pick(ways)
+    jitter = (rng.between(-0.015, 0.015), rng.between(-0.015, 0.015))
+    after = replace(stage, actors=(*stage.actors, Actor(thing, place, rng.between(*draw.options.side), jitter)))
     count = after.count(thing.shape) if thing.colour else 0
-    return draw.step(after, Event(draw.kind, thing.name, side, visit, count if count > 1 else 0))
+    return draw.step(after, SceneEvent(draw.kind, thing.name, side, visit, count if count > 1 else 0))
 
 
-def _depart(draw: Draw) -> Step | None:
+def _depart(draw: Draw) -> SceneStep | None:
     actor = draw.someone()
     if actor is None:
         return None
@@ -68,39 +68,39 @@ def _depart(draw: Draw) -> Step | None:
     if not sides:
         return None
     after = replace(draw.stage, actors=tuple(other for other in draw.stage.actors if other is not actor))
-    return draw.step(after, Event(draw.kind, actor.thing.name, draw.dice.pick(sides)))
+    return draw.step(after, SceneEvent(draw.kind, actor.thing.name, draw.rng.pick(sides)))
 
 
-def _move(draw: Draw) -> Step | None:
+def _move(draw: Draw) -> SceneStep | None:
     actor = draw.someone()
     ways = _moves(draw.stage, actor.place) if actor else []
     if actor is None or not ways:
         return None
-    direction, place = draw.dice.pick(ways)
+    direction, place = draw.rng.pick(ways)
     after = _recast(draw.stage, actor, replace(actor, place=place))
-    return draw.step(after, Event(draw.kind, actor.thing.name, direction))
+    return draw.step(after, SceneEvent(draw.kind, actor.thing.name, direction))
 
 
-def _turn(draw: Draw) -> Step | None:
+def _turn(draw: Draw) -> SceneStep | None:
     actor = draw.someone()
     thing = draw.cast.recoloured(actor.thing, draw.now_ms) if actor and actor.thing.colour else None
     if actor is None or thing is None:
         return None
     after = _recast(draw.stage, actor, replace(actor, thing=thing))
-    return draw.step(after, Event(draw.kind, actor.thing.name, thing.colour))
+    return draw.step(after, SceneEvent(draw.kind, actor.thing.name, thing.colour))
 
 
-def _text(draw: Draw) -> Step:
-    text = "" if draw.kind == "blank" else draw.dice.pick(world.WORDS if draw.kind == "word" else world.NUMBERS)
-    return draw.step(replace(draw.stage, text=text), Event(draw.kind, detail=text))
+def _text(draw: Draw) -> SceneStep:
+    text = "" if draw.kind == "blank" else draw.rng.pick(world.WORDS if draw.kind == "word" else world.NUMBERS)
+    return draw.step(replace(draw.stage, text=text), SceneEvent(draw.kind, detail=text))
 
 
-def _cut(draw: Draw) -> Step:
-    background = draw.dice.pick([name for name in world.BACKGROUNDS if name != draw.stage.background])
-    return draw.step(Stage(background), Event(draw.kind, detail=background))
+def _cut(draw: Draw) -> SceneStep:
+    background = draw.rng.pick([name for name in world.BACKGROUNDS if name != draw.stage.background])
+    return draw.step(Stage(background), SceneEvent(draw.kind, detail=background))
 
 
-MAKERS: dict[Kind, Callable[[Draw], Step | None]] = {
+MAKERS: dict[Kind, Callable[[Draw], SceneStep | None]] = {
     "enter": _arrive,
     "appear": _arrive,
     "leave": _depart,

@@ -84,7 +84,7 @@ def plain(rgb: Rgb) -> Fill:
 
 
 @dataclass(frozen=True)
-class Event:
+class SceneEvent:
     """One change. `name` is the object's, `detail` the side, direction, colour, word, number or background.
 
     `visit` counts the arrivals of this object within memory (1, 2, 3); `count` is how many objects of its shape are in

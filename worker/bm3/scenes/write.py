@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 
 from worker.bm3.scenes.grammar import say
 from worker.bm3.scenes.scenes import Scene, frame_times
-from worker.bm3.scenes.world import Event
+from worker.bm3.scenes.world import SceneEvent
 
 CODECS = ("libx264", "libopenh264", "mpeg4")  # the first that this build of FFmpeg has
 ENCODER_OPTIONS: dict[str, dict[str, object]] = {"libx264": {"crf": "23", "preset": "veryfast"}}
@@ -74,7 +74,7 @@ def _write_events(scene: Scene, file: IO[str], duration_ms: int) -> None:
             between = ",\n"
 
 
-def read_truth(path: Path) -> list[Event]:
+def read_truth(path: Path) -> list[SceneEvent]:
     """The events of a truth file, by onset."""
     events = json.loads(path.read_text(encoding="utf-8"))["events"]
-    return [Event(**{key: value for key, value in event.items() if key != "text"}) for event in events]
+    return [SceneEvent(**{key: value for key, value in event.items() if key != "text"}) for event in events]

@@ -8,19 +8,19 @@ from typing import Any, Protocol
 
 from torch.utils.data import DataLoader, Dataset
 
-from worker.bm3.data.examples import Batch, Example, batch
+from worker.bm3.data.examples import Example, ExampleBatch, batch
 from worker.bm3.data.layout import Layout
 from worker.bm3.data.source_messages import MessagesSource
 from worker.bm3.data.source_scenes import SceneSource
 from worker.bm3.training.build import Trainee
-from worker.bm3.training.recipe import Recipe, Stage
+from worker.bm3.training.recipe import Recipe, TrainingStage
 
 
-class Source(Protocol):
+class ExampleSource(Protocol):
     def example(self, index: int) -> Example: ...
 
 
-class Batches(Dataset[Batch]):
+class Batches(Dataset[ExampleBatch]):
     """Micro-batch `number` counts from 0 in the whole run; the stage follows from it, and one source fills the batch."""
 
     def __init__(self, recipe: Recipe, trainee: Trainee, part: tuple[int, int] = (0, 1)) -> None:
@@ -32,7 +32,7 @@ class Batches(Dataset[Batch]):
     def __len__(self) -> int:
         return sum(stage.steps * stage.accumulate for stage in self._recipe.stages)
 
-    def __getitem__(self, number: int) -> Batch:
+    def __getitem__(self, number: int) -> ExampleBatch:
         stage = stage_of(number, self._recipe)
         sources = self._sources[stage.name]
         source = sources[number % len(sources)]
@@ -41,7 +41,7 @@ class Batches(Dataset[Batch]):
         return batch(examples, self._merge, self._pad_id)
 
 
-def stage_of(number: int, recipe: Recipe) -> Stage:
+def stage_of(number: int, recipe: Recipe) -> TrainingStage:
     for stage in recipe.stages:
         if number < stage.steps * stage.accumulate:
             return stage
@@ -58,15 +58,15 @@ def first_batch(step: int, recipe: Recipe) -> int:
     return number
 
 
-def sources_of(stage: Stage, recipe: Recipe, trainee: Trainee, held_out: bool) -> list[Source]:
+def sources_of(stage: TrainingStage, recipe: Recipe, trainee: Trainee, held_out: bool) -> list[ExampleSource]:
     layout = Layout(trainee.tokenizer)
-    scenes: list[Source] = [
+    scenes: list[ExampleSource] = [
         SceneSource(scene, layout, trainee.shape, recipe.run.seed, held_out) for scene in stage.scenes
     ]
     return scenes + [MessagesSource(table, trainee.processor, recipe.run.seed, held_out) for table in stage.messages]
 
 
-def loader(batches: Batches, start: int, processes: int | None) -> Iterator[Batch]:
+def loader(batches: Batches, start: int, processes: int | None) -> Iterator[ExampleBatch]:
     """The batches from number `start` on, prepared ahead by other processes; None: one for each core but one."""
     processes = max(1, (os.cpu_count() or 2) - 1) if processes is None else processes
     options: dict[str, Any] = {"prefetch_factor": 4, "multiprocessing_context": "fork"} if processes else {}
@@ -74,7 +74,7 @@ def loader(batches: Batches, start: int, processes: int | None) -> Iterator[Batc
     return iter(DataLoader(batches, batch_size=None, sampler=numbers, num_workers=processes, **options))
 
 
-def held_out_batches(stage: Stage, recipe: Recipe, trainee: Trainee) -> Iterator[Batch]:
+def held_out_batches(stage: TrainingStage, recipe: Recipe, trainee: Trainee) -> Iterator[ExampleBatch]:
     """`evaluate_examples` examples of data that training never sees, in the stage's batch size."""
     for source in sources_of(stage, recipe, trainee, held_out=True):
         for first in range(0, recipe.run.evaluate_examples, stage.batch):

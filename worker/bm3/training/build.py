@@ -15,8 +15,8 @@ from worker.bm3.data.patches import PatchShape
 from worker.bm3.data.processor import processor_of
 from worker.bm3.data.tokenizer import IMAGE_TOKEN, VIDEO_TOKEN, VISION_END, VISION_START, corpus, train, wrap
 from worker.bm3.model.config import BM3VLConfig
-from worker.bm3.model.enlarge import reduce
 from worker.bm3.model.model import BM3VLForConditionalGeneration
+from worker.bm3.model.patch_resize import reduce
 from worker.bm3.training.checkpoints import replace_folder
 from worker.bm3.training.recipe import LoraTable, ModelTable, Recipe
 

@@ -13,10 +13,10 @@ from transformers import AutoModelForImageTextToText, AutoTokenizer
 from worker.bm3.data.processor import processor_of
 from worker.bm3.evaluation.watch import NANO_WINDOW
 from worker.bm3.model import model as _registered  # noqa: F401  (importing registers the Auto classes)
-from worker.bm3.model.enlarge import enlarge
+from worker.bm3.model.patch_resize import enlarge
 from worker.bm3.scenes.world import ODD
-from worker.bm3.training.card import card
 from worker.bm3.training.checkpoints import replace_folder
+from worker.bm3.training.model_card import card
 
 RECORDS = ("metrics.csv", "metrics.png")
 READABLE = 0o644

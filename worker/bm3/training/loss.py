@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from worker.bm3.data.examples import Batch
+from worker.bm3.data.examples import ExampleBatch
 from worker.bm3.data.layout import NOT_LEARNED
 from worker.bm3.data.patches import normalised
 
@@ -30,7 +30,7 @@ class Scores:
         return Scores(**{name: mine[name] + theirs[name] for name in mine})
 
 
-def forward(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+def forward(model: nn.Module, batch: ExampleBatch) -> tuple[Tensor, Tensor]:
     """logits (K, vocabulary) and the ids (K,) they should name: the learned tokens of the batch, row by row."""
     targets = nn.functional.pad(batch.labels[:, 1:], (0, 1), value=NOT_LEARNED)
     columns = (targets != NOT_LEARNED).any(0).nonzero()[:, 0]  # logits of columns nobody learns are never computed
@@ -40,13 +40,13 @@ def forward(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
     return logits[learned].float(), targets[learned]
 
 
-def loss_sum(model: nn.Module, batch: Batch) -> Tensor:
+def loss_sum(model: nn.Module, batch: ExampleBatch) -> Tensor:
     logits, targets = forward(model, batch)
     return nn.functional.cross_entropy(logits, targets, reduction="sum")
 
 
 @torch.no_grad()
-def score(model: nn.Module, batch: Batch) -> Scores:
+def score(model: nn.Module, batch: ExampleBatch) -> Scores:
     """Teacher-forced; a reply whose tokens are all right is what greedy decoding would say."""
     logits, targets = forward(model, batch)
     right = logits.argmax(-1) == targets
@@ -66,7 +66,7 @@ def _reply_lengths(labels: Tensor) -> list[int]:
     return (ends - starts).tolist()
 
 
-def _inputs(batch: Batch) -> dict[str, Any]:
+def _inputs(batch: ExampleBatch) -> dict[str, Any]:
     inputs: dict[str, Any] = {"input_ids": batch.input_ids, "position_ids": batch.position_ids, "use_cache": False}
     if batch.mask is not None:
         inputs["attention_mask"] = batch.mask

@@ -9,12 +9,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from worker.bm3.data.source_scenes import SceneRecipe
-from worker.bm3.data.tables import Count, MessagesTable, Table
+from worker.bm3.data.tables import Count, MessagesTable, RecipeTable
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class ModelTable(Table):
+class ModelTable(RecipeTable):
     """Either `start` (a checkpoint folder: BM3-VL or any Qwen-VL) or a shape to begin from scratch with."""
 
     start: Path | None = None
@@ -34,7 +34,7 @@ class ModelTable(Table):
         return self
 
 
-class LoraTable(Table):
+class LoraTable(RecipeTable):
     """Low-rank adapters instead of all weights (arXiv 2106.09685)."""
 
     rank: Count = 16
@@ -43,7 +43,7 @@ class LoraTable(Table):
     targets: list[str] = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 
-class OptimizerTable(Table):
+class OptimizerTable(RecipeTable):
     matrices: Literal["adamw", "muon"] = "adamw"  # what moves the matrices inside layers
     peak_lr: Annotated[float, Field(gt=0)] = 1e-3
     final_lr_share: Share = 0.05
@@ -54,7 +54,7 @@ class OptimizerTable(Table):
     clip_norm: Annotated[float, Field(gt=0)] = 1.0
 
 
-class Stage(Table):
+class TrainingStage(RecipeTable):
     """`steps` optimizer steps on one mixture; every batch takes its source by turns in the order written."""
 
     name: str
@@ -71,7 +71,7 @@ class Stage(Table):
         return self
 
 
-class RunTable(Table):
+class RunTable(RecipeTable):
     out: Path
     seed: int = 0
     device: Literal["auto", "cpu"] = "auto"
@@ -91,18 +91,18 @@ class RunTable(Table):
     evaluate_examples: Count = 64
 
 
-class Recipe(Table):
+class Recipe(RecipeTable):
     run: RunTable
     model: ModelTable = ModelTable()
     lora: LoraTable | None = None
     optimizer: OptimizerTable = OptimizerTable()
-    stages: Annotated[list[Stage], Field(min_length=1)]
+    stages: Annotated[list[TrainingStage], Field(min_length=1)]
 
     @property
     def total_steps(self) -> int:
         return sum(stage.steps for stage in self.stages)
 
-    def stage_at(self, step: int) -> Stage:
+    def stage_at(self, step: int) -> TrainingStage:
         """The stage that optimizer step `step` (from 0) belongs to."""
         for stage in self.stages:
             if step < stage.steps:

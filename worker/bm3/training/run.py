@@ -11,19 +11,19 @@ import torch
 from accelerate import Accelerator
 from tqdm import tqdm
 
-from worker.bm3.data.examples import Batch
+from worker.bm3.data.examples import ExampleBatch
 from worker.bm3.training import checkpoints
 from worker.bm3.training.batches import Batches, first_batch, held_out_batches, loader
 from worker.bm3.training.build import Trainee, build
-from worker.bm3.training.journal import Journal, Row
 from worker.bm3.training.loss import Scores, loss_sum, score
 from worker.bm3.training.optimizers import optimizers
 from worker.bm3.training.recipe import Recipe
-from worker.bm3.training.record import Start, machine, note_start
+from worker.bm3.training.run_manifest import RunStart, machine, note_start
 from worker.bm3.training.schedule import learning_rate
+from worker.bm3.training.training_log import Journal, LogRow
 
 
-class Run:
+class TrainingRun:
     """One training run: what was done so far is on disk in `recipe.run.out`."""
 
     def __init__(self, recipe: Recipe) -> None:
@@ -40,10 +40,10 @@ class Run:
         self.is_main = self.accelerator.is_main_process
         if self.is_main:
             where = machine(self.accelerator.device)
-            note_start(recipe.run.out, Start(self.step, recipe.total_steps, where, recipe.model_dump(mode="json")))
+            note_start(recipe.run.out, RunStart(self.step, recipe.total_steps, where, recipe.model_dump(mode="json")))
         self.journal = Journal(recipe.run.out, self.step) if self.is_main else None
         before = [row.elapsed_s for row in self.journal.rows] if self.journal else []
-        self._clock = Clock(before[-1] if before else 0.0)
+        self._clock = StepClock(before[-1] if before else 0.0)
 
     def train(self) -> None:
         part = (self.accelerator.process_index, self.accelerator.num_processes)
@@ -58,7 +58,7 @@ class Run:
             self._after_step(loss)
         bar.close()
 
-    def _step(self, batches: list[Batch]) -> float:
+    def _step(self, batches: list[ExampleBatch]) -> float:
         """One optimizer step; the mean loss of its tokens."""
         rate = learning_rate(self.step, self.recipe.total_steps, self.recipe.optimizer)
         for group in (group for optimizer in self.optimizers for group in optimizer.param_groups):
@@ -93,7 +93,9 @@ class Run:
         examples_per_s, tokens_per_s = self._clock.rates()
         stage = self.recipe.stage_at(self.step - 1).name
         rate = learning_rate(self.step - 1, self.recipe.total_steps, self.recipe.optimizer)
-        row = Row(self.step, stage, loss, rate, examples_per_s, tokens_per_s, self._clock.elapsed_s, **shares(scores))
+        row = LogRow(
+            self.step, stage, loss, rate, examples_per_s, tokens_per_s, self._clock.elapsed_s, **shares(scores)
+        )
         self.journal.add(row)
         if scores is not None:
             tqdm.write(f"step {self.step} {stage}: loss {loss:.4f}, held out {shares(scores)}")
@@ -120,7 +122,7 @@ class Run:
         )
 
 
-class Clock:
+class StepClock:
     """Time spent and work done since the last look."""
 
     def __init__(self, before_s: float) -> None:

@@ -8,7 +8,7 @@ from worker.datasheet.body import views
 from worker.datasheet.body.outline import Found, from_drawing, largest
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.text.quantities import Quantity
-from worker.datasheet.text.tables import OF_FAMILY, Entry
+from worker.datasheet.text.tables import OF_FAMILY, TableEntry
 
 DESCRIBED = "descriptions in the table"
 JEDEC = "letters D, E and A"
@@ -53,7 +53,7 @@ def _one_way(sides: list[Quantity], drawings: list[Drawing]) -> bool:
     return len(ways) == 2 and ways[0] == ways[1] and len(ways[0]) == 1
 
 
-def _without_sides(drawn: Found | None, entries: list[Entry]) -> Found:
+def _without_sides(drawn: Found | None, entries: list[TableEntry]) -> Found:
     """The height alone, where a side depends on a number of pins that nobody gave."""
     if drawn is not None and not any(q.symbol for q in drawn.sides):
         return drawn
@@ -93,9 +93,9 @@ def _plausible(q: Quantity) -> bool:
     return 0.2 < largest(q) < 150
 
 
-def _from_table(entries: list[Entry], no_lead: bool) -> Found | None:
+def _from_table(entries: list[TableEntry], no_lead: bool) -> Found | None:
     first = [e for e in entries if e.table == entries[0].table] or entries
-    rows: dict[str, Entry] = {}
+    rows: dict[str, TableEntry] = {}
     for entry in first + entries:
         rows.setdefault(entry.symbol, entry)
     found = _described(list(rows.values()))
@@ -110,7 +110,7 @@ def _from_table(entries: list[Entry], no_lead: bool) -> Found | None:
     return found
 
 
-def _described(rows: list[Entry]) -> Found | None:
+def _described(rows: list[TableEntry]) -> Found | None:
     """Rows whose description says what they are."""
     heights = [
         e
@@ -132,7 +132,7 @@ def _described(rows: list[Entry]) -> Found | None:
     return found
 
 
-def _lettered(rows: dict[str, Entry], no_lead: bool) -> Found | None:
+def _lettered(rows: dict[str, TableEntry], no_lead: bool) -> Found | None:
     """JEDEC letters (A height, D and E sides), or the older A, B, C, told apart by their values."""
 
     def get(*names: str) -> list[Quantity]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.datasheet.drawing.dimensions import Reading, Span
+from worker.datasheet.drawing.dimensions import DimensionReading, DimensionSpan
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.scale import misfit, solve
-from worker.datasheet.geometry.marks import Box
+from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.text.quantities import Quantity
 
 EDGE_PT, RASTER_EDGE_PT = 1.4, 2.5
@@ -47,7 +47,7 @@ def from_drawing(drawing: Drawing, taken: set[int]) -> Found | None:
     lengths = without_labels(lengths)
     across = _likeliest([r for r in lengths if r.span.axis == 0])
     along = _likeliest([r for r in lengths if r.span.axis == 1])
-    best: tuple[tuple[bool, float], Box, Reading, Reading] | None = None
+    best: tuple[tuple[bool, float], Box, DimensionReading, DimensionReading] | None = None
     for x in across:
         for y in along:
             box = Box(x.span.start, y.span.start, x.span.end, y.span.end)
@@ -71,7 +71,7 @@ def from_drawing(drawing: Drawing, taken: set[int]) -> Found | None:
     return found
 
 
-def without_labels(readings: list[Reading]) -> list[Reading]:
+def without_labels(readings: list[DimensionReading]) -> list[DimensionReading]:
     """Drops bare integers that fit no span on the scale of the other numbers: they count pins."""
     decimal = [r for r in readings if not _LABEL.fullmatch(r.quantity.printed)]
     scale = solve([r for r in decimal if r.cost < 1.0])
@@ -86,21 +86,21 @@ def _closed(box: Box, drawing: Drawing) -> bool:
     return any(s.box.holds(box, slack) and box.holds(s.box, slack) for s in drawing.shapes)
 
 
-def _likeliest(readings: list[Reading]) -> list[Reading]:
+def _likeliest(readings: list[DimensionReading]) -> list[DimensionReading]:
     """For every span the two readings nearest to it."""
-    by_span: dict[int, list[Reading]] = {}
+    by_span: dict[int, list[DimensionReading]] = {}
     for r in readings:
         by_span.setdefault(id(r.span), []).append(r)
     return [r for own in by_span.values() for r in sorted(own, key=lambda r: r.cost)[:2]][:120]
 
 
-def _reachable(x: Span, y: Span, box: Box) -> bool:
+def _reachable(x: DimensionSpan, y: DimensionSpan, box: Box) -> bool:
     """Whether both dimension lines stand beside or in the box they would measure."""
     reach = 1.2 * max(box.width, box.height) + 60
     return box.y0 - reach < x.at < box.y1 + reach and box.x0 - reach < y.at < box.x1 + reach
 
 
-def sides_drawn(box: Box, drawing: Drawing, measured: tuple[Span, Span] | None = None) -> list[float]:
+def sides_drawn(box: Box, drawing: Drawing, measured: tuple[DimensionSpan, DimensionSpan] | None = None) -> list[float]:
     """The part of each side of a box that strokes cover, least first; extension lines of its spans along x and y are none."""
     slack = RASTER_EDGE_PT if drawing.sheet.raster else EDGE_PT
     spans = (measured[1], measured[0]) if measured else (None, None)
@@ -112,14 +112,14 @@ def sides_drawn(box: Box, drawing: Drawing, measured: tuple[Span, Span] | None =
     )  # fmt: skip
 
 
-def _edges(rows: NDArray[np.float64], span: Span | None, low: float, high: float) -> NDArray[np.float64]:
+def _edges(rows: NDArray[np.float64], span: DimensionSpan | None, low: float, high: float) -> NDArray[np.float64]:
     """Strokes that do not run out to the dimension line of the box they lie along."""
     if span is None or low - EDGE_PT < span.at < high + EDGE_PT:
         return rows
     return rows[(rows[:, 1] > span.at + EDGE_PT) | (rows[:, 2] < span.at - EDGE_PT)]
 
 
-def _drawn_part(box: Box, drawing: Drawing, spans: tuple[Span, Span]) -> float:
+def _drawn_part(box: Box, drawing: Drawing, spans: tuple[DimensionSpan, DimensionSpan]) -> float:
     """How well a box is drawn; one side may be broken."""
     sides = sides_drawn(box, drawing, spans)
     return min(sides[1], sum(sides) / 4)
@@ -135,13 +135,15 @@ def covered(rows: NDArray[np.float64], low: float, high: float) -> float:
     return total / max(high - low, 1e-6)
 
 
-def _square_scale(x: Reading, y: Reading) -> bool:
+def _square_scale(x: DimensionReading, y: DimensionReading) -> bool:
     """Both numbers give about the same scale, or the drawing is stretched by no more than a third."""
     a, b = x.span.length / x.quantity.target, y.span.length / y.quantity.target
     return 0.72 < a / b < 1.4
 
 
-def _height(drawing: Drawing, b: Box, x: Reading, y: Reading, lengths: list[Reading]) -> Quantity | None:
+def _height(
+    drawing: Drawing, b: Box, x: DimensionReading, y: DimensionReading, lengths: list[DimensionReading]
+) -> Quantity | None:
     """The largest uncounted number across a side view that is in line with the body's top view."""
     scale = solve([r for r in lengths if r.cost < 1.0])
     drawn = [s.box for s in drawing.shapes] + [o.box for o in drawing.sheet.outlines]
@@ -149,7 +151,7 @@ def _height(drawing: Drawing, b: Box, x: Reading, y: Reading, lengths: list[Read
     nearest: dict[int, float] = {}
     for r in lengths:
         nearest[id(r.quantity)] = min(r.cost, nearest.get(id(r.quantity), r.cost))
-    best: tuple[float, Reading] | None = None
+    best: tuple[float, DimensionReading] | None = None
     for r in lengths:
         q, span = r.quantity, r.span
         if (
@@ -180,7 +182,7 @@ def _twin(a: Box, b: Box) -> bool:
     return same or turned
 
 
-def _beside(span: Span, b: Box) -> bool:
+def _beside(span: DimensionSpan, b: Box) -> bool:
     """Whether a span measures across a view over, under, left or right of the top view."""
     middle = (span.start + span.end) / 2
     low, high = (b.y0, b.y1) if span.axis == 1 else (b.x0, b.x1)
@@ -191,7 +193,7 @@ def _beside(span: Span, b: Box) -> bool:
     return b.y0 - 110 < span.at < b.y1 + 110 and not b.x0 - 2 < middle < b.x1 + 2
 
 
-def _inside(span: Span, view: Box) -> bool:
+def _inside(span: DimensionSpan, view: Box) -> bool:
     """Whether a span measures something within a full view of the body."""
     low, high = (view.y0, view.y1) if span.axis == 1 else (view.x0, view.x1)
     near = (view.x0 - 90 < span.at < view.x1 + 90) if span.axis == 1 else (view.y0 - 90 < span.at < view.y1 + 90)

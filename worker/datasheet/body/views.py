@@ -7,9 +7,9 @@ from itertools import product
 
 from worker.datasheet.body.outline import Found, covered
 from worker.datasheet.drawing import scale
-from worker.datasheet.drawing.dimensions import Reading
+from worker.datasheet.drawing.dimensions import DimensionReading
 from worker.datasheet.drawing.drawing import Drawing
-from worker.datasheet.geometry.marks import around
+from worker.datasheet.geometry.primitives import around
 from worker.datasheet.text.quantities import Quantity
 
 AT_SPAN = 2.2
@@ -42,23 +42,23 @@ def read(drawing: Drawing) -> Found | None:
     return Found([length.quantity, depth], height.quantity, how="front view and side view")
 
 
-def _chains(readings: list[Reading]) -> list[tuple[Reading, ...]]:
+def _chains(readings: list[DimensionReading]) -> list[tuple[DimensionReading, ...]]:
     """Single dimensions, and pairs of which one begins where the other ends."""
     pairs = product(readings, readings)
     return [(r,) for r in readings] + [(a, b) for a, b in pairs if abs(a.span.end - b.span.start) < END_PT]
 
 
-def _middle(reading: Reading) -> float:
+def _middle(reading: DimensionReading) -> float:
     return (reading.span.start + reading.span.end) / 2
 
 
-def _face(x: float, height: Reading, drawing: Drawing) -> bool:
+def _face(x: float, height: DimensionReading, drawing: Drawing) -> bool:
     """Whether the view has an upright edge there, within its height."""
     low, high = height.span.start, height.span.end
     return covered(drawing.grid.near(1, x, END_PT), low, high) > FACE
 
 
-def _sum(chain: tuple[Reading, ...]) -> Quantity:
+def _sum(chain: tuple[DimensionReading, ...]) -> Quantity:
     if len(chain) == 1:
         return chain[0].quantity
     parts = [r.quantity for r in chain]

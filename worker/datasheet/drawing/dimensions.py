@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.datasheet.geometry.grid import Grid
-from worker.datasheet.geometry.marks import Box, Tip
+from worker.datasheet.geometry.grid import StrokeGrid
+from worker.datasheet.geometry.primitives import Box, Tip
 from worker.datasheet.text.quantities import Quantity
 
 HEAD_PT = 10.0  # the arrow heads themselves cover the line
@@ -20,7 +20,7 @@ OWN = 0.75  # letter heights and added costs: a number nearer than this stands a
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class DimensionSpan:
     """A measured distance: along x at height `at`, or along y at abscissa `at`, from `start` to `end` in points."""
 
     axis: int  # 0: along x, 1: along y
@@ -37,23 +37,23 @@ class Span:
         return (along, self.at) if self.axis == 0 else (self.at, along)
 
 
-def box_of(span: Span) -> Box:
+def box_of(span: DimensionSpan) -> Box:
     (x0, y0), (x1, y1) = span.point(span.start), span.point(span.end)
     return Box(x0, y0, x1, y1)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class DimensionReading:
     """A number that may belong to a span, and how far it stands from it in letter heights."""
 
-    span: Span
+    span: DimensionSpan
     quantity: Quantity
     cost: float
 
 
-def spans_of(tips: list[Tip], grid: Grid, texts: list[Box]) -> list[Span]:
+def spans_of(tips: list[Tip], grid: StrokeGrid, texts: list[Box]) -> list[DimensionSpan]:
     """Distances between neighbouring tips on one line."""
-    found: dict[tuple[int, int, int, int], Span] = {}
+    found: dict[tuple[int, int, int, int], DimensionSpan] = {}
     for axis in (0, 1):
         chosen = [t for t in tips if (t.dx if axis == 0 else t.dy) or (t.dx == 0 and t.dy == 0)]
         rows = sorted(chosen, key=lambda t: t.y if axis == 0 else t.x)
@@ -77,7 +77,7 @@ def _same_line(tips: list[Tip], axis: int) -> list[list[Tip]]:
     return groups
 
 
-def _pairs(group: list[Tip], axis: int) -> list[Span]:
+def _pairs(group: list[Tip], axis: int) -> list[DimensionSpan]:
     nodes: list[tuple[float, float, set[int]]] = []
     for tip in sorted(group, key=lambda t: t.x if axis == 0 else t.y):
         along, at = (tip.x, tip.y) if axis == 0 else (tip.y, tip.x)
@@ -90,13 +90,13 @@ def _pairs(group: list[Tip], axis: int) -> list[Span]:
     spans = []
     for (a, at, ways), (b, _, ways2) in pairwise(nodes):
         if -1 in ways and 1 in ways2:
-            spans.append(Span(axis, at, a, b, True))
+            spans.append(DimensionSpan(axis, at, a, b, True))
         elif 1 in ways and -1 in ways2:
-            spans.append(Span(axis, at, a, b, False))
+            spans.append(DimensionSpan(axis, at, a, b, False))
     return spans
 
 
-def _drawn(span: Span, grid: Grid, texts: list[Box]) -> bool:
+def _drawn(span: DimensionSpan, grid: StrokeGrid, texts: list[Box]) -> bool:
     """Whether the dimension line between the tips is really there, its own text may interrupt it."""
     pieces = [(r[1], r[2]) for r in grid.near(span.axis, span.at)]
     for box in texts:
@@ -114,7 +114,7 @@ def _drawn(span: Span, grid: Grid, texts: list[Box]) -> bool:
     return covered > 0.8 * span.length
 
 
-def anchors_of(span: Span, grid: Grid) -> list[tuple[Box, float]]:
+def anchors_of(span: DimensionSpan, grid: StrokeGrid) -> list[tuple[Box, float]]:
     """Where the number of a span may stand, each with an added cost: on the line, at its tails, at the end of a leader."""
     (x0, y0), (x1, y1) = span.point(span.start), span.point(span.end)
     found = [(Box(x0, y0, x1, y1), 0.0)]
@@ -130,7 +130,7 @@ def anchors_of(span: Span, grid: Grid) -> list[tuple[Box, float]]:
     return found
 
 
-def _tail(span: Span, end: float, sign: int, grid: Grid) -> float | None:
+def _tail(span: DimensionSpan, end: float, sign: int, grid: StrokeGrid) -> float | None:
     """How far the dimension line runs on beyond its tip."""
     reach = end
     rows = grid.near(span.axis, span.at)
@@ -147,7 +147,7 @@ def _tail(span: Span, end: float, sign: int, grid: Grid) -> float | None:
     return reach if abs(reach - end) > 0.5 else None
 
 
-def _elbow(axis: int, x: float, y: float, grid: Grid) -> list[tuple[float, float]]:
+def _elbow(axis: int, x: float, y: float, grid: StrokeGrid) -> list[tuple[float, float]]:
     """Far ends of strokes along `axis` that start at a point."""
     along, across = (x, y) if axis == 0 else (y, x)
     found = []
@@ -158,14 +158,14 @@ def _elbow(axis: int, x: float, y: float, grid: Grid) -> list[tuple[float, float
     return found[:4]
 
 
-def readings_of(spans: list[Span], grid: Grid, quantities: list[Quantity]) -> list[Reading]:
+def readings_of(spans: list[DimensionSpan], grid: StrokeGrid, quantities: list[Quantity]) -> list[DimensionReading]:
     """Every span with every number that stands near one of its anchors; nothing is measured as nought."""
     quantities = [q for q in quantities if q.target > 0]
     if not quantities:
         return []
     boxes = np.array([[q.box.x0, q.box.y0, q.box.x1, q.box.y1] for q in quantities])
     sizes = np.array([max(q.size, 3.0) for q in quantities])
-    found: list[Reading] = []
+    found: list[DimensionReading] = []
     for span in spans:
         best = np.full(len(quantities), 1e9)
         for box, extra in anchors_of(span, grid):
@@ -173,11 +173,11 @@ def readings_of(spans: list[Span], grid: Grid, quantities: list[Quantity]) -> li
             dy = np.maximum(np.maximum(boxes[:, 1] - box.y1, box.y0 - boxes[:, 3]), 0)
             best = np.minimum(best, np.hypot(dx, dy) / sizes + extra)
         best += _aside(span, boxes, sizes)
-        found.extend(Reading(span, quantities[int(i)], float(best[i])) for i in np.flatnonzero(best < FAR))
+        found.extend(DimensionReading(span, quantities[int(i)], float(best[i])) for i in np.flatnonzero(best < FAR))
     return found
 
 
-def _aside(span: Span, boxes: NDArray[np.float64], sizes: NDArray[np.float64]) -> NDArray[np.float64]:
+def _aside(span: DimensionSpan, boxes: NDArray[np.float64], sizes: NDArray[np.float64]) -> NDArray[np.float64]:
     """A small cost for standing off the middle of an inside span, where numbers usually are."""
     low, high = (boxes[:, 0], boxes[:, 2]) if span.axis == 0 else (boxes[:, 1], boxes[:, 3])
     off = np.abs((low + high) / 2 - (span.start + span.end) / 2) / np.maximum(sizes, 0.25 * span.length)
@@ -187,11 +187,11 @@ def _aside(span: Span, boxes: NDArray[np.float64], sizes: NDArray[np.float64]) -
 class Lines:
     """Which dimension line a text stands at."""
 
-    def __init__(self, spans: list[Span], grid: Grid) -> None:
+    def __init__(self, spans: list[DimensionSpan], grid: StrokeGrid) -> None:
         self.spans, self.grid = spans, grid
         self.anchors: list[list[tuple[Box, float]]] = []
 
-    def at(self, box: Box) -> Span | None:
+    def at(self, box: Box) -> DimensionSpan | None:
         """The span whose line, tail or leader is nearest, None when none is near."""
         if not self.anchors:
             self.anchors = [anchors_of(s, self.grid) for s in self.spans]

@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass, field, replace
 
 from db.documents.kinds.datasheet import MOST_MM
-from worker.datasheet.drawing import dimensions, shapes, tips, variations
-from worker.datasheet.drawing.dimensions import Reading, Span
+from worker.datasheet.drawing import arrowheads, dimensions, shapes, variations
+from worker.datasheet.drawing.dimensions import DimensionReading, DimensionSpan
 from worker.datasheet.drawing.shapes import Shape
-from worker.datasheet.geometry.grid import Grid
-from worker.datasheet.geometry.marks import Box, Sheet, Word
+from worker.datasheet.geometry.grid import StrokeGrid
+from worker.datasheet.geometry.primitives import Box, Sheet, Word
 from worker.datasheet.text import phrases, quantities, tables
 from worker.datasheet.text.quantities import INCH_MM, Quantity
-from worker.datasheet.text.tables import Entry
+from worker.datasheet.text.tables import TableEntry
 
 _PREFIX = re.compile(r"^(\d{1,3})\s*[xX×]\s*(?=[A-Za-z])|^(\d{1,3})\s*[-–]\s*(?=[A-Za-z])")
 
@@ -21,16 +21,16 @@ _PREFIX = re.compile(r"^(\d{1,3})\s*[xX×]\s*(?=[A-Za-z])|^(\d{1,3})\s*[-–]\s*
 @dataclass
 class Drawing:
     sheet: Sheet
-    grid: Grid
+    grid: StrokeGrid
     lines: list[Word]
-    entries: list[Entry]
+    entries: list[TableEntry]
     tables: list[Box]
     quantities: list[Quantity]
-    spans: list[Span]
-    readings: list[Reading]
+    spans: list[DimensionSpan]
+    readings: list[DimensionReading]
     shapes: list[Shape]
     unit: str  # mm, inch or mil: of the numbers without a unit of their own
-    aside: list[Entry] = field(default_factory=list)  # rows of a table for other numbers of pins than the part's
+    aside: list[TableEntry] = field(default_factory=list)  # rows of a table for other numbers of pins than the part's
 
     @property
     def number(self) -> int:
@@ -54,9 +54,9 @@ def _possible(q: Quantity) -> bool:
     return max(v for v in (q.low, q.value, q.high, 0.0) if v is not None) <= MOST_MM
 
 
-def symbol_labels(words: list[Word], entries: list[Entry], boxes: list[Box]) -> list[Quantity]:
+def symbol_labels(words: list[Word], entries: list[TableEntry], boxes: list[Box]) -> list[Quantity]:
     """Letters on the drawing that stand for a row of a table, with the row's values and the letter's place."""
-    known: dict[str, Entry] = {}
+    known: dict[str, TableEntry] = {}
     for row in entries:
         known.setdefault(row.symbol, row)
     if not known:
@@ -83,7 +83,7 @@ def symbol_labels(words: list[Word], entries: list[Entry], boxes: list[Box]) -> 
     return found
 
 
-def _row(known: dict[str, Entry], name: str, pixels: bool) -> Entry | None:
+def _row(known: dict[str, TableEntry], name: str, pixels: bool) -> TableEntry | None:
     """The row of a symbol; pixels do not tell a capital W from a small one."""
     if name in known or not pixels:
         return known.get(name)
@@ -91,12 +91,12 @@ def _row(known: dict[str, Entry], name: str, pixels: bool) -> Entry | None:
     return alike[0] if len(alike) == 1 else None
 
 
-def understand(sheet: Sheet, units: str = "auto", package: str | None = None) -> Drawing:
+def interpret(sheet: Sheet, units: str = "auto", package: str | None = None) -> Drawing:
     """Reads a sheet; `units` is the unit of numbers that print none, auto takes the one the page names.
 
     The name of the package chooses among the rows of a table that hold for one number of pins each.
     """
-    grid = Grid.of(sheet)
+    grid = StrokeGrid.of(sheet)
     entries, boxes = tables.read(sheet.words)
     entries, aside = variations.chosen([e for e in entries if _possible(e.quantity)], sheet.words, package)
     free = [w for w in sheet.words if not any(b.holds_point(w.box.cx, w.box.cy) for b in boxes)]
@@ -104,7 +104,7 @@ def understand(sheet: Sheet, units: str = "auto", package: str | None = None) ->
     lines = phrases.join(exact) + phrases.join([w for w in free if w.confidence < 1.0])
     unit = unit_of(" ".join(w.text for w in phrases.join(sheet.words))) if units == "auto" else units
     texts = [w.box for w in lines] + [q.box for q in quantities.read(lines)]
-    spans = dimensions.spans_of(tips.tips_of(sheet, grid), grid, texts)
+    spans = dimensions.spans_of(arrowheads.tips_of(sheet, grid), grid, texts)
     numbers = quantities.read(lines, dimensions.Lines(spans, grid).apart)
     if unit != "mm":
         factor = INCH_MM if unit == "inch" else INCH_MM / 1000

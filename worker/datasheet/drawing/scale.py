@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from worker.datasheet.drawing.dimensions import Reading
+from worker.datasheet.drawing.dimensions import DimensionReading
 
 TOLERANCE = 0.03  # a span agrees with its number when the ratio is this close to the scale
 LOOSE = 0.35  # beyond this a number cannot belong to a span even in a drawing not to scale
@@ -28,7 +28,7 @@ class Scale:
         return self.x if axis == 0 else self.y
 
 
-def _weight(reading: Reading) -> float:
+def _weight(reading: DimensionReading) -> float:
     return float(np.exp(-reading.cost))
 
 
@@ -45,13 +45,13 @@ def _peak(ratios: np.ndarray, weights: np.ndarray, near: float | None = None) ->
     return best, total
 
 
-def _best_per_number(readings: list[Reading], axis: int) -> tuple[np.ndarray, np.ndarray]:
+def _best_per_number(readings: list[DimensionReading], axis: int) -> tuple[np.ndarray, np.ndarray]:
     chosen = [r for r in readings if r.span.axis == axis and r.quantity.target > 0]
     ratios = np.array([r.span.length / r.quantity.target for r in chosen])
     return ratios, np.array([_weight(r) for r in chosen])
 
 
-def solve(readings: list[Reading]) -> Scale | None:
+def solve(readings: list[DimensionReading]) -> Scale | None:
     """The scale that the most readings agree with; None without any reading."""
     x, wx = _best_per_number(readings, 0)
     y, wy = _best_per_number(readings, 1)
@@ -67,12 +67,12 @@ def solve(readings: list[Reading]) -> Scale | None:
     return Scale(sx, sy, votes / max(float(wx.sum() + wy.sum()), 1e-9))
 
 
-def misfit(reading: Reading, scale: Scale) -> float:
+def misfit(reading: DimensionReading, scale: Scale) -> float:
     """How far the span is from its number on this scale, as a part."""
     return abs(reading.span.length / (reading.quantity.target * scale.of(reading.span.axis)) - 1)
 
 
-def assign(readings: list[Reading], scale: Scale) -> list[Reading]:
+def assign(readings: list[DimensionReading], scale: Scale) -> list[DimensionReading]:
     """One number for each span and one span for each number: near, and agreeing with the scale where any does."""
     usable = [r for r in readings if (off := misfit(r, scale)) < LOOSE or (off < WILD and r.cost < ON_LINE)]
     spans = list({id(r.span): r.span for r in usable}.values())

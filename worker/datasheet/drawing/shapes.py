@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.datasheet.geometry.marks import Box, Outline, Sheet
+from worker.datasheet.geometry.primitives import Box, ClosedOutline, Sheet
 
 Point = tuple[float, float]
 MIN_PT = 1.6
@@ -109,7 +109,7 @@ def from_outlines(sheet: Sheet) -> list[Shape]:
     return found
 
 
-def loops(sheet: Sheet) -> list[Outline]:
+def loops(sheet: Sheet) -> list[ClosedOutline]:
     """Closed outlines made of separate strokes that meet end to end, whatever else ends at their corners."""
     lines = _loose(sheet)
     if not 3 <= len(lines) <= MAX_LOOSE:
@@ -117,7 +117,7 @@ def loops(sheet: Sheet) -> list[Outline]:
     return [ring for shift in (0.0, 0.5) for ring in _joined(lines, shift)]
 
 
-def _joined(lines: NDArray[np.float64], shift: float) -> list[Outline]:
+def _joined(lines: NDArray[np.float64], shift: float) -> list[ClosedOutline]:
     """Ends in the same cell of a grid meet; two ends that a cell's border parts meet in the grid shifted by half a cell."""
     ends = np.round(np.vstack([lines[:, :2], lines[:, 2:4]]) / JOIN_PT + shift).astype(np.int64)
     _, node = np.unique(ends, axis=0, return_inverse=True)
@@ -153,9 +153,9 @@ def _loose(sheet: Sheet) -> NDArray[np.float64]:
 
 def _walk(
     lines: NDArray[np.float64], a: NDArray[np.int64], b: NDArray[np.int64], at: dict[int, list[int]]
-) -> list[Outline]:
+) -> list[ClosedOutline]:
     done: set[int] = set()
-    found: list[Outline] = []
+    found: list[ClosedOutline] = []
     for start in range(len(lines)):
         if start in done or start not in at[int(a[start])] or len(at[int(a[start])]) != 2:
             continue
@@ -170,7 +170,7 @@ def _walk(
         done.update(ring)
         if node == int(a[start]) and len(ring) >= 4:
             curved = len(ring) > 8
-            found.append(Outline(tuple(points), False, True, curved, (0, 0, 0), float(lines[start, 4])))
+            found.append(ClosedOutline(tuple(points), False, True, curved, (0, 0, 0), float(lines[start, 4])))
     return found
 
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from worker.datasheet.geometry.marks import Word
+from worker.datasheet.geometry.primitives import Word
 from worker.datasheet.text.quantities import Quantity
-from worker.datasheet.text.tables import Entry
+from worker.datasheet.text.tables import TableEntry
 
 _HEAD = re.compile(r"^(?:N|PINS?|LEADS?|PIN\s*(?:COUNT|NO\.?))$", re.IGNORECASE)
 ALIKE = 3  # rows of one letter are variations even where no numbers of pins stand beside them
@@ -18,16 +18,18 @@ class WithRows(Protocol):
     """A drawing, as far as its tables go: rows that hold for the part, and rows for others or for nobody knows which."""
 
     @property
-    def entries(self) -> Sequence[Entry]: ...
+    def entries(self) -> Sequence[TableEntry]: ...
 
     @property
-    def aside(self) -> Sequence[Entry]: ...
+    def aside(self) -> Sequence[TableEntry]: ...
 
 
-def chosen(entries: list[Entry], words: Sequence[Word], package: str | None) -> tuple[list[Entry], list[Entry]]:
+def chosen(
+    entries: list[TableEntry], words: Sequence[Word], package: str | None
+) -> tuple[list[TableEntry], list[TableEntry]]:
     """The rows that hold for the package, and those that hold for other numbers of pins or for nobody knows which."""
     asked = {int(n) for n in re.findall(r"\d+", package or "")}
-    aside: list[Entry] = []
+    aside: list[TableEntry] = []
     for group in _groups(entries):
         pins = [_pins(e.quantity, words) for e in group]
         known = [p for p in pins if p is not None]
@@ -49,9 +51,9 @@ def told(outlines: Iterable[WithRows]) -> list[str]:
     return doubts
 
 
-def _groups(entries: list[Entry]) -> list[list[Entry]]:
+def _groups(entries: list[TableEntry]) -> list[list[TableEntry]]:
     """Rows of the same letter in the same column of a table."""
-    groups: dict[tuple[int, str, int], list[Entry]] = {}
+    groups: dict[tuple[int, str, int], list[TableEntry]] = {}
     for entry in entries:
         groups.setdefault((entry.table, entry.symbol, round(entry.quantity.box.x0 / 8)), []).append(entry)
     return [g for g in groups.values() if len(g) > 1]

@@ -11,13 +11,13 @@ from typing import Any
 
 from db.documents.kinds.datasheet import DatasheetResult
 from worker.datasheet.evaluation import evidence
-from worker.datasheet.extract import Request, extract
+from worker.datasheet.extract import ReadingRequest, extract
 from worker.datasheet.handler import complete
 from worker.datasheet.page import pages
 from worker.datasheet.result import score
 from worker.errors import Permanent
 
-SURE = 0.9
+CONFIDENT = 0.9
 PRECISION = 0.99
 JUDGED_MM = "0.05"
 
@@ -32,7 +32,7 @@ class Claim:
 
 
 @dataclass
-class Row:
+class DrawingScore:
     """One drawing read once."""
 
     name: str
@@ -63,13 +63,13 @@ def _pdf(truth: dict[str, Any], folder: Path) -> Path:
     return folder / name.name if (folder / name.name).exists() else folder / name
 
 
-def read_one(truth: dict[str, Any], pdfs: Path, hints: bool) -> Row:
+def read_one(truth: dict[str, Any], pdfs: Path, hints: bool) -> DrawingScore:
     """Reads the drawing of one truth and scores it."""
-    request = Request(truth.get("package_printed"))
+    request = ReadingRequest(truth.get("package_printed"))
     if hints:
         mechanical, land = truth["pages"]["mechanical"], truth["pages"]["land_pattern"]
-        request = Request(request.package, mechanical[0] if mechanical else None, land[0] if land else None)
-    row = Row(truth["name"], hints)
+        request = ReadingRequest(request.package, mechanical[0] if mechanical else None, land[0] if land else None)
+    row = DrawingScore(truth["name"], hints)
     start = time.process_time()
     try:
         result = extract([_pdf(truth, pdfs)], request)
@@ -83,7 +83,7 @@ def read_one(truth: dict[str, Any], pdfs: Path, hints: bool) -> Row:
     return row
 
 
-def _score(row: Row, truth: dict[str, Any], result: DatasheetResult) -> None:
+def _score(row: DrawingScore, truth: dict[str, Any], result: DatasheetResult) -> None:
     pred = result.model_dump(mode="json")
     have = (pred["land_pattern"] or {}).get("pads") or []
     want = (truth["land_pattern"] or {}).get("pads") or []
@@ -99,7 +99,7 @@ def _score(row: Row, truth: dict[str, Any], result: DatasheetResult) -> None:
     row.claims = [*_body_claims(row, pred["body"]), *_pad_claims(want, have)]
 
 
-def _body_claims(row: Row, body: dict[str, Any]) -> Iterator[Claim]:
+def _body_claims(row: DrawingScore, body: dict[str, Any]) -> Iterator[Claim]:
     """Every limit the reader gave; one that the drawing does not print is wrong."""
     right = dict(row.body)
     for side in ("length", "width", "height"):
@@ -117,7 +117,7 @@ def _pad_claims(want: list[score.Pad], have: list[score.Pad]) -> Iterator[Claim]
             yield Claim(f"pad {pad['number']}", pad["confidence"], right)
 
 
-def _score_evidence(row: Row, truth: dict[str, Any], result: DatasheetResult, pdf: Path) -> None:
+def _score_evidence(row: DrawingScore, truth: dict[str, Any], result: DatasheetResult, pdf: Path) -> None:
     """Cited boxes against what is known to be printed there, else against a second look at the page."""
     cited = evidence.citations(result)
     row.citations = len(cited)
@@ -133,7 +133,7 @@ def _score_evidence(row: Row, truth: dict[str, Any], result: DatasheetResult, pd
     ]
 
 
-def summary(rows: Sequence[Row]) -> dict[str, Any]:
+def summary(rows: Sequence[DrawingScore]) -> dict[str, Any]:
     """Means over drawings with a land pattern, rates over all values."""
     land = [r for r in rows if r.pads]
     none = [r for r in rows if r.no_land_correct is not None]
@@ -161,11 +161,13 @@ def _part(count: float, of: int) -> float | None:
     return round(count / of, 4) if of else None
 
 
-def _flags(land: Sequence[Row], tol: str) -> dict[str, float | None]:
+def _flags(land: Sequence[DrawingScore], tol: str) -> dict[str, float | None]:
     """Of the wrong footprints those with a review entry, and those that no pad was sure of; the second says more."""
     wrong = [r for r in land if not r.pads[tol].exact]
     unsure = [
-        r for r in wrong if not any(c.what.startswith("pad") and c.confidence >= SURE and not c.right for c in r.claims)
+        r
+        for r in wrong
+        if not any(c.what.startswith("pad") and c.confidence >= CONFIDENT and not c.right for c in r.claims)
     ]
     return {
         f"wrong_flagged@{tol}": _part(sum(bool(r.review or r.error) for r in wrong), len(wrong)),
@@ -173,10 +175,10 @@ def _flags(land: Sequence[Row], tol: str) -> dict[str, float | None]:
     }
 
 
-def _trust(rows: Sequence[Row]) -> dict[str, Any]:
+def _trust(rows: Sequence[DrawingScore]) -> dict[str, Any]:
     """Precision and coverage of the confident values, and the coverage that the confidences allow at 99 % precision."""
     claims, stated = [c for r in rows for c in r.claims], sum(r.stated for r in rows)
-    sure = [c for c in claims if c.confidence >= SURE]
+    sure = [c for c in claims if c.confidence >= CONFIDENT]
     return {
         "precision_when_confident": _part(sum(c.right for c in sure), len(sure)),
         "coverage_when_confident": _part(len(sure), stated),
@@ -196,13 +198,13 @@ def _covered(claims: Sequence[Claim]) -> int:
     return most
 
 
-def line_of(row: Row) -> dict[str, Any]:
+def line_of(row: DrawingScore) -> dict[str, Any]:
     found = asdict(row)
-    wrong = [f"{c.what} ({c.confidence})" for c in row.claims if c.confidence >= SURE and not c.right]
+    wrong = [f"{c.what} ({c.confidence})" for c in row.claims if c.confidence >= CONFIDENT and not c.right]
     return {**found, "claims": len(row.claims), "confident_and_wrong": wrong}
 
 
-def table(rows: Sequence[Row]) -> str:
+def table(rows: Sequence[DrawingScore]) -> str:
     """One line a drawing for people."""
     lines = [
         f"{'drawing':28s} {'hints':5s} {'F1pos':>6s} {'F1full':>6s} {'exact':>5s} {'body':>7s} {'claims':>6s} {'cpu s':>6s}"

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from db.documents.kinds.datasheet import DatasheetResult
-from worker.datasheet.geometry.marks import Box
-from worker.datasheet.page import letters, pages
+from worker.datasheet.geometry.primitives import Box
+from worker.datasheet.page import pages, text_layer
 from worker.datasheet.page.pages import Book
-from worker.datasheet.page.scan import glyphs
+from worker.datasheet.page.scan import text_detection
 
 SLACK_PT = 1.0
 Area = tuple[float, float, float, float]
@@ -68,7 +68,7 @@ def _plain(text: str) -> str:
 def text_of(book: Book, citation: Citation) -> str:
     """What the page shows in a cited box: its text layer where that can be read, else its pixels."""
     text = _text_in(book, citation.page, citation.place)
-    readable = text.strip() and not letters.garbled(pages.plain_text(book, citation.page))
+    readable = text.strip() and not text_layer.garbled(pages.plain_text(book, citation.page))
     return text if readable else _pixels_read(book, citation.page, citation.place)
 
 
@@ -94,8 +94,8 @@ def _pixels_read(book: Book, number: int, area: Box) -> str:
     cut = np.ascontiguousarray(paper[y0:y1, x0:x1])
     if cut.size == 0:
         return ""
-    lines = glyphs.text_lines(glyphs.letter_boxes(glyphs.ink_of(cut), scale), scale)
-    return " ".join(w.text for w in glyphs.read_text(cut, lines, scale, (0.0, 0.0)))
+    lines = text_detection.text_lines(text_detection.letter_boxes(text_detection.ink_of(cut), scale), scale)
+    return " ".join(w.text for w in text_detection.read_text(cut, lines, scale, (0.0, 0.0)))
 
 
 def truth_text(printed: Iterable[dict[str, Any]], citation: Citation) -> str:

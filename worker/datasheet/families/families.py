@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from worker.datasheet.drawing import dimensions, drawing
 from worker.datasheet.drawing.drawing import Drawing
-from worker.datasheet.geometry.marks import Box, Word, around
+from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.search import headings
 from worker.datasheet.search.headings import Region
 from worker.datasheet.search.naming import plain
 from worker.datasheet.text.quantities import NUMBER, Quantity, number, tidy
-from worker.datasheet.text.tables import OF_FAMILY, Entry
+from worker.datasheet.text.tables import OF_FAMILY, TableEntry
 
 _COUNTED = r"(?:circuits?|ckts?\.?|contacts?|positions?|pos\.?|poles?|ways?|pins?)"
 _ASKED = re.compile(rf"\b(\d{{1,3}})\s*-?\s*{_COUNTED}\b|\b{_COUNTED}\s*[:=]?\s*(\d{{1,3}})\b", re.IGNORECASE)
@@ -33,7 +33,7 @@ LEFT_GAP_PT, RIGHT_GAP_PT = 40.0, 110.0  # between the words of a row; drawings 
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class FamilyTable:
     """Rows by number of circuits, the words of the heading, and the place of a family's table."""
 
     rows: dict[int, list[Word]]
@@ -42,11 +42,11 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FamilyRow:
     """The row of a family's table that the package name chooses."""
 
     count: int
-    entries: list[Entry]
+    entries: list[TableEntry]
     words: str  # over the column of the part number
     named: bool  # whether the part number itself is asked for
     box: Box
@@ -58,7 +58,7 @@ def asked_count(package: str) -> int | None:
     return int(found[1] or found[2]) if found else None
 
 
-def row_of(page: Drawing, package: str) -> Row | None:
+def row_of(page: Drawing, package: str) -> FamilyRow | None:
     """The row asked for by part number or number of circuits; of several tables the one beside the figure meant."""
     found = [row for table in tables_of(page.sheet.words) if (row := _row(table, package)) is not None]
     named = [r for r in found if r.named]
@@ -72,14 +72,14 @@ def _without_count(package: str) -> str:
     return _ASKED.sub("", package)
 
 
-def tables_of(words: list[Word]) -> list[Table]:
+def tables_of(words: list[Word]) -> list[FamilyTable]:
     """Every table with a column of counts under a word such as "circuits"."""
     level = [w for w in words if w.turn == 0]
     heads = [w for w in level if _HEAD.match(w.text)]
     return [t for head in heads if (t := _table(head, level)) is not None]
 
 
-def _table(head: Word, words: list[Word]) -> Table | None:
+def _table(head: Word, words: list[Word]) -> FamilyTable | None:
     counts = _counts(head, words)
     if len(counts) < MIN_ROWS:
         return None
@@ -89,7 +89,7 @@ def _table(head: Word, words: list[Word]) -> Table | None:
         w for w in words
         if head.box.y0 - 3 * head.box.height < w.box.cy < counts[0].box.y0 and box.x0 - 1 < w.box.cx < box.x1 + 1
     ]  # fmt: skip
-    return Table(rows, over, around([box, *(w.box for w in over)]))
+    return FamilyTable(rows, over, around([box, *(w.box for w in over)]))
 
 
 def _cells(count: Word, words: list[Word]) -> list[Word]:
@@ -105,7 +105,7 @@ def _gap(left: Word, right: Word) -> float:
     return right.box.x0 - left.box.x1
 
 
-def _row(table: Table, package: str) -> Row | None:
+def _row(table: FamilyTable, package: str) -> FamilyRow | None:
     """The row that the package name chooses."""
     part = next(
         ((n, c) for n, row in table.rows.items() for c in row
@@ -119,7 +119,7 @@ def _row(table: Table, package: str) -> Row | None:
     letters = [(w, m[1]) for w in table.over if (m := _LETTER.match(w.text))]
     found = (_entry(w, name, letters, table.over, table.rows[count], wanted) for w, name in letters)
     entries = [e for e in found if e is not None]
-    return Row(count, entries, named, part is not None, table.box) if entries else None
+    return FamilyRow(count, entries, named, part is not None, table.box) if entries else None
 
 
 def _counts(head: Word, words: list[Word]) -> list[Word]:
@@ -144,7 +144,7 @@ def _above(head: Word, cell: Word) -> bool:
 
 def _entry(
     letter: Word, name: str, letters: list[tuple[Word, str]], over: list[Word], row: list[Word], wanted: set[str]
-) -> Entry | None:
+) -> TableEntry | None:
     """The cell of a row under a letter; of several columns under one letter the one whose own heading is asked for."""
     others = [w for w in over if w is not letter and abs(w.box.cy - letter.box.cy) < LEVEL_PT]
     near = [
@@ -162,7 +162,7 @@ def _entry(
     quantity = Quantity(
         value, None, None, cell.text, cell.box, confidence=cell.confidence, size=cell.across, symbol=name, mm=True
     )  # fmt: skip
-    return Entry(name, "", quantity, OF_FAMILY)
+    return TableEntry(name, "", quantity, OF_FAMILY)
 
 
 def _wanted(cell: Word, near: list[Word], letter: Word, over: list[Word], wanted: set[str]) -> int:
@@ -197,12 +197,12 @@ def _admits(heading: str, count: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class PartFamily:
     """What chooses one part of a family: the number of circuits, the values of its letters, and the words of its figures."""
 
     count: int
     words: str
-    row: Row | None = None
+    row: FamilyRow | None = None
     page: int | None = None  # of the row
 
     def narrowed(self, page: Drawing) -> Drawing:
@@ -244,17 +244,17 @@ def shown(page: Drawing) -> bool:
     return any(_LETTER.match(w.text) for t in tables_of(page.sheet.words) for w in t.over)
 
 
-def find(package: str | None, pages: list[Drawing]) -> Family | None:
+def find(package: str | None, pages: list[Drawing]) -> PartFamily | None:
     """The part of a family that a package name asks for; None when the pages hold no family or the name chooses none."""
     if package is None:
         return None
     for page in pages:
         row = row_of(page, package)
         if row is not None:
-            family = Family(row.count, f"{_without_count(package)} {row.words}", row, page.number)
+            family = PartFamily(row.count, f"{_without_count(package)} {row.words}", row, page.number)
             shared = [r.words for r in family.regions(page)]
             return replace(family, words=" ".join([family.words, *(set.intersection(*shared) if shared else ())]))
     count = asked_count(package)
     if count is None or not any(steps(w, count) for page in pages for w in page.lines):
         return None
-    return Family(count, _without_count(package))
+    return PartFamily(count, _without_count(package))

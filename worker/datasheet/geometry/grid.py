@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.datasheet.geometry.marks import Sheet
+from worker.datasheet.geometry.primitives import Sheet
 
 SKEW = 0.008  # of its length: how far a level stroke may be off, as in drawings made by hand
 LINE_PT = 0.6  # how far a tip may lie off its line
@@ -27,13 +27,13 @@ def _level(lines: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
 
 
 @dataclass
-class Grid:
+class StrokeGrid:
     """The upright and level strokes of a sheet, sorted for look-up."""
 
     rows: list[NDArray[np.float64]]
 
     @classmethod
-    def of(cls, sheet: Sheet) -> Grid:
+    def of(cls, sheet: Sheet) -> StrokeGrid:
         rows = [_level(sheet.lines, 0), _level(sheet.lines, 1)]
         return cls([r[np.argsort(r[:, 0])] for r in rows])
 

@@ -7,7 +7,7 @@ import re
 from worker.datasheet.drawing.dimensions import box_of
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import ROUND, Shape
-from worker.datasheet.geometry.marks import Box, Word
+from worker.datasheet.geometry.primitives import Box, Word
 
 LEAST_PT, LEAST_HOLE_PT = 3.5, 1.5  # smaller shapes are tips and dots
 LEGIBLE = 0.75  # below it strokes of the drawing were taken for letters

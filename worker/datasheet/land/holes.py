@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from db.documents.kinds.datasheet import PadType
 from worker.datasheet.drawing import scale
 from worker.datasheet.drawing.shapes import ROUND, Shape
-from worker.datasheet.geometry.marks import Box
+from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.land.pads import Solved
 from worker.datasheet.land.patterns import MAX_PEGS
 from worker.datasheet.text.quantities import Quantity
@@ -46,14 +46,14 @@ def diameters(solved: Solved) -> list[Quantity]:
 
 
 @dataclass(frozen=True, slots=True)
-class Sizes:
+class HoleSizes:
     """The diameters that are printed, and those that are drawn, in mm."""
 
     printed: list[Quantity]
     drawn: list[float]
 
     @classmethod
-    def of(cls, solved: Solved) -> Sizes:
+    def of(cls, solved: Solved) -> HoleSizes:
         pads = [solved.size(i)[0] for i, p in enumerate(solved.pattern.pads) if is_round(p)]
         return cls(
             diameters(solved), pads + [s.box.width / solved.scale.x for s in solved.pattern.inner if is_round(s)]
@@ -82,7 +82,7 @@ def read(solved: Solved) -> dict[int, Round]:
         for i, p in enumerate(pads)
         if is_round(p) or solved.model.size[i] in holed or (holed and _bare_slot(solved, i))
     ]
-    balls, sizes = are_balls(solved), Sizes.of(solved)
+    balls, sizes = are_balls(solved), HoleSizes.of(solved)
     found: dict[int, Round] = {}
     for i in rounds:
         copper = _size(solved, i, rounds, sizes)
@@ -97,7 +97,7 @@ def read(solved: Solved) -> dict[int, Round]:
     return found
 
 
-def _size(solved: Solved, i: int, rounds: list[int], sizes: Sizes) -> tuple[float | None, float | None]:
+def _size(solved: Solved, i: int, rounds: list[int], sizes: HoleSizes) -> tuple[float | None, float | None]:
     """The printed size of a pad: of a disc the diameter beside a leader, if there is one."""
     if not is_round(solved.pattern.pads[i]):
         return solved.stated(i)
@@ -141,7 +141,7 @@ def _in_middle(hole: Shape, pad: Shape) -> bool:
     return abs(hole.box.cx - pad.box.cx) + abs(hole.box.cy - pad.box.cy) < MIDDLE_PT
 
 
-def _drill(solved: Solved, i: int, rounds: list[int], sizes: Sizes) -> tuple[float, float] | None:
+def _drill(solved: Solved, i: int, rounds: list[int], sizes: HoleSizes) -> tuple[float, float] | None:
     """What is printed for the hole of a pad, or for an equal one."""
     pads, size = solved.pattern.pads, solved.model.size
     own = _hole(pads[i], solved)
@@ -173,4 +173,6 @@ def _across(solved: Solved, hole: Shape, axis: int) -> float | None:
 def via_drill(solved: Solved, via: Box) -> Quantity | None:
     """The diameter printed for the vias of a pad."""
     size = via.width / solved.scale.x
-    return Sizes([q for q in diameters(solved) if q.kind == "diameter"], [size]).nearest(size, len(solved.pattern.vias))
+    return HoleSizes([q for q in diameters(solved) if q.kind == "diameter"], [size]).nearest(
+        size, len(solved.pattern.vias)
+    )

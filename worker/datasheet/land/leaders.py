@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import Shape
-from worker.datasheet.geometry.marks import Box
+from worker.datasheet.geometry.primitives import Box
 
 _FIRST = re.compile(
     r"^(?=.*[A-Za-z#])(?:(?:circuit|contact|pin|terminal|position|pos\.?|pole|lead)\s*)?(?:no\.?|#|number)?\s*1"

@@ -11,7 +11,7 @@ import numpy as np
 
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import Shape
-from worker.datasheet.geometry.marks import Box, Word
+from worker.datasheet.geometry.primitives import Box, Word
 from worker.datasheet.land import leaders
 
 Point = tuple[float, float]

@@ -8,14 +8,15 @@ import numpy as np
 
 from worker.datasheet.body.outline import without_labels
 from worker.datasheet.drawing import scale
-from worker.datasheet.drawing.dimensions import Reading
+from worker.datasheet.drawing.dimensions import DimensionReading
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.scale import Scale
-from worker.datasheet.geometry.marks import Box
-from worker.datasheet.land import fit, unknowns
-from worker.datasheet.land.fit import Fit
+from worker.datasheet.geometry.primitives import Box
+from worker.datasheet.land import solver as fit
+from worker.datasheet.land import variables
 from worker.datasheet.land.patterns import Pattern, title_score
-from worker.datasheet.land.unknowns import Feature, Model, Row
+from worker.datasheet.land.solver import Fit
+from worker.datasheet.land.variables import Feature, Model, Row
 
 REACH_PT = 190.0
 VECTOR_PT, RASTER_PT = 0.9, 1.5  # how far a dimension may end from the edge it means
@@ -60,20 +61,20 @@ class Solved:
         return bool(all(s[v] for v in self.model.centre[i])), bool(all(s[v] for v in self.model.size[i]))
 
 
-def _close(reading: Reading, pattern: Pattern) -> bool:
+def _close(reading: DimensionReading, pattern: Pattern) -> bool:
     box, span = pattern.box, reading.span
     low, high = (box.y0, box.y1) if span.axis == 0 else (box.x0, box.x1)
     return low - REACH_PT < span.at < high + REACH_PT
 
 
-def ends_of(reading: Reading, model: Model, drawing: Drawing) -> tuple[Feature, Feature] | None:
+def ends_of(reading: DimensionReading, model: Model, drawing: Drawing) -> tuple[Feature, Feature] | None:
     """The lines of the pattern that a dimension runs between, as near as the drawing is drawn."""
     if drawing.sheet.raster:
-        return unknowns.ends_of(reading, model, model.slack, BLUR_PT)
-    return unknowns.ends_of(reading, model, model.slack)
+        return variables.ends_of(reading, model, model.slack, BLUR_PT)
+    return variables.ends_of(reading, model, model.slack)
 
 
-def own_readings(pattern: Pattern, drawing: Drawing, model: Model) -> list[Reading]:
+def own_readings(pattern: Pattern, drawing: Drawing, model: Model) -> list[DimensionReading]:
     """Readings whose span ends at edges or centres of this pattern's pads."""
     near = [r for r in drawing.readings if r.quantity.kind != "radius" and _close(r, pattern)]
     return without_labels([r for r in near if ends_of(r, model, drawing) is not None])
@@ -127,15 +128,15 @@ def _counts(solved: Solved) -> list[tuple[int, int]]:
 
 def _solve_with(pattern: Pattern, drawing: Drawing, part: float, ends: float) -> Solved | None:
     slack = SAME_RASTER_PT if drawing.sheet.raster else SAME_PT
-    model = unknowns.model_of(pattern.pads, slack, part)
+    model = variables.model_of(pattern.pads, slack, part)
     model.slack = ends
-    unknowns.add_lines(model, [r for r in drawing.readings if r.cost < AT_LINE and _close(r, pattern)], ends)
+    variables.add_lines(model, [r for r in drawing.readings if r.cost < AT_LINE and _close(r, pattern)], ends)
     readings = own_readings(pattern, drawing, model)
     found = scale.solve(readings)
     if found is None:
         return None
     chosen = scale.assign(readings, found)
-    pairs = [(r, unknowns.row_of(e)) for r in chosen if (e := ends_of(r, model, drawing)) is not None]
+    pairs = [(r, variables.row_of(e)) for r in chosen if (e := ends_of(r, model, drawing)) is not None]
     solved = fit.solve(model, found, [(r, row) for r, row in pairs if row])
     borrowed = _borrowed(solved, model, drawing)
     if borrowed:
@@ -149,11 +150,11 @@ def _solve_with(pattern: Pattern, drawing: Drawing, part: float, ends: float) ->
     return result
 
 
-def _borrowed(solved: Fit, model: Model, drawing: Drawing) -> list[tuple[Reading, Row]]:
+def _borrowed(solved: Fit, model: Model, drawing: Drawing) -> list[tuple[DimensionReading, Row]]:
     """Numbers of a detail figure for sizes that the pattern itself leaves open: across a shape, and near the drawn size."""
     used = {id(r.quantity) for r in solved.used + solved.refused}
     toleranced = any(r.quantity.low is not None and r.quantity.high is not None for r in solved.used)
-    found: list[tuple[Reading, Row]] = []
+    found: list[tuple[DimensionReading, Row]] = []
     for variable in sorted({v for s in model.size for v in s}):
         size = float(solved.values[variable])
         if solved.settled[variable] or size <= 0:
@@ -169,7 +170,7 @@ def _borrowed(solved: Fit, model: Model, drawing: Drawing) -> list[tuple[Reading
     return found
 
 
-def _across_detail(reading: Reading, variable: int, model: Model, drawing: Drawing) -> bool:
+def _across_detail(reading: DimensionReading, variable: int, model: Model, drawing: Drawing) -> bool:
     """Whether a span measures a shape of the pad's proportions that stands apart, not within an outline."""
     span = reading.span
     proportions = [model.start[w] / model.start[h] for w, h in model.size if variable in (w, h)]

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.datasheet.drawing.dimensions import Span, box_of
+from worker.datasheet.drawing.dimensions import DimensionSpan, box_of
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import ROUND, Shape
-from worker.datasheet.geometry.marks import Box, Word, around
+from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.land import leaders
 from worker.datasheet.land.candidates import candidates, centred, holds
 from worker.datasheet.search import titles
@@ -66,7 +66,7 @@ def _linked(a: Shape, b: Shape) -> bool:
     return level and a.same_size(b) and gap <= far * smaller
 
 
-def _measured(shapes: list[Shape], spans: list[Span]) -> list[tuple[int, int]]:
+def _measured(shapes: list[Shape], spans: list[DimensionSpan]) -> list[tuple[int, int]]:
     """Pairs of shapes of about one size, or of a hole and another one, that a dimension line runs between: they are of one
     figure however far apart they stand.
     """
@@ -86,7 +86,7 @@ def _of_one_figure(a: Shape, b: Shape) -> bool:
     return alike or "circle" in (a.kind, b.kind)
 
 
-def _reached(boxes: NDArray[np.float64], span: Span, at: float) -> int | None:
+def _reached(boxes: NDArray[np.float64], span: DimensionSpan, at: float) -> int | None:
     """The shape an extension line at `at` reaches first: one with an edge or its centre there."""
     low, high = (boxes[:, 0], boxes[:, 2]) if span.axis == 0 else (boxes[:, 1], boxes[:, 3])
     near, far = (boxes[:, 1], boxes[:, 3]) if span.axis == 0 else (boxes[:, 0], boxes[:, 2])
@@ -97,7 +97,7 @@ def _reached(boxes: NDArray[np.float64], span: Span, at: float) -> int | None:
     return best if np.isfinite(away[best]) else None
 
 
-def _groups(shapes: list[Shape], spans: list[Span]) -> list[list[Shape]]:
+def _groups(shapes: list[Shape], spans: list[DimensionSpan]) -> list[list[Shape]]:
     parent = list(range(len(shapes)))
 
     def root(i: int) -> int:

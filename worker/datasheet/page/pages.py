@@ -12,9 +12,9 @@ import pypdfium2.raw as pdfium
 from PIL import Image, UnidentifiedImageError
 
 from db.failures import Failure
-from worker.datasheet.geometry.marks import Box, Sheet, Tip, Word
-from worker.datasheet.page import letters, paths, strokes
-from worker.datasheet.page.scan import glyphs, raster
+from worker.datasheet.geometry.primitives import Box, Sheet, Tip, Word
+from worker.datasheet.page import paths, stroked_text, text_layer
+from worker.datasheet.page.scan import raster, text_detection
 from worker.datasheet.page.scan.ocr import Gray
 from worker.datasheet.text import phrases
 from worker.errors import Permanent
@@ -152,7 +152,7 @@ def read_text(book: Book, number: int) -> tuple[list[Word], list[Box]]:
     page = book.pdf[number - 1]
     textpage = page.get_textpage()
     try:
-        return letters.read_words(textpage.raw, page_matrix(page))
+        return text_layer.read_words(textpage.raw, page_matrix(page))
     finally:
         textpage.close()
         page.close()
@@ -164,7 +164,7 @@ def plain_text(book: Book, number: int) -> str:
     page = book.pdf[number - 1]
     textpage = page.get_textpage()
     try:
-        return str(textpage.get_text_range(0, min(textpage.count_chars(), letters.MAX_CHARS)))
+        return str(textpage.get_text_range(0, min(textpage.count_chars(), text_layer.MAX_CHARS)))
     finally:
         textpage.close()
         page.close()
@@ -184,7 +184,7 @@ def read_titles(book: Book, number: int) -> str:
     finally:
         page.close()
     sheet.words, unknown = read_text(book, number)
-    found = list(sheet.words) + strokes.read_titles(sheet, MAX_TITLES)
+    found = list(sheet.words) + stroked_text.read_titles(sheet, MAX_TITLES)
     if len(unknown) >= MIN_UNKNOWN:
         found.extend(_read_unknown(book, number, unknown, MAX_TITLES))
     return " ".join(line.text for line in phrases.join(found, TITLE_GAP))
@@ -242,7 +242,7 @@ def read_sheet(book: Book, number: int) -> Sheet:
     sheet.words, unknown = read_text(book, number)
     if len(unknown) >= MIN_UNKNOWN:
         sheet.words.extend(_read_unknown(book, number, unknown))
-    sheet.words.extend(strokes.read_strokes(sheet))
+    sheet.words.extend(stroked_text.read_strokes(sheet))
     areas = [b for b in sheet.images if raster.worth_reading(b, sheet)]
     if areas:
         paper, scale = render(book, number)
@@ -251,14 +251,14 @@ def read_sheet(book: Book, number: int) -> Sheet:
     return _upright(sheet)
 
 
-def _read_unknown(book: Book, number: int, unknown: list[Box], most: int = glyphs.MAX_LINES) -> list[Word]:
+def _read_unknown(book: Book, number: int, unknown: list[Box], most: int = text_detection.MAX_LINES) -> list[Word]:
     """Words of fonts that do not say what their letters mean, read from the rendered page."""
     paper, scale = render(book, number)
     boxes = [
         Box(b.x0 * scale, b.y0 * scale, b.x1 * scale, b.y1 * scale) for b in unknown if b.width > 0 and b.height > 0
     ]
-    lines = sorted(glyphs.text_lines(boxes, scale), key=lambda line: -min(line[0].width, line[0].height))
-    return glyphs.read_text(paper, lines[:most], scale, (0.0, 0.0))
+    lines = sorted(text_detection.text_lines(boxes, scale), key=lambda line: -min(line[0].width, line[0].height))
+    return text_detection.read_text(paper, lines[:most], scale, (0.0, 0.0))
 
 
 def _upright(sheet: Sheet) -> Sheet:

@@ -10,7 +10,7 @@ import numpy as np
 import pypdfium2.raw as pdfium
 from numpy.typing import NDArray
 
-from worker.datasheet.geometry.marks import Box, Outline
+from worker.datasheet.geometry.primitives import Box, ClosedOutline
 
 Matrix = NDArray[np.float64]  # 3 x 3, row vectors: [x y 1] @ m
 Point = tuple[float, float]
@@ -129,13 +129,13 @@ def _width(path: object, m: Matrix) -> float:
     return float(w.value * np.sqrt(abs(np.linalg.det(m[:2, :2]))))
 
 
-def read_paths(page: object, to_page: Matrix) -> tuple[NDArray[np.float64], list[Outline], list[Box]]:
+def read_paths(page: object, to_page: Matrix) -> tuple[NDArray[np.float64], list[ClosedOutline], list[Box]]:
     """Strokes (n x 7: x0 y0 x1 y1 width colour run), closed outlines, and boxes of images, in page points.
 
     Raises TooMuch for a page that is no drawing.
     """
     lines: list[tuple[float, ...]] = []
-    outlines: list[Outline] = []
+    outlines: list[ClosedOutline] = []
     images: list[Box] = []
     for obj, kind, m in objects(page, to_page):
         if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
@@ -148,7 +148,7 @@ def read_paths(page: object, to_page: Matrix) -> tuple[NDArray[np.float64], list
     return np.array(lines, dtype=float).reshape(-1, 7), outlines, images
 
 
-def _read_path(obj: object, m: Matrix, lines: list[tuple[float, ...]], outlines: list[Outline]) -> None:
+def _read_path(obj: object, m: Matrix, lines: list[tuple[float, ...]], outlines: list[ClosedOutline]) -> None:
     filled, stroked = _mode(obj)
     if not (filled or stroked):
         return
@@ -163,7 +163,7 @@ def _read_path(obj: object, m: Matrix, lines: list[tuple[float, ...]], outlines:
     for (points, curved), closed in zip(found.runs, found.closed, strict=True):
         ring = closed or filled or _same(points[0], points[-1])
         if ring and len(points) > 2:
-            outlines.append(Outline(tuple(points), filled, stroked, curved, color, width, dashed))
+            outlines.append(ClosedOutline(tuple(points), filled, stroked, curved, color, width, dashed))
             if points[0] != points[-1]:
                 points = [*points, points[0]] if filled and not stroked else points
         run = float(lines[-1][6] + 1 if lines else 0)

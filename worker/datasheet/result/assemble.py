@@ -21,14 +21,14 @@ from db.documents.kinds.datasheet import (
 )
 from worker.datasheet.body.outline import Found, largest
 from worker.datasheet.drawing import scale
-from worker.datasheet.drawing.dimensions import Reading
+from worker.datasheet.drawing.dimensions import DimensionReading
 from worker.datasheet.drawing.drawing import Drawing
-from worker.datasheet.geometry.marks import Box, Sheet
-from worker.datasheet.land import holes, measured, numbering
+from worker.datasheet.geometry.primitives import Box, Sheet
+from worker.datasheet.land import dimension_ends, holes, numbering
 from worker.datasheet.land.holes import Round
 from worker.datasheet.land.numbering import Numbers
 from worker.datasheet.land.pads import Solved
-from worker.datasheet.result import trust
+from worker.datasheet.result import confidence as trust
 from worker.datasheet.text.quantities import Quantity
 
 _ANGLE = re.compile(r"°|\bdeg|\d\s*[Oº]\b", re.IGNORECASE)
@@ -175,11 +175,13 @@ def _via(solved: Solved, box: Box, offset: tuple[float, float]) -> Via:
     )
 
 
-def _dimension(reading: Reading, solved: Solved, held: bool, pads: list[Pad], order: dict[int, int]) -> Dimension:
+def _dimension(
+    reading: DimensionReading, solved: Solved, held: bool, pads: list[Pad], order: dict[int, int]
+) -> Dimension:
     axis: Literal["x", "y"] = "x" if reading.span.axis == 0 else "y"
-    ends = measured.ends(reading, solved, order)
+    ends = dimension_ends.ends(reading, solved, order)
     return Dimension(
-        measures=measured.words(axis, ends, [p.number for p in pads]), value=value_of(reading.quantity, solved.drawing),
+        measures=dimension_ends.words(axis, ends, [p.number for p in pads]), value=value_of(reading.quantity, solved.drawing),
         count=reading.quantity.count, held=held, axis=axis, ends=ends,
     )  # fmt: skip
 

@@ -10,12 +10,12 @@ from db.documents.kinds.datasheet import Body, LandPattern, Terminals, Value
 from worker.datasheet.body.outline import largest
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.result import assemble
-from worker.datasheet.result.trust import ALONE
-from worker.datasheet.text.tables import OF_FAMILY, Entry
+from worker.datasheet.result.confidence import UNCONFIRMED
+from worker.datasheet.text.tables import OF_FAMILY, TableEntry
 
 Axis = Literal["x", "y"]
 Side = Literal["length", "width"]
-Rows = dict[str, tuple[Entry, Drawing]]
+Rows = dict[str, tuple[TableEntry, Drawing]]
 
 _LEAD = r"(?:lead|terminal|contact|pin|foot)"
 _NAMED = {
@@ -70,7 +70,7 @@ def exposed_pad(outlines: list[Drawing], body: Body, frame: dict[Axis, Side]) ->
     rows = _rows(outlines)
     sides = {axis: body.length if side == "length" else body.width for axis, side in (frame or LYING).items()}
     found = {axis: rows.get(f"{value.symbol}2") for axis, value in sides.items() if value.symbol in ("D", "E")}
-    return {axis: assemble.value_of(r[0].quantity, r[1], confidence=ALONE) for axis, r in found.items() if r}
+    return {axis: assemble.value_of(r[0].quantity, r[1], confidence=UNCONFIRMED) for axis, r in found.items() if r}
 
 
 def _by_extent(land: LandPattern, length: float, width: float) -> dict[Axis, Side]:
@@ -99,7 +99,7 @@ def _value(rows: Rows, letters: tuple[str, ...], words: re.Pattern[str]) -> Valu
     described = [one for one in rows.values() if words.search(one[0].description)]
     lettered = [rows[letter] for letter in letters if letter in rows and rows[letter][0].quantity.limit != "REF"]
     chosen = sorted(described or lettered, key=lambda one: largest(one[0].quantity))  # e, not e1
-    return next((assemble.value_of(e.quantity, page, confidence=ALONE) for e, page in chosen), Value())
+    return next((assemble.value_of(e.quantity, page, confidence=UNCONFIRMED) for e, page in chosen), Value())
 
 
 def _over_leads(rows: Rows, body: Body) -> tuple[Value, Side] | None:
@@ -110,7 +110,7 @@ def _over_leads(rows: Rows, body: Body) -> tuple[Value, Side] | None:
             if letter in rows and own.symbol is not None and own.symbol in inner and own.symbol in rows:
                 entry, page = rows[letter]
                 if largest(entry.quantity) > largest(rows[own.symbol][0].quantity):
-                    return assemble.value_of(entry.quantity, page, confidence=ALONE), side
+                    return assemble.value_of(entry.quantity, page, confidence=UNCONFIRMED), side
     return None
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from worker.datasheet.drawing import dimensions
 from worker.datasheet.drawing.drawing import Drawing
-from worker.datasheet.geometry.marks import Box, Word
+from worker.datasheet.geometry.primitives import Box, Word
 
 LARGER = 1.5  # times the height of the numbers: letters of a heading
 BOLDER = 1.35  # times the height of a heading: the one over it

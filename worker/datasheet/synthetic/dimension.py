@@ -21,7 +21,7 @@ def meets(a: Area, b: Area, slack: float = 0.0) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class DrawnSpan:
     """What is measured along `axis`: ends `a` < `b` in points, and how far across each feature reaches (low and high side)."""
 
     axis: Axis
@@ -58,7 +58,7 @@ class Dimensions:
         wide = max(self.canvas.text_width(t, size) for t in lines)
         return wide, size * (CAP + LINE_SKIP * (len(lines) - 1))
 
-    def add(self, span: Span, lines: list[str], what: str) -> None:
+    def add(self, span: DrawnSpan, lines: list[str], what: str) -> None:
         """Draws one dimension at the first free place, nearest side first."""
         plan = self._choose(span, lines)
         self._extend(span, plan)
@@ -69,7 +69,7 @@ class Dimensions:
 
     # --- choosing a place ---
 
-    def _choose(self, span: Span, lines: list[str]) -> _Plan:
+    def _choose(self, span: DrawnSpan, lines: list[str]) -> _Plan:
         """The nearest free place; failing that one whose extension lines cross a number, as crowded drawings have them."""
         plans = self._plans(span, lines)
         for crossing in (False, True):
@@ -78,7 +78,7 @@ class Dimensions:
                     return plan
         raise ValueError("no free place for a dimension")
 
-    def _plans(self, span: Span, lines: list[str]) -> list[_Plan]:
+    def _plans(self, span: DrawnSpan, lines: list[str]) -> list[_Plan]:
         low, high = (self.figure[1], self.figure[3]) if span.axis == 0 else (self.figure[0], self.figure[2])
         to_low = min(span.reach_a[0], span.reach_b[0]) - low
         to_high = high - max(span.reach_a[1], span.reach_b[1])
@@ -91,7 +91,7 @@ class Dimensions:
                 found.extend(self._at(span, lines, across, low_side))
         return found
 
-    def _at(self, span: Span, lines: list[str], across: float, low_side: bool) -> list[_Plan]:
+    def _at(self, span: DrawnSpan, lines: list[str], across: float, low_side: bool) -> list[_Plan]:
         wide, tall = self.block(lines)
         upwards = span.axis == 1 and not self.style.level_text
         along, thick = (wide, tall) if span.axis == 0 or upwards else (tall, wide)
@@ -108,19 +108,19 @@ class Dimensions:
         ]
 
     @staticmethod
-    def _area(span: Span, along: float, across: float, long: float, thick: float) -> Area:
+    def _area(span: DrawnSpan, along: float, across: float, long: float, thick: float) -> Area:
         if span.axis == 0:
             return along - long / 2, across - thick / 2, along + long / 2, across + thick / 2
         return across - thick / 2, along - long / 2, across + thick / 2, along + long / 2
 
-    def _line_area(self, span: Span, plan: _Plan) -> Area:
+    def _line_area(self, span: DrawnSpan, plan: _Plan) -> Area:
         more = TAIL_PT if plan.outside else 0.0
         low, high = span.a - more, span.b + more
         if span.axis == 0:
             return low, plan.across - HALF_ARROW_PT, high, plan.across + HALF_ARROW_PT
         return plan.across - HALF_ARROW_PT, low, plan.across + HALF_ARROW_PT, high
 
-    def _extensions(self, span: Span, plan: _Plan) -> list[tuple[float, float, float]]:
+    def _extensions(self, span: DrawnSpan, plan: _Plan) -> list[tuple[float, float, float]]:
         """Position along the axis, start and end across it, of both extension lines."""
         found = []
         for at, reach in ((span.a, span.reach_a), (span.b, span.reach_b)):
@@ -128,7 +128,7 @@ class Dimensions:
             found.append((at, start, end))
         return found
 
-    def _free(self, plan: _Plan, span: Span) -> bool:
+    def _free(self, plan: _Plan, span: DrawnSpan) -> bool:
         own = self._line_area(span, plan)
         if (
             plan.text[0] < 22
@@ -143,7 +143,7 @@ class Dimensions:
             return False
         return not any(meets(own, line, 1.0) for line in self.lines)
 
-    def _crosses(self, plan: _Plan, span: Span) -> bool:
+    def _crosses(self, plan: _Plan, span: DrawnSpan) -> bool:
         """Whether an extension line would run through a number."""
         for at, start, end in self._extensions(span, plan):
             low, high = min(start, end), max(start, end)
@@ -154,17 +154,17 @@ class Dimensions:
 
     # --- drawing ---
 
-    def _stroke(self, span: Span, a: float, b: float, across: float) -> None:
+    def _stroke(self, span: DrawnSpan, a: float, b: float, across: float) -> None:
         ends = (a, across, b, across) if span.axis == 0 else (across, a, across, b)
         self.canvas.line(*ends, pen=0.5)
 
-    def _extend(self, span: Span, plan: _Plan) -> None:
+    def _extend(self, span: DrawnSpan, plan: _Plan) -> None:
         for at, start, end in self._extensions(span, plan):
             ends = (at, start, at, end) if span.axis == 0 else (start, at, end, at)
             self.canvas.line(*ends, pen=0.4)
             self.lines.append(_around(ends))
 
-    def _measure(self, span: Span, plan: _Plan) -> None:
+    def _measure(self, span: DrawnSpan, plan: _Plan) -> None:
         if plan.outside:
             self._stroke(span, span.a - TAIL_PT, span.a, plan.across)
             self._stroke(span, span.b, span.b + TAIL_PT, plan.across)
@@ -181,7 +181,7 @@ class Dimensions:
         self._arrow(span, span.a, plan.across, -1)
         self._arrow(span, span.b, plan.across, 1)
 
-    def _arrow(self, span: Span, tip: float, across: float, sign: int) -> None:
+    def _arrow(self, span: DrawnSpan, tip: float, across: float, sign: int) -> None:
         """An arrow head with its point at `tip`, pointing along +axis for sign 1."""
         point = (tip, across) if span.axis == 0 else (across, tip)
         draw_arrow(self.canvas, point, (sign, 0) if span.axis == 0 else (0, sign), self.style.arrow)

@@ -10,7 +10,7 @@ from worker.datasheet.synthetic import guard
 from worker.datasheet.synthetic.canvas import Printed, SheetCanvas
 from worker.datasheet.synthetic.land import LandFigure, extent, stencil_of, turned
 from worker.datasheet.synthetic.outline import FULL, HALF, OutlineFigure, draw_table
-from worker.datasheet.synthetic.part import Edge, Link, PadSpec, Part
+from worker.datasheet.synthetic.part import Edge, Link, PadSpec, SyntheticPart
 from worker.datasheet.synthetic.printing import number
 from worker.datasheet.synthetic.style import Style
 
@@ -35,7 +35,7 @@ SENTENCE = "the device keeps its output voltage stable over the whole range of l
 class Drawn:
     """What was written: the pages, the texts with their boxes, and what follows from them."""
 
-    part: Part
+    part: SyntheticPart
     style: Style
     pads: list[PadSpec]
     links: list[Link]
@@ -49,7 +49,12 @@ class Drawn:
 
 
 def write(
-    path: Path, part: Part, style: Style, rng: random.Random, land: bool = True, other: Part | None = None
+    path: Path,
+    part: SyntheticPart,
+    style: Style,
+    rng: random.Random,
+    land: bool = True,
+    other: SyntheticPart | None = None,
 ) -> Drawn:
     """The document of one part. Raises ValueError when the places of its pads would not follow from the print."""
     pads, links = turned(part) if style.turned_land else (part.pads, part.links)
@@ -102,7 +107,7 @@ def _unique(links: list[Link]) -> list[Link]:
     return result
 
 
-def _front(canvas: SheetCanvas, part: Part, rng: random.Random, page: int) -> None:
+def _front(canvas: SheetCanvas, part: SyntheticPart, rng: random.Random, page: int) -> None:
     plain, canvas.font = canvas.font, "Helvetica"
     canvas.text(297, 60, f"SX{rng.randint(1000, 9999)} in {part.code}" if page == 0 else "Application information", 14)
     for i in range(40):
@@ -110,14 +115,14 @@ def _front(canvas: SheetCanvas, part: Part, rng: random.Random, page: int) -> No
     canvas.font = plain
 
 
-def _head(canvas: SheetCanvas, title: str, part: Part) -> None:
+def _head(canvas: SheetCanvas, title: str, part: SyntheticPart) -> None:
     canvas.text(297, 45, title, 12)
     canvas.text(170, 66, part.code, 9, "package")
     canvas.text(400, 66, part.title, 8)
     canvas.line(40, 76, 555, 76, pen=1.0)
 
 
-def _outline(canvas: SheetCanvas, style: Style, part: Part, half: bool) -> OutlineFigure:
+def _outline(canvas: SheetCanvas, style: Style, part: SyntheticPart, half: bool) -> OutlineFigure:
     _head(canvas, TITLES[style.name][0], part)
     if style.han:
         canvas.han(460, 45, "封装外形尺寸 单位:mm", 10)
@@ -134,7 +139,7 @@ def _note(style: Style) -> str:
 
 
 def _land(
-    canvas: SheetCanvas, style: Style, part: Part, pads: list[PadSpec], links: list[Link], known: guard.Known
+    canvas: SheetCanvas, style: Style, part: SyntheticPart, pads: list[PadSpec], links: list[Link], known: guard.Known
 ) -> dict[str, str]:
     title = TITLES[style.name][1]
     if style.same_page:
@@ -190,7 +195,7 @@ def _row(link: Link, figure: LandFigure, style: Style) -> list[str]:
     return [names.get(link.what, link.what.replace("_", " ").title()) + times, link.symbol, *value]
 
 
-def _numbered(style: Style, part: Part) -> set[str]:
+def _numbered(style: Style, part: SyntheticPart) -> set[str]:
     """The pin numbers that the land pattern prints."""
     signal = [p.number for p in part.pads if p.role == "signal"]
     if style.numbers == "all":
@@ -202,7 +207,9 @@ def _numbered(style: Style, part: Part) -> set[str]:
     return set()
 
 
-def _stencil(canvas: SheetCanvas, style: Style, part: Part, openings: list[PadSpec], links: list[Link]) -> None:
+def _stencil(
+    canvas: SheetCanvas, style: Style, part: SyntheticPart, openings: list[PadSpec], links: list[Link]
+) -> None:
     """The openings of the solder paste stencil: below a land pattern that has a page, or on one of their own."""
     if style.beside and not style.same_page:
         canvas.text(290, 545, "STENCIL DESIGN EXAMPLE", 10)

@@ -7,14 +7,14 @@ import re
 from dataclasses import dataclass, replace
 
 from worker.datasheet.synthetic.canvas import SheetCanvas
-from worker.datasheet.synthetic.dimension import Area, Dimensions, Span, meets
-from worker.datasheet.synthetic.part import MIDDLE, Edge, Link, PadSpec, Part
+from worker.datasheet.synthetic.dimension import Area, Dimensions, DrawnSpan, meets
+from worker.datasheet.synthetic.part import MIDDLE, Edge, Link, PadSpec, SyntheticPart
 from worker.datasheet.synthetic.printing import land_lines
 from worker.datasheet.synthetic.style import Style
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class SheetFrame:
     """Where millimetres of a figure lie on the page."""
 
     x: float
@@ -34,10 +34,12 @@ class Frame:
         )
 
 
-def fitted(middle: tuple[float, float], size: tuple[float, float], room: tuple[float, float], stretch: float) -> Frame:
+def fitted(
+    middle: tuple[float, float], size: tuple[float, float], room: tuple[float, float], stretch: float
+) -> SheetFrame:
     """A frame that fits a figure of `size` millimetres around `middle` into `room` points."""
     scale = min(room[0] / size[0], room[1] / (size[1] * stretch), 60.0)
-    return Frame(middle[0], middle[1], scale, scale * stretch)
+    return SheetFrame(middle[0], middle[1], scale, scale * stretch)
 
 
 def extent(pads: list[PadSpec]) -> tuple[float, float, float, float]:
@@ -50,7 +52,7 @@ def extent(pads: list[PadSpec]) -> tuple[float, float, float, float]:
     )
 
 
-def turned(part: Part) -> tuple[list[PadSpec], list[Link]]:
+def turned(part: SyntheticPart) -> tuple[list[PadSpec], list[Link]]:
     """Pads and links a quarter turn clockwise: (x, y) goes to (-y, x)."""
     pads = [replace(p, x=-p.y + 0.0, y=p.x, w=p.h, h=p.w, drill=p.drill[::-1] if p.drill else None) for p in part.pads]
     links = []
@@ -182,7 +184,7 @@ class LandFigure:
     def _size_of(self, link: Link) -> float:
         return (1000.0 if link.what in ("hole", "copper", "diameter") else 0.0) + self.value(link)
 
-    def _span(self, link: Link) -> Span:
+    def _span(self, link: Link) -> DrawnSpan:
         ends = []
         for pad_index, edge in (link.a, link.b):
             if pad_index == MIDDLE:
@@ -193,7 +195,7 @@ class LandFigure:
                 at = self.frame.at(pad.edge(0, edge, link.hole), pad.edge(1, edge, link.hole))[link.axis]
             ends.append((at, (area[1], area[3]) if link.axis == 0 else (area[0], area[2])))
         ends.sort()
-        return Span(link.axis, ends[0][0], ends[1][0], ends[0][1], ends[1][1])
+        return DrawnSpan(link.axis, ends[0][0], ends[1][0], ends[0][1], ends[1][1])
 
     def _round(self, link: Link, lines: list[str], symbol: bool) -> None:
         """A diameter with a leader to its circle."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from worker.datasheet.synthetic.canvas import SheetCanvas
-from worker.datasheet.synthetic.dimension import Area, Dimensions, Span
-from worker.datasheet.synthetic.land import Frame
-from worker.datasheet.synthetic.part import BodyDim, Part, Spread
+from worker.datasheet.synthetic.dimension import Area, Dimensions, DrawnSpan
+from worker.datasheet.synthetic.land import SheetFrame
+from worker.datasheet.synthetic.part import BodyDim, Spread, SyntheticPart
 from worker.datasheet.synthetic.printing import counted, number, printed
 from worker.datasheet.synthetic.style import Style
 
@@ -30,7 +30,7 @@ HALF = Places((150, 205), (150, 365), (420, 205), (90, 85), (330, 320))
 class OutlineFigure:
     """The views of one part; what they state is collected in `stated`, by the name of the dimension."""
 
-    def __init__(self, canvas: SheetCanvas, style: Style, part: Part, places: Places) -> None:
+    def __init__(self, canvas: SheetCanvas, style: Style, part: SyntheticPart, places: Places) -> None:
         self.canvas, self.style, self.part, self.places = canvas, style, part, places
         self.stated: dict[str, tuple[BodyDim, Spread, str]] = {}
         reach_x = max([part.size[0], *(2 * abs(r.x) + r.w for r in part.leads)])
@@ -47,8 +47,8 @@ class OutlineFigure:
         if self.style.outline == "table":
             self._table()
 
-    def _frame(self, middle: tuple[float, float]) -> Frame:
-        return Frame(*middle, *self.scale)
+    def _frame(self, middle: tuple[float, float]) -> SheetFrame:
+        return SheetFrame(*middle, *self.scale)
 
     def _top(self) -> None:
         frame = self._frame(self.places.top)
@@ -68,7 +68,7 @@ class OutlineFigure:
         """The body from the front, standing on its seating plane at y = 0."""
         part, height = self.part, self.part.height.target
         stretch = self.scale[0] if height * self.scale[0] < 70 else 70 / height
-        frame = Frame(self.places.side[0], self.places.side[1], self.scale[0], stretch)
+        frame = SheetFrame(self.places.side[0], self.places.side[1], self.scale[0], stretch)
         stand = 0.0 if part.feet else 0.08 * height
         self.canvas.rect(*frame.area(0, -(height + stand) / 2, part.size[0], height - stand))
         reach = max([part.size[0], *(2 * abs(r.x) + r.w for r in part.leads)])
@@ -100,7 +100,7 @@ class OutlineFigure:
         low = max([area[3], *(t[3] for t in dims.texts + dims.lines)])
         self.canvas.text((area[0] + area[2]) / 2, low + 12, text, 7.0)
 
-    def _dimension(self, dims: Dimensions, frame: Frame, view: str) -> None:
+    def _dimension(self, dims: Dimensions, frame: SheetFrame, view: str) -> None:
         own = [d for d in self.part.dims if d.view == view]
         for dim in sorted(own, key=lambda d: abs(d.b - d.a)):
             lines, stated = self._lines(dim)
@@ -131,12 +131,12 @@ def _limits(value: Spread, style: Style, tag: str) -> list[str]:
     return ["-" if v is None else number(v, style) for v in (value.min, value.nom, value.max)]
 
 
-def _span(dim: BodyDim, frame: Frame) -> Span:
+def _span(dim: BodyDim, frame: SheetFrame) -> DrawnSpan:
     """The measured span on the page; a bottom view is drawn mirrored, which its own coordinates already are."""
     a, b = frame.at(dim.a, dim.a), frame.at(dim.b, dim.b)
     feature = frame.at(dim.at, dim.at)[1 - dim.axis]
     low, high = sorted((a[dim.axis], b[dim.axis]))
-    return Span(dim.axis, low, high, (feature, feature), (feature, feature))
+    return DrawnSpan(dim.axis, low, high, (feature, feature), (feature, feature))
 
 
 def draw_table(

@@ -31,7 +31,7 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
-class Rect:
+class Oblong:
     """An upright rectangle by centre and size."""
 
     x: float
@@ -102,7 +102,7 @@ class BodyDim:
 
 
 @dataclass
-class Part:
+class SyntheticPart:
     """A made-up part; `leads` are seen from the top beside the body, `feet` from below."""
 
     family: str
@@ -112,8 +112,8 @@ class Part:
     height: Spread
     pads: list[PadSpec]
     links: list[Link]
-    leads: list[Rect] = field(default_factory=list)
-    feet: list[Rect] = field(default_factory=list)
+    leads: list[Oblong] = field(default_factory=list)
+    feet: list[Oblong] = field(default_factory=list)
     dims: list[BodyDim] = field(default_factory=list)
     terminals: dict[str, Spread] = field(default_factory=dict)
     vias: list[tuple[float, float, float]] = field(default_factory=list)

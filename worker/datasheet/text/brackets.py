@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from worker.datasheet.geometry.marks import Word, around
+from worker.datasheet.geometry.primitives import Word, around
 from worker.datasheet.text.phrases import frame, overlap
 
 NEAR, IN_LINE = 1.6, 0.7  # letter heights for the lost bracket and the spaces around it; of their heights

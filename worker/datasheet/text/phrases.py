@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from worker.datasheet.geometry.marks import Box, Word, around
+from worker.datasheet.geometry.primitives import Box, Word, around
 
 TAG_GAP = 2.0  # letter heights from a number to what belongs to it; fonts of one width set wide spaces
 SPACE = 1.45  # widths of a letter; the space between two words of a font of one width

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from worker.datasheet.geometry.marks import Box, Word, around
+from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.text.phrases import frame, overlap
 
 INCH_MM = 25.4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from worker.datasheet.geometry.marks import Word
+from worker.datasheet.geometry.primitives import Word
 from worker.datasheet.text.quantities import INCH_MM
 
 SYMBOL = re.compile(
@@ -23,7 +23,7 @@ SEEN_ROWS, SYMBOLS = 6, 3  # of the rows next to a header so many have a symbol 
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TableColumn:
     limit: str  # low, value, high
     unit: float  # in mm
     x: float
@@ -55,7 +55,7 @@ def side_by_side(rows: list[list[Word]], at: int) -> list[list[tuple[Word, str]]
     return groups
 
 
-def columns_of(rows: list[list[Word]], at: int, heads: list[tuple[Word, str]]) -> list[Column]:
+def columns_of(rows: list[list[Word]], at: int, heads: list[tuple[Word, str]]) -> list[TableColumn]:
     """Value columns under the heads of a row, with the unit printed over them."""
     tops = [w for row in rows[max(0, at - 3) : at + 1] for w in row]
     units = _units(tops)
@@ -64,7 +64,7 @@ def columns_of(rows: list[list[Word]], at: int, heads: list[tuple[Word, str]]) -
     for (_, limit), x in zip(heads, xs, strict=True):
         near = min(units, key=lambda u: abs(u[0].box.cx - x), default=None)
         gaps = [abs(x - other) for other in xs if other != x]
-        columns.append(Column(limit, near[1] if near else 1.0, x, min([*gaps, 80.0]) / 2))
+        columns.append(TableColumn(limit, near[1] if near else 1.0, x, min([*gaps, 80.0]) / 2))
     return columns
 
 

@@ -6,10 +6,10 @@ import math
 import re
 from dataclasses import dataclass
 
-from worker.datasheet.geometry.marks import Box, Word, around
+from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.text.phrases import overlap
 from worker.datasheet.text.quantities import NUMBER, Quantity, number, tidy
-from worker.datasheet.text.table_heads import INCH, LIMITS, MM, SYMBOL, Column, columns_of, heads_of, side_by_side
+from worker.datasheet.text.table_heads import INCH, LIMITS, MM, SYMBOL, TableColumn, columns_of, heads_of, side_by_side
 
 _VALUE = re.compile(rf"^\(?({NUMBER})\)?(?:mm)?$")
 _TAG = re.compile(r"\b(BSC|REF|TYP|BASIC|MAX|MIN|NOM)\b", re.IGNORECASE)
@@ -21,7 +21,7 @@ ROW_GAP = 3.4  # row heights without a row end a table
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TableEntry:
     """One row of a dimension table, in millimetres."""
 
     symbol: str
@@ -62,7 +62,7 @@ def subscripts_joined(words: list[Word]) -> list[Word]:
     return result
 
 
-def _entry(cells: list[Word], words: list[Word], columns: list[Column], table: int) -> Entry | None:
+def _entry(cells: list[Word], words: list[Word], columns: list[TableColumn], table: int) -> TableEntry | None:
     """The entry of one row of value cells; its symbol is the nearest symbol-like word on its left."""
     left = min(c.x - c.half for c in columns)
     tall = max(cells, key=lambda w: w.box.height).box
@@ -90,10 +90,10 @@ def _entry(cells: list[Word], words: list[Word], columns: list[Column], table: i
         symbol.text.strip("()*."), True,
     )  # fmt: skip
     description = " ".join(w.text for w in head if w is not symbol)
-    return Entry(symbol.text.strip("()*."), description, quantity, table)
+    return TableEntry(symbol.text.strip("()*."), description, quantity, table)
 
 
-def _pick(values: list[tuple[Word, float]], columns: list[Column], one: str | None) -> dict[str, float] | None:
+def _pick(values: list[tuple[Word, float]], columns: list[TableColumn], one: str | None) -> dict[str, float] | None:
     """Limits of a row from where its numbers stand; a number between two columns spans both and is nominal."""
     result: dict[float, dict[str, float]] = {}
     for word, value in values:
@@ -108,10 +108,10 @@ def _pick(values: list[tuple[Word, float]], columns: list[Column], one: str | No
     return {k: round(v * unit, 4) for k, v in result[unit].items()} if unit is not None else None
 
 
-def read_rows(words: list[Word]) -> tuple[list[Entry], list[Box]]:
+def read_rows(words: list[Word]) -> tuple[list[TableEntry], list[Box]]:
     """Entries of every table with limit columns, and the boxes of those tables."""
     rows = _rows(words)
-    entries: list[Entry] = []
+    entries: list[TableEntry] = []
     boxes: list[Box] = []
     for at in range(len(rows)):
         table = len(boxes)
@@ -128,11 +128,11 @@ def read_rows(words: list[Word]) -> tuple[list[Entry], list[Box]]:
     return entries, boxes
 
 
-def _table(words: list[Word], head: Box, columns: list[Column], table: int) -> list[Entry]:
+def _table(words: list[Word], head: Box, columns: list[TableColumn], table: int) -> list[TableEntry]:
     left = min(c.x - c.half for c in columns)
     right = max(c.x + c.half for c in columns) + 6
     cells = [w for w in words if w.turn == 0 and left - 1 <= w.box.cx <= right and w.box.cy > head.y1]
-    found: list[Entry] = []
+    found: list[TableEntry] = []
     last, pitch = head.cy, 2.2 * max(head.height, 5.0)
     for row in _rows(cells):
         y = max(row, key=lambda w: w.box.height).box.cy
@@ -149,10 +149,10 @@ def _is_head(row: list[Word]) -> bool:
     return not any(_VALUE.match(tidy(w.text)) for w in row)
 
 
-def read_columns(words: list[Word]) -> tuple[list[Entry], list[Box]]:
+def read_columns(words: list[Word]) -> tuple[list[TableEntry], list[Box]]:
     """Entries of tables that set the symbols in a row and the limits below them."""
     rows = _rows(words)
-    entries: list[Entry] = []
+    entries: list[TableEntry] = []
     boxes: list[Box] = []
     for at, row in enumerate(rows):
         if not any(
@@ -175,7 +175,7 @@ def _near_rows(rows: list[list[Word]], at: int, heights: float) -> list[Word]:
     return [w for row in rows[max(0, at - 2) : at + 3] for w in row if abs(w.box.cy - base.cy) < heights * base.height]
 
 
-def _below(rows: list[list[Word]], at: int, symbols: list[Word], table: int) -> list[Entry]:
+def _below(rows: list[list[Word]], at: int, symbols: list[Word], table: int) -> list[TableEntry]:
     base = rows[at][0].box
     stop = base.cy + 12 * base.height
     cells = [w for row in rows[at + 1 :] for w in row if base.cy < w.box.cy < stop]
@@ -195,7 +195,7 @@ def _below(rows: list[list[Word]], at: int, symbols: list[Word], table: int) -> 
         ]
         quantity = _cell(symbol, own, note, labels)
         if quantity is not None:
-            found.append(Entry(symbol.text, "", quantity, table))
+            found.append(TableEntry(symbol.text, "", quantity, table))
     return found
 
 
@@ -243,7 +243,7 @@ def split(words: list[Word]) -> list[Word]:
     return result
 
 
-def read(words: list[Word]) -> tuple[list[Entry], list[Box]]:
+def read(words: list[Word]) -> tuple[list[TableEntry], list[Box]]:
     """Every entry of every dimension table on a page and the boxes of the tables."""
     joined = subscripts_joined(split(words))
     rows, row_boxes = read_rows(joined)
@@ -251,7 +251,7 @@ def read(words: list[Word]) -> tuple[list[Entry], list[Box]]:
     return [e for e in rows + columns if not _counts_pins(e)], row_boxes + column_boxes
 
 
-def _counts_pins(entry: Entry) -> bool:
+def _counts_pins(entry: TableEntry) -> bool:
     """Whether a row gives a number of pins and no length."""
     whole = all(part.isdigit() for part in re.findall(NUMBER, entry.quantity.printed))
     return whole and bool(_COUNT.match(entry.symbol) or _COUNTED.search(entry.description))

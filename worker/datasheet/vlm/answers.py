@@ -19,7 +19,7 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Limits(Strict):
+class PrintedQuantity(Strict):
     """One printed quantity; what is not printed is null."""
 
     min: Length | None
@@ -35,12 +35,12 @@ class Counted(Strict):
     unit: Literal["mm", "inch", "mil"]
     pads: Count
     exposed_pad: bool
-    body_length: Limits
-    body_width: Limits
-    body_height: Limits
+    body_length: PrintedQuantity
+    body_width: PrintedQuantity
+    body_height: PrintedQuantity
 
 
-class Row(Strict):
+class PadRow(Strict):
     """Pads in a straight line, evenly spaced; one pad is a row of one. x right, y down, in the printed unit."""
 
     group: Annotated[int, Field(ge=0, le=30)]
@@ -56,10 +56,10 @@ class Row(Strict):
 class Centres(Strict):
     """The second answer: where the pads are."""
 
-    rows: Annotated[list[Row], Field(max_length=MAX_ROWS)]
+    rows: Annotated[list[PadRow], Field(max_length=MAX_ROWS)]
 
 
-class Size(Strict):
+class PadSize(Strict):
     """The size that all pads of a group share; null where the drawing prints none."""
 
     group: Annotated[int, Field(ge=0, le=30)]
@@ -72,7 +72,7 @@ class Size(Strict):
     printed: Short
 
 
-class Sizes(Strict):
+class PadSizes(Strict):
     """The third answer: how large the pads are."""
 
-    groups: Annotated[list[Size], Field(max_length=31)]
+    groups: Annotated[list[PadSize], Field(max_length=31)]

@@ -16,7 +16,7 @@ from db.documents.footprint.overlay import PagePicture
 from db.documents.kinds.datasheet import Body, DatasheetResult, LandPattern, Numbering, Pad, Review, Value
 from db.failures import Failure
 from worker.datasheet.vlm import prompts
-from worker.datasheet.vlm.answers import Centres, Counted, Limits, Row, Size, Sizes
+from worker.datasheet.vlm.answers import Centres, Counted, PadRow, PadSize, PadSizes, PrintedQuantity
 from worker.engine.protocol import Engine
 from worker.engines.structured import ask
 from worker.errors import Permanent
@@ -54,7 +54,7 @@ def read(
     groups = sorted({r.group for r in centres.rows})
     talk += [_said(centres.model_dump_json()), _asked(prompts.sizes_prompt(groups))]
     on_step("asking the model for the sizes of the pads")
-    return _with_land(base, counted, centres, ask(engine, talk, Sizes, MAX_TOKENS), text)
+    return _with_land(base, counted, centres, ask(engine, talk, PadSizes, MAX_TOKENS), text)
 
 
 def _asked(text: str, pictures: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def _body(counted: Counted, text: str, page: int) -> Body:
     return Body(length=length, width=width, height=height)
 
 
-def _value(given: Limits, factor: float, text: str, page: int) -> Value:
+def _value(given: PrintedQuantity, factor: float, text: str, page: int) -> Value:
     low, nom, high = (None if v is None else round(v * factor, 4) for v in (given.min, given.nom, given.max))
     if low is None and nom is None and high is None:
         return Value()
@@ -103,7 +103,9 @@ def _value(given: Limits, factor: float, text: str, page: int) -> Value:
     )
 
 
-def _with_land(base: DatasheetResult, counted: Counted, centres: Centres, sizes: Sizes, text: str) -> DatasheetResult:
+def _with_land(
+    base: DatasheetResult, counted: Counted, centres: Centres, sizes: PadSizes, text: str
+) -> DatasheetResult:
     review = list(base.needs_review)
     pads = expand(centres.rows, sizes.groups, FACTOR[counted.unit], text)
     if len(pads) != counted.pads:
@@ -123,7 +125,7 @@ def _with_land(base: DatasheetResult, counted: Counted, centres: Centres, sizes:
     )
 
 
-def expand(rows: Sequence[Row], sizes: Sequence[Size], factor: float, text: str) -> list[Pad]:
+def expand(rows: Sequence[PadRow], sizes: Sequence[PadSize], factor: float, text: str) -> list[Pad]:
     """Rows as pads in millimetres around the middle of their extents. Raises Permanent(INTERNAL) for patterns beyond reason."""
     if sum(r.count for r in rows) > MAX_PADS:
         raise Permanent(Failure.INTERNAL, f"the model placed more than {MAX_PADS} pads")
@@ -139,7 +141,7 @@ def expand(rows: Sequence[Row], sizes: Sequence[Size], factor: float, text: str)
     ]
 
 
-def _pad(row: Row, i: int, at: tuple[float, float], size: Size | None, factor: float, text: str) -> Pad:
+def _pad(row: PadRow, i: int, at: tuple[float, float], size: PadSize | None, factor: float, text: str) -> Pad:
     number = row.first_number + i * row.number_step if row.first_number else 0
     w, h, drill = (None, None, None) if size is None else (size.w, size.h, size.drill)
     trust = TRUST if size is not None and confirmed(size.printed, text) else UNCONFIRMED

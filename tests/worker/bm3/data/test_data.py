@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerBase
 from transformers.models.qwen3_vl.video_processing_qwen3_vl import Qwen3VLVideoProcessor
 
 from worker.bm3.data.examples import batch
-from worker.bm3.data.layout import NOT_LEARNED, Layout, Part, group_stamps_s, in_sight, join
+from worker.bm3.data.layout import NOT_LEARNED, Layout, TokenPart, group_stamps_s, in_sight, join
 from worker.bm3.data.patches import PatchShape, cut, normalised
 from worker.bm3.data.source_scenes import SceneRecipe, SceneSource
 from worker.bm3.data.tokenizer import corpus, train, wrap
@@ -59,7 +59,7 @@ def test_words_and_end_token_are_learned_and_nothing_else() -> None:
     said = tokenizer().decode(tokens.ids[learned]).split("<|im_end|>")
     assert len(said) == CLIP.chunks + 1
     assert said[-1] == ""
-    assert not learned[tokens.parts == Part.FRAMES].any()
+    assert not learned[tokens.parts == TokenPart.FRAMES].any()
 
 
 def test_replies_are_the_scenes_captions() -> None:
@@ -89,10 +89,10 @@ def test_held_out_examples_are_others() -> None:
 
 def test_remembered_replies_stand_between_prompt_and_first_chunk() -> None:
     tokens = next(
-        t for t in (source(STREAM).example(i).tokens for i in range(50)) if (t.parts == Part.PINNED).sum() > 60
+        t for t in (source(STREAM).example(i).tokens for i in range(50)) if (t.parts == TokenPart.PINNED).sum() > 60
     )
-    first = int((tokens.parts == Part.FRAMES).argmax())
-    assert (tokens.parts[:first] == Part.PINNED).all()
+    first = int((tokens.parts == TokenPart.FRAMES).argmax())
+    assert (tokens.parts[:first] == TokenPart.PINNED).all()
     assert (tokens.labels[:first] == NOT_LEARNED).all()
     assert tokenizer().decode(tokens.ids[:first]).count("<|im_start|>assistant\n") >= 3
 
@@ -114,14 +114,16 @@ def test_what_is_told_stands_as_a_session_remembers_it() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(list(Part)), st.integers(0, 3)), min_size=1, max_size=40), st.integers(1, 4))
-def test_what_is_in_sight(tokens: list[tuple[Part, int]], window: int) -> None:
+@given(
+    st.lists(st.tuples(st.sampled_from(list(TokenPart)), st.integers(0, 3)), min_size=1, max_size=40), st.integers(1, 4)
+)
+def test_what_is_in_sight(tokens: list[tuple[TokenPart, int]], window: int) -> None:
     ordered = sorted(tokens, key=lambda token: token[1])
     parts, chunks = (np.array(column) for column in zip(*ordered, strict=True))
     seen = in_sight(parts, chunks, window)
     for query, (_, now) in enumerate(ordered):
         for key, (part, then) in enumerate(ordered):
-            lasting = part in (Part.PINNED, Part.REPLY)
+            lasting = part in (TokenPart.PINNED, TokenPart.REPLY)
             assert seen[query, key] == (key <= query and (lasting or now - then < window))
 
 
@@ -164,7 +166,7 @@ def test_frames_leave_the_sight_of_a_stream() -> None:
     assert made.mask is not None
     parts, chunks = example.tokens.parts, example.tokens.chunks
     last = int((chunks == chunks.max()).argmax())
-    old = (parts == Part.FRAMES) & (chunks <= chunks.max() - 8)
+    old = (parts == TokenPart.FRAMES) & (chunks <= chunks.max() - 8)
     assert old.any()
     assert not made.mask[0, 0, last][torch.from_numpy(old)].any()
 

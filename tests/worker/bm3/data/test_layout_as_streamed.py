@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.worker.bm3.data.test_data import tokenizer
-from worker.bm3.data.layout import Layout, Part, Span, group_stamps_s, in_sight, join
+from worker.bm3.data.layout import Layout, TokenPart, TrainingSpan, group_stamps_s, in_sight, join
 from worker.engine.protocol import Frame
 from worker.engines.loading import HubTokenizer
-from worker.families.base import Look
+from worker.families.base import ImageSlot
 from worker.families.bm3_vl import BM3_VL
 from worker.families.geometry import groups
 
@@ -26,7 +26,7 @@ def streamed(chunk: int, prompt: str) -> tuple[int, ...]:
     frames = [Frame(chunk * 2000 + index * 500, PIXELS) for index in range(4)]
     layout = BM3_VL.frames(tokens, (chunk * 2000, chunk * 2000 + 2000), groups(frames, 2))
     pad = tokens.mark("<|video_pad|>")
-    shown = [ids for part in layout for ids in ((pad,) * PICTURE_TOKENS if isinstance(part, Look) else part)]
+    shown = [ids for part in layout for ids in ((pad,) * PICTURE_TOKENS if isinstance(part, ImageSlot) else part)]
     return (*BM3_VL.pinned(tokens, prompt, None), *shown, *BM3_VL.reply_start(tokens))
 
 
@@ -52,7 +52,7 @@ def test_a_reply_ends_as_the_engine_ends_it() -> None:
 
 def test_frames_are_in_sight_for_the_window_of_the_engine() -> None:
     """Chunks of 2 s and a window of 16 s: a chunk loses its frames before the eighth after it goes in."""
-    chunks = [Span((1,), (1,), Part.FRAMES, number) for number in range(20)]
+    chunks = [TrainingSpan((1,), (1,), TokenPart.FRAMES, number) for number in range(20)]
     tokens = join(chunks)
     seen = in_sight(tokens.parts, tokens.chunks, window_chunks=8)
     for now in range(20):

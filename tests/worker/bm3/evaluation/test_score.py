@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.bm3.evaluation.match import Timing, happened, pairs, told
+from worker.bm3.evaluation.match import Timing, ground_truths, pairs, predictions
 from worker.bm3.evaluation.score import score
 from worker.bm3.scenes.grammar import say
 from worker.bm3.scenes.scenes import Scene
-from worker.bm3.scenes.world import ARRIVALS, PRESETS, Event
+from worker.bm3.scenes.world import ARRIVALS, PRESETS, SceneEvent
 
 DURATION_MS = 300_000
 seeds = st.integers(0, 2**40)
@@ -29,7 +29,7 @@ def spoken(scene: Scene, late_chunks: int = 0) -> list[Caption]:
     return [Caption((index + late_chunks) * 2000, text) for index, text in enumerate(texts)]
 
 
-def truth(scene: Scene) -> list[Event]:
+def truth(scene: Scene) -> list[SceneEvent]:
     """Without what only the first frame after the end would show."""
     return [event for event in scene.events(0, DURATION_MS) if event.end_ms <= DURATION_MS - 500]
 
@@ -100,8 +100,8 @@ def test_saying_everything_twice_halves_precision_at_most_and_keeps_recall(seed:
 def test_who_forgets_loses_memory_and_nothing_else(seed: int) -> None:
     scene = Scene(seed)
     forgetful = [
-        Caption(happening.due_ms, say(replace(happening.event, visit=1, count=0)))
-        for happening in happened(truth(scene), Timing())
+        Caption(happening.expected_ms, say(replace(happening.event, visit=1, count=0)))
+        for happening in ground_truths(truth(scene), Timing())
     ]
     got = score(forgetful, truth(scene))
     assert got.f1 == 1
@@ -126,13 +126,16 @@ def test_wrong_details_leave_the_looser_score(seed: int) -> None:
 @given(seeds)
 def test_a_match_takes_each_event_once_and_respects_the_tolerance(seed: int) -> None:
     scene, timing = Scene(seed), Timing(tolerance_chunks=2)
-    said, _ = told([*spoken(scene), *spoken(scene, late_chunks=2)])
-    due = happened(truth(scene), timing)
-    found = pairs(said, due, timing)
+    predicted, _ = predictions([*spoken(scene), *spoken(scene, late_chunks=2)])
+    expected = ground_truths(truth(scene), timing)
+    found = pairs(predicted, expected, timing)
     assert (
-        len({id(pair.told) for pair in found}) == len({id(pair.happened) for pair in found}) == len(found) == len(due)
+        len({id(pair.told) for pair in found})
+        == len({id(pair.happened) for pair in found})
+        == len(found)
+        == len(expected)
     )
-    assert all(abs(pair.told.start_ms - pair.happened.due_ms) <= 4000 for pair in found)
+    assert all(abs(pair.told.start_ms - pair.happened.expected_ms) <= 4000 for pair in found)
     assert all(pair.told.event.key == pair.happened.event.key for pair in found)
 
 
@@ -144,17 +147,17 @@ def test_strange_words_are_counted_and_do_no_more_harm_than_silence() -> None:
 
 def test_absences_are_measured_from_the_last_time_in_view() -> None:
     events = [
-        Event("enter", "red circle", "left", onset_ms=100, end_ms=1400),
-        Event("turn", "red circle", "blue", onset_ms=4100, end_ms=5400),
-        Event("cut", detail="teal", onset_ms=8200, end_ms=8200),
-        Event("appear", "blue circle", visit=2, onset_ms=30_200, end_ms=31_400),
-        Event("appear", "red circle", visit=2, onset_ms=34_200, end_ms=35_400),
+        SceneEvent("enter", "red circle", "left", onset_ms=100, end_ms=1400),
+        SceneEvent("turn", "red circle", "blue", onset_ms=4100, end_ms=5400),
+        SceneEvent("cut", detail="teal", onset_ms=8200, end_ms=8200),
+        SceneEvent("appear", "blue circle", visit=2, onset_ms=30_200, end_ms=31_400),
+        SceneEvent("appear", "red circle", visit=2, onset_ms=34_200, end_ms=35_400),
     ]
-    assert [one.absent_ms for one in happened(events, Timing())] == [None, None, None, 22_000, 28_800]
+    assert [one.absent_ms for one in ground_truths(events, Timing())] == [None, None, None, 22_000, 28_800]
 
 
 def test_every_return_in_a_scene_has_an_absence_within_memory() -> None:
-    for one in happened(Scene(11).events(0, 1_200_000), Timing()):
+    for one in ground_truths(Scene(11).events(0, 1_200_000), Timing()):
         if one.event.kind in ARRIVALS and one.event.visit > 1:
             assert one.absent_ms is not None
             assert 0 < one.absent_ms <= PRESETS["nano"].again_ms

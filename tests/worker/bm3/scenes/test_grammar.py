@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from worker.bm3.scenes.grammar import caption, dense, memory_spans, parse, say, unparsed, vocabulary
 from worker.bm3.scenes.script import Director
-from worker.bm3.scenes.world import PRESETS, Actor, Event, Options, Stage, Thing
+from worker.bm3.scenes.world import PRESETS, Actor, Options, SceneEvent, Stage, Thing
 
 PICTURES = ("apple", "cat face", "zebra")
 
 
-def told(event: Event) -> Event:
+def told(event: SceneEvent) -> SceneEvent:
     """What a caption tells of an event: everything but the time."""
-    return Event(event.kind, event.name, event.detail, event.visit, event.count)
+    return SceneEvent(event.kind, event.name, event.detail, event.visit, event.count)
 
 
 @settings(max_examples=30, deadline=None)
@@ -42,10 +42,12 @@ def test_a_clause_with_a_strange_word_is_no_event() -> None:
 
 
 def test_the_sentences_read_as_they_should() -> None:
-    assert say(Event("enter", "red circle", "left", 2, 2)) == "red circle enters from the left again, now two circles"
-    assert say(Event("appear", "blue cross", "", 3, 3)) == "blue cross appears a third time, now three crosses"
-    assert say(Event("cut", detail="teal")) == "new scene, teal background"
-    assert say(Event("number", detail="7")) == "number 7"
+    assert (
+        say(SceneEvent("enter", "red circle", "left", 2, 2)) == "red circle enters from the left again, now two circles"
+    )
+    assert say(SceneEvent("appear", "blue cross", "", 3, 3)) == "blue cross appears a third time, now three crosses"
+    assert say(SceneEvent("cut", detail="teal")) == "new scene, teal background"
+    assert say(SceneEvent("number", detail="7")) == "number 7"
     stage = Stage("gray", (Actor(Thing("blue", "star"), 5, 0.3), Actor(Thing("red", "circle"), 0, 0.3)), "GO")
     assert dense(stage) == "gray background; red circle top left; blue star bottom right; text GO"
     assert dense(Stage("pink")) == "pink background"

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.bm3.scenes.cast import ODD_FROM_NAMED
-from worker.bm3.scenes.script import Beat, Director
+from worker.bm3.scenes.script import Director, SceneBeat
 from worker.bm3.scenes.world import ARRIVALS, BACKGROUNDS, COLOURS, HELD_OUT_PAIRS, ODD, PRESETS, Options, Rgb, Stage
 
 seeds = st.integers(0, 2**40)
@@ -18,11 +18,11 @@ presets = st.sampled_from(sorted(PRESETS)).map(PRESETS.__getitem__)
 BEATS = 400
 
 
-def play(seed: int, options: Options, beats: int = BEATS) -> list[Beat]:
+def play(seed: int, options: Options, beats: int = BEATS) -> list[SceneBeat]:
     return list(islice(Director(seed, options).beats(), beats))
 
 
-def stages(beats: list[Beat]) -> list[Stage]:
+def stages(beats: list[SceneBeat]) -> list[Stage]:
     return [stage for beat in beats for stage in (beat.opening, *(step.after for step in beat.steps))]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.worker.datasheet.sketch import Sketch
-from worker.datasheet.extract import Request, extract
+from worker.datasheet.extract import ReadingRequest, extract
 
 
 def test_letters_at_the_edges_of_the_body_win_over_what_letters_usually_mean() -> None:
@@ -26,5 +26,5 @@ def test_letters_at_the_edges_of_the_body_win_over_what_letters_usually_mean() -
         for x, cell in zip((200, 280, 340, 400), cells, strict=True):
             sketch.text(x, 300 - 14 * row, cell)
     sketch.text(300, 100, "ALL DIMENSIONS ARE IN MILLIMETERS")
-    body = extract([sketch.pdf()], Request()).body
+    body = extract([sketch.pdf()], ReadingRequest()).body
     assert (body.length.nom, body.width.nom, body.height.nom) == (11.7, 7.2, 5.4)

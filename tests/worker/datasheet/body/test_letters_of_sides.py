@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.worker.datasheet.sketch import Sketch
-from worker.datasheet.extract import Request, extract
+from worker.datasheet.extract import ReadingRequest, extract
 
 
 def outline(one_way: bool) -> bytes:
@@ -29,11 +29,11 @@ def outline(one_way: bool) -> bytes:
 
 
 def test_letters_that_measure_one_way_are_no_length_and_width() -> None:
-    result = extract([outline(one_way=True)], Request())
+    result = extract([outline(one_way=True)], ReadingRequest())
     assert result.body.length.status == "not_stated"
     assert any("one direction" in r.reason for r in result.needs_review)
 
 
 def test_the_usual_letters_are_taken_where_nothing_speaks_against_them() -> None:
-    result = extract([outline(one_way=False)], Request())
+    result = extract([outline(one_way=False)], ReadingRequest())
     assert (result.body.length.max, result.body.width.max) == (10.4, 7.6)

@@ -6,20 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.datasheet.drawing import scale
-from worker.datasheet.drawing.dimensions import Reading, Span, readings_of
-from worker.datasheet.geometry.grid import Grid
-from worker.datasheet.geometry.marks import Box, Sheet
+from worker.datasheet.drawing.dimensions import DimensionReading, DimensionSpan, readings_of
+from worker.datasheet.geometry.grid import StrokeGrid
+from worker.datasheet.geometry.primitives import Box, Sheet
 from worker.datasheet.text.quantities import Quantity
 
-GRID = Grid.of(Sheet(1, 600, 800))
+GRID = StrokeGrid.of(Sheet(1, 600, 800))
 PLACES = st.tuples(
     st.integers(0, 1), st.integers(50, 500), st.integers(1, 300), st.sampled_from([0.0, 0.05, 1.0, 2.0, 2.54])
 )
 
 
-def read_at(places: list[tuple[int, int, int, float]]) -> list[Reading]:
+def read_at(places: list[tuple[int, int, int, float]]) -> list[DimensionReading]:
     """A number, perhaps nought, at the middle of each span."""
-    spans = [Span(axis, float(at), 100.0, 100.0 + long, True) for axis, at, long, _ in places]
+    spans = [DimensionSpan(axis, float(at), 100.0, 100.0 + long, True) for axis, at, long, _ in places]
     middles = [s.point((s.start + s.end) / 2) for s in spans]
     boxes = [Box(x, y, x + 8, y + 8) for x, y in middles]
     quantities = [Quantity(None, low, None, "", box) for box, (*_, low) in zip(boxes, places, strict=True)]

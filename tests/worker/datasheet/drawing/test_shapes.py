@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from worker.datasheet.drawing.shapes import find
-from worker.datasheet.geometry.marks import Sheet
+from worker.datasheet.geometry.primitives import Sheet
 
 PEN = (0.1, 0.0, 0.0)
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.worker.datasheet.text.test_tables import row
 from worker.datasheet.drawing import variations
-from worker.datasheet.geometry.marks import Word
+from worker.datasheet.geometry.primitives import Word
 from worker.datasheet.text import tables
 
 PAGE = [

@@ -12,7 +12,7 @@ from db.documents.footprint.overlay import pad_box
 from tests.worker.datasheet.sketch import Sketch, dual
 from worker.datasheet.evaluation import evidence
 from worker.datasheet.evaluation.evidence import Citation
-from worker.datasheet.extract import Request, extract
+from worker.datasheet.extract import ReadingRequest, extract
 from worker.datasheet.page import pages
 from worker.datasheet.synthetic import generate
 
@@ -36,7 +36,7 @@ def seen(x: float, y: float, degrees: int) -> tuple[float, float]:
 def test_boxes_lie_on_the_page_as_seen(degrees: int) -> None:
     sketch = dual(8, 1.27, 5.4, 1.5, 0.6)
     data = turned(sketch, degrees)
-    result = extract([data], Request())
+    result = extract([data], ReadingRequest())
     assert result.land_pattern is not None
     cited = evidence.citations(result)
     assert len(cited) >= 4
@@ -55,7 +55,7 @@ def test_a_letter_of_the_drawing_cites_the_row_that_explains_it(tmp_path: Path, 
     truth = generate.make(seed, tmp_path / "part.pdf", "dev")
     assert "outline_table" in truth["tags"]
     hints = truth["pages"]["mechanical"][0], truth["pages"]["land_pattern"][0]
-    result = extract([tmp_path / "part.pdf"], Request(None, *hints))
+    result = extract([tmp_path / "part.pdf"], ReadingRequest(None, *hints))
     cited = evidence.citations(result)
     assert [c for c in cited if not evidence.shows(evidence.truth_text(truth["evidence"], c), c.printed)] == []
 
@@ -86,7 +86,7 @@ def test_a_page_without_a_text_layer_is_read_from_its_pixels() -> None:
     page = pypdfium2.PdfDocument(dual(8, 1.27, 5.4, 1.5, 0.6).pdf())[0]
     png = io.BytesIO()
     page.render(scale=200 / 72).to_pil().save(png, "PNG")
-    cited = evidence.citations(extract([png.getvalue()], Request()))
+    cited = evidence.citations(extract([png.getvalue()], ReadingRequest()))
     book = pages.open_book([png.getvalue()])
     assert len(cited) >= 2
     assert [c for c in cited if not evidence.shows(evidence.text_of(book, c), c.printed)] == []

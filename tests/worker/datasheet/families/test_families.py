@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.worker.datasheet.sketch import Sketch
-from worker.datasheet.extract import Request, extract
+from worker.datasheet.extract import ReadingRequest, extract
 from worker.datasheet.families import families
-from worker.datasheet.geometry.marks import Box, Word
+from worker.datasheet.geometry.primitives import Box, Word
 
 STEP = 2.0
 
@@ -62,7 +62,7 @@ def datasheet() -> bytes:
 
 @pytest.mark.parametrize("package", ["XS connector, 5 circuits", "XS5B-SM"])
 def test_a_row_of_contacts_gets_as_many_as_the_part_asked_for_has(datasheet: bytes, package: str) -> None:
-    result = extract([datasheet], Request(package, 1, 2))
+    result = extract([datasheet], ReadingRequest(package, 1, 2))
     assert result.land_pattern is not None
     pads = [(p.number, round(p.x, 2), round(p.y, 2), p.w, p.h) for p in result.land_pattern.pads]
     row = [(str(i + 1), 4.0 - STEP * i, 2.5, 1.0, 3.0) for i in range(5)]
@@ -70,13 +70,13 @@ def test_a_row_of_contacts_gets_as_many_as_the_part_asked_for_has(datasheet: byt
 
 
 def test_the_body_takes_its_letters_from_the_row_of_the_part(datasheet: bytes) -> None:
-    body = extract([datasheet], Request("XS7B-SM", 1, 2)).body
+    body = extract([datasheet], ReadingRequest("XS7B-SM", 1, 2)).body
     assert (body.length.nom, body.width.nom, body.height.nom) == (17.9, 7.6, 5.5)
     assert (body.length.printed, body.width.formula, body.width.status) == ("17.9", "6 + 1.6", "derived")
 
 
 def test_a_family_of_which_no_part_is_asked_for_needs_review(datasheet: bytes) -> None:
-    result = extract([datasheet], Request("XS connector", 1, 2))
+    result = extract([datasheet], ReadingRequest("XS connector", 1, 2))
     assert any("family" in r.reason for r in result.needs_review)
     assert result.land_pattern is None or all(p.confidence < 0.9 for p in result.land_pattern.pads)
 

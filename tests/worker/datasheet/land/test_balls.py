@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from worker.datasheet.drawing.shapes import Shape
-from worker.datasheet.geometry.marks import Box
+from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.land import balls, numbering
 
 

@@ -7,8 +7,8 @@ import pytest
 from tests.worker.datasheet.sketch import Sketch
 from tests.worker.datasheet.test_extract import read_pads
 from worker.datasheet.drawing.shapes import Shape
-from worker.datasheet.extract import Request, extract
-from worker.datasheet.geometry.marks import Box
+from worker.datasheet.extract import ReadingRequest, extract
+from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.land import patterns
 from worker.datasheet.result import score
 
@@ -25,7 +25,7 @@ def pad(number: int, x: float, y: float, w: float, h: float) -> score.Pad:
 
 
 def exact(sketch: Sketch, truth: list[score.Pad]) -> bool:
-    return score.score_pads(truth, read_pads(extract([sketch.pdf()], Request())), 0.01).exact == 1.0
+    return score.score_pads(truth, read_pads(extract([sketch.pdf()], ReadingRequest())), 0.01).exact == 1.0
 
 
 def three_pads() -> Sketch:
@@ -72,7 +72,7 @@ def test_a_hole_smaller_than_half_its_pad_is_no_via() -> None:
     sketch.across(-5.08, -2.54, -3.0, "2.54")
     sketch.text(460, 480, "5X Ø2.00")
     sketch.text(460, 420, "5X Ø0.80")
-    pads = read_pads(extract([sketch.pdf()], Request()))
+    pads = read_pads(extract([sketch.pdf()], ReadingRequest()))
     assert [(p["type"], p["w"], p["drill"]) for p in pads] == [("thru_hole", 2.0, [0.8, 0.8])] * 5
 
 
@@ -88,7 +88,7 @@ def test_vias_keep_their_place_in_the_pad_and_the_drill_printed_for_them() -> No
     sketch.across(-2.3, -0.6, -1.2, "1.90")
     sketch.along(-0.5, 0.5, 3.4, "2X (1.00)")
     sketch.text(300, 330, "2X Ø0.30")
-    land = extract([sketch.pdf()], Request()).land_pattern
+    land = extract([sketch.pdf()], ReadingRequest()).land_pattern
     assert land is not None
     assert [(v.drill, v.evidence[0].printed) for v in land.vias] == [(0.3, "2X Ø0.30")] * 2
     middle = sorted(p.x for p in land.pads)[1]
@@ -118,7 +118,7 @@ def gull_wing_page() -> Sketch:
 
 
 def test_the_body_is_the_closed_outline_and_not_the_reach_of_the_leads() -> None:
-    body = extract([gull_wing_page().pdf()], Request()).body
+    body = extract([gull_wing_page().pdf()], ReadingRequest()).body
     assert (body.length.nom, body.width.nom, body.height.nom) == (5.0, 4.0, 1.2)
 
 
@@ -135,7 +135,7 @@ def test_the_size_of_an_exposed_pad_is_not_taken_for_the_row_beside_it() -> None
     sketch.along(-1.0, 1.0, 2.9, "2.00")
     sketch.along(-0.8, 0.0, -2.4, "0.80")
     sketch.along(0.6, 1.0, -2.9, "6X 0.40")
-    pads = read_pads(extract([sketch.pdf()], Request()))
+    pads = read_pads(extract([sketch.pdf()], ReadingRequest()))
     assert [(p["w"], p["h"], p["size_status"]) for p in pads if p["role"] == "thermal"] == [(1.2, 2.0, "derived")]
 
 
@@ -148,7 +148,7 @@ def test_a_body_dimension_is_no_pad_size_that_the_land_pattern_leaves_out() -> N
     sketch.rect(0, -9, 4.8, 2.4)
     sketch.across(-2.4, 2.4, -11, "4.80")
     sketch.along(-10.2, -7.8, 3.4, "2.40")
-    result = extract([sketch.pdf()], Request(mechanical_page=1, land_page=1))
+    result = extract([sketch.pdf()], ReadingRequest(mechanical_page=1, land_page=1))
     assert [(p["w"], p["h"], p["size_status"]) for p in read_pads(result)] == [(1.6, None, "not_stated")] * 2
     assert any("drawn as 1.6 x 2.4 mm" in r.reason for r in result.needs_review)
 
@@ -163,7 +163,7 @@ def test_a_dimension_binds_a_lone_hole_to_its_pads() -> None:
     sketch.along(-9.0, 7.0, 6.0, "16.00")
     for text, at in (("3X Ø1.90", 350), ("3X Ø1.20", 320), ("Ø3.50", 550)):
         sketch.text(200, at, text)
-    pads = read_pads(extract([sketch.pdf()], Request()))
+    pads = read_pads(extract([sketch.pdf()], ReadingRequest()))
     assert [(p["number"], p["type"], p["drill"]) for p in pads] == [
         *((str(i), "thru_hole", [1.2, 1.2]) for i in (1, 2, 3)),
         ("", "np_thru_hole", [3.5, 3.5]),
@@ -180,7 +180,7 @@ def test_rows_of_different_pads_are_no_mirror_images() -> None:
     sketch.across(-2.0, 2.0, 4.4, "4.00")
     sketch.along(-0.4, 0.6, 3.6, "6X 1.00")
     sketch.along(-2.0, 0.1, -3.2, "2.10")
-    land = extract([sketch.pdf()], Request()).land_pattern
+    land = extract([sketch.pdf()], ReadingRequest()).land_pattern
     assert land is not None
     assert [p.status for p in sorted(land.pads, key=lambda p: p.y)] == ["derived"] * 4 + ["assumed"] * 2
 
@@ -192,7 +192,7 @@ def test_a_dot_beside_open_holes_is_no_hole() -> None:
     sketch.across(-5.0, 0.0, 3.0, "5.00")
     sketch.text(200, 560, "3X Ø0.60")
     sketch.canvas.circle(*sketch.point(-6.2, 0), 2.2, fill=1)
-    pads = read_pads(extract([sketch.pdf()], Request()))
+    pads = read_pads(extract([sketch.pdf()], ReadingRequest()))
     assert [(p["number"], p["drill"]) for p in pads] == [(str(i), [0.6, 0.6]) for i in (1, 2, 3)]
 
 

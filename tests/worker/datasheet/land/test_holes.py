@@ -5,13 +5,13 @@ from __future__ import annotations
 from tests.worker.datasheet.land.test_binding import land_page
 from tests.worker.datasheet.sketch import Sketch
 from tests.worker.datasheet.test_extract import read_pads
-from worker.datasheet.extract import Request, extract
+from worker.datasheet.extract import ReadingRequest, extract
 
 Read = list[tuple[str, str, object, object, object]]
 
 
 def _read(sketch: Sketch) -> Read:
-    pads = read_pads(extract([sketch.pdf()], Request()))
+    pads = read_pads(extract([sketch.pdf()], ReadingRequest()))
     return [(str(p["number"]), str(p["type"]), p["w"], p["h"], p["drill"]) for p in pads]
 
 

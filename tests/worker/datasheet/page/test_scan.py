@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from worker.datasheet import extract
-from worker.datasheet.extract import Request
-from worker.datasheet.geometry.marks import Box, Sheet
-from worker.datasheet.page.scan import glyphs, raster, tilt
+from worker.datasheet.extract import ReadingRequest
+from worker.datasheet.geometry.primitives import Box, Sheet
+from worker.datasheet.page.scan import raster, text_detection, tilt
 from worker.datasheet.page.scan.ocr import Gray
-from worker.datasheet.result import trust
+from worker.datasheet.result import confidence
 from worker.datasheet.result.score import score_pads
 from worker.datasheet.synthetic import generate
 
@@ -31,13 +31,13 @@ PX_PER_PT = 4.0
 def test_a_scan_gives_the_pads_of_its_drawing_and_is_sure_of_none(tmp_path: Path, seed: int) -> None:
     truth = generate.make_scanned(seed, tmp_path / "part.pdf", 200, "dev")
     outline, land = truth["pages"]["mechanical"][0], truth["pages"]["land_pattern"][0]
-    result = extract.extract([tmp_path / "part.pdf"], Request(truth["package_printed"], outline, land))
+    result = extract.extract([tmp_path / "part.pdf"], ReadingRequest(truth["package_printed"], outline, land))
     assert result.land_pattern is not None
     pads = [p.model_dump() for p in result.land_pattern.pads]
     assert score_pads(truth["land_pattern"]["pads"], pads, 0.01).exact == 1.0
     values = (result.body.length, result.body.width, result.body.height, *result.land_pattern.pads)
-    assert max(value.confidence for value in values) < trust.SURE
-    assert {"land_pattern.pads", "body.length"} <= {review.field for review in trust.reviews(result)}
+    assert max(value.confidence for value in values) < confidence.CONFIRMED
+    assert {"land_pattern.pads", "body.length"} <= {review.field for review in confidence.reviews(result)}
 
 
 def page() -> Gray:
@@ -87,13 +87,13 @@ def test_rings_and_leaders_are_no_letters() -> None:
     cv2.circle(ink, (200, 60), 30, 255, 2)
     cv2.line(ink, (20, 200), (90, 260), 255, 2)
     cv2.rectangle(ink, (200, 200), (208, 224), 255, -1)
-    assert glyphs.letter_boxes(ink, PX_PER_PT) == [Box(200, 200, 209, 225)]
+    assert text_detection.letter_boxes(ink, PX_PER_PT) == [Box(200, 200, 209, 225)]
 
 
 def test_a_thin_nought_is_a_letter() -> None:
     ink = np.zeros((300, 300), np.uint8)
     cv2.ellipse(ink, (100, 100), (14, 20), 0, 0, 360, 255, 1)
-    assert len(glyphs.letter_boxes(ink, PX_PER_PT)) == 1
+    assert len(text_detection.letter_boxes(ink, PX_PER_PT)) == 1
 
 
 def test_hatched_pads_are_painted_shapes() -> None:
@@ -148,7 +148,7 @@ def test_dashes_and_points_of_a_font_of_one_width_stay_on_their_line() -> None:
         Box(at + (18 - w) / 2, 118 - h - lift, at + (18 + w) / 2, 118 - lift)
         for at, (w, h), lift in ((100, digit, 0), (118, dash, 7), (136, digit, 0), (154, point, 0), (172, digit, 0))
     ]
-    assert len(glyphs.text_lines(boxes, PX_PER_PT)) == 1
+    assert len(text_detection.text_lines(boxes, PX_PER_PT)) == 1
 
 
 def test_an_area_that_dimension_lines_close_in_over_a_row_of_pads_is_no_pad() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.worker.datasheet.sketch import Sketch, dual
-from worker.datasheet.extract import Request, extract
+from worker.datasheet.extract import ReadingRequest, extract
 
 TABLE = (
     ("A", "0.90", "", "1.10"), ("A1", "0.00", "", "0.10"), ("D", "4.90", "", "5.10"), ("E", "5.80", "", "6.20"),
@@ -24,7 +24,7 @@ def tabled(rows: tuple[tuple[str, str, str, str], ...]) -> Sketch:
 
 
 def test_leads_come_from_the_table_and_the_body_lies_as_its_leads_do() -> None:
-    result = extract([tabled(TABLE).pdf()], Request(None, 2, 1))
+    result = extract([tabled(TABLE).pdf()], ReadingRequest(None, 2, 1))
     found = {
         name: (value.min, value.nom, value.max)
         for name in ("pitch", "width", "foot_length", "thickness", "standoff")
@@ -49,7 +49,7 @@ def test_the_exposed_pad_lies_as_the_sides_it_is_named_for() -> None:
         ("D2", "1.5", "", "1.7"),
         ("E2", "3.1", "", "3.3"),
     )
-    result = extract([tabled(rows).pdf()], Request(None, 2, 1))
+    result = extract([tabled(rows).pdf()], ReadingRequest(None, 2, 1))
     assert (result.body.length.symbol, result.body.width.symbol) == ("E", "D")
     along = {
         result.body_in_land_frame.get(axis, side): v.max
@@ -60,6 +60,6 @@ def test_the_exposed_pad_lies_as_the_sides_it_is_named_for() -> None:
 
 def test_the_distance_of_the_outer_leads_is_no_pitch() -> None:
     rows = (*[row for row in TABLE if row[0] != "e"], ("e1", "", "1.90", ""))
-    assert extract([tabled(rows).pdf()], Request(None, 2, 1)).terminals.pitch.status == "not_stated"
+    assert extract([tabled(rows).pdf()], ReadingRequest(None, 2, 1)).terminals.pitch.status == "not_stated"
     both = (*rows, ("e", "", "0.95", ""))
-    assert extract([tabled(both).pdf()], Request(None, 2, 1)).terminals.pitch.nom == 0.95
+    assert extract([tabled(both).pdf()], ReadingRequest(None, 2, 1)).terminals.pitch.nom == 0.95

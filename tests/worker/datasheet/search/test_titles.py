@@ -6,7 +6,7 @@ import pytest
 
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.extract import NAMED
-from worker.datasheet.geometry.marks import Box, Word
+from worker.datasheet.geometry.primitives import Box, Word
 from worker.datasheet.land.patterns import Pattern, title_score
 from worker.datasheet.search import titles
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.datasheet.geometry.marks import Box, Word
+from worker.datasheet.geometry.primitives import Box, Word
 from worker.datasheet.text.phrases import join
 from worker.datasheet.text.quantities import parse, read
 

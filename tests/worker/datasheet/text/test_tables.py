@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from worker.datasheet.geometry.marks import Box, Word
+from worker.datasheet.geometry.primitives import Box, Word
 from worker.datasheet.text.tables import read
 
 

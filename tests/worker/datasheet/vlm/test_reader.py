@@ -20,7 +20,7 @@ from worker.datasheet.result.compare import compare
 from worker.datasheet.result.score import score_pads
 from worker.datasheet.synthetic import generate
 from worker.datasheet.vlm import reader as vlm
-from worker.datasheet.vlm.answers import Row, Size
+from worker.datasheet.vlm.answers import PadRow, PadSize
 from worker.engines.openai import OpenAIEngine
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent
@@ -115,10 +115,10 @@ def test_an_answer_outside_its_bounds_is_refused(tmp_path: Path) -> None:
 
 @given(st.integers(1, 40), st.integers(1, 300), st.integers(1, 100), st.sampled_from([-1, 1]))
 def test_a_row_is_as_many_pads_in_line(count: int, step: int, first: int, direction: int) -> None:
-    row = Row(
+    row = PadRow(
         group=0, first_number=first, number_step=1, count=count, x=1.0, y=2.0, step_x=direction * step / 100, step_y=0
     )
-    size = Size(group=0, type="smd", shape="rect", w=0.3, h=0.8, drill=None, role="signal", printed="0.3")
+    size = PadSize(group=0, type="smd", shape="rect", w=0.3, h=0.8, drill=None, role="signal", printed="0.3")
     pads = vlm.expand([row], [size], 1.0, "0.3")
     assert [p.number for p in pads] == [str(first + i) for i in range(count)]
     assert pads[-1].x - pads[0].x == pytest.approx(direction * step / 100 * (count - 1), abs=2e-4)

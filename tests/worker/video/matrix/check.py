@@ -14,9 +14,9 @@ from tests.worker.video.footage import number
 from tests.worker.video.matrix.sources import BITS, STEP_MS, Right
 from worker.engine.protocol import Chunk
 from worker.errors import Permanent
-from worker.video.decode import Clip, End, parts
-from worker.video.probe import Probe, probe
-from worker.video.sample import Grid
+from worker.video.source.decode import Clip, ClipEnd, parts
+from worker.video.source.probe import Probe, probe
+from worker.video.source.sample import SamplingGrid
 
 FPS = 5.0
 CHUNK_MS = 2000
@@ -32,14 +32,14 @@ class Watched:
 
     chunks: list[Chunk]
     gaps: list[Gap]
-    end: End
+    end: ClipEnd
 
 
 def watch(path: Path, known: Probe, clip: Clip) -> Watched:
     chunks: list[Chunk] = []
     gaps: list[Gap] = []
     for part in parts(path, known, clip, SIZE):
-        if isinstance(part, End):
+        if isinstance(part, ClipEnd):
             return Watched(chunks, [*gaps, *part.gaps], part)
         chunks.append(part.chunk)
         gaps += part.gaps
@@ -96,7 +96,7 @@ def _wrong(watched: Watched, clip: Clip, right: Right) -> Iterator[str]:
             yield f"ends at {end_ms} ms"
     elif abs(watched.end.end_ms - end_ms) > STEP_MS or (watched.end.truncated and not right.truncated):
         yield f"ends at {watched.end.end_ms} ms, not {end_ms} ms"
-    grid = Grid.of(clip.start_ms, FPS, CHUNK_MS)
+    grid = SamplingGrid.of(clip.start_ms, FPS, CHUNK_MS)
     frames = {grid.slot(Fraction(f.pts_ms, 1000)): f for chunk in watched.chunks for f in chunk.frames}
     last = grid.slot(Fraction(min(end_ms, watched.end.end_ms) - STEP_MS // 2, 1000))
     for slot in range(grid.first_slot(clip.first_chunk), last + 1):
@@ -112,7 +112,7 @@ def _in_gap(ms: int, gaps: list[Gap]) -> bool:
     return any(gap.start_ms <= ms < (gap.end_ms or gap.start_ms) for gap in gaps)
 
 
-def _acceptable(slot_ms: int, grid: Grid, slot: int, right: Right) -> set[int]:
+def _acceptable(slot_ms: int, grid: SamplingGrid, slot: int, right: Right) -> set[int]:
     """The picture that starts first in a slot, or the one on screen; both where rounding decides, or no one can know."""
     next_ms = round(grid.slot_start(slot + 1) * 1000)
     times = [ms for ms, _ in right.shown]

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.datasheet.geometry.marks import Tip
+from worker.datasheet.geometry.primitives import Tip
 from worker.datasheet.page.scan.ocr import Gray
 
 WITNESS_PT, HEAD_PT = 2.5, 9.0

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.datasheet.geometry.marks import Box, Sheet, Tip, Word
-from worker.datasheet.page.scan import arrows, dashes, glyphs, hatching, regions, tilt, twins
+from worker.datasheet.geometry.primitives import Box, Sheet, Tip, Word
+from worker.datasheet.page.scan import arrows, dashes, hatching, pattern_completion, regions, text_detection, tilt
 from worker.datasheet.page.scan.ocr import Gray
 from worker.datasheet.text import brackets
 
@@ -77,8 +77,10 @@ def add(sheet: Sheet, paper: Gray, px_per_pt: float, area: Box) -> None:
     words = _read_words(sheet, clean, cut, letters, px_per_pt, origin)
     border = _without_words(ink, letters, words, px_per_pt, origin)
     closed = regions.closed(border, ground, strokes, px_per_pt, origin, thick)
-    closed = twins.without_hemmed(twins.completed(closed, twins.Paper(ink, px_per_pt, origin)))
-    sheet.words.extend(twins.without_rings(words, closed))
+    closed = pattern_completion.without_hemmed(
+        pattern_completion.completed(closed, pattern_completion.Paper(ink, px_per_pt, origin))
+    )
+    sheet.words.extend(pattern_completion.without_rings(words, closed))
     sheet.outlines.extend(closed)
     sheet.outlines.extend(regions.solid(plain, px_per_pt, origin, thick))
     sheet.raster = True
@@ -189,7 +191,7 @@ def _letters(ink: Gray, long: Gray) -> Gray:
 
 def _outside_text(tips: list[Tip], letters: Gray, px_per_pt: float, origin: tuple[float, float]) -> list[Tip]:
     """Arrow heads without those that are letters: they have others of their line on both sides."""
-    lines = [box for box, _ in glyphs.text_lines(glyphs.letter_boxes(letters, px_per_pt), px_per_pt)]
+    lines = [box for box, _ in text_detection.text_lines(text_detection.letter_boxes(letters, px_per_pt), px_per_pt)]
     inner = [
         Box(b.x0 + b.height, b.y0, b.x1 - b.height, b.y1) if b.width > b.height
         else Box(b.x0, b.y0 + b.width, b.x1, b.y1 - b.width)
@@ -220,14 +222,14 @@ def _read_words(
     sheet: Sheet, paper: Gray, untouched: Gray, letters: Gray, px_per_pt: float, origin: tuple[float, float]
 ) -> list[Word]:
     """Words of the pixels, long strokes taken out first so that numbers beside lines stand free."""
-    lines = glyphs.text_lines(glyphs.letter_boxes(letters, px_per_pt), px_per_pt)
+    lines = text_detection.text_lines(text_detection.letter_boxes(letters, px_per_pt), px_per_pt)
     known = [w.box for w in sheet.words if w.confidence == 1.0]
     free = []
     for box, turned in lines:
         x, y = origin[0] + box.cx / px_per_pt, origin[1] + box.cy / px_per_pt
         if not any(k.grown(1).holds_point(x, y) for k in known):
             free.append((box, turned))
-    words = brackets.joined(glyphs.read_text(paper, free, px_per_pt, origin, untouched))
+    words = brackets.joined(text_detection.read_text(paper, free, px_per_pt, origin, untouched))
     usual = float(np.median([w.across for w in words])) if words else 0.0
     letters_only = [w for w in words if not (w.text in ROUND and (w.text != "0" or w.across > LARGE * usual))]
     return [w for w in letters_only if not _piece(w, sheet.lines)]

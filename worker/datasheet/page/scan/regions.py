@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.datasheet.geometry.marks import Box, Outline
+from worker.datasheet.geometry.primitives import Box, ClosedOutline
 from worker.datasheet.page.scan.ocr import Gray
 
 MAX_OUTLINES, MAX_SOLID = 3000, 500
@@ -28,7 +28,7 @@ Segment = tuple[float, float, float, float, float]  # pixels: x0, y0, x1, y1 and
 
 def closed(
     ink: Gray, ground: Gray, segments: list[Segment], px_per_pt: float, origin: tuple[float, float], thick: float
-) -> list[Outline]:
+) -> list[ClosedOutline]:
     """Areas closed in by ink, as they are without the lines that cross them; else as the lines part them."""
     border = ink
     for _ in range(2):  # a dash that ends on a line goes first, then the line
@@ -39,10 +39,10 @@ def closed(
     return _without_gaps(whole + lost)
 
 
-def _areas(ink: Gray, ground: Gray, px_per_pt: float, origin: tuple[float, float], thick: float) -> list[Outline]:
+def _areas(ink: Gray, ground: Gray, px_per_pt: float, origin: tuple[float, float], thick: float) -> list[ClosedOutline]:
     """Areas closed in by ink, widened by half a stroke to the middle of their border."""
     contours, tree = cv2.findContours(cv2.bitwise_not(ink), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    found: list[Outline] = []
+    found: list[ClosedOutline] = []
     for i, contour in enumerate(contours):
         if tree[0][i][3] >= 0 or len(found) > MAX_OUTLINES:
             continue  # a hole of the paper area is ink, not paper
@@ -56,7 +56,7 @@ def _areas(ink: Gray, ground: Gray, px_per_pt: float, origin: tuple[float, float
     return found
 
 
-def _without_gaps(outlines: list[Outline]) -> list[Outline]:
+def _without_gaps(outlines: list[ClosedOutline]) -> list[ClosedOutline]:
     """Pads without the paper between them, which extension lines along their edges may close in."""
     boxes = [o.box for o in outlines]
     stacks = [stack for axis in (0, 1) for stack in _stacks(boxes, axis)]
@@ -83,7 +83,7 @@ def _stacks(boxes: list[Box], axis: int) -> list[list[int]]:
     return [stack for stack in stacks if len(stack) >= MIN_STACK]
 
 
-def _gaps(stack: list[int], boxes: list[Box], outlines: list[Outline], alone: list[Box]) -> list[int]:
+def _gaps(stack: list[int], boxes: list[Box], outlines: list[ClosedOutline], alone: list[Box]) -> list[int]:
     """What is no pad in a stack: the areas that are not painted, else those of no size drawn elsewhere, else every other one."""
     painted = [i for i in stack if outlines[i].filled]
     known = [i for i in stack if any(_alike(boxes[i], other) for other in alone)]
@@ -98,7 +98,7 @@ def _alike(a: Box, b: Box) -> bool:
     return min(upright, turned) < ALIKE_PT
 
 
-def solid(ink: Gray, px_per_pt: float, origin: tuple[float, float], thick: float) -> list[Outline]:
+def solid(ink: Gray, px_per_pt: float, origin: tuple[float, float], thick: float) -> list[ClosedOutline]:
     """Areas of ink wider than any stroke."""
     size = int(max(5, 3 * thick))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
@@ -110,7 +110,7 @@ def solid(ink: Gray, px_per_pt: float, origin: tuple[float, float], thick: float
 
 def _outline(
     contour: NDArray[np.int32], grow: float, px_per_pt: float, origin: tuple[float, float], filled: bool
-) -> Outline | None:
+) -> ClosedOutline | None:
     x, y, w, h = cv2.boundingRect(contour)
     if min(w, h) < SIDE_PT * px_per_pt or w * h < 30:
         return None
@@ -120,7 +120,7 @@ def _outline(
     points = box[0] + (points - low) / np.maximum(high - low, 1) * (box[1] - box[0])
     placed = points / px_per_pt + np.array(origin)
     ring = tuple((float(a), float(b)) for a, b in placed[:: max(1, len(placed) // POINTS)])
-    return Outline(ring, filled, not filled, len(points) > 4, (0, 0, 0), 0.5)
+    return ClosedOutline(ring, filled, not filled, len(points) > 4, (0, 0, 0), 0.5)
 
 
 def _ideal(contour: NDArray[np.int32]) -> NDArray[np.float64]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from worker.datasheet.synthetic.part import Part
+from worker.datasheet.synthetic.part import SyntheticPart
 from worker.datasheet.synthetic.parts import grids, rows, through
 from worker.datasheet.synthetic.style import Style
 
-FAMILIES: dict[str, Callable[[random.Random, Style], Part]] = {
+FAMILIES: dict[str, Callable[[random.Random, Style], SyntheticPart]] = {
     "chip": rows.chip,
     "sot": rows.sot,
     "gull_dual": rows.gull_dual,

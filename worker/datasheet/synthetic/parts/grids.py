@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from worker.datasheet.synthetic.part import BodyDim, Link, PadSpec, Part, Rect, Spread
+from worker.datasheet.synthetic.part import BodyDim, Link, Oblong, PadSpec, Spread, SyntheticPart
 from worker.datasheet.synthetic.parts.shapes import (
     body_dims,
     even,
@@ -53,7 +53,7 @@ def _ring_pads(
     ]
 
 
-def qfn(rng: random.Random, style: Style) -> Part:
+def qfn(rng: random.Random, style: Style) -> SyntheticPart:
     n, step = rng.choice(((4, 0.5), (4, 0.65), (5, 0.5), (6, 0.5), (8, 0.5), (7, 0.4), (10, 0.5)))
     side = rounded((n - 1) * step + pick(rng, 1.4, 1.8, 0.1))
     long, short = even(pick(rng, 0.6, 0.9)), even(step * 0.56)
@@ -66,9 +66,9 @@ def qfn(rng: random.Random, style: Style) -> Part:
     foot_l, foot_w = rounded(0.4), rounded(step * 0.48)
     feet = [_foot(p, side, foot_l, foot_w) for p in pads[:-1]]
     ep = rounded(thermal - 0.1)
-    feet.append(Rect(0.0, 0.0, ep, ep))
+    feet.append(Oblong(0.0, 0.0, ep, ep))
     dims = body_dims(sides, height) + _no_lead_dims(side, step, foot_l, foot_w, ep, n)
-    return Part(
+    return SyntheticPart(
         "qfn",
         f"QFN-{4 * n}",
         f"Plastic quad flatpack, no lead, {4 * n} terminals",
@@ -84,11 +84,11 @@ def qfn(rng: random.Random, style: Style) -> Part:
     )
 
 
-def _foot(pad: PadSpec, side: float, long: float, short: float) -> Rect:
+def _foot(pad: PadSpec, side: float, long: float, short: float) -> Oblong:
     edge = (side - long) / 2
     if pad.w > pad.h:
-        return Rect(edge if pad.x > 0 else -edge, pad.y, long, short)
-    return Rect(pad.x, edge if pad.y > 0 else -edge, short, long)
+        return Oblong(edge if pad.x > 0 else -edge, pad.y, long, short)
+    return Oblong(pad.x, edge if pad.y > 0 else -edge, short, long)
 
 
 def _no_lead_dims(side: float, step: float, foot_l: float, foot_w: float, ep: float, n: int) -> list[BodyDim]:
@@ -131,7 +131,7 @@ def _ring_labels(pads: list[PadSpec], n: int, side: float) -> list[tuple[str, fl
     return found
 
 
-def dfn(rng: random.Random, style: Style) -> Part:
+def dfn(rng: random.Random, style: Style) -> SyntheticPart:
     """Two rows of terminals over and under an exposed pad, 1 lower left and counter-clockwise."""
     pins, step = rng.choice(((6, 0.65), (8, 0.5), (8, 0.65), (10, 0.5), (12, 0.5)))
     half = pins // 2
@@ -153,8 +153,8 @@ def dfn(rng: random.Random, style: Style) -> Part:
     ]
     sides, height = (Spread.around(x_side, 0.1), Spread.around(y_side, 0.1)), heights(rng, 0.5, 0.9)
     foot_l, foot_w = 0.4, rounded(step * 0.5)
-    feet = [Rect(x, (1 if y > 0 else -1) * (y_side - foot_l) / 2, foot_w, foot_l) for x, y in at] + [
-        Rect(0, 0, ep_w - 0.1, ep_h - 0.1)
+    feet = [Oblong(x, (1 if y > 0 else -1) * (y_side - foot_l) / 2, foot_w, foot_l) for x, y in at] + [
+        Oblong(0, 0, ep_w - 0.1, ep_h - 0.1)
     ]
     dims = body_dims(sides, height)
     dims.append(BodyDim("bottom", 0, xs[0], xs[1], Spread(nom=step), "e", "pitch", pins - 2, y_side / 2, "BSC"))
@@ -172,7 +172,7 @@ def dfn(rng: random.Random, style: Style) -> Part:
         )
     )
     labels = [(str(i + 1), x, (1 if y > 0 else -1) * (y_side / 2 + 0.3)) for i, (x, y) in enumerate(at)]
-    return Part(
+    return SyntheticPart(
         "dfn",
         f"DFN-{pins}",
         f"Plastic dual flat, no lead, {pins} terminals",
@@ -187,7 +187,7 @@ def dfn(rng: random.Random, style: Style) -> Part:
     )
 
 
-def qfp(rng: random.Random, style: Style) -> Part:
+def qfp(rng: random.Random, style: Style) -> SyntheticPart:
     n, step = rng.choice(((8, 0.8), (11, 0.8), (12, 0.5), (16, 0.5)))
     side = rounded((n - 1) * step + pick(rng, 1.4, 1.6, 0.1))
     reach = rounded(side + 2.0)
@@ -204,7 +204,7 @@ def qfp(rng: random.Random, style: Style) -> Part:
     first = places(n, step)
     dims.append(BodyDim("top", 0, first[0], first[1], Spread(nom=step), "e", "pitch", 4 * n - 4, reach / 2, "BSC"))
     labels = _ring_labels(pads, n, reach)
-    return Part(
+    return SyntheticPart(
         "qfp",
         f"LQFP-{4 * n}",
         f"Low profile quad flat package, {4 * n} leads",
@@ -219,14 +219,14 @@ def qfp(rng: random.Random, style: Style) -> Part:
     )
 
 
-def _reach(pad: PadSpec, side: float, reach: float, width: float) -> Rect:
+def _reach(pad: PadSpec, side: float, reach: float, width: float) -> Oblong:
     middle, long = (side + reach) / 4, (reach - side) / 2
     if pad.w > pad.h:
-        return Rect(middle if pad.x > 0 else -middle, pad.y, long, width)
-    return Rect(pad.x, middle if pad.y > 0 else -middle, width, long)
+        return Oblong(middle if pad.x > 0 else -middle, pad.y, long, width)
+    return Oblong(pad.x, middle if pad.y > 0 else -middle, width, long)
 
 
-def bga(rng: random.Random, _: Style) -> Part:
+def bga(rng: random.Random, _: Style) -> SyntheticPart:
     """A full grid of round pads, A1 upper left as seen from the top."""
     columns, rows = rng.choice(((3, 3), (4, 4), (5, 5), (6, 6), (4, 5), (8, 8)))
     step = rng.choice((0.4, 0.5, 0.65, 0.8))
@@ -244,14 +244,14 @@ def bga(rng: random.Random, _: Style) -> Part:
         Link(0, (columns - 1, -1), (columns - 1, 1), "diameter", len(pads), symbol="X"),
     ]
     sides, height = (Spread.around(x_side, 0.05), Spread.around(y_side, 0.05)), Spread(max=pick(rng, 0.5, 1.2, 0.05))
-    feet = [Rect(p.x, p.y, diameter, diameter) for p in pads]
+    feet = [Oblong(p.x, p.y, diameter, diameter) for p in pads]
     dims = body_dims(sides, height)
     dims.append(
         BodyDim("bottom", 0, pads[0].x, pads[1].x, Spread(nom=step), "e", "pitch", columns - 1, -y_side / 2, "TYP")
     )
     labels = [(str(c + 1), x, -y_side / 2 - 0.25) for c, x in enumerate(places(columns, step))]
     labels += [(ROWS[r], -x_side / 2 - 0.25, y) for r, y in enumerate(places(rows, step))]
-    return Part(
+    return SyntheticPart(
         "bga",
         f"BGA-{len(pads)}",
         f"Ball grid array, {len(pads)} balls",

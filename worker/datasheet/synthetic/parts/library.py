@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from worker.datasheet.synthetic.guard import lanes
-from worker.datasheet.synthetic.part import PadSpec, Part, Rect, Spread
+from worker.datasheet.synthetic.part import Oblong, PadSpec, Spread, SyntheticPart
 from worker.datasheet.synthetic.parts.plan import plan
 from worker.datasheet.synthetic.parts.shapes import body_dims, heights, rounded, stacked
 from worker.datasheet.synthetic.style import Style
@@ -45,7 +45,7 @@ class Library:
                     lines[lib].append(line)
         return cls(dict(sorted(lines.items())))
 
-    def part(self, rng: random.Random, style: Style) -> Part:
+    def part(self, rng: random.Random, style: Style) -> SyntheticPart:
         """A footprint that a land pattern can be drawn of. Raises ValueError when none was found."""
         for _ in range(PICKS):
             row = json.loads(rng.choice(self.lines[rng.choice(list(self.lines))]))
@@ -112,7 +112,7 @@ def _alike(pads: list[PadSpec]) -> list[PadSpec]:
     ]  # fmt: skip
 
 
-def _part(row: dict[str, Any], exact: list[PadSpec], style: Style, rng: random.Random) -> Part:
+def _part(row: dict[str, Any], exact: list[PadSpec], style: Style, rng: random.Random) -> SyntheticPart:
     """Numbers to two decimals, to three where two would make equal steps unequal."""
     decimals = 2
     pads = [_to(p, decimals) for p in exact]
@@ -124,7 +124,7 @@ def _part(row: dict[str, Any], exact: list[PadSpec], style: Style, rng: random.R
     through = any(p.type == "thru_hole" for p in pads)
     height = heights(rng, 0.6, 3.0) if not through else heights(rng, 3.0, 12.0)
     count = sum(p.role == "signal" for p in pads)
-    return Part(
+    return SyntheticPart(
         "library",
         f"{row['lib'].split('_')[:2][-1].upper()}-{count}",
         f"{row['lib'].replace('_', ' ')}, {count} terminals",
@@ -162,10 +162,10 @@ def _steps(pads: list[PadSpec]) -> list[tuple[bool, ...]]:
     return [tuple(abs(b - a) < 1e-3 for a, b in pairwise(own)) for own in gaps]
 
 
-def _feet(pads: list[PadSpec], body: tuple[float, float]) -> list[Rect]:
+def _feet(pads: list[PadSpec], body: tuple[float, float]) -> list[Oblong]:
     """Terminals under the body: what of the pads it covers, in the middle of both."""
     inside = (p for p in pads if abs(p.x) < body[0] / 2 and abs(p.y) < body[1] / 2)
     return [
-        Rect(p.x, p.y, rounded(2 * min(0.4 * p.w, body[0] / 2 - abs(p.x))), rounded(2 * min(0.4 * p.h, body[1] / 2 - abs(p.y))))
+        Oblong(p.x, p.y, rounded(2 * min(0.4 * p.w, body[0] / 2 - abs(p.x))), rounded(2 * min(0.4 * p.h, body[1] / 2 - abs(p.y))))
         for p in inside
     ]  # fmt: skip

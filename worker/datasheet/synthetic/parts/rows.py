@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from worker.datasheet.synthetic.part import Axis, BodyDim, Link, PadSpec, Part, Rect, Spread
+from worker.datasheet.synthetic.part import Axis, BodyDim, Link, Oblong, PadSpec, Spread, SyntheticPart
 from worker.datasheet.synthetic.parts.shapes import (
     body_dims,
     even,
@@ -31,7 +31,7 @@ CHIPS = {
 }
 
 
-def chip(rng: random.Random, style: Style) -> Part:
+def chip(rng: random.Random, style: Style) -> SyntheticPart:
     code = rng.choice(sorted(CHIPS))
     length, width = (rounded(v + pick(rng, -0.05, 0.05)) for v in CHIPS[code])
     sides = Spread.around(length, 0.1), Spread.around(width, 0.1)
@@ -42,15 +42,15 @@ def chip(rng: random.Random, style: Style) -> Part:
     pads = [PadSpec(str(i + 1), (i - 0.5) * across, 0.0, w, h, shape=shape, radius=radius) for i in (0, 1)]
     links = [span(0, 0, 1, style), size(0, 0, "pad_w", 2, "X"), size(1, 0, "pad_h", 2, "Y")]
     end = rounded(length * 0.2)
-    feet = [Rect(rounded(s * (length - end) / 2), 0.0, end, width) for s in (-1, 1)]
+    feet = [Oblong(rounded(s * (length - end) / 2), 0.0, end, width) for s in (-1, 1)]
     dims = body_dims(sides, height, ("L", "W", "T"))
     dims.append(
         BodyDim("bottom", 0, -length / 2, -length / 2 + end, Spread.around(end, 0.05), "e", "foot_length", 2, width / 2)
     )
-    return Part("chip", f"CHIP-{code}", f"Chip {code}", sides, height, pads, links, feet=feet, dims=dims)
+    return SyntheticPart("chip", f"CHIP-{code}", f"Chip {code}", sides, height, pads, links, feet=feet, dims=dims)
 
 
-def crystal(rng: random.Random, style: Style) -> Part:
+def crystal(rng: random.Random, style: Style) -> SyntheticPart:
     """Four pads at the corners, 1 lower left and counter-clockwise from there."""
     length, width = rng.choice(((3.2, 2.5), (2.5, 2.0), (5.0, 3.2), (2.0, 1.6), (7.0, 5.0)))
     sides, height = (Spread.around(length, 0.1), Spread.around(width, 0.1)), heights(rng, 0.5, 1.2)
@@ -59,12 +59,12 @@ def crystal(rng: random.Random, style: Style) -> Part:
     corners = ((-1, 1), (1, 1), (1, -1), (-1, -1))
     pads = [PadSpec(str(i + 1), sx * cx / 2, sy * cy / 2, w, h) for i, (sx, sy) in enumerate(corners)]
     links = [span(0, 0, 1, style), span(1, 3, 0, style), size(0, 3, "pad_w", 4, "X"), size(1, 1, "pad_h", 4, "Y")]
-    foot = Rect(0, 0, rounded(length * 0.3), rounded(width * 0.3))
-    feet = [Rect(sx * (length - foot.w) / 2, sy * (width - foot.h) / 2, foot.w, foot.h) for sx, sy in corners]
+    foot = Oblong(0, 0, rounded(length * 0.3), rounded(width * 0.3))
+    feet = [Oblong(sx * (length - foot.w) / 2, sy * (width - foot.h) / 2, foot.w, foot.h) for sx, sy in corners]
     dims = body_dims(sides, height, ("L", "W", "H"))
     code = f"SMD-{round(length * 10)}{round(width * 10)}"
     labels = [(str(i + 1), sx * length * 0.3, sy * width * 0.27) for i, (sx, sy) in enumerate(corners)]
-    return Part(
+    return SyntheticPart(
         "crystal",
         code,
         f"Crystal unit {code}, 4 pads",
@@ -79,7 +79,7 @@ def crystal(rng: random.Random, style: Style) -> Part:
     )
 
 
-def sot(rng: random.Random, style: Style) -> Part:
+def sot(rng: random.Random, style: Style) -> SyntheticPart:
     """Leads along the lower and upper sides of a small body: 3, 5 or 6 of them, 1 lower left."""
     pins = rng.choice((3, 5, 6))
     step = rng.choice((0.5, 0.65, 0.95))
@@ -103,7 +103,7 @@ def sot(rng: random.Random, style: Style) -> Part:
     labels = [
         (str(i + 1), x + 0.45 * lead_w + 0.12, (1 if y > 0 else -1) * (width / 2 + 0.3)) for i, (x, y) in enumerate(at)
     ]
-    return Part(
+    return SyntheticPart(
         "sot",
         f"SOT-{rng.choice((23, 363, 563))}-{pins}",
         f"Small outline transistor, {pins} leads",
@@ -123,9 +123,9 @@ def _wide_step(pins: int) -> list[Link]:
     return [Link(0, (4, 0), (3, 0), "row_span", symbol="E1")] if pins == 5 else []
 
 
-def _upright(x: float, y: float, width: float, reach: float, lead_w: float) -> Rect:
+def _upright(x: float, y: float, width: float, reach: float, lead_w: float) -> Oblong:
     sign = 1 if y > 0 else -1
-    return Rect(x, sign * rounded((width + reach) / 4), lead_w, rounded((reach - width) / 2))
+    return Oblong(x, sign * rounded((width + reach) / 4), lead_w, rounded((reach - width) / 2))
 
 
 def _lead_dims(
@@ -152,7 +152,7 @@ def _lead_dims(
     ]
 
 
-def gull_dual(rng: random.Random, style: Style) -> Part:
+def gull_dual(rng: random.Random, style: Style) -> SyntheticPart:
     """Two columns of gull-wing leads, 1 upper left and counter-clockwise."""
     pins = rng.choice((8, 8, 10, 14, 16, 20, 24))
     step, thin = rng.choice(((1.27, 0.60), (0.65, 0.36), (0.5, 0.28), (0.8, 0.45)))
@@ -180,7 +180,7 @@ def gull_dual(rng: random.Random, style: Style) -> Part:
     family = {1.27: "SOIC", 0.65: "TSSOP", 0.5: "VSSOP", 0.8: "SOP"}[step]
     ends = {0, half - 1, half, pins - 1}
     labels = [(str(i + 1), (1 if x > 0 else -1) * (reach / 2 + 0.35), y) for i, (x, y) in enumerate(at) if i in ends]
-    return Part(
+    return SyntheticPart(
         "gull_dual",
         f"{family}-{pins}",
         f"Plastic small outline package, {pins} leads",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 
-from worker.datasheet.synthetic.part import Axis, BodyDim, Edge, Link, PadSpec, Rect, Spread
+from worker.datasheet.synthetic.part import Axis, BodyDim, Edge, Link, Oblong, PadSpec, Spread
 from worker.datasheet.synthetic.style import Style
 
 GRID_MM = 0.01
@@ -103,5 +103,5 @@ def rounded(value: float) -> float:
     return round(value, 4)
 
 
-def lead(x0: float, x1: float, y: float, width: float) -> Rect:
-    return Rect(rounded((x0 + x1) / 2), y, rounded(abs(x1 - x0)), width)
+def lead(x0: float, x1: float, y: float, width: float) -> Oblong:
+    return Oblong(rounded((x0 + x1) / 2), y, rounded(abs(x1 - x0)), width)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from worker.datasheet.synthetic.part import BodyDim, Link, PadSpec, Part, Rect, Spread
+from worker.datasheet.synthetic.part import BodyDim, Link, Oblong, PadSpec, Spread, SyntheticPart
 from worker.datasheet.synthetic.parts.shapes import body_dims, even, pick, pitch, places, rounded, size, span, stacked
 from worker.datasheet.synthetic.style import Style
 
@@ -21,7 +21,7 @@ def _copper(pad: int, count: int) -> Link:
     return Link(0, (pad, -1), (pad, 1), "copper", count, symbol="X")
 
 
-def dip(rng: random.Random, _: Style) -> Part:
+def dip(rng: random.Random, _: Style) -> SyntheticPart:
     """Two columns of through-hole pins, 1 upper left and counter-clockwise."""
     pins, rows = rng.choice((8, 14, 16)), rng.choice((7.62, 10.16))
     half, step = pins // 2, 2.54
@@ -37,7 +37,9 @@ def dip(rng: random.Random, _: Style) -> Part:
     ]
     sides = Spread.around(6.35, 0.25), Spread.around(rounded(half * step - pick(rng, 0.2, 0.8, 0.1)), 0.2)
     height = Spread(max=pick(rng, 3.6, 5.3, 0.1))
-    leads = [Rect((-1 if x < 0 else 1) * rounded((6.35 + rows) / 4), y, rounded((rows - 6.35) / 2), 1.2) for x, y in at]
+    leads = [
+        Oblong((-1 if x < 0 else 1) * rounded((6.35 + rows) / 4), y, rounded((rows - 6.35) / 2), 1.2) for x, y in at
+    ]
     dims = body_dims(sides, height, ("E1", "D", "A"))
     dims.append(BodyDim("top", 1, ys[0], ys[1], Spread(nom=step), "e", "pitch", pins - 2, -rows / 2, "BSC"))
     labels = [
@@ -45,7 +47,7 @@ def dip(rng: random.Random, _: Style) -> Part:
         for i, (x, y) in enumerate(at)
         if i in (0, half - 1, half, pins - 1)
     ]
-    return Part(
+    return SyntheticPart(
         "dip",
         f"PDIP-{pins}",
         f"Plastic dual in-line package, {pins} pins",
@@ -61,7 +63,7 @@ def dip(rng: random.Random, _: Style) -> Part:
     )
 
 
-def header(rng: random.Random, _: Style) -> Part:
+def header(rng: random.Random, _: Style) -> SyntheticPart:
     """One or two rows of pins; pin 1 left, a second row numbered across."""
     columns, rows = rng.choice((3, 4, 5, 6, 8)), rng.choice((1, 2))
     step = rng.choice((2.54, 2.0, 1.27))
@@ -75,12 +77,12 @@ def header(rng: random.Random, _: Style) -> Part:
     sides = Spread(nom=rounded(columns * step)), Spread(nom=rounded(rows * step - 0.06))
     height = Spread(nom=pick(rng, 8.0, 11.5, 0.1))
     pin = rounded(step * 0.25)
-    feet = [Rect(p.x, p.y, pin, pin) for p in pads]
+    feet = [Oblong(p.x, p.y, pin, pin) for p in pads]
     dims = body_dims(sides, height, ("A", "B", "H"))
     dims.append(
         BodyDim("top", 0, xs[0], xs[1], Spread(nom=step), "P", "pitch", columns - 1, sides[1].target / 2, "TYP")
     )
-    return Part(
+    return SyntheticPart(
         "header",
         f"HDR-{rows}X{columns}",
         f"Pin header, {rows} x {columns}, pitch {step} mm",
@@ -95,7 +97,7 @@ def header(rng: random.Random, _: Style) -> Part:
     )
 
 
-def switch(rng: random.Random, _: Style) -> Part:
+def switch(rng: random.Random, _: Style) -> SyntheticPart:
     """A tactile switch: four holes at the corners, 1 and 2 in the upper row."""
     side = rng.choice((6.0, 6.2, 12.0))
     cx, cy = rounded(side + pick(rng, 0.3, 0.6, 0.1)), rounded(side * 0.75)
@@ -109,9 +111,9 @@ def switch(rng: random.Random, _: Style) -> Part:
         _copper(3, 4),
     ]
     sides, height = (Spread.around(side, 0.1), Spread.around(side, 0.1)), Spread.around(pick(rng, 3.5, 7.0, 0.1), 0.2)
-    leads = [Rect(sx * (side + 0.3) / 2, sy * cy / 2, 0.3, 0.7) for sx, sy in corners]
+    leads = [Oblong(sx * (side + 0.3) / 2, sy * cy / 2, 0.3, 0.7) for sx, sy in corners]
     labels = [(str(i + 1), sx * (cx / 2 + 0.6), sy * cy / 2) for i, (sx, sy) in enumerate(corners)]
-    return Part(
+    return SyntheticPart(
         "switch",
         f"TACT-{round(side)}MM",
         f"Tactile switch {side:g} x {side:g} mm",
@@ -126,7 +128,7 @@ def switch(rng: random.Random, _: Style) -> Part:
     )
 
 
-def connector(rng: random.Random, style: Style) -> Part:
+def connector(rng: random.Random, style: Style) -> SyntheticPart:
     """A row of pads, two solder tabs beyond it and sometimes two pegs without copper or slots."""
     pins, step = rng.choice((2, 3, 4, 5, 6, 8)), rng.choice((1.0, 1.25, 1.5, 2.0))
     w, h = even(step * 0.5), even(pick(rng, 1.6, 3.0, 0.1))
@@ -149,7 +151,7 @@ def connector(rng: random.Random, style: Style) -> Part:
     pads = stacked(pads)
     length, width = rounded(reach + pick(rng, 0.4, 1.0, 0.1)), rounded(drop + pick(rng, 2.0, 3.0, 0.1))
     sides, height = (Spread(nom=length), Spread(nom=width)), Spread(nom=pick(rng, 3.0, 6.0, 0.1))
-    leads = [Rect(x, -width / 2 - 0.4, rounded(step * 0.3), 0.8) for x in places(pins, step)]
+    leads = [Oblong(x, -width / 2 - 0.4, rounded(step * 0.3), 0.8) for x in places(pins, step)]
     dims = body_dims(sides, height, ("B", "C", "H"))
     dims.append(
         BodyDim(
@@ -164,7 +166,7 @@ def connector(rng: random.Random, style: Style) -> Part:
             -width / 2 - 0.8,
         )
     )
-    return Part(
+    return SyntheticPart(
         "connector",
         f"CONN-{pins}P",
         f"Wire to board header, {pins} circuits, pitch {step} mm",

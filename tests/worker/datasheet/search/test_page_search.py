@@ -1,0 +1,142 @@
+"""Which pages of a document are the outline and the land pattern of the package that is asked for."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from PIL import Image
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
+
+from worker.datasheet.page import pages
+from worker.datasheet.search import page_search
+
+OVERVIEW = ("Package dimensions of all parts: DFN MC and SOT-23.", "MIN MAX", "1.0 2.0", "DIMENSIONS IN MILLIMETERS")
+OUTLINE = (
+    "TOP VIEW",
+    "SIDE VIEW",
+    "BSC",
+    "Overall Height",
+    "DIMENSIONS IN MILLIMETERS",
+    "MIN NOM MAX",
+    "0.80 0.90 1.00",
+)
+LAND = ("RECOMMENDED LAND PATTERN", "8-Lead Plastic Dual Flat, DFN MC 2x3x0.9mm Body")
+ASKED = "8-Lead Plastic Dual Flat DFN MC 2x3x0.9mm Body"
+
+
+def document(*sheets: tuple[Sequence[str], int]) -> bytes:
+    """Pages of some lines of text and of as many strokes."""
+    file = io.BytesIO()
+    canvas = Canvas(file, pagesize=(612, 792))
+    for lines, strokes in sheets:
+        for i, line in enumerate(lines):
+            canvas.drawString(60, 700 - 20 * i, line)
+        for i in range(strokes):
+            canvas.line(60 + i, 100, 60 + i, 300)
+        canvas.showPage()
+    canvas.save()
+    return file.getvalue()
+
+
+def chosen(*sheets: tuple[Sequence[str], int]) -> tuple[int, int]:
+    book = pages.open_book([document(*sheets)])
+    found = page_search.search(book, ASKED, lambda *_: None)
+    book.close()
+    return found.mechanical[0], found.land[0]
+
+
+def test_an_outline_that_does_not_name_its_package_stands_before_its_land_pattern() -> None:
+    assert chosen((OVERVIEW, 40), (OUTLINE, 300), (LAND, 300)) == (2, 3)
+
+
+def test_an_outline_of_another_package_does_not() -> None:
+    other = (*OUTLINE, "5-Lead Plastic Small Outline SOT-23")
+    assert chosen((OVERVIEW, 40), (other, 300), (LAND, 300)) == (1, 3)
+
+
+def found(package: str | None, *sheets: tuple[Sequence[str], int]) -> page_search.Search:
+    book = pages.open_book([document(*sheets)])
+    search = page_search.search(book, package, lambda *_: None)
+    book.close()
+    return search
+
+
+HEAD = "LM339: a comparator"
+
+
+def of(name: str) -> list[tuple[Sequence[str], int]]:
+    """Outline and land pattern of one package on two pages."""
+    outline = (HEAD, name, "PACKAGE OUTLINE", "TOP VIEW", "SIDE VIEW", "DIMENSIONS IN MILLIMETERS", "0.80 0.90 1.00")
+    return [(outline, 300), ((HEAD, name, "SUGGESTED PAD LAYOUT", "1.27 0.60"), 300)]
+
+
+def test_the_only_package_that_begins_with_the_asked_name_is_taken() -> None:
+    search = found("LM339 TSSOP", *of("PDIP-14"), *of("TSSOP-14"), *of("SOIC-14"))
+    assert (search.mechanical[0], search.land[0], search.matched) == (3, 4, True)
+    assert "TSSOP14" in search.notes("TSSOP")[0]
+    assert search.doubt("TSSOP") is None
+
+
+def test_a_name_that_begins_two_drawn_ones_means_neither() -> None:
+    search = found("TSSOP", *of("TSSOP-14"), *of("TSSOP-20"))
+    assert not search.matched
+    assert [name for name, _ in search.names] == ["TSSOP-14", "TSSOP-20"]
+
+
+def test_a_word_on_every_drawing_chooses_none_of_them() -> None:
+    assert not found("LM339", *of("PDIP-14"), *of("TSSOP-14")).matched
+
+
+def test_the_only_package_of_a_document_may_be_named_on_every_page() -> None:
+    search = found("SOT-23", *of("SOT-23"))
+    assert search.matched
+    assert search.doubt("SOT-23") is None
+
+
+def test_drawings_without_a_name_are_those_of_a_document_about_one_package() -> None:
+    search = found("SOD-323", ((HEAD, "in SOD-323"), 5), *of(""))
+    assert (search.mechanical[0], search.land[0], search.matched) == (2, 3, False)
+    assert search.doubt("SOD-323") is None
+
+
+def test_drawings_without_a_name_are_doubted_in_a_document_about_several() -> None:
+    search = found("SOD-323", ((HEAD, "in SOD-323 or SOT-23"), 5), *of(""))
+    assert search.doubt("SOD-323") is not None
+
+
+def test_several_packages_without_an_asked_one_are_a_doubt() -> None:
+    search = found(None, *of("PDIP-14"), *of("TSSOP-14"))
+    assert (search.mechanical[0], search.land[0]) == (1, 2)
+    assert "TSSOP-14" in (search.doubt(None) or "")
+
+
+def test_an_outline_has_its_land_pattern_behind_it() -> None:
+    graphs = (HEAD, "TYPICAL CHARACTERISTICS", "MIN MAX", "DIMENSIONS", *["1.0 2.0 3.0 4.0"] * 10)
+    assert found(None, (graphs, 300), *of("")).mechanical[0] == 2
+
+
+def test_a_picture_under_the_name_of_a_package_is_its_drawing() -> None:
+    file = io.BytesIO()
+    canvas = Canvas(file, pagesize=(612, 792))
+    picture = ImageReader(Image.new("L", (200, 150), 128))
+    for _ in range(8):
+        canvas.drawString(60, 700, HEAD)
+        canvas.showPage()
+    for lines, strokes in (
+        ((HEAD, "DIP20", "PACKAGE OUTLINE", "DIMENSIONS IN MILLIMETERS", "MIN MAX", "25.7 26.5"), 300),
+        ((HEAD, "SOP20"), 0),
+    ):
+        for i, line in enumerate(lines):
+            canvas.drawString(60, 700 - 20 * i, line)
+        for i in range(strokes):
+            canvas.line(60 + i, 100, 60 + i, 300)
+        if not strokes:
+            canvas.drawImage(picture, 60, 100, 400, 300)
+        canvas.showPage()
+    canvas.save()
+    book = pages.open_book([file.getvalue()])
+    search = page_search.search(book, "SOP20", lambda *_: None)
+    book.close()
+    assert (search.mechanical[0], search.matched) == (10, True)

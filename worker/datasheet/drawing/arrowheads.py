@@ -1,0 +1,136 @@
+"""Finds where dimension lines end: arrow heads drawn as strokes or filled, dots, and oblique ticks."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from worker.datasheet.geometry.grid import StrokeGrid
+from worker.datasheet.geometry.primitives import ClosedOutline, Sheet, Tip
+
+TIP_MIN_PT, TIP_MAX_PT = 1.2, 20.0
+ROUNDING_PT = 1.3
+WIDE = 0.85  # how far the sides of a head lean at most
+TOUCH_PT, LONG_PT, MISS_PART = 0.5, 3.0, 0.33
+MAX_TIPS = 4000
+
+
+def tips_of(sheet: Sheet, grid: StrokeGrid) -> list[Tip]:
+    """Arrow heads with a stroke behind them, dots and ticks where a dimension line ends."""
+    found = [t for t in _arrow_tips(sheet.lines) if _has_tail(t, grid)]
+    found.extend(sheet.tips)
+    found.extend(_dots(sheet.outlines, grid))
+    found.extend(_ticks(sheet.lines, grid))
+    return found[:MAX_TIPS]
+
+
+def _arrow_tips(lines: NDArray[np.float64]) -> list[Tip]:
+    """Points where two short strokes meet, or nearly do, at a sharp angle around an axis."""
+    if len(lines) == 0:
+        return []
+    ends = np.vstack([lines[:, :4], lines[:, [2, 3, 0, 1]]])
+    size = np.hypot(*(ends[:, 2:] - ends[:, :2]).T)
+    found: list[Tip] = []
+    for axis in (0, 1):
+        along, across = (ends[:, 2:] - ends[:, :2])[:, [axis, 1 - axis]].T
+        lean = np.abs(across) / np.maximum(np.abs(along), 1e-9)
+        chosen = np.flatnonzero((size > TIP_MIN_PT) & (size < TIP_MAX_PT) & (lean > 0.06) & (lean < WIDE))
+        exact = _heads(chosen[_touching(ends[chosen])], ends, along, across, axis)
+        loose = _heads(chosen[_missing(ends[chosen], size[chosen])], ends, along, across, axis)
+        found += exact + [t for t in loose if not any(_same_head(t, known) for known in exact)]
+    return found
+
+
+def _touching(ends: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Pairs of strokes whose ends touch."""
+    if len(ends) == 0:
+        return np.zeros((0, 2), dtype=np.intp)
+    return np.asarray(cKDTree(ends[:, :2]).query_pairs(TOUCH_PT, output_type="ndarray"))
+
+
+def _missing(ends: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Pairs of strokes of one length whose ends miss each other by a part of it, as in heads drawn by hand."""
+    long = np.flatnonzero(size > LONG_PT)
+    if len(long) == 0:
+        return np.zeros((0, 2), dtype=np.intp)
+    pairs = long[cKDTree(ends[long, :2]).query_pairs(MISS_PART * TIP_MAX_PT, output_type="ndarray")]
+    gap, back = (np.hypot(*(ends[pairs[:, 0], k : k + 2] - ends[pairs[:, 1], k : k + 2]).T) for k in (0, 2))
+    alike = np.abs(size[pairs[:, 0]] - size[pairs[:, 1]]) < 0.2 * size[pairs[:, 0]]
+    return np.asarray(
+        pairs[(gap > TOUCH_PT) & (gap < MISS_PART * size[pairs].min(axis=1)) & (gap < 0.5 * back) & alike]
+    )
+
+
+def _heads(
+    pairs: NDArray[np.intp],
+    ends: NDArray[np.float64],
+    along: NDArray[np.float64],
+    across: NDArray[np.float64],
+    axis: int,
+) -> list[Tip]:
+    """Tips of the pairs that lean alike to either side of the axis, each once."""
+    found: dict[tuple[int, int, int, int], Tip] = {}
+    for pair in pairs:
+        i, j = pair.tolist()
+        if along[i] * along[j] <= 0 or across[i] * across[j] >= 0 or not _symmetric(across[pair], along[pair]):
+            continue
+        x, y = ends[pair, :2].mean(axis=0)
+        sign = int(np.sign(along[i]))
+        step = (-sign, 0) if axis == 0 else (0, -sign)
+        found[(round(x / 0.4), round(y / 0.4), *step)] = Tip(float(x), float(y), *step)
+    return list(found.values())
+
+
+def _same_head(a: Tip, b: Tip) -> bool:
+    return (a.dx, a.dy) == (b.dx, b.dy) and abs(a.x - b.x) + abs(a.y - b.y) < 2 * LONG_PT
+
+
+def _symmetric(across: NDArray[np.float64], along: NDArray[np.float64]) -> bool:
+    """Whether both sides of an arrow head lean alike, within what a coarse plotter rounds."""
+    lean = across / np.abs(along)
+    up, down = float(lean.max()), float(-lean.min())
+    skew = abs(up - down) / max(up, down)
+    return skew < 0.35 or (skew < 0.75 and abs(float(across.max()) + float(across.min())) < ROUNDING_PT)
+
+
+def _has_tail(tip: Tip, grid: StrokeGrid) -> bool:
+    """Whether a stroke of the dimension line runs into the arrow head, from either side."""
+    axis = 0 if tip.dx else 1
+    along, across = (tip.x, tip.y) if axis == 0 else (tip.y, tip.x)
+    rows = grid.near(axis, across)
+    sign = tip.dx + tip.dy
+    low, high = (along - TIP_MAX_PT, along + 1.0) if sign > 0 else (along - 1.0, along + TIP_MAX_PT)
+    return bool(np.any((rows[:, 1] < high) & (rows[:, 2] > low) & (rows[:, 2] - rows[:, 1] > 1.0)))
+
+
+def _dots(outlines: list[ClosedOutline], grid: StrokeGrid) -> list[Tip]:
+    """Small filled discs where two strokes cross."""
+    found = []
+    for outline in outlines:
+        b = outline.box
+        if not (outline.filled and outline.curved and 0.6 < b.width < 5 and abs(b.width - b.height) < 0.15 * b.width):
+            continue
+        if _crosses(grid, 0, b.cy, b.cx) and _crosses(grid, 1, b.cx, b.cy):
+            found.append(Tip(b.cx, b.cy, 0, 0))
+    return found
+
+
+def _ticks(lines: NDArray[np.float64], grid: StrokeGrid) -> list[Tip]:
+    """Short oblique strokes over the crossing of two lines."""
+    if len(lines) == 0:
+        return []
+    d = np.abs(lines[:, 2:4] - lines[:, :2])
+    size = np.hypot(d[:, 0], d[:, 1])
+    chosen = lines[(size > 2) & (size < 12) & (np.abs(d[:, 0] - d[:, 1]) < 0.25 * size)]
+    found = []
+    for x0, y0, x1, y1 in chosen[:2000, :4]:
+        x, y = float(x0 + x1) / 2, float(y0 + y1) / 2
+        if _crosses(grid, 0, y, x) and _crosses(grid, 1, x, y):
+            found.append(Tip(x, y, 0, 0))
+    return found
+
+
+def _crosses(grid: StrokeGrid, axis: int, across: float, along: float) -> bool:
+    rows = grid.near(axis, across, 0.5)
+    return bool(np.any((rows[:, 1] < along + 0.7) & (rows[:, 2] > along - 0.7) & (rows[:, 2] - rows[:, 1] > 3)))

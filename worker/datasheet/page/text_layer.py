@@ -1,0 +1,111 @@
+"""Reads the text layer of a PDF page into words with their boxes and reading directions."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from dataclasses import dataclass
+
+import pypdfium2.raw as pdfium
+
+from worker.datasheet.geometry.primitives import Box, Word, around
+from worker.datasheet.page.paths import Matrix, placed
+
+MAX_CHARS = 40_000
+GARBLED = 0.25  # of the characters; a dash in every cell of a table comes to less
+_NARROW = frozenset("0123456789.,")  # a narrow 1 leaves a wide gap
+
+
+@dataclass(frozen=True, slots=True)
+class _Char:
+    text: str
+    box: Box
+    cell: Box  # what the font sets the letter in, its bearings included
+    turn: int
+    size: float
+
+
+def _chars(textpage: object, m: Matrix, unknown: list[Box]) -> list[_Char | None]:
+    """The characters in stored order; None marks a break. Letters without a known meaning leave their box in `unknown`."""
+    page_turn = round(math.degrees(math.atan2(-m[0, 1], m[0, 0])) / 90)
+    found: list[_Char | None] = []
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    cell = pdfium.FS_RECTF()
+    for i in range(min(pdfium.FPDFText_CountChars(textpage), MAX_CHARS)):
+        code = pdfium.FPDFText_GetUnicode(textpage, i)
+        if pdfium.FPDFText_IsGenerated(textpage, i) == 1:
+            continue  # guessed by the library: the gaps between the letters decide here
+        mapped = pdfium.FPDFText_HasUnicodeMapError(textpage, i) != 1
+        if mapped and (code < 33 or 0xD800 <= code < 0xE000):
+            found.append(None)
+            continue
+        pdfium.FPDFText_GetCharBox(textpage, i, left, right, bottom, top)
+        x0, y0 = placed(m, left.value, bottom.value)
+        x1, y1 = placed(m, right.value, top.value)
+        angle = pdfium.FPDFText_GetCharAngle(textpage, i)
+        turn = (page_turn - round(math.degrees(max(angle, 0.0)) / 90)) % 4  # the library counts clockwise
+        size = pdfium.FPDFText_GetFontSize(textpage, i)
+        box = Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+        if 0xE000 <= code < 0xF900 or not mapped:
+            unknown.append(box)
+            found.append(None)
+            continue
+        pdfium.FPDFText_GetLooseCharBox(textpage, i, cell)
+        x0, y0 = placed(m, cell.left, cell.bottom)
+        x1, y1 = placed(m, cell.right, cell.top)
+        around_it = Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+        found.append(_Char(chr(code), box, around_it, turn, size))
+    return found
+
+
+def _frame(box: Box, turn: int) -> tuple[float, float, float, float]:
+    """Start, end along the reading direction and low, high across it."""
+    if turn == 0:
+        return box.x0, box.x1, box.y0, box.y1
+    if turn == 1:
+        return -box.y1, -box.y0, box.x0, box.x1
+    if turn == 2:
+        return -box.x1, -box.x0, -box.y1, -box.y0
+    return box.y0, box.y1, -box.x1, -box.x0
+
+
+def _joins(run: list[_Char], char: _Char) -> bool:
+    last = run[-1]
+    if last.turn != char.turn:
+        return False
+    _, end, low, high = _frame(last.box, last.turn)
+    start, _, low2, high2 = _frame(char.box, char.turn)
+    tall = max(max(c.box.height if c.turn % 2 == 0 else c.box.width for c in run), high2 - low2, 1.0)
+    apart = max(low2 - high, low - high2)  # > 0: on different lines
+    wide = 0.5 if last.text in _NARROW and char.text in _NARROW else 0.28
+    _, cell_end, _, _ = _frame(last.cell, last.turn)
+    cell_start, _, _, _ = _frame(char.cell, char.turn)
+    near = start - end < wide * tall or abs(cell_start - cell_end) < 0.08 * tall
+    return -0.6 * tall < start - end and near and apart < 0.05 * tall
+
+
+def read_words(textpage: object, to_page: Matrix) -> tuple[list[Word], list[Box]]:
+    """Words in stored order, and the boxes of letters whose meaning the font does not tell."""
+    unknown: list[Box] = []
+    runs: list[list[_Char]] = []
+    run: list[_Char] = []
+    for char in [*_chars(textpage, to_page, unknown), None]:
+        if char is not None and run and _joins(run, char):
+            run.append(char)
+            continue
+        if run:
+            runs.append(run)
+        run = [char] if char is not None else []
+    return [_word(r) for r in runs], unknown
+
+
+def _word(run: list[_Char]) -> Word:
+    box = around([c.box for c in run])
+    across = box.height if run[0].turn % 2 == 0 else box.width
+    return Word("".join(c.text for c in run), box, run[0].turn, 1.0, across)
+
+
+def garbled(text: str) -> bool:
+    """Whether a font without letter meanings fills the text layer with control characters; signs alone may be such."""
+    control = sum(c < " " and c not in "\r\n\t" for c in text)
+    return control > GARBLED * len(text) + 3

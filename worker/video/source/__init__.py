@@ -1,0 +1,1 @@
+"""From a file to chunks of frames: opened safely, timed, decoded, sampled."""

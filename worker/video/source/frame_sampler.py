@@ -1,0 +1,129 @@
+"""Fills the sampling grid with pictures as they come and hands out chunks: held pictures, holes and gaps included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+
+from av.video.frame import VideoFrame
+
+from db.documents.kinds.video import Gap
+from worker.engine.protocol import Chunk, Frame
+from worker.video.source.frame_convert import Pixels
+from worker.video.source.sample import JITTER_S, SamplingGrid
+
+UNDECODABLE = "the video is damaged here"
+NO_PICTURE_YET = "no picture can be decoded before this one"
+
+
+@dataclass(frozen=True)
+class ClipPart:
+    """One chunk of the clip. Without frames it is a chunk of which nothing could be decoded. `gaps` lie inside it."""
+
+    chunk: Chunk
+    gaps: tuple[Gap, ...] = ()
+    decode_s: float = 0.0
+
+
+@dataclass
+class _Shown:
+    """A clean picture, painted at most once and only if it is needed."""
+
+    time_s: Fraction
+    frame: VideoFrame
+    pixels: Pixels | None = None
+
+
+class FrameSampler:
+    """The slots of one clip, filled in order of time. Every time is in seconds of the clip's timeline."""
+
+    def __init__(self, grid: SamplingGrid, paint: Callable[[VideoFrame], Pixels], first_chunk: int = 0) -> None:
+        self._grid = grid
+        self._paint = paint
+        self._next = grid.first_slot(first_chunk)
+        self._last: _Shown | None = None
+        self._damaged_from: Fraction | None = None
+        self._chunk = first_chunk
+        self._start_s = Fraction(grid.chunk_start_ms(first_chunk), 1000)
+        self._waiting: list[Frame] = []  # frames of the chunk being filled
+        self._gaps: list[Gap] = []  # not yet handed out, in order of time
+
+    def damage(self, time_s: Fraction) -> None:
+        """Something around this time could not be decoded."""
+        since = max(time_s, self._last.time_s if self._last else self._start_s)
+        self._damaged_from = since if self._damaged_from is None else min(self._damaged_from, since)
+
+    def jump(self, time_s: Fraction, reason: str) -> None:
+        """The timestamps broke off here and were joined."""
+        self._add_gap(time_s, time_s, reason)
+
+    def show(self, time_s: Fraction, frame: VideoFrame) -> Iterator[ClipPart]:
+        """A clean picture appears; yields the chunks that are complete now."""
+        slot = self._grid.slot(time_s)
+        self._mend(time_s, slot)
+        if slot >= self._next:
+            yield from self._fill_until(slot)
+        self._last, self._damaged_from = _Shown(time_s, frame), None
+        if slot >= self._next:
+            yield from self._fill(slot, max(time_s, self._grid.slot_start(slot)))
+
+    def finish(self, end_s: Fraction) -> Iterator[ClipPart]:
+        """The video or the clip ends here; yields what is left."""
+        if self._damaged_from is not None:
+            self._mend(end_s, None)
+        yield from self._fill_until(ceil((end_s - JITTER_S - self._grid.start_s) * self._grid.fps))
+        end_ms = round(end_s * 1000)
+        if self._waiting or self._grid.chunk_start_ms(self._chunk) < end_ms:
+            yield self._part(min(self._grid.chunk_start_ms(self._chunk + 1), end_ms))
+
+    def _mend(self, time_s: Fraction, slot: int | None) -> None:
+        """Damage ends at a clean picture: say from when to when."""
+        if self._last is None and slot is not None and slot > self._next:
+            self._add_gap(self._start_s, time_s, NO_PICTURE_YET)
+        elif self._damaged_from is not None:
+            self._add_gap(self._damaged_from, time_s, UNDECODABLE)
+
+    def _add_gap(self, start_s: Fraction, end_s: Fraction, reason: str) -> None:
+        start_ms, end_ms = round(max(start_s, self._start_s) * 1000), round(end_s * 1000)
+        if end_ms >= start_ms:
+            self._gaps.append(Gap(start_ms=start_ms, end_ms=end_ms, reason=reason))
+
+    def _fill_until(self, slot: int) -> Iterator[ClipPart]:
+        """Slots in which no picture starts: the one on screen is held, unless what came after it is damaged."""
+        while self._next < slot:
+            yield from self._fill(self._next, self._grid.slot_start(self._next))
+
+    def _fill(self, slot: int, time_s: Fraction) -> Iterator[ClipPart]:
+        chunk = self._grid.chunk(slot)
+        while self._chunk < chunk:
+            yield self._part(self._grid.chunk_start_ms(self._chunk + 1))
+        self._next = slot + 1
+        damaged = self._damaged_from is not None and self._damaged_from < self._grid.slot_start(slot + 1)
+        if self._last is not None and not damaged:
+            self._waiting.append(Frame(round(time_s * 1000), self._pixels(self._last)))
+
+    def _pixels(self, shown: _Shown) -> Pixels:
+        if shown.pixels is None:
+            shown.pixels = self._paint(shown.frame)
+        return shown.pixels
+
+    def _part(self, end_ms: int) -> ClipPart:
+        start_ms = self._grid.chunk_start_ms(self._chunk)
+        frames = tuple(self._waiting)
+        part = ClipPart(Chunk(self._chunk, start_ms, end_ms, frames), tuple(self._gaps_before(start_ms, end_ms)))
+        self._chunk += 1
+        self._waiting = []
+        return part
+
+    def _gaps_before(self, start_ms: int, end_ms: int) -> Iterator[Gap]:
+        """The gaps inside a chunk; what reaches beyond it waits for the next."""
+        waiting, self._gaps = self._gaps, []
+        for gap in waiting:
+            gap_end_ms = gap.end_ms if gap.end_ms is not None else end_ms
+            if gap.start_ms < end_ms:
+                yield Gap(start_ms=max(gap.start_ms, start_ms), end_ms=min(gap_end_ms, end_ms), reason=gap.reason)
+            if gap_end_ms > end_ms or gap.start_ms >= end_ms:
+                rest = Gap(start_ms=max(gap.start_ms, end_ms), end_ms=gap_end_ms, reason=gap.reason)
+                self._gaps.append(rest)
