@@ -3,22 +3,30 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+UV := $(BIN)/uv
+PYTEST := -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 SEED ?= 9000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check up faults bench bench-service bench-stream bench-decode bench-nano bench-datasheet bench-dashboard bench-startup score-datasheet screenshots clean
+.PHONY: help setup lock demo test test-newest test-oldest build/venv-newest build/venv-oldest check up faults bench bench-service bench-stream bench-decode bench-nano bench-datasheet bench-dashboard bench-startup score-datasheet screenshots clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
 setup: $(READY)  ## the virtual environment with every package (about 6 GB with PyTorch)
 
-$(READY): pyproject.toml
+$(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..."; exit 1; }
 	@$(PYTHON) -m venv .venv || { echo "Debian keeps venv apart: apt-get install python3-venv"; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock uv
+
+$(READY): pyproject.toml requirements.lock | $(UV)
+	$(UV) pip install --quiet --python $(BIN)/python --constraints requirements.lock --editable '.[dev]'
 	@touch $@
+
+lock: $(UV)  ## renew requirements.lock: the newest allowed version of every package, for Linux and Python 3.11 to 3.14
+	$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras --no-annotate --no-emit-index-url \
+		--no-emit-find-links --custom-compile-command 'make lock' --output-file requirements.lock pyproject.toml
 
 demo: $(READY)  ## a video and a datasheet through the whole service, on this machine
 	$(BIN)/python -m tests.e2e.demo
@@ -28,7 +36,20 @@ up: $(READY)  ## run the service here (embedded Redis, SQLite, local files) unti
 
 test: $(READY) check  ## everything that must hold
 	@bash tests/debian.sh
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python $(PYTEST)
+
+test-newest: RESOLUTION := highest
+test-oldest: RESOLUTION := lowest-direct
+test-newest: | build/venv-newest  ## the suite with the newest version of every package that pyproject.toml allows
+	build/venv-newest/bin/mypy
+	build/venv-newest/bin/python $(PYTEST)
+
+test-oldest: | build/venv-oldest  ## the suite with the oldest allowed version of every package it names
+	build/venv-oldest/bin/python $(PYTEST)
+
+build/venv-newest build/venv-oldest: build/venv-%: | $(UV)
+	$(UV) venv --quiet --clear --python $(BIN)/python $@
+	$(UV) pip install --quiet --python $@/bin/python --resolution $(RESOLUTION) --editable '.[dev]'
 
 check: $(READY)  ## lint, types, import contracts
 	$(BIN)/ruff format --check .

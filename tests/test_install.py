@@ -15,7 +15,7 @@ from tests.needs import need
 from tests.servers import Server, api_server
 
 ROOT = Path(__file__).parent.parent
-SOURCES = ("api", "client", "db", "worker", "pyproject.toml", "README.md", "LICENSE")
+SOURCES = ("api", "client", "db", "worker", "pyproject.toml", "requirements.lock", "README.md", "LICENSE")
 NOT_CODE = shutil.ignore_patterns("__pycache__", "screenshots")
 
 
@@ -35,7 +35,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copy(source, tree / name)
     for arguments in (
         ["venv", "--python", sys.executable, "venv"],
-        ["pip", "install", "--python", "venv/bin/python", "./tree[client]"],
+        ["pip", "install", "--python", "venv/bin/python", "--constraints", "tree/requirements.lock", "./tree[client]"],
     ):
         ran = subprocess.run([str(uv), "--quiet", *arguments], cwd=folder, capture_output=True, text=True, timeout=300)
         assert ran.returncode == 0, ran.stderr
