@@ -66,3 +66,12 @@ def test_the_doctor_imports_no_model_store_or_queue_library(tmp_path: Path, redi
 
 def test_the_datasheet_command_offers_what_a_job_takes() -> None:
     assert (get_args(Units), get_args(Reader), get_args(Level)) == (UNITS, READERS, LEVELS)
+
+
+def test_a_vector_drawing_is_read_without_what_scans_need(tmp_path: Path) -> None:
+    """In the reading process too: it writes its imports to the same stderr."""
+    part = tmp_path / "part.pdf"
+    subprocess.run([sys.executable, "-m", "worker.datasheet.synthetic", "--out", str(part)], cwd=ROOT, check=True)
+    loaded = imported("-m", "worker.datasheet", "extract", str(part))
+    assert "pypdfium2" in loaded
+    assert loaded & {"onnxruntime", "rapidocr", "torch", "transformers", "celery", "sqlalchemy"} == set()

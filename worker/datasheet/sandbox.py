@@ -29,6 +29,7 @@ from worker.datasheet.result import overlay
 from worker.errors import Permanent
 
 POLL_S = 0.5
+FOR_SCANS = "onnxruntime"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,15 @@ def read(
         receiver.close()
 
 
+_preloaded = [__name__, FOR_SCANS]
+"""Loaded once for all reading processes: the service reads many documents, and some of them are scans."""
+
+
+def expect_one_document() -> None:
+    """A command that reads one document and ends: what only scans need is loaded when a scan turns up."""
+    _preloaded[:] = [__name__]
+
+
 @lru_cache(maxsize=1)
 def _context() -> ForkServerContext:
     """Starts processes from one that has imported this module.
@@ -90,7 +100,7 @@ def _context() -> ForkServerContext:
     finally:
         tempfile.tempdir = folder
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload(_preloaded)
     return context
 
 

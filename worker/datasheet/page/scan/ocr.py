@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime
-import rapidocr
 from numpy.typing import NDArray
 
 Gray = NDArray[np.uint8]
@@ -22,16 +21,25 @@ ALPHABET = set(
 MODEL = "PP-OCRv6_rec_small.onnx"
 
 
+def _model() -> Path:
+    """The weights inside the rapidocr wheel, found without importing its pipeline, of which nothing is used."""
+    spec = find_spec("rapidocr")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("reading scans needs rapidocr: pip install 'bm3-vl[worker]'", name="rapidocr")
+    return Path(spec.origin).parent / "models" / MODEL
+
+
 class Recogniser:
     """One loaded model; every reading is limited to the letters that drawings use."""
 
     def __init__(self) -> None:
+        import onnxruntime  # here: it takes longer to load than a vector drawing takes to read, and only scans need it
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        path = Path(rapidocr.__file__).parent / "models" / MODEL
-        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._session = onnxruntime.InferenceSession(str(_model()), options, providers=["CPUExecutionProvider"])
         letters = self._session.get_modelmeta().custom_metadata_map["character"].splitlines()
         self._letters = ["", *letters, " "]
         self._input = self._session.get_inputs()[0].name
