@@ -57,10 +57,14 @@ def _tell(job: Context, progress: ReadingProgress) -> None:
     note = {
         "search": f"searching page {progress.pages_searched} of {progress.pages}",
         "outline": "reading the outline",
-        "land": f"reading the land pattern, {progress.figures} drawings read",
-        "done": f"{progress.figures} figures read, {progress.pads} pads found",
+        "land": f"reading the land pattern, {_count(progress.figures, 'drawing')} read",
+        "done": f"{_count(progress.figures, 'drawing')} read, {_count(progress.pads, 'pad')} found",
     }.get(progress.stage, progress.stage)
     job.beat(progress.pages_searched, progress.pages or None, note)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _attach(result: DatasheetResult, pictures: list[PagePicture], job: Context, folder: Path) -> DatasheetResult:

@@ -15,16 +15,27 @@ customElements.define("foot-print", class extends HTMLElement {
     const yard = drawing.courtyard;
     if (yard) parts.push(svg("rect", { class: "fp-yard", x: yard.x0, y: yard.y0, width: yard.x1 - yard.x0, height: yard.y1 - yard.y0 }));
     if (drawing.body) parts.push(svg("rect", { class: "fp-body", x: -drawing.body[0] / 2, y: -drawing.body[1] / 2, width: drawing.body[0], height: drawing.body[1] }));
-    for (const pad of drawing.pads) parts.push(this.#pad(pad));
+    const letters = this.#letters(drawing.pads);
+    for (const pad of drawing.pads) parts.push(this.#pad(pad, letters));
     const first = drawing.pads.find((pad) => ["1", "A1"].includes(pad.number));
     if (first) parts.push(svg("circle", { class: "fp-pin1", cx: first.x, cy: first.y, r: Math.max(first.w ?? 0.5, first.h ?? 0.5) * 0.68 }));
     this.svg.replaceChildren(...parts);
     this.view.fit(x0 - margin, y0 - margin, wide, high);
   }
 
-  #pad(pad) {
+  // One height of letters for all numbers, which fits into the pad with the least room.
+  #letters(pads) {
+    const room = pads.map((pad) => { const [w, h] = this.#size(pad); return Math.min(h * 0.7, (w * 1.3) / Math.max(pad.number.length, 1)); });
+    return Math.min(1.2, ...room);
+  }
+
+  #size(pad) {
+    return pad.w && pad.h ? [pad.w, pad.h] : pad.drill ?? [0.4, 0.4];
+  }
+
+  #pad(pad, letters) {
     const sized = pad.w && pad.h;
-    const [w, h] = sized ? [pad.w, pad.h] : pad.drill ?? [0.4, 0.4];
+    const [w, h] = this.#size(pad);
     const group = svg("g", { transform: `translate(${pad.x} ${pad.y})` });
     const shape = padShape(pad, w, h, 1, `fp-pad${sized ? "" : " unsized"}`, [`pad:${pad.i}`]);
     if (pad.rotation) shape.setAttribute("transform", `rotate(${pad.rotation})`);
@@ -33,7 +44,7 @@ customElements.define("foot-print", class extends HTMLElement {
     shape.append(title);
     group.append(shape);
     if (pad.drill) group.append(svg("rect", { class: "fp-drill", x: -pad.drill[0] / 2, y: -pad.drill[1] / 2, width: pad.drill[0], height: pad.drill[1], rx: Math.min(...pad.drill) / 2 }));
-    const number = svg("text", { class: "fp-num", "font-size": Math.min(h * 0.7, (w * 1.3) / Math.max(pad.number.length, 1), 1.2) });
+    const number = svg("text", { class: "fp-num", "font-size": letters });
     number.textContent = pad.number;
     group.append(number);
     return group;

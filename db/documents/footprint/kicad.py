@@ -84,7 +84,7 @@ def _description(result: DatasheetResult, notes: list[str]) -> str:
     page = result.land_pattern.page if result.land_pattern else None
     source = f"{result.package or 'land pattern'}{f' from page {page} of its datasheet' if page else ''}"
     changed = len({one.field for one in result.corrections if one.before != one.value})
-    by_hand = [f"{changed} numbers corrected by hand"] if changed else []
+    by_hand = [f"{changed} number{'' if changed == 1 else 's'} corrected by hand"] if changed else []
     return "; ".join([source, *notes, *by_hand, *(["needs review"] if result.needs_review else [])])[:800]
 
 

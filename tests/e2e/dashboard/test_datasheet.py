@@ -20,6 +20,8 @@ def test_a_pad_a_row_and_a_number_are_marked_together_and_a_value_is_corrected(
     pdf = synthetic_sheet(tmp_path)
     job_id = finished_sheet(stage, pdf, read_sheet(pdf))
     page.goto(f"{here.url}/jobs/{job_id}")
+    sizes = "(nodes) => new Set(nodes.map((node) => getComputedStyle(node).fontSize)).size"
+    assert page.locator("foot-print .fp-num").evaluate_all(sizes) == 1
     page.locator("foot-print .fp-pad").nth(3).hover()
     expect(page.locator("page-view .padshape.hot")).to_have_count(1)
     assert page.locator("page-view .ev.hot").count() > 0
@@ -36,8 +38,8 @@ def test_a_pad_a_row_and_a_number_are_marked_together_and_a_value_is_corrected(
     page.wait_for_url("**said=saved**")
     expect(page.locator("tr[tabindex][data-keys='field:body.length']")).to_contain_text("by ann")
     with page.expect_download() as download:
-        page.get_by_role("link", name="footprint.kicad_mod").first.click()
-    assert "1 numbers corrected by hand" in download.value.path().read_text()
+        page.get_by_role("link", name="footprint.kicad_mod").click()
+    assert "1 number corrected by hand" in download.value.path().read_text()
     with page.expect_download() as download:
-        page.get_by_role("link", name="footprint.json").first.click()
+        page.get_by_role("link", name="footprint.json").click()
     assert '"nom": 15.25' in download.value.path().read_text()

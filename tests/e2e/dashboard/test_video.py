@@ -45,6 +45,24 @@ def test_a_dropped_video_is_uploaded_and_its_captions_grow_until_it_is_canceled(
     expect(page.locator(".pill").first).to_have_text("canceling")
 
 
+def test_a_long_caption_shows_two_whole_lines_and_the_first_picture_keeps_its_place(
+    page: Page, here: Desk, stage: Stage, clip: Path
+) -> None:
+    stage.video("long.mp4", clip)
+    job_id, epoch = stage.begin(30_000)
+    stage.speak(job_id, epoch, ["word " * 200, *SPOKEN])
+    stage.finish(job_id, epoch, video_result(len(SPOKEN) + 1, 30_000))
+    page.goto(f"{here.url}/jobs/{job_id}")
+    lines = "(node) => node.clientHeight / parseFloat(getComputedStyle(node).lineHeight)"
+    assert page.locator(".cue p").first.evaluate(lines) == pytest.approx(2, abs=0.1)
+    until(
+        page, "document.querySelectorAll('.strip button').length === 1 || document.querySelectorAll('.strip button')[1]"
+    )
+    share = "(node) => node.offsetWidth / node.parentElement.clientWidth"
+    assert page.locator(".strip button").first.evaluate(share) < 0.12
+    assert page.get_by_role("link", name="captions.vtt").count() == 1
+
+
 def test_the_list_of_captions_follows_the_player_and_is_searched(
     page: Page, here: Desk, stage: Stage, clip: Path
 ) -> None:
