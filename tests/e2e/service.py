@@ -118,7 +118,8 @@ def _is_ready(running: Service) -> bool:
     except httpx.TransportError:
         return False
     with running.client() as client:
-        return bool(client.get("/v1/models"))
+        workers = [one for one in client.get("/v1/workers") if one["role"] == "gpu"]
+    return any(one["data"].get("models") for one in workers)
 
 
 def _tail(log: Path, lines: int = 40) -> str:
