@@ -71,7 +71,7 @@ START = """
 {{ {command}
 }} > .background.log 2>&1 &
 running=$!
-until grep -q {ready} .background.log; do kill -0 "$running" 2>/dev/null || {{ cat .background.log; exit 1; }}; sleep 0.2; done
+until grep -qs {ready} .background.log; do kill -0 "$running" 2>/dev/null || {{ cat .background.log; exit 1; }}; sleep 0.2; done
 """
 
 

@@ -26,6 +26,8 @@ HELPS = (
     ("-m", "worker"),
     ("-m", "worker.bm3.evaluate"),
     ("-m", "worker.bm3.publish"),
+    ("-m", "worker.bm3.scenes"),
+    ("-m", "worker.bm3.tokenizer"),
     ("-m", "worker.bm3.train"),
     ("-m", "worker.datasheet"),
     ("-m", "worker.watch"),

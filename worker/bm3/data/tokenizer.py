@@ -109,14 +109,3 @@ def wrap(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
         model_max_length=1_000_000,
     )  # fmt: skip
     return wrapped
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--size", type=int, default=2048)
-    parser.add_argument("--corpus", type=Path, nargs="*", default=[])
-    asked = parser.parse_args()
-    tokenizer = wrap(train(corpus(asked.corpus), asked.size))
-    tokenizer.save_pretrained(asked.out)
-    print(f"{len(tokenizer)} tokens -> {asked.out}")

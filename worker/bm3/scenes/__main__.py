@@ -7,15 +7,15 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from worker.bm3.scenes.pictures import available
-from worker.bm3.scenes.scenes import Scene
 from worker.bm3.scenes.world import HELD_OUT_SEED, PRESETS, Combos, Options
-from worker.bm3.scenes.write import Format, write_truth, write_video
 
 
 def run(arguments: list[str] | None = None) -> None:
     """Write what the arguments ask for; progress goes to stderr."""
     args = _parser().parse_args(arguments)
+    from worker.bm3.scenes.scenes import Scene  # here: help should not wait for the renderer and the encoder
+    from worker.bm3.scenes.write import Format, write_truth, write_video
+
     scene = Scene(args.seed, _options(args))
     fmt = Format(round(args.minutes * 60_000), args.size, args.fps)
     for t_ms in write_video(scene, args.out, fmt):
@@ -27,6 +27,8 @@ def run(arguments: list[str] | None = None) -> None:
 
 
 def _options(args: argparse.Namespace) -> Options:
+    from worker.bm3.scenes.pictures import available
+
     options = PRESETS[args.preset]
     given = {name: value for name in ("noise", "shake", "texture") if (value := getattr(args, name)) is not None}
     combos: Combos = args.combos or ("mixed" if args.seed >= HELD_OUT_SEED else "train")
