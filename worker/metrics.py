@@ -28,6 +28,7 @@ OUTAGES = Counter("bm3_database_outages", "Database calls that failed and were t
 WEBHOOK_ATTEMPTS = Counter("bm3_webhook_attempts", "Webhook requests, by how they went", ["outcome"])
 
 LEADER = Gauge("bm3_dispatcher_leader", "1 while this dispatcher leads")
+CLOCK_DOUBTED = Gauge("bm3_dispatcher_clock_doubted", "1 while nothing is purged because the clock is not believed")
 LEASES_EXPIRED = Counter("bm3_lease_expired", "Leases that ran out without their worker")
 REPOKES = Counter("bm3_repokes", "Queued jobs nudged again")
 SWEPT = Counter("bm3_swept", "Rows dealt with by the dispatcher", ["step"])

@@ -132,6 +132,8 @@ def page(session: Session, tenant_id: UUID, wanted: Filter, limit: int, before: 
 
 def request_cancel(session: Session, now: datetime, job: Job) -> Job:
     """Cancel at once when nobody works on it, else leave the flag for its worker. A finished job stays as it is."""
+    # Locked before its segments are looked for: its worker may be splitting it.
+    session.execute(select(Job.id).where(Job.id == job.id).with_for_update())
     for segment in session.scalars(select(Job).where(Job.parent_id == job.id, Job.state.not_in([*TERMINAL]))).all():
         request_cancel(session, now, segment)
     canceled = move(session, job.id, WAITING, {**finish_values(now, State.CANCELED), "cancel_requested_at": now})
@@ -153,10 +155,11 @@ def resume(session: Session, now: datetime, source: Job, new: NewJob) -> Job:
 
 
 def tombstone(session: Session, now: datetime, job: Job) -> None:
-    """Hide a job from every reader, canceling it first; its rows and objects are purged by the next sweep."""
+    """Hide a job and its segments from every reader, canceling them first; rows and objects go with the next sweep."""
     if job.state not in TERMINAL:
         request_cancel(session, now, job)
-    session.execute(update(Job).where(Job.id == job.id).values(deleted_at=now))
+    family = (Job.id == job.id) | (Job.parent_id == job.id)
+    session.execute(update(Job).where(family, Job.deleted_at.is_(None)).values(deleted_at=now))
 
 
 def cached(session: Session, tenant_id: UUID, cache_key: str) -> Job | None:

@@ -19,7 +19,7 @@ from db.broker.signals import Nudge, signal
 from db.documents.kinds.video import Cue
 from db.failures import Failure
 from db.jobs import cues
-from db.jobs.jobs import NewJob, submit, submit_cached
+from db.jobs.jobs import NewJob, request_cancel, submit, submit_cached
 from db.jobs.leases import Usage, close_attempt
 from db.jobs.transitions import move, record
 from db.schema.tables import OWNED, TERMINAL, Job, State
@@ -47,6 +47,10 @@ def split(
     parent = move(session, job_id, OWNED, values, epoch=epoch)
     if parent is None:
         return False
+    if parent.cancel_requested_at is not None:  # its worker has not heard of it yet
+        close_attempt(session, now, parent, "canceled", None, usage)
+        request_cancel(session, now, parent)
+        return True
     for index, params in enumerate(segments):
         submit(session, now, _segment(parent, params, index))
     close_attempt(session, now, parent, "split", None, usage)

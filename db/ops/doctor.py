@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from db.commands import command
 from db.jobs import counts, fleet, served
-from db.ops import migrate
+from db.ops import clock, migrate
 from db.redis_client import redis_client
 from db.schema.tables import Leader, Outbox
 from db.schema.tables_webhooks import WebhookEndpoint
@@ -69,7 +69,7 @@ def examine(one: Patient) -> list[Finding]:
     try:
         found += [*_database(one), *_migrations(one)]
         if not any(finding.level is Level.FAIL and finding.subject == "migrations" for finding in found):
-            found += [*_fleet(one), *_backlog(one)]
+            found += [*_leap(one), *_fleet(one), *_backlog(one)]
     except SQLAlchemyError as error:
         found.append(_fail("database", f"cannot be used: {_brief(error)}", "check BM3_DATABASE_URL and that it runs"))
     return found
@@ -87,6 +87,15 @@ def _database(one: Patient) -> Iterator[Finding]:
             yield _ok("database", f"PostgreSQL {session.execute(text('SHOW server_version')).scalar_one()}")
     fine = skew_s < SKEW_WARN_S
     yield _judge("clock", fine, f"{skew_s:.1f} s apart from the database's", "run NTP on both machines", Level.WARN)
+
+
+def _leap(one: Patient) -> Iterator[Finding]:
+    """Said after the migrations: an old database knows nothing of it."""
+    with one.database.read() as session:
+        since = clock.doubted_since(session)
+    if since is not None:
+        advice = "set the clock right, or wait: nothing is expired or purged for a day after a leap"
+        yield Finding(Level.WARN, "clock", f"it leapt to {since:%Y-%m-%d %H:%M} UTC", advice)
 
 
 def _migrations(one: Patient) -> Iterator[Finding]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from db.assets import assets
 from db.broker.signals import Nudge, signal
@@ -20,6 +20,7 @@ from db.jobs.inputs import UNVERIFIED
 from db.jobs.leases import Ending, Usage, cancel_owned, fail
 from db.jobs.transitions import finish_values, move, record
 from db.schema.tables import OWNED, TERMINAL, Asset, AssetState, Job, JobAttempt, JobFile, Leader, State, Upload, Worker
+from db.schema.tables_access import Tenant
 from db.schema.tables_webhooks import DeliveryState, WebhookDelivery
 from db.settings import Settings
 
@@ -149,10 +150,23 @@ def retire(session: Session, now: datetime, retention_days: float) -> int:
     if retention_days <= 0:
         return 0
     before = now - timedelta(days=retention_days)
-    old = select(Job.id).where(Job.state.in_([*TERMINAL]), Job.finished_at < before, Job.deleted_at.is_(None))
+    finished = Job.state.in_([*TERMINAL]) & (Job.finished_at < before)
+    # Segments go with the job they are parts of, however much earlier they ended.
+    old = select(Job.id).where(finished, Job.deleted_at.is_(None), Job.parent_id.is_(None))
     ids = session.scalars(old.limit(BATCH)).all()
     session.execute(update(Job).where(Job.id.in_(ids)).values(deleted_at=now))
     return len(ids)
+
+
+def hide_segments(session: Session, now: datetime) -> int:
+    """Hide the segments of jobs that are hidden or gone, canceling those at work; how many."""
+    parent = aliased(Job)
+    shown = select(parent.id).where(parent.id == Job.parent_id, parent.deleted_at.is_(None))
+    lost = select(Job).where(Job.parent_id.is_not(None), Job.deleted_at.is_(None), ~shown.exists())
+    left = session.scalars(lost.limit(BATCH)).all()
+    for segment in left:
+        jobs.tombstone(session, now, segment)
+    return len(left)
 
 
 def deleted(session: Session, now: datetime, limit: int = 20) -> list[UUID]:
@@ -225,6 +239,21 @@ def _settled(
         return len(jobs.input_ready(session, now, asset_id))
     gone = (Failure.INVALID_MEDIA, "the uploaded file is gone")
     return jobs.input_rejected(session, now, asset_id, *((code, message or "") if code else gone))
+
+
+def orphans(session: Session, owners: Mapping[str, UUID | None]) -> list[str]:
+    """Those of the objects (key, job or asset) that belong to no row, nor are a file of another job."""
+    ids = [*{owner for owner in owners.values() if owner is not None}]
+    known = {*session.scalars(select(Job.id).where(Job.id.in_(ids)))}
+    known |= {*session.scalars(select(Asset.id).where(Asset.id.in_(ids)))}
+    lost = [key for key, owner in owners.items() if owner not in known]
+    named = {*session.scalars(select(JobFile.object_key).where(JobFile.object_key.in_(lost)))}
+    return [key for key in lost if key not in named]
+
+
+def born(session: Session) -> datetime | None:
+    """When this database was set up: its first tenant's time."""
+    return session.scalar(select(func.min(Tenant.created_at)))
 
 
 def due_deliveries(session: Session, now: datetime) -> int:

@@ -8,19 +8,22 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import FrameType
 
 import redis
 from sqlalchemy.exc import SQLAlchemyError
 
 from db.broker.queue import RedisSignals
-from db.session import Database
+from db.ops import clock
+from db.session import Database, database_now
 from db.settings import Settings
-from db.storage.objects import ObjectError
+from db.storage.objects import ObjectError, ObjectStore
 from db.storage.open import open_store
 from worker import metrics
 from worker.dispatcher import reap, relay
 from worker.dispatcher.leader import Leadership
+from worker.dispatcher.orphans import Orphans
 from worker.dispatcher.sweep import Sweeper
 from worker.process.registration import new_worker_id
 
@@ -33,18 +36,20 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class DispatchStep:
-    """One scan, safe to run twice; `every` counts rounds."""
+    """One scan, safe to run twice; `every` counts rounds. `by_age`: it ends or removes what is old, by a clock it trusts."""
 
     name: str
     run: Callable[[Database, Settings], int]
     every: int = 1
+    by_age: bool = False
 
 
-def steps(sweeper: Sweeper) -> tuple[DispatchStep, ...]:
+def steps(objects: ObjectStore) -> tuple[DispatchStep, ...]:
     """Everything the dispatcher does in a round, in this order."""
+    sweeper = Sweeper(objects)
     return (
         DispatchStep("expired_leases", reap.expired_leases),
-        DispatchStep("overdue", reap.overdue),
+        DispatchStep("overdue", reap.overdue, by_age=True),
         DispatchStep("deaf_to_cancel", reap.deaf_to_cancel),
         DispatchStep("retries", relay.retries),
         DispatchStep("rejoined", relay.rejoined),
@@ -52,12 +57,13 @@ def steps(sweeper: Sweeper) -> tuple[DispatchStep, ...]:
         DispatchStep("nudges", relay.nudges),
         DispatchStep("events", relay.events),
         DispatchStep("deliveries", relay.deliveries),
-        DispatchStep("expired_jobs", sweeper.expired_jobs, SWEEP_EVERY),
+        DispatchStep("expired_jobs", sweeper.expired_jobs, SWEEP_EVERY, by_age=True),
         DispatchStep("deleted_jobs", sweeper.deleted_jobs, SWEEP_EVERY),
-        DispatchStep("abandoned_uploads", sweeper.abandoned_uploads, SWEEP_EVERY),
-        DispatchStep("unused_assets", sweeper.unused_assets, SWEEP_EVERY),
+        DispatchStep("abandoned_uploads", sweeper.abandoned_uploads, SWEEP_EVERY, by_age=True),
+        DispatchStep("unused_assets", sweeper.unused_assets, SWEEP_EVERY, by_age=True),
         DispatchStep("hidden_assets", sweeper.hidden_assets, SWEEP_EVERY),
-        DispatchStep("records", sweeper.records, SWEEP_EVERY),
+        DispatchStep("orphans", Orphans(objects).sweep, SWEEP_EVERY, by_age=True),
+        DispatchStep("records", sweeper.records, SWEEP_EVERY, by_age=True),
     )
 
 
@@ -73,9 +79,25 @@ class Dispatcher:
         """One round, if this process leads; how many steps failed. A failed step does not keep the others from running."""
         if not self._leads():
             return 1 if self.leadership.held else 0
-        failures = sum(not self._take(step) for step in self._plan if self._round % step.every == 0)
+        doubted = self._doubts_clock()
+        due = (step for step in self._plan if self._round % step.every == 0 and not (step.by_age and doubted))
+        failures = sum(not self._take(step) for step in due)
         self._round += 1
         return failures
+
+    def _doubts_clock(self) -> bool:
+        """Whether nothing may be removed for its age; said once a sweep."""
+        try:
+            with self._database.write() as session:
+                doubt = clock.doubt(session, database_now(session), datetime.now(UTC))
+        except SQLAlchemyError as error:
+            doubt = f"cannot ask for the time: {type(error).__name__}"
+        metrics.CLOCK_DOUBTED.set(doubt is not None)
+        if doubt is not None and self._round % SWEEP_EVERY == 0:
+            log.error(
+                "%s: nothing is expired or purged until it is set right, or has gone on like this for a day", doubt
+            )
+        return doubt is not None
 
     def _leads(self) -> bool:
         try:
@@ -107,9 +129,9 @@ def run(settings: Settings) -> int:
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, leave)
     database = Database(settings.database(), RedisSignals(settings.redis_url))
-    sweeper = Sweeper(open_store(settings))
-    sweeper.keep_lifecycle_rule()
-    dispatcher = Dispatcher(database, settings, steps(sweeper), new_worker_id("dispatcher"))
+    objects = open_store(settings)
+    Sweeper(objects).keep_lifecycle_rule()
+    dispatcher = Dispatcher(database, settings, steps(objects), new_worker_id("dispatcher"))
     pause_s = settings.dispatch_every_s
     while not leaving.wait(pause_s):
         failed = dispatcher.round()

@@ -43,6 +43,8 @@ class Sweeper:
 
     def deleted_jobs(self, database: Database, settings: Settings) -> int:
         """Purge hidden jobs: objects first, so that a crash in between leaves a row that says what is left to do."""
+        with database.write() as session:
+            sweeps.hide_segments(session, database_now(session))
         with database.read() as session:
             gone = sweeps.deleted(session, database_now(session))
         for job_id in gone:

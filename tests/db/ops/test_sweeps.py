@@ -236,10 +236,11 @@ def test_an_abandoned_upload_fails_the_jobs_that_wait(database: Database, owner:
         asset, _ = assets.begin(session, NOW, new, StoreUpload("u", new.object_key, 10, 10), "offset")
     job = submit(database, owner, asset.id, asset_ready=False)
     with database.write() as session:
-        assert sweeps.abandoned_uploads(session, NOW + timedelta(hours=23)) == []
-        assert [row.id for row, _ in sweeps.abandoned_uploads(session, NOW + timedelta(hours=25))] == [asset.id]
+        late = NOW + assets.UPLOAD_LIFE + timedelta(hours=1)
+        assert sweeps.abandoned_uploads(session, late - timedelta(hours=2)) == []
+        assert [row.id for row, _ in sweeps.abandoned_uploads(session, late)] == [asset.id]
         sweeps.give_up_upload(session, NOW, asset.id)
-        assert sweeps.abandoned_uploads(session, NOW + timedelta(hours=25)) == []
+        assert sweeps.abandoned_uploads(session, late) == []
     assert stored(database, job).failure is Failure.FETCH_FAILED
 
 

@@ -18,7 +18,6 @@ from db.session import Database
 from db.settings import Settings
 from db.storage.local import LocalObjects
 from worker.dispatcher.loop import Dispatcher, DispatchStep, steps
-from worker.dispatcher.sweep import Sweeper
 
 SETTINGS = Settings(dispatch_every_s=1.0)
 
@@ -71,7 +70,7 @@ def test_a_failing_step_stops_no_other(database: Database) -> None:
 
 
 def test_every_step_runs_on_an_empty_database_twice(database: Database, objects: LocalObjects) -> None:
-    dispatcher = Dispatcher(database, SETTINGS, steps(Sweeper(objects)), "one")
+    dispatcher = Dispatcher(database, SETTINGS, steps(objects), "one")
     for _ in range(16):
         assert dispatcher.round() == 0
 
@@ -97,7 +96,7 @@ def test_a_deleted_job_goes_with_its_files_and_leaves_those_others_need(
         new = jobs.NewJob(tenant.id, "video.caption", "gpu", {})
         heir = jobs.submit_cached(session, now, new, session.get_one(Job, job.id))
         session.get_one(Job, job.id).deleted_at = now - timedelta(hours=1)
-    dispatcher = Dispatcher(database, SETTINGS, steps(Sweeper(objects)), "one")
+    dispatcher = Dispatcher(database, SETTINGS, steps(objects), "one")
     dispatcher.round()
     with database.read() as session:
         assert session.get(Job, job.id) is None
@@ -105,5 +104,5 @@ def test_a_deleted_job_goes_with_its_files_and_leaves_those_others_need(
     assert {info.key for info in objects.list_prefix("jobs/")} == {file.object_key for file in files}
     with database.write() as session:
         session.get_one(Job, heir.id).deleted_at = now - timedelta(hours=1)
-    Dispatcher(database, SETTINGS, steps(Sweeper(objects)), "one").round()
+    Dispatcher(database, SETTINGS, steps(objects), "one").round()
     assert list(objects.list_prefix("jobs/")) == []
