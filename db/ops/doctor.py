@@ -100,9 +100,8 @@ def _leap(one: Patient) -> Iterator[Finding]:
 
 def _migrations(one: Patient) -> Iterator[Finding]:
     current = migrate.is_current(one.database)
-    yield _judge(
-        "migrations", current, "up to date" if current else "the database is behind", f"run: {command('db migrate')}"
-    )
+    said = "migrated by a newer version than this" if migrate.is_newer(one.database) else "up to date"
+    yield _judge("migrations", current, said if current else "the database is behind", f"run: {command('db migrate')}")
 
 
 def _redis(one: Patient) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from db.commands import command as shell_command
@@ -30,22 +30,49 @@ def configuration() -> Config:
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
-    """Run the missing migrations; of several processes that start at once one does it and the others wait."""
+    """Run the missing migrations; of several processes that start at once one does it and the others wait.
+
+    A database that a newer version has migrated stays as it is: see `is_current`.
+    """
     config = configuration()
     with database.engine.connect() as connection:
         connection = connection.execution_options(bm3_begin="IMMEDIATE")
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+        if _is_newer(connection):
+            log.info("the database was migrated by a newer version; it is used as it is")
+            return
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
         connection.commit()
 
 
 def is_current(database: Database) -> bool:
-    """True when no migration is missing."""
+    """True when no migration is missing.
+
+    That holds for a database that a newer version has migrated, too: during an upgrade its processes and ours work side
+    by side. A migration therefore only adds what the version before can do without; what that version needs is dropped
+    one version later.
+    """
     head = ScriptDirectory.from_config(configuration()).get_current_head()
     with database.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == head
+        return _revision(connection) == head or _is_newer(connection)
+
+
+def is_newer(database: Database) -> bool:
+    """Whether a newer version has migrated the database."""
+    with database.engine.connect() as connection:
+        return _is_newer(connection)
+
+
+def _is_newer(connection: Connection) -> bool:
+    """A revision that we have never heard of: ours are never renamed."""
+    known = {script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()}
+    return (_revision(connection) or next(iter(known))) not in known
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def wait_until_current(database: Database) -> None:

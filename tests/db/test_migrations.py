@@ -14,7 +14,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 import db.schema.models
 from db.ops import migrate
@@ -91,3 +91,24 @@ def test_a_worker_started_first_waits_for_the_migration(tmp_path: Path) -> None:
     waiting.join(10)
     assert not waiting.is_alive()
     database.dispose()
+
+
+def test_a_database_that_a_newer_version_has_migrated_is_not_behind(database: Database) -> None:
+    """As in a rolling upgrade: processes of this version go on, and may be started again."""
+    migrate.upgrade(database)
+    assert not migrate.is_newer(database)
+    with database.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert migrate.is_newer(database)
+    assert migrate.is_current(database)
+    migrate.upgrade(database)
+    migrate.wait_until_current(database)
+    with database.read() as session:
+        assert session.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "9999"
+
+
+def test_a_database_of_an_earlier_version_is_behind_but_not_newer(database: Database) -> None:
+    assert not migrate.is_newer(database)
+    migrate.upgrade(database, revisions()[0])
+    assert not migrate.is_current(database)
+    assert not migrate.is_newer(database)
