@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     retry_first_s: float = Field(10.0, description="First retry delay; doubles, with full jitter")
     retry_cap_s: float = Field(600.0, description="Longest retry delay")
     poison_losses: int = Field(
-        2, description="Workers lost over the same checkpoint of a job before it is called poison"
+        3, description="Workers lost over the same checkpoint of a job, and of no other, before it is called poison"
     )
     retry_limit: int = Field(5, description="Failed attempts without progress before a job fails")
     allow_networks: list[str] = Field(

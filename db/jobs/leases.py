@@ -43,11 +43,12 @@ class Usage:
 
 @dataclass(frozen=True)
 class Ending:
-    """Why an attempt ended without a result."""
+    """Why an attempt ended without a result. `shared`: others ended with it, by something from outside."""
 
     code: Failure
     message: str
     usage: Usage = field(default_factory=Usage)
+    shared: bool = False
 
 
 def claim(
@@ -128,7 +129,8 @@ def fail(session: Session, now: datetime, job_id: UUID, epoch: int, ending: Endi
         return None
     if job.cancel_requested_at is not None:
         return _cancel_owned(session, now, job, ending.usage)
-    code, message = verdict(job, ending.code, ending.message, settings)
+    blamed = counts_as_loss(job, ending.code, shared=ending.shared)
+    code, message = verdict(job, ending.code, ending.message, settings, blamed=blamed)
     if code in RETRYABLE:
         return _retry_later(session, now, job, ending, settings)
     values = {**finish_values(now, State.FAILED), "failure": code, "failure_message": message[:4000]}
@@ -218,7 +220,7 @@ def _retry_later(session: Session, now: datetime, job: Job, ending: Ending, sett
         "lease_until": None,
         "worker_id": None,
         "setbacks": Job.setbacks + 1,
-        "losses_here": Job.losses_here + (1 if counts_as_loss(job, ending.code) else 0),
+        "losses_here": Job.losses_here + (1 if counts_as_loss(job, ending.code, shared=ending.shared) else 0),
         "memory_setbacks": Job.memory_setbacks + (1 if ending.code is Failure.GPU_OOM else 0),
     }
     moved = move(session, job.id, OWNED, values, epoch=job.epoch)

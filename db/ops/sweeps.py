@@ -62,8 +62,18 @@ def reap(session: Session, now: datetime, job_id: UUID, settings: Settings) -> S
     ).one_or_none()
     if job is None:
         return None
-    ending = Ending(Failure.WORKER_LOST, f"worker {job.worker_id} was not heard of in time")
+    message = f"worker {job.worker_id} was not heard of in time"
+    ending = Ending(Failure.WORKER_LOST, message, shared=_lost_with_others(session, job, settings))
     return fail(session, now, job.id, job.epoch, ending, settings)
+
+
+def _lost_with_others(session: Session, job: Job, settings: Settings) -> bool:
+    """Whether its worker had other jobs as well, which are lost now or have been reaped just before."""
+    beat = (job.lease_until or job.created_at) - timedelta(seconds=settings.lease_s)
+    mine = (JobAttempt.job_id == Job.id) & (JobAttempt.attempt == Job.attempt)
+    reaped = (Job.state == State.RETRY_WAIT) & (JobAttempt.outcome == "lost") & (JobAttempt.ended_at > beat)
+    others = select(Job.id).join(JobAttempt, mine).where(JobAttempt.worker_id == job.worker_id, Job.id != job.id)
+    return session.scalars(others.where(or_(Job.state.in_([*OWNED]), reaped)).limit(1)).first() is not None
 
 
 def overdue(session: Session, now: datetime, settings: Settings) -> list[tuple[UUID, int, Failure]]:

@@ -31,9 +31,10 @@ class StopReason(StrEnum):
 
 @dataclass(frozen=True)
 class Gone:
-    """The child died. `innocent`: we killed it because of another job."""
+    """The child died. `innocent`: we killed it because of another job. `shared`: something else did, and others died too."""
 
     innocent: bool
+    shared: bool = False
 
 
 @dataclass

@@ -27,6 +27,7 @@ KEPT_PREFIXES = ("CUDA_", "NVIDIA_", "OMP_", "MKL_", "TORCH", "PYTORCH_", "HF_",
 KEPT_SETTINGS = frozenset({"BM3_CRASH_AT", "BM3_WORKER_KICAD_LIBRARY"})
 SECRET = ("TOKEN", "SECRET", "PASSWORD", "KEY")
 SEND_TIMEOUT_S = 5.0
+SENT = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})  # others a process brings on itself
 
 
 def environment(ours: Mapping[str, str], scratch: str) -> dict[str, str]:
@@ -55,6 +56,7 @@ class Child:
         self.gone = threading.Event()
         self.models: tuple[ModelReport, ...] = ()
         self.killed_for: int | None = None  # the stream we killed it for; the others are innocent
+        self.killed_by_us = False
         self.answered_at = self.started_at = time.monotonic()
         self._hear = hear
         self._sending = threading.Lock()
@@ -76,8 +78,15 @@ class Child:
             with self._sending:
                 self._control.sendall(frame(message))
         except OSError as error:
+            self.killed_by_us = True
             self.signal(signal.SIGKILL)
             raise ChildGone(str(error)) from error
+
+    @property
+    def killed_from_outside(self) -> bool:
+        """Whether it ended by a signal that somebody sends, and not we: the kernel that is out of memory, an operator."""
+        status = self.process.returncode
+        return not self.killed_by_us and status is not None and -status in SENT
 
     def ping(self) -> None:
         self._pings += 1

@@ -92,6 +92,7 @@ class ChildManager:
         metrics.CHILD_KILLS.labels(why=stop_reason).inc()
         if stream is not None:
             child.killed_for = stream
+        child.killed_by_us = True
         child.signal(signum)
 
     def _take_reports(self, models: tuple[ModelReport, ...]) -> None:
@@ -134,7 +135,8 @@ class ChildManager:
         self._next_start = now + self._pause_s
         self._pause_s = min(max(self._pause_s * 2, FIRST_PAUSE_S), LONGEST_PAUSE_S)
         log.warning("the model child ended with status %s", child.process.returncode)
-        for attempt in self._registry.all():
-            if attempt.child is child:
-                innocent = child.killed_for is not None and child.killed_for != attempt.stream
-                attempt.child_exited(Gone(innocent))
+        died = [attempt for attempt in self._registry.all() if attempt.child is child]
+        shared = len(died) > 1 and child.killed_from_outside
+        for attempt in died:
+            innocent = child.killed_for is not None and child.killed_for != attempt.stream
+            attempt.child_exited(Gone(innocent, shared))

@@ -52,10 +52,10 @@ class Finalizer:
         except (Permanent, Transient) as error:
             return self.fail(error.code, str(error), end.spent if isinstance(end, Done) else StreamCost())
 
-    def fail(self, code: Failure, message: str, cost: StreamCost | None = None) -> str:
+    def fail(self, code: Failure, message: str, cost: StreamCost | None = None, *, shared: bool = False) -> str:
         """End the attempt with a failure: the job is retried or fails, as the code says."""
         crash_point("worker.failing")
-        ending = Ending(code, message, _usage(cost or StreamCost()))
+        ending = Ending(code, message, _usage(cost or StreamCost()), shared)
         job_id, epoch = self.attempt.id, self.attempt.epoch
         try:
             state = persist(
@@ -85,7 +85,9 @@ class Finalizer:
             return self.fail(end.code, end.message, cost)
         if isinstance(end, Gone) and end.innocent:
             return self._release(cost)
-        return self.fail(Failure.WORKER_LOST, "the model child died", cost)
+        shared = isinstance(end, Gone) and end.shared
+        message = "the model child was killed with all it was at" if shared else "the model child died"
+        return self.fail(Failure.WORKER_LOST, message, cost, shared=shared)
 
     def _cancel(self, cost: StreamCost) -> str:
         job_id, epoch, usage = self.attempt.id, self.attempt.epoch, _usage(cost)

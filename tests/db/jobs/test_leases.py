@@ -167,9 +167,9 @@ def test_cues_and_checkpoint_stand_or_fall_together(database: Database) -> None:
         assert len(session.scalars(select(CueRow).where(CueRow.job_id == job.id)).all()) == 1
 
 
-def lose(database: Database, job: Job, code: Failure = Failure.WORKER_LOST) -> State | None:
+def lose(database: Database, job: Job, code: Failure = Failure.WORKER_LOST, *, shared: bool = False) -> State | None:
     with database.write() as session:
-        return leases.fail(session, NOW, job.id, job.epoch, Ending(code, "gone"), SETTINGS)
+        return leases.fail(session, NOW, job.id, job.epoch, Ending(code, "gone", shared=shared), SETTINGS)
 
 
 def requeue(database: Database, job: Job) -> Job:
@@ -186,20 +186,33 @@ def begin(database: Database, job: Job) -> Job:
     return job
 
 
-def test_two_losses_at_one_checkpoint_are_poison(database: Database) -> None:
+def test_three_losses_at_one_checkpoint_are_poison(database: Database) -> None:
     job = running(database)
-    assert lose(database, job) is State.RETRY_WAIT
-    again = begin(database, requeue(database, job))
-    assert lose(database, again) is State.FAILED
+    for _ in range(2):
+        assert lose(database, job) is State.RETRY_WAIT
+        job = begin(database, requeue(database, job))
+    assert lose(database, job) is State.FAILED
     assert stored(database, job).failure is Failure.POISON
+
+
+def test_losses_with_others_are_not_the_jobs_fault(database: Database) -> None:
+    """Killed from outside again and again, beside other jobs: its retries may run out, but it is not called poison."""
+    job = running(database)
+    for _ in range(SETTINGS.retry_limit):
+        assert lose(database, job, shared=True) is State.RETRY_WAIT
+        job = begin(database, requeue(database, job))
+    assert job.losses_here == 0
+    assert lose(database, job, shared=True) is State.FAILED
+    assert stored(database, job).failure is Failure.RETRIES_EXHAUSTED
 
 
 def test_progress_clears_the_suspicion(database: Database) -> None:
     job = running(database)
+    for _ in range(2):
+        assert lose(database, job) is State.RETRY_WAIT
+        job = begin(database, requeue(database, job))
+    assert save(database, job, 0)
     assert lose(database, job) is State.RETRY_WAIT
-    again = begin(database, requeue(database, job))
-    assert save(database, again, 0)
-    assert lose(database, again) is State.RETRY_WAIT
 
 
 def test_a_worker_lost_before_the_handler_began_says_nothing_about_the_job(database: Database) -> None:

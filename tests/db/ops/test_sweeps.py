@@ -112,6 +112,26 @@ def test_an_expired_lease_is_reaped_once(database: Database, owner: UUID) -> Non
         assert sweeps.expired_leases(session, after(61)) == []
 
 
+@pytest.mark.parametrize("workers", [("w", "w"), ("w", "other")])
+def test_jobs_lost_with_one_worker_do_not_blame_each_other(
+    database: Database, owner: UUID, workers: tuple[str, str]
+) -> None:
+    """Both are reaped, one after another; a job that was alone with its worker may be what killed it."""
+    lost = []
+    for worker in workers:
+        submit(database, owner)
+        with database.write() as session:
+            job = leases.claim(session, NOW, "gpu", worker, 60)
+            assert job is not None
+            assert leases.start(session, NOW, job.id, job.epoch)
+            lost.append(job)
+    for job in lost:
+        with database.write() as session:
+            assert sweeps.reap(session, after(61), job.id, SETTINGS) is State.RETRY_WAIT
+    alone = workers[0] != workers[1]
+    assert [stored(database, job).losses_here for job in lost] == [int(alone), int(alone)]
+
+
 def test_a_worker_that_beats_in_time_keeps_its_job(database: Database, owner: UUID) -> None:
     submit(database, owner)
     job = claim(database)
