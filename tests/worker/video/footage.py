@@ -67,6 +67,7 @@ def write_video(
     times_s: Sequence[float] | None = None,
     layout: str | None = None,
     muxer: dict[str, str] | None = None,
+    pix_fmt: str | None = None,
 ) -> Path:
     """Code pictures into a file; `times_s` gives each its own time, else they come at `rate` a second.
 
@@ -78,7 +79,7 @@ def write_video(
             if stream is None:
                 stream = container.add_stream(codec, rate=rate)
                 stream.width, stream.height, stream.options = frame.width, frame.height, options or {}
-                stream.pix_fmt = PIXELS.get(codec, "yuv420p")
+                stream.pix_fmt = pix_fmt or PIXELS.get(codec, "yuv420p")
                 stream.codec_context.time_base = Fraction(1, TICKS if times_s else rate)
             frame.time_base = stream.codec_context.time_base
             frame.pts = round(times_s[index] * TICKS) if times_s else index
