@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from db.access import shares
 from db.assets import assets
 from db.broker.signals import Nudge, Signal
 from db.failures import Failure
@@ -234,6 +235,22 @@ def test_old_jobs_are_hidden_then_purged(database: Database, owner: UUID) -> Non
         sweeps.purge(session, job.id)
     with database.read() as session:
         assert session.get(Job, job.id) is None
+
+
+def test_the_age_of_a_job_counts_from_its_end(database: Database, owner: UUID) -> None:
+    job = finish(database, owner)
+    with database.write() as session:
+        session.get_one(Job, job.id).created_at = NOW - timedelta(days=40)
+        session.flush()
+        assert sweeps.retire(session, NOW + timedelta(days=29), 30) == 0
+
+
+def test_a_shared_link_ends_when_it_says(database: Database, owner: UUID) -> None:
+    job = finish(database, owner)
+    with database.write() as session:
+        token = shares.token(shares.create(session, NOW, session.get_one(Job, job.id), "ann", after(60)))
+        assert shares.find(session, after(59), token) is not None
+        assert shares.find(session, after(60), token) is None
 
 
 def test_files_of_a_cached_answer_are_still_needed(database: Database, owner: UUID) -> None:
