@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from db.documents.event_types import HistoryEventType
 from db.documents.kinds.video import Cue
 from db.jobs import cues, events
 from db.jobs.transitions import ENDING
@@ -137,7 +138,7 @@ def current_position(database: Database, job_id: UUID) -> StreamPosition:
 
 def event_item(event: JobEvent) -> Item:
     """An event of the job's history: `gap` for stretches that could not be decoded, `state` for the rest."""
-    name = "gap" if event.type == "job.gap" else "state"
+    name = "gap" if event.type == HistoryEventType.GAP else "state"
     body = {"seq": event.seq, "type": event.type, "at": event.at.isoformat(), "data": event.data}
     return Item(name, _dump(body), event_seq=event.seq)
 

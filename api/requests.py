@@ -7,9 +7,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
+from db.documents.event_types import EventType
 from db.documents.kinds.base import Document
 from db.documents.kinds.registry import KINDS, Kind
-from db.webhooks.endpoints import EventType
 
 Label = Annotated[str, Field(min_length=1, max_length=200)]
 LabelName = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9_.-]+$")]

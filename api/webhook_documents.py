@@ -10,9 +10,9 @@ from pydantic import Field
 
 from api.requests import Closed
 from api.schemas import FromAttributes
+from db.documents.event_types import EventType
 from db.schema.tables_webhooks import DeliveryState, WebhookAttempt, WebhookEndpoint
 from db.webhooks.deliveries import Logged
-from db.webhooks.endpoints import EventType
 
 Url = Annotated[
     str, Field(max_length=2000, pattern=r"^https?://[^\s/?#\x00]+[^\s\x00]*$", examples=["https://example.com/hook"])

@@ -11,6 +11,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 from rich.text import Text
 
+from db.documents.event_types import EventType
+
 if TYPE_CHECKING:
     from client.sse import ServerSentEvent
 
@@ -76,7 +78,7 @@ class LiveView:
                         "yellow",
                     )
                 )
-            case "state" if event.data["type"] != "job.progress":  # the last line shows how far it is
+            case "state" if event.data["type"] != EventType.JOB_PROGRESS:  # the last line shows how far it is
                 self._line(Text(event.data["type"], "dim"), err)
             case "text":
                 self._text = (self._text + str(event.data.get("text", "")))[-200:]

@@ -16,6 +16,7 @@ from api.dashboard.summaries import Summary, summary
 from api.deps import Services
 from api.feed import parse_position
 from db.assets import assets
+from db.documents.event_types import HistoryEventType
 from db.documents.kinds.video import DEMO_NOTICE
 from db.jobs import cues, events, jobs, served
 from db.names import GPU
@@ -65,7 +66,7 @@ class JobPageData:
         """Stretches that could not be decoded, as the result says, else as they were announced."""
         if "gaps" in self.result:
             return list(self.result["gaps"])
-        return [event.data for event in self.events if event.type == "job.gap" and "start_ms" in event.data]
+        return [event.data for event in self.events if event.type == HistoryEventType.GAP and "start_ms" in event.data]
 
     @property
     def resumed_at_ms(self) -> list[int]:

@@ -18,10 +18,10 @@ from api.errors import NotFound, Problem, field_problem
 from api.paging import Cursor
 from api.routes import webhooks as routes
 from api.webhook_documents import EndpointChange, EndpointRequest, RotateRequest
+from db.documents.event_types import EventType
 from db.schema.tables_webhooks import DeliveryState
 from db.webhooks import deliveries, signing_keys
 from db.webhooks import endpoints as webhooks
-from db.webhooks.endpoints import EventType
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, prefix="/webhooks")
 ROWS = 50

@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import String, cast, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from db.documents.event_types import EventType
 from db.failures import Failure
 from db.jobs import jobs
 from db.jobs.inputs import UNVERIFIED
@@ -155,7 +156,7 @@ def ready(session: Session, now: datetime, asset_id: UUID, found: Verified) -> A
     if asset is not None:
         session.execute(delete(Upload).where(Upload.asset_id == asset_id))
         jobs.input_ready(session, now, asset_id)
-        _announce(session, now, asset, "asset.verified")
+        _announce(session, now, asset, EventType.ASSET_VERIFIED)
     return asset
 
 
@@ -166,7 +167,7 @@ def reject(session: Session, now: datetime, asset_id: UUID, code: Failure, messa
     if asset is not None:
         session.execute(delete(Upload).where(Upload.asset_id == asset_id))
         jobs.input_rejected(session, now, asset_id, code, message)
-        _announce(session, now, asset, "asset.rejected")
+        _announce(session, now, asset, EventType.ASSET_REJECTED)
     return asset
 
 
@@ -224,7 +225,7 @@ def _set(session: Session, asset_id: UUID, sources: Collection[AssetState], valu
     return session.scalars(statement.returning(Asset).execution_options(**options)).one_or_none()
 
 
-def _announce(session: Session, now: datetime, asset: Asset, event_type: str) -> None:
+def _announce(session: Session, now: datetime, asset: Asset, event_type: EventType) -> None:
     data = {"asset_id": str(asset.id), "state": asset.state, "filename": asset.filename, "size_bytes": asset.size_bytes}
     if asset.failure is not None:
         data |= {"code": asset.failure, "message": asset.failure_message or ""}

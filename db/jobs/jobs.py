@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, insert, or_, sele
 from sqlalchemy.orm import Session, aliased
 
 from db.broker.signals import CancelAsked, Nudge, signal
+from db.documents.event_types import EventType
 from db.failures import Failure
 from db.jobs import inputs
 from db.jobs.transitions import finish_values, first_event, move, record
@@ -84,7 +85,7 @@ def submit(session: Session, now: datetime, new: NewJob) -> Job:
         queued_at=now if new.asset_ready else None,
     )
     if job.state is State.QUEUED:
-        first_event(session, now, job, "job.queued")
+        first_event(session, now, job, EventType.JOB_QUEUED)
         signal(session, Nudge(job.queue, job.id))
     session.add(job)
     session.flush()
@@ -111,7 +112,7 @@ def input_rejected(session: Session, now: datetime, asset_id: UUID, code: Failur
     for job in session.scalars(_waiting_for(asset_id)).all():
         failed = move(session, job.id, {State.AWAITING_INPUT}, values)
         if failed is not None:
-            record(session, now, failed, "job.failed", {"code": code, "message": message[:1000]})
+            record(session, now, failed, EventType.JOB_FAILED, {"code": code, "message": message[:1000]})
             count += 1
     return count
 
@@ -138,7 +139,7 @@ def request_cancel(session: Session, now: datetime, job: Job) -> Job:
         request_cancel(session, now, segment)
     canceled = move(session, job.id, WAITING, {**finish_values(now, State.CANCELED), "cancel_requested_at": now})
     if canceled is not None:
-        record(session, now, canceled, "job.canceled", {})
+        record(session, now, canceled, EventType.JOB_CANCELED, {})
         return canceled
     flagged = move(session, job.id, OWNED, {"cancel_requested_at": func.coalesce(Job.cancel_requested_at, now)})
     if flagged is not None:
@@ -188,7 +189,7 @@ def submit_cached(session: Session, now: datetime, new: NewJob, source: Job) -> 
     _copy_cues(session, source, done)
     for file in session.scalars(select(JobFile).where(JobFile.job_id == source.id)):
         session.add(_file_for(done.id, file))
-    record(session, now, done, "job.succeeded", {"cached_from": str(source.id)})
+    record(session, now, done, EventType.JOB_SUCCEEDED, {"cached_from": str(source.id)})
     return done
 
 
@@ -220,7 +221,7 @@ def fingerprint(document: dict[str, Any]) -> str:
 
 def _announce_queued(session: Session, now: datetime, job: Job) -> None:
     if job.state is State.QUEUED:
-        record(session, now, job, "job.queued", {})
+        record(session, now, job, EventType.JOB_QUEUED, {})
         signal(session, Nudge(job.queue, job.id))
 
 

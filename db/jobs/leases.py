@@ -13,6 +13,7 @@ from sqlalchemy import func, insert, update
 from sqlalchemy.orm import Session
 
 from db.broker.signals import Nudge, signal
+from db.documents.event_types import EventType, HistoryEventType
 from db.failures import RETRYABLE, Failure
 from db.jobs.claims import Served, candidates
 from db.jobs.transitions import ENDING, finish_values, move, record
@@ -72,7 +73,7 @@ def start(session: Session, now: datetime, job_id: UUID, epoch: int) -> bool:
     }
     job = move(session, job_id, {State.LEASED}, values, epoch=epoch)
     if job is not None:
-        record(session, now, job, "job.started", {"attempt": job.attempt, "resumed_from_ms": job.checkpoint_ms})
+        record(session, now, job, EventType.JOB_STARTED, {"attempt": job.attempt, "resumed_from_ms": job.checkpoint_ms})
         return True
     return _stands(session, job_id, epoch, State.RUNNING)
 
@@ -82,7 +83,9 @@ def renew(session: Session, now: datetime, job_id: UUID, epoch: int, lease_s: fl
     return move(session, job_id, OWNED, {"lease_until": now + timedelta(seconds=lease_s)}, epoch=epoch)
 
 
-def note(session: Session, now: datetime, job_id: UUID, epoch: int, event_type: str, data: dict[str, Any]) -> bool:
+def note(
+    session: Session, now: datetime, job_id: UUID, epoch: int, event_type: HistoryEventType, data: dict[str, Any]
+) -> bool:
     """Add an event to the job's history. False: the lease is lost."""
     job = move(session, job_id, OWNED, {"worker_id": Job.worker_id}, epoch=epoch)
     if job is not None:
@@ -118,7 +121,7 @@ def succeed(
     if files:
         session.execute(insert(JobFile), [{"job_id": job_id, **entry.__dict__} for entry in files])
     close_attempt(session, now, job, "succeeded", None, usage)
-    record(session, now, job, "job.succeeded", {"attempt": job.attempt})
+    record(session, now, job, EventType.JOB_SUCCEEDED, {"attempt": job.attempt})
     return True
 
 
@@ -138,7 +141,7 @@ def fail(session: Session, now: datetime, job_id: UUID, epoch: int, ending: Endi
     if moved is None:
         return None
     close_attempt(session, now, moved, "failed", Ending(code, message, ending.usage), ending.usage)
-    record(session, now, moved, "job.failed", {"code": code, "message": message[:1000]})
+    record(session, now, moved, EventType.JOB_FAILED, {"code": code, "message": message[:1000]})
     return State.FAILED
 
 
@@ -157,7 +160,7 @@ def release(session: Session, now: datetime, job_id: UUID, epoch: int, usage: Us
     if job is None:
         return False
     close_attempt(session, now, job, "released", None, usage)
-    record(session, now, job, "job.released", {"attempt": job.attempt})
+    record(session, now, job, HistoryEventType.RELEASED, {"attempt": job.attempt})
     signal(session, Nudge(job.queue, job.id))
     return True
 
@@ -231,7 +234,7 @@ def _retry_later(session: Session, now: datetime, job: Job, ending: Ending, sett
         session,
         now,
         moved,
-        "job.retrying",
+        HistoryEventType.RETRYING,
         {"code": ending.code, "message": ending.message[:1000], "delay_s": round(delay_s, 1)},
     )
     return State.RETRY_WAIT

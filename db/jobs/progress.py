@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import case, insert, select, true
 from sqlalchemy.orm import Session
 
+from db.documents.event_types import EventType
 from db.documents.kinds.video import Cue
 from db.jobs.transitions import move, record
 from db.schema.tables import OWNED, CueRow, Job
@@ -78,7 +79,7 @@ def _advance(session: Session, now: datetime, job_id: UUID, epoch: int, values: 
     before_ms = session.scalar(select(Job.done_ms).where(Job.id == job_id)) or 0
     job = move(session, job_id, OWNED, values, epoch=epoch)
     if job is not None and job.total_ms and before_ms * TENTHS // job.total_ms < job.done_ms * TENTHS // job.total_ms:
-        record(session, now, job, "job.progress", {"done_ms": job.done_ms, "total_ms": job.total_ms})
+        record(session, now, job, EventType.JOB_PROGRESS, {"done_ms": job.done_ms, "total_ms": job.total_ms})
     return job is not None
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, aliased
 
 from db.broker.signals import Nudge, signal
+from db.documents.event_types import HistoryEventType
 from db.documents.kinds.video import Cue
 from db.failures import Failure
 from db.jobs import cues
@@ -54,7 +55,7 @@ def split(
     for index, params in enumerate(segments):
         submit(session, now, _segment(parent, params, index))
     close_attempt(session, now, parent, "split", None, usage)
-    record(session, now, parent, "job.split", {"segments": len(segments)})
+    record(session, now, parent, HistoryEventType.SPLIT, {"segments": len(segments)})
     return True
 
 

@@ -19,16 +19,14 @@ from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from db.broker.signals import Changed, signal
+from db.documents.event_types import EventType, HistoryEventType
 from db.schema.tables import TERMINAL, Job, JobEvent, Outbox, State
 
-WEBHOOK_TYPES = frozenset(
-    {"job.queued", "job.started", "job.progress", "job.succeeded", "job.failed", "job.canceled", "job.expired"}
-)
 ENDING = {
-    State.SUCCEEDED: "job.succeeded",
-    State.FAILED: "job.failed",
-    State.CANCELED: "job.canceled",
-    State.EXPIRED: "job.expired",
+    State.SUCCEEDED: EventType.JOB_SUCCEEDED,
+    State.FAILED: EventType.JOB_FAILED,
+    State.CANCELED: EventType.JOB_CANCELED,
+    State.EXPIRED: EventType.JOB_EXPIRED,
 }
 
 
@@ -66,7 +64,7 @@ def finish_values(now: datetime, state: State) -> dict[str, Any]:
     return {"state": state, "finished_at": now, "lease_until": None, "worker_id": None, "available_at": None}
 
 
-def first_event(session: Session, now: datetime, job: Job, event_type: str) -> None:
+def first_event(session: Session, now: datetime, job: Job, event_type: EventType) -> None:
     """The event of a job that is not stored yet; it goes in with the job, in one flush. Nobody can watch it yet."""
     job.event_seq = 1
     session.add(JobEvent(job_id=job.id, seq=1, type=event_type, data={}, at=now))
@@ -75,7 +73,13 @@ def first_event(session: Session, now: datetime, job: Job, event_type: str) -> N
         session.add(Outbox(tenant_id=job.tenant_id, type=event_type, subject_id=job.id, data=row, created_at=now))
 
 
-def record(session: Session, now: datetime, job: Job, event_type: str, data: dict[str, Any] | None = None) -> int:
+def record(
+    session: Session,
+    now: datetime,
+    job: Job,
+    event_type: EventType | HistoryEventType,
+    data: dict[str, Any] | None = None,
+) -> int:
     """Append an event to the job's history and, for the types clients subscribe to, to the outbox. Returns its seq.
 
     The row is locked by the transaction's earlier UPDATE or takes this one's, so the numbers have no holes or twins.
@@ -89,7 +93,7 @@ def record(session: Session, now: datetime, job: Job, event_type: str, data: dic
     ).one()
     body = data or {}
     session.execute(insert(JobEvent).values(job_id=job.id, seq=seq, type=event_type, data=body, at=now))
-    if event_type in WEBHOOK_TYPES and job.parent_id is None:
+    if isinstance(event_type, EventType) and job.parent_id is None:
         row = {"type": event_type, "seq": seq, **body}
         session.add(Outbox(tenant_id=job.tenant_id, type=event_type, subject_id=job.id, data=row, created_at=now))
     signal(session, Changed(job.id))

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from db.assets import assets
 from db.broker.signals import Nudge, signal
+from db.documents.event_types import EventType
 from db.failures import Failure
 from db.jobs import jobs
 from db.jobs.inputs import UNVERIFIED
@@ -150,7 +151,7 @@ def expire(session: Session, now: datetime, max_queue_s: float) -> int:
         values = {**finish_values(now, State.EXPIRED), "failure_message": "nobody took the job in time"}
         job = move(session, job_id, {State.QUEUED, State.AWAITING_INPUT}, values)
         if job is not None:
-            record(session, now, job, "job.expired", {})
+            record(session, now, job, EventType.JOB_EXPIRED, {})
             done += 1
     return done
 

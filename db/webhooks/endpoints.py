@@ -5,33 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from db.documents.event_types import EventType
 from db.schema.base import new_id
 from db.schema.tables import Job, Outbox, State
 from db.schema.tables_webhooks import DeliveryState, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from db.webhooks import signing_keys
-
-
-class EventType(StrEnum):
-    """What a client may be told."""
-
-    JOB_QUEUED = "job.queued"
-    JOB_STARTED = "job.started"
-    JOB_PROGRESS = "job.progress"
-    JOB_SUCCEEDED = "job.succeeded"
-    JOB_FAILED = "job.failed"
-    JOB_CANCELED = "job.canceled"
-    JOB_EXPIRED = "job.expired"
-    ASSET_VERIFIED = "asset.verified"
-    ASSET_REJECTED = "asset.rejected"
-    TEST = "webhook.test"
-
 
 STATES = {
     EventType.JOB_QUEUED: State.QUEUED,

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from db.crash import crash_point
+from db.documents.event_types import HistoryEventType
 from db.jobs import leases, progress
 from db.jobs.progress import JobProgress, ProgressStep
 from db.session import Database
@@ -65,7 +66,7 @@ class EventRecorder:
             case Cues():
                 self._save(event)
             case GapFound(gap=gap):
-                self._note("job.gap", gap.model_dump(mode="json"))
+                self._note(HistoryEventType.GAP, gap.model_dump(mode="json"))
             case Attach(name=name):
                 self.files[name] = event
 
@@ -108,7 +109,7 @@ class EventRecorder:
         self._write(lambda session, now: progress.save(session, now, job_id, epoch, step))
         crash_point("worker.saved")
 
-    def _note(self, event_type: str, data: dict[str, Any]) -> None:
+    def _note(self, event_type: HistoryEventType, data: dict[str, Any]) -> None:
         job_id, epoch = self.attempt.id, self.attempt.epoch
         self._write(lambda session, now: leases.note(session, now, job_id, epoch, event_type, data))
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from db.crash import crash_point
+from db.documents.event_types import HistoryEventType
 from db.documents.kinds.registry import KINDS
 from db.failures import Failure
 from db.jobs import cues, leases, segments
@@ -126,7 +127,7 @@ def _note_budget(database: Database, attempt: Attempt, params: BaseModel) -> Non
         return
     data = {"max_frame_pixels": params.max_frame_pixels, "setbacks": attempt.job.memory_setbacks}
     job_id, epoch = attempt.id, attempt.epoch
-    persist(database, attempt, lambda s, now: leases.note(s, now, job_id, epoch, "job.frame_budget", data))
+    persist(database, attempt, lambda s, now: leases.note(s, now, job_id, epoch, HistoryEventType.FRAME_BUDGET, data))
 
 
 def _write_cues(database: Database, attempt: Attempt) -> None:
