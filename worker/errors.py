@@ -10,6 +10,8 @@ The class decides the fate of the job, the code (db.failures) and message tell t
 
 from __future__ import annotations
 
+from typing import Any
+
 from db.failures import RETRYABLE, Failure
 
 
@@ -18,13 +20,17 @@ class JobError(Exception):
 
 
 class Permanent(JobError):
-    """The same input will fail again; `code` is one of the non-retryable failures."""
+    """The same input will fail again; `code` is one of the non-retryable failures.
 
-    def __init__(self, code: Failure, message: str) -> None:
+    `details` are for programs what the message is for people: JSON values, stored with the event of the failure.
+    """
+
+    def __init__(self, code: Failure, message: str, details: dict[str, Any] | None = None) -> None:
         if code in RETRYABLE:
             raise ValueError(f"{code} is retryable: raise Transient")
         super().__init__(message)
         self.code = code
+        self.details = details or {}
 
 
 class Transient(JobError):

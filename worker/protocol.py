@@ -184,6 +184,7 @@ class Failed(Message):
     stream: int
     code: Failure
     message: str
+    details: dict[str, Any] = {}
     spent: StreamCost = StreamCost()
 
 

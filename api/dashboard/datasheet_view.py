@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from api import corrected
 from api.deps import Services
+from db.documents.event_types import EventType
 from db.documents.footprint.courtyard import Rect, body_rect
 from db.documents.footprint.overlay import PagePicture
-from db.documents.kinds.datasheet_words import packages_seen
 from db.jobs import corrections, jobs
-from db.schema.tables import Job
+from db.schema.tables import Job, JobEvent
 from db.schema.tables_dashboard import Correction
 
 LIMITS = ("min", "nom", "max")
@@ -82,12 +82,17 @@ class Asked:
     doubtful: bool
 
 
-def asked(job: Job) -> Asked:
-    """Of an ended job, with or without a result."""
+def asked(job: Job, events: Sequence[JobEvent]) -> Asked:
+    """Of an ended job, with or without a result; the event of a failure names the packages that the document has."""
     result = job.result or {}
-    seen = [one["name"] for one in result.get("variants", [])] or packages_seen(job.failure_message or "")
+    seen = [one["name"] for one in result.get("variants", [])] or _packages(events)
     doubtful = job.failure is not None or any(one["field"] == "package" for one in result.get("needs_review", []))
     return Asked(job.params.get("package") or "", list(dict.fromkeys(seen)), doubtful)
+
+
+def _packages(events: Sequence[JobEvent]) -> list[str]:
+    failed = [event.data.get("details", {}) for event in events if event.type == EventType.JOB_FAILED]
+    return list(failed[-1].get("packages", [])) if failed else []
 
 
 def gather(session: Session, services: Services, job: Job) -> DatasheetPageData | None:

@@ -50,6 +50,7 @@ class Ending:
     message: str
     usage: Usage = field(default_factory=Usage)
     shared: bool = False
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 def claim(
@@ -141,7 +142,8 @@ def fail(session: Session, now: datetime, job_id: UUID, epoch: int, ending: Endi
     if moved is None:
         return None
     close_attempt(session, now, moved, "failed", Ending(code, message, ending.usage), ending.usage)
-    record(session, now, moved, EventType.JOB_FAILED, {"code": code, "message": message[:1000]})
+    told = {"code": code, "message": message[:1000]}
+    record(session, now, moved, EventType.JOB_FAILED, {**told, "details": ending.details} if ending.details else told)
     return State.FAILED
 
 

@@ -112,10 +112,10 @@ class Stage:
             leases.finalize(session, job_id, epoch)
             leases.succeed(session, now, job_id, epoch, result, entries, usage)
 
-    def fail(self, job_id: UUID, epoch: int, code: Failure, message: str) -> None:
+    def fail(self, job_id: UUID, epoch: int, code: Failure, message: str, **details: Any) -> None:
         now, settings = datetime.now(UTC), self.inside.services.settings
         with self.inside.services.database.write() as session:
-            leases.fail(session, now, job_id, epoch, Ending(code, message), settings)
+            leases.fail(session, now, job_id, epoch, Ending(code, message, details=details), settings)
 
 
 def video_result(cues: int, duration_ms: int, **more: Any) -> dict[str, Any]:

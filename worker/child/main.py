@@ -68,7 +68,7 @@ class JobRunner:
         outcome = attempt(lambda: self._handle(start, job))
         crash_point("child.done")
         cost = spent(time.monotonic() - began, self._models.weights_sha256(start.model))
-        self._events.send(_end(start.stream, outcome, cost))
+        self._events.send(end_of(start.stream, outcome, cost))
         del self._streams[start.stream]
 
     def _handle(self, start: Start, job: PipeContext) -> Document | SplitRequest:
@@ -77,14 +77,15 @@ class JobRunner:
         return handler(params, job)
 
 
-def _end(stream: int, outcome: Document | SplitRequest | HandlerFailure, cost: StreamCost) -> End:
+def end_of(stream: int, outcome: Document | SplitRequest | HandlerFailure, cost: StreamCost) -> End:
     if isinstance(outcome, Document):
         return Done(stream=stream, result=outcome.model_dump(mode="json"), spent=cost)
     if not isinstance(outcome, HandlerFailure):
         return Split(stream=stream, segments=tuple(outcome.segments), spent=cost)
     if outcome.code is None:
         return Halted(stream=stream, spent=cost)
-    return Failed(stream=stream, code=outcome.code, message=outcome.message[:4000], spent=cost)
+    message, details = outcome.message[:4000], outcome.details
+    return Failed(stream=stream, code=outcome.code, message=message, details=details, spent=cost)
 
 
 def spent(busy_seconds: float, weights_sha256: str | None) -> StreamCost:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import errno
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from db.failures import Failure
 from worker.errors import Permanent, Stopped, Transient
@@ -25,6 +25,7 @@ class HandlerFailure:
 
     code: Failure | None
     message: str
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 def attempt(work: Callable[[], T]) -> T | HandlerFailure:
@@ -33,7 +34,9 @@ def attempt(work: Callable[[], T]) -> T | HandlerFailure:
         return work()
     except Stopped as stopped:
         return HandlerFailure(None, str(stopped))
-    except (Permanent, Transient) as error:
+    except Permanent as error:
+        return HandlerFailure(error.code, str(error), error.details)
+    except Transient as error:
         return HandlerFailure(error.code, str(error))
     except Exception as error:  # the one place, see above
         log.exception("unexpected failure")

@@ -19,7 +19,7 @@ from db.documents.kinds.datasheet import (
     Variant,
     View,
 )
-from db.documents.kinds.datasheet_words import wrong_package
+from db.documents.kinds.datasheet_words import MOST_PACKAGES, wrong_package
 from db.failures import Failure
 from worker.datasheet.body import body
 from worker.datasheet.body.outline import Found
@@ -158,7 +158,8 @@ def _choose_pages(book: Book, request: ReadingRequest, progress: OnProgress) -> 
     if not found.mechanical and not found.land:
         raise Permanent(Failure.BAD_DOCUMENT, "no page of the document looks like a package outline or a land pattern")
     if not found.matched and len(found.names) > 1:
-        raise Permanent(Failure.BAD_PARAMS, wrong_package(request.package, [name for name, _ in found.names]))
+        seen = [name for name, _ in found.names][:MOST_PACKAGES]
+        raise Permanent(Failure.BAD_PARAMS, wrong_package(request.package, seen), {"packages": seen})
     return found
 
 

@@ -19,6 +19,7 @@ from multiprocessing.context import ForkServerContext
 from multiprocessing.process import parent_process
 from multiprocessing.util import get_temp_dir
 from pathlib import Path
+from typing import Any
 
 from db.documents.footprint.overlay import PagePicture, pages_read
 from db.documents.kinds.datasheet import DatasheetResult
@@ -104,7 +105,7 @@ def _context() -> ForkServerContext:
     return context
 
 
-_Said = ReadingProgress | DocumentReading | tuple[Failure, str]
+_Said = ReadingProgress | DocumentReading | tuple[Failure, str, dict[str, Any]]
 
 
 def _heard(pipe: Connection) -> Iterator[_Said]:
@@ -140,9 +141,9 @@ def _serve(pipe: Connection, files: list[Path], request: ReadingRequest, limits:
     try:
         pipe.send(_read(files, request, pipe.send))
     except Permanent as error:
-        pipe.send((error.code, str(error)))
+        pipe.send((error.code, str(error), error.details))
     except MemoryError:
-        pipe.send((Failure.TOO_LARGE, f"the document takes more than {limits.memory_bytes >> 20} MiB to read"))
+        pipe.send((Failure.TOO_LARGE, f"the document takes more than {limits.memory_bytes >> 20} MiB to read", {}))
 
 
 def _end_with_parent() -> None:

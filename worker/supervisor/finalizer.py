@@ -6,6 +6,7 @@ import hashlib
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -52,10 +53,18 @@ class Finalizer:
         except (Permanent, Transient) as error:
             return self.fail(error.code, str(error), end.spent if isinstance(end, Done) else StreamCost())
 
-    def fail(self, code: Failure, message: str, cost: StreamCost | None = None, *, shared: bool = False) -> str:
+    def fail(
+        self,
+        code: Failure,
+        message: str,
+        cost: StreamCost | None = None,
+        details: dict[str, Any] | None = None,
+        *,
+        shared: bool = False,
+    ) -> str:
         """End the attempt with a failure: the job is retried or fails, as the code says."""
         crash_point("worker.failing")
-        ending = Ending(code, message, _usage(cost or StreamCost()), shared)
+        ending = Ending(code, message, _usage(cost or StreamCost()), shared, details or {})
         job_id, epoch = self.attempt.id, self.attempt.epoch
         try:
             state = persist(
@@ -82,7 +91,7 @@ class Finalizer:
             case StopReason.STALLED:
                 return self.fail(Failure.WORKER_LOST, f"no progress for {self.settings.stall_s:g} s", cost)
         if isinstance(end, Failed):
-            return self.fail(end.code, end.message, cost)
+            return self.fail(end.code, end.message, cost, end.details)
         if isinstance(end, Gone) and end.innocent:
             return self._release(cost)
         shared = isinstance(end, Gone) and end.shared

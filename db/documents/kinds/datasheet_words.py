@@ -8,7 +8,6 @@ from typing import Any
 
 MOST_REVIEWS = 8
 MOST_PACKAGES = 8
-_SEEN = "; the document has: "
 
 
 def lines(result: dict[str, Any]) -> Iterator[str]:
@@ -51,12 +50,6 @@ def _size(pad: dict[str, Any]) -> str:
 
 
 def wrong_package(asked: str | None, seen: list[str]) -> str:
-    """Why a job for a package that no drawing names fails; a comma in a name would look like two names."""
-    names = ", ".join(name.replace(",", " ") for name in seen[:MOST_PACKAGES])
-    return f"no drawing names the package {asked!r}{_SEEN}{names}"
-
-
-def packages_seen(failure: str) -> list[str]:
-    """The packages that `wrong_package` names; none for other failures."""
-    _, _, names = failure.partition(_SEEN)
-    return names.split(", ") if names else []
+    """Why a job for a package that no drawing names fails."""
+    names = ", ".join(seen[:MOST_PACKAGES])
+    return f"no drawing names the package {asked!r}; the document has: {names}"

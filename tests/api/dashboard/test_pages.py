@@ -273,7 +273,7 @@ def test_a_package_that_no_drawing_names_is_replaced_by_one_that_is_there(
     stage.job(NewJob(stage.tenant_id, "datasheet.extract", "cpu", params))
     job_id, epoch = stage.begin(queue="cpu")
     seen = ["PDIP-14", "SOIC-14", f"{EVIL}, x"]
-    stage.fail(job_id, epoch, Failure.BAD_PARAMS, wrong_package("XYZ-9", seen))
+    stage.fail(job_id, epoch, Failure.BAD_PARAMS, wrong_package("XYZ-9", seen), packages=seen)
     page = ann.get(f"/jobs/{job_id}").text
     assert 'value="XYZ-9"' in page
     assert [f'value="{name}"' in page for name in seen[:2]] == [True, True]

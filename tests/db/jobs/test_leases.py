@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from db.documents.event_types import HistoryEventType
 from db.documents.kinds.video import Cue
 from db.failures import Failure
 from db.jobs import events, jobs, leases, progress
@@ -132,7 +133,7 @@ def test_an_old_epoch_writes_nothing(database: Database) -> None:
         assert not leases.succeed(session, NOW, job.id, job.epoch, {}, [], Usage())
         assert not leases.release(session, NOW, job.id, job.epoch, Usage())
         assert not leases.cancel_owned(session, NOW, job.id, job.epoch, Usage())
-        assert not leases.note(session, NOW, job.id, job.epoch, "job.gap", {})
+        assert not leases.note(session, NOW, job.id, job.epoch, HistoryEventType.GAP, {})
         assert leases.fail(session, NOW, job.id, job.epoch, Ending(Failure.INTERNAL, "x"), SETTINGS) is None
     assert stored(database, job).state is State.LEASED
 

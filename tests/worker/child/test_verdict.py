@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from db.failures import Failure
+from worker.child.main import end_of
 from worker.child.verdict import HandlerFailure, attempt
+from worker.errors import Permanent
+from worker.protocol import Failed, StreamCost
 
 
 def full_disk() -> None:
@@ -32,3 +35,14 @@ def test_the_code_says_who_is_to_act_and_the_message_no_secret(work: Callable[[]
     assert isinstance(trouble, HandlerFailure)
     assert trouble.code is code
     assert "secret" not in trouble.message
+
+
+def test_the_details_of_a_failure_reach_the_message_to_the_supervisor() -> None:
+    def wrong_package() -> None:
+        raise Permanent(Failure.BAD_PARAMS, "no such package", {"packages": ["RGT", "PW"]})
+
+    trouble = attempt(wrong_package)
+    assert isinstance(trouble, HandlerFailure)
+    failed = end_of(7, trouble, StreamCost())
+    assert isinstance(failed, Failed)
+    assert (failed.code, failed.details) == (Failure.BAD_PARAMS, {"packages": ["RGT", "PW"]})
