@@ -1,1 +1,1 @@
-"""How well datasheets are read: folders of truths, scored."""
+"""Scores the reader on real drawings: rows per drawing, kinds of failure, pictures and the lookup baseline."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from db.documents.kinds.datasheet import DatasheetResult
-from worker.datasheet.evaluation import evidence
+from worker.datasheet.evaluation import cache, evidence, kinds
 from worker.datasheet.extract import ReadingRequest, extract
 from worker.datasheet.handler import complete
 from worker.datasheet.page import pages
@@ -48,6 +48,9 @@ class DrawingScore:
     citations: int = 0
     review: list[str] = field(default_factory=list)
     error: str | None = None
+    status: str = ""
+    land_kind: str | None = None  # of failure, see `kinds`
+    body_kind: str | None = None
     pages: tuple[list[int], list[int]] = field(default_factory=lambda: ([], []))
 
 
@@ -58,33 +61,47 @@ def truths(folder: Path) -> Iterator[dict[str, Any]]:
             yield truth
 
 
-def _pdf(truth: dict[str, Any], folder: Path) -> Path:
+def pdf_of(truth: dict[str, Any], folder: Path) -> Path:
     name = Path(truth["source"]["pdf"])
     return folder / name.name if (folder / name.name).exists() else folder / name
 
 
-def read_one(truth: dict[str, Any], pdfs: Path, hints: bool) -> DrawingScore:
-    """Reads the drawing of one truth and scores it."""
+def read_one(
+    truth: dict[str, Any], pdfs: Path, hints: bool, kept: Path | None = None
+) -> tuple[DrawingScore, dict[str, Any]]:
+    """Scores the drawing of one truth; reads it unless the folder `kept` holds what this code read. Also the result."""
+    pdf = pdf_of(truth, pdfs)
+    stored = cache.load(kept, truth["name"], hints) if kept else None
+    if stored is None:
+        stored = _read(truth, pdf, hints)
+        if kept:
+            cache.store(kept, truth["name"], hints, stored)
+    row = DrawingScore(truth["name"], hints, stored["cpu_s"], error=stored["error"])
+    row.citations, row.missed_evidence = stored["citations"], stored["missed_evidence"]
+    _score(row, truth, stored["result"])
+    return row, stored["result"]
+
+
+def _read(truth: dict[str, Any], pdf: Path, hints: bool) -> dict[str, Any]:
     request = ReadingRequest(truth.get("package_printed"))
     if hints:
         mechanical, land = truth["pages"]["mechanical"], truth["pages"]["land_pattern"]
         request = ReadingRequest(request.package, mechanical[0] if mechanical else None, land[0] if land else None)
-    row = DrawingScore(truth["name"], hints)
-    start = time.process_time()
+    start, error = time.process_time(), None
     try:
-        result = extract([_pdf(truth, pdfs)], request)
-    except Permanent as error:
-        row.error = f"{error.code}: {error}"
-        result = DatasheetResult()
-    row.cpu_s = round(time.process_time() - start, 2)
+        result = extract([pdf], request)
+    except Permanent as refused:
+        error, result = f"{refused.code}: {refused}", DatasheetResult()
+    cpu_s = round(time.process_time() - start, 2)
     result = complete(result, "B")
-    _score(row, truth, result)
-    _score_evidence(row, truth, result, _pdf(truth, pdfs))
-    return row
+    citations, missed = _score_evidence(truth, result, pdf)
+    return {
+        "result": result.model_dump(mode="json"), "cpu_s": cpu_s, "error": error, "citations": citations,
+        "missed_evidence": missed,
+    }  # fmt: skip
 
 
-def _score(row: DrawingScore, truth: dict[str, Any], result: DatasheetResult) -> None:
-    pred = result.model_dump(mode="json")
+def _score(row: DrawingScore, truth: dict[str, Any], pred: dict[str, Any]) -> None:
     have = (pred["land_pattern"] or {}).get("pads") or []
     want = (truth["land_pattern"] or {}).get("pads") or []
     if want:
@@ -93,8 +110,9 @@ def _score(row: DrawingScore, truth: dict[str, Any], result: DatasheetResult) ->
         row.no_land_correct = not have
     row.body = score.body_fields(truth["body"], pred["body"])
     row.unsupported = score.unsupported(truth, pred)
-    row.review = [f"{r.field}: {r.reason}" for r in result.needs_review]
-    row.pages = (result.mechanical_pages, result.land_pages)
+    row.review = [f"{r['field']}: {r['reason']}" for r in pred["needs_review"]]
+    row.pages, row.status = (pred["mechanical_pages"], pred["land_pages"]), pred["land_pattern_status"]
+    row.land_kind, row.body_kind = kinds.of_land(truth, pred), kinds.of_body(truth, pred)
     row.stated = len(row.body) + len(want)
     row.claims = [*_body_claims(row, pred["body"]), *_pad_claims(want, have)]
 
@@ -117,20 +135,18 @@ def _pad_claims(want: list[score.Pad], have: list[score.Pad]) -> Iterator[Claim]
             yield Claim(f"pad {pad['number']}", pad["confidence"], right)
 
 
-def _score_evidence(row: DrawingScore, truth: dict[str, Any], result: DatasheetResult, pdf: Path) -> None:
+def _score_evidence(truth: dict[str, Any], result: DatasheetResult, pdf: Path) -> tuple[int, list[str]]:
     """Cited boxes against what is known to be printed there, else against a second look at the page."""
     cited = evidence.citations(result)
-    row.citations = len(cited)
     if not cited:
-        return
+        return 0, []
     known, book = truth.get("evidence"), pages.open_book([pdf])
     try:
         texts = [evidence.truth_text(known, c) if known else evidence.text_of(book, c) for c in cited]
     finally:
         book.close()
-    row.missed_evidence = [
-        c.printed for c, text in zip(cited, texts, strict=True) if not evidence.shows(text, c.printed)
-    ]
+    missed = [c.printed for c, text in zip(cited, texts, strict=True) if not evidence.shows(text, c.printed)]
+    return len(cited), missed
 
 
 def summary(rows: Sequence[DrawingScore]) -> dict[str, Any]:
@@ -153,6 +169,11 @@ def summary(rows: Sequence[DrawingScore]) -> dict[str, Any]:
     result["evidence_hit_rate"] = _part(cited - sum(len(r.missed_evidence) for r in rows), cited)
     result["citations"] = cited
     result["errors"] = sum(r.error is not None for r in rows)
+    result["wrongly_none"] = sum(r.status == "not_in_document" and not r.pads[JUDGED_MM].f1_position for r in land)
+    wrong = [confident_and_wrong(r) for r in rows]
+    result["sure_and_wrong"], result["drawings_sure_and_wrong"] = sum(map(len, wrong)), sum(map(bool, wrong))
+    result["land_kinds"] = kinds.confusion(r.land_kind for r in rows)
+    result["body_kinds"] = kinds.confusion(r.body_kind for r in rows)
     result["cpu_s"] = round(sum(r.cpu_s for r in rows), 1)
     return result
 
@@ -198,24 +219,27 @@ def _covered(claims: Sequence[Claim]) -> int:
     return most
 
 
+def confident_and_wrong(row: DrawingScore) -> list[str]:
+    return [f"{c.what} ({c.confidence})" for c in row.claims if c.confidence >= CONFIDENT and not c.right]
+
+
 def line_of(row: DrawingScore) -> dict[str, Any]:
-    found = asdict(row)
-    wrong = [f"{c.what} ({c.confidence})" for c in row.claims if c.confidence >= CONFIDENT and not c.right]
-    return {**found, "claims": len(row.claims), "confident_and_wrong": wrong}
+    return {**asdict(row), "claims": len(row.claims), "confident_and_wrong": confident_and_wrong(row)}
 
 
 def table(rows: Sequence[DrawingScore]) -> str:
-    """One line a drawing for people."""
+    """One line a drawing for people, those with confident and wrong values first."""
     lines = [
         f"{'drawing':28s} {'hints':5s} {'F1pos':>6s} {'F1full':>6s} {'exact':>5s} {'body':>7s} {'claims':>6s} {'cpu s':>6s}"
     ]
-    for r in rows:
+    for r in sorted(rows, key=lambda r: not confident_and_wrong(r)):
         pads = r.pads.get(JUDGED_MM)
         none = f"{'none':>6s} {'ok' if r.no_land_correct else 'WRONG':>6s} {'':5s}"
         land = f"{pads.f1_position:6.3f} {pads.f1_full:6.3f} {pads.exact:5.0f}" if pads else none
         body = f"{sum(ok for _, ok in r.body)}/{len(r.body)}"
         lines.append(
             f"{r.name:28s} {'yes' if r.hints else 'no':5s} {land} {body:>7s} {len(r.unsupported):6d} {r.cpu_s:6.2f}  "
-            f"{r.pages[0]}/{r.pages[1]} {r.error or ''}"
+            f"{r.pages[0]}/{r.pages[1]} {'; '.join(filter(None, (r.land_kind, r.body_kind, r.error)))}"
+            f"{' SURE AND WRONG: ' + ', '.join(confident_and_wrong(r)) if confident_and_wrong(r) else ''}"
         )
     return "\n".join(lines)

@@ -15,7 +15,7 @@ SHARED = Path(__file__).resolve().parents[5] / "shared" / "datasheets"
 @pytest.mark.slow
 def test_real_drawings_with_page_hints() -> None:
     truth = need_shared(SHARED / "truth")
-    rows = [evaluate.read_one(t, SHARED / "pdf", hints=True) for t in evaluate.truths(truth)]
+    rows = [evaluate.read_one(t, SHARED / "pdf", hints=True)[0] for t in evaluate.truths(truth)]
     found = evaluate.summary(rows)
     assert found["exact_count@0.05"] >= 10
     assert found["body_hit_rate"] >= 0.95
