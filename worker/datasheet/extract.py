@@ -27,7 +27,8 @@ from worker.datasheet.drawing import drawing, variations
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.families import families
 from worker.datasheet.families.families import PartFamily
-from worker.datasheet.land import balls, holes, numbering, pads, patterns, row_repeat, viewing_side
+from worker.datasheet.hypotheses import choose
+from worker.datasheet.land import balls, holes, numbering, viewing_side
 from worker.datasheet.land.pads import Solved
 from worker.datasheet.page import pages
 from worker.datasheet.page.pages import Book
@@ -36,13 +37,10 @@ from worker.datasheet.result import review as doubts
 from worker.datasheet.search import page_search as figures
 from worker.datasheet.search import titles
 from worker.datasheet.search.page_search import Search
+from worker.datasheet.segmentation.captions import LAND
 from worker.errors import Permanent
 
 MIN_SCORE = 1.2  # a pattern below this is a drawing of something else
-NAMED = 0.25  # a title this telling names a land pattern
-RIVAL_PART = 0.7
-RIVALLED = "another figure could be the land pattern: no title tells them apart"
-OF_RUN = 3.0  # for a pattern with the row of contacts that its family is made of
 SURFACE = re.compile(r"\bSM[TD]\b|surface\s*mount", re.IGNORECASE)  # a package that has no holes for leads
 
 
@@ -110,7 +108,7 @@ def _read(book: Book, request: ReadingRequest, progress: OnProgress) -> Datashee
     unclear = _unclear(family, outlines, lands) or search.doubt(request.package)
     if family is not None:
         outlines, lands = [family.narrowed(d) for d in outlines], [family.narrowed(d) for d in lands]
-    solved = _best_pattern(lands, family)
+    solved = choose.solved_of(lands, family, doubts.pins_of(request.package), request.package)
     if SURFACE.search(request.package or ""):
         solved = [s for s in solved if not all(holes.is_round(p) for p in s.pattern.pads) or holes.are_balls(s)]
     if search.land == search.mechanical[:1] and not request.land_page:
@@ -134,7 +132,7 @@ def _unclear(family: PartFamily | None, outlines: list[Drawing], lands: list[Dra
 
 def _named(solved: Solved) -> bool:
     page = " ".join(w.text for w in solved.drawing.lines)
-    return patterns.title_score(solved.pattern) > NAMED or titles.names_land(page)
+    return solved.pattern.kind == LAND or titles.names_land(page)
 
 
 def _choose_pages(book: Book, request: ReadingRequest, progress: OnProgress) -> Search:
@@ -163,19 +161,6 @@ def _choose_pages(book: Book, request: ReadingRequest, progress: OnProgress) -> 
     return found
 
 
-def _best_pattern(drawings: list[Drawing], family: PartFamily | None) -> list[Solved]:
-    """Solved patterns of all land pages, best first; those of a family with the number of pads that the part has."""
-    found: list[Solved] = []
-    for place, page in enumerate(drawings):
-        for pattern in patterns.find(page):
-            again = row_repeat.redrawn(pattern, page, family.count) if family else None
-            solved = pads.solve(*(again or (pattern, page)))
-            if solved is not None:
-                solved.score -= 1.5 * place - (OF_RUN if again else 0.0)
-                found.append(solved)
-    return sorted(found, key=lambda s: -s.score)
-
-
 def _result(
     book: Book,
     request: ReadingRequest,
@@ -201,7 +186,7 @@ def _result(
     reasons = [unclear]
     if land is not None and best is not None:
         land, seen = viewing_side.from_above(land, solved)
-        reasons += [seen, RIVALLED if _rivalled(best, solved[1:]) else None]
+        reasons += [seen, choose.rival(solved)]
     sizes = assemble.body_of(found, outlines)
     frame = terminals.body_in_land_frame(outlines, sizes, land)
     if any(reasons):
@@ -226,15 +211,6 @@ def _result(
         ambiguities=[*found.doubts, *search.notes(request.package)], needs_review=review,
         confidence=round(least, 3),
     )  # fmt: skip
-
-
-def _rivalled(best: Solved, others: list[Solved]) -> bool:
-    """Whether another figure of the page has about as many pads and no title speaks for the best one."""
-    alike = (
-        o for o in others if o.drawing is best.drawing and len(o.pattern.pads) > RIVAL_PART * len(best.pattern.pads)
-    )
-    named = patterns.title_score(best.pattern)
-    return named < NAMED and any(patterns.title_score(o.pattern) > named - NAMED and o.score > MIN_SCORE for o in alike)
 
 
 def _doubted(land: LandPattern) -> LandPattern:

@@ -15,6 +15,7 @@ from worker.datasheet.text.quantities import Quantity
 HEAD_PT = 10.0  # the arrow heads themselves cover the line
 FAR = 2.6  # letter heights: a number farther from every anchor is not of this span
 SKEW_PT = 1.0  # how far off one line its two tips may lie
+LINE_GAP_PT = 6.0  # between a broken dimension line and the number in its gap
 GAP_PT = 2.5  # a number this near to a broken dimension line stands in its gap
 OWN = 0.75  # letter heights and added costs: a number nearer than this stands at the line
 
@@ -201,6 +202,16 @@ class Lines:
         return self.spans[best] if costs and costs[best] < OWN else None
 
     def apart(self, a: Box, b: Box) -> bool:
-        """Whether two texts stand at different dimension lines."""
+        """Whether two texts stand at different dimension lines, which may both run into their text from both sides."""
+        if all(self._interrupts(box, 0 if max(a.width, b.width) > max(a.height, b.height) else 1) for box in (a, b)):
+            return True
         first, second = self.at(a), self.at(b)
         return first is not None and second is not None and first is not second
+
+    def _interrupts(self, box: Box, axis: int) -> bool:
+        """Whether a line along an axis runs into a text from both sides."""
+        along, across = ((box.x0, box.x1), box.cy) if axis == 0 else ((box.y0, box.y1), box.cx)
+        rows = self.grid.near(axis, across, GAP_PT)
+        before = (rows[:, 2] < along[0] + 1) & (rows[:, 2] > along[0] - LINE_GAP_PT)
+        after = (rows[:, 1] > along[1] - 1) & (rows[:, 1] < along[1] + LINE_GAP_PT)
+        return bool(before.any() and after.any())

@@ -15,6 +15,7 @@ MIN_PT = 1.6
 MAX_PART = 0.6  # of the page side: larger ones are frames
 JOIN_PT = 0.3
 MAX_LOOSE = 40_000
+BAR_PT, BAR_POINTS = 1.2, 7  # of a thin area that is one side of a shape
 ROUND = ("circle", "oval")
 
 
@@ -140,9 +141,26 @@ def _ringed(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.bool_]:
         kept &= ~loose
 
 
+def _bars(sheet: Sheet) -> NDArray[np.float64]:
+    """The middle lines of level and upright bars: sides of shapes that a converter painted as four thin areas."""
+    rows = []
+    for outline in sheet.outlines:
+        b = outline.box
+        thick, length = min(b.width, b.height), max(b.width, b.height)
+        if len(outline.points) <= BAR_POINTS and thick < BAR_PT and length > max(MIN_PT, 4 * thick):
+            half = thick / 2
+            ends = (
+                (b.x0 + half, b.cy, b.x1 - half, b.cy) if b.width > b.height else (b.cx, b.y0 + half, b.cx, b.y1 - half)
+            )
+            rows.append((*ends, max(thick, 0.1), 0.0, 0.0))
+    return np.array(rows).reshape(-1, 7)
+
+
 def _loose(sheet: Sheet) -> NDArray[np.float64]:
-    """Stroked lines, doubled ones once."""
+    """Stroked lines, doubled ones once, and thin bars."""
     lines = sheet.lines[sheet.lines[:, 4] > 0] if len(sheet.lines) else sheet.lines
+    bars = _bars(sheet)
+    lines = np.vstack([lines, bars]) if len(lines) else bars
     if len(lines) == 0:
         return lines
     flip = (lines[:, 0] > lines[:, 2]) | ((lines[:, 0] == lines[:, 2]) & (lines[:, 1] > lines[:, 3]))

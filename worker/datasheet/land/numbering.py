@@ -11,11 +11,12 @@ import numpy as np
 
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import Shape
-from worker.datasheet.geometry.primitives import Box, Word
+from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.land import leaders
 
 Point = tuple[float, float]
 UNNUMBERED = 0
+LEAST_PARTS, PARTS_FILL = 4, 0.25  # squares of a divided exposed pad, and the part of its extents that they fill
 LABEL = re.compile(r"^\(?(\d{1,3})\)?$")
 OWN_ORDER = re.compile(r"\b(?:connector|header|socket|receptacle|plug|jack|relay)s?\b", re.IGNORECASE)
 
@@ -56,6 +57,22 @@ def is_thermal(pads: list[Shape], i: int) -> bool:
         box.cy - (max(ys) + min(ys)) / 2
     ) < 0.22 * max(h, 1)
     return box.area > 1.8 * typical and middle and not any(box.meets(b) for b in others)
+
+
+def thermal_parts(pads: list[Shape]) -> set[int]:
+    """An exposed pad drawn as a grid of equal squares: close together, amid pads of another size."""
+    best: set[int] = set()
+    for i, pad in enumerate(pads):
+        own = [j for j, p in enumerate(pads) if p.same_size(pad)]
+        rest = [p.box for j, p in enumerate(pads) if j not in own]
+        if own[0] != i or len(own) < LEAST_PARTS or len(rest) < LEAST_PARTS:
+            continue
+        box = around([pads[j].box for j in own])
+        inside = around(rest).grown(-1.0).holds(box) and not any(box.meets(b) for b in rest)
+        filled = sum(pads[j].box.area for j in own) > PARTS_FILL * box.area
+        if inside and filled and len(own) > len(best):
+            best = set(own)
+    return best
 
 
 def _in_line(pads: list[Shape]) -> bool:
@@ -208,7 +225,8 @@ def number(
 
     `first` is the pad that a leader calls the first one.
     """
-    thermal = [i for i in range(len(pads)) if is_thermal(pads, i)]
+    parts = thermal_parts(pads)
+    thermal = [i for i in range(len(pads)) if i not in parts and is_thermal(pads, i)] + sorted(parts)
     ring_of = [i for i in range(len(pads)) if i not in thermal]
     chosen = [pads[i] for i in ring_of]
     near = printed_near(pads, drawing)
@@ -220,7 +238,8 @@ def number(
     for i, name in zip(ring_of, names, strict=True):
         result[i] = str(name) if name else "MP"
     for k, i in enumerate(thermal, start=1):
-        result[i] = str(near.get(i, max(names, default=0) + k))
+        last = max(names, default=0)
+        result[i] = str(last + 1 if i in parts else near.get(i, last + k))
     return Numbers(result, source, pin1, note, certain)
 
 
@@ -233,6 +252,7 @@ def _ring_names(
         return names, "printed", "printed", "all numbers are printed on the land pattern", True
     starts = [(s, step) for step in (1, -1) for s in range(count)] if not _in_line(pads) else [(0, 1), (count - 1, -1)]
     options = [(_numbered(ring, s, step, count), step) for s, step in starts]
+    options += [(_numbered(row, 0, 1, count), 1) for row in _zigzag(pads)]
     best = max(options, key=lambda o: (_agreement(o[0], printed), o[1]))
     agree = _agreement(best[0], printed)
     if agree < len(printed) > count / 2 and sorted(printed.values()) == list(range(1, len(printed) + 1)):
@@ -266,6 +286,19 @@ def _ring_names(
         "no number is printed: counter-clockwise from the usual corner",
         False,
     )
+
+
+def _zigzag(pads: list[Shape]) -> list[list[int]]:
+    """Both orders of two staggered rows whose pads follow each other in turn, as those of a modular jack do."""
+    for along, across in (("cx", "cy"), ("cy", "cx")):
+        row = sorted(range(len(pads)), key=lambda i: getattr(pads[i].box, along))
+        sides = [getattr(pads[i].box, across) for i in row]
+        steps = np.diff([getattr(pads[i].box, along) for i in row])
+        middle = (max(sides) + min(sides)) / 2
+        turns = all((a - middle) * (b - middle) < 0 for a, b in pairwise(sides))
+        if len(pads) >= LEAST_PARTS and turns and steps.min() > 0.5 * steps.max():
+            return [row, row[::-1]]
+    return []
 
 
 def _by_custom(pads: list[Shape], drawing: Drawing) -> bool:

@@ -14,7 +14,7 @@ from worker.datasheet.drawing.scale import Scale
 from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.land import solver as fit
 from worker.datasheet.land import variables
-from worker.datasheet.land.patterns import Pattern, title_score
+from worker.datasheet.land.patterns import Pattern
 from worker.datasheet.land.solver import Fit
 from worker.datasheet.land.variables import Feature, Model, Row
 
@@ -192,13 +192,13 @@ def _outline_of(outer: Box, inner: Box) -> bool:
 
 
 def _score(solved: Solved) -> float:
-    """How likely this is the land pattern: numbers that fit, pads that follow from them, words around it."""
+    """How likely this is the land pattern: numbers that fit and pads that follow from them."""
     good = [r for r in solved.fit.used if scale.misfit(r, solved.scale) < 0.12]
     pads = len(solved.pattern.pads)
     settled = np.mean([sum(solved.settled(i)) / 2 for i in range(pads)])
     sane = _sane(solved)
     return float(
-        0.5 * min(len(good), 8) - 0.4 * len(solved.fit.refused) + 2.5 * float(settled) + 2.0 * title_score(solved.pattern)
+        0.5 * min(len(good), 8) - 0.4 * len(solved.fit.refused) + 2.5 * float(settled)
         + 0.25 * min(pads, 12) ** 0.5 + sane
     )  # fmt: skip
 

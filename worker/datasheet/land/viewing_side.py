@@ -6,9 +6,10 @@ import re
 
 from db.documents.kinds.datasheet import LandPattern
 from worker.datasheet.geometry.primitives import Box, Word
-from worker.datasheet.land import patterns
 from worker.datasheet.land.pads import Solved
 from worker.datasheet.search import titles
+from worker.datasheet.segmentation.figure import distance
+from worker.datasheet.thresholds import CAPTION_REACH_PT
 
 _SOLDER_SIDE = re.compile(
     r"(?:solder(?:ing)?|copper|foil|reverse|back|opposite(?:\s*of)?(?:\s*the)?\s*component)[\s-]*(?:side|face)\b"
@@ -38,14 +39,17 @@ def from_above(land: LandPattern, solved: list[Solved]) -> tuple[LandPattern, st
 
 def _from_below(best: Solved, solved: list[Solved]) -> str | None:
     """The words that say that the figure is seen from the soldering side; of several figures those nearest to it count."""
-    page = [s for s in solved if s.drawing is best.drawing]
+    page = [s for s in solved if s.drawing.number == best.drawing.number]
     lands = [w.box for w in best.drawing.lines if titles.names_land(w.text)]
     for line in best.drawing.lines:
         below = _SOLDER_SIDE.search(line.text) or (_BOTTOM.search(line.text) and any(_stacked(b, line) for b in lands))
         if not below:
             continue
-        nearest = min(page, key=lambda s: patterns.title_distance(s.pattern.extent, line.box))
-        if nearest is best and patterns.title_distance(best.pattern.extent, line.box) < patterns.TITLE_PT:
+        nearest = min(distance(s.pattern.extent, line.box) for s in page)
+        if (
+            distance(best.pattern.extent, line.box) <= nearest
+            and distance(best.pattern.extent, line.box) < CAPTION_REACH_PT
+        ):
             return line.text
     return None
 

@@ -219,7 +219,8 @@ def _pad(
         w, h = (rounded(v) for v in hole.copper)
         kind, drill = hole.type, hole.drill
     size_status: Status = "derived" if sized or drill is not None else "assumed" if w and h else "not_stated"
-    role: PadRole = "mechanical" if apart else "thermal" if numbering.is_thermal(solved.pattern.pads, i) else "signal"
+    thermal = numbering.is_thermal(solved.pattern.pads, i) or i in numbering.thermal_parts(solved.pattern.pads)
+    role: PadRole = "mechanical" if apart else "thermal" if thermal else "signal"
     radius = rounded(shape.radius / solved.scale.x, 3) if shape.kind in ("roundrect", "d_shape") else None
     form = "rect" if shape.kind == "custom" and solved.drawing.sheet.raster else shape.kind  # pixels fray the corners
     return Pad(

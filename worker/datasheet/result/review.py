@@ -26,10 +26,15 @@ def of_land(land: LandPattern, best: Solved, certain: bool) -> list[Review]:
     return [Review(field=field, reason=reason) for field, reason in reasons]
 
 
+def pins_of(package: str | None) -> int | None:
+    """The number of terminals that a package name tells."""
+    named = _PINS.search(package or "")
+    return int(named[1]) if named else None
+
+
 def too_few(land: LandPattern, labels: Iterable[Label], package: str | None) -> Review | None:
     """A pattern with fewer pads than the part has pins: one was not seen, and the numbers after it are wrong."""
-    named = _PINS.search(package or "")
-    pins = max([label.number for label in labels] + ([int(named[1])] if named else []), default=0)
+    pins = max([*(label.number for label in labels), pins_of(package) or 0], default=0)
     count = len({p.number for p in land.pads if p.role in ("signal", "thermal")})
     if count >= pins:
         return None

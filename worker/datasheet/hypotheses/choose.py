@@ -1,0 +1,63 @@
+"""Solves the hypotheses about all figures of the land pages and puts the likeliest first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from worker.datasheet.drawing.drawing import Drawing
+from worker.datasheet.families.families import PartFamily
+from worker.datasheet.hypotheses.enumerate import of_figure
+from worker.datasheet.hypotheses.rank import rank
+from worker.datasheet.land import pads, row_repeat
+from worker.datasheet.land.pads import Solved
+from worker.datasheet.segmentation.captions import LAND
+from worker.datasheet.segmentation.figure import Figure, figures_of
+from worker.datasheet.thresholds import MARGIN
+
+OF_RUN = 3.0  # for a pattern with the row of contacts that its family is made of
+LATER_PAGE = 1.5
+_CLOSE = "another reading of the figure is about as likely: {} pads instead of {}"
+
+
+def solved_of(lands: list[Drawing], family: PartFamily | None, pins: int | None, package: str | None) -> list[Solved]:
+    """Solved hypotheses of all land pages, best first; those of a family with the number of pads that the part has."""
+    found: list[Solved] = []
+    for place, page in enumerate(lands):
+        figures = figures_of(page)
+        titled = [f for f in figures if f.kind == LAND]
+        less = LATER_PAGE * place
+        own = [s for f in titled for s in _of_figure(f, page, family, pins, package, less)]
+        if not own:  # a caption may stand nearer to another figure than to its own
+            own = [s for f in figures if f not in titled for s in _of_figure(f, page, family, pins, package, less)]
+        found += own
+    return sorted(found, key=lambda s: -s.score)
+
+
+def _of_figure(
+    figure: Figure, page: Drawing, family: PartFamily | None, pins: int | None, package: str | None, less: float
+) -> list[Solved]:
+    found: list[Solved] = []
+    for pattern in of_figure(figure):
+        again = row_repeat.redrawn(pattern, figure.drawing, family.count) if family else None
+        solved = pads.solve(*(again or (pattern, figure.drawing)))
+        if solved is not None:
+            solved.score = rank(solved, pins, package) - less + (OF_RUN if again else 0.0)
+            found.append(replace(solved, drawing=replace(solved.drawing, lines=page.lines)))
+    return found
+
+
+def rival(solved: list[Solved]) -> str | None:
+    """Why the best hypothesis is not sure: the second best one, of other pads, is about as likely."""
+    if len(solved) < 2:
+        return None
+    best = solved[0]
+    other = next((s for s in solved[1:] if _differs(best, s)), None)
+    if other is None or best.score - other.score >= MARGIN:
+        return None
+    return _CLOSE.format(len(other.pattern.pads), len(best.pattern.pads))
+
+
+def _differs(a: Solved, b: Solved) -> bool:
+    return len(a.pattern.pads) != len(b.pattern.pads) or any(
+        x.box != y.box for x, y in zip(a.pattern.pads, b.pattern.pads, strict=True)
+    )

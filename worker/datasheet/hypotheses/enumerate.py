@@ -1,0 +1,152 @@
+"""The hypotheses about one figure: all its shapes, groups of them, classes of equal ones, and what lies inside of what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from worker.datasheet.drawing.shapes import Shape
+from worker.datasheet.geometry.primitives import around
+from worker.datasheet.hypotheses.regular import regular
+from worker.datasheet.hypotheses.symmetry import symmetric
+from worker.datasheet.land import leaders
+from worker.datasheet.land.candidates import centred, holds
+from worker.datasheet.land.patterns import Pattern, groups, sort_out
+from worker.datasheet.segmentation.captions import LAND, MASK, STENCIL, kind_among
+from worker.datasheet.segmentation.figure import Figure, distance
+from worker.datasheet.thresholds import MOST_HYPOTHESES, MOST_PADS
+
+Pads = list[Shape]
+
+
+def of_figure(figure: Figure) -> list[Pattern]:
+    """Every hypothesis worth solving, each set of pads once; what it leaves unexplained is listed with it."""
+    found: dict[frozenset[int], Pattern] = {}
+    for pattern in _with_regular(_all(figure)):
+        key = frozenset(id(p) for p in pattern.pads)
+        if 2 <= len(pattern.pads) <= MOST_PADS and key not in found:
+            found[key] = _of(pattern, figure)
+        if len(found) >= MOST_HYPOTHESES:
+            break
+    return list(found.values())
+
+
+def _with_regular(patterns: Iterator[Pattern]) -> Iterator[Pattern]:
+    """Each hypothesis, with its rows regular where they are nearly so."""
+    for pattern in patterns:
+        even = regular(pattern)
+        if even is not None:
+            yield even
+        else:
+            yield pattern
+
+
+def _moved(shape: Shape, pattern: Pattern) -> bool:
+    """Whether a shape is a pad that was moved to its place in a regular row."""
+    return any(p.box.holds_point(shape.box.cx, shape.box.cy) and p.same_size(shape) for p in pattern.pads)
+
+
+def _all(figure: Figure) -> Iterator[Pattern]:
+    parts = groups(figure.shapes, figure.drawing.spans)
+    several = len({c.kind for c in figure.captions} & {LAND, MASK, STENCIL}) > 1
+    whole = [figure.shapes] if figure.kind == LAND and len(parts) > 1 and not several else []
+    for group in [*whole, *sorted(parts, key=len, reverse=True)]:
+        base = sort_out(group)
+        if base is None:
+            continue
+        yield base
+        yield from _nested(base)
+        yield from _subsets(base)
+
+
+def _of(pattern: Pattern, figure: Figure) -> Pattern:
+    known = {id(s) for s in (*pattern.pads, *pattern.vias, *pattern.inner, *pattern.frames)}
+    captions = sorted(figure.captions, key=lambda c: distance(pattern.box, c.word.box))
+    return replace(
+        pattern,
+        left=[s for s in _near(figure, pattern) if id(s) not in known and not _moved(s, pattern)],
+        titles=[c.word for c in captions],
+        kind=kind_among(captions),
+        extent=figure.box,
+        first=leaders.first_pad(pattern.pads, figure.drawing),
+    )
+
+
+def _near(figure: Figure, pattern: Pattern) -> list[Shape]:
+    """The shapes that a pattern has to explain: where a caption of another kind names a part of the figure, not that part."""
+    if len({c.kind for c in figure.captions} & {LAND, MASK, STENCIL}) < 2:
+        return figure.shapes
+    own = kind_among(sorted(figure.captions, key=lambda c: distance(pattern.box, c.word.box)))
+    return [
+        s
+        for s in figure.shapes
+        if kind_among(sorted(figure.captions, key=lambda c: distance(s.box, c.word.box))) == own
+    ]
+
+
+def _nested(base: Pattern) -> Iterator[Pattern]:
+    """The shapes in the middle of the pads instead of them: metal in the openings of a mask, not holes in round pads."""
+    inner = [
+        next((s for s in base.inner if holds(p, s) and centred(s, p) and s.kind == p.kind), None) for p in base.pads
+    ]
+    if sum(s is not None for s in inner) > len(base.pads) / 2:
+        pads = [p if s is None else s for p, s in zip(base.pads, inner, strict=True)]
+        yield replace(
+            base, pads=pads, inner=[s for s in base.inner if s not in pads], frames=[*base.frames, *base.pads]
+        )
+
+
+def classes_of(pads: Pads) -> list[Pads]:
+    """Equal shapes, upright or turned by a quarter, the largest class first."""
+    found: list[Pads] = []
+    for pad in pads:
+        home = next((c for c in found if _alike(c[0], pad)), None)
+        if home is None:
+            found.append([pad])
+        else:
+            home.append(pad)
+    return sorted(found, key=len, reverse=True)
+
+
+def _alike(a: Shape, b: Shape) -> bool:
+    turned = replace(b, box=replace(b.box, x1=b.box.x0 + b.box.height, y1=b.box.y0 + b.box.width))
+    return a.same_size(b) or a.same_size(turned)
+
+
+def _subsets(base: Pattern) -> Iterator[Pattern]:
+    """The pads without shapes that have no equal one and stand in no middle, then the classes that stand alike together."""
+    classes = classes_of(base.pads)
+    if len(classes) < 2:
+        return
+    several = [c for c in classes if len(c) > 1]
+    body = [p for c in several for p in c]
+    if body:
+        middles = [c[0] for c in classes if len(c) == 1 and _in_middle(c[0], body)]
+        yield _with(base, body + middles)
+        yield _with(base, body)
+    for count in range(len(several), 0, -1):
+        yield _with(base, [p for c in several[:count] for p in c])
+    for own in several:
+        yield _with(base, own)
+        joined = own + [p for c in several if c is not own and symmetric(own, c) for p in c]
+        yield _with(base, joined)
+        yield _with(base, joined + [c[0] for c in classes if len(c) == 1 and symmetric(own, c)])
+    for own in classes:
+        yield _with(base, [p for c in classes if c is not own for p in c])
+
+
+def _in_middle(shape: Shape, others: Pads) -> bool:
+    box = around([o.box for o in others])
+    return abs(box.cx - shape.box.cx) < 0.1 * box.width + 1 and abs(box.cy - shape.box.cy) < 0.1 * box.height + 1
+
+
+def _with(base: Pattern, pads: Pads) -> Pattern:
+    kept = {id(p) for p in pads}
+    own = [s for s in (*base.vias, *base.inner) if any(holds(p, s) for p in pads)]
+    inside = {id(s) for s in own}
+    return Pattern(
+        [p for p in base.pads if id(p) in kept],
+        [v for v in base.vias if id(v) in inside],
+        [s for s in base.inner if id(s) in inside],
+        base.frames,
+    )

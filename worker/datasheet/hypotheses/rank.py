@@ -1,0 +1,66 @@
+"""How likely a solved hypothesis is the land pattern: what its caption says, what it explains, and what is known of the part."""
+
+from __future__ import annotations
+
+import re
+
+from worker.datasheet.hypotheses.enumerate import classes_of
+from worker.datasheet.hypotheses.symmetry import mirrored_part
+from worker.datasheet.land import holes, numbering
+from worker.datasheet.land.pads import Solved, miscounted
+from worker.datasheet.segmentation.captions import CIRCUIT, CUTOUT, LAND, MASK, OUTLINE, STENCIL, TAPE
+from worker.datasheet.segmentation.figure import distance
+from worker.datasheet.thresholds import CAPTION_FADE_PT
+
+KIND = {LAND: 4.0, "": 0.0, OUTLINE: -1.5, MASK: -4.0, STENCIL: -6.0, TAPE: -6.0, CUTOUT: -6.0, CIRCUIT: -6.0}
+_WAVE = re.compile(r"\bwave\b", re.IGNORECASE)
+LEFT, LEFT_SINGLE, MOST_LEFT = 0.5, 0.12, 4.0  # costs of shapes that stay unexplained
+COUNTED, MISCOUNTED = 1.5, 1.0
+
+
+def rank(solved: Solved, pins: int | None, package: str | None) -> float:
+    """The score of a hypothesis; `pins` is the number of terminals of the part where it is known."""
+    pattern = solved.pattern
+    return (
+        solved.score
+        + captioned(solved)
+        - _unexplained(solved)
+        + _drilled(solved)
+        + 1.0 * mirrored_part(pattern.pads)
+        + _counted(solved, pins)
+        - (1.0 if miscounted(solved) else 0.0)
+        - (2.5 if any(_WAVE.search(t.text) for t in pattern.titles[:2]) and not _WAVE.search(package or "") else 0.0)
+    )
+
+
+def _drilled(solved: Solved) -> float:
+    """Holes whose diameter is printed beside a leader are as settled as pads with dimensions."""
+    pads = solved.pattern.pads
+    rounds = holes.read(solved) if any(holes.is_round(p) for p in pads) else {}
+    known = [i for i, r in rounds.items() if (r.drill or r.copper[0]) and not solved.settled(i)[1]]
+    return 2.5 * 0.5 * len(known) / len(pads)
+
+
+def captioned(solved: Solved) -> float:
+    """What the caption says of the figure, less the farther it stands."""
+    pattern = solved.pattern
+    weight = KIND.get(pattern.kind, -3.0)
+    if not pattern.titles or weight <= 0:
+        return weight
+    near = min(distance(pattern.extent, t.box) for t in pattern.titles)
+    return weight / (1.0 + near / CAPTION_FADE_PT)
+
+
+def _unexplained(solved: Solved) -> float:
+    """Shapes of the figure that this hypothesis leaves out: equal ones cost more than single ones."""
+    pattern = solved.pattern
+    cost = sum(LEFT * len(c) if len(c) > 1 else LEFT_SINGLE for c in classes_of(pattern.left))
+    return min(cost, MOST_LEFT)
+
+
+def _counted(solved: Solved, pins: int | None) -> float:
+    if pins is None:
+        return 0.0
+    pads = solved.pattern.pads
+    thermal = sum(numbering.is_thermal(pads, i) for i in range(len(pads)))
+    return COUNTED if len(pads) - thermal == pins else -MISCOUNTED

@@ -1,0 +1,158 @@
+"""The figures of a page: connected drawings with the captions that name them, and each as a drawing of its own."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
+
+from worker.datasheet.drawing.dimensions import DimensionSpan, box_of
+from worker.datasheet.drawing.drawing import Drawing
+from worker.datasheet.drawing.shapes import Shape
+from worker.datasheet.geometry.primitives import Box, Word, around
+from worker.datasheet.land.candidates import candidates
+from worker.datasheet.land.patterns import measured
+from worker.datasheet.segmentation.captions import Caption, captions_of, kind_among
+from worker.datasheet.segmentation.ink import Ink
+from worker.datasheet.thresholds import (
+    CAPTION_REACH_PT,
+    FAR_TWIN,
+    JOIN_REACH_PT,
+    OWN_NUMBERS,
+    SHEET_PART,
+    SPAN_END_PT,
+    SPAN_REACH_PT,
+)
+
+
+@dataclass
+class Figure:
+    """One drawing of a page. `box` in points holds its strokes and numbers; `captions` nearest first."""
+
+    box: Box
+    drawing: Drawing  # what of the page belongs to it
+    shapes: list[Shape]  # that can be pads
+    captions: list[Caption] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str:
+        """What the nearest caption of a layer of the board names, else the nearest caption."""
+        return kind_among(self.captions)
+
+
+def figures_of(page: Drawing) -> list[Figure]:
+    """Every figure that holds shapes or dimensions, largest first."""
+    ink = Ink(page)
+    shapes = candidates(page)
+    homes, roots = _joined(page, shapes, ink)
+    by_home: dict[int, list[Shape]] = defaultdict(list)
+    for shape, home in zip(shapes, homes, strict=True):
+        by_home[home].append(shape)
+    spans: dict[int, list[DimensionSpan]] = defaultdict(list)
+    for span in page.spans:
+        spans[_home_of(span, roots[ink.at(box_of(span))], by_home, ink)].append(span)
+    found = [_figure(page, own, spans[home], home, roots, ink) for home, own in by_home.items() if home]
+    found = [f for f in found if f.box.area < SHEET_PART * page.sheet.width * page.sheet.height]  # else the border
+    _give_captions(page, found)
+    return sorted(found, key=lambda f: -f.box.area)
+
+
+def _home_of(span: DimensionSpan, own: int, by_home: dict[int, list[Shape]], ink: Ink) -> int:
+    """The drawing a dimension line belongs to: one apart from all shapes measures those nearest that have its ends."""
+    if own in by_home:
+        return own
+    box, low = box_of(span), 0 if span.axis == 0 else 1
+    best = (SPAN_REACH_PT, own)
+    for home, shapes in by_home.items():
+        edges = [(s, v) for s in shapes for v in _lines(s.box, low)]
+        ends = [[s for s, v in edges if abs(v - end) < SPAN_END_PT] for end in (span.start, span.end)]
+        if home and all(ends):
+            gap = max(min(s.box.gap(box) for s in own_end) for own_end in ends)
+            if gap < best[0] and not ink.parted(ends[0][0].box, box):
+                best = (gap, home)
+    return best[1]
+
+
+def _lines(box: Box, axis: int) -> tuple[float, float, float]:
+    return (box.x0, box.cx, box.x1) if axis == 0 else (box.y0, box.cy, box.y1)
+
+
+def _joined(page: Drawing, shapes: list[Shape], ink: Ink) -> tuple[list[int], list[int]]:
+    """The drawing of every shape, and the drawing that each piece of ink was joined to.
+
+    Two drawings with dimensions of their own are two views of a part, however alike their shapes are, unless a
+    dimension runs from one to the other.
+    """
+    parent = list(range(ink.count))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            i = parent[i]
+        return i
+
+    homes = [ink.at(s.box) for s in shapes]
+    held = Counter(homes)
+    dimensioned = {ink.at(box_of(span)) for span in page.spans}
+    for i, j in measured(shapes, page.spans, JOIN_REACH_PT):
+        if 0 not in (homes[i], homes[j]) and not ink.parted(shapes[i].box, shapes[j].box):
+            parent[root(homes[j])] = root(homes[i])
+    for i, a in enumerate(shapes):
+        for j in range(i + 1, len(shapes)):
+            one, two = root(homes[i]), root(homes[j])
+            views = {one, two} <= dimensioned and min(held[homes[i]], held[homes[j]]) > 1
+            apart = one == two or 0 in (one, two) or views
+            if not apart and _twins(a, shapes[j]) and not ink.parted(a.box, shapes[j].box):
+                parent[two] = one
+                dimensioned |= {one} if two in dimensioned else set()
+    return [root(h) for h in homes], [root(i) for i in range(ink.count)]
+
+
+def _twins(a: Shape, b: Shape) -> bool:
+    """Whether two equal shapes stand in line, so near that they are of one pattern though nothing joins them."""
+    if not a.same_size(b):
+        return False
+    level = abs(a.box.cx - b.box.cx) < 0.8 or abs(a.box.cy - b.box.cy) < 0.8
+    return level and a.box.gap(b.box) <= FAR_TWIN * max(a.box.width, a.box.height)
+
+
+def _figure(
+    page: Drawing, own: list[Shape], spans: list[DimensionSpan], home: int, roots: list[int], ink: Ink
+) -> Figure:
+    kept = {id(s) for s in spans}
+    readings = [r for r in page.readings if id(r.span) in kept]
+    numbers = {id(r.quantity): r.quantity for r in readings}
+    box = around([s.box for s in own] + [box_of(s) for s in spans])
+    reach = box.grown(FAR_TWIN * 2)
+    quantities = [
+        q for q in page.quantities
+        if id(q) in numbers or (reach.holds_point(q.box.cx, q.box.cy) and roots[ink.at(q.box)] in (0, home))
+    ]  # fmt: skip
+    plain = [q for q in numbers.values() if not q.symbol]
+    if len(plain) >= OWN_NUMBERS:  # a figure that prints its own numbers takes no letters of a table
+        quantities = [q for q in quantities if not q.symbol]
+        readings = [r for r in readings if not r.quantity.symbol]
+    shapes = [s for s in page.shapes if roots[ink.at(s.box)] == home]
+    return Figure(box, replace(page, spans=spans, readings=readings, quantities=quantities, shapes=shapes), own)
+
+
+def _give_captions(page: Drawing, figures: list[Figure]) -> None:
+    """Each caption names the figure nearest to it, over or under it."""
+    rated: dict[int, list[tuple[float, Caption]]] = defaultdict(list)
+    for caption in captions_of(page.sheet.words):
+        near = sorted((_off(f.box, caption.word), i) for i, f in enumerate(figures))
+        if near and near[0][0] < CAPTION_REACH_PT:
+            rated[near[0][1]].append((near[0][0], caption))
+    for i, own in rated.items():
+        figures[i].captions = [c for _, c in sorted(own, key=lambda one: one[0])]
+
+
+def _off(figure: Box, caption: Word) -> float:
+    """The distance of a figure; one over a caption that ends in a colon is not meant by it."""
+    over = caption.text.rstrip().endswith(":") and figure.cy < caption.box.cy
+    return distance(figure, caption.box) + (CAPTION_REACH_PT / 2 if over else 0.0)
+
+
+def distance(figure: Box, caption: Box) -> float:
+    """Points from a figure to a caption; one beside it is farther than one over or under it."""
+    aside = max(figure.x0 - caption.x1, caption.x0 - figure.x1, 0.0)
+    apart = max(figure.y0 - caption.y1, caption.y0 - figure.y1, 0.0)
+    return apart + 1.3 * aside + 0.05 * abs(figure.cx - caption.cx)

@@ -1,0 +1,55 @@
+"""Ruled lines that part a page: frames around figures and the lines between them, never the lines of a drawing."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.datasheet.drawing.drawing import Drawing
+from worker.datasheet.thresholds import RULE_JOINT_PT, RULE_PART, RULE_REACH_PT, RULE_SPAN_PT
+
+Rule = tuple[int, float, float, float]  # axis, place across it, low and high end along it, in points
+
+
+def rules_of(drawing: Drawing) -> list[Rule]:
+    """Long level and upright lines that end on other such lines at both ends and that no dimension ends at."""
+    long = [(axis, *map(float, row)) for axis in (0, 1) for row in _long(drawing, axis)]
+    while True:
+        kept = [rule for rule in long if _held(rule, long) and not _dimensioned(rule, drawing)]
+        if len(kept) == len(long):
+            return kept
+        long = kept
+
+
+def _long(drawing: Drawing, axis: int) -> NDArray[np.float64]:
+    """Lines longer than a part of the page, pieces of one line joined: rows of place, low, high."""
+    side = drawing.sheet.width if axis == 0 else drawing.sheet.height
+    rows = drawing.grid.rows[axis]
+    if not len(rows):
+        return rows
+    joined: list[list[float]] = []
+    for at, low, high in rows[np.lexsort((rows[:, 1], np.round(rows[:, 0] / RULE_JOINT_PT)))]:
+        last = joined[-1] if joined else None
+        if last and abs(last[0] - at) < RULE_JOINT_PT and low < last[2] + RULE_JOINT_PT:
+            last[2] = max(last[2], high)
+        else:
+            joined.append([at, low, high])
+    found = np.array(joined)
+    return found[found[:, 2] - found[:, 1] > RULE_PART * side]
+
+
+def _held(rule: Rule, rules: list[Rule]) -> bool:
+    """Whether both ends lie on rules across it."""
+    axis, at, low, high = rule
+    across = [r for r in rules if r[0] != axis and r[2] - RULE_JOINT_PT <= at <= r[3] + RULE_JOINT_PT]
+    return all(any(abs(r[1] - end) <= RULE_JOINT_PT for r in across) for end in (low, high))
+
+
+def _dimensioned(rule: Rule, drawing: Drawing) -> bool:
+    """Whether a dimension is measured from this line: it is an edge of a part then."""
+    axis, at, low, high = rule
+    for span in drawing.spans:
+        ends = abs(span.start - at) < RULE_SPAN_PT or abs(span.end - at) < RULE_SPAN_PT
+        if span.axis != axis and ends and low - RULE_REACH_PT <= span.at <= high + RULE_REACH_PT:
+            return True
+    return False

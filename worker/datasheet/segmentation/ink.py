@@ -1,0 +1,74 @@
+"""Which marks of a page are drawn together: connected ink, with gaps smaller than those between figures, in cells of frames."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.datasheet.drawing.drawing import Drawing
+from worker.datasheet.geometry.primitives import Box
+from worker.datasheet.segmentation.frames import Rule, rules_of
+from worker.datasheet.thresholds import FIGURE_GAP_PT, RULE_JOINT_PT
+
+Labels = NDArray[np.int32]
+
+
+class Ink:
+    """The page as cells of one point: 0 where nothing is near, else the number of the connected drawing."""
+
+    def __init__(self, drawing: Drawing) -> None:
+        height, width = int(drawing.sheet.height) + 2, int(drawing.sheet.width) + 2
+        self.rules = rules_of(drawing)
+        paper = np.zeros((height, width), np.uint8)
+        for x0, y0, x1, y1 in _strokes(drawing, self.rules):
+            cv2.line(paper, (round(x0), round(y0)), (round(x1), round(y1)), 255, 1)
+        for box in _solid(drawing):
+            cv2.rectangle(paper, (round(box.x0), round(box.y0)), (round(box.x1), round(box.y1)), 255, -1)
+        reach = int(FIGURE_GAP_PT)
+        wide = cv2.dilate(paper, cv2.getStructuringElement(cv2.MORPH_RECT, (reach, reach)))
+        for axis, at, low, high in self.rules:
+            ends = [(round(low), round(at)), (round(high), round(at))]
+            cv2.line(wide, *(ends if axis == 0 else [e[::-1] for e in ends]), 0, 2)
+        self.count, self.labels = cv2.connectedComponents(wide, connectivity=4)
+
+    def at(self, box: Box) -> int:
+        """The drawing most of a box's border and middle lies on; 0 for none."""
+        xs = np.linspace(box.x0, box.x1, 7)
+        ys = np.linspace(box.y0, box.y1, 7)
+        points = [(x, y) for x in xs for y in ys]
+        found = np.bincount([self._label(x, y) for x, y in points], minlength=2)
+        found[0] = 0
+        return int(found.argmax()) if found.any() else 0
+
+    def _label(self, x: float, y: float) -> int:
+        row = min(max(round(y), 0), self.labels.shape[0] - 1)
+        return int(self.labels[row, min(max(round(x), 0), self.labels.shape[1] - 1)])
+
+    def parted(self, a: Box, b: Box) -> bool:
+        """Whether a rule runs between two boxes."""
+        for axis, at, low, high in self.rules:
+            first, second = ((a.cy, b.cy), (a.cx, b.cx)) if axis == 0 else ((a.cx, b.cx), (a.cy, b.cy))
+            crossing = min(first) < at < max(first)
+            if crossing and low - RULE_JOINT_PT <= sum(second) / 2 <= high + RULE_JOINT_PT:
+                return True
+        return False
+
+
+def _strokes(drawing: Drawing, rules: list[Rule]) -> NDArray[np.float64]:
+    """Stroked and painted edges of the page, without the rules."""
+    lines = drawing.sheet.lines[:, :4] if len(drawing.sheet.lines) else np.zeros((0, 4))
+    kept = np.ones(len(lines), bool)
+    for axis, at, low, high in rules:
+        across = np.abs(lines[:, [1 - axis, 3 - axis]] - at).max(axis=1) < RULE_JOINT_PT
+        along = (lines[:, [axis, 2 + axis]].min(axis=1) > low - RULE_JOINT_PT) & (
+            lines[:, [axis, 2 + axis]].max(axis=1) < high + RULE_JOINT_PT
+        )
+        kept &= ~(across & along)
+    return np.asarray(lines[kept])
+
+
+def _solid(drawing: Drawing) -> list[Box]:
+    """Numbers at dimension lines, and shapes: they hold the strokes of a figure together."""
+    near = {id(r.quantity): r.quantity.box for r in drawing.readings if r.cost < 1.0}
+    return [*near.values(), *(s.box for s in drawing.shapes)]

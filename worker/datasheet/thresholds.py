@@ -1,0 +1,35 @@
+"""Every tuned constant of the figure search: unit, meaning, the set it was tuned on, and what breaks when it is off."""
+
+from __future__ import annotations
+
+# Figures of a page, tuned on the two thirds of `dev` that are looked at.
+RULE_PART = 0.18  # of the page's side: shorter lines are no frame; smaller takes bodies for frames, larger joins halves
+RULE_JOINT_PT = 1.5  # points: how exactly ruled lines end on each other; larger takes extension lines for rules
+RULE_SPAN_PT = 1.2  # points: a dimension ending so near a line measures from it
+FIGURE_GAP_PT = (
+    9.0  # points: white gap between two figures; smaller parts pads from their dimensions, larger joins views
+)
+CAPTION_CHARS = 80  # letters of one line: longer ones are prose
+CAPTION_LEADING = 0.9  # heights of letters between two lines of one caption
+CAPTION_REACH_PT = 200.0  # points from a figure to what names it; headings of pages stand far off
+FAR_TWIN = 8.0  # sizes of a shape to an equal one in line: farther ones are of another figure
+
+# Hypotheses about a figure, tuned on the same drawings.
+MOST_HYPOTHESES = 24  # of one figure: more only cost time
+MOST_PADS = 1500  # of one pattern: more is a texture
+MIRROR_PT = 1.2  # points: how exactly shapes mirror onto each other; larger accepts chance
+CAPTION_FADE_PT = 90.0  # points at which a caption counts half
+MARGIN = 0.6  # score by which the best hypothesis must lead to be believed; smaller lets wrong ones be sure
+
+SPAN_END_PT = 1.0  # points: how exactly a dimension ends at an edge or centre of what it measures
+SPAN_REACH_PT = 90.0  # points from a dimension line to what it measures
+OWN_NUMBERS = 3  # printed numbers of a figure from which on it takes no letters of a table
+JOIN_REACH_PT = 30.0  # points from a dimension to two shapes that it joins; farther ones are of another view
+
+SHEET_PART = 0.7  # of the page: what covers more is its border
+RULE_REACH_PT = 90.0  # points from the end of a line to a dimension that measures from it
+CAPTION_SPACE = 1.5  # heights of letters between two words of a caption; stroked letters stand wide
+ROW_LEAST = 5  # pads of a row that must stand at one step
+ROW_OFF = 0.15  # of a step: how far off one may be drawn; more is meant so
+ROW_OFF_PT = 0.35  # points: less is rounding of the plotter
+ROW_PLACE_PT = 1.2  # points across the row
