@@ -199,6 +199,8 @@ def _result(
         review.append(
             Review(field="land_pattern", reason="a land pattern is drawn but its dimensions could not be read")
         )
+    if status == "not_in_document":
+        review.append(Review(field="land_pattern", reason="no page that names or draws a land pattern was found"))
     least = min([land.confidence if land else 0.9] + [v.confidence for v in _stated(found, outlines)])
     return DatasheetResult(
         package=request.package, page_count=book.pages, mechanical_pages=search.mechanical[:1],
@@ -232,7 +234,11 @@ def _stated(found: Found, outlines: list[Drawing]) -> list[Value]:
 
 
 def _has_land_title(search: Search) -> bool:
-    return any(h.land >= 4.0 for h in search.hits if h.number in search.land) or bool(not search.hits and search.land)
+    return (
+        search.names_land()
+        or any(h.land >= 4.0 for h in search.hits if h.number in search.land)
+        or bool(not search.hits and search.land)
+    )
 
 
 def _land(best: Solved, outlines: list[Drawing], package: str | None, review: list[Review]) -> LandPattern:

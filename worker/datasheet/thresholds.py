@@ -33,3 +33,5 @@ ROW_LEAST = 5  # pads of a row that must stand at one step
 ROW_OFF = 0.15  # of a step: how far off one may be drawn; more is meant so
 ROW_OFF_PT = 0.35  # points: less is rounding of the plotter
 ROW_PLACE_PT = 1.2  # points across the row
+SWATCH_PT = (4.0, 24.0)  # points: sides of a swatch of a legend
+SWATCH_GAP_PT = 14.0  # points from a swatch to its text

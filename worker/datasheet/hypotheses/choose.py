@@ -10,12 +10,14 @@ from worker.datasheet.hypotheses.enumerate import of_figure
 from worker.datasheet.hypotheses.rank import rank
 from worker.datasheet.land import pads, row_repeat
 from worker.datasheet.land.pads import Solved
+from worker.datasheet.segmentation import legend
 from worker.datasheet.segmentation.captions import LAND
 from worker.datasheet.segmentation.figure import Figure, figures_of
 from worker.datasheet.thresholds import MARGIN
 
 OF_RUN = 3.0  # for a pattern with the row of contacts that its family is made of
 LATER_PAGE = 1.5
+LEGEND = 2.0  # for pads of the colour that a legend calls copper
 _CLOSE = "another reading of the figure is about as likely: {} pads instead of {}"
 
 
@@ -41,9 +43,18 @@ def _of_figure(
         again = row_repeat.redrawn(pattern, figure.drawing, family.count) if family else None
         solved = pads.solve(*(again or (pattern, figure.drawing)))
         if solved is not None:
-            solved.score = rank(solved, pins, package) - less + (OF_RUN if again else 0.0)
+            solved.score = rank(solved, pins, package) - less + (OF_RUN if again else 0.0) + _painted(solved, page)
             found.append(replace(solved, drawing=replace(solved.drawing, lines=page.lines)))
     return found
+
+
+def _painted(solved: Solved, page: Drawing) -> float:
+    """What the legend of a page says of the colour of the pads."""
+    copper, other = legend.copper_of(page)
+    if not copper or not other:
+        return 0.0
+    own = legend.color_of(solved.pattern.pads[0].box, page)
+    return LEGEND if own in copper else -LEGEND if own in other else 0.0
 
 
 def rival(solved: list[Solved]) -> str | None:

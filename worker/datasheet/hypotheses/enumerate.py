@@ -54,9 +54,9 @@ def _all(figure: Figure) -> Iterator[Pattern]:
         base = sort_out(group)
         if base is None:
             continue
-        yield base
-        yield from _nested(base)
-        yield from _subsets(base)
+        for pattern in (base, *_nested(base)):
+            yield pattern
+            yield from _subsets(pattern)
 
 
 def _of(pattern: Pattern, figure: Figure) -> Pattern:

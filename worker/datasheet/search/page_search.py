@@ -16,6 +16,7 @@ OCR_PAGES = 10
 FORGET_PAGES = 32
 LAND_AFTER = 3  # a land pattern follows its outline within this many pages
 OWN_PAGE = 6.0  # the score of a page whose title says that it shows a land pattern
+TITLED = 5.0  # the score of words that name an outline drawing
 OTHER = 6.0  # against a page that names packages, and not the asked one
 CAPTIONED = 4.0  # for a picture with the name of a package
 NAMED_SO = 2.0  # for a page that prints the name the asked one was taken for
@@ -34,6 +35,7 @@ class PageHit:
     drawn: int = 0
     images: int = 0
     named: frozenset[str] = frozenset()  # words of the asked name that it prints
+    titled: bool = False  # whether a line of it names a land pattern and something is drawn
 
 
 @dataclass
@@ -55,6 +57,11 @@ class Search:
         if not self.matched and len(spoken) > 1:
             return f"no drawing names {package!r}, and the document speaks of several packages"
         return None
+
+    def names_land(self) -> bool:
+        """Whether a page of the part, or of no part in particular, names a land pattern."""
+        outline = next((h for h in self.hits if h.number in self.mechanical[:1]), None)
+        return any(h.titled and (outline is None or not _foreign(outline, h)) for h in self.hits)
 
     def notes(self, package: str | None) -> list[str]:
         """How the asked name was understood."""
@@ -96,6 +103,10 @@ def _rate(hits: list[PageHit], package: str | None) -> None:
         hit.mechanical += min(3.0, 0.1 * len(_DECIMAL.findall(hit.text))) - 4.0 * bool(titles.STENCIL.search(hit.text))
         hit.mechanical += CAPTIONED * _captioned(hit)
         hit.land = titles.land_score(hit.text) + figure - away - long
+        hit.titled = figure > 0 and titles.has_land_caption(hit.text)
+        if hit.titled:  # nothing else that a page speaks of outweighs the title of a land pattern
+            hit.land = max(hit.land, titles.land_score(hit.text) + figure)
+            hit.mechanical += away if titles.mechanical_score(hit.text) >= TITLED else 0.0
         if titles.of_land_alone(hit.text):
             hit.mechanical -= 7.0
         hit.named = frozenset(t for t in wanted if t in own)
