@@ -267,11 +267,16 @@ def _land(best: Solved, outlines: list[Drawing], package: str | None, review: li
 
 
 def _views(solved: list[Solved], best: Solved | None) -> list[View]:
+    """The figures of the land pages, each once with its best hypothesis, the land pattern first."""
+    kept: list[Solved] = []
+    for one in solved:
+        if not any(k.drawing.number == one.drawing.number and k.pattern.box.meets(one.pattern.box) for k in kept):
+            kept.append(one)
     return [
         View(page=s.drawing.number, kind="land_pattern" if s is best else _kind(s),
              box=assemble.box_of(s.pattern.box, s.drawing.sheet),
              title=s.pattern.titles[0].text[:500] if s.pattern.titles else None, score=round(s.score, 3))
-        for s in solved[:20]
+        for s in kept[:20]
     ]  # fmt: skip
 
 

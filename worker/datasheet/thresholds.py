@@ -12,7 +12,6 @@ FIGURE_GAP_PT = (
 CAPTION_CHARS = 80  # letters of one line: longer ones are prose
 CAPTION_LEADING = 0.9  # heights of letters between two lines of one caption
 CAPTION_REACH_PT = 200.0  # points from a figure to what names it; headings of pages stand far off
-FAR_TWIN = 8.0  # sizes of a shape to an equal one in line: farther ones are of another figure
 
 # Hypotheses about a figure, tuned on the same drawings.
 MOST_HYPOTHESES = 24  # of one figure: more only cost time
@@ -22,16 +21,23 @@ CAPTION_FADE_PT = 90.0  # points at which a caption counts half
 MARGIN = 0.6  # score by which the best hypothesis must lead to be believed; smaller lets wrong ones be sure
 
 SPAN_END_PT = 1.0  # points: how exactly a dimension ends at an edge or centre of what it measures
-SPAN_REACH_PT = 90.0  # points from a dimension line to what it measures
+BY_HAND_PT = 2.0  # the same in a figure drawn by hand, where nothing ends exactly
+BESIDE_PT = 70.0  # points from shapes to a dimension line that belongs to the extents of their figure
+SPAN_REACH_PT = 190.0  # points from a dimension line to what it measures
 OWN_NUMBERS = 3  # printed numbers of a figure from which on it takes no letters of a table
 JOIN_REACH_PT = 30.0  # points from a dimension to two shapes that it joins; farther ones are of another view
 
 SHEET_PART = 0.7  # of the page: what covers more is its border
 RULE_REACH_PT = 90.0  # points from the end of a line to a dimension that measures from it
-CAPTION_SPACE = 1.5  # heights of letters between two words of a caption; stroked letters stand wide
+CAPTION_SPACE = 2.0  # heights of letters between two words of a caption; stroked letters stand wide
 ROW_LEAST = 5  # pads of a row that must stand at one step
 ROW_OFF = 0.15  # of a step: how far off one may be drawn; more is meant so
 ROW_OFF_PT = 0.35  # points: less is rounding of the plotter
 ROW_PLACE_PT = 1.2  # points across the row
 SWATCH_PT = (4.0, 24.0)  # points: sides of a swatch of a legend
 SWATCH_GAP_PT = 14.0  # points from a swatch to its text
+AMID = 4  # shapes around a drawing that make it a part of theirs
+LEAST_MIRRORED = 8  # pads of a set from which on a missing mirror image is one that was not found
+MOST_ADDED = 2  # pads so added; more are a pattern of its own kind
+LEAST_FIT = 0.5  # score of the numbers alone: below it a caption makes no land pattern of a figure
+ONE_END_PT = 100.0  # points added to the distance of a dimension that has one end at a shape alone

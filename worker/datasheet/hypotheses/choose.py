@@ -12,12 +12,14 @@ from worker.datasheet.land import pads, row_repeat
 from worker.datasheet.land.pads import Solved
 from worker.datasheet.segmentation import legend
 from worker.datasheet.segmentation.captions import LAND
-from worker.datasheet.segmentation.figure import Figure, figures_of
-from worker.datasheet.thresholds import MARGIN
+from worker.datasheet.segmentation.figure import Figure, figures_of, whole
+from worker.datasheet.thresholds import LEAST_FIT, MARGIN
 
 OF_RUN = 3.0  # for a pattern with the row of contacts that its family is made of
 LATER_PAGE = 1.5
+CLEAR = 4.0  # score of a titled figure that leaves no doubt that it is the one
 LEGEND = 2.0  # for pads of the colour that a legend calls copper
+_ADDED = "{} of the pads were not found as shapes and were added as mirror images of those across"
 _CLOSE = "another reading of the figure is about as likely: {} pads instead of {}"
 
 
@@ -29,8 +31,10 @@ def solved_of(lands: list[Drawing], family: PartFamily | None, pins: int | None,
         titled = [f for f in figures if f.kind == LAND]
         less = LATER_PAGE * place
         own = [s for f in titled for s in _of_figure(f, page, family, pins, package, less)]
-        if not own:  # a caption may stand nearer to another figure than to its own
-            own = [s for f in figures if f not in titled for s in _of_figure(f, page, family, pins, package, less)]
+        if not any(s.score >= CLEAR for s in own):  # a caption may stand nearer to another figure than to its own
+            own += [s for f in figures if f not in titled for s in _of_figure(f, page, family, pins, package, less)]
+        if not any(s.score >= CLEAR for s in own) or family or {c.kind for f in figures for c in f.captions} <= {LAND}:
+            own += _of_figure(whole(page), page, family, pins, package, less)
         found += own
     return sorted(found, key=lambda s: -s.score)
 
@@ -42,10 +46,15 @@ def _of_figure(
     for pattern in of_figure(figure):
         again = row_repeat.redrawn(pattern, figure.drawing, family.count) if family else None
         solved = pads.solve(*(again or (pattern, figure.drawing)))
-        if solved is not None:
+        if solved is not None and solved.score >= LEAST_FIT and not _chance(solved):
             solved.score = rank(solved, pins, package) - less + (OF_RUN if again else 0.0) + _painted(solved, page)
             found.append(replace(solved, drawing=replace(solved.drawing, lines=page.lines)))
     return found
+
+
+def _chance(solved: Solved) -> bool:
+    """Whether one printed number alone picks some shapes from several others."""
+    return len({id(r.quantity) for r in solved.fit.used}) < 2 <= len(solved.pattern.left)
 
 
 def _painted(solved: Solved, page: Drawing) -> float:
@@ -59,9 +68,11 @@ def _painted(solved: Solved, page: Drawing) -> float:
 
 def rival(solved: list[Solved]) -> str | None:
     """Why the best hypothesis is not sure: the second best one, of other pads, is about as likely."""
-    if len(solved) < 2:
+    if not solved:
         return None
     best = solved[0]
+    if best.pattern.added:
+        return _ADDED.format(len(best.pattern.added))
     other = next((s for s in solved[1:] if _differs(best, s)), None)
     if other is None or best.score - other.score >= MARGIN:
         return None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from worker.datasheet.drawing.shapes import Shape
+from worker.datasheet.drawing.shapes import ROUND, Shape
 from worker.datasheet.geometry.primitives import around
 from worker.datasheet.hypotheses.regular import regular
-from worker.datasheet.hypotheses.symmetry import symmetric
+from worker.datasheet.hypotheses.symmetry import completed, symmetric
 from worker.datasheet.land import leaders
 from worker.datasheet.land.candidates import centred, holds
 from worker.datasheet.land.patterns import Pattern, groups, sort_out
@@ -49,13 +49,14 @@ def _moved(shape: Shape, pattern: Pattern) -> bool:
 def _all(figure: Figure) -> Iterator[Pattern]:
     parts = groups(figure.shapes, figure.drawing.spans)
     several = len({c.kind for c in figure.captions} & {LAND, MASK, STENCIL}) > 1
-    whole = [figure.shapes] if figure.kind == LAND and len(parts) > 1 and not several else []
+    whole = [figure.shapes] if figure.kind == LAND and len(parts) > 1 and not several and not figure.paged else []
     for group in [*whole, *sorted(parts, key=len, reverse=True)]:
         base = sort_out(group)
         if base is None:
             continue
         for pattern in (base, *_nested(base)):
             yield pattern
+            yield from _completed(pattern)
             yield from _subsets(pattern)
 
 
@@ -89,11 +90,18 @@ def _nested(base: Pattern) -> Iterator[Pattern]:
     inner = [
         next((s for s in base.inner if holds(p, s) and centred(s, p) and s.kind == p.kind), None) for p in base.pads
     ]
-    if sum(s is not None for s in inner) > len(base.pads) / 2:
+    if any(p.kind not in ROUND for p in base.pads) and sum(s is not None for s in inner) > len(base.pads) / 2:
         pads = [p if s is None else s for p, s in zip(base.pads, inner, strict=True)]
         yield replace(
             base, pads=pads, inner=[s for s in base.inner if s not in pads], frames=[*base.frames, *base.pads]
         )
+
+
+def _completed(base: Pattern) -> Iterator[Pattern]:
+    """The pads with the few that are missing from their mirror image."""
+    added = completed(base.pads)
+    if added:
+        yield replace(base, pads=[*base.pads, *added], added=added)
 
 
 def classes_of(pads: Pads) -> list[Pads]:

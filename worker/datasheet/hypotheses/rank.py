@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 
+from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.hypotheses.enumerate import classes_of
 from worker.datasheet.hypotheses.symmetry import mirrored_part
 from worker.datasheet.land import holes, numbering
 from worker.datasheet.land.pads import Solved, miscounted
 from worker.datasheet.segmentation.captions import CIRCUIT, CUTOUT, LAND, MASK, OUTLINE, STENCIL, TAPE
 from worker.datasheet.segmentation.figure import distance
-from worker.datasheet.thresholds import CAPTION_FADE_PT
+from worker.datasheet.thresholds import CAPTION_FADE_PT, SPAN_END_PT
 
 KIND = {LAND: 4.0, "": 0.0, OUTLINE: -1.5, MASK: -4.0, STENCIL: -6.0, TAPE: -6.0, CUTOUT: -6.0, CIRCUIT: -6.0}
 _WAVE = re.compile(r"\bwave\b", re.IGNORECASE)
 LEFT, LEFT_SINGLE, MOST_LEFT = 0.5, 0.12, 4.0  # costs of shapes that stay unexplained
+SCATTERED = 3.0  # for a few shapes picked from many that it does not explain
+REACHED = 1.0  # for a shape left out that a dimension runs to
+ADDED = 0.4  # cost of a pad that no shape was found for
 COUNTED, MISCOUNTED = 1.5, 1.0
 
 
@@ -25,6 +29,7 @@ def rank(solved: Solved, pins: int | None, package: str | None) -> float:
         solved.score
         + captioned(solved)
         - _unexplained(solved)
+        - ADDED * len(pattern.added)
         + _drilled(solved)
         + 1.0 * mirrored_part(pattern.pads)
         + _counted(solved, pins)
@@ -55,7 +60,25 @@ def _unexplained(solved: Solved) -> float:
     """Shapes of the figure that this hypothesis leaves out: equal ones cost more than single ones."""
     pattern = solved.pattern
     cost = sum(LEFT * len(c) if len(c) > 1 else LEFT_SINGLE for c in classes_of(pattern.left))
-    return min(cost, MOST_LEFT)
+    scattered = SCATTERED if len(pattern.left) > 2 * len(pattern.pads) else 0.0
+    reached = REACHED * sum(_reached(s.box, solved) for s in pattern.left)
+    return min(cost + reached, MOST_LEFT) + scattered
+
+
+def _reached(box: Box, solved: Solved) -> bool:
+    """Whether a printed dimension runs from a shape to a pad of the pattern."""
+    for reading in solved.drawing.readings:
+        low, span = reading.span.axis, reading.span
+        own = [abs(v - e) < SPAN_END_PT for e in (span.start, span.end) for v in _lines(box, low)]
+        if reading.cost < 1.0 and any(own):
+            ends = (span.start, span.end) if any(own[3:]) else (span.end, span.start)
+            if any(abs(v - ends[0]) < SPAN_END_PT for p in solved.pattern.pads for v in _lines(p.box, low)):
+                return True
+    return False
+
+
+def _lines(box: Box, axis: int) -> tuple[float, float, float]:
+    return (box.x0, box.cx, box.x1) if axis == 0 else (box.y0, box.cy, box.y1)
 
 
 def _counted(solved: Solved, pins: int | None) -> float:

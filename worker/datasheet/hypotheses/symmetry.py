@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from worker.datasheet.drawing.shapes import Shape
-from worker.datasheet.geometry.primitives import around
-from worker.datasheet.thresholds import MIRROR_PT
+from worker.datasheet.geometry.primitives import Box, around
+from worker.datasheet.thresholds import LEAST_MIRRORED, MIRROR_PT, MOST_ADDED
 
 
 def symmetric(a: list[Shape], b: list[Shape]) -> bool:
@@ -26,3 +28,27 @@ def mirrored_part(shapes: list[Shape]) -> float:
         off = np.abs(image[:, None, :] - rows[None, :, :]).max(axis=2)
         best = max(best, float((off.min(axis=1) < MIRROR_PT).mean()))
     return best
+
+
+def completed(shapes: list[Shape]) -> list[Shape]:
+    """The one or two shapes that are missing from an otherwise mirrored set, as mirror images of those across."""
+    box = around([s.box for s in shapes])
+    for axis, middle in ((0, box.cx), (1, box.cy)):
+        missing = [
+            image for s in shapes if not any(_at(image := _mirrored(s, axis, middle), other) for other in shapes)
+        ]
+        free = [m for m in missing if not any(m.box.meets(s.box) for s in shapes)]
+        if missing and len(free) == len(missing) <= MOST_ADDED and len(shapes) >= LEAST_MIRRORED:
+            return free
+    return []
+
+
+def _mirrored(shape: Shape, axis: int, middle: float) -> Shape:
+    b = shape.box
+    if axis == 0:
+        return replace(shape, box=Box(2 * middle - b.x1, b.y0, 2 * middle - b.x0, b.y1))
+    return replace(shape, box=Box(b.x0, 2 * middle - b.y1, b.x1, 2 * middle - b.y0))
+
+
+def _at(a: Shape, b: Shape) -> bool:
+    return a.same_size(b) and abs(a.box.cx - b.box.cx) + abs(a.box.cy - b.box.cy) < 2 * MIRROR_PT

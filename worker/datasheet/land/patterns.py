@@ -29,6 +29,7 @@ class Pattern:
     inner: list[Shape] = field(default_factory=list)
     frames: list[Shape] = field(default_factory=list)  # bodies and silk screen around pads
     left: list[Shape] = field(default_factory=list)  # shapes of the figure that this pattern does not explain
+    added: list[Shape] = field(default_factory=list)  # pads that no shape was found for, as mirror images of others
     titles: list[Word] = field(default_factory=list)  # captions of the figure, nearest first
     kind: str = ""  # of the figure, see `segmentation.captions`
     first: Shape | None = None  # the pad that a leader names as the first
@@ -39,7 +40,8 @@ class Pattern:
         return around([p.box for p in self.pads])
 
 
-def _linked(a: Shape, b: Shape) -> bool:
+def linked(a: Shape, b: Shape) -> bool:
+    """Whether two shapes stand as near as those of one figure do: equal ones in line may stand farther apart."""
     gap = a.box.gap(b.box)
     smaller = min(max(a.box.width, a.box.height), max(b.box.width, b.box.height))
     if gap <= GAP * smaller:
@@ -91,7 +93,7 @@ def groups(shapes: list[Shape], spans: list[DimensionSpan]) -> list[list[Shape]]
 
     for i, a in enumerate(shapes):
         for j in range(i + 1, len(shapes)):
-            if root(i) != root(j) and _linked(a, shapes[j]):
+            if root(i) != root(j) and linked(a, shapes[j]):
                 parent[root(i)] = root(j)
     for i, j in measured(shapes, spans):
         parent[root(i)] = root(j)

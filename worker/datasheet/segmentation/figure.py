@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from worker.datasheet.drawing.dimensions import DimensionSpan, box_of
@@ -10,13 +11,16 @@ from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.land.candidates import candidates
-from worker.datasheet.land.patterns import measured
+from worker.datasheet.land.patterns import linked, measured
 from worker.datasheet.segmentation.captions import Caption, captions_of, kind_among
 from worker.datasheet.segmentation.ink import Ink
 from worker.datasheet.thresholds import (
+    AMID,
+    BESIDE_PT,
+    BY_HAND_PT,
     CAPTION_REACH_PT,
-    FAR_TWIN,
     JOIN_REACH_PT,
+    ONE_END_PT,
     OWN_NUMBERS,
     SHEET_PART,
     SPAN_END_PT,
@@ -32,6 +36,7 @@ class Figure:
     drawing: Drawing  # what of the page belongs to it
     shapes: list[Shape]  # that can be pads
     captions: list[Caption] = field(default_factory=list)
+    paged: bool = False  # whether it is a whole page: its shapes are no one pattern then
 
     @property
     def kind(self) -> str:
@@ -48,15 +53,28 @@ def figures_of(page: Drawing) -> list[Figure]:
     for shape, home in zip(shapes, homes, strict=True):
         by_home[home].append(shape)
     spans: dict[int, list[DimensionSpan]] = defaultdict(list)
-    for span in page.spans:
-        spans[_home_of(span, roots[ink.at(box_of(span))], by_home, ink)].append(span)
-    found = [_figure(page, own, spans[home], home, roots, ink) for home, own in by_home.items() if home]
+    for slack in (SPAN_END_PT, BY_HAND_PT):
+        loose = {home: own for home, own in by_home.items() if not spans[home]}
+        taken = {id(s) for own in spans.values() for s in own}
+        for span in (s for s in page.spans if id(s) not in taken):
+            home = _home_of(span, roots[ink.at(box_of(span))], by_home if slack == SPAN_END_PT else loose, ink, slack)
+            if home in by_home:
+                spans[home].append(span)
+    found = [_figure(page, own, spans[home], home, roots, ink, by_home) for home, own in by_home.items() if home]
     found = [f for f in found if f.box.area < SHEET_PART * page.sheet.width * page.sheet.height]  # else the border
     _give_captions(page, found)
     return sorted(found, key=lambda f: -f.box.area)
 
 
-def _home_of(span: DimensionSpan, own: int, by_home: dict[int, list[Shape]], ink: Ink) -> int:
+def whole(page: Drawing) -> Figure:
+    """The page taken for one figure: where it names nothing but a land pattern, or where its parts make no sense."""
+    shapes = candidates(page)
+    box = around([s.box for s in shapes] or [Box(0, 0, page.sheet.width, page.sheet.height)])
+    captions = sorted(captions_of(page.sheet.words), key=lambda c: distance(box, c.word.box))
+    return Figure(box, page, shapes, captions, paged=True)
+
+
+def _home_of(span: DimensionSpan, own: int, by_home: dict[int, list[Shape]], ink: Ink, slack: float) -> int:
     """The drawing a dimension line belongs to: one apart from all shapes measures those nearest that have its ends."""
     if own in by_home:
         return own
@@ -64,10 +82,11 @@ def _home_of(span: DimensionSpan, own: int, by_home: dict[int, list[Shape]], ink
     best = (SPAN_REACH_PT, own)
     for home, shapes in by_home.items():
         edges = [(s, v) for s in shapes for v in _lines(s.box, low)]
-        ends = [[s for s, v in edges if abs(v - end) < SPAN_END_PT] for end in (span.start, span.end)]
-        if home and all(ends):
-            gap = max(min(s.box.gap(box) for s in own_end) for own_end in ends)
-            if gap < best[0] and not ink.parted(ends[0][0].box, box):
+        ends = [[s for s, v in edges if abs(v - end) < slack] for end in (span.start, span.end)]
+        found = [end for end in ends if end]
+        if home and found:  # from a face of the part to a pad only one end is an edge of a shape
+            gap = max(min(s.box.gap(box) for s in end) for end in found) + (0.0 if all(ends) else ONE_END_PT)
+            if gap < best[0] and not ink.parted(found[0][0].box, box):
                 best = (gap, home)
     return best[1]
 
@@ -92,40 +111,52 @@ def _joined(page: Drawing, shapes: list[Shape], ink: Ink) -> tuple[list[int], li
     homes = [ink.at(s.box) for s in shapes]
     held = Counter(homes)
     dimensioned = {ink.at(box_of(span)) for span in page.spans}
-    for i, j in measured(shapes, page.spans, JOIN_REACH_PT):
-        if 0 not in (homes[i], homes[j]) and not ink.parted(shapes[i].box, shapes[j].box):
+    near = set(measured(shapes, page.spans, JOIN_REACH_PT))
+    for i, j in measured(shapes, page.spans, SPAN_REACH_PT):
+        views = {homes[i], homes[j]} <= dimensioned and (i, j) not in near
+        if 0 not in (homes[i], homes[j]) and not views and not ink.parted(shapes[i].box, shapes[j].box):
             parent[root(homes[j])] = root(homes[i])
     for i, a in enumerate(shapes):
         for j in range(i + 1, len(shapes)):
             one, two = root(homes[i]), root(homes[j])
             views = {one, two} <= dimensioned and min(held[homes[i]], held[homes[j]]) > 1
             apart = one == two or 0 in (one, two) or views
-            if not apart and _twins(a, shapes[j]) and not ink.parted(a.box, shapes[j].box):
+            if not apart and a.same_size(shapes[j]) and linked(a, shapes[j]) and not ink.parted(a.box, shapes[j].box):
                 parent[two] = one
                 dimensioned |= {one} if two in dimensioned else set()
+    for inner, outer in _within(shapes, [root(h) for h in homes], ink):
+        parent[root(inner)] = root(outer)
     return [root(h) for h in homes], [root(i) for i in range(ink.count)]
 
 
-def _twins(a: Shape, b: Shape) -> bool:
-    """Whether two equal shapes stand in line, so near that they are of one pattern though nothing joins them."""
-    if not a.same_size(b):
-        return False
-    level = abs(a.box.cx - b.box.cx) < 0.8 or abs(a.box.cy - b.box.cy) < 0.8
-    return level and a.box.gap(b.box) <= FAR_TWIN * max(a.box.width, a.box.height)
+def _within(shapes: list[Shape], homes: list[int], ink: Ink) -> list[tuple[int, int]]:
+    """Drawings that lie amid the shapes of another one: the exposed pad between the rows of terminals."""
+    own: dict[int, list[Shape]] = defaultdict(list)
+    for shape, home in zip(shapes, homes, strict=True):
+        own[home].append(shape)
+    boxes = {home: around([s.box for s in of]) for home, of in own.items() if home}
+    return [
+        (a, b) for a, inner in boxes.items() for b, outer in boxes.items()
+        if a != b and len(own[b]) >= AMID and outer.holds(inner) and not ink.parted(inner, own[b][0].box)
+    ]  # fmt: skip
 
 
 def _figure(
-    page: Drawing, own: list[Shape], spans: list[DimensionSpan], home: int, roots: list[int], ink: Ink
+    page: Drawing,
+    own: list[Shape],
+    spans: list[DimensionSpan],
+    home: int,
+    roots: list[int],
+    ink: Ink,
+    homes: Iterable[int],
 ) -> Figure:
     kept = {id(s) for s in spans}
     readings = [r for r in page.readings if id(r.span) in kept]
     numbers = {id(r.quantity): r.quantity for r in readings}
-    box = around([s.box for s in own] + [box_of(s) for s in spans])
-    reach = box.grown(FAR_TWIN * 2)
-    quantities = [
-        q for q in page.quantities
-        if id(q) in numbers or (reach.holds_point(q.box.cx, q.box.cy) and roots[ink.at(q.box)] in (0, home))
-    ]  # fmt: skip
+    near = [b for b in map(box_of, spans) if min(s.box.gap(b) for s in own) < BESIDE_PT]
+    box = around([s.box for s in own] + near)
+    others = {h for h in homes if h != home}
+    quantities = [q for q in page.quantities if id(q) in numbers or roots[ink.at(q.box)] not in others]
     plain = [q for q in numbers.values() if not q.symbol]
     if len(plain) >= OWN_NUMBERS:  # a figure that prints its own numbers takes no letters of a table
         quantities = [q for q in quantities if not q.symbol]

@@ -1,0 +1,1 @@
+"""How hypotheses about a figure are made and ranked."""
