@@ -41,6 +41,9 @@ from worker.datasheet.segmentation.captions import LAND
 from worker.errors import Permanent
 
 MIN_SCORE = 1.2  # a pattern below this is a drawing of something else
+BOARD = re.compile(
+    r"p\.?\s?c\.?\s?b\b|p\.?\s?c\.?\s*board|\blayout\b|\bpads?\b|\bholes?\b", re.IGNORECASE
+)  # of a land pattern on the outline's page
 SURFACE = re.compile(r"\bSM[TD]\b|surface\s*mount", re.IGNORECASE)  # a package that has no holes for leads
 
 
@@ -132,7 +135,7 @@ def _unclear(family: PartFamily | None, outlines: list[Drawing], lands: list[Dra
 
 def _named(solved: Solved) -> bool:
     page = " ".join(w.text for w in solved.drawing.lines)
-    return solved.pattern.kind == LAND or titles.names_land(page)
+    return solved.pattern.kind == LAND or titles.names_land(page) or bool(BOARD.search(page))
 
 
 def _choose_pages(book: Book, request: ReadingRequest, progress: OnProgress) -> Search:

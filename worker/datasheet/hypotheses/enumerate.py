@@ -6,17 +6,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from worker.datasheet.drawing.shapes import ROUND, Shape
-from worker.datasheet.geometry.primitives import around
+from worker.datasheet.geometry.primitives import Box, around
 from worker.datasheet.hypotheses.regular import regular
 from worker.datasheet.hypotheses.symmetry import completed, symmetric
 from worker.datasheet.land import leaders
 from worker.datasheet.land.candidates import centred, holds
 from worker.datasheet.land.patterns import Pattern, groups, sort_out
-from worker.datasheet.segmentation.captions import LAND, MASK, STENCIL, kind_among
+from worker.datasheet.segmentation.captions import CIRCUIT, CUTOUT, LAND, MASK, STENCIL, TAPE, Caption, kind_among
 from worker.datasheet.segmentation.figure import Figure, distance
 from worker.datasheet.thresholds import MOST_HYPOTHESES, MOST_PADS
 
 Pads = list[Shape]
+APART = (LAND, MASK, STENCIL, CIRCUIT, TAPE, CUTOUT)  # kinds of figures whose shapes never belong to one pattern
 
 
 def of_figure(figure: Figure) -> list[Pattern]:
@@ -75,14 +76,15 @@ def _of(pattern: Pattern, figure: Figure) -> Pattern:
 
 def _near(figure: Figure, pattern: Pattern) -> list[Shape]:
     """The shapes that a pattern has to explain: where a caption of another kind names a part of the figure, not that part."""
-    if len({c.kind for c in figure.captions} & {LAND, MASK, STENCIL}) < 2:
+    named = [c for c in figure.captions if c.kind in APART]
+    if len({c.kind for c in named}) < 2:
         return figure.shapes
-    own = kind_among(sorted(figure.captions, key=lambda c: distance(pattern.box, c.word.box)))
-    return [
-        s
-        for s in figure.shapes
-        if kind_among(sorted(figure.captions, key=lambda c: distance(s.box, c.word.box))) == own
-    ]
+    own = _named(pattern.box, named)
+    return [s for s in figure.shapes if _named(s.box, named) == own]
+
+
+def _named(box: Box, captions: list[Caption]) -> str:
+    return min(captions, key=lambda c: distance(box, c.word.box)).kind
 
 
 def _nested(base: Pattern) -> Iterator[Pattern]:

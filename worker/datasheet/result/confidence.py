@@ -128,15 +128,8 @@ def _of_value(q: Quantity, confirmed: bool, drawings: list[Drawing], edges: set[
     if q.confidence <= _least(drawings):
         return UNCONFIRMED
     shown = any(_shown(q, d, edges) for d in drawings if not d.sheet.raster)
-    second = bool(q.symbol) or _printed_again(q, drawings)
+    second = bool(q.symbol)  # of a table: a number of the drawing alone may belong to another figure
     return CONFIRMED if second and (confirmed or shown) else UNCONFIRMED
-
-
-def _printed_again(q: Quantity, drawings: list[Drawing]) -> bool:
-    """Whether the same limits are printed at another place: a drawing's scale alone cannot tell which part it measures."""
-    every = [*(o for d in drawings for o in d.quantities), *(e.quantity for d in drawings for e in d.entries)]
-    limits = (q.low, q.value, q.high)
-    return any(o is not q and o.box != q.box and (o.low, o.value, o.high) == limits for o in every)
 
 
 def _shown(q: Quantity, drawing: Drawing, edges: set[int] | None) -> bool:

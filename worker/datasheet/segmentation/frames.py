@@ -13,7 +13,9 @@ Rule = tuple[int, float, float, float]  # axis, place across it, low and high en
 
 def rules_of(drawing: Drawing) -> list[Rule]:
     """Long level and upright lines that end on other such lines at both ends and that no dimension ends at."""
-    long = [(axis, *map(float, row)) for axis in (0, 1) for row in _long(drawing, axis)]
+    long: list[Rule] = [
+        (axis, float(at), float(low), float(high)) for axis in (0, 1) for at, low, high in _long(drawing, axis)
+    ]
     while True:
         kept = [rule for rule in long if _held(rule, long) and not _dimensioned(rule, drawing)]
         if len(kept) == len(long):
@@ -35,7 +37,7 @@ def _long(drawing: Drawing, axis: int) -> NDArray[np.float64]:
         else:
             joined.append([at, low, high])
     found = np.array(joined)
-    return found[found[:, 2] - found[:, 1] > RULE_PART * side]
+    return np.asarray(found[found[:, 2] - found[:, 1] > RULE_PART * side])
 
 
 def _held(rule: Rule, rules: list[Rule]) -> bool:

@@ -28,8 +28,9 @@ class Ink:
         reach = int(FIGURE_GAP_PT)
         wide = cv2.dilate(paper, cv2.getStructuringElement(cv2.MORPH_RECT, (reach, reach)))
         for axis, at, low, high in self.rules:
-            ends = [(round(low), round(at)), (round(high), round(at))]
-            cv2.line(wide, *(ends if axis == 0 else [e[::-1] for e in ends]), 0, 2)
+            start, end = (round(low), round(at)), (round(high), round(at))
+            start, end = (start, end) if axis == 0 else (start[::-1], end[::-1])
+            cv2.line(wide, start, end, 0, 2)
         self.count, self.labels = cv2.connectedComponents(wide, connectivity=4)
 
     def at(self, box: Box) -> int:
