@@ -8,7 +8,7 @@ PYTEST := -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 SEED ?= 9000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test test-newest test-oldest build/venv-newest build/venv-oldest check up faults bench bench-service bench-stream bench-decode bench-nano bench-datasheet bench-dashboard bench-startup score-datasheet screenshots clean
+.PHONY: help setup lock demo test test-fast test-newest test-oldest build/venv-newest build/venv-oldest check up faults bench bench-service bench-stream bench-decode bench-nano bench-datasheet bench-dashboard bench-startup score-datasheet screenshots clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -21,7 +21,7 @@ $(UV):
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock uv
 
 $(READY): pyproject.toml requirements.lock | $(UV)
-	$(UV) pip install --quiet --python $(BIN)/python --constraints requirements.lock --editable '.[dev]'
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --constraints requirements.lock --editable '.[dev]'
 	@touch $@
 
 lock: $(UV)  ## renew requirements.lock: the newest allowed version of every package, for Linux and Python 3.11 to 3.14
@@ -37,6 +37,9 @@ up: $(READY)  ## run the service here (embedded Redis, SQLite, local files) unti
 test: $(READY) check  ## everything that must hold
 	@bash tests/debian.sh
 	$(BIN)/python $(PYTEST)
+
+test-fast: $(READY)  ## what tells within three minutes whether a change is sound
+	$(BIN)/python $(PYTEST) --fast
 
 test-newest: RESOLUTION := highest
 test-oldest: RESOLUTION := lowest-direct

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 
 import boto3
 import pytest
@@ -25,6 +26,29 @@ settings.register_profile("bm3", deadline=None)
 settings.load_profile("bm3")
 
 _bucket_numbers = itertools.count(1)
+
+ELSEWHERE = ("e2e", "faults", "bench", "conformance", "bm3", "datasheet")
+"""Folders of tests that start other processes or compute for long: not for `--fast`."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fast", action="store_true", help="leave out PostgreSQL, S3, browser, processes and long tests")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--fast`: what tells within three minutes whether a change is sound; `make test` runs everything."""
+    if not config.getoption("--fast"):
+        return
+    kept = [item for item in items if _is_fast(item)]
+    config.hook.pytest_deselected(items=[item for item in items if not _is_fast(item)])
+    items[:] = kept
+
+
+def _is_fast(item: pytest.Item) -> bool:
+    folders = item.path.relative_to(Path(__file__).parent).parts[:-1]
+    fixtures = getattr(item, "fixturenames", ())
+    needs_server = "postgres" in item.nodeid or any("postgres" in name or "moto" in name for name in fixtures)
+    return bool(folders) and not needs_server and not {*folders} & {*ELSEWHERE} and not item.get_closest_marker("slow")
 
 
 @pytest.fixture(scope="session")
