@@ -21,11 +21,11 @@ def _serve(workers: int | None) -> int:
     from api.settings import ApiSettings
     from db.ops import logs
     from db.session import Database
-    from db.settings import Settings
+    from db.settings import Settings, read
 
     logs.configure("api")
-    settings = Settings()
-    api = ApiSettings() if workers is None else ApiSettings(workers=workers)
+    settings = read(Settings)
+    api = read(ApiSettings) if workers is None else read(ApiSettings, workers=workers)
     database = Database(settings.database())
     try:
         prepare(database, settings)

@@ -54,6 +54,7 @@ class EndpointView(FromAttributes):
     failing_since: datetime | None
     disabled_at: datetime | None
     disabled_reason: str | None
+    last_error: str | None = Field(None, description="How the last request failed, while the endpoint is failing")
 
 
 class EndpointWithSecret(EndpointView):
@@ -89,8 +90,15 @@ class DeliveryDetail(DeliveryView):
     tried: list[AttemptLine]
 
 
-def endpoint_view(endpoint: WebhookEndpoint) -> EndpointView:
-    return EndpointView.model_validate(endpoint)
+def endpoint_view(endpoint: WebhookEndpoint, failure: WebhookAttempt | None = None) -> EndpointView:
+    return EndpointView.model_validate(endpoint).model_copy(update={"last_error": failure and error_of(failure)})
+
+
+def error_of(attempt: WebhookAttempt) -> str:
+    """A failed attempt in a few words: timed out: …, or the status it was answered with."""
+    words = attempt.outcome.replace("_", " ")
+    said = f"HTTP status {attempt.status}" if attempt.status is not None else attempt.error
+    return f"{words}: {said}" if said else words
 
 
 def with_secret(endpoint: WebhookEndpoint) -> EndpointWithSecret:

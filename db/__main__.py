@@ -35,9 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
     add_user.add_argument("--role", choices=[role.value for role in Role], default=Role.VIEWER)
     add_user.add_argument("--tenant", default=DEFAULT_TENANT, help="default: %(default)s")
     options = parser.parse_args(arguments)
-    from db.settings import Settings
+    from db.settings import Settings, read
 
-    return COMMANDS[options.command](Settings(), options)
+    return COMMANDS[options.command](read(Settings), options)
 
 
 def _migrate(settings: Settings, _: argparse.Namespace) -> int:

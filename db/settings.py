@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from db.documents import addresses
+
+S = TypeVar("S", bound=BaseSettings)
 
 
 class Settings(BaseSettings):
@@ -33,13 +38,15 @@ class Settings(BaseSettings):
         None, description="How clients reach the bucket for uploads, where that differs from how this service does"
     )
     s3_region: str = Field("us-east-1", description="Region of the bucket")
-    s3_input_buckets: list[str] = Field([], description="Buckets that jobs may name as input")
+    s3_input_buckets: Annotated[list[str], NoDecode] = Field(
+        [], description="Buckets that jobs may name as input, separated by commas"
+    )
 
     lease_s: float = Field(60.0, description="A worker owns a job this long after its last beat")
     beat_s: float = Field(10.0, description="How often a worker renews its leases")
     fence_s: float = Field(45.0, description="A worker that could not renew for this long stops its own jobs")
     renudge_s: float = Field(15.0, description="A queued job is nudged again after this long without a claim")
-    dispatch_every_s: float = Field(2.0, description="Pause between the dispatcher's rounds")
+    dispatch_every_s: float = Field(1.0, description="Pause between the dispatcher's rounds")
     max_queue_s: float = Field(7 * 86_400.0, description="Queued longer than this: expired")
     max_run_s: float = Field(48 * 3_600.0, description="Running longer than this in one attempt: run_time_exceeded")
     stall_s: float = Field(900.0, description="Beating without progress for this long: the attempt is ended as lost")
@@ -49,8 +56,9 @@ class Settings(BaseSettings):
         3, description="Workers lost over the same checkpoint of a job, and of no other, before it is called poison"
     )
     retry_limit: int = Field(5, description="Failed attempts without progress before a job fails")
-    allow_networks: list[str] = Field(
-        [], description="CIDR networks that webhooks and URL inputs may reach although they are not public"
+    allow_networks: Annotated[list[str], NoDecode] = Field(
+        [],
+        description="CIDR networks, separated by commas, that webhooks and URL inputs may reach although they are not public",
     )
     retention_days: float = Field(
         30.0, description="Finished jobs and their files are purged after this many days; 0: never"
@@ -60,12 +68,38 @@ class Settings(BaseSettings):
     )
     crash_at: str = Field("", description="Named crash point for fault tests: the process kills itself there")
 
+    @field_validator("allow_networks", "s3_input_buckets", mode="before")
+    @classmethod
+    def _words(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return json.loads(value) if value.lstrip().startswith("[") else value.replace(",", " ").split()
+
+    @field_validator("allow_networks")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        addresses.networks(value)
+        return value
+
     def database(self) -> str:
         """The SQLAlchemy URL in force."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'bm3.sqlite3').absolute()}"
 
 
+def read(kind: type[S], **given: Any) -> S:
+    """The settings of the environment. A wrong one ends the process with a sentence that names its variable."""
+    try:
+        return kind(**given)
+    except ValidationError as error:
+        prefix = kind.model_config.get("env_prefix", "")
+        wrong = [
+            f"{prefix}{str(one['loc'][0]).upper()}: {one['msg'].removeprefix('Value error, ')}"
+            for one in error.errors()
+        ]
+        raise SystemExit(f"error: {'; '.join(wrong)}") from error
+
+
 @lru_cache
 def settings() -> Settings:
     """The process's settings, read once."""
-    return Settings()
+    return read(Settings)

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import FrameType
@@ -27,31 +28,17 @@ from worker.process.consumer import Consumer
 from worker.process.persist import write
 from worker.process.registration import new_worker_id, report, sign_off, versions
 from worker.settings import WorkerSettings
-from worker.webhooks.deliver import Sender, deliver_due
+from worker.webhooks.courier import Courier
+from worker.webhooks.deliver import Sender
+from worker.webhooks.schedule import DeliveryOutcome
 
 STUCK_AFTER = timedelta(minutes=10)
 BREAKS = (SQLAlchemyError, ObjectError, OSError)
+AGAIN_S = 0.25
 EXIT_S = 1.8  # from SIGTERM on, whatever hangs
 Duty = Callable[[], int]
 """Does a part of what is to be done; how much it did. 0: nothing is left."""
 log = logging.getLogger(__name__)
-
-
-def duties(database: Database, objects: ObjectStore, settings: Settings) -> dict[str, Duty]:
-    """What a light worker does, by name."""
-    sender = Sender(Guard.allowing(settings.allow_networks))
-    return {
-        "deliver": lambda: deliver(database, sender),
-        "verify": lambda: verify_stuck(database, objects),
-    }
-
-
-def deliver(database: Database, sender: Sender) -> int:
-    """Make an attempt at some of the deliveries that are due; how many."""
-    outcomes = deliver_due(database, sender)
-    for outcome in outcomes:
-        metrics.WEBHOOK_ATTEMPTS.labels(outcome=outcome).inc()
-    return len(outcomes)
 
 
 def verify_stuck(database: Database, objects: ObjectStore) -> int:
@@ -63,16 +50,22 @@ def verify_stuck(database: Database, objects: ObjectStore) -> int:
 
 
 class LightWorker:
-    """Does its duties when nudged, and now and then unasked. One thread at a time looks; senders are many."""
+    """Does its duties when nudged, when a delivery has ended, and now and then unasked. One thread at a time looks."""
 
     def __init__(self, settings: Settings, worker: WorkerSettings) -> None:
         self.id = new_worker_id(LIGHT)
         self._worker = worker
         self._database = Database(settings.database(), RedisSignals(settings.redis_url), pool_size=20)
-        self._duties = duties(self._database, open_store(settings), settings)
+        objects, sender = open_store(settings), Sender(Guard.allowing(settings.allow_networks))
+        self._courier = Courier(self._database, sender, self._delivered)
+        self._duties: dict[str, Duty] = {
+            "deliver": self._courier.start_due,
+            "verify": lambda: verify_stuck(self._database, objects),
+        }
         self._consumer = Consumer(settings.redis_url, LIGHT, 1, self.look)
         self._looking = threading.Lock()
-        self._leaving = threading.Event()
+        self._leaving, self._wake = threading.Event(), threading.Event()
+        self._reported_s = float("-inf")
         self._started_at = datetime.now(UTC)
 
     def run(self) -> int:
@@ -89,15 +82,23 @@ class LightWorker:
         os._exit(0)
 
     def _work(self) -> None:
-        """Look again and again, apart from the thread that hears signals: a receiver may let it wait."""
+        """Look again and again, apart from the thread that hears signals."""
         try:
             while not self._leaving.is_set():
-                self._report()
+                self._wake.clear()
+                self._report_now_and_then()
                 self.look()
                 self._consumer.check(1, self._worker.consumer_stall_s)
-                self._leaving.wait(min(self._worker.poll_s, 10.0))
+                # While receivers are slow, places come free without anybody saying so.
+                self._wake.wait(AGAIN_S if self._courier.under_way else min(self._worker.poll_s, 10.0))
         finally:  # a bug: better end than be half alive
             self._leaving.set()
+
+    def _delivered(self, outcome: DeliveryOutcome | None) -> None:
+        """A place has come free: there may be more to send."""
+        if outcome is not None:
+            metrics.WEBHOOK_ATTEMPTS.labels(outcome=outcome).inc()
+        self._wake.set()
 
     def look(self) -> None:
         """Do every duty until nothing is left of it."""
@@ -112,6 +113,11 @@ class LightWorker:
         except BREAKS as error:
             log.warning("%s failed: %s: %s", name, type(error).__name__, str(error)[:300])
 
+    def _report_now_and_then(self) -> None:
+        if time.monotonic() - self._reported_s >= min(self._worker.poll_s, 10.0):
+            self._reported_s = time.monotonic()
+            self._report()
+
     def _report(self) -> None:
         row = Worker(
             id=self.id, role=LIGHT, queues=[LIGHT], slots=1, started_at=self._started_at, data=dict(versions())
@@ -123,6 +129,7 @@ class LightWorker:
 
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
         self._leaving.set()
+        self._wake.set()
 
 
 def run(settings: Settings, worker: WorkerSettings) -> int:

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from db.settings import read
 from worker.bm3 import NANO
 
 
@@ -64,4 +65,4 @@ class WorkerSettings(BaseSettings):
 @lru_cache
 def worker_settings() -> WorkerSettings:
     """The process's settings, read once."""
-    return WorkerSettings()
+    return read(WorkerSettings)

@@ -17,7 +17,7 @@ from api.deps import ServicesDep, now
 from api.errors import NotFound, Problem, field_problem
 from api.paging import Cursor
 from api.routes import webhooks as routes
-from api.webhook_documents import EndpointChange, EndpointRequest, RotateRequest
+from api.webhook_documents import EndpointChange, EndpointRequest, RotateRequest, error_of
 from db.documents.event_types import EventType
 from db.schema.tables_webhooks import DeliveryState
 from db.webhooks import deliveries, signing_keys
@@ -134,6 +134,7 @@ def _endpoint_page(
         if endpoint is None:
             raise NotFound("webhook endpoint")
         log = deliveries.page(session, endpoint_id, wanted, ROWS, paging.after(cursor))
+        failure = deliveries.last_failure(session, endpoint_id)
     return page(
         request,
         person,
@@ -141,6 +142,7 @@ def _endpoint_page(
         endpoint=endpoint,
         log=log,
         wanted_state=state,
+        last_error=error_of(failure) if failure is not None else "",
         secret=shown.get("secret", ""),
         public_key=signing_keys.public_key(endpoint.signing_key),
         older=paging.next_cursor([line.delivery for line in log], ROWS),

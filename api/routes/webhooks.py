@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel
 from sqlalchemy.orm import Session
 
-from api import paging
+from api import paging, receivers
 from api.auth import Caller, WebhooksCaller
 from api.deps import ServicesDep, now
 from api.errors import NotFound, Problem
@@ -52,6 +52,7 @@ def create_endpoint(
     caller: WebhooksCaller, services: ServicesDep, request: EndpointRequest, response: Response
 ) -> EndpointWithSecret:
     """A new endpoint. Its secret is in this answer and, until it is rotated, in no other."""
+    receivers.check(services, request.url)
     with services.database.write() as session:
         fields: dict[str, Any] = request.model_dump(mode="json")
         endpoint = endpoints.create(session, now(), NewEndpoint(tenant_id=caller.tenant_id, **fields))
@@ -64,14 +65,14 @@ def create_endpoint(
 def list_endpoints(caller: WebhooksCaller, services: ServicesDep) -> list[EndpointView]:
     """The tenant's endpoints."""
     with services.database.read() as session:
-        return [endpoint_view(endpoint) for endpoint in endpoints.of_tenant(session, caller.tenant_id)]
+        return [_view(session, endpoint) for endpoint in endpoints.of_tenant(session, caller.tenant_id)]
 
 
 @router.get("/{endpoint_id}")
 def get_endpoint(caller: WebhooksCaller, services: ServicesDep, endpoint_id: UUID) -> EndpointView:
     """One endpoint."""
     with services.database.read() as session:
-        return endpoint_view(_find(session, caller, endpoint_id))
+        return _view(session, _find(session, caller, endpoint_id))
 
 
 @router.patch("/{endpoint_id}")
@@ -81,6 +82,8 @@ def change_endpoint(
     """Change the fields that are given. `enabled: true` also takes back an automatic disabling."""
     given = request.model_dump(mode="json", exclude_unset=True)
     enabled = given.pop("enabled", None)
+    if "url" in given:
+        receivers.check(services, given["url"])
     with services.database.write() as session:
         endpoint = endpoints.change(session, _find(session, caller, endpoint_id), given)
         if enabled is not None:
@@ -182,6 +185,11 @@ def _find(session: Session, caller: Caller, endpoint_id: UUID) -> WebhookEndpoin
     if endpoint is None:
         raise NotFound("webhook endpoint")
     return endpoint
+
+
+def _view(session: Session, endpoint: WebhookEndpoint) -> EndpointView:
+    failure = deliveries.last_failure(session, endpoint.id) if endpoint.failing_since else None
+    return endpoint_view(endpoint, failure)
 
 
 def _logged(session: Session, endpoint_id: UUID, delivery_id: UUID) -> deliveries.Logged:

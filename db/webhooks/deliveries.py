@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.schema.tables_webhooks import DeliveryState, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
@@ -60,23 +61,35 @@ class Logged:
     event: WebhookEvent
 
 
-def claim_due(session: Session, now: datetime, limit: int) -> list[Due]:
-    """Deliveries whose time has come, claimed so that no other sender takes them for a while."""
-    unclaimed = or_(WebhookDelivery.claimed_until.is_(None), WebhookDelivery.claimed_until < now)
+def due(session: Session, now: datetime, but_of: Collection[UUID], limit: int) -> list[Row[Any]]:
+    """`id`, `endpoint_id`, `tenant_id` and `failing` of deliveries whose time has come, but for those endpoints."""
+    statement = (
+        select(
+            WebhookDelivery.id,
+            WebhookDelivery.endpoint_id,
+            WebhookEndpoint.tenant_id,
+            WebhookEndpoint.failing_since.is_not(None).label("failing"),
+        )
+        .join(WebhookEndpoint, WebhookEndpoint.id == WebhookDelivery.endpoint_id)
+        .where(WebhookDelivery.endpoint_id.not_in([*but_of]), WebhookEndpoint.disabled_at.is_(None), _is_due(now))
+        .order_by(WebhookDelivery.next_attempt_at)
+        .limit(limit)
+    )
+    return [*session.execute(statement).all()]
+
+
+def claim(session: Session, now: datetime, ids: Collection[UUID]) -> list[Due]:
+    """Those of the deliveries that are still due, claimed so that no other sender takes them for a while."""
+    ours = update(WebhookDelivery).where(WebhookDelivery.id.in_([*ids]), _is_due(now)).values(claimed_until=now + CLAIM)
+    claimed = [*session.scalars(ours.returning(WebhookDelivery.id).execution_options(synchronize_session=False))]
     statement = (
         select(WebhookDelivery, WebhookEvent, WebhookEndpoint)
         .join(WebhookEvent, WebhookEvent.id == WebhookDelivery.event_id)
         .join(WebhookEndpoint, WebhookEndpoint.id == WebhookDelivery.endpoint_id)
-        .where(WebhookDelivery.state == DeliveryState.PENDING, WebhookDelivery.next_attempt_at <= now, unclaimed)
-        .where(WebhookEndpoint.disabled_at.is_(None))
+        .where(WebhookDelivery.id.in_(claimed))
         .order_by(WebhookDelivery.next_attempt_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=WebhookDelivery)
     )
-    rows = session.execute(statement).all()
-    ids = [delivery.id for delivery, _, _ in rows]
-    session.execute(update(WebhookDelivery).where(WebhookDelivery.id.in_(ids)).values(claimed_until=now + CLAIM))
-    return [_due(now, *row) for row in rows]
+    return [_due(now, *row) for row in session.execute(statement).all()]
 
 
 def settle(session: Session, now: datetime, due: Due, tried: Tried, verdict: Verdict) -> bool:
@@ -135,6 +148,22 @@ def recover(session: Session, now: datetime, endpoint: WebhookEndpoint, since: d
     )
     again = session.execute(update(WebhookDelivery).where(failed).values(**_anew(now)).returning(WebhookDelivery.id))
     return len(again.all())
+
+
+def last_failure(session: Session, endpoint_id: UUID) -> WebhookAttempt | None:
+    """The newest request to the endpoint that failed, if its last one did."""
+    statement = (
+        select(WebhookAttempt)
+        .join(WebhookDelivery, WebhookDelivery.id == WebhookAttempt.delivery_id)
+        .where(WebhookDelivery.endpoint_id == endpoint_id)
+    )
+    last = session.scalars(statement.order_by(WebhookAttempt.at.desc()).limit(1)).first()
+    return last if last is not None and last.outcome != "delivered" else None
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    unclaimed = or_(WebhookDelivery.claimed_until.is_(None), WebhookDelivery.claimed_until < now)
+    return and_(WebhookDelivery.state == DeliveryState.PENDING, WebhookDelivery.next_attempt_at <= now, unclaimed)
 
 
 def _anew(now: datetime) -> dict[str, Any]:

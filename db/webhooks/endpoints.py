@@ -118,7 +118,10 @@ def send_test(session: Session, now: datetime, endpoint: WebhookEndpoint) -> Web
     event = _event(new_id(), endpoint.tenant_id, EventType.TEST, endpoint.id, now, {"thin": body})
     session.add(event)
     session.flush()
-    return _deliver(session, now, event, endpoint)
+    delivery = _delivery(now, event.id, endpoint)
+    session.add(delivery)
+    session.flush()
+    return delivery
 
 
 def fan_out(session: Session, now: datetime, limit: int = 200) -> int:
@@ -129,8 +132,9 @@ def fan_out(session: Session, now: datetime, limit: int = 200) -> int:
         return 0
     endpoints = _endpoints(session, {row.tenant_id for row in rows})
     jobs = {job.id: job for job in session.scalars(select(Job).where(Job.id.in_({row.subject_id for row in rows})))}
-    for row in rows:
-        _fan_out_one(session, now, row, endpoints.get(row.tenant_id, []), jobs.get(row.subject_id))
+    wanting = [_fan_out_one(session, row, endpoints.get(row.tenant_id, []), jobs.get(row.subject_id)) for row in rows]
+    session.flush()  # events first: deliveries refer to them
+    session.add_all(_delivery(now, event_id, endpoint) for event_id, some in wanting for endpoint in some)
     session.execute(delete(Outbox).where(Outbox.id.in_([row.id for row in rows])))
     return len(rows)
 
@@ -151,20 +155,19 @@ def wants(endpoint: WebhookEndpoint, event_type: str, choice: dict[str, Any] | N
 
 
 def _fan_out_one(
-    session: Session, now: datetime, row: Outbox, endpoints: Iterable[WebhookEndpoint], job: Job | None
-) -> None:
+    session: Session, row: Outbox, endpoints: Iterable[WebhookEndpoint], job: Job | None
+) -> tuple[UUID, list[WebhookEndpoint]]:
+    """Add the event if any endpoint wants it: its id, and those that do."""
     choice = job.webhook if job is not None else None
     wanting = [endpoint for endpoint in endpoints if wants(endpoint, row.type, choice)]
     if not wanting:
-        return
+        return row.id, []
     payload = {"thin": _thin(row, job)}
     if job is not None and any(endpoint.payload == "full" for endpoint in wanting):
         payload["full"] = {**payload["thin"], "params": job.params, "result": job.result}
     event = _event(row.id, row.tenant_id, row.type, row.subject_id, row.created_at, payload)
     session.add(event)
-    session.flush()
-    for endpoint in wanting:
-        _deliver(session, now, event, endpoint)
+    return row.id, wanting
 
 
 def _thin(row: Outbox, job: Job | None) -> dict[str, Any]:
@@ -193,11 +196,8 @@ def _event(
     )
 
 
-def _deliver(session: Session, now: datetime, event: WebhookEvent, endpoint: WebhookEndpoint) -> WebhookDelivery:
-    delivery = WebhookDelivery(event_id=event.id, endpoint_id=endpoint.id, next_attempt_at=now, created_at=now)
-    session.add(delivery)
-    session.flush()
-    return delivery
+def _delivery(now: datetime, event_id: UUID, endpoint: WebhookEndpoint) -> WebhookDelivery:
+    return WebhookDelivery(event_id=event_id, endpoint_id=endpoint.id, next_attempt_at=now, created_at=now)
 
 
 def _endpoints(session: Session, tenant_ids: set[UUID]) -> dict[UUID, list[WebhookEndpoint]]:

@@ -187,6 +187,7 @@ def running_app(
 ) -> Iterator[RunningApp]:
     """The application as `python -m api` makes it; `live` runs its background tasks here, else a server has to."""
     given = {"data_dir": folder, "database_url": database_url, "redis_url": redis_url, "s3_input_buckets": ["inputs"]}
+    given["allow_networks"] = ["127.0.0.0/8"]
     common = Settings(**{**given, **(settings or {})})
     if not database_url and not [*folder.glob("*.sqlite3")]:
         shutil.copytree(installation(), folder, dirs_exist_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import queue
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +15,8 @@ from db.webhooks import endpoints
 from tests.api.running_app import RunningApp, TenantClient
 from tests.receiver import Receiver, receiver
 from worker.egress.guard import Guard
-from worker.webhooks.deliver import Sender, deliver_due
+from worker.webhooks.courier import Courier
+from worker.webhooks.deliver import Sender, utc_now
 from worker.webhooks.schedule import DeliveryOutcome
 
 SENDER = Sender(Guard.allowing(["127.0.0.0/8"]), timeout_s=2)
@@ -44,7 +46,16 @@ def deliver(here: RunningApp, clock: Callable[[], datetime] | None = None) -> li
     clock = clock or (lambda: datetime.now(UTC))
     with here.services.database.write() as session:
         endpoints.fan_out(session, clock())
-    return deliver_due(here.services.database, SENDER, clock)
+    return send_due(here, SENDER, clock)
+
+
+def send_due(here: RunningApp, sender: Sender, clock: Callable[[], datetime] = utc_now) -> list[DeliveryOutcome]:
+    """Everything that is due now, until its attempts have ended."""
+    ended: queue.Queue[DeliveryOutcome | None] = queue.Queue()
+    courier = Courier(here.services.database, sender, ended.put, clock)
+    outcomes = [ended.get(timeout=30) for _ in range(courier.start_due())]
+    courier.close()
+    return [one for one in outcomes if one is not None]
 
 
 def bodies(hooks: Receiver) -> list[dict[str, Any]]:
@@ -164,7 +175,7 @@ def test_gone_disables_at_once(here: RunningApp, ann: TenantClient, hooks: Recei
 def test_a_private_address_is_never_dialled(here: RunningApp, ann: TenantClient, hooks: Receiver) -> None:
     endpoint = ann.post("/v1/webhooks", {"url": hooks.url()}).json()["id"]
     ann.post(f"/v1/webhooks/{endpoint}/test")
-    assert deliver_due(here.services.database, Sender()) == [DeliveryOutcome.BLOCKED]
+    assert send_due(here, Sender()) == [DeliveryOutcome.BLOCKED]
     assert hooks.received == []
 
 
@@ -209,3 +220,31 @@ def test_an_endpoint_is_changed_field_by_field_and_deleted(ann: TenantClient) ->
     assert ann.get("/v1/webhooks").json() == []
     for url in ("ftp://example.com", "example.com", "http://", "file:///etc/passwd"):
         assert ann.post("/v1/webhooks", {"url": url}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "url", ["http://10.1.2.3/hook", "http://[::1]:80/", "http://169.254.169.254/latest", "https://192.168.0.9:8443/x"]
+)
+def test_an_address_in_a_network_of_ours_is_refused_with_the_setting_to_use(
+    ann: TenantClient, hooks: Receiver, url: str
+) -> None:
+    answer = ann.post("/v1/webhooks", {"url": url})
+    assert (answer.status_code, answer.json()["code"]) == (422, "private_address")
+    assert "BM3_ALLOW_NETWORKS=" in answer.json()["errors"][0]["detail"]
+    made = ann.post("/v1/webhooks", {"url": hooks.url()}).json()
+    changed = ann.call("PATCH", f"/v1/webhooks/{made['id']}", json={"url": url})
+    assert changed.json()["code"] == "private_address"
+    assert ann.call("PATCH", f"/v1/webhooks/{made['id']}", json={"description": "x"}).status_code == 200
+
+
+def test_an_endpoint_says_how_its_last_request_failed(here: RunningApp, ann: TenantClient, hooks: Receiver) -> None:
+    endpoint = ann.post("/v1/webhooks", {"url": hooks.url("/status/404")}).json()["id"]
+    ann.post(f"/v1/webhooks/{endpoint}/test")
+    assert ann.get(f"/v1/webhooks/{endpoint}").json()["last_error"] is None
+    deliver(here)
+    assert ann.get(f"/v1/webhooks/{endpoint}").json()["last_error"] == "rejected: HTTP status 404"
+    assert ann.get("/v1/webhooks").json()[0]["last_error"] == "rejected: HTTP status 404"
+    ann.call("PATCH", f"/v1/webhooks/{endpoint}", json={"url": hooks.url()})
+    ann.post(f"/v1/webhooks/{endpoint}/test")
+    deliver(here)
+    assert ann.get(f"/v1/webhooks/{endpoint}").json()["last_error"] is None

@@ -39,6 +39,7 @@ from db.ops import migrate
 from db.schema.base import new_id
 from db.schema.tables import Job, State
 from db.session import Database
+from tests.bench import hanging
 from tests.bench.api_process import ROOT, ApiProcess, api_process
 from tests.bench.bare import BEGAN, commit_row
 from tests.e2e.service import service
@@ -284,8 +285,22 @@ def _bare_worker(folder: Path, broker: str) -> Iterator[Callable[[str], float]]:
         process.wait(20)
 
 
+def webhooks(folder: Path, redis_url: str, postgres: PostgresServer) -> None:
+    """How long events take to receivers that answer, beside a hundred that never do."""
+    took, lost = hanging.delays(folder / "webhooks", redis_url, postgres.fresh())
+    percentiles("webhook_beside_100_hanging", took)
+    tell("webhook_beside_100_hanging_max", max(took) * 1000, "ms")
+    tell("webhook_beside_100_hanging_lost", lost, "events")
+
+
 Part = Callable[[Path, str, PostgresServer], None]
-PARTS: dict[str, Part] = {"submit": submits, "claims": claims, "watchers": watchers, "first": first_decode}
+PARTS: dict[str, Part] = {
+    "submit": submits,
+    "claims": claims,
+    "watchers": watchers,
+    "first": first_decode,
+    "webhooks": webhooks,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,10 +1,9 @@
-"""One round of delivery: claim what is due, sign it, send it, write down how it went."""
+"""One attempt at a claimed delivery: sign it, send it, write down how it went."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -22,11 +21,10 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True)
 class Sender:
-    """How messages go out: whom the guard lets through, how long a receiver may take, how many go at once."""
+    """How messages go out: whom the guard lets through, how long a receiver may take."""
 
     guard: Guard = field(default_factory=Guard)
     timeout_s: float = TIMEOUT_S
-    parallel: int = 16
     random: Random = field(default_factory=Random)
 
 
@@ -34,26 +32,17 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def deliver_due(database: Database, sender: Sender, clock: Clock = utc_now, limit: int = 16) -> list[DeliveryOutcome]:
-    """Make one attempt at each of at most `limit` due deliveries; how they went. A slow receiver delays only its own."""
-    with database.write() as session:
-        due = deliveries.claim_due(session, clock(), limit)
-    if not due:
-        return []
-    with ThreadPoolExecutor(min(sender.parallel, len(due)), "webhook") as pool:
-        return list(pool.map(lambda one: _deliver(database, sender, clock, one), due))
-
-
-def _deliver(database: Database, sender: Sender, clock: Clock, due: Due) -> DeliveryOutcome:
+def attempt(database: Database, sender: Sender, clock: Clock, due: Due) -> DeliveryOutcome:
+    """Make one attempt at a delivery that was claimed for it; how it went."""
     body = json.dumps(due.document, separators=(",", ":"), ensure_ascii=False).encode()
     headers = sign.headers(str(due.event_id), int(clock().timestamp()), body, due.keys)
-    attempt = send(due.url, headers, body, sender.guard, sender.timeout_s)
+    made = send(due.url, headers, body, sender.guard, sender.timeout_s)
     now = clock()
     failing_for = now - due.failing_since if due.failing_since else timedelta()
-    after = schedule.after(attempt.outcome, due.attempts + 1, attempt.retry_after_s, failing_for, sender.random)
+    after = schedule.after(made.outcome, due.attempts + 1, made.retry_after_s, failing_for, sender.random)
     with database.write() as session:
-        deliveries.settle(session, now, due, _tried(attempt, headers), _verdict(now, attempt, after))
-    return attempt.outcome
+        deliveries.settle(session, now, due, _tried(made, headers), _verdict(now, made, after))
+    return made.outcome
 
 
 def _tried(attempt: SendResult, headers: Mapping[str, str]) -> Tried:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from db.documents.addresses import is_public
 from db.failures import Failure
-from worker.egress.guard import Guard, is_public, resolve
+from worker.egress.guard import Guard, resolve
 from worker.errors import Permanent
 
 INNER = [

@@ -1,0 +1,93 @@
+"""Webhook receivers that never answer beside those that do: how long the others' events take."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+from db.access import tenants
+from db.schema.base import new_id
+from db.schema.tables import Outbox
+from db.settings import Settings
+from db.webhooks import endpoints
+from db.webhooks.endpoints import EventType, NewEndpoint
+from tests.faults.cluster import Cluster
+from tests.receiver import read_log
+from tests.servers import receiver_process
+
+HANGING, TENANTS = 100, 10
+SECONDS, EVERY_S, HANGING_EVERY = 45.0, 0.5, 10  # three times as long as an attempt may take
+PATIENCE_S = 60.0
+
+
+def delays(folder: Path, redis_url: str, database_url: str) -> tuple[list[float], int]:
+    """Seconds from an event's commit to its arrival at two receivers that answer: one of a tenant of its own, one of a
+    tenant with ten that do not. And how many did not arrive at all."""
+    folder.mkdir()
+    with receiver_process(folder) as hooks:
+        # The pace of the dispatcher as it comes; the other short clocks of the cluster concern jobs.
+        cluster = Cluster(folder, database_url, redis_url, settings={"BM3_DISPATCH_EVERY_S": _default_pace()})
+        try:
+            answering, hanging = _listeners(cluster, hooks.url)
+            for role in ("dispatcher", "light"):
+                cluster.start(role)
+            sent = _send(cluster, answering, hanging)
+            return _arrived(folder / "received.jsonl", sent)
+        finally:
+            cluster.stop()
+
+
+def _default_pace() -> str:
+    return str(Settings.model_fields["dispatch_every_s"].default)
+
+
+def _listeners(cluster: Cluster, url: str) -> tuple[list[UUID], list[UUID]]:
+    """Tenants with a receiver that answers, and tenants whose receivers hang; the first of these has both."""
+    now = datetime.now(UTC)
+    with cluster.database.write() as session:
+        crowd = [tenants.create(session, now, f"hanging {number}").id for number in range(TENANTS)]
+        alone = tenants.create(session, now, "answering").id
+        for number in range(HANGING):
+            endpoints.create(session, now, NewEndpoint(crowd[number % TENANTS], f"{url}/hang"))
+        for tenant_id in (alone, crowd[0]):
+            endpoints.create(session, now, NewEndpoint(tenant_id, f"{url}/ok"))
+    return [alone, crowd[0]], crowd[1:]
+
+
+def _send(cluster: Cluster, answering: Sequence[UUID], hanging: Sequence[UUID]) -> dict[str, float]:
+    """Events again and again, fewer for receivers that hang; when each for those that answer was committed."""
+    sent: dict[str, float] = {}
+    time.sleep(5)  # until the processes have started
+    end = time.monotonic() + SECONDS
+    for number in itertools.count():
+        if time.monotonic() > end:
+            return sent
+        wanted = (*answering, *(hanging if number % HANGING_EVERY == 0 else ()))
+        with cluster.database.write() as session:
+            rows = [_event(tenant_id) for tenant_id in wanted]
+            session.add_all(rows)
+        at = time.time()
+        sent |= {row.data["asset_id"]: at for row in rows[: len(answering)]}
+        time.sleep(EVERY_S)
+    return sent
+
+
+def _event(tenant_id: UUID) -> Outbox:
+    subject = new_id()
+    data = {"asset_id": str(subject), "state": "ready", "filename": "a.mp4", "size_bytes": 1}
+    now = datetime.now(UTC)
+    return Outbox(tenant_id=tenant_id, type=EventType.ASSET_VERIFIED, subject_id=subject, data=data, created_at=now)
+
+
+def _arrived(log: Path, sent: dict[str, float]) -> tuple[list[float], int]:
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        heard = {json.loads(one.body)["data"]["asset_id"]: one.at_s for one in read_log(log) if one.path == "/ok"}
+        if sent.keys() <= heard.keys() or time.monotonic() > end:
+            return [heard[key] - at for key, at in sent.items() if key in heard], len(sent.keys() - heard.keys())
+        time.sleep(0.5)
