@@ -53,20 +53,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from db.settings import settings
     from worker.settings import worker_settings
 
-    wait_until_current(Database(settings().database()))
-    if worker_settings().metrics_port:
-        start_http_server(worker_settings().metrics_port, worker_settings().metrics_host)
+    common, own = settings(), worker_settings()  # a wrong one is told before anything is waited for
+    wait_until_current(Database(common.database()))
+    if own.metrics_port:
+        start_http_server(own.metrics_port, own.metrics_host)
     if chosen.role == "dispatcher":
         from worker.dispatcher.loop import run as run_dispatcher
 
-        return run_dispatcher(settings())
+        return run_dispatcher(common)
     if chosen.role == LIGHT:
         from worker.light import run as run_light
 
-        return run_light(settings(), worker_settings())
+        return run_light(common, own)
     from worker.supervisor.process import Process
 
-    return Process(chosen.role, settings(), worker_settings()).run()
+    return Process(chosen.role, common, own).run()
 
 
 if __name__ == "__main__":

@@ -50,21 +50,18 @@ def verify_stuck(database: Database, objects: ObjectStore) -> int:
 
 
 class LightWorker:
-    """Does its duties when nudged, when a delivery has ended, and now and then unasked. One thread at a time looks."""
+    """Delivers when nudged, when a delivery has ended, and now and then unasked; checks uploads on a thread of its own,
+    which a large one may hold for minutes."""
 
     def __init__(self, settings: Settings, worker: WorkerSettings) -> None:
         self.id = new_worker_id(LIGHT)
-        self._worker = worker
-        self._database = Database(settings.database(), RedisSignals(settings.redis_url), pool_size=20)
-        objects, sender = open_store(settings), Sender(Guard.allowing(settings.allow_networks))
+        self._worker, self._pause_s = worker, min(worker.poll_s, 10.0)
+        self._database = Database(settings.database(), RedisSignals(settings.redis_url))
+        self._objects, sender = open_store(settings), Sender(Guard.allowing(settings.allow_networks))
         self._courier = Courier(self._database, sender, self._delivered)
-        self._duties: dict[str, Duty] = {
-            "deliver": self._courier.start_due,
-            "verify": lambda: verify_stuck(self._database, objects),
-        }
-        self._consumer = Consumer(settings.redis_url, LIGHT, 1, self.look)
-        self._looking = threading.Lock()
         self._leaving, self._wake = threading.Event(), threading.Event()
+        self._consumer = Consumer(settings.redis_url, LIGHT, 1, self._wake.set)
+        self._looking = threading.Lock()
         self._reported_s = float("-inf")
         self._started_at = datetime.now(UTC)
 
@@ -73,7 +70,8 @@ class LightWorker:
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, self._on_signal)
         self._consumer.start()
-        threading.Thread(target=self._work, name="work", daemon=True).start()
+        for turn in (self._deliver, self._verify):
+            threading.Thread(target=self._again_and_again, args=(turn,), name=turn.__name__, daemon=True).start()
         self._leaving.wait()
         threading.Timer(EXIT_S, os._exit, args=(0,)).start()
         self._consumer.close()
@@ -81,30 +79,32 @@ class LightWorker:
             sign_off(session, self.id)
         os._exit(0)
 
-    def _work(self) -> None:
-        """Look again and again, apart from the thread that hears signals."""
+    def _again_and_again(self, turn: Callable[[], None]) -> None:
+        """Take turns, apart from the thread that hears signals."""
         try:
             while not self._leaving.is_set():
-                self._wake.clear()
-                self._report_now_and_then()
-                self.look()
-                self._consumer.check(1, self._worker.consumer_stall_s)
-                # While receivers are slow, places come free without anybody saying so.
-                self._wake.wait(AGAIN_S if self._courier.under_way else min(self._worker.poll_s, 10.0))
+                turn()
         finally:  # a bug: better end than be half alive
             self._leaving.set()
+
+    def _deliver(self) -> None:
+        self._wake.clear()
+        with self._looking:
+            self._report_now_and_then()
+            self._do("deliver", self._courier.start_due)
+        self._consumer.check(1, self._worker.consumer_stall_s)
+        # While receivers are slow, places come free without anybody saying so.
+        self._wake.wait(AGAIN_S if self._courier.under_way else self._pause_s)
+
+    def _verify(self) -> None:
+        self._do("verify", lambda: verify_stuck(self._database, self._objects))
+        self._leaving.wait(self._pause_s)
 
     def _delivered(self, outcome: DeliveryOutcome | None) -> None:
         """A place has come free: there may be more to send."""
         if outcome is not None:
             metrics.WEBHOOK_ATTEMPTS.labels(outcome=outcome).inc()
         self._wake.set()
-
-    def look(self) -> None:
-        """Do every duty until nothing is left of it."""
-        with self._looking:
-            for name, duty in self._duties.items():
-                self._do(name, duty)
 
     def _do(self, name: str, duty: Duty) -> None:
         try:
@@ -114,7 +114,7 @@ class LightWorker:
             log.warning("%s failed: %s: %s", name, type(error).__name__, str(error)[:300])
 
     def _report_now_and_then(self) -> None:
-        if time.monotonic() - self._reported_s >= min(self._worker.poll_s, 10.0):
+        if time.monotonic() - self._reported_s >= self._pause_s:
             self._reported_s = time.monotonic()
             self._report()
 

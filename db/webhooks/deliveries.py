@@ -80,8 +80,9 @@ def due(session: Session, now: datetime, but_of: Collection[UUID], limit: int) -
 
 def claim(session: Session, now: datetime, ids: Collection[UUID]) -> list[Due]:
     """Those of the deliveries that are still due, claimed so that no other sender takes them for a while."""
-    ours = update(WebhookDelivery).where(WebhookDelivery.id.in_([*ids]), _is_due(now)).values(claimed_until=now + CLAIM)
-    claimed = [*session.scalars(ours.returning(WebhookDelivery.id).execution_options(synchronize_session=False))]
+    still_due = select(WebhookDelivery.id).where(WebhookDelivery.id.in_([*ids]), _is_due(now))
+    claimed = [*session.scalars(still_due.with_for_update(skip_locked=True))]
+    session.execute(update(WebhookDelivery).where(WebhookDelivery.id.in_(claimed)).values(claimed_until=now + CLAIM))
     statement = (
         select(WebhookDelivery, WebhookEvent, WebhookEndpoint)
         .join(WebhookEvent, WebhookEvent.id == WebhookDelivery.event_id)

@@ -19,6 +19,7 @@ from db.webhooks.endpoints import EventType, NewEndpoint
 from tests.faults.cluster import Cluster
 from tests.receiver import read_log
 from tests.servers import receiver_process
+from worker.settings import WorkerSettings
 
 HANGING, TENANTS = 100, 10
 SECONDS, EVERY_S, HANGING_EVERY = 45.0, 0.5, 10  # three times as long as an attempt may take
@@ -30,20 +31,35 @@ def delays(folder: Path, redis_url: str, database_url: str) -> tuple[list[float]
     tenant with ten that do not. And how many did not arrive at all."""
     folder.mkdir()
     with receiver_process(folder) as hooks:
-        # The pace of the dispatcher as it comes; the other short clocks of the cluster concern jobs.
-        cluster = Cluster(folder, database_url, redis_url, settings={"BM3_DISPATCH_EVERY_S": _default_pace()})
+        cluster = Cluster(folder, database_url, redis_url, settings=_clocks())
         try:
             answering, hanging = _listeners(cluster, hooks.url)
             for role in ("dispatcher", "light"):
                 cluster.start(role)
+            _await_start(cluster, answering, folder / "received.jsonl")
             sent = _send(cluster, answering, hanging)
             return _arrived(folder / "received.jsonl", sent)
         finally:
             cluster.stop()
 
 
-def _default_pace() -> str:
-    return str(Settings.model_fields["dispatch_every_s"].default)
+def _clocks() -> dict[str, str]:
+    """Those of the processes as they come, not the cluster's short ones."""
+    return {
+        "BM3_DISPATCH_EVERY_S": str(Settings.model_fields["dispatch_every_s"].default),
+        "BM3_WORKER_POLL_S": str(WorkerSettings.model_fields["poll_s"].default),
+        "BM3_WORKER_CONSUMER_STALL_S": str(WorkerSettings.model_fields["consumer_stall_s"].default),
+    }
+
+
+def _await_start(cluster: Cluster, answering: Sequence[UUID], log: Path) -> None:
+    """Until both processes have started: an event has arrived."""
+    with cluster.database.write() as session:
+        session.add(_event(answering[0]))
+    end = time.monotonic() + PATIENCE_S
+    while not (log.exists() and read_log(log)):
+        assert time.monotonic() < end, cluster.log()
+        time.sleep(0.1)
 
 
 def _listeners(cluster: Cluster, url: str) -> tuple[list[UUID], list[UUID]]:
@@ -62,7 +78,6 @@ def _listeners(cluster: Cluster, url: str) -> tuple[list[UUID], list[UUID]]:
 def _send(cluster: Cluster, answering: Sequence[UUID], hanging: Sequence[UUID]) -> dict[str, float]:
     """Events again and again, fewer for receivers that hang; when each for those that answer was committed."""
     sent: dict[str, float] = {}
-    time.sleep(5)  # until the processes have started
     end = time.monotonic() + SECONDS
     for number in itertools.count():
         if time.monotonic() > end:

@@ -1,8 +1,13 @@
-"""Keeps deliveries on their way: begins each as soon as there is a place for it, and waits for none."""
+"""Keeps deliveries on their way: begins each as soon as there is a place for it, and waits for none.
+
+Attempts that have ended are written down together, by one thread: receivers that hang time out a hundred at once, and
+as many transactions side by side would take the database, and this process, from all others for seconds.
+"""
 
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 import time
 from collections.abc import Callable
@@ -14,18 +19,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from db.session import Database
 from db.webhooks import deliveries
 from db.webhooks.deliveries import Due
-from worker.webhooks.deliver import Clock, Sender, attempt, utc_now
+from worker.webhooks.deliver import Clock, Ended, Sender, attempt, utc_now, write_down
 from worker.webhooks.places import QUICK, SLOW, Places, Waiting
 from worker.webhooks.schedule import DeliveryOutcome
 
 WINDOW = 500  # due deliveries looked at together
 ROUNDS = 20  # looks at most in one call; the next call goes on
+TOGETHER = 50  # attempts written down in one transaction
 
 log = logging.getLogger(__name__)
 
 
 class Courier:
-    """Attempts under way, each on a thread of its own. `done` hears how each went, on that thread."""
+    """Attempts under way, each on a thread of its own. `done` hears how each went once it is written down."""
 
     def __init__(
         self, database: Database, sender: Sender, done: Callable[[DeliveryOutcome | None], None], clock: Clock = utc_now
@@ -33,6 +39,9 @@ class Courier:
         self._database, self._sender, self._done, self._clock = database, sender, done, clock
         self._places, self._lock = Places(), threading.Lock()
         self._pool = ThreadPoolExecutor(QUICK + SLOW, "webhook")
+        self._ended: queue.SimpleQueue[Ended | None] = queue.SimpleQueue()  # None: there is nothing more to write
+        self._writer = threading.Thread(target=self._write, name="webhook log", daemon=True)
+        self._writer.start()
 
     @property
     def under_way(self) -> int:
@@ -41,6 +50,8 @@ class Courier:
 
     def start_due(self) -> int:
         """Begin attempts at deliveries that are due, as far as there are places; how many."""
+        if not self._writer.is_alive():
+            raise RuntimeError("webhook attempts are not written down any more")
         started, passed = 0, set[UUID]()
         for _ in range(ROUNDS):
             found = self._look(passed)
@@ -53,6 +64,7 @@ class Courier:
     def close(self) -> None:
         """Begin nothing more; what is under way is claimed again by others."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._ended.put(None)
 
     def _look(self, passed: set[UUID]) -> list[Waiting]:
         """Due deliveries of endpoints that have a place left and had no chance yet, each endpoint's first one first."""
@@ -83,14 +95,37 @@ class Courier:
         return len(claimed)
 
     def _attempt(self, due: Due) -> None:
-        outcome = None
+        ended = None
         try:
-            outcome = attempt(self._database, self._sender, self._clock, due)
-        except SQLAlchemyError as error:  # it is claimed again when its time is up
-            log.warning("a webhook attempt was not written down: %s", type(error).__name__)
+            ended = attempt(self._sender, self._clock, due)
+            self._ended.put(ended)
         finally:
-            self._leave(due.delivery_id)
-            self._done(outcome)
+            if ended is None:  # it is claimed again when its time is up
+                self._leave(due.delivery_id)
+                self._done(None)
+
+    def _write(self) -> None:
+        while batch := self._take():
+            written = self._written(batch) or [one for one in batch if self._written([one])]
+            for one in batch:
+                self._leave(one.due.delivery_id)
+                self._done(one.outcome if one in written else None)
+
+    def _take(self) -> list[Ended]:
+        """What has ended, waited for; nothing when no more will."""
+        batch = [self._ended.get()]
+        while None not in batch and len(batch) < TOGETHER and not self._ended.empty():
+            batch.append(self._ended.get())
+        return [one for one in batch if one is not None]
+
+    def _written(self, batch: list[Ended]) -> list[Ended]:
+        """The attempts, if they could be written down. Else they are made again when their claims have run out."""
+        try:
+            write_down(self._database, batch)
+        except SQLAlchemyError as error:
+            log.warning("%d webhook attempts were not written down: %s", len(batch), type(error).__name__)
+            return []
+        return batch
 
     def _leave(self, delivery_id: UUID) -> None:
         with self._lock:

@@ -1,9 +1,9 @@
-"""One attempt at a claimed delivery: sign it, send it, write down how it went."""
+"""One attempt at a claimed delivery: sign it, send it; and write down how attempts went."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -32,17 +32,33 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def attempt(database: Database, sender: Sender, clock: Clock, due: Due) -> DeliveryOutcome:
-    """Make one attempt at a delivery that was claimed for it; how it went."""
+@dataclass(frozen=True)
+class Ended:
+    """An attempt that has ended, not yet written down."""
+
+    due: Due
+    at: datetime
+    outcome: DeliveryOutcome
+    tried: Tried
+    verdict: Verdict
+
+
+def attempt(sender: Sender, clock: Clock, due: Due) -> Ended:
+    """Make one attempt at a delivery that was claimed for it."""
     body = json.dumps(due.document, separators=(",", ":"), ensure_ascii=False).encode()
     headers = sign.headers(str(due.event_id), int(clock().timestamp()), body, due.keys)
     made = send(due.url, headers, body, sender.guard, sender.timeout_s)
     now = clock()
     failing_for = now - due.failing_since if due.failing_since else timedelta()
     after = schedule.after(made.outcome, due.attempts + 1, made.retry_after_s, failing_for, sender.random)
+    return Ended(due, now, made.outcome, _tried(made, headers), _verdict(now, made, after))
+
+
+def write_down(database: Database, ended: Sequence[Ended]) -> None:
+    """Write attempts down in one transaction, always in the same order: two senders must not lock each other out."""
     with database.write() as session:
-        deliveries.settle(session, now, due, _tried(made, headers), _verdict(now, made, after))
-    return made.outcome
+        for one in sorted(ended, key=lambda one: (one.due.endpoint_id, one.due.delivery_id)):
+            deliveries.settle(session, one.at, one.due, one.tried, one.verdict)
 
 
 def _tried(attempt: SendResult, headers: Mapping[str, str]) -> Tried:
