@@ -47,6 +47,7 @@ class Receiver(ThreadingHTTPServer):
     """The server; `received` holds every request in order."""
 
     daemon_threads = True
+    request_queue_size = 256  # of the default 5, a sixth sender at once waits a second to be let in
     # A thread may still be dripping when the test is over.
     block_on_close = False
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from uuid import UUID
 
 from db.access import tenants
+from db.documents.event_types import EventType
 from db.schema.base import new_id
 from db.schema.tables import Outbox
 from db.settings import Settings
 from db.webhooks import endpoints
-from db.webhooks.endpoints import EventType, NewEndpoint
+from db.webhooks.endpoints import NewEndpoint
 from tests.faults.cluster import Cluster
 from tests.receiver import read_log
 from tests.servers import receiver_process

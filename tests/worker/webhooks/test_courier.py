@@ -23,7 +23,7 @@ from worker.webhooks.courier import Courier
 from worker.webhooks.deliver import Sender
 from worker.webhooks.schedule import DeliveryOutcome
 
-HANGING, TIMEOUT_S = 60, 2.0
+HANGING, TIMEOUT_S = 60, 4.0
 SENDER = Sender(Guard.allowing(["127.0.0.0/8"]), timeout_s=TIMEOUT_S)
 
 
