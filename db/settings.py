@@ -91,12 +91,17 @@ def read(kind: type[S], **given: Any) -> S:
     try:
         return kind(**given)
     except ValidationError as error:
-        prefix = kind.model_config.get("env_prefix", "")
         wrong = [
-            f"{prefix}{str(one['loc'][0]).upper()}: {one['msg'].removeprefix('Value error, ')}"
+            f"{_variable(kind, str(one['loc'][0]))}: {one['msg'].removeprefix('Value error, ')}"
             for one in error.errors()
         ]
         raise SystemExit(f"error: {'; '.join(wrong)}") from error
+
+
+def _variable(kind: type[BaseSettings], place: str) -> str:
+    """A field's variable; one with several names is placed by its variable already."""
+    prefix = kind.model_config.get("env_prefix", "")
+    return place.upper() if place.upper().startswith(prefix) else f"{prefix}{place.upper()}"
 
 
 @lru_cache

@@ -32,6 +32,7 @@ def test_networks_are_separated_by_commas_blanks_or_written_as_json(monkeypatch:
         (["db", "doctor"], "BM3_ALLOW_NETWORKS", "[10.0.0.0/8]"),
         (["api"], "BM3_API_PORT", "http"),
         (["worker", "light"], "BM3_WORKER_SLOTS", "0"),
+        (["worker", "light"], "BM3_WORKER_CONSUMER_STALL_S", "soon"),
     ],
 )
 def test_a_wrong_setting_is_named_without_a_traceback(tmp_path: Path, module: list[str], name: str, value: str) -> None:
