@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.schema.tables_webhooks import DeliveryState, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
@@ -61,8 +61,8 @@ class Logged:
     event: WebhookEvent
 
 
-def due(session: Session, now: datetime, but_of: Collection[UUID], limit: int) -> list[Row[Any]]:
-    """`id`, `endpoint_id`, `tenant_id` and `failing` of deliveries whose time has come, but for those endpoints."""
+def due(session: Session, now: datetime, but_of: Collection[UUID], limit: int) -> list[tuple[UUID, UUID, UUID, bool]]:
+    """Deliveries that are due, but for those endpoints': id, endpoint's id, tenant's id, whether the endpoint failed last."""
     statement = (
         select(
             WebhookDelivery.id,
@@ -75,7 +75,7 @@ def due(session: Session, now: datetime, but_of: Collection[UUID], limit: int) -
         .order_by(WebhookDelivery.next_attempt_at)
         .limit(limit)
     )
-    return [*session.execute(statement).all()]
+    return [(one, endpoint, tenant, failing) for one, endpoint, tenant, failing in session.execute(statement)]
 
 
 def claim(session: Session, now: datetime, ids: Collection[UUID]) -> list[Due]:

@@ -74,9 +74,9 @@ class Courier:
             rows = deliveries.due(session, self._clock(), passed.union(full), WINDOW)
         rank: dict[UUID, int] = {}
         ranked: list[tuple[int, Waiting]] = []
-        for row in rows:
-            rank[row.endpoint_id] = rank.get(row.endpoint_id, -1) + 1
-            ranked.append((rank[row.endpoint_id], Waiting(row.id, row.endpoint_id, row.tenant_id, row.failing)))
+        for delivery_id, endpoint_id, tenant_id, failing in rows:
+            rank[endpoint_id] = rank.get(endpoint_id, -1) + 1
+            ranked.append((rank[endpoint_id], Waiting(delivery_id, endpoint_id, tenant_id, failing)))
         return [one for _, one in sorted(ranked, key=lambda pair: pair[0])]
 
     def _start(self, found: list[Waiting]) -> int:
