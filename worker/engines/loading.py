@@ -97,7 +97,8 @@ def load(spec: ModelSpec) -> Loaded:
     attention = _one_of(spec, "attention", ATTENTION, "sdpa")
     try:
         folder = folder_of(spec.path, spec.options.get("revision"))
-        config, family = _known_family(folder)
+        config, family = known_family(folder)
+        _refuse_quantized_experts(spec, config)
         model = _model(spec, folder, config)
         tokenizer = AutoTokenizer.from_pretrained(folder)
     except (OSError, ImportError, ValueError, SafetensorError) as error:
@@ -109,7 +110,7 @@ def load(spec: ModelSpec) -> Loaded:
     return Loaded(
         model=model.eval(),
         family=family,
-        geometry=_geometry(config.vision_config, folder, family),
+        geometry=geometry_of(config.vision_config, folder, family),
         tokens=HubTokenizer(tokenizer),
         folders=(folder, Path(adapter)) if adapter else (folder,),
         attention=attention,
@@ -127,7 +128,8 @@ def normalisation(geometry: Geometry, device: torch.device) -> Normalisation:
     return Normalisation(scale=1 / (255 * std), shift=-mean / std)
 
 
-def _known_family(folder: Path) -> tuple[Any, Family]:
+def known_family(folder: Path) -> tuple[Any, Family]:
+    """Configuration and family of a model folder. Raises OSError or ValueError with what is wrong."""
     model_type = json.loads((folder / "config.json").read_text()).get("model_type")
     family = FAMILIES.get(model_type)
     if family is None:
@@ -137,9 +139,14 @@ def _known_family(folder: Path) -> tuple[Any, Family]:
     return AutoConfig.from_pretrained(folder), family
 
 
-def _model(spec: ModelSpec, folder: Path, config: Any) -> Any:
+def placed(spec: ModelSpec) -> tuple[str, torch.dtype]:
+    """Device and dtype of a model: what its spec says, else a GPU in bfloat16 where there is one, or the CPU in float32."""
     device = spec.options.get("device") or ("cuda" if torch.cuda.is_available() else "cpu")
-    dtype = DTYPES[_one_of(spec, "dtype", DTYPES, "float32" if device == "cpu" else "bfloat16")]
+    return device, DTYPES[_one_of(spec, "dtype", DTYPES, "float32" if device == "cpu" else "bfloat16")]
+
+
+def _model(spec: ModelSpec, folder: Path, config: Any) -> Any:
+    device, dtype = placed(spec)
     vision = spec.options.get("vision_attention", "sdpa")
     model = AutoModelForImageTextToText.from_pretrained(
         folder,
@@ -154,6 +161,15 @@ def _model(spec: ModelSpec, folder: Path, config: Any) -> Any:
     if never := model.generation_config.suppress_tokens:
         _suppress(model.lm_head, torch.tensor(never, device=device))
     return model
+
+
+def _refuse_quantized_experts(spec: ModelSpec, config: Any) -> None:
+    """Experts are parameters of three dimensions, which bitsandbytes does not see: nearly all weights would stay whole."""
+    if "quantization" in spec.options and getattr(config.get_text_config(), "num_experts", None):
+        raise ValueError(
+            f"quantization={spec.options['quantization']} would leave the experts of {config.model_type} as they are, "
+            "which are nearly all of its weights: use dtype=bfloat16, or a dense model with quantization"
+        )
 
 
 def _suppress(head: torch.nn.Module, never: torch.Tensor) -> None:
@@ -178,7 +194,8 @@ def _one_of(spec: ModelSpec, key: str, allowed: Any, default: str) -> str:
     return value
 
 
-def _geometry(vision: Any, folder: Path, family: Family) -> Geometry:
+def geometry_of(vision: Any, folder: Path, family: Family) -> Geometry:
+    """The vision grid of a checkpoint."""
     file = folder / "preprocessor_config.json"
     said = json.loads(file.read_text()) if file.exists() else {}
     return Geometry(

@@ -138,10 +138,17 @@ def _qwen3_vl(size: TinySize, vocabulary: int) -> dict[str, Any]:
     return {"text_config": {**_text_config(size, vocabulary, rope), "head_dim": head_dim}, "vision_config": vision}
 
 
+def _qwen3_vl_moe(size: TinySize, vocabulary: int) -> dict[str, Any]:
+    config = _qwen3_vl(size, vocabulary)
+    experts = {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": size.hidden // 2}
+    return {**config, "text_config": {**config["text_config"], **experts}}
+
+
 CONFIGS: dict[str, Callable[[TinySize, int], dict[str, Any]]] = {
     "qwen2_vl": _qwen2_vl,
     "qwen2_5_vl": _qwen2_5_vl,
     "qwen3_vl": _qwen3_vl,
+    "qwen3_vl_moe": _qwen3_vl_moe,
     "bm3_vl": _qwen3_vl,
 }
 

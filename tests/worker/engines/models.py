@@ -26,7 +26,7 @@ from worker.streaming.forward import Forward, PromptSegment, VisionFeatures
 from worker.streaming.loaded_model import LoadedModel
 
 STOCK = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
-ALL = (*STOCK, "bm3_vl")
+ALL = (*STOCK, "bm3_vl", "qwen3_vl_moe")
 TINY = TinySize()
 WIDTH_PX, HEIGHT_PX = 48, 32
 OPTIONS = WatchOptions(
@@ -64,7 +64,12 @@ def stock_model(
     folder = checkpoint_folder(family, size)
     if code := FAMILIES[family].code:
         import_module(code)
-    return AutoModelForImageTextToText.from_pretrained(folder, dtype=dtype, attn_implementation=attention).eval()
+    model = AutoModelForImageTextToText.from_pretrained(folder, dtype=dtype, attn_implementation=attention).eval()
+    if dtype is torch.float64:  # grouped matrix products know no float64
+        for module in model.modules():
+            if hasattr(module, "config"):
+                module.config._experts_implementation = "eager"
+    return model
 
 
 def chunk(index: int, frames: int = 4, ms: int = 2000, width_px: int = WIDTH_PX, height_px: int = HEIGHT_PX) -> Chunk:

@@ -52,6 +52,12 @@ def test_a_setting_of_no_meaning_is_refused(option: dict[str, str]) -> None:
     assert next(iter(option)) in refused(checkpoint_folder("qwen3_vl"), **option)
 
 
+@pytest.mark.parametrize("quantization", ["8bit", "4bit"])
+def test_experts_that_would_stay_whole_are_not_said_to_be_quantized(quantization: str) -> None:
+    reason = refused(checkpoint_folder("qwen3_vl_moe"), quantization=quantization)
+    assert f"quantization={quantization} would leave the experts of qwen3_vl_moe as they are" in reason
+
+
 @pytest.mark.parametrize(("quantization", "share"), [("8bit", 0.4), ("4bit", 0.3)])
 def test_quantized_weights_are_smaller_and_see_about_the_same(quantization: str, share: float) -> None:
     engines = tiny_engine("qwen3_vl"), tiny_engine("qwen3_vl", quantization=quantization)

@@ -69,12 +69,12 @@ class Oracle:
         if pixels is not None:
             grids = torch.tensor([token.grid for token in tokens if token.grid])
             seen = self.model.model.visual(pixels, grid_thw=grids, return_dict=True)
-            hidden[visual] = seen.pooler_output
+            hidden[visual] = seen.pooler_output.to(hidden.dtype)
             deep = list(getattr(seen, "deepstack_features", None) or [])
         cos, sin = self.text.rotary_emb(hidden, self.positions()[:, None])
         for index, layer in enumerate(self.text.layers):
             hidden = hidden + self.attention(index, layer.self_attn, layer.input_layernorm(hidden), cos[0], sin[0])
-            hidden = hidden + layer.mlp(layer.post_attention_layernorm(hidden))
+            hidden = hidden + layer.mlp(layer.post_attention_layernorm(hidden)[None])[0]
             if index < len(deep):
                 hidden[visual] += deep[index]
         return self.model.lm_head(self.text.norm(hidden))

@@ -21,6 +21,7 @@ from worker.streaming.forward import ImageInput, PromptSegment
 from worker.streaming.session import StreamSession
 
 CLOSE = 1e-4
+EXACT = {"qwen3_vl_moe": torch.float64}  # float32 may send a token to another expert
 BIG_WINDOW = Window(text_sink_tokens=2000, text_window_tokens=2000, vision_ms=60_000)
 
 
@@ -37,7 +38,8 @@ def follow(oracle: Oracle, pieces: list[PromptSegment], normalise: Any, video_to
         else:
             tokens += [Token(token, False, role, index) for token in piece.content]
     seen = torch.from_numpy(np.concatenate(pixels)).float() if pixels else None
-    return oracle.feed(tokens, None if seen is None else seen * normalise.scale + normalise.shift)[-1]
+    dtype = oracle.model.dtype
+    return oracle.feed(tokens, None if seen is None else (seen * normalise.scale + normalise.shift).to(dtype))[-1]
 
 
 def worst(got: torch.Tensor, expected: torch.Tensor) -> float:
@@ -99,7 +101,7 @@ def run_beside_oracle(family: str, chunks: int, ablation: Ablation) -> tuple[flo
     loaded, forward = recording_resident(family)
     options = replace(OPTIONS, silence_threshold=usual_silence(loaded), max_tokens_per_chunk=5)
     session = StreamSession(loaded, options, ablation=ablation)
-    oracle = Oracle(stock_model(family))
+    oracle = Oracle(stock_model(family, dtype=EXACT.get(family, torch.float32)))
     history: list[Past] = []
     errors, silent = [], 0
     for shown in irregular_chunks(chunks, seed=7):
