@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +24,17 @@ class CacheShape:
     head_dim: int
     dtype: torch.dtype
     device: torch.device
+
+    @classmethod
+    def of(cls, text: Any, dtype: torch.dtype, device: torch.device) -> CacheShape:
+        """From the configuration of a text model."""
+        head_dim = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
+        return cls(text.num_hidden_layers, text.num_key_value_heads, head_dim, dtype, device)
+
+    def nbytes(self, tokens: int, text_tokens: int) -> int:
+        """Bytes of a stream's memory with room for so many tokens, of which `text_tokens` are movable."""
+        rows = 2 * tokens + text_tokens
+        return self.layers * self.heads * self.head_dim * rows * self.dtype.itemsize
 
 
 class StreamCache:

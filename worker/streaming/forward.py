@@ -65,15 +65,12 @@ class Forward:
         self._attend = ATTENTION[attention]
         self._normalisation = normalisation
         config = self._text.config
-        head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
         embedding = self._text.embed_tokens.weight
         self._groups = config.num_attention_heads // config.num_key_value_heads
-        self.shape = CacheShape(
-            config.num_hidden_layers, config.num_key_value_heads, head_dim, model.dtype, embedding.device
-        )
+        self.shape = CacheShape.of(config, model.dtype, embedding.device)
         self.angles = Angles(self._text.rotary_emb)
         # The identity rotation handed to the modules; the real one happens in `streaming_attention`.
-        self._one = torch.ones((1, 1, head_dim), dtype=model.dtype, device=embedding.device)
+        self._one = torch.ones((1, 1, self.shape.head_dim), dtype=model.dtype, device=embedding.device)
         self._zero = torch.zeros_like(self._one)
 
     @torch.inference_mode()
