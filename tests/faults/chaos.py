@@ -15,7 +15,7 @@ from datetime import datetime
 
 import redis
 
-from tests.faults.cluster import Cluster, Process, now
+from tests.faults.cluster import API_PROCESSES, Cluster, Process, now
 from tests.postgres import PostgresServer
 from tests.servers import RedisServer, Server
 
@@ -35,6 +35,8 @@ CRASH_POINTS = (
 )
 FREEZE_S = 6.0  # longer than a lease
 AWAY_S = 1.5
+SUBSCRIBERS = {"api": int(API_PROCESSES), "gpu": 1}  # of each process started
+HEARS_AGAIN_S = 30.0  # two intervals of a second and a pause; a worker may be frozen, or still start
 
 
 @dataclass
@@ -131,6 +133,25 @@ class Chaos:
     def half_open(self) -> None:
         self.proxy.send(signal.SIGUSR1)
 
+    def silent_text(self) -> None:
+        """As `half_open`, and the api has to notice it for its subscription to live text."""
+        self._silence("api", patterns=1)
+
+    def silent_cancels(self) -> None:
+        """The same for the workers' subscriptions to cancels."""
+        self._silence("gpu", patterns=0)
+
+    def _silence(self, role: str, patterns: int) -> None:
+        """All links to the broker go silent; by the broker's own account every process of the role subscribes anew."""
+        with redis.Redis.from_url(self.broker.url) as client:
+            before = client.client_id()  # links made later have larger numbers
+            self.proxy.send(signal.SIGUSR1)
+            deadline = time.monotonic() + HEARS_AGAIN_S
+            while _subscribed(client, before, patterns) < len(self.alive(role)) * SUBSCRIBERS[role]:
+                assert time.monotonic() < deadline, f"not every {role} process has subscribed anew"
+                time.sleep(0.2)
+                self.refill()  # those that were doomed may have died since
+
     def noise(self) -> None:
         """For a while the broker's connections lose and repeat what is sent."""
         self.proxy.send(signal.SIGUSR2)
@@ -147,6 +168,16 @@ class Chaos:
         server.kill()
         time.sleep(self.die.uniform(0.2, AWAY_S))
         server.start()
+
+
+def _subscribed(client: redis.Redis, after: int, patterns: int) -> int:
+    """How many clients subscribed to one channel and so many patterns over a link made after that one.
+
+    Celery's own subscriptions have a pattern and no channel.
+    """
+    clients = client.client_list(_type="pubsub")
+    held = [(int(one["sub"]), int(one["psub"])) for one in clients if int(one["id"]) > after]
+    return held.count((1, patterns))
 
 
 def _resume(pid: int) -> None:
@@ -168,6 +199,8 @@ FAULTS: dict[str, tuple[int, Callable[[Chaos], None]]] = {
     "kill_broker": (2, Chaos.kill_broker),
     "flush_broker": (2, Chaos.flush_broker),
     "half_open": (2, Chaos.half_open),
+    "silent_text": (2, Chaos.silent_text),
+    "silent_cancels": (2, Chaos.silent_cancels),
     "noise": (2, Chaos.noise),
     "kill_database": (2, Chaos.kill_database),
     "kill_receiver": (1, Chaos.kill_receiver),

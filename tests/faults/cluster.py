@@ -30,6 +30,7 @@ from db.webhooks import endpoints
 from tests.faults.door import Door
 from tests.servers import _die_with_parent, free_port
 
+API_PROCESSES = "2"
 # Every clock as short as two busy cores allow; a lease has to outlast a start of the interpreter beside it.
 CLOCKS = {
     "BM3_LEASE_S": "4",
@@ -39,9 +40,10 @@ CLOCKS = {
     "BM3_DISPATCH_EVERY_S": "0.4",
     "BM3_RETRY_FIRST_S": "0.5",
     "BM3_RETRY_CAP_S": "2",
-    # Random faults hit a job again and again where it stands: nothing about the job itself.
+    "BM3_REDIS_HEALTH_S": "1",
+    # Random faults hit a job again and again where it stands: nothing about the job itself. What is called poison is as
+    # it comes.
     "BM3_RETRY_LIMIT": "1000",
-    "BM3_POISON_LOSSES": "1000",
     "BM3_WORKER_POLL_S": "2",
     "BM3_WORKER_CONSUMER_STALL_S": "2",
     "BM3_WORKER_STOP_S": "2",
@@ -130,6 +132,7 @@ class Cluster:
             "BM3_ALLOW_NETWORKS": '["127.0.0.0/8"]',
             "BM3_WORKER_MODELS": self.models,
             "BM3_WORKER_SLOTS": "3",
+            "BM3_API_WORKERS": API_PROCESSES,
         }
         return {**kept, **CLOCKS, **ours, **self.settings, **more}
 
