@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil
 from pathlib import Path
 from typing import Any, Literal, assert_never
@@ -64,16 +65,25 @@ def _part(part: Part, job: Context) -> dict[str, Any]:
         case ImageUrlPart():
             return {"type": "image", "image": read_picture(job.fetch(part.image_url))}
         case VideoPart():
-            return {"type": "video", "video": read_frames(job.fetch(part.video), part, job.engine)}
+            return {
+                "type": "video",
+                "video": read_frames(job.fetch(part.video), part, job.engine, lambda: job.text("")),
+            }
         case VideoUrlPart():
-            return {"type": "video", "video": read_frames(job.fetch(part.video_url), part, job.engine)}
+            return {
+                "type": "video",
+                "video": read_frames(job.fetch(part.video_url), part, job.engine, lambda: job.text("")),
+            }
         case _:
             assert_never(part)
 
 
-def read_frames(path: Path, options: VideoOptions, engine: Engine) -> tuple[Frame, ...]:
-    """The frames of a whole video. Raises Permanent; a file that breaks off is TRUNCATED_MEDIA, never a shorter video."""
-    known = probe(path)
+def read_frames(
+    path: Path, options: VideoOptions, engine: Engine, on_step: Callable[[], None] = lambda: None
+) -> tuple[Frame, ...]:
+    """The frames of a whole video. Raises Permanent; a file that breaks off is TRUNCATED_MEDIA, never a shorter video.
+    Raises what `on_step` raises, which is called while the file is read through."""
+    known = probe(path, on_step)
     size_px = engine.frame_size(known.width_px, known.height_px, options.max_frame_pixels)
     fps = _fps(known, options)
     frames: list[Frame] = []

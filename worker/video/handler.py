@@ -27,7 +27,8 @@ def caption_video(params: VideoCaptionParams, job: Context) -> VideoCaptionResul
     """
     if params.chapters:
         refuse_small_context(job.engine.info.context_tokens)
-    source = ClipSource.open(job.fetch(params.video), params, job.engine)
+    # Not a caption: only the chance to be stopped while a long file is read through.
+    source = ClipSource.open(job.fetch(params.video), params, job.engine, lambda: job.text(""))
     watched = _watch(params, job, source)
     if isinstance(watched, SplitJobs):
         return watched

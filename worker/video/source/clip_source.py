@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,9 +27,12 @@ class ClipSource:
     max_duration_ms: int | None
 
     @classmethod
-    def open(cls, path: Path, params: VideoCaptionParams, engine: Engine) -> ClipSource:
-        """Probe the file. Raises Permanent: unreadable, too long, or a clip that starts after the end."""
-        seen = probe(path)
+    def open(
+        cls, path: Path, params: VideoCaptionParams, engine: Engine, on_step: Callable[[], None] = lambda: None
+    ) -> ClipSource:
+        """Probe the file. Raises Permanent: unreadable, too long, or a clip that starts after the end; and what `on_step`
+        raises, which is called while the file is read through."""
+        seen = probe(path, on_step)
         clip = Clip(params.start_ms, params.end_ms, params.fps, params.chunk_ms)
         frame_px = engine.frame_size(seen.width_px, seen.height_px, params.max_frame_pixels)
         source = cls(path, seen, clip, frame_px, params.max_duration_ms)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -100,8 +100,11 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         yield container, stream
 
 
-def probe(path: Path) -> Probe:
-    """Open a video and look at its first picture. Raises Permanent; a video without one decodable picture is INVALID_MEDIA."""
+def probe(path: Path, on_step: Callable[[], None] = lambda: None) -> Probe:
+    """Look at a video's first picture and read its packets through; `on_step` is called meanwhile and may raise.
+
+    Raises Permanent; a video without one decodable picture is INVALID_MEDIA.
+    """
     missing = missing_bytes(path)
     with opened(path) as (container, stream):
         first = _first_picture(container, stream)
@@ -112,7 +115,7 @@ def probe(path: Path) -> Probe:
         width, height = look.shown_px(first)
         announced_s = _announced_s(container, stream)
     with opened(path) as (container, stream):
-        line = timeline(container, stream)
+        line = timeline(container, stream, on_step)
         return Probe(
             container=container.format.name,
             codec=stream.codec_context.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import cast
@@ -20,6 +20,7 @@ from worker.video.packets import demuxed
 from worker.video.source.clock import BELIEVED_S, REORDERED, Clock, ClockState, Stamp, StampReading
 from worker.video.source.references import entry_test
 
+STEP_PACKETS = 5000  # about a tenth of a second of reading
 MAX_ENTRIES = 8192  # beyond that every second one is forgotten, and so on
 SOUND_S = Fraction(1, 2)  # sound that ends less than this after the pictures prolongs nothing
 EDITED = "mov,mp4,m4a,3gp,3g2,mj2"
@@ -128,16 +129,19 @@ class Timeline:
             yield coded, replace(reading, pts=reading.pts + moved) if moved and reading.pts is not None else reading
 
 
-def timeline(container: InputContainer, stream: VideoStream) -> Timeline:
-    """Read all packets of a freshly opened container."""
+def timeline(container: InputContainer, stream: VideoStream, on_step: Callable[[], None] = lambda: None) -> Timeline:
+    """Read all packets of a freshly opened container. `on_step` is called every `STEP_PACKETS` of them and may raise: a
+    file of many hours takes minutes on a slow disk, and whoever waits must be able to stop it."""
     base = stream.time_base or Fraction(1, 1000)
     step_s = 1 / (stream.guessed_rate or stream.average_rate or Fraction(25))
     stamping = Stamping.of(container, stream)
     clock: Clock[TimedPacket] = Clock(base, step_s)
     scan = _Scan(stream, clock, stamping, max(1, round(step_s / base)))
     packets = _Packets(container, stream, scan)
-    for coded, reading in clock.read(stamping.coded(packets)):
+    for number, (coded, reading) in enumerate(clock.read(stamping.coded(packets))):
         scan.take(coded, reading)
+        if number % STEP_PACKETS == 0:
+            on_step()
     origin_s = _origin_s(container, (scan.first or 0) * base)
     return Timeline(
         origin_s,

@@ -10,7 +10,7 @@ import pytest
 
 from db.failures import Failure
 from tests.worker.video.footage import cut_off, grey, numbered, remuxed, write_video
-from worker.errors import Permanent
+from worker.errors import Permanent, Stopped
 from worker.video.source.probe import probe
 from worker.video.source.sniff import head, missing_bytes, playlist, sniff
 
@@ -167,3 +167,13 @@ def test_what_a_probe_says(tmp_path: Path) -> None:
     assert (known.codec, known.width_px, known.height_px, known.duration_ms) == ("h264", 64, 48, 2000)
     assert known.frame_rate == pytest.approx(30)
     assert known.missing_bytes == 0
+
+
+def test_reading_a_long_file_through_can_be_stopped(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", numbered(60))
+
+    def canceled() -> None:
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        probe(path, canceled)
