@@ -157,10 +157,20 @@ def _model(spec: ModelSpec, folder: Path, config: Any) -> Any:
         quantization_config=_quantization(spec, dtype),
     )
     if adapter := spec.options.get("adapter"):
-        model.load_adapter(adapter)
+        _adapt(model, adapter)
     if never := model.generation_config.suppress_tokens:
         _suppress(model.lm_head, torch.tensor(never, device=device))
     return model
+
+
+def _adapt(model: Any, adapter: str) -> None:
+    """Put an adapter's layers into this very model.
+
+    By peft itself: the `load_adapter` of transformers 5.24 asks for peft 0.22, which is not released.
+    """
+    from peft import PeftModel  # slow to import, and few models have an adapter
+
+    PeftModel.from_pretrained(model, adapter)
 
 
 def _refuse_quantized_experts(spec: ModelSpec, config: Any) -> None:

@@ -96,12 +96,11 @@ def test_eager_and_fused_attention_say_the_same(family: str) -> None:
 
 
 def test_an_adapter_changes_what_is_said(tmp_path: Path) -> None:
-    from peft import LoraConfig
+    from peft import LoraConfig, get_peft_model
 
-    model = stock_model("qwen3_vl")
     torch.manual_seed(5)
-    model.add_adapter(LoraConfig(r=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False))
-    model.save_pretrained(tmp_path)
+    shape = LoraConfig(r=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
+    get_peft_model(stock_model("qwen3_vl"), shape).save_pretrained(tmp_path)
     plain, changed = tiny_engine("qwen3_vl"), tiny_engine("qwen3_vl", adapter=str(tmp_path))
     question = [{"role": "user", "content": "Hello"}]
     answers = [engine.chat(question, Sampling(), 12) for engine in (plain, changed)]
