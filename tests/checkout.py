@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,11 @@ def checkout(folder: Path) -> Path:
 def bare(home: Path, **settings: str) -> dict[str, str]:
     """The environment of somebody who has just logged in: no virtual environment, none of our variables."""
     return {"PATH": BARE_PATH, "HOME": str(home), "LANG": "C.UTF-8", **settings}
+
+
+def hear_ctrl_c() -> None:
+    """For `preexec_fn`: a test run that a shell has put into the background passes on that SIGINT is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _listed(*what: str) -> list[str]:

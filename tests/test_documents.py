@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.checkout import bare, checkout
+from tests.checkout import bare, checkout, hear_ctrl_c
 from tests.servers import free_port
 from tests.shell_blocks import StaleMark, commands, script
 from worker.bm3.scenes.scenes import Scene
@@ -67,6 +67,7 @@ def test_its_commands_run_as_written(document: Path, clone: Path, tmp_path: Path
         stderr=subprocess.STDOUT,
         text=True,
         timeout=LIMIT_S,
+        preexec_fn=hear_ctrl_c,
     )
     assert ran.returncode == 0, ran.stdout[-4000:]
 
@@ -92,7 +93,8 @@ def test_marks_skip_what_they_name_and_no_more() -> None:
 def test_a_failing_command_ends_the_script_and_background_ones_get_ctrl_c(tmp_path: Path) -> None:
     def run(*lines: str) -> subprocess.CompletedProcess[str]:
         text = script([*lines], until_interrupted={"./serve": "ready"})
-        return subprocess.run(["bash", "-c", text], cwd=tmp_path, capture_output=True, text=True, timeout=30)
+        command = ["bash", "-c", text]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, preexec_fn=hear_ctrl_c)
 
     (tmp_path / "serve").write_text(
         "#!/bin/bash\ntrap 'echo stopped > end; exit 0' INT\necho ready\nwhile :; do sleep 0.1; done\n"

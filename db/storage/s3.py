@@ -164,10 +164,10 @@ class S3Objects(ObjectStore):
 
         def read(size_bytes: int) -> bytes:
             with calls(key):
-                chunk: bytes = found["ObjectBody"].read(size_bytes)
+                chunk: bytes = found["Body"].read(size_bytes)
                 return chunk
 
-        return ObjectBody(found["ContentLength"], read, found["ObjectBody"].close)
+        return ObjectBody(found["ContentLength"], read, found["Body"].close)
 
     def _delete_keys(self, prefix: str, keys: list[str]) -> None:
         with calls(prefix):

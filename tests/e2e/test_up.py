@@ -19,7 +19,7 @@ from PIL import Image
 
 from client.sdk import Client
 from tests.api.dashboard.visitor import sign_in
-from tests.checkout import bare, checkout
+from tests.checkout import bare, checkout, hear_ctrl_c
 from tests.e2e.service import COMMANDS
 from tests.e2e.sheets import synthetic_sheet
 from tests.servers import free_port
@@ -35,7 +35,13 @@ class Terminal:
         self._log = log
         with log.open("wb") as file:
             self.process = subprocess.Popen(
-                ["make", "up"], cwd=tree, env=environment, stdout=file, stderr=file, start_new_session=True
+                ["make", "up"],
+                cwd=tree,
+                env=environment,
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
+                preexec_fn=hear_ctrl_c,
             )
 
     def written(self) -> str:
