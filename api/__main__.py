@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(workers: int | None) -> int:
     """Everything is imported here: a command's help should not wait for it."""
     from api.bootstrap import DatabaseBehind, prepare
-    from api.processes import serve
+    from api.serving.processes import serve
     from api.settings import ApiSettings
     from db.ops import logs
     from db.session import Database

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import uvicorn
 
-from api.connections import TimedConnection
+from api.serving.connections import TimedConnection
 from tests.api.running_app import RunningApp, running_app
 
 

@@ -16,8 +16,8 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from api.connections import TimedConnection
 from api.live import Seats
+from api.serving.connections import TimedConnection
 from db.access import shares
 from db.schema.base import new_id
 from db.schema.tables import Job

@@ -20,7 +20,7 @@ from db.session import Database
 from db.webhooks import deliveries
 from db.webhooks.deliveries import Due
 from worker.webhooks.deliver import Clock, Ended, Sender, attempt, utc_now, write_down
-from worker.webhooks.places import QUICK, SLOW, Places, Waiting
+from worker.webhooks.places import QUICK, SLOW, DeliveryPlaces, Waiting
 from worker.webhooks.schedule import DeliveryOutcome
 
 WINDOW = 500  # due deliveries looked at together
@@ -37,7 +37,7 @@ class Courier:
         self, database: Database, sender: Sender, done: Callable[[DeliveryOutcome | None], None], clock: Clock = utc_now
     ) -> None:
         self._database, self._sender, self._done, self._clock = database, sender, done, clock
-        self._places, self._lock = Places(), threading.Lock()
+        self._places, self._lock = DeliveryPlaces(), threading.Lock()
         self._pool = ThreadPoolExecutor(QUICK + SLOW, "webhook")
         self._ended: queue.SimpleQueue[Ended | None] = queue.SimpleQueue()  # None: there is nothing more to write
         self._writer = threading.Thread(target=self._write, name="webhook log", daemon=True)

@@ -46,7 +46,7 @@ class _Kind:
                 del counter[key]
 
 
-class Places:
+class DeliveryPlaces:
     """The attempts under way. Times are monotonic seconds and never go back."""
 
     def __init__(self) -> None:

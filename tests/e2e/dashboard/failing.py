@@ -18,7 +18,7 @@ def failed_delivery(here: Desk, stage: Stage) -> tuple[UUID, UUID]:
     with here.inside.services.database.write() as session:
         endpoint = endpoints.create(session, now, NewEndpoint(stage.tenant_id, "https://example.com/hook"))
         delivery = endpoints.send_test(session, now, endpoint)
-        due = next(one for one in deliveries.claim_due(session, now, 200) if one.delivery_id == delivery.id)
+        (due,) = deliveries.claim(session, now, [delivery.id])
         tried = Tried("rejected", 500, None, {"webhook-id": str(due.event_id)}, "HTTP/1.1 500\n\nsorry", 31)
         deliveries.settle(session, now, due, tried, Verdict(False, None))
     return endpoint.id, delivery.id

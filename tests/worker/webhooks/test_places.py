@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.webhooks.places import OF_ENDPOINT, OF_TENANT, QUICK, SLOW, SLOW_S, Places, Waiting
+from worker.webhooks.places import OF_ENDPOINT, OF_TENANT, QUICK, SLOW, SLOW_S, DeliveryPlaces, Waiting
 
 
 def waiting(endpoint: UUID | None = None, tenant: UUID | None = None, *, failing: bool = False) -> Waiting:
@@ -15,10 +15,10 @@ def waiting(endpoint: UUID | None = None, tenant: UUID | None = None, *, failing
 
 
 def test_an_endpoint_gets_a_few_places_and_no_more_once_it_is_slow() -> None:
-    places, endpoint = Places(), uuid4()
+    places, endpoint = DeliveryPlaces(), uuid4()
     assert [places.take(waiting(endpoint), 0) for _ in range(OF_ENDPOINT + 1)] == [True] * OF_ENDPOINT + [False]
     assert places.full(0.1) == {endpoint}
-    slow, one = Places(), waiting(endpoint)
+    slow, one = DeliveryPlaces(), waiting(endpoint)
     assert slow.take(one, 0)
     assert not slow.take(waiting(endpoint), SLOW_S + 0.1)
     assert slow.full(SLOW_S + 0.1) == {endpoint}
@@ -27,7 +27,7 @@ def test_an_endpoint_gets_a_few_places_and_no_more_once_it_is_slow() -> None:
 
 
 def test_receivers_that_hang_leave_the_quick_places_after_a_moment() -> None:
-    places, tenants = Places(), [uuid4() for _ in range(3)]
+    places, tenants = DeliveryPlaces(), [uuid4() for _ in range(3)]
     taken = sum(places.take(waiting(tenant=tenants[number % 3]), 0) for number in range(QUICK + 9))
     assert taken == QUICK
     assert not places.take(waiting(), SLOW_S / 2)
@@ -35,7 +35,7 @@ def test_receivers_that_hang_leave_the_quick_places_after_a_moment() -> None:
 
 
 def test_no_tenant_takes_all_places_of_either_kind() -> None:
-    places, tenant = Places(), uuid4()
+    places, tenant = DeliveryPlaces(), uuid4()
     assert sum(places.take(waiting(tenant=tenant), 0) for _ in range(QUICK)) == QUICK * OF_TENANT
     assert sum(places.take(waiting(tenant=tenant, failing=True), 0) for _ in range(SLOW)) == SLOW * OF_TENANT
     assert places.take(waiting(), 0)
@@ -44,7 +44,7 @@ def test_no_tenant_takes_all_places_of_either_kind() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 2), st.booleans(), st.floats(0, 3)), max_size=60))
 def test_a_failing_endpoint_has_one_attempt_at_most(asked: list[tuple[int, int, bool, float]]) -> None:
-    places, now_s, under_way = Places(), 0.0, {}
+    places, now_s, under_way = DeliveryPlaces(), 0.0, {}
     for endpoint, tenant, failing, later_s in asked:
         now_s += later_s
         one = Waiting(uuid4(), UUID(int=endpoint), UUID(int=tenant), failing)

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from api.key_cache import LIFE_S
-from api.processes import number_of
+from api.serving.processes import number_of
 from api.settings import ApiSettings
 from db.access import keys
 from db.settings import Settings

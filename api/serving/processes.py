@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from api import metrics
 from api.app import create_app
 from api.bootstrap import welcome
-from api.connections import TimedConnection
+from api.serving.connections import TimedConnection
 from api.settings import ApiSettings
 from db.ops import logs
 from db.settings import Settings
@@ -43,7 +43,7 @@ def serve(settings: Settings, api: ApiSettings) -> None:
     with tempfile.TemporaryDirectory(prefix="bm3-metrics-") as folder:
         os.environ[metrics.SHARED] = folder
         uvicorn.run(
-            "api.processes:one_of_several",
+            "api.serving.processes:one_of_several",
             factory=True,
             workers=number,
             timeout_worker_healthcheck=HUNG_S,

@@ -1,0 +1,1 @@
+"""How one api process takes connections."""
