@@ -32,7 +32,7 @@ def test_a_missing_model_is_told_and_takes_no_job(tmp_path: Path) -> None:
         doctor = _doctor(running.environment)
         assert "cannot load gone" in doctor
         assert "BM3_WORKER_MODELS" in doctor
-        assert '"level": "error"' in (running.folder / "gpu").read_text()
+        assert '"level": "error"' in (running.folder / "gpu.log").read_text()
         waiting = client.submit("video.caption", URL)  # names no model: the default one is the missing one
         other = client.submit("video.caption", {**URL, "model": "fake"})
         assert _until_ended(client, other["id"])["attempt"] >= 1
