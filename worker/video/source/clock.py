@@ -145,17 +145,24 @@ class Clock(Generic[S]):
         following = [at, *(dts + state.shift for dts in stamps if dts is not None)]
         if last is None:
             return self._false_start(following)
+        return self._until_return(last, following)
+
+    def _until_return(self, last: int, following: list[int]) -> int:
+        """How many stamps come before a leap back to where `last` would go on; 0: none leaps there."""
+        ahead = following[0] > last
         for count, (before, after) in enumerate(pairwise(following), 1):
-            returns = after < before - self._back if at > last else after > before + self._steady
+            returns = after < before - self._back if ahead else after > before + self._steady
             slack = self._steady + 2 * (count + 1) * self._step
             if returns and -self._back <= after - last <= slack:
                 return count
         return 0
 
     def _false_start(self, following: list[int]) -> int:
-        """The first stamp of all is late, and those behind it are at one with each other."""
+        """The first stamp of all is late, and those behind it are at one with each other and never come back to it."""
         if len(following) < 4 or following[1] >= following[0] - self._back:
             return 0
+        if self._until_return(following[0], following[1:]):
+            return 0  # those behind it are the outliers
         return int(all(-self._back <= b - a <= self._steady for a, b in pairwise(following[1:4])))
 
     def _joint(self, at: int, state: ClockState) -> Joint | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from worker.video.source.clock import RUN, Clock, ClockState, DisplayOrder, Stamp, StampReading
@@ -45,6 +45,8 @@ LEAPS = st.one_of(st.integers(300, 10**9), st.integers(-(10**9), -300))
 
 
 @given(st.integers(0, 99), LEAPS, st.integers(1, RUN - 1))
+@example(1, -300, 3)  # behind the first stamp of all, as many as make a first stamp look late
+@example(1, -300, RUN - 1)
 def test_outliers_move_nothing(at: int, leap: int, run: int) -> None:
     stamps = steady(200)
     odd = range(at, at + (1 if at == 0 else run))
