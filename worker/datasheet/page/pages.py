@@ -132,7 +132,7 @@ def page_size(book: Book, number: int) -> tuple[float, float]:
 
 def page_matrix(page: pypdfium2.PdfPage) -> paths.Matrix:
     """PDF user space to points from the top left corner of the page as seen, rotation applied."""
-    left, bottom, right, top = page.get_cropbox()
+    left, bottom, right, top = page.get_bbox()  # what is shown: the crop box may reach beyond the page
     turn = page.get_rotation() // 90
     w, h = right - left, top - bottom
     move = np.array([[1, 0, 0], [0, -1, 0], [-left, top, 1]], dtype=float)
