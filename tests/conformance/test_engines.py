@@ -183,9 +183,15 @@ def test_frames_of_the_size_it_asks_for_are_taken(engine: Engine, width_px: int,
 
 def test_an_odd_number_of_frames_is_taken(engine: Engine) -> None:
     session = engine.open(OPTIONS)
-    for index, frames in enumerate((1, 3, 2)):
-        session.feed(chunk(index, frames=frames))
+    replies = [session.feed(chunk(index, frames=frames)) for index, frames in enumerate((1, 3, 2))]
+    checkpoint = session.checkpoint()
     session.close()
+    assert checkpoint["next_chunk"] == 3
+    again = engine.open(OPTIONS)
+    assert [again.feed(chunk(index, frames=frames)).text for index, frames in enumerate((1, 3, 2))] == [
+        reply.text for reply in replies
+    ]
+    again.close()
 
 
 def test_a_reply_is_not_longer_than_allowed(engine: Engine) -> None:
@@ -194,9 +200,14 @@ def test_a_reply_is_not_longer_than_allowed(engine: Engine) -> None:
 
 
 def test_a_closed_session_can_be_closed_again(engine: Engine) -> None:
-    session = engine.open(OPTIONS)
+    session, other = engine.open(OPTIONS), engine.open(OPTIONS)
+    first = other.feed(chunk(0))
+    session.feed(chunk(0))
     session.close()
     session.close()
+    after = [first, other.feed(chunk(1)), other.feed(chunk(2))]
+    other.close()
+    assert [reply.text for reply in after] == [reply.text for reply in watch(engine, 3)]  # nothing of theirs was freed
 
 
 def test_chat_answers_text_images_and_videos(engine: Engine) -> None:
