@@ -38,14 +38,19 @@ class Handler(BaseHTTPRequestHandler):
             status, reason = REFUSALS[model]
             self._whole(status, {"error": {"message": reason}})
             return
+        schema = (asked.get("response_format") or {}).get("json_schema")
+        title = schema["name"] if schema else "chat"
+        if title not in self.answers:  # said, not broken off: what asked for it was renamed, or asks too much
+            self._whole(
+                400, {"error": {"message": f"the test gave no answer to {title}, only to {sorted(self.answers)}"}}
+            )
+            return
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()
-        self._stream(model, asked)
+        self._stream(model, self.answers[title].replace("ASKED", json.dumps(described(asked))))
 
-    def _stream(self, model: str, asked: dict[str, Any]) -> None:
-        schema = (asked.get("response_format") or {}).get("json_schema")
-        text = self.answers[schema["name"] if schema else "chat"].replace("ASKED", json.dumps(described(asked)))
+    def _stream(self, model: str, text: str) -> None:
         for at in range(0, len(text), 7):
             self._event({"choices": [{"delta": {"content": text[at : at + 7]}, "finish_reason": None}]})
             if model == "broken":

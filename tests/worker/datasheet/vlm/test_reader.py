@@ -20,7 +20,7 @@ from worker.datasheet.result.compare import compare
 from worker.datasheet.result.score import score_pads
 from worker.datasheet.synthetic import generate
 from worker.datasheet.vlm import reader as vlm
-from worker.datasheet.vlm.answers import PadRow, PadSize
+from worker.datasheet.vlm.answers import Centres, Counted, PadRow, PadSize, PadSizes
 from worker.engines.openai import OpenAIEngine
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent
@@ -46,7 +46,8 @@ def answers(truth: dict[str, Any]) -> dict[str, Any]:
         for k in ("length", "width", "height")
     }
     counted = {"has_land_pattern": True, "unit": "mm", "pads": len(pads), "exposed_pad": False, **body}
-    return {"Counted": counted, "Centres": {"rows": rows}, "Sizes": {"groups": groups}}
+    said = {Counted: counted, Centres: {"rows": rows}, PadSizes: {"groups": groups}}
+    return {schema.__name__: answer for schema, answer in said.items()}
 
 
 def run(
@@ -85,8 +86,8 @@ def test_two_readers_that_agree(tmp_path: Path) -> None:
 
 def test_a_disagreement_is_shown_and_not_averaged(tmp_path: Path) -> None:
     def wrong(said: dict[str, Any]) -> None:
-        said["Sizes"]["groups"][0]["w"] += 0.2
-        said["Counted"]["body_width"]["nom"] += 0.5
+        said[PadSizes.__name__]["groups"][0]["w"] += 0.2
+        said[Counted.__name__]["body_width"]["nom"] += 0.5
 
     result, truth = run(tmp_path, "both", wrong)
     assert {d.field for d in result.disagreements} == {"land_pattern.pads.size", "body.width"}
@@ -97,7 +98,7 @@ def test_a_disagreement_is_shown_and_not_averaged(tmp_path: Path) -> None:
 
 def test_numbers_that_the_page_does_not_print_are_trusted_less(tmp_path: Path) -> None:
     def wrong(said: dict[str, Any]) -> None:
-        for group in said["Sizes"]["groups"]:
+        for group in said[PadSizes.__name__]["groups"]:
             group["printed"] = "77.31"
 
     result, _ = run(tmp_path, "vlm", wrong)
@@ -107,7 +108,7 @@ def test_numbers_that_the_page_does_not_print_are_trusted_less(tmp_path: Path) -
 
 def test_an_answer_outside_its_bounds_is_refused(tmp_path: Path) -> None:
     def wrong(said: dict[str, Any]) -> None:
-        said["Centres"]["rows"][0]["x"] = 1e9
+        said[Centres.__name__]["rows"][0]["x"] = 1e9
 
     with pytest.raises(Permanent, match="no Centres"):
         run(tmp_path, "vlm", wrong)
