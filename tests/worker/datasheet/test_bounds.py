@@ -134,13 +134,10 @@ def test_a_page_that_takes_forever_can_be_left(tmp_path: Path) -> None:
 
 def test_the_reading_process_ends_with_the_one_that_asked(tmp_path: Path) -> None:
     path = write(tmp_path / "bomb.pdf", ENDLESS)
-    code = (
-        "import multiprocessing, sys; from pathlib import Path; from worker.datasheet import sandbox as confined\n"
-        "tell = lambda _: print(multiprocessing.active_children()[0].pid, flush=True)\n"
-        "if __name__ == '__main__': confined.read([Path(sys.argv[1])], confined.Request(), tell)"
-    )
-    with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE) as asking:
-        reader = int(asking.stdout.readline())  # type: ignore[union-attr]
+    command = [sys.executable, "-m", "tests.worker.datasheet.reading_process", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as asking:
+        assert asking.stdout is not None
+        reader = int(asking.stdout.readline())
         os.kill(reader, 0)
         asking.send_signal(signal.SIGKILL)
     end = time.monotonic() + 20
