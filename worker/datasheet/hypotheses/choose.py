@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.families.families import PartFamily
-from worker.datasheet.hypotheses.enumerate import of_figure
+from worker.datasheet.hypotheses.enumerate import classes_of, of_figure
 from worker.datasheet.hypotheses.rank import rank
-from worker.datasheet.land import pads, row_repeat
+from worker.datasheet.land import holes, pads, row_repeat
 from worker.datasheet.land.pads import Solved
 from worker.datasheet.segmentation import legend
 from worker.datasheet.segmentation.captions import LAND
@@ -53,8 +53,18 @@ def _of_figure(
 
 
 def _chance(solved: Solved) -> bool:
-    """Whether one printed number alone picks some shapes from several others."""
-    return len({id(r.quantity) for r in solved.fit.used}) < 2 <= len(solved.pattern.left)
+    """Whether one printed number alone picks some shapes from several others, or sets sizes apart that it says nothing of."""
+    if len({id(r.quantity) for r in solved.fit.used}) >= 2:
+        return False
+    return len(solved.pattern.left) >= 2 or _unsized(solved)
+
+
+def _unsized(solved: Solved) -> bool:
+    """Whether the pads have several sizes and no number gives any; round ones are sized beside leaders."""
+    pads = solved.pattern.pads
+    if any(holes.is_round(p) for p in pads) or len(classes_of(pads)) < 2:
+        return False
+    return not any(solved.fit.settled[v] for size in solved.model.size for v in size)
 
 
 def _painted(solved: Solved, page: Drawing) -> float:
