@@ -10,8 +10,8 @@ from worker.datasheet.geometry.primitives import Box, around
 from worker.datasheet.hypotheses.regular import regular
 from worker.datasheet.hypotheses.symmetry import completed, symmetric
 from worker.datasheet.land import leaders
-from worker.datasheet.land.candidates import centred, holds
 from worker.datasheet.land.patterns import Pattern, groups, sort_out
+from worker.datasheet.segmentation.candidates import centred, holds
 from worker.datasheet.segmentation.captions import CIRCUIT, CUTOUT, LAND, MASK, STENCIL, TAPE, Caption, kind_among
 from worker.datasheet.segmentation.figure import Figure, distance
 from worker.datasheet.thresholds import MOST_HYPOTHESES, MOST_PADS

@@ -10,10 +10,10 @@ from worker.datasheet.drawing.dimensions import DimensionSpan, box_of
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import Box, Word, around
-from worker.datasheet.land.candidates import candidates
-from worker.datasheet.land.patterns import linked, measured
+from worker.datasheet.segmentation.candidates import candidates
 from worker.datasheet.segmentation.captions import Caption, captions_of, kind_among
 from worker.datasheet.segmentation.ink import Ink
+from worker.datasheet.segmentation.links import linked, measured
 from worker.datasheet.thresholds import (
     AMID,
     BESIDE_PT,
