@@ -13,7 +13,7 @@ from worker.datasheet.land.pads import Solved
 from worker.datasheet.segmentation import legend
 from worker.datasheet.segmentation.captions import LAND
 from worker.datasheet.segmentation.figure import Figure, figures_of, whole
-from worker.datasheet.thresholds import LEAST_FIT, MARGIN
+from worker.datasheet.thresholds.figures import LEAST_FIT, MARGIN
 
 OF_RUN = 3.0  # for a pattern with the row of contacts that its family is made of
 LATER_PAGE = 1.5

@@ -14,7 +14,7 @@ from worker.datasheet.land.patterns import Pattern, groups, sort_out
 from worker.datasheet.segmentation.candidates import centred, holds
 from worker.datasheet.segmentation.captions import CIRCUIT, CUTOUT, LAND, MASK, STENCIL, TAPE, Caption, kind_among
 from worker.datasheet.segmentation.figure import Figure, distance
-from worker.datasheet.thresholds import MOST_HYPOTHESES, MOST_PADS
+from worker.datasheet.thresholds.figures import MOST_HYPOTHESES, MOST_PADS
 
 Pads = list[Shape]
 APART = (LAND, MASK, STENCIL, CIRCUIT, TAPE, CUTOUT)  # kinds of figures whose shapes never belong to one pattern

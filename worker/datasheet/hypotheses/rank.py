@@ -11,7 +11,7 @@ from worker.datasheet.land import holes, numbering
 from worker.datasheet.land.pads import Solved, miscounted
 from worker.datasheet.segmentation.captions import CIRCUIT, CUTOUT, LAND, MASK, OUTLINE, STENCIL, TAPE
 from worker.datasheet.segmentation.figure import distance
-from worker.datasheet.thresholds import CAPTION_FADE_PT, SPAN_END_PT
+from worker.datasheet.thresholds.figures import CAPTION_FADE_PT, SPAN_END_PT
 
 KIND = {LAND: 4.0, "": 0.0, OUTLINE: -1.5, MASK: -4.0, STENCIL: -6.0, TAPE: -6.0, CUTOUT: -6.0, CIRCUIT: -6.0}
 _WAVE = re.compile(r"\bwave\b", re.IGNORECASE)

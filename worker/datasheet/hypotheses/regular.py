@@ -9,7 +9,7 @@ import numpy as np
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.land.patterns import Pattern
-from worker.datasheet.thresholds import ROW_LEAST, ROW_OFF, ROW_OFF_PT, ROW_PLACE_PT
+from worker.datasheet.thresholds.figures import ROW_LEAST, ROW_OFF, ROW_OFF_PT, ROW_PLACE_PT
 
 
 def regular(pattern: Pattern) -> Pattern | None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import Box, around
-from worker.datasheet.thresholds import LEAST_MIRRORED, MIRROR_PT, MOST_ADDED
+from worker.datasheet.thresholds.figures import LEAST_MIRRORED, MIRROR_PT, MOST_ADDED
 
 
 def symmetric(a: list[Shape], b: list[Shape]) -> bool:

@@ -9,7 +9,7 @@ from worker.datasheet.geometry.primitives import Box, Word
 from worker.datasheet.land.pads import Solved
 from worker.datasheet.search import titles
 from worker.datasheet.segmentation.figure import distance
-from worker.datasheet.thresholds import CAPTION_REACH_PT
+from worker.datasheet.thresholds.figures import CAPTION_REACH_PT
 
 _SOLDER_SIDE = re.compile(
     r"(?:solder(?:ing)?|copper|foil|reverse|back|opposite(?:\s*of)?(?:\s*the)?\s*component)[\s-]*(?:side|face)\b"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from worker.datasheet.geometry.primitives import Word, around
 from worker.datasheet.search import titles
 from worker.datasheet.text import phrases
-from worker.datasheet.thresholds import CAPTION_CHARS, CAPTION_LEADING, CAPTION_SPACE
+from worker.datasheet.thresholds.figures import CAPTION_CHARS, CAPTION_LEADING, CAPTION_SPACE
 
 LAND, MASK, STENCIL, OUTLINE, TAPE, CUTOUT, CIRCUIT, DETAIL = (
     "land", "mask", "stencil", "outline", "tape", "cutout", "circuit", "detail",

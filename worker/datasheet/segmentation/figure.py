@@ -14,7 +14,7 @@ from worker.datasheet.segmentation.candidates import candidates
 from worker.datasheet.segmentation.captions import Caption, captions_of, kind_among
 from worker.datasheet.segmentation.ink import Ink
 from worker.datasheet.segmentation.links import linked, measured
-from worker.datasheet.thresholds import (
+from worker.datasheet.thresholds.figures import (
     AMID,
     BESIDE_PT,
     BY_HAND_PT,

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.datasheet.drawing.drawing import Drawing
-from worker.datasheet.thresholds import RULE_JOINT_PT, RULE_PART, RULE_REACH_PT, RULE_SPAN_PT
+from worker.datasheet.thresholds.figures import RULE_JOINT_PT, RULE_PART, RULE_REACH_PT, RULE_SPAN_PT
 
 Rule = tuple[int, float, float, float]  # axis, place across it, low and high end along it, in points
 

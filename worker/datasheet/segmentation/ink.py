@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.segmentation.frames import Rule, rules_of
-from worker.datasheet.thresholds import FIGURE_GAP_PT, RULE_JOINT_PT
+from worker.datasheet.thresholds.figures import FIGURE_GAP_PT, RULE_JOINT_PT
 
 Labels = NDArray[np.int32]
 

@@ -6,7 +6,7 @@ import re
 
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.geometry.primitives import Box, ClosedOutline
-from worker.datasheet.thresholds import SWATCH_GAP_PT, SWATCH_PT
+from worker.datasheet.thresholds.figures import SWATCH_GAP_PT, SWATCH_PT
 
 Color = tuple[int, int, int]
 _COPPER = re.compile(r"\bland|copper|\bmetal|solder\s*(?:area|land)|\bpads?\b", re.IGNORECASE)
