@@ -38,9 +38,9 @@ from worker.datasheet.search import page_search as figures
 from worker.datasheet.search import titles
 from worker.datasheet.search.page_search import Search
 from worker.datasheet.segmentation.captions import LAND
+from worker.datasheet.thresholds.figures import MIN_SCORE
 from worker.errors import Permanent
 
-MIN_SCORE = 1.2  # a pattern below this is a drawing of something else
 BOARD = re.compile(
     r"p\.?\s?c\.?\s?b\b|p\.?\s?c\.?\s*board|\blayout\b|\bpads?\b|\bholes?\b", re.IGNORECASE
 )  # of a land pattern on the outline's page

@@ -9,12 +9,12 @@ from worker.datasheet.body.outline import Found, from_drawing, largest
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.text.quantities import Quantity
 from worker.datasheet.text.tables import OF_FAMILY, TableEntry
+from worker.datasheet.thresholds.drawing import LETTER_AT_LINE
 
 DESCRIBED = "descriptions in the table"
 JEDEC = "letters D, E and A"
 PLAIN = "letters L, W and H"
 SIDES = ("D", "D1", "E", "E1")
-AT_LINE = 1.5  # letter heights: a letter so near to a dimension line names it
 _HEIGHT = re.compile(
     r"(?:overall|total|package|body|seated|profile)?\s*height|total\s*thickness|package\s*thickness", re.IGNORECASE
 )
@@ -47,7 +47,7 @@ def _one_way(sides: list[Quantity], drawings: list[Drawing]) -> bool:
     Letters that have a meaning of their own may be shown in any view.
     """
     ways = [
-        {r.span.axis for d in drawings for r in d.readings if r.cost < AT_LINE and r.quantity.symbol == q.symbol}
+        {r.span.axis for d in drawings for r in d.readings if r.cost < LETTER_AT_LINE and r.quantity.symbol == q.symbol}
         for q in sides if q.symbol
     ]  # fmt: skip
     return len(ways) == 2 and ways[0] == ways[1] and len(ways[0]) == 1

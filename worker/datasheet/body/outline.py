@@ -13,11 +13,14 @@ from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.scale import misfit, solve
 from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.text.quantities import Quantity
+from worker.datasheet.thresholds.drawing import (
+    BODY_DRAWN_LEAST,
+    BODY_EDGE_PT,
+    BODY_EDGE_RASTER_PT,
+    LABEL_OFF,
+    NUMBER_ASTRAY,
+)
 
-EDGE_PT, RASTER_EDGE_PT = 1.4, 2.5
-DRAWN_LEAST = 0.6
-ASTRAY = 0.5  # letter heights: a number so much nearer to another span measures that one
-LABEL_OFF = 0.1  # an integer farther from the scale of the decimal numbers is no dimension
 _LABEL = re.compile(r"\(?\d{1,3}\)?")
 
 
@@ -57,7 +60,7 @@ def from_drawing(drawing: Drawing, taken: set[int]) -> Found | None:
             lettered = x.quantity.symbol or y.quantity.symbol
             blurred = drawing.sheet.raster and not lettered  # its extension lines run into the sides of the box
             drawn = 1.0 if closed and blurred else _drawn_part(box, drawing, (x.span, y.span))
-            if drawn <= DRAWN_LEAST:
+            if drawn <= BODY_DRAWN_LEAST:
                 continue
             size = largest(x.quantity) * largest(y.quantity) * 0.75 ** (x.cost + y.cost) * drawn
             score = (drawn > 0.95 and closed, size)
@@ -82,7 +85,7 @@ def without_labels(readings: list[DimensionReading]) -> list[DimensionReading]:
 
 def _closed(box: Box, drawing: Drawing) -> bool:
     """Whether one closed outline is drawn along the box."""
-    slack = RASTER_EDGE_PT if drawing.sheet.raster else EDGE_PT
+    slack = BODY_EDGE_RASTER_PT if drawing.sheet.raster else BODY_EDGE_PT
     return any(s.box.holds(box, slack) and box.holds(s.box, slack) for s in drawing.shapes)
 
 
@@ -102,7 +105,7 @@ def _reachable(x: DimensionSpan, y: DimensionSpan, box: Box) -> bool:
 
 def sides_drawn(box: Box, drawing: Drawing, measured: tuple[DimensionSpan, DimensionSpan] | None = None) -> list[float]:
     """The part of each side of a box that strokes cover, least first; extension lines of its spans along x and y are none."""
-    slack = RASTER_EDGE_PT if drawing.sheet.raster else EDGE_PT
+    slack = BODY_EDGE_RASTER_PT if drawing.sheet.raster else BODY_EDGE_PT
     spans = (measured[1], measured[0]) if measured else (None, None)
     return sorted(
         covered(_edges(drawing.grid.near(axis, at, slack), span, low, high), low, high)
@@ -114,9 +117,9 @@ def sides_drawn(box: Box, drawing: Drawing, measured: tuple[DimensionSpan, Dimen
 
 def _edges(rows: NDArray[np.float64], span: DimensionSpan | None, low: float, high: float) -> NDArray[np.float64]:
     """Strokes that do not run out to the dimension line of the box they lie along."""
-    if span is None or low - EDGE_PT < span.at < high + EDGE_PT:
+    if span is None or low - BODY_EDGE_PT < span.at < high + BODY_EDGE_PT:
         return rows
-    return rows[(rows[:, 1] > span.at + EDGE_PT) | (rows[:, 2] < span.at - EDGE_PT)]
+    return rows[(rows[:, 1] > span.at + BODY_EDGE_PT) | (rows[:, 2] < span.at - BODY_EDGE_PT)]
 
 
 def _drawn_part(box: Box, drawing: Drawing, spans: tuple[DimensionSpan, DimensionSpan]) -> float:
@@ -157,7 +160,7 @@ def _height(
         if (
             q is x.quantity
             or q is y.quantity
-            or r.cost > nearest[id(q)] + ASTRAY
+            or r.cost > nearest[id(q)] + NUMBER_ASTRAY
             or q.count not in (None, 1)
             or (q.symbol and q.symbol in (x.quantity.symbol, y.quantity.symbol))
         ):

@@ -11,15 +11,12 @@ from worker.datasheet.drawing.dimensions import DimensionReading
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.geometry.primitives import around
 from worker.datasheet.text.quantities import Quantity
-
-AT_SPAN = 2.2
-END_PT = 0.9
-FACE = 0.25  # of the height: a shorter edge is that of a lead
+from worker.datasheet.thresholds.drawing import END_PT, FACE_PART, VIEW_AT_SPAN
 
 
 def read(drawing: Drawing) -> Found | None:
     """Length by the longest letter or formula along x, height by the longest dimension along y, depth from the side view."""
-    near = [r for r in drawing.readings if r.cost < AT_SPAN and r.quantity.kind == "length"]
+    near = [r for r in drawing.readings if r.cost < VIEW_AT_SPAN and r.quantity.kind == "length"]
     lengths = [r for r in near if r.span.axis == 0 and (r.quantity.symbol or r.quantity.formula)]
     plain = [r for r in near if not (r.quantity.symbol or r.quantity.formula)]
     drawn = scale.solve(plain)
@@ -55,7 +52,7 @@ def _middle(reading: DimensionReading) -> float:
 def _face(x: float, height: DimensionReading, drawing: Drawing) -> bool:
     """Whether the view has an upright edge there, within its height."""
     low, high = height.span.start, height.span.end
-    return covered(drawing.grid.near(1, x, END_PT), low, high) > FACE
+    return covered(drawing.grid.near(1, x, END_PT), low, high) > FACE_PART
 
 
 def _sum(chain: tuple[DimensionReading, ...]) -> Quantity:

@@ -8,11 +8,16 @@ from scipy.spatial import cKDTree
 
 from worker.datasheet.geometry.grid import StrokeGrid
 from worker.datasheet.geometry.primitives import ClosedOutline, Sheet, Tip
+from worker.datasheet.thresholds.drawing import (
+    TIP_LEAN_MOST,
+    TIP_MAX_PT,
+    TIP_MIN_PT,
+    TIP_MISS_PART,
+    TIP_OPEN_LEAST_PT,
+    TIP_ROUNDING_PT,
+    TIP_TOUCH_PT,
+)
 
-TIP_MIN_PT, TIP_MAX_PT = 1.2, 20.0
-ROUNDING_PT = 1.3
-WIDE = 0.85  # how far the sides of a head lean at most
-TOUCH_PT, LONG_PT, MISS_PART = 0.5, 3.0, 0.33
 MAX_TIPS = 4000
 
 
@@ -35,7 +40,7 @@ def _arrow_tips(lines: NDArray[np.float64]) -> list[Tip]:
     for axis in (0, 1):
         along, across = (ends[:, 2:] - ends[:, :2])[:, [axis, 1 - axis]].T
         lean = np.abs(across) / np.maximum(np.abs(along), 1e-9)
-        chosen = np.flatnonzero((size > TIP_MIN_PT) & (size < TIP_MAX_PT) & (lean > 0.06) & (lean < WIDE))
+        chosen = np.flatnonzero((size > TIP_MIN_PT) & (size < TIP_MAX_PT) & (lean > 0.06) & (lean < TIP_LEAN_MOST))
         exact = _heads(chosen[_touching(ends[chosen])], ends, along, across, axis)
         loose = _heads(chosen[_missing(ends[chosen], size[chosen])], ends, along, across, axis)
         found += exact + [t for t in loose if not any(_same_head(t, known) for known in exact)]
@@ -46,19 +51,19 @@ def _touching(ends: NDArray[np.float64]) -> NDArray[np.intp]:
     """Pairs of strokes whose ends touch."""
     if len(ends) == 0:
         return np.zeros((0, 2), dtype=np.intp)
-    return np.asarray(cKDTree(ends[:, :2]).query_pairs(TOUCH_PT, output_type="ndarray"))
+    return np.asarray(cKDTree(ends[:, :2]).query_pairs(TIP_TOUCH_PT, output_type="ndarray"))
 
 
 def _missing(ends: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.intp]:
     """Pairs of strokes of one length whose ends miss each other by a part of it, as in heads drawn by hand."""
-    long = np.flatnonzero(size > LONG_PT)
+    long = np.flatnonzero(size > TIP_OPEN_LEAST_PT)
     if len(long) == 0:
         return np.zeros((0, 2), dtype=np.intp)
-    pairs = long[cKDTree(ends[long, :2]).query_pairs(MISS_PART * TIP_MAX_PT, output_type="ndarray")]
+    pairs = long[cKDTree(ends[long, :2]).query_pairs(TIP_MISS_PART * TIP_MAX_PT, output_type="ndarray")]
     gap, back = (np.hypot(*(ends[pairs[:, 0], k : k + 2] - ends[pairs[:, 1], k : k + 2]).T) for k in (0, 2))
     alike = np.abs(size[pairs[:, 0]] - size[pairs[:, 1]]) < 0.2 * size[pairs[:, 0]]
     return np.asarray(
-        pairs[(gap > TOUCH_PT) & (gap < MISS_PART * size[pairs].min(axis=1)) & (gap < 0.5 * back) & alike]
+        pairs[(gap > TIP_TOUCH_PT) & (gap < TIP_MISS_PART * size[pairs].min(axis=1)) & (gap < 0.5 * back) & alike]
     )
 
 
@@ -83,7 +88,7 @@ def _heads(
 
 
 def _same_head(a: Tip, b: Tip) -> bool:
-    return (a.dx, a.dy) == (b.dx, b.dy) and abs(a.x - b.x) + abs(a.y - b.y) < 2 * LONG_PT
+    return (a.dx, a.dy) == (b.dx, b.dy) and abs(a.x - b.x) + abs(a.y - b.y) < 2 * TIP_OPEN_LEAST_PT
 
 
 def _symmetric(across: NDArray[np.float64], along: NDArray[np.float64]) -> bool:
@@ -91,7 +96,7 @@ def _symmetric(across: NDArray[np.float64], along: NDArray[np.float64]) -> bool:
     lean = across / np.abs(along)
     up, down = float(lean.max()), float(-lean.min())
     skew = abs(up - down) / max(up, down)
-    return skew < 0.35 or (skew < 0.75 and abs(float(across.max()) + float(across.min())) < ROUNDING_PT)
+    return skew < 0.35 or (skew < 0.75 and abs(float(across.max()) + float(across.min())) < TIP_ROUNDING_PT)
 
 
 def _has_tail(tip: Tip, grid: StrokeGrid) -> bool:

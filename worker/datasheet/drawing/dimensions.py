@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from worker.datasheet.geometry.grid import StrokeGrid
 from worker.datasheet.geometry.primitives import Box, Tip
 from worker.datasheet.text.quantities import Quantity
-
-HEAD_PT = 10.0  # the arrow heads themselves cover the line
-FAR = 2.6  # letter heights: a number farther from every anchor is not of this span
-SKEW_PT = 1.0  # how far off one line its two tips may lie
-LINE_GAP_PT = 6.0  # between a broken dimension line and the number in its gap
-GAP_PT = 2.5  # a number this near to a broken dimension line stands in its gap
-OWN = 0.75  # letter heights and added costs: a number nearer than this stands at the line
+from worker.datasheet.thresholds.drawing import (
+    BROKEN_ACROSS_PT,
+    HEAD_COVER_PT,
+    LINE_GAP_PT,
+    READING_FAR,
+    READING_OWN,
+    SPAN_SKEW_PT,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def _same_line(tips: list[Tip], axis: int) -> list[list[Tip]]:
     for tip in tips:
         at = tip.y if axis == 0 else tip.x
         last = groups[-1][-1] if groups else None
-        if last is not None and at - (last.y if axis == 0 else last.x) < SKEW_PT:
+        if last is not None and at - (last.y if axis == 0 else last.x) < SPAN_SKEW_PT:
             groups[-1].append(tip)
         else:
             groups.append([tip])
@@ -102,9 +103,9 @@ def _drawn(span: DimensionSpan, grid: StrokeGrid, texts: list[Box]) -> bool:
     pieces = [(r[1], r[2]) for r in grid.near(span.axis, span.at)]
     for box in texts:
         across = (box.y0, box.y1) if span.axis == 0 else (box.x0, box.x1)
-        if across[0] - GAP_PT < span.at < across[1] + GAP_PT:
+        if across[0] - BROKEN_ACROSS_PT < span.at < across[1] + BROKEN_ACROSS_PT:
             pieces.append((box.x0 - 4, box.x1 + 4) if span.axis == 0 else (box.y0 - 4, box.y1 + 4))
-    head = min(HEAD_PT, 0.35 * span.length)
+    head = min(HEAD_COVER_PT, 0.35 * span.length)
     pieces += [(span.start, span.start + head), (span.end - head, span.end)]
     covered, reach = 0.0, span.start
     for low, high in sorted(pieces):
@@ -137,10 +138,10 @@ def _tail(span: DimensionSpan, end: float, sign: int, grid: StrokeGrid) -> float
     rows = grid.near(span.axis, span.at)
     for _ in range(4):
         if sign > 0:
-            on = rows[(rows[:, 1] < reach + HEAD_PT) & (rows[:, 2] > reach + 0.3) & (rows[:, 1] > span.start)]
+            on = rows[(rows[:, 1] < reach + HEAD_COVER_PT) & (rows[:, 2] > reach + 0.3) & (rows[:, 1] > span.start)]
             step = float(on[:, 2].max()) if len(on) else reach
         else:
-            on = rows[(rows[:, 2] > reach - HEAD_PT) & (rows[:, 1] < reach - 0.3) & (rows[:, 2] < span.end)]
+            on = rows[(rows[:, 2] > reach - HEAD_COVER_PT) & (rows[:, 1] < reach - 0.3) & (rows[:, 2] < span.end)]
             step = float(on[:, 1].min()) if len(on) else reach
         if abs(step - reach) < 0.2 or abs(step - end) > 160:
             break
@@ -174,7 +175,9 @@ def readings_of(spans: list[DimensionSpan], grid: StrokeGrid, quantities: list[Q
             dy = np.maximum(np.maximum(boxes[:, 1] - box.y1, box.y0 - boxes[:, 3]), 0)
             best = np.minimum(best, np.hypot(dx, dy) / sizes + extra)
         best += _aside(span, boxes, sizes)
-        found.extend(DimensionReading(span, quantities[int(i)], float(best[i])) for i in np.flatnonzero(best < FAR))
+        found.extend(
+            DimensionReading(span, quantities[int(i)], float(best[i])) for i in np.flatnonzero(best < READING_FAR)
+        )
     return found
 
 
@@ -199,7 +202,7 @@ class Lines:
         size = max(min(box.width, box.height), 3.0)
         costs = [min(place.gap(box) / size + extra for place, extra in own) for own in self.anchors]
         best = int(np.argmin(costs)) if costs else -1
-        return self.spans[best] if costs and costs[best] < OWN else None
+        return self.spans[best] if costs and costs[best] < READING_OWN else None
 
     def apart(self, a: Box, b: Box) -> bool:
         """Whether two texts stand at different dimension lines, which may both run into their text from both sides."""
@@ -211,7 +214,7 @@ class Lines:
     def _interrupts(self, box: Box, axis: int) -> bool:
         """Whether a line along an axis runs into a text from both sides."""
         along, across = ((box.x0, box.x1), box.cy) if axis == 0 else ((box.y0, box.y1), box.cx)
-        rows = self.grid.near(axis, across, GAP_PT)
+        rows = self.grid.near(axis, across, BROKEN_ACROSS_PT)
         before = (rows[:, 2] < along[0] + 1) & (rows[:, 2] > along[0] - LINE_GAP_PT)
         after = (rows[:, 1] > along[1] - 1) & (rows[:, 1] < along[1] + LINE_GAP_PT)
         return bool(before.any() and after.any())

@@ -8,12 +8,14 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from worker.datasheet.drawing.dimensions import DimensionReading
-
-TOLERANCE = 0.03  # a span agrees with its number when the ratio is this close to the scale
-LOOSE = 0.35  # beyond this a number cannot belong to a span even in a drawing not to scale
-WILD, ON_LINE = 0.75, 0.6  # but a number right on its line is believed even then
-AXES_ALIKE = 0.06
-FARTHEST = 0.4  # logarithm of the ratio of both scales: no drawing is stretched more
+from worker.datasheet.thresholds.drawing import (
+    READING_ON_LINE,
+    SCALE_AGREES,
+    SCALE_AXES_ALIKE,
+    SCALE_LOOSE,
+    SCALE_STRETCH_MOST,
+    SCALE_WILD,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,10 @@ def _peak(ratios: np.ndarray, weights: np.ndarray, near: float | None = None) ->
     """The ratio most readings agree on and the weight behind it."""
     best, total = 0.0, 0.0
     for centre in ratios:
-        close = np.abs(ratios / centre - 1) < TOLERANCE
+        close = np.abs(ratios / centre - 1) < SCALE_AGREES
         votes = float(weights[close].sum())
         if near is not None:
-            votes *= 1.6 if abs(centre / near - 1) < AXES_ALIKE else 0.6
+            votes *= 1.6 if abs(centre / near - 1) < SCALE_AXES_ALIKE else 0.6
         if votes > total:
             best, total = float(np.average(ratios[close], weights=weights[close])), votes
     return best, total
@@ -60,9 +62,9 @@ def solve(readings: list[DimensionReading]) -> Scale | None:
     both, votes = _peak(np.concatenate([x, y]), np.concatenate([wx, wy]))
     sx, vx = _peak(x, wx, both) if len(x) else (both, 0.0)
     sy, vy = _peak(y, wy, both) if len(y) else (both, 0.0)
-    if abs(np.log(sx / sy)) > FARTHEST:
+    if abs(np.log(sx / sy)) > SCALE_STRETCH_MOST:
         sx, sy = (sx, sx) if vx > vy else (sy, sy)
-    if abs(sx / sy - 1) < 0.5 * TOLERANCE:
+    if abs(sx / sy - 1) < 0.5 * SCALE_AGREES:
         sx = sy = (sx * vx + sy * vy) / max(vx + vy, 1e-9)
     return Scale(sx, sy, votes / max(float(wx.sum() + wy.sum()), 1e-9))
 
@@ -74,7 +76,11 @@ def misfit(reading: DimensionReading, scale: Scale) -> float:
 
 def assign(readings: list[DimensionReading], scale: Scale) -> list[DimensionReading]:
     """One number for each span and one span for each number: near, and agreeing with the scale where any does."""
-    usable = [r for r in readings if (off := misfit(r, scale)) < LOOSE or (off < WILD and r.cost < ON_LINE)]
+    usable = [
+        r
+        for r in readings
+        if (off := misfit(r, scale)) < SCALE_LOOSE or (off < SCALE_WILD and r.cost < READING_ON_LINE)
+    ]
     spans = list({id(r.span): r.span for r in usable}.values())
     numbers = list({id(r.quantity): r.quantity for r in usable}.values())
     if not spans:
@@ -86,7 +92,7 @@ def assign(readings: list[DimensionReading], scale: Scale) -> list[DimensionRead
     cost[:, : len(numbers)] = 50.0
     for r in usable:
         off = misfit(r, scale)
-        cost[row[id(r.span)], col[id(r.quantity)]] = r.cost + min(off / TOLERANCE, 1.0) * 1.2 + 6 * off
+        cost[row[id(r.span)], col[id(r.quantity)]] = r.cost + min(off / SCALE_AGREES, 1.0) * 1.2 + 6 * off
     rows, cols = linear_sum_assignment(cost)
     picked = {(int(i), int(j)) for i, j in zip(rows, cols, strict=True) if cost[i, j] < none}
     return [r for r in usable if (row[id(r.span)], col[id(r.quantity)]) in picked]

@@ -9,13 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.datasheet.geometry.primitives import Box, ClosedOutline, Sheet
+from worker.datasheet.thresholds.drawing import BAR_POINTS, BAR_PT, SHAPE_JOIN_PT, SHAPE_LEAST_PT, SHAPE_MOST_PART
 
 Point = tuple[float, float]
-MIN_PT = 1.6
-MAX_PART = 0.6  # of the page side: larger ones are frames
-JOIN_PT = 0.3
 MAX_LOOSE = 40_000
-BAR_PT, BAR_POINTS = 1.2, 7  # of a thin area that is one side of a shape
 ROUND = ("circle", "oval")
 
 
@@ -94,8 +91,8 @@ def _corners(xs: NDArray[np.float64], ys: NDArray[np.float64], w: float, h: floa
 
 
 def _fits(box: Box, sheet: Sheet) -> bool:
-    big = box.width > MAX_PART * sheet.width or box.height > MAX_PART * sheet.height
-    return not big and min(box.width, box.height) >= MIN_PT
+    big = box.width > SHAPE_MOST_PART * sheet.width or box.height > SHAPE_MOST_PART * sheet.height
+    return not big and min(box.width, box.height) >= SHAPE_LEAST_PT
 
 
 def from_outlines(sheet: Sheet) -> list[Shape]:
@@ -120,7 +117,7 @@ def loops(sheet: Sheet) -> list[ClosedOutline]:
 
 def _joined(lines: NDArray[np.float64], shift: float) -> list[ClosedOutline]:
     """Ends in the same cell of a grid meet; two ends that a cell's border parts meet in the grid shifted by half a cell."""
-    ends = np.round(np.vstack([lines[:, :2], lines[:, 2:4]]) / JOIN_PT + shift).astype(np.int64)
+    ends = np.round(np.vstack([lines[:, :2], lines[:, 2:4]]) / SHAPE_JOIN_PT + shift).astype(np.int64)
     _, node = np.unique(ends, axis=0, return_inverse=True)
     a, b = node[: len(lines)], node[len(lines) :]
     at: dict[int, list[int]] = defaultdict(list)
@@ -147,7 +144,7 @@ def _bars(sheet: Sheet) -> NDArray[np.float64]:
     for outline in sheet.outlines:
         b = outline.box
         thick, length = min(b.width, b.height), max(b.width, b.height)
-        if len(outline.points) <= BAR_POINTS and thick < BAR_PT and length > max(MIN_PT, 4 * thick):
+        if len(outline.points) <= BAR_POINTS and thick < BAR_PT and length > max(SHAPE_LEAST_PT, 4 * thick):
             half = thick / 2
             ends = (
                 (b.x0 + half, b.cy, b.x1 - half, b.cy) if b.width > b.height else (b.cx, b.y0 + half, b.cx, b.y1 - half)
@@ -165,7 +162,7 @@ def _loose(sheet: Sheet) -> NDArray[np.float64]:
         return lines
     flip = (lines[:, 0] > lines[:, 2]) | ((lines[:, 0] == lines[:, 2]) & (lines[:, 1] > lines[:, 3]))
     ends = np.where(flip[:, None], lines[:, [2, 3, 0, 1]], lines[:, :4])
-    _, first = np.unique(np.round(ends / JOIN_PT).astype(np.int64), axis=0, return_index=True)
+    _, first = np.unique(np.round(ends / SHAPE_JOIN_PT).astype(np.int64), axis=0, return_index=True)
     return np.asarray(lines[np.sort(first)])
 
 

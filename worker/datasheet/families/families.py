@@ -13,6 +13,7 @@ from worker.datasheet.search.headings import Region
 from worker.datasheet.search.naming import plain
 from worker.datasheet.text.quantities import NUMBER, Quantity, number, tidy
 from worker.datasheet.text.tables import OF_FAMILY, TableEntry
+from worker.datasheet.thresholds.land import COLUMN_PT, LEFT_GAP_PT, LEVEL_PT, RIGHT_GAP_PT, SUBHEAD_PT
 
 _COUNTED = r"(?:circuits?|ckts?\.?|contacts?|positions?|pos\.?|poles?|ways?|pins?)"
 _ASKED = re.compile(rf"\b(\d{{1,3}})\s*-?\s*{_COUNTED}\b|\b{_COUNTED}\s*[:=]?\s*(\d{{1,3}})\b", re.IGNORECASE)
@@ -28,8 +29,6 @@ _STEPS = re.compile(
     rf"(?:\s*[xX*]\s*(?P<step2>{NUMBER}))?(?:\s*\+\s*(?P<more>{NUMBER}))?(?:\s*=\s*(?P<is>[A-Z]))?"
 )
 MIN_ROWS = 3
-COLUMN_PT, LEVEL_PT, SUBHEAD_PT = 12.0, 5.0, 25.0
-LEFT_GAP_PT, RIGHT_GAP_PT = 40.0, 110.0  # between the words of a row; drawings stand on the left of tables
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.datasheet.geometry.primitives import Sheet
-
-SKEW = 0.008  # of its length: how far a level stroke may be off, as in drawings made by hand
-LINE_PT = 0.6  # how far a tip may lie off its line
+from worker.datasheet.thresholds.drawing import LEVEL_SKEW, ON_LINE_PT
 
 
 def _level(lines: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
@@ -20,7 +18,7 @@ def _level(lines: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
     along, across = (0, 1) if axis == 0 else (1, 0)
     off = np.abs(lines[:, across] - lines[:, across + 2])
     run = np.abs(lines[:, along] - lines[:, along + 2])
-    chosen = lines[(off < 0.12) & (run > 0.4) | (off < SKEW * run)]
+    chosen = lines[(off < 0.12) & (run > 0.4) | (off < LEVEL_SKEW * run)]
     low = np.minimum(chosen[:, along], chosen[:, along + 2])
     high = np.maximum(chosen[:, along], chosen[:, along + 2])
     return np.column_stack([(chosen[:, across] + chosen[:, across + 2]) / 2, low, high])
@@ -37,7 +35,7 @@ class StrokeGrid:
         rows = [_level(sheet.lines, 0), _level(sheet.lines, 1)]
         return cls([r[np.argsort(r[:, 0])] for r in rows])
 
-    def near(self, axis: int, across: float, slack: float = LINE_PT) -> NDArray[np.float64]:
+    def near(self, axis: int, across: float, slack: float = ON_LINE_PT) -> NDArray[np.float64]:
         rows = self.rows[axis]
         low, high = np.searchsorted(rows[:, 0], [across - slack, across + slack])
         return rows[low:high]

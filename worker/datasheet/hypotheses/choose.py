@@ -13,12 +13,8 @@ from worker.datasheet.land.pads import Solved
 from worker.datasheet.segmentation import legend
 from worker.datasheet.segmentation.captions import LAND
 from worker.datasheet.segmentation.figure import Figure, figures_of, whole
-from worker.datasheet.thresholds.figures import LEAST_FIT, MARGIN
+from worker.datasheet.thresholds.figures import CLEAR_SCORE, LATER_PAGE, LEAST_FIT, MARGIN, OF_LEGEND, OF_RUN
 
-OF_RUN = 3.0  # for a pattern with the row of contacts that its family is made of
-LATER_PAGE = 1.5
-CLEAR = 4.0  # score of a titled figure that leaves no doubt that it is the one
-LEGEND = 2.0  # for pads of the colour that a legend calls copper
 _ADDED = "{} of the pads were not found as shapes and were added as mirror images of those across"
 _CLOSE = "another reading of the figure is about as likely: {} pads instead of {}"
 
@@ -31,9 +27,13 @@ def solved_of(lands: list[Drawing], family: PartFamily | None, pins: int | None,
         titled = [f for f in figures if f.kind == LAND]
         less = LATER_PAGE * place
         own = [s for f in titled for s in _of_figure(f, page, family, pins, package, less)]
-        if not any(s.score >= CLEAR for s in own):  # a caption may stand nearer to another figure than to its own
+        if not any(s.score >= CLEAR_SCORE for s in own):  # a caption may stand nearer to another figure than to its own
             own += [s for f in figures if f not in titled for s in _of_figure(f, page, family, pins, package, less)]
-        if not any(s.score >= CLEAR for s in own) or family or {c.kind for f in figures for c in f.captions} <= {LAND}:
+        if (
+            not any(s.score >= CLEAR_SCORE for s in own)
+            or family
+            or {c.kind for f in figures for c in f.captions} <= {LAND}
+        ):
             own += _of_figure(whole(page), page, family, pins, package, less)
         found += own
     return sorted(found, key=lambda s: -s.score)
@@ -73,7 +73,7 @@ def _painted(solved: Solved, page: Drawing) -> float:
     if not copper or not other:
         return 0.0
     own = legend.color_of(solved.pattern.pads[0].box, page)
-    return LEGEND if own in copper else -LEGEND if own in other else 0.0
+    return OF_LEGEND if own in copper else -OF_LEGEND if own in other else 0.0
 
 
 def rival(solved: list[Solved]) -> str | None:

@@ -11,15 +11,21 @@ from worker.datasheet.land import holes, numbering
 from worker.datasheet.land.pads import Solved, miscounted
 from worker.datasheet.segmentation.captions import CIRCUIT, CUTOUT, LAND, MASK, OUTLINE, STENCIL, TAPE
 from worker.datasheet.segmentation.figure import distance
-from worker.datasheet.thresholds.figures import CAPTION_FADE_PT, SPAN_END_PT
+from worker.datasheet.thresholds.figures import (
+    ADDED,
+    CAPTION_FADE_PT,
+    COUNTED,
+    LEFT,
+    LEFT_SINGLE,
+    MISCOUNTED,
+    MOST_LEFT,
+    REACHED,
+    SCATTERED,
+    SPAN_END_PT,
+)
 
 KIND = {LAND: 4.0, "": 0.0, OUTLINE: -1.5, MASK: -4.0, STENCIL: -6.0, TAPE: -6.0, CUTOUT: -6.0, CIRCUIT: -6.0}
 _WAVE = re.compile(r"\bwave\b", re.IGNORECASE)
-LEFT, LEFT_SINGLE, MOST_LEFT = 0.5, 0.12, 4.0  # costs of shapes that stay unexplained
-SCATTERED = 3.0  # for a few shapes picked from many that it does not explain
-REACHED = 1.0  # for a shape left out that a dimension runs to
-ADDED = 0.4  # cost of a pad that no shape was found for
-COUNTED, MISCOUNTED = 1.5, 1.0
 
 
 def rank(solved: Solved, pins: int | None, package: str | None) -> float:

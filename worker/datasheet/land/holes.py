@@ -12,13 +12,16 @@ from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.land.pads import Solved
 from worker.datasheet.land.patterns import MAX_PEGS
 from worker.datasheet.text.quantities import Quantity
+from worker.datasheet.thresholds.land import (
+    HOLE_LEAST_MM,
+    HOLE_MIDDLE_PT,
+    HOLE_NEAR,
+    HOLE_REACH_PT,
+    HOLE_WRONG,
+    LAND_END_PT,
+    RING_MOST,
+)
 
-NEAR_PT = 160.0
-MIDDLE_PT, END_PT = 1.2, 0.9
-LEAST_HOLE_MM = 0.5  # for a lead
-RING = 0.85  # of the width of a pad: a hole leaves more copper around it than a mask does
-NEAR = 0.05  # a drawn size that fits a number as well as the best one
-WRONG = 0.22  # a printed diameter farther from the drawn one is of something else
 BALLS = re.compile(r"\bBGA\b|ball|\bCSP\b|WLCSP|DSBGA|bump|solder\s*mask\s*(?:opening|defined)", re.IGNORECASE)
 
 
@@ -39,7 +42,7 @@ def is_round(shape: Shape) -> bool:
 
 def diameters(solved: Solved) -> list[Quantity]:
     """Printed diameters, and letters of a table that measure nothing between two arrow heads."""
-    box = solved.pattern.box.grown(NEAR_PT)
+    box = solved.pattern.box.grown(HOLE_REACH_PT)
     used = {id(r.quantity) for r in solved.fit.used}
     near = [q for q in solved.drawing.quantities if box.holds_point(q.box.cx, q.box.cy)]
     return [q for q in near if q.kind == "diameter" or (q.symbol and id(q) not in used)]
@@ -64,7 +67,7 @@ class HoleSizes:
         fit = [
             q
             for q in self.printed
-            if (off := _off(q, size_mm)) < WRONG and off < min(_off(q, s) for s in self.drawn) + NEAR
+            if (off := _off(q, size_mm)) < HOLE_WRONG and off < min(_off(q, s) for s in self.drawn) + HOLE_NEAR
         ]
         return min(fit, key=lambda q: _off(q, size_mm) + (0.0 if q.count in (None, count) else 0.1), default=None)
 
@@ -104,9 +107,9 @@ def _size(solved: Solved, i: int, rounds: list[int], sizes: HoleSizes) -> tuple[
     size, settled = solved.size(i)[0], solved.settled(i)[1]
     count = sum(solved.model.size[j] == solved.model.size[i] for j in rounds)
     quantity = sizes.nearest(size, count)
-    if quantity is None and len(sizes.printed) == 1 and max(sizes.drawn) < (1 + NEAR) * min(sizes.drawn):
+    if quantity is None and len(sizes.printed) == 1 and max(sizes.drawn) < (1 + HOLE_NEAR) * min(sizes.drawn):
         quantity = sizes.printed[0]
-    if quantity is not None and not (settled and _off(quantity, size) > NEAR):
+    if quantity is not None and not (settled and _off(quantity, size) > HOLE_NEAR):
         return quantity.target, quantity.target
     return (size, size) if settled else (None, None)
 
@@ -115,7 +118,7 @@ def are_balls(solved: Solved) -> bool:
     """Whether all pads are round, and too small for holes or the page speaks of balls, not of holes."""
     if not all(is_round(p) for p in solved.pattern.pads) or len(solved.pattern.pads) < 4:
         return False
-    if not solved.pattern.inner and max(solved.size(i)[0] for i in range(len(solved.pattern.pads))) < LEAST_HOLE_MM:
+    if not solved.pattern.inner and max(solved.size(i)[0] for i in range(len(solved.pattern.pads))) < HOLE_LEAST_MM:
         return True
     words = " ".join(w.text for w in solved.drawing.lines)
     told = BALLS.search(words) and not re.search(r"\bhole", words, re.IGNORECASE)
@@ -131,14 +134,14 @@ def _bare_slot(solved: Solved, i: int) -> bool:
 def _hole(pad: Shape, solved: Solved) -> Shape | None:
     """The disc or slot in the middle of a pad; an oval hardly smaller than the pad is its mask."""
     for s in solved.pattern.inner:
-        ring = min(s.box.width, s.box.height) < RING * min(pad.box.width, pad.box.height)
+        ring = min(s.box.width, s.box.height) < RING_MOST * min(pad.box.width, pad.box.height)
         if (is_round(s) or (s.kind == "oval" and ring)) and pad.box.holds(s.box) and _in_middle(s, pad):
             return s
     return None
 
 
 def _in_middle(hole: Shape, pad: Shape) -> bool:
-    return abs(hole.box.cx - pad.box.cx) + abs(hole.box.cy - pad.box.cy) < MIDDLE_PT
+    return abs(hole.box.cx - pad.box.cx) + abs(hole.box.cy - pad.box.cy) < HOLE_MIDDLE_PT
 
 
 def _drill(solved: Solved, i: int, rounds: list[int], sizes: HoleSizes) -> tuple[float, float] | None:
@@ -163,8 +166,8 @@ def _across(solved: Solved, hole: Shape, axis: int) -> float | None:
     low, high = (box.x0, box.x1) if axis == 0 else (box.y0, box.y1)
     near = [
         r for r in solved.drawing.readings
-        if r.span.axis == axis and abs(r.span.start - low) < END_PT and abs(r.span.end - high) < END_PT
-        and id(r.quantity) not in used and scale.misfit(r, solved.scale) < WRONG
+        if r.span.axis == axis and abs(r.span.start - low) < LAND_END_PT and abs(r.span.end - high) < LAND_END_PT
+        and id(r.quantity) not in used and scale.misfit(r, solved.scale) < HOLE_WRONG
     ]  # fmt: skip
     best = min(near, key=lambda r: r.cost + 10 * scale.misfit(r, solved.scale), default=None)
     return best.quantity.target if best is not None else None

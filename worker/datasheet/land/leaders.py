@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import Box
+from worker.datasheet.thresholds.land import LEADER_AT_TEXT_PT, LEADER_JOINT_PT, LEADER_TIP_PT
 
 _FIRST = re.compile(
     r"^(?=.*[A-Za-z#])(?:(?:circuit|contact|pin|terminal|position|pos\.?|pole|lead)\s*)?(?:no\.?|#|number)?\s*1"
     r"(?:\s*(?:mark|id|index|identification|corner))?$",
     re.IGNORECASE,
 )
-AT_TEXT_PT, JOINT_PT, TIP_PT = 4.0, 1.2, 8.0
 PIECES = 3
 
 
@@ -29,7 +29,7 @@ def first_pad(pads: list[Shape], drawing: Drawing) -> Shape | None:
         for x, y in _ends(line.box, drawing.sheet.lines):
             pad = min(pads, key=lambda p: p.box.distance(x, y))
             gap = pad.box.distance(x, y)
-            if gap < TIP_PT and gap < pad.box.gap(line.box) and (best is None or gap < best[0]):
+            if gap < LEADER_TIP_PT and gap < pad.box.gap(line.box) and (best is None or gap < best[0]):
                 best = (gap, pad)
     return best[1] if best else None
 
@@ -39,14 +39,14 @@ def _ends(text: Box, lines: NDArray[np.float64]) -> list[tuple[float, float]]:
     if not len(lines):
         return []
     ends = np.concatenate([lines[:, [0, 1, 2, 3]], lines[:, [2, 3, 0, 1]]])
-    near = text.grown(AT_TEXT_PT)
+    near = text.grown(LEADER_AT_TEXT_PT)
     x, y = ends[:, 0], ends[:, 1]
     reached = ends[(x > near.x0) & (x < near.x1) & (y > near.y0) & (y < near.y1)][:, 2:4]
     found = list(map(tuple, reached))
     for _ in range(PIECES - 1):
-        reached = np.concatenate([ends[np.hypot(x - a, y - b) < JOINT_PT][:, 2:4] for a, b in reached] or [reached])[
-            :40
-        ]
+        reached = np.concatenate(
+            [ends[np.hypot(x - a, y - b) < LEADER_JOINT_PT][:, 2:4] for a, b in reached] or [reached]
+        )[:40]
         found += list(map(tuple, reached))
     return [(float(a), float(b)) for a, b in found if not near.holds_point(a, b)]
 

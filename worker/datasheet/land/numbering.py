@@ -13,10 +13,11 @@ from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.land import leaders
+from worker.datasheet.thresholds.land import PARTS_FILL
 
 Point = tuple[float, float]
 UNNUMBERED = 0
-LEAST_PARTS, PARTS_FILL = 4, 0.25  # squares of a divided exposed pad, and the part of its extents that they fill
+LEAST_PARTS = 4  # squares of a divided exposed pad
 LABEL = re.compile(r"^\(?(\d{1,3})\)?$")
 OWN_ORDER = re.compile(r"\b(?:connector|header|socket|receptacle|plug|jack|relay)s?\b", re.IGNORECASE)
 

@@ -17,16 +17,20 @@ from worker.datasheet.land import variables
 from worker.datasheet.land.patterns import Pattern
 from worker.datasheet.land.solver import Fit
 from worker.datasheet.land.variables import Feature, Model, Row
-
-REACH_PT = 190.0
-VECTOR_PT, RASTER_PT = 0.9, 1.5  # how far a dimension may end from the edge it means
-BY_HAND_PT = 2.0  # and in a figure that no CAD program drew
-BETTER = 1.0  # the score by which such a reading must be the better one
-SAME_PT, SAME_RASTER_PT = 0.5, 0.8
-BLUR_PT = 0.5  # features of a scan nearer than this are at one place
-UNSIZED, UNSIZED_PART = 3, 0.3  # more sizes without a number, also as a part of the pads, are those of no land pattern
-AT_LINE = 2.0  # cost of a reading that may speak of a line of the part
-DETAIL = 0.1  # how far a size in a detail may be from the drawn one
+from worker.datasheet.thresholds.land import (
+    BLUR_PT,
+    BY_HAND_BETTER,
+    DETAIL_OFF,
+    LAND_END_BY_HAND_PT,
+    LAND_END_PT,
+    LAND_END_RASTER_PT,
+    LAND_REACH_PT,
+    MAY_MEAN_LINE,
+    SAME_PLACE_PT,
+    SAME_PLACE_RASTER_PT,
+    UNSIZED_MOST,
+    UNSIZED_PART,
+)
 
 
 @dataclass
@@ -64,7 +68,7 @@ class Solved:
 def _close(reading: DimensionReading, pattern: Pattern) -> bool:
     box, span = pattern.box, reading.span
     low, high = (box.y0, box.y1) if span.axis == 0 else (box.x0, box.x1)
-    return low - REACH_PT < span.at < high + REACH_PT
+    return low - LAND_REACH_PT < span.at < high + LAND_REACH_PT
 
 
 def ends_of(reading: DimensionReading, model: Model, drawing: Drawing) -> tuple[Feature, Feature] | None:
@@ -83,12 +87,12 @@ def own_readings(pattern: Pattern, drawing: Drawing, model: Model) -> list[Dimen
 def solve(pattern: Pattern, drawing: Drawing) -> Solved | None:
     """The pattern in millimetres, None when no printed number measures it."""
     if drawing.sheet.raster:
-        return _solve_within(pattern, drawing, RASTER_PT)
-    exact = _solve_within(pattern, drawing, VECTOR_PT)
+        return _solve_within(pattern, drawing, LAND_END_RASTER_PT)
+    exact = _solve_within(pattern, drawing, LAND_END_PT)
     if exact is not None and all(all(exact.settled(i)) for i in range(len(pattern.pads))):
         return exact
-    loose = _solve_within(pattern, drawing, BY_HAND_PT)
-    if loose is None or (exact is not None and loose.score < exact.score + BETTER):
+    loose = _solve_within(pattern, drawing, LAND_END_BY_HAND_PT)
+    if loose is None or (exact is not None and loose.score < exact.score + BY_HAND_BETTER):
         return exact
     loose.notes.append("the dimensions end beside the edges they mean, as in a figure drawn by hand")
     return loose
@@ -127,10 +131,10 @@ def _counts(solved: Solved) -> list[tuple[int, int]]:
 
 
 def _solve_with(pattern: Pattern, drawing: Drawing, part: float, ends: float) -> Solved | None:
-    slack = SAME_RASTER_PT if drawing.sheet.raster else SAME_PT
+    slack = SAME_PLACE_RASTER_PT if drawing.sheet.raster else SAME_PLACE_PT
     model = variables.model_of(pattern.pads, slack, part)
     model.slack = ends
-    variables.add_lines(model, [r for r in drawing.readings if r.cost < AT_LINE and _close(r, pattern)], ends)
+    variables.add_lines(model, [r for r in drawing.readings if r.cost < MAY_MEAN_LINE and _close(r, pattern)], ends)
     readings = own_readings(pattern, drawing, model)
     found = scale.solve(readings)
     if found is None:
@@ -161,7 +165,7 @@ def _borrowed(solved: Fit, model: Model, drawing: Drawing) -> list[tuple[Dimensi
             continue
         near = [
             r for r in drawing.readings
-            if id(r.quantity) not in used and abs(r.quantity.target / size - 1) < DETAIL
+            if id(r.quantity) not in used and abs(r.quantity.target / size - 1) < DETAIL_OFF
             and r.quantity.kind == "length" and (toleranced or r.quantity.low is None or r.quantity.high is None)
             and _across_detail(r, variable, model, drawing)
         ]  # fmt: skip
@@ -177,9 +181,9 @@ def _across_detail(reading: DimensionReading, variable: int, model: Model, drawi
     for shape in drawing.shapes:
         box = shape.box
         low, high = (box.x0, box.x1) if span.axis == 0 else (box.y0, box.y1)
-        if abs(low - span.start) > VECTOR_PT or abs(high - span.end) > VECTOR_PT:
+        if abs(low - span.start) > LAND_END_PT or abs(high - span.end) > LAND_END_PT:
             continue
-        alike = any(abs(box.width / box.height / p - 1) < DETAIL for p in proportions)
+        alike = any(abs(box.width / box.height / p - 1) < DETAIL_OFF for p in proportions)
         if alike and not any(_outline_of(o.box, box) for o in drawing.shapes):
             return True
     return False
@@ -188,7 +192,7 @@ def _across_detail(reading: DimensionReading, variable: int, model: Model, drawi
 def _outline_of(outer: Box, inner: Box) -> bool:
     """Whether a box holds another one that is no middle of it, as the opening of a mask holds its pad."""
     off = abs(outer.cx - inner.cx) + abs(outer.cy - inner.cy)
-    return outer.holds(inner, 0.3) and outer.area > 1.1 * inner.area and off > VECTOR_PT
+    return outer.holds(inner, 0.3) and outer.area > 1.1 * inner.area and off > LAND_END_PT
 
 
 def _score(solved: Solved) -> float:
@@ -208,5 +212,5 @@ def _sane(solved: Solved) -> float:
     count = len(solved.pattern.pads)
     sizes = [s for i in range(count) for s in solved.size(i)]
     unsized = {own for own in solved.model.size if not any(solved.fit.settled[v] for v in own)}
-    motley = len(unsized) > max(UNSIZED, UNSIZED_PART * count)
+    motley = len(unsized) > max(UNSIZED_MOST, UNSIZED_PART * count)
     return -4.0 if motley or min(sizes) < 0.08 or max(sizes) > 60 else 0.0

@@ -11,8 +11,8 @@ from worker.datasheet.drawing.shapes import ROUND, Shape
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.segmentation.candidates import centred, holds
 from worker.datasheet.segmentation.links import linked, measured
+from worker.datasheet.thresholds.land import MARK_PART
 
-MARK_PART = 0.4
 MAX_PEGS = 4
 
 

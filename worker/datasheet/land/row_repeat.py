@@ -10,10 +10,7 @@ from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import Box, around
 from worker.datasheet.land.patterns import Pattern
-
-END_PT, NEAR = 0.9, 1.2
-WHOLE = 0.06  # how far a row may be from a whole number of steps
-IN_LINE_PT = 0.5
+from worker.datasheet.thresholds.land import LAND_END_PT, ROW_IN_LINE_PT, ROW_READING_NEAR, ROW_WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,7 @@ def run_of(pattern: Pattern, drawing: Drawing) -> PadRun | None:
     """The row whose printed step fits it most often: the contacts."""
     found = [
         run for axis in (0, 1) for row in _rows(pattern.pads, axis)
-        for r in drawing.readings if r.span.axis == axis and r.cost < NEAR and r.quantity.kind == "length"
+        for r in drawing.readings if r.span.axis == axis and r.cost < ROW_READING_NEAR and r.quantity.kind == "length"
         and (run := _run(row, r.span)) is not None
     ]  # fmt: skip
     return max(found, key=lambda run: run.steps, default=None)
@@ -54,7 +51,7 @@ def _rows(pads: list[Shape], axis: int) -> list[list[Shape]]:
     for pad in pads:
         home = next(
             (r for r in rows if r[0].same_size(pad)
-             and abs(_centre(r[0].box, 1 - axis) - _centre(pad.box, 1 - axis)) < IN_LINE_PT), None,
+             and abs(_centre(r[0].box, 1 - axis) - _centre(pad.box, 1 - axis)) < ROW_IN_LINE_PT), None,
         )  # fmt: skip
         if home is None:
             rows.append([pad])
@@ -67,11 +64,11 @@ def _run(row: list[Shape], span: DimensionSpan) -> PadRun | None:
     """A row that a span measures one step of: from its first or last pad inwards."""
     places = sorted(_centre(p.box, span.axis) for p in row)
     low, high = places[0], places[-1]
-    from_start = abs(span.start - low) < END_PT
-    if not (from_start or abs(span.end - high) < END_PT) or span.length < 1:
+    from_start = abs(span.start - low) < LAND_END_PT
+    if not (from_start or abs(span.end - high) < LAND_END_PT) or span.length < 1:
         return None
     steps = (high - low) / span.length
-    fits = all(abs(v - round(v)) < WHOLE * max(v, 1) for v in ((p - low) / span.length for p in places))
+    fits = all(abs(v - round(v)) < ROW_WHOLE * max(v, 1) for v in ((p - low) / span.length for p in places))
     return (
         PadRun(span.axis, row, (high - low) / round(steps), round(steps), from_start) if fits and steps > 0.5 else None
     )
@@ -90,8 +87,8 @@ def redrawn(pattern: Pattern, drawing: Drawing, count: int) -> tuple[Pattern, Dr
 
     def move(at: float) -> float:
         if run.from_start:
-            return at + grown if at > cut + END_PT else at
-        return at - grown if at < cut - END_PT else at
+            return at + grown if at > cut + LAND_END_PT else at
+        return at - grown if at < cut - LAND_END_PT else at
 
     row = _row(run, count, move(run.first))
     others = _of_row([p for p in pattern.pads if p not in run.pads], run)
@@ -131,8 +128,8 @@ def _mirrors(a: Shape, b: Shape, axis: int, middle: float) -> bool:
     off = abs(_centre(a.box, axis) + _centre(b.box, axis) - 2 * middle)
     return (
         a.same_size(b)
-        and off < 2 * IN_LINE_PT
-        and abs(_centre(a.box, 1 - axis) - _centre(b.box, 1 - axis)) < IN_LINE_PT
+        and off < 2 * ROW_IN_LINE_PT
+        and abs(_centre(a.box, 1 - axis) - _centre(b.box, 1 - axis)) < ROW_IN_LINE_PT
     )
 
 

@@ -11,13 +11,19 @@ from numpy.typing import NDArray
 from worker.datasheet.drawing.dimensions import DimensionReading
 from worker.datasheet.drawing.scale import Scale
 from worker.datasheet.land.variables import Model, Row
+from worker.datasheet.thresholds.land import (
+    AGREE_MM,
+    AGREE_PART,
+    DRAWN_ALIKE,
+    FLUSH_PT,
+    MIDDLES_PT,
+    WEIGHT_DRAWN,
+    WEIGHT_PRINTED,
+    WEIGHT_REGULAR,
+    WEIGHT_SQUARE,
+)
 
-PRINTED, REGULAR, SQUARE, DRAWN = 100.0, 2.0, 1.0, 0.02
 Size = tuple[int, int]
-MIDDLES_PT = 1.0  # between twice the middles of pads around one centre line
-FLUSH_PT = 0.1
-ALIKE = 0.015  # two drawn lengths that stand for one
-AGREE_MM, AGREE_PART = 0.012, 0.004  # a printed number that fits no better than this contradicts the others
 
 
 @dataclass
@@ -114,7 +120,7 @@ def _turned(model: Model, scale: Scale) -> list[tuple[Size, Size]]:
     """Sizes that are one size turned by a quarter, though a stretched drawing shows two."""
     return [
         (a, b) for a, b in combinations(sorted(set(model.size)), 2)
-        if len({*a, *b}) == 4 and all(abs(_drawn_mm(i, 0, model, scale) / _drawn_mm(j, 1, model, scale) - 1) < ALIKE
+        if len({*a, *b}) == 4 and all(abs(_drawn_mm(i, 0, model, scale) / _drawn_mm(j, 1, model, scale) - 1) < DRAWN_ALIKE
                                       for i, j in ((a[0], b[1]), (b[0], a[1])))
     ]  # fmt: skip
 
@@ -171,13 +177,13 @@ def _matrix(
 def solve(model: Model, scale: Scale, pairs: list[tuple[DimensionReading, Row]]) -> Fit:
     """Least squares with weights far apart; printed numbers that contradict better ones are refused one by one."""
     soft = [
-        _matrix(_regular(model, scale), model.count, REGULAR),
-        _matrix(_square(model, scale), model.count, SQUARE),
-        _matrix(_drawn(model, scale), model.count, DRAWN),
+        _matrix(_regular(model, scale), model.count, WEIGHT_REGULAR),
+        _matrix(_square(model, scale), model.count, WEIGHT_SQUARE),
+        _matrix(_drawn(model, scale), model.count, WEIGHT_DRAWN),
     ]
     kept, refused = list(pairs), []
     while True:
-        hard = _matrix([(row, r.quantity.target) for r, row in kept], model.count, PRINTED)
+        hard = _matrix([(row, r.quantity.target) for r, row in kept], model.count, WEIGHT_PRINTED)
         a = np.vstack([hard[0], *(s[0] for s in soft)])
         b = np.concatenate([hard[1], *(s[1] for s in soft)])
         values = np.linalg.lstsq(a, b, rcond=None)[0]

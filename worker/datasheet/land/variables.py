@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from worker.datasheet.drawing.dimensions import DimensionReading
 from worker.datasheet.drawing.shapes import ROUND, Shape
+from worker.datasheet.thresholds.land import EDGE_SAME_PT, NEARER
 
 Row = dict[int, float]  # variable -> factor
-
-SAME_PLACE_PT, NEARER = 0.15, 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +154,7 @@ def _add_line(model: Model, axis: int, at: float) -> None:
 
 
 def ends_of(
-    reading: DimensionReading, model: Model, slack: float, same_place: float = SAME_PLACE_PT
+    reading: DimensionReading, model: Model, slack: float, same_place: float = EDGE_SAME_PT
 ) -> tuple[Feature, Feature] | None:
     """The two features a span runs between, None when it does not measure this pattern.
 

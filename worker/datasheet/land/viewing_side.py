@@ -10,6 +10,7 @@ from worker.datasheet.land.pads import Solved
 from worker.datasheet.search import titles
 from worker.datasheet.segmentation.figure import distance
 from worker.datasheet.thresholds.figures import CAPTION_REACH_PT
+from worker.datasheet.thresholds.land import SEEN_FROM_REACH
 
 _SOLDER_SIDE = re.compile(
     r"(?:solder(?:ing)?|copper|foil|reverse|back|opposite(?:\s*of)?(?:\s*the)?\s*component)[\s-]*(?:side|face)\b"
@@ -18,7 +19,6 @@ _SOLDER_SIDE = re.compile(
     re.IGNORECASE,
 )
 _BOTTOM = re.compile(r"bottom[\s-]*(?:side\s*)?view|[底仰]视|底面図", re.IGNORECASE)
-NEAR = 2.5  # heights of letters between the title of a land pattern and the line that says how it is seen
 
 
 def from_above(land: LandPattern, solved: list[Solved]) -> tuple[LandPattern, str | None]:
@@ -55,7 +55,7 @@ def _from_below(best: Solved, solved: list[Solved]) -> str | None:
 
 
 def _stacked(title: Box, line: Word) -> bool:
-    return title.gap(line.box) < NEAR * line.across and title.x0 < line.box.x1 and line.box.x0 < title.x1
+    return title.gap(line.box) < SEEN_FROM_REACH * line.across and title.x0 < line.box.x1 and line.box.x0 < title.x1
 
 
 def _mirrored(land: LandPattern) -> LandPattern:

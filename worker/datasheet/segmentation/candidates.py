@@ -8,9 +8,7 @@ from worker.datasheet.drawing.dimensions import box_of
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import ROUND, Shape
 from worker.datasheet.geometry.primitives import Box, Word
-
-LEAST_PT, LEAST_HOLE_PT = 3.5, 1.5  # smaller shapes are tips and dots
-LEGIBLE = 0.75  # below it strokes of the drawing were taken for letters
+from worker.datasheet.thresholds.figures import CANDIDATE_LEAST_PT, HOLE_LEAST_PT, LEGIBLE
 
 
 def candidates(drawing: Drawing) -> list[Shape]:
@@ -33,7 +31,7 @@ def candidates(drawing: Drawing) -> list[Shape]:
 def _least(shape: Shape, drawing: Drawing) -> float:
     """The size of the smallest shape that counts; of a disc in the middle of another shape that of a hole."""
     holed = shape.kind in ROUND and any(holds(o, shape) and centred(o, shape) for o in drawing.shapes)
-    return LEAST_HOLE_PT if holed else LEAST_PT
+    return HOLE_LEAST_PT if holed else CANDIDATE_LEAST_PT
 
 
 def _is_letter(box: Box, drawing: Drawing) -> bool:

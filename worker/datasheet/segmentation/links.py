@@ -7,25 +7,30 @@ from numpy.typing import NDArray
 
 from worker.datasheet.drawing.dimensions import DimensionSpan
 from worker.datasheet.drawing.shapes import ROUND, Shape
-
-GAP = 2.0  # sizes of the smaller shape: closer shapes belong to one figure
-FAR_PAD, FAR_HOLE = 7.0, 14.0  # the same for equal shapes in line
-END_PT, REACH_PT = 0.9, 250.0  # how far an extension line may end from what it means, and how long it may be
-ALIKE_AREA = 4.0  # times the area of the smaller one: what a pad of another kind may have
+from worker.datasheet.thresholds.figures import (
+    EXTENSION_END_PT,
+    EXTENSION_REACH_PT,
+    LINK_ALIKE_AREA,
+    LINK_FAR_HOLE,
+    LINK_FAR_PAD,
+    LINK_GAP,
+)
 
 
 def linked(a: Shape, b: Shape) -> bool:
     """Whether two shapes stand as near as those of one figure do: equal ones in line may stand farther apart."""
     gap = a.box.gap(b.box)
     smaller = min(max(a.box.width, a.box.height), max(b.box.width, b.box.height))
-    if gap <= GAP * smaller:
+    if gap <= LINK_GAP * smaller:
         return True
     level = abs(a.box.cx - b.box.cx) < 0.8 or abs(a.box.cy - b.box.cy) < 0.8
-    far = FAR_HOLE if a.kind in ROUND and b.kind in ROUND else FAR_PAD
+    far = LINK_FAR_HOLE if a.kind in ROUND and b.kind in ROUND else LINK_FAR_PAD
     return level and a.same_size(b) and gap <= far * smaller
 
 
-def measured(shapes: list[Shape], spans: list[DimensionSpan], reach: float = REACH_PT) -> list[tuple[int, int]]:
+def measured(
+    shapes: list[Shape], spans: list[DimensionSpan], reach: float = EXTENSION_REACH_PT
+) -> list[tuple[int, int]]:
     """Pairs of shapes of about one size, or of a hole and another one, that a dimension line runs between: they are of one
     figure however far apart they stand.
     """
@@ -41,7 +46,7 @@ def measured(shapes: list[Shape], spans: list[DimensionSpan], reach: float = REA
 
 
 def _of_one_figure(a: Shape, b: Shape) -> bool:
-    alike = max(a.box.area, b.box.area) < ALIKE_AREA * min(a.box.area, b.box.area)
+    alike = max(a.box.area, b.box.area) < LINK_ALIKE_AREA * min(a.box.area, b.box.area)
     return alike or "circle" in (a.kind, b.kind)
 
 
@@ -51,6 +56,6 @@ def _reached(boxes: NDArray[np.float64], span: DimensionSpan, at: float, reach: 
     near, far = (boxes[:, 1], boxes[:, 3]) if span.axis == 0 else (boxes[:, 0], boxes[:, 2])
     off = np.minimum(np.minimum(np.abs(low - at), np.abs(high - at)), np.abs((low + high) / 2 - at))
     away = np.maximum(np.maximum(near - span.at, span.at - far), 0.0)
-    away[(off > END_PT) | (away > reach)] = np.inf
+    away[(off > EXTENSION_END_PT) | (away > reach)] = np.inf
     best = int(np.argmin(away))
     return best if np.isfinite(away[best]) else None

@@ -41,3 +41,29 @@ LEAST_MIRRORED = 8  # pads of a set from which on a missing mirror image is one 
 MOST_ADDED = 2  # pads so added; more are a pattern of its own kind
 LEAST_FIT = 0.5  # score of the numbers alone: below it a caption makes no land pattern of a figure
 ONE_END_PT = 100.0  # points added to the distance of a dimension that has one end at a shape alone
+
+# Scores that rank hypotheses (hypotheses/).
+OF_RUN = 3.0  # for a pattern with the row of contacts that its family is made of
+LATER_PAGE = 1.5  # less for each later page; smaller takes the pattern of the next package
+CLEAR_SCORE = 4.0  # of a titled figure that leaves no doubt that it is the one
+OF_LEGEND = 2.0  # for pads of the colour that a legend calls copper
+LEFT = 0.5  # cost of each of several equal shapes that stay unexplained; larger prefers patterns of everything
+LEFT_SINGLE = 0.12  # cost of a single one
+MOST_LEFT = 4.0  # of all of them together
+SCATTERED = 3.0  # for a few shapes picked from many that it does not explain
+REACHED = 1.0  # for a shape left out that a dimension runs to
+ADDED = 0.4  # cost of a pad that no shape was found for
+COUNTED = 1.5  # for as many pads as the package has pins
+MISCOUNTED = 1.0  # for another count
+MIN_SCORE = 1.2  # a pattern below it is a drawing of something else; larger says "not read" of what could be read
+
+# Shapes of one figure (segmentation/).
+CANDIDATE_LEAST_PT = 3.5  # side of a pad as drawn; smaller shapes are tips and dots
+HOLE_LEAST_PT = 1.5  # the same for a hole
+LEGIBLE = 0.75  # confidence of a word; below it strokes of the drawing were taken for letters
+LINK_GAP = 2.0  # sizes of the smaller shape: closer shapes belong to one figure; larger joins views
+LINK_FAR_PAD = 7.0  # the same for equal pads in line
+LINK_FAR_HOLE = 14.0  # the same for equal holes in line
+EXTENSION_END_PT = 0.9  # from an extension line's end to what it means
+EXTENSION_REACH_PT = 250.0  # how long an extension line may be
+LINK_ALIKE_AREA = 4.0  # times the area of the smaller one: what a pad of another kind may have

@@ -1,0 +1,55 @@
+"""What turns strokes into dimensions, scale and shapes, and a body out of them.
+
+Tuned on drawings of the generator (vector and scanned at 200 dpi) and on `look`, the two thirds of `dev` that are looked at."""
+
+from __future__ import annotations
+
+# Level strokes (geometry/grid.py).
+# of its length a level stroke may be off; smaller loses drawings made by hand, larger levels oblique ones
+LEVEL_SKEW = 0.008
+# across a line: what lies nearer is on it; smaller loses tips off their line, larger takes the next line's
+ON_LINE_PT = 0.6
+
+# Arrow heads (drawing/arrowheads.py).
+TIP_MIN_PT = 1.2  # side of a head; smaller takes curve steps for heads
+TIP_MAX_PT = 20.0  # side of a head; larger takes corners of bevels for heads
+TIP_ROUNDING_PT = 1.3  # by which both sides of a small head may differ; smaller loses the heads of coarse plotters
+TIP_LEAN_MOST = 0.85  # tangent of the angle between a side and the axis; larger takes mitred corners for heads
+TIP_TOUCH_PT = 0.5  # between the ends of a head's two sides; smaller loses rounded heads
+TIP_OPEN_LEAST_PT = 3.0  # side of a head whose sides miss each other; smaller ones are noise
+TIP_MISS_PART = 0.33  # of its side by which the ends of an open head may miss each other
+
+# Dimension lines and their numbers (drawing/dimensions.py). Costs: letter heights from a number to its place, and added ones.
+HEAD_COVER_PT = 10.0  # of a dimension line that its heads may hide; smaller loses short dimensions
+READING_FAR = 2.6  # cost above which a number is not of this span; larger ties notes to lines
+SPAN_SKEW_PT = 1.0  # across, between the two tips of one line; larger joins tips of neighbours
+LINE_GAP_PT = 6.0  # along, from a broken line to the number in its gap
+BROKEN_ACROSS_PT = 2.5  # across, from a broken line to the middle of the number in its gap
+READING_OWN = 0.75  # cost below which a number stands at its line; larger lets one line take its neighbour's number
+
+# Scale (drawing/scale.py): ratios of points to millimetres, as a part of the ratio.
+SCALE_AGREES = 0.03  # a span agrees with its number; larger hides a wrong number, smaller loses rounded ones
+SCALE_LOOSE = 0.35  # beyond it a number is not of a span, even in a drawing that is not to scale
+SCALE_WILD = 0.75  # the same for a number right on its line
+READING_ON_LINE = 0.6  # cost of a number that is right on its line
+SCALE_AXES_ALIKE = 0.06  # between x and y: so near they vote for one scale
+# logarithm of the ratio of both scales; no drawing is stretched more, beyond it one scale is wrong
+SCALE_STRETCH_MOST = 0.4
+
+# Closed shapes (drawing/shapes.py).
+SHAPE_LEAST_PT = 1.6  # side of a shape; smaller ones are dots and letters
+SHAPE_MOST_PART = 0.6  # of the page's side; larger ones are frames
+SHAPE_JOIN_PT = 0.3  # between the ends of strokes that close a shape; larger closes what is open
+BAR_PT = 1.2  # thickness of an area that is one side of a shape, drawn filled
+BAR_POINTS = 7  # corners that such an area has at most
+
+# Body from outline and table (body/).
+LETTER_AT_LINE = 1.5  # cost below which a letter names its dimension line; larger mixes up neighbouring letters
+BODY_EDGE_PT = 1.4  # from the end of a dimension to the edge it measures
+BODY_EDGE_RASTER_PT = 2.5  # the same in a scan
+BODY_DRAWN_LEAST = 0.6  # of a side that must be drawn between two ends; smaller takes a box of leads for the body
+NUMBER_ASTRAY = 0.5  # cost: a number so much nearer to another span measures that one
+LABEL_OFF = 0.1  # part of the scale; an integer farther off is the number of a pin
+VIEW_AT_SPAN = 2.2  # cost of a number of a dimension that a view is known by
+END_PT = 0.9  # between the end of a dimension and what it measures, or the next one; larger accepts the neighbour
+FACE_PART = 0.25  # of the height; a shorter edge is that of a lead

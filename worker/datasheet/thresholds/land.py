@@ -1,0 +1,62 @@
+"""What solves a land pattern: shapes, holes, leaders, rows and numbers of pads.
+
+Tuned on drawings of the generator and on `look`, the two thirds of `dev` that are looked at."""
+
+from __future__ import annotations
+
+# Which dimensions speak of a pattern (land/pads.py). Costs as in thresholds/drawing.py.
+LAND_REACH_PT = 190.0  # from a pattern to a dimension line that measures it; larger takes those of other views
+LAND_END_PT = 0.9  # from the end of a dimension to the edge or centre it means; larger accepts the edge beside it
+LAND_END_RASTER_PT = 1.5  # the same in a scan
+LAND_END_BY_HAND_PT = 2.0  # the same in a figure that no CAD program drew
+BY_HAND_BETTER = 1.0  # score by which the reading by hand must lead; smaller prefers chance over exact ends
+SAME_PLACE_PT = 0.5  # features nearer than this share one unknown
+SAME_PLACE_RASTER_PT = 0.8  # the same in a scan
+BLUR_PT = 0.5  # features of a scan nearer than this are at one place for a dimension
+UNSIZED_MOST = 3  # sizes that no number gives; more are no land pattern
+UNSIZED_PART = 0.3  # of the pads, for the same
+MAY_MEAN_LINE = 2.0  # cost of a reading that may speak of a line of the part instead of a pad
+DETAIL_OFF = 0.1  # part by which a size in a detail may be off the drawn one
+EDGE_SAME_PT = 0.15  # edges nearer than this are one place in a vector drawing
+NEARER = 1e-4  # points of cost a point away: only breaks a tie between features at one place
+
+# The equations (land/solver.py): weights without a unit, only their ratios count.
+WEIGHT_PRINTED = 100.0  # of a printed number; smaller lets the drawing bend what is printed
+WEIGHT_REGULAR = 2.0  # of equal steps in a row
+WEIGHT_SQUARE = 1.0  # of a round or square pad's equal sides
+WEIGHT_DRAWN = 0.02  # of the drawn scale; larger pulls values off their numbers
+MIDDLES_PT = 1.0  # between twice the middles of pads around one centre line
+FLUSH_PT = 0.1  # between edges that are meant to be flush
+DRAWN_ALIKE = 0.015  # part by which two drawn lengths may differ that stand for one
+# by which a printed number may miss the others; more contradicts them, less calls rounding a contradiction
+AGREE_MM = 0.012
+AGREE_PART = 0.004  # of the number, added to it
+
+# Holes and rings (land/holes.py).
+HOLE_REACH_PT = 160.0  # from a pattern to a diameter that may be that of its holes
+HOLE_MIDDLE_PT = 1.2  # between the middles of a hole and its pad
+HOLE_LEAST_MM = 0.5  # a smaller circle takes no lead: it is a ball
+# of the width of a pad: a hole leaves more copper than a mask does; larger takes mask openings for holes
+RING_MOST = 0.85
+HOLE_NEAR = 0.05  # part by which a drawn size may be worse than the best one
+HOLE_WRONG = 0.22  # part by which a printed diameter may be off; beyond it is that of something else
+
+# Leaders (land/leaders.py).
+LEADER_AT_TEXT_PT = 4.0  # from a text to the stroke that begins at it
+LEADER_JOINT_PT = 1.2  # between two pieces of one leader
+LEADER_TIP_PT = 8.0  # from the end of a leader to what it means; larger names the neighbour
+
+# Rows that a dimension speaks of by one pad (land/row_repeat.py), groups, sides.
+ROW_READING_NEAR = 1.2  # cost of a number that is surely of its dimension line
+ROW_WHOLE = 0.06  # of a step by which a row may miss a whole number of steps
+ROW_IN_LINE_PT = 0.5  # across, between pads of one row
+MARK_PART = 0.4  # of the usual pad's area; smaller ones are marks
+PARTS_FILL = 0.25  # of its extents that the squares of a divided exposed pad fill
+SEEN_FROM_REACH = 2.5  # letter heights between the title of a land pattern and the line that says how it is seen
+
+# Tables of a family (families/families.py).
+COLUMN_PT = 12.0  # across, between a head and the cells of its column
+LEVEL_PT = 5.0  # between the middles of words of one row
+SUBHEAD_PT = 25.0  # across, from a head to the words below it
+LEFT_GAP_PT = 40.0  # between words of a row, to the left; drawings stand on the left of tables
+RIGHT_GAP_PT = 110.0  # between words of a row, to the right; smaller cuts sparse tables
