@@ -17,6 +17,25 @@ CROWD = 20
 CROWDED = {"api": 30, "api/dashboard": 25}
 # Folders of tests that stand for no folder of code: a matrix of containers and faults, crossed.
 OWN = {"tests/worker/video/matrix"}
+# Numbers of the reader that stand outside its thresholds, and why.
+NOT_TUNED = {
+    "INCH_MM": "a definition",
+    "CONFIDENT": "what the evaluation asks for",
+    "PRECISION": "what the evaluation asks for",
+    "TOLERANCES_MM": "what the evaluation measures with",
+    "SLACK_PT": "what the evaluation measures with",
+    "MAX_SIDE_PT": "a limit against bombs",
+    "PX_PER_PT": "the size of a picture",
+    "RENDER_PX_PER_PT": "the size of a picture",
+    "IMAGE_DPI": "what a format leaves out",
+    "POLL_S": "waiting for a process",
+    "KIND": "a score for each class of caption; it would need their names below them",
+    "NO_RUN": "a mark, no measure",
+    "FACTOR": "a definition",
+    "EDGES": "a definition",
+    "LAND": "a score for each phrase of a title",
+    "MECHANICAL": "a score for each phrase of a title",
+}
 # Class names that may stand twice, and why.
 TWICE = {"NotFound": "the client is installed without the API"}
 
@@ -93,3 +112,31 @@ def test_one_meaning_a_class_name() -> None:
     times = Counter(name for name, _ in classes)
     found = {name: [str(p.relative_to(ROOT)) for n, p in classes if n == name] for name, n in times.items() if n > 1}
     assert {name: where for name, where in found.items() if name not in TWICE} == {}
+
+
+def _floats(node: ast.AST) -> bool:
+    return any(isinstance(n, ast.Constant) and isinstance(n.value, float) for n in ast.walk(node))
+
+
+def test_tuned_numbers_of_the_reader_stand_in_its_thresholds() -> None:
+    """A float at module level is a tuned number unless a reason is given; each has one name and one value."""
+    reader = ROOT / "worker" / "datasheet"
+    found: list[tuple[str, str]] = []
+    for path in reader.rglob("*.py"):
+        if path.is_relative_to(reader / "synthetic"):
+            continue  # sizes of real parts
+        for node in ast.parse(path.read_text("utf-8")).body:
+            targets = (
+                node.targets
+                if isinstance(node, ast.Assign)
+                else [node.target]
+                if isinstance(node, ast.AnnAssign)
+                else []
+            )
+            names = [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]
+            if names and _floats(node):
+                found += [(path.relative_to(reader).parts[0], name) for name in names]
+    tuned = [name for folder, name in found if folder == "thresholds"]
+    assert len(tuned) > 150
+    assert [name for name, n in Counter(tuned).items() if n > 1] == []
+    assert {name for folder, name in found if folder != "thresholds"} == set(NOT_TUNED)

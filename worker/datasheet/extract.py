@@ -32,13 +32,14 @@ from worker.datasheet.land import balls, holes, numbering, viewing_side
 from worker.datasheet.land.pads import Solved
 from worker.datasheet.page import pages
 from worker.datasheet.page.pages import Book
-from worker.datasheet.result import assemble, confidence, terminals
+from worker.datasheet.result import assemble, terminals
 from worker.datasheet.result import review as doubts
 from worker.datasheet.search import page_search as figures
 from worker.datasheet.search import titles
 from worker.datasheet.search.page_search import Search
 from worker.datasheet.segmentation.captions import LAND
 from worker.datasheet.thresholds.figures import MIN_SCORE
+from worker.datasheet.thresholds.result import CONTRADICTED
 from worker.errors import Permanent
 
 BOARD = re.compile(
@@ -219,14 +220,13 @@ def _result(
 
 
 def _doubted(land: LandPattern) -> LandPattern:
-    doubted = [p.model_copy(update={"confidence": min(p.confidence, confidence.CONTRADICTED)}) for p in land.pads]
-    return land.model_copy(update={"pads": doubted, "confidence": min(land.confidence, confidence.CONTRADICTED)})
+    doubted = [p.model_copy(update={"confidence": min(p.confidence, CONTRADICTED)}) for p in land.pads]
+    return land.model_copy(update={"pads": doubted, "confidence": min(land.confidence, CONTRADICTED)})
 
 
 def _doubted_body(sizes: Body) -> Body:
     doubted = {
-        side: value.model_copy(update={"confidence": min(value.confidence, confidence.CONTRADICTED)})
-        for side, value in sizes
+        side: value.model_copy(update={"confidence": min(value.confidence, CONTRADICTED)}) for side, value in sizes
     }
     return sizes.model_copy(update=doubted)
 

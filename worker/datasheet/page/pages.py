@@ -17,6 +17,7 @@ from worker.datasheet.page import paths, stroked_text, text_layer
 from worker.datasheet.page.scan import raster, text_detection
 from worker.datasheet.page.scan.ocr import Gray
 from worker.datasheet.text import phrases
+from worker.datasheet.thresholds.page import TITLE_GAP, UNKNOWN_LEAST
 from worker.errors import Permanent
 
 HEAD_BYTES = 1024  # where a PDF says what it is
@@ -25,9 +26,7 @@ MAX_IMAGE_PX = 60_000_000
 MIN_IMAGE_PX = 40
 IMAGE_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")  # others may start programs of their own
 MAX_SIDE_PT = 5000.0  # paper of size A0 is 3370 long
-MIN_UNKNOWN = 4
 MAX_TITLES = 44
-TITLE_GAP = 1.5  # heights of letters between two words of a title; stroked letters stand wide
 MAX_PAGES = 5000
 RENDER_PX_PER_PT = 4.0
 MAX_RENDER_PX = 40_000_000
@@ -185,7 +184,7 @@ def read_titles(book: Book, number: int) -> str:
         page.close()
     sheet.words, unknown = read_text(book, number)
     found = list(sheet.words) + stroked_text.read_titles(sheet, MAX_TITLES)
-    if len(unknown) >= MIN_UNKNOWN:
+    if len(unknown) >= UNKNOWN_LEAST:
         found.extend(_read_unknown(book, number, unknown, MAX_TITLES))
     return " ".join(line.text for line in phrases.join(found, TITLE_GAP))
 
@@ -240,7 +239,7 @@ def read_sheet(book: Book, number: int) -> Sheet:
     finally:
         page.close()
     sheet.words, unknown = read_text(book, number)
-    if len(unknown) >= MIN_UNKNOWN:
+    if len(unknown) >= UNKNOWN_LEAST:
         sheet.words.extend(_read_unknown(book, number, unknown))
     sheet.words.extend(stroked_text.read_strokes(sheet))
     areas = [b for b in sheet.images if raster.worth_reading(b, sheet)]

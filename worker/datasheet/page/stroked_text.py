@@ -12,17 +12,20 @@ from worker.datasheet.geometry.primitives import Box, Sheet, Word
 from worker.datasheet.page.scan import text_detection
 from worker.datasheet.page.scan.ocr import Gray
 from worker.datasheet.text import tables
+from worker.datasheet.thresholds.page import (
+    STEM_SLACK,
+    STROKED_LEADER_PT,
+    STROKED_LETTER_PT,
+    STROKED_LINE_PT,
+    STROKED_NUMBERS_LEAST,
+    STROKED_RUNS_LEAST,
+    STROKED_TITLE_ASPECT,
+    STROKED_TITLE_PT,
+    WORD_REACH,
+)
 
 PX_PER_PT = 4.0
-LETTER_PT = 22.0
-STROKE_PT = 6.5  # a lone upright or level stroke longer than this is a line of the drawing
-LEADER_PT = 11.0  # and a lone oblique one a leader
-MIN_RUNS = 12
-MIN_NUMBERS = 6
-TITLE_ASPECT, TITLE_PT = 1.8, 4.0
-STEM_SLACK, WORD_REACH = 0.15, 6.0  # heights of a line of text: a word before or behind it may be lost wholly
 MAX_RUNS = 30_000
-MIN_SOLID_PT = 1.0
 _PADS = re.compile(r"[0OoQ]|[0OoDU](?:\s?[0OoDU])+|(.)\1{2,}")  # what a row of rounded pads reads as
 
 
@@ -38,9 +41,9 @@ def _run_boxes(lines: NDArray[np.float64]) -> NDArray[np.float64]:
 def _letter_like(boxes: NDArray[np.float64], lines: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Sub-paths small enough for letters; arrow heads and rectangles of any size are not."""
     w, h = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
-    small = (w < LETTER_PT) & (h < LETTER_PT)
+    small = (w < STROKED_LETTER_PT) & (h < STROKED_LETTER_PT)
     starts = np.append(0, np.cumsum(boxes[:, 4]).astype(int))
-    straight = np.where(np.minimum(w, h) < 0.2, STROKE_PT, LEADER_PT)
+    straight = np.where(np.minimum(w, h) < 0.2, STROKED_LINE_PT, STROKED_LEADER_PT)
     lone = (boxes[:, 4] == 1) & (np.maximum(w, h) > straight)
     keep = small & (~lone | _crossbars(boxes, small & (boxes[:, 4] == 1)))
     for i in np.flatnonzero(small & (boxes[:, 4] >= 3) & (boxes[:, 4] <= 5)):
@@ -115,14 +118,14 @@ def _fill(paper: Gray, rings: list[NDArray[np.int32]]) -> None:
 
 def _like_title(box: Box) -> bool:
     long, short = max(box.width, box.height), min(box.width, box.height)
-    return long > TITLE_ASPECT * short and short > TITLE_PT * PX_PER_PT
+    return long > STROKED_TITLE_ASPECT * short and short > STROKED_TITLE_PT * PX_PER_PT
 
 
 def _has_numbers(words: list[Word]) -> bool:
     """Whether the text layer holds the dimensions already; a table's numbers are none of the drawing's."""
     _, boxes = tables.read(words)
     free = [w for w in words if not any(b.holds_point(w.box.cx, w.box.cy) for b in boxes)]
-    return sum(bool(re.fullmatch(r"[^A-Za-z%]*\d*[.,]\d+[^A-Za-z%]*", w.text)) for w in free) >= MIN_NUMBERS
+    return sum(bool(re.fullmatch(r"[^A-Za-z%]*\d*[.,]\d+[^A-Za-z%]*", w.text)) for w in free) >= STROKED_NUMBERS_LEAST
 
 
 def read_strokes(sheet: Sheet) -> list[Word]:
@@ -152,7 +155,7 @@ def _text_lines(sheet: Sheet) -> tuple[Gray | None, list[tuple[Box, bool]]]:
     boxes = _run_boxes(sheet.lines)
     chosen = _letter_like(boxes, sheet.lines)
     chosen &= ~_covered(boxes, sheet.words)
-    if not MIN_RUNS <= int(chosen.sum()) <= MAX_RUNS:
+    if not STROKED_RUNS_LEAST <= int(chosen.sum()) <= MAX_RUNS:
         return None, []
     paper, found = _painted(sheet, chosen, boxes)
     stems = _stems(boxes, [b for b, turned in found if not turned and _like_title(b)]) & ~chosen

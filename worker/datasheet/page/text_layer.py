@@ -10,9 +10,9 @@ import pypdfium2.raw as pdfium
 
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.page.paths import Matrix, placed
+from worker.datasheet.thresholds.page import GARBLED
 
 MAX_CHARS = 40_000
-GARBLED = 0.25  # of the characters; a dash in every cell of a table comes to less
 _NARROW = frozenset("0123456789.,")  # a narrow 1 leaves a wide gap
 
 

@@ -30,6 +30,7 @@ from worker.datasheet.land.numbering import Numbers
 from worker.datasheet.land.pads import Solved
 from worker.datasheet.result import confidence as trust
 from worker.datasheet.text.quantities import Quantity
+from worker.datasheet.thresholds.result import ASSUMED
 
 _ANGLE = re.compile(r"°|\bdeg|\d\s*[Oº]\b", re.IGNORECASE)
 
@@ -228,7 +229,7 @@ def _pad(
         x=round(x - offset[0], 4) + 0.0, y=round(y - offset[1], 4) + 0.0,
         w=w, h=h, drill=drill, corner_radius=radius, role=role, status="derived" if placed else "assumed",
         size_status=size_status, evidence=_shape_evidence(solved, i),
-        confidence=round(sure if placed and size_status == "derived" else sure * trust.ASSUMED, 3),
+        confidence=round(sure if placed and size_status == "derived" else sure * ASSUMED, 3),
     )  # fmt: skip
 
 

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 
 from db.documents.kinds.datasheet import Body, DatasheetResult, Disagreement, LandPattern, Pad, Review, Value
 from worker.datasheet.result.score import score_pads
+from worker.datasheet.thresholds.result import AGREED, DOUBTED, SAME_VALUE_MM
 
-SLACK_MM = 0.02
-AGREED = 0.99
-DOUBTED = 0.5
 SIDES = ("length", "width", "height")
 
 
@@ -50,7 +48,8 @@ def _told(value: Value) -> str:
 def _differ(a: Value, b: Value) -> bool:
     """Whether two readers state different limits; a limit only one of them read is no difference."""
     return any(
-        u is not None and v is not None and abs(u - v) > SLACK_MM for u, v in zip(_limits(a), _limits(b), strict=True)
+        u is not None and v is not None and abs(u - v) > SAME_VALUE_MM
+        for u, v in zip(_limits(a), _limits(b), strict=True)
     )
 
 
@@ -87,7 +86,7 @@ def _land_differences(a: LandPattern | None, b: LandPattern | None) -> Iterator[
     if len(a.pads) != len(b.pads):
         yield Disagreement(field="land_pattern.pads", vector=_count(a), vlm=_count(b))
         return
-    score = score_pads(_dumped(a), _dumped(b), SLACK_MM)
+    score = score_pads(_dumped(a), _dumped(b), SAME_VALUE_MM)
     if score.f1_position < 1.0:
         part = f"{score.f1_position:.0%} of the centres agree"
         yield Disagreement(field="land_pattern.pads.centre", vector=_extent(a), vlm=f"{_extent(b)}, {part}")

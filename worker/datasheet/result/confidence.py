@@ -21,27 +21,29 @@ from worker.datasheet.land import pads
 from worker.datasheet.land.holes import Round
 from worker.datasheet.land.pads import Solved
 from worker.datasheet.text.quantities import Quantity
-
-CONFIRMED, UNCONFIRMED, CONTRADICTED = 0.95, 0.8, 0.6
-UNSUPPORTED = 0.2
-ASSUMED = 0.6  # times this where the drawn scale fills what no number says
-ALIKE = 0.03  # how far a drawn length may be from its number
-DRAWN_PT, RASTER_PT = 0.7, 1.4
-WITNESSES = 3  # different numbers that must agree on the scale
-DRAWN_PART = 0.9  # of each side of a body that must be drawn
-CLEAR = 0.9  # below this a value is not sure, and a reading of strokes may be another number
-TYPED = (
-    0.99999  # below this a number was read from a picture: a wrong last digit lies within what a scan's lines can show
+from worker.datasheet.thresholds.result import (
+    BODY_DRAWN_PART,
+    CLEAR,
+    CONFIRMED,
+    CONTRADICTED,
+    NO_BOX,
+    READING_NEAR,
+    SHOWN_PT,
+    SHOWN_RASTER_PT,
+    SIZE_ALIKE,
+    TYPED,
+    UNCONFIRMED,
+    UNSUPPORTED,
+    WITNESSES,
 )
+
 HEIGHTS = frozenset({"A", "A2", "H", "h", "T", "C", "c"})
-NO_BOX = 0.3  # more than a drawing is stretched
 HOLES = re.compile(r"\bholes?\b|\bdrill|\bN?PTH\b|\bplated\b|\bpegs?\b|\bboss", re.IGNORECASE)
-NEAR = 1.0  # cost of a reading that stands clearly at its span
 
 
 def agreeing(readings: Iterable[DimensionReading], found: Scale) -> set[float]:
     """The different printed numbers that fit a scale."""
-    return {r.quantity.target for r in readings if scale.misfit(r, found) < ALIKE}
+    return {r.quantity.target for r in readings if scale.misfit(r, found) < SIZE_ALIKE}
 
 
 def of_pads(solved: Solved, rounds: dict[int, Round], guessed: bool) -> list[float]:
@@ -91,9 +93,9 @@ def _as_drawn(solved: Solved, variable: int) -> bool:
     first = min(centres) if variable in centres else None
     drawn = model.start[variable] - (model.start[first] if first is not None else 0.0)
     value = solved.fit.values[variable] - (solved.fit.values[first] if first is not None else 0.0)
-    slack = RASTER_PT if solved.drawing.sheet.raster else DRAWN_PT
+    slack = SHOWN_RASTER_PT if solved.drawing.sheet.raster else SHOWN_PT
     off = abs(value * solved.scale.of(axis) - drawn)
-    return bool(off <= max(slack, ALIKE * abs(drawn)))
+    return bool(off <= max(slack, SIZE_ALIKE * abs(drawn)))
 
 
 def _clearly_read(solved: Solved, variables: list[int]) -> bool:
@@ -115,7 +117,7 @@ def of_body(found: Found, drawings: list[Drawing]) -> tuple[list[float], float]:
     skew = min([*(abs(_ratio(x) / _ratio(y) - 1) for x, y in boxes), NO_BOX])
     edges = {id(r.span) for pair in boxes for r in pair}
     named = skew < NO_BOX or found.how == DESCRIBED
-    sides = [_of_value(q, named if q.symbol else skew < ALIKE, drawings, edges) for q in found.sides]
+    sides = [_of_value(q, named if q.symbol else skew < SIZE_ALIKE, drawings, edges) for q in found.sides]
     tall = found.height
     return sides, _of_value(tall, tall.symbol in HEIGHTS and named, drawings) if tall is not None else 0.0
 
@@ -134,13 +136,13 @@ def _of_value(q: Quantity, confirmed: bool, drawings: list[Drawing], edges: set[
 
 def _shown(q: Quantity, drawing: Drawing, edges: set[int] | None) -> bool:
     """Whether the span that a number names has its length, at a scale that other numbers fix."""
-    near = [r for r in drawing.readings if r.cost < NEAR]
+    near = [r for r in drawing.readings if r.cost < READING_NEAR]
     own = [r for r in near if _same(r.quantity, q) and (edges is None or id(r.span) in edges)]
     others = [r for r in near if not _same(r.quantity, q)]
     found = scale.solve(others)
     if found is None or len(agreeing(others, found)) < WITNESSES - 1:
         return False
-    return any(scale.misfit(r, found) < ALIKE for r in own)
+    return any(scale.misfit(r, found) < SIZE_ALIKE for r in own)
 
 
 def _same(a: Quantity, b: Quantity) -> bool:
@@ -154,7 +156,7 @@ def _boxes(sides: list[Quantity], drawing: Drawing) -> list[tuple[DimensionReadi
     """
     if len(sides) < 2:
         return []
-    near = [r for r in drawing.readings if r.cost < NEAR]
+    near = [r for r in drawing.readings if r.cost < READING_NEAR]
     pairs = (
         (x, y) for a, b in (sides, sides[::-1])
         for x in near if x.span.axis == 0 and _same(x.quantity, a)
@@ -169,7 +171,7 @@ def _ratio(reading: DimensionReading) -> float:
 
 def _boxed(x: DimensionReading, y: DimensionReading, drawing: Drawing) -> bool:
     box = Box(x.span.start, y.span.start, x.span.end, y.span.end)
-    return sides_drawn(box, drawing)[0] > DRAWN_PART
+    return sides_drawn(box, drawing)[0] > BODY_DRAWN_PART
 
 
 def reviews(result: DatasheetResult) -> list[Review]:

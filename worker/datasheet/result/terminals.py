@@ -10,8 +10,8 @@ from db.documents.kinds.datasheet import Body, LandPattern, Terminals, Value
 from worker.datasheet.body.outline import largest
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.result import assemble
-from worker.datasheet.result.confidence import UNCONFIRMED
 from worker.datasheet.text.tables import OF_FAMILY, TableEntry
+from worker.datasheet.thresholds.result import LIES_CLEARLY, ROW_ROOM, SQUARE, UNCONFIRMED
 
 Axis = Literal["x", "y"]
 Side = Literal["length", "width"]
@@ -29,9 +29,6 @@ _OUTSIDE = re.compile(r"\boutside\b", re.IGNORECASE)
 _WITH_LEADS = {"E": ("E1",), "D": ("D1",), "HE": ("E", "D"), "HD": ("D",), "H": ("E", "B"), "Eh": ("E",)}
 LYING: dict[Axis, Side] = {"x": "length", "y": "width"}
 UPRIGHT: dict[Axis, Side] = {"x": "width", "y": "length"}
-SQUARE = 1.04  # sides more alike than this lie either way
-ROOM = 0.98
-CLEARLY = 2.0  # times as far off: the body does not lie that way
 
 
 def read(outlines: list[Drawing], land: LandPattern | None) -> Terminals:
@@ -78,12 +75,12 @@ def _by_extent(land: LandPattern, length: float, width: float) -> dict[Axis, Sid
     high = max(p.y + (p.h or 0) / 2 for p in land.pads) - min(p.y - (p.h or 0) / 2 for p in land.pads)
     axis = _lead_axis(land)
     along = high if axis == "x" else wide
-    if axis and length > ROOM * along > width:
+    if axis and length > ROW_ROOM * along > width:
         return UPRIGHT if axis == "x" else LYING  # a row of pads is no longer than its side
     lying, upright = abs(wide - length) + abs(high - width), abs(wide - width) + abs(high - length)
-    if upright > CLEARLY * lying:
+    if upright > LIES_CLEARLY * lying:
         return LYING
-    return UPRIGHT if lying > CLEARLY * upright else {}
+    return UPRIGHT if lying > LIES_CLEARLY * upright else {}
 
 
 def _rows(outlines: list[Drawing]) -> Rows:

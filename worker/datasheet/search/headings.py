@@ -10,12 +10,14 @@ import numpy as np
 from worker.datasheet.drawing import dimensions
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.geometry.primitives import Box, Word
+from worker.datasheet.thresholds.page import (
+    HEADING_BOLDER,
+    HEADING_LARGER,
+    HEADING_LEFT_PT,
+    HEADING_OUTDENT_PT,
+    HEADING_WORDS,
+)
 
-LARGER = 1.5  # times the height of the numbers: letters of a heading
-BOLDER = 1.35  # times the height of a heading: the one over it
-LEFT_PT = 40.0  # how far a figure may begin left of its heading
-OUTDENT_PT = 4.0
-MAX_WORDS = 9
 _WORD = re.compile(r"[A-Za-z]{3,}")
 _PART = re.compile(r"[A-Za-z]+|\d+")
 _SEEN_FROM = re.compile(r"viewed from [^)]*|\b(?:component|solder(?:ing)?|mating) side\b", re.IGNORECASE)
@@ -40,16 +42,16 @@ def words_of(text: str) -> set[str]:
 def headings(drawing: Drawing) -> list[Word]:
     """Lines in letters clearly larger than those of the dimensions."""
     sizes = [q.size for q in drawing.quantities if not q.symbol]
-    least = LARGER * float(np.median(sizes)) if sizes else 0.0
+    least = HEADING_LARGER * float(np.median(sizes)) if sizes else 0.0
     return [
         w for w in drawing.lines
-        if sizes and w.turn == 0 and w.across >= least and _WORD.search(w.text) and len(w.text.split()) <= MAX_WORDS
+        if sizes and w.turn == 0 and w.across >= least and _WORD.search(w.text) and len(w.text.split()) <= HEADING_WORDS
     ]  # fmt: skip
 
 
 def over(box: Box, titles: list[Word]) -> Word | None:
     """The heading that a place stands under: the lowest one above it, of those in one line the last that begins left of it."""
-    above = [t for t in titles if t.box.y1 <= box.cy and t.box.x0 - LEFT_PT < box.cx]
+    above = [t for t in titles if t.box.y1 <= box.cy and t.box.x0 - HEADING_LEFT_PT < box.cx]
     if not above:
         return None
     lowest = max(t.box.y1 for t in above)
@@ -63,10 +65,10 @@ def region(heading: Word, titles: list[Word]) -> Region:
         last = chain[-1]
         if title.box.y1 > last.box.y0 + 0.3 * last.box.height:
             continue
-        beside = abs(title.box.x0 - last.box.x0) < OUTDENT_PT
+        beside = abs(title.box.x0 - last.box.x0) < HEADING_OUTDENT_PT
         stacked = beside and last.box.y0 - title.box.y1 < title.box.height
-        farther = title.box.x0 < last.box.x0 - OUTDENT_PT
-        larger = title.box.x0 < last.box.x0 + OUTDENT_PT and title.across > BOLDER * last.across
+        farther = title.box.x0 < last.box.x0 - HEADING_OUTDENT_PT
+        larger = title.box.x0 < last.box.x0 + HEADING_OUTDENT_PT and title.across > HEADING_BOLDER * last.across
         if stacked or farther or larger:
             chain.append(title)
     return Region(heading, tuple(chain))

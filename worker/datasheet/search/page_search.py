@@ -10,16 +10,19 @@ from dataclasses import dataclass, field
 from worker.datasheet.page import pages, text_layer
 from worker.datasheet.page.pages import Book
 from worker.datasheet.search import naming, titles
+from worker.datasheet.thresholds.page import (
+    CAPTIONED,
+    LAND_AFTER,
+    MANY_PATHS,
+    NAMED_SO,
+    OTHER_PACKAGE,
+    OWN_PAGE,
+    SPARSE_CHARS,
+    TITLED,
+)
 
-SPARSE_CHARS, MANY_PATHS = 330, 180
 OCR_PAGES = 10
 FORGET_PAGES = 32
-LAND_AFTER = 3  # a land pattern follows its outline within this many pages
-OWN_PAGE = 6.0  # the score of a page whose title says that it shows a land pattern
-TITLED = 5.0  # the score of words that name an outline drawing
-OTHER = 6.0  # against a page that names packages, and not the asked one
-CAPTIONED = 4.0  # for a picture with the name of a package
-NAMED_SO = 2.0  # for a page that prints the name the asked one was taken for
 _DECIMAL = re.compile(r"\d[.,]\d")
 
 
@@ -150,7 +153,9 @@ def _rank(hit: PageHit, hits: list[PageHit], package: str | None) -> float:
     after = hits[hit.number - 1 : hit.number + 1]
     follows = any(h.land >= OWN_PAGE and titles.is_titled(h.text) and not _foreign(hit, h) for h in after)
     other = package and not hit.match and naming.families(hit.text) and any(h.match for h in hits)
-    return hit.mechanical + (3.5 * hit.match if package else 0.0) + (3.0 if follows else 0.0) - OTHER * bool(other)
+    return (
+        hit.mechanical + (3.5 * hit.match if package else 0.0) + (3.0 if follows else 0.0) - OTHER_PACKAGE * bool(other)
+    )
 
 
 def _find_named(found: Search, titled: list[PageHit], package: str) -> None:

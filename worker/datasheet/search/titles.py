@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from worker.datasheet.thresholds.page import TITLE_CHARS
+
 _ADVISED = r"(?:rec+om+[ae]?n\w*|suggest\w*|advis\w*|propos\w*|preferred|typical|example|reference)"
 _BOARD = (
     r"(?:p\.?\s?[cw]\.?\s?b\.?|p\.?\s?c\.?\s*board|(?:printed\s*)?(?:circuit|wiring)\s*board|board|substrate|smt|smd)"
@@ -79,14 +81,13 @@ def names_land(text: str) -> bool:
 _PROSE = re.compile(
     r"\.{4,}|\s\d{1,3}$|[a-z]{3,}[.;](?:\s|$)|\b(?:see|refer|shown|please|should|must|using)\b", re.IGNORECASE
 )
-CAPTION_CHARS = 90
 
 
 def has_land_caption(text: str) -> bool:
     """Whether a short line of a page, or two lines under each other, name a land pattern; tables of contents do not count."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    pairs = (f"{a} {b}" for a, b in pairwise(lines) if len(a) + len(b) < CAPTION_CHARS)
-    return any(len(c) < CAPTION_CHARS and names_land(c) and not _PROSE.search(c) for c in (*lines, *pairs))
+    pairs = (f"{a} {b}" for a, b in pairwise(lines) if len(a) + len(b) < TITLE_CHARS)
+    return any(len(c) < TITLE_CHARS and names_land(c) and not _PROSE.search(c) for c in (*lines, *pairs))
 
 
 def is_titled(text: str) -> bool:

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from worker.datasheet.geometry.primitives import Word, around
 from worker.datasheet.text.phrases import frame, overlap
+from worker.datasheet.thresholds.page import BRACKET_IN_LINE, BRACKET_NEAR
 
-NEAR, IN_LINE = 1.6, 0.7  # letter heights for the lost bracket and the spaces around it; of their heights
 _NUMBER, _CLOSED = re.compile(r"[\dØ].*\d"), re.compile(r"[\d.,]*\d\]")
 
 
@@ -31,5 +31,5 @@ def joined(words: list[Word]) -> list[Word]:
 def _precedes(word: Word, end: Word) -> bool:
     _, stop, top, bottom = frame(word.box, word.turn)
     begin, _, top2, bottom2 = frame(end.box, end.turn)
-    near = 0 <= begin - stop < NEAR * min(word.across, end.across)
-    return word.turn == end.turn and near and overlap(top, bottom, top2, bottom2) > IN_LINE
+    near = 0 <= begin - stop < BRACKET_NEAR * min(word.across, end.across)
+    return word.turn == end.turn and near and overlap(top, bottom, top2, bottom2) > BRACKET_IN_LINE

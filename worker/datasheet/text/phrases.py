@@ -6,9 +6,8 @@ import re
 from itertools import pairwise
 
 from worker.datasheet.geometry.primitives import Box, Word, around
+from worker.datasheet.thresholds.page import SPACE_WIDTHS, TAG_GAP
 
-TAG_GAP = 2.0  # letter heights from a number to what belongs to it; fonts of one width set wide spaces
-SPACE = 1.45  # widths of a letter; the space between two words of a font of one width
 _TAG = re.compile(r"\[|\(\d{1,3}[xX×]\)|(?:MAX|MIN|TYP|BSC|REF|NOM)\b")
 _VALUE_END = re.compile(r"\d[\])]?$")
 _COUNT = re.compile(r"\(?\d{1,3}[xX×]")
@@ -56,7 +55,7 @@ def _wider(left: Word, right: Word, tall: float) -> float:
     if not (_PROSE.fullmatch(left.text) and _PROSE.fullmatch(right.text)):
         return 0.0
     start, end, _, _ = frame(left.box, left.turn)
-    return SPACE * (end - start) / len(left.text) / tall
+    return SPACE_WIDTHS * (end - start) / len(left.text) / tall
 
 
 def join(words: list[Word], gap_limit: float = 0.75) -> list[Word]:

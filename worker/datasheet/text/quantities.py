@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.text.phrases import frame, overlap
+from worker.datasheet.thresholds.page import STACK_GAP
 
 INCH_MM = 25.4
-STACK_GAP = 0.95  # letter heights between the lines of one dimension; low letters in high cells stand far apart
 NUMBER = r"(?:\d+(?:[.,]\d+)?|[.,]\d+)"
 _COUNT = re.compile(r"^\(?\s*(\d{1,3})\s*(?:[xX×*]|PLCS?\.?|places)\s*\)?(?=$|[\s(ØR□\d.\[])", re.IGNORECASE)
 _DASH_COUNT = re.compile(r"^(\d{1,3})\s*[-–]\s*(?=[ØR(]?\s*\d*[.,]\d)")

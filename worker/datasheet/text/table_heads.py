@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from worker.datasheet.geometry.primitives import Word
 from worker.datasheet.text.quantities import INCH_MM
+from worker.datasheet.thresholds.page import HEAD_ROWS, HEAD_SYMBOLS
 
 SYMBOL = re.compile(
     r"^(?:[A-Za-zØθφϕΦ∅]{1,2}|[A-Za-z]{1,3}\d{1,2}|[A-Za-z]\d[A-Za-z]|[A-Za-z]{2,4}_[A-Za-z]+|[a-z]{3}|aaa|bbb|ccc|ddd)$"
@@ -19,7 +20,6 @@ _MIL = re.compile(r"^\(?(?:mils?|MILS?)\)?[.:*]*$")
 _NAMES = re.compile(
     r"^(?:DIM(?:ENSION)?S?|SYM(?:BOL)?S?|REF(?:ERENCE)?|LETTER|PARAMETER|ITEM|CODE)[.:]*$", re.IGNORECASE
 )
-SEEN_ROWS, SYMBOLS = 6, 3  # of the rows next to a header so many have a symbol where a table begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,13 @@ def heads_of(row: list[Word]) -> list[tuple[Word, str]]:
 
 def side_by_side(rows: list[list[Word]], at: int) -> list[list[tuple[Word, str]]]:
     """The limits of a header row, apart for each table in it: a table begins anew where symbols or their head stand."""
-    below = [w for row in rows[at + 1 : at + 1 + SEEN_ROWS] for w in row if SYMBOL.match(w.text)]
+    below = [w for row in rows[at + 1 : at + 1 + HEAD_ROWS] for w in row if SYMBOL.match(w.text)]
     names = [w for w in rows[at] if _NAMES.match(w.text)]
     groups: list[list[tuple[Word, str]]] = []
     for head in heads_of(rows[at]):
         after = groups[-1][-1][0].box.x1 if groups else None
         between = [w for w in (*names, *below) if after is not None and after < w.box.cx < head[0].box.x0]
-        if after is None or len(between) >= SYMBOLS or any(w in names for w in between):
+        if after is None or len(between) >= HEAD_SYMBOLS or any(w in names for w in between):
             groups.append([])
         groups[-1].append(head)
     return groups

@@ -10,6 +10,7 @@ from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.text.phrases import overlap
 from worker.datasheet.text.quantities import NUMBER, Quantity, number, tidy
 from worker.datasheet.text.table_heads import INCH, LIMITS, MM, SYMBOL, TableColumn, columns_of, heads_of, side_by_side
+from worker.datasheet.thresholds.page import ROW_GAP
 
 _VALUE = re.compile(rf"^\(?({NUMBER})\)?(?:mm)?$")
 _TAG = re.compile(r"\b(BSC|REF|TYP|BASIC|MAX|MIN|NOM)\b", re.IGNORECASE)
@@ -17,7 +18,6 @@ _ONE = {"BSC": "value", "BASIC": "value", "REF": "value", "TYP": "value", "NOM":
 OF_FAMILY = -1  # the number of tables that give letters for many parts
 _COUNT = re.compile(r"^(?:N|ND|NE|n)$")  # of pins; the only letters of package drawings that are no lengths
 _COUNTED = re.compile(r"\b(?:number|no\.?|count)\s*of\s*(?:pins|leads|terminals|balls|contacts)\b", re.IGNORECASE)
-ROW_GAP = 3.4  # row heights without a row end a table
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What turns strokes into dimensions, scale and shapes, and a body out of them.
 
-Tuned on drawings of the generator (vector and scanned at 200 dpi) and on `look`, the two thirds of `dev` that are looked at."""
+Tuned on drawings of the generator (vector and scanned at 200 dpi) and on `look`, the two thirds of `dev` that are looked at.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,11 @@
-"""Every tuned constant of the figure search: unit, meaning, the set it was tuned on, and what breaks when it is off."""
+"""How the figures of a page are found, what patterns they may show, and which hypothesis is believed.
+
+Tuned on `look`, the two thirds of `dev` that are looked at.
+"""
 
 from __future__ import annotations
 
-# Figures of a page, tuned on the two thirds of `dev` that are looked at.
+# Figures of a page.
 RULE_PART = 0.18  # of the page's side: shorter lines are no frame; smaller takes bodies for frames, larger joins halves
 RULE_JOINT_PT = 1.5  # points: how exactly ruled lines end on each other; larger takes extension lines for rules
 RULE_SPAN_PT = 1.2  # points: a dimension ending so near a line measures from it
@@ -13,7 +16,7 @@ CAPTION_CHARS = 80  # letters of one line: longer ones are prose
 CAPTION_LEADING = 0.9  # heights of letters between two lines of one caption
 CAPTION_REACH_PT = 200.0  # points from a figure to what names it; headings of pages stand far off
 
-# Hypotheses about a figure, tuned on the same drawings.
+# Hypotheses about a figure.
 MOST_HYPOTHESES = 24  # of one figure: more only cost time
 MOST_PADS = 1500  # of one pattern: more is a texture
 MIRROR_PT = 1.2  # points: how exactly shapes mirror onto each other; larger accepts chance

@@ -1,6 +1,7 @@
 """What solves a land pattern: shapes, holes, leaders, rows and numbers of pads.
 
-Tuned on drawings of the generator and on `look`, the two thirds of `dev` that are looked at."""
+Tuned on drawings of the generator and on `look`, the two thirds of `dev` that are looked at.
+"""
 
 from __future__ import annotations
 

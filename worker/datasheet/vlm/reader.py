@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from db.documents.footprint.overlay import PagePicture
 from db.documents.kinds.datasheet import Body, DatasheetResult, LandPattern, Numbering, Pad, Review, Value
 from db.failures import Failure
+from worker.datasheet.thresholds.result import CLAIM_ALONE, CLAIM_PRINTED
 from worker.datasheet.vlm import prompts
 from worker.datasheet.vlm.answers import Centres, Counted, PadRow, PadSize, PadSizes, PrintedQuantity
 from worker.engine.protocol import Engine
@@ -24,7 +25,6 @@ from worker.errors import Permanent
 MAX_PICTURE_PX = 1280 * 28 * 28
 MAX_TOKENS = 4096
 MAX_PADS = 2000
-TRUST, UNCONFIRMED = 0.6, 0.3
 FACTOR = {"mm": 1.0, "inch": 25.4, "mil": 0.0254}
 OnStep = Callable[[str], None]
 
@@ -97,7 +97,7 @@ def _value(given: PrintedQuantity, factor: float, text: str, page: int) -> Value
     low, nom, high = (None if v is None else round(v * factor, 4) for v in (given.min, given.nom, given.max))
     if low is None and nom is None and high is None:
         return Value()
-    trust = TRUST if confirmed(given.printed, text) else UNCONFIRMED
+    trust = CLAIM_PRINTED if confirmed(given.printed, text) else CLAIM_ALONE
     return Value(
         min=low, nom=nom, max=high, printed=given.printed, unit="mm", page=page, status="stated", confidence=trust
     )
@@ -144,7 +144,7 @@ def expand(rows: Sequence[PadRow], sizes: Sequence[PadSize], factor: float, text
 def _pad(row: PadRow, i: int, at: tuple[float, float], size: PadSize | None, factor: float, text: str) -> Pad:
     number = row.first_number + i * row.number_step if row.first_number else 0
     w, h, drill = (None, None, None) if size is None else (size.w, size.h, size.drill)
-    trust = TRUST if size is not None and confirmed(size.printed, text) else UNCONFIRMED
+    trust = CLAIM_PRINTED if size is not None and confirmed(size.printed, text) else CLAIM_ALONE
     try:
         return Pad(
             number=str(number) if number > 0 else "", type=size.type if size else "smd", shape=size.shape if size else "rect",

@@ -7,7 +7,7 @@ import pytest
 from db.documents.footprint.overlay import pad_box
 from tests.worker.datasheet.sketch import Sketch, dual
 from worker.datasheet.extract import ReadingRequest, extract
-from worker.datasheet.result import confidence
+from worker.datasheet.thresholds.result import CONTRADICTED
 
 
 def holes(title: str, under: str = "") -> Sketch:
@@ -38,7 +38,7 @@ def test_holes_drawn_from_the_soldering_side_are_mirrored(title: str, under: str
     land = extract([holes(title, under).pdf()], ReadingRequest()).land_pattern
     assert land is not None
     assert {p.number: p.x for p in land.pads} == {"1": 5.0, "2": 1.0, "3": -5.0}
-    assert (land.view, land.confidence <= confidence.CONTRADICTED) == ("bottom", True)
+    assert (land.view, land.confidence <= CONTRADICTED) == ("bottom", True)
     box = pad_box(next(p for p in land.pads if p.number == "1"), land)
     assert box is not None
     assert (box[0] + box[2]) / 2 == pytest.approx(220, abs=0.5)  # where the drawing shows it
@@ -61,4 +61,4 @@ def test_copper_without_holes_is_not_mirrored_but_doubted() -> None:
     assert result.land_pattern is not None
     assert result.land_pattern.view == "unknown"
     assert any("seen from below" in r.reason for r in result.needs_review)
-    assert result.confidence <= confidence.CONTRADICTED
+    assert result.confidence <= CONTRADICTED

@@ -16,6 +16,7 @@ from worker.datasheet.page.scan.ocr import Gray
 from worker.datasheet.result import confidence
 from worker.datasheet.result.score import score_pads
 from worker.datasheet.synthetic import generate
+from worker.datasheet.thresholds.result import CONFIRMED
 
 PX_PER_PT = 4.0
 
@@ -36,7 +37,7 @@ def test_a_scan_gives_the_pads_of_its_drawing_and_is_sure_of_none(tmp_path: Path
     pads = [p.model_dump() for p in result.land_pattern.pads]
     assert score_pads(truth["land_pattern"]["pads"], pads, 0.01).exact == 1.0
     values = (result.body.length, result.body.width, result.body.height, *result.land_pattern.pads)
-    assert max(value.confidence for value in values) < confidence.CONFIRMED
+    assert max(value.confidence for value in values) < CONFIRMED
     assert {"land_pattern.pads", "body.length"} <= {review.field for review in confidence.reviews(result)}
 
 

@@ -19,6 +19,7 @@ from worker.datasheet.handler import extract_datasheet
 from worker.datasheet.result.compare import compare
 from worker.datasheet.result.score import score_pads
 from worker.datasheet.synthetic import generate
+from worker.datasheet.thresholds.result import CLAIM_ALONE
 from worker.datasheet.vlm import reader as vlm
 from worker.datasheet.vlm.answers import Centres, Counted, PadRow, PadSize, PadSizes
 from worker.engines.openai import OpenAIEngine
@@ -103,7 +104,7 @@ def test_numbers_that_the_page_does_not_print_are_trusted_less(tmp_path: Path) -
 
     result, _ = run(tmp_path, "vlm", wrong)
     assert result.land_pattern is not None
-    assert {p.confidence for p in result.land_pattern.pads} == {vlm.UNCONFIRMED}
+    assert {p.confidence for p in result.land_pattern.pads} == {CLAIM_ALONE}
 
 
 def test_an_answer_outside_its_bounds_is_refused(tmp_path: Path) -> None:

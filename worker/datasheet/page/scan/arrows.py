@@ -8,13 +8,17 @@ from numpy.typing import NDArray
 
 from worker.datasheet.geometry.primitives import Tip
 from worker.datasheet.page.scan.ocr import Gray
+from worker.datasheet.thresholds.scan import (
+    SWELL_PT,
+    TIP_LINE_PT,
+    TIP_STEM_PT,
+    WEDGE_GROWTH,
+    WEDGE_MAX_PT,
+    WEDGE_MIN_PT,
+    WITNESS_PT,
+)
 
-WITNESS_PT, HEAD_PT = 2.5, 9.0
-WEDGE_MIN_PT, WEDGE_MAX_PT = 2.4, 14.0
 MAX_TIPS = 2000
-STEM_PT = 8.5  # shorter strokes ending on a dimension line are stems of its own number
-LINE_PT = 6.5  # shorter strokes are parts of letters, no dimension lines
-MIN_GROWTH = 0.14
 
 
 def crossing_tips(
@@ -26,7 +30,7 @@ def crossing_tips(
     level = ends[np.abs(ends[:, 1] - ends[:, 3]) < 0.01] * px_per_pt
     upright = ends[np.abs(ends[:, 0] - ends[:, 2]) < 0.01] * px_per_pt
     for axis, own, other in ((0, level, upright), (1, upright[:, [1, 0, 3, 2]], level[:, [1, 0, 3, 2]])):
-        own = own[own[:, 2] - own[:, 0] > LINE_PT * px_per_pt]
+        own = own[own[:, 2] - own[:, 0] > TIP_LINE_PT * px_per_pt]
         image = ink if axis == 0 else np.ascontiguousarray(ink.T)
         for along, across, sign in _meetings(image, own, other, px_per_pt, thick):
             x, y = (along, across) if axis == 0 else (across, along)
@@ -50,7 +54,7 @@ def _meetings(
             & (other[:, 3] > y - touch)
         ]
         crossing = (near[:, 1] < y - 1.7 * px_per_pt) & (near[:, 3] > y + 1.7 * px_per_pt)
-        near = near[crossing | (near[:, 3] - near[:, 1] > STEM_PT * px_per_pt)]
+        near = near[crossing | (near[:, 3] - near[:, 1] > TIP_STEM_PT * px_per_pt)]
         for at in near[:, 0]:
             for sign in (1, -1):
                 inward = (x0 - 1 <= at - sign * 3 * px_per_pt) if sign > 0 else (at + 3 * px_per_pt <= x1 + 1)
@@ -65,7 +69,7 @@ def _swells(image: Gray, at: float, row: float, way: int, px_per_pt: float, thic
     middle = int(row)
     window = int(3.2 * px_per_pt)
     low, high = max(0, middle - window), min(height, middle + window + 1)
-    steps = np.arange(int(0.4 * px_per_pt + thick / 2), int(HEAD_PT * px_per_pt))
+    steps = np.arange(int(0.4 * px_per_pt + thick / 2), int(SWELL_PT * px_per_pt))
     xs = (at + way * steps).astype(int)
     xs = xs[(xs >= 0) & (xs < width)]
     if len(xs) < 8 or not 0 <= middle < height:
@@ -105,7 +109,7 @@ def wedges(
         axis = 0 if w >= h else 1
         profile = (labels[y : y + h, x : x + w] == i).sum(axis=axis).astype(float)
         growth = _growth(profile)
-        if abs(growth) < MIN_GROWTH:
+        if abs(growth) < WEDGE_GROWTH:
             continue
         sign = -1 if growth > 0 else 1
         image = ink if axis == 0 else np.ascontiguousarray(ink.T)
@@ -160,6 +164,6 @@ def _on_stroke(tip: Tip, strokes: NDArray[np.float64]) -> bool:
         & (np.abs(strokes[:, 1 - axis] - across) < 1.2)
         & (strokes[:, axis] < along + 14)
         & (strokes[:, axis + 2] > along - 14)
-        & (strokes[:, axis + 2] - strokes[:, axis] > LINE_PT)
+        & (strokes[:, axis + 2] - strokes[:, axis] > TIP_LINE_PT)
     )
     return bool(on.any())

@@ -7,13 +7,15 @@ import numpy as np
 
 from worker.datasheet.page.scan.ocr import Gray
 from worker.datasheet.page.scan.regions import Segment
-
-GAP_PT = 5.0
-LETTER_LINE_PT = 12.0  # longer strokes are no part of a letter
-MIN_PIECES, MIN_STROKES = 4, 2  # letters that happen to stand in a row have no strokes
-THIN, SLIM = 0.6, 2.2  # widths of a stroke: other ink is no dash
-STROKE_PT = 5.0
-ASIDE_PT = 3.0
+from worker.datasheet.thresholds.scan import (
+    DASH_ASIDE_PT,
+    DASH_GAP_PT,
+    DASH_PIECES,
+    DASH_SLIM,
+    DASH_STROKE_PT,
+    DASH_STROKES,
+    DASH_THIN,
+)
 
 
 def chained(strokes: list[Segment], letters: Gray, px_per_pt: float) -> list[Segment]:
@@ -22,12 +24,15 @@ def chained(strokes: list[Segment], letters: Gray, px_per_pt: float) -> list[Seg
     for axis in (0, 1):
         own = [_turned(s, axis) for s in strokes if (s[2] - s[0] > s[3] - s[1]) == (axis == 0)]
         wide = float(np.median([s[4] for s in own])) if own else 0.0
-        own = [s for s in own if s[4] > THIN * wide]
+        own = [s for s in own if s[4] > DASH_THIN * wide]
         pieces = own + _slim(
-            letters if axis == 0 else np.ascontiguousarray(letters.T), SLIM * wide, ASIDE_PT * px_per_pt
+            letters if axis == 0 else np.ascontiguousarray(letters.T), DASH_SLIM * wide, DASH_ASIDE_PT * px_per_pt
         )
-        for chain in _chains(pieces, GAP_PT * px_per_pt, max(1.5, 0.6 * wide)):
-            if len(chain) >= MIN_PIECES and sum(s[2] - s[0] > STROKE_PT * px_per_pt for s in chain) >= MIN_STROKES:
+        for chain in _chains(pieces, DASH_GAP_PT * px_per_pt, max(1.5, 0.6 * wide)):
+            if (
+                len(chain) >= DASH_PIECES
+                and sum(s[2] - s[0] > DASH_STROKE_PT * px_per_pt for s in chain) >= DASH_STROKES
+            ):
                 found.extend(_turned(s, axis) for s in chain)
     return found
 

@@ -7,18 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.datasheet.page.scan.ocr import Gray
-
-CELL_PT = 300.0  # hatched strips are shorter than this
-SLANTED = 0.62  # of its box an area between oblique strokes fills; the holes of letters fill more
-MIN_CELLS, MIN_PX = 5, 5
-FULL = 0.85  # of its box a hatched rectangle fills; a ring that a leader crosses fills less
-BETWEEN = 2.5  # widths of a stroke: cells farther apart have more than one stroke between them
+from worker.datasheet.thresholds.scan import CELL_LEAST_PX, CELL_PT, HATCH_BETWEEN, HATCH_CELLS, HATCH_FULL, SLANTED
 
 
 def areas(ink: Gray, px_per_pt: float, thick: float) -> NDArray[np.bool_]:
     """The pixels of hatched areas, without the strokes around them."""
     cells = _cells(ink, px_per_pt)
-    size = 2 * round(BETWEEN * thick / 2) + 1
+    size = 2 * round(HATCH_BETWEEN * thick / 2) + 1
     joined = cv2.morphologyEx(cells, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_RECT, (size, size)))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(np.asarray(joined, np.uint8), connectivity=8)
     inner, places = _numbered(cells)
@@ -26,7 +21,7 @@ def areas(ink: Gray, px_per_pt: float, thick: float) -> NDArray[np.bool_]:
     found = np.zeros(ink.shape, bool)
     for i in range(1, count):
         x, y, w, h, area = stats[i].tolist()
-        if held[i] >= MIN_CELLS and area > FULL * w * h:
+        if held[i] >= HATCH_CELLS and area > HATCH_FULL * w * h:
             found[y : y + h, x : x + w] = True
     return found
 
@@ -35,7 +30,7 @@ def _cells(ink: Gray, px_per_pt: float) -> Gray:
     """Small areas of paper closed in by oblique strokes."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.bitwise_not(ink), connectivity=4)
     w, h, area = stats[:, 2], stats[:, 3], stats[:, 4]
-    small = (np.maximum(w, h) < CELL_PT * px_per_pt) & (area >= MIN_PX)
+    small = (np.maximum(w, h) < CELL_PT * px_per_pt) & (area >= CELL_LEAST_PX)
     slanted = small & (area < SLANTED * w * h)
     slanted[0] = False
     return np.where(slanted[labels], 255, 0).astype(np.uint8)

@@ -11,13 +11,9 @@ from numpy.typing import NDArray
 
 from worker.datasheet.geometry.primitives import Box, ClosedOutline, Word
 from worker.datasheet.page.scan.ocr import Gray
+from worker.datasheet.thresholds.scan import BORDER_DRAWN, LIKE_LEAST, LIKE_PT, PLACE_PT, SHAPE_EDGE_PT, ZERO_COVERS
 
-MIN_LIKE = 4
-SAME_PT, PLACE_PT = 0.6, 0.7  # how far equal shapes and places in line may differ
-DRAWN = 0.86  # of its border that must be ink
-EDGE_PT = 0.8
 MOST = 1500
-COVERS = 0.45  # of a ring's box that the nought fills for which it was taken
 NUMBERS = frozenset("123456789")
 
 
@@ -35,17 +31,17 @@ def completed(outlines: list[ClosedOutline], paper: Paper) -> list[ClosedOutline
     wide = np.asarray(cv2.dilate(paper.ink, np.ones((3, 3), np.uint8)), np.uint8)
     found = list(outlines)
     for like in classes(outlines):
-        if len(like) < MIN_LIKE:
+        if len(like) < LIKE_LEAST:
             continue
         boxes = [o.box for o in like]
         xs, ys = _places([b.cx for b in boxes]), _places([b.cy for b in boxes])
         if len(xs) * len(ys) > MOST:
             continue
-        missing = [(x, y) for x in xs for y in ys if not any(abs(b.cx - x) + abs(b.cy - y) < SAME_PT for b in boxes)]
+        missing = [(x, y) for x in xs for y in ys if not any(abs(b.cx - x) + abs(b.cy - y) < LIKE_PT for b in boxes)]
         ring, middle = _border(like[0], paper.px_per_pt), boxes[0]
         for x, y in missing:
             dx, dy = x - middle.cx, y - middle.cy
-            if _drawn(ring + np.array([dx, dy]), wide, paper) > DRAWN:
+            if _drawn(ring + np.array([dx, dy]), wide, paper) > BORDER_DRAWN:
                 found.append(like[0].moved(tuple((a + dx, b + dy) for a, b in like[0].points)))
     return found
 
@@ -53,17 +49,17 @@ def completed(outlines: list[ClosedOutline], paper: Paper) -> list[ClosedOutline
 def without_hemmed(outlines: list[ClosedOutline]) -> list[ClosedOutline]:
     """The outlines without odd areas that end at the edge of a pad of many: lines of dimensions close them in."""
     sorts = classes(outlines)
-    pads = [o.box for like in sorts if len(like) >= MIN_LIKE for o in like]
-    odd = {id(o) for like in sorts if len(like) < MIN_LIKE for o in like if not o.filled}
+    pads = [o.box for like in sorts if len(like) >= LIKE_LEAST for o in like]
+    odd = {id(o) for like in sorts if len(like) < LIKE_LEAST for o in like if not o.filled}
     return [o for o in outlines if id(o) not in odd or not any(_ends_at(o.box, pad) for pad in pads)]
 
 
 def _ends_at(area: Box, pad: Box) -> bool:
     """Whether an area no wider than a pad touches its edge from outside."""
-    inside_x = area.x0 > pad.x0 - EDGE_PT and area.x1 < pad.x1 + EDGE_PT
-    inside_y = area.y0 > pad.y0 - EDGE_PT and area.y1 < pad.y1 + EDGE_PT
-    level = min(abs(area.x0 - pad.x1), abs(area.x1 - pad.x0)) < EDGE_PT
-    upright = min(abs(area.y0 - pad.y1), abs(area.y1 - pad.y0)) < EDGE_PT
+    inside_x = area.x0 > pad.x0 - SHAPE_EDGE_PT and area.x1 < pad.x1 + SHAPE_EDGE_PT
+    inside_y = area.y0 > pad.y0 - SHAPE_EDGE_PT and area.y1 < pad.y1 + SHAPE_EDGE_PT
+    level = min(abs(area.x0 - pad.x1), abs(area.x1 - pad.x0)) < SHAPE_EDGE_PT
+    upright = min(abs(area.y0 - pad.y1), abs(area.y1 - pad.y0)) < SHAPE_EDGE_PT
     return (inside_x and upright) or (inside_y and level)
 
 
@@ -73,7 +69,7 @@ def classes(outlines: list[ClosedOutline]) -> list[list[ClosedOutline]]:
     for outline in outlines:
         box = outline.box
         for first, like in found:
-            if max(abs(first.width - box.width), abs(first.height - box.height)) < SAME_PT:
+            if max(abs(first.width - box.width), abs(first.height - box.height)) < LIKE_PT:
                 like.append(outline)
                 break
         else:
@@ -107,10 +103,10 @@ def without_rings(words: list[Word], outlines: list[ClosedOutline]) -> list[Word
     rings: list[Box] = []
     for like in classes([o for o in outlines if o.curved]):
         bare = sum(not any(box.grown(1.5).meets(o.box) for box in taken) for o in like)
-        rings += [o.box for o in like] if len(like) >= MIN_LIKE and 2 * bare > len(like) else []
+        rings += [o.box for o in like] if len(like) >= LIKE_LEAST and 2 * bare > len(like) else []
 
     def ring(word: Word) -> bool:
-        least = COVERS if word.text == "0" else 0.0
+        least = ZERO_COVERS if word.text == "0" else 0.0
         return any(r.grown(1.5).holds(word.box) and word.box.area > least * r.area for r in rings)
 
     return [w for w in words if len(w.text) > 1 or w.text in NUMBERS or not ring(w)]

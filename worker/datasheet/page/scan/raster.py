@@ -10,28 +10,35 @@ from worker.datasheet.geometry.primitives import Box, Sheet, Tip, Word
 from worker.datasheet.page.scan import arrows, dashes, hatching, pattern_completion, regions, text_detection, tilt
 from worker.datasheet.page.scan.ocr import Gray
 from worker.datasheet.text import brackets
+from worker.datasheet.thresholds.scan import (
+    BLACK,
+    DARKER,
+    DASH_GAP_PT,
+    GROUND_PT,
+    HOLE_LARGE,
+    LETTER_LINE_PT,
+    LINE_LEAST_PT,
+    MEASURING_PT,
+    NEAR_TIP_PT,
+    ON_STROKE_PX,
+    PALE_SHARE,
+    PICTURE_LEAST_PT2,
+    READ_CLEARLY,
+    SLIM_PART,
+    WIPE_PT,
+)
 
-MIN_LINE_PT = 5.0
-MIN_AREA_PT2 = 900.0
-PALE_SHARE = 0.62  # of a drawing's pixels are paper
 NO_RUN = -1.0
-NEAR_TIP_PT = 4.0
-WIPE_PT = 5.0
-ROUND, LARGE = ("O", "o", "Q", "0"), 1.5  # what holes are read as, and how much larger than letters
-CLEARLY = 0.9
-SLIM, SLIM_PART = ("1", "I", "l", "|", "i"), 0.36  # a bare stroke, thinner than a one with its flag
+ROUND = ("O", "o", "Q", "0")  # what holes are read as
+SLIM = ("1", "I", "l", "|", "i")  # what a bare stroke is read as
 RUNG_PX = 3
 MARGIN_PX = 8
-MEASURING_PT = 8.0  # shorter strokes may be letters that stand on a dimension line
-ON_LINE_PX = 2.5
-GROUND_PT = 5.0  # wider dark areas are painted, not drawn
-DARKER, BLACK = 70, 110
 PAINT = 200  # the grey that stands for hatching
 
 
 def worth_reading(area: Box, sheet: Sheet) -> bool:
     """Whether an image on a page may be a drawing: large enough, and not the whole background of a text page."""
-    inside = area.width > 40 and area.height > 25 and area.area > MIN_AREA_PT2
+    inside = area.width > 40 and area.height > 25 and area.area > PICTURE_LEAST_PT2
     covers = area.area > 0.9 * sheet.width * sheet.height and len(sheet.words) > 60
     return inside and not covers and area.x1 > 0 and area.y1 > 0
 
@@ -113,7 +120,7 @@ def _stroke_px(ink: Gray) -> float:
 
 def _straight(ink: Gray, px_per_pt: float) -> tuple[Gray, Gray]:
     """Ink that lies on level and on upright strokes."""
-    size = max(9, int(MIN_LINE_PT * px_per_pt))
+    size = max(9, int(LINE_LEAST_PT * px_per_pt))
     level = cv2.morphologyEx(ink, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, (size, 1)))
     upright = cv2.morphologyEx(ink, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, (1, size)))
     return np.asarray(level, np.uint8), np.asarray(upright, np.uint8)
@@ -128,7 +135,7 @@ def _segments(
     for x, y, w, h, _area in stats[1:count]:
         across = h if axis == 0 else w
         run = w if axis == 0 else h
-        if run < MIN_LINE_PT * px_per_pt or across > max(4 * thick, 9):
+        if run < LINE_LEAST_PT * px_per_pt or across > max(4 * thick, 9):
             continue
         if axis == 0:
             a, b = (x, y + h / 2), (x + w, y + h / 2)
@@ -163,7 +170,7 @@ def _without_heads(ink: Gray, tips: list[Tip], px_per_pt: float, origin: tuple[f
 
 def _long(level: Gray, upright: Gray, px_per_pt: float) -> Gray:
     """Strokes longer than those of letters, a little widened."""
-    size = int(dashes.LETTER_LINE_PT * px_per_pt)
+    size = int(LETTER_LINE_PT * px_per_pt)
     rows = cv2.morphologyEx(level, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, (size, 1)))
     columns = cv2.morphologyEx(upright, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, (1, size)))
     return np.asarray(cv2.dilate(cv2.bitwise_or(rows, columns), np.ones((3, 3), np.uint8)), np.uint8)
@@ -212,7 +219,7 @@ def _measuring(
         for s in strokes:
             level = s[2] - s[0] > s[3] - s[1]
             aside, long = (abs(y - s[1]), s[2] - s[0]) if level else (abs(x - s[0]), s[3] - s[1])
-            along = level == (tip.dx != 0) and aside < ON_LINE_PX and long > least
+            along = level == (tip.dx != 0) and aside < ON_STROKE_PX and long > least
             if along and Box(*s[:4]).gap(Box(x, y, x, y)) < reach:
                 found.append(s)
     return found
@@ -231,7 +238,7 @@ def _read_words(
             free.append((box, turned))
     words = brackets.joined(text_detection.read_text(paper, free, px_per_pt, origin, untouched))
     usual = float(np.median([w.across for w in words])) if words else 0.0
-    letters_only = [w for w in words if not (w.text in ROUND and (w.text != "0" or w.across > LARGE * usual))]
+    letters_only = [w for w in words if not (w.text in ROUND and (w.text != "0" or w.across > HOLE_LARGE * usual))]
     return [w for w in letters_only if not _piece(w, sheet.lines)]
 
 
@@ -241,14 +248,14 @@ def _piece(word: Word, lines: NDArray[np.float64]) -> bool:
     if word.text not in SLIM or box.width > SLIM_PART * box.height or len(lines) == 0:
         return False
     beside = (np.abs(lines[:, 0] - box.cx) < 1.0) & (np.abs(lines[:, 2] - box.cx) < 1.0)
-    near = (lines[:, 1] < box.y1 + dashes.GAP_PT) & (lines[:, 3] > box.y0 - dashes.GAP_PT)
+    near = (lines[:, 1] < box.y1 + DASH_GAP_PT) & (lines[:, 3] > box.y0 - DASH_GAP_PT)
     return bool((beside & near).any())
 
 
 def _without_words(ink: Gray, letters: Gray, words: list[Word], px_per_pt: float, origin: tuple[float, float]) -> Gray:
     """The ink without letters clearly read: where they touch a stroke they would look like a corner."""
     usual = float(np.median([w.across for w in words])) if words else 0.0
-    clear = [w for w in words if w.confidence > CLEARLY and w.across < LARGE * usual]
+    clear = [w for w in words if w.confidence > READ_CLEARLY and w.across < HOLE_LARGE * usual]
     read = [w.box.grown(0.5) for w in clear if len(w.text) > 1]  # a single one may be the rounded end of a pad
     count, labels, stats, _ = cv2.connectedComponentsWithStats(letters, connectivity=8)
     gone = np.zeros(count, bool)

@@ -8,20 +8,23 @@ from numpy.typing import NDArray
 
 from worker.datasheet.geometry.primitives import Box, ClosedOutline
 from worker.datasheet.page.scan.ocr import Gray
+from worker.datasheet.thresholds.scan import (
+    CORNER_PT,
+    HELD,
+    NOTCHED,
+    PAINTED_GREY,
+    RECT_PART,
+    REGION_LEAST_PT,
+    ROUND_PART,
+    SHAPE_EDGE_PT,
+    SMALL_PX,
+    SQUARE_PART,
+    STACK_ALIKE_PT,
+    STACK_LEAST,
+)
 
 MAX_OUTLINES, MAX_SOLID = 3000, 500
-SIDE_PT = 1.6
-EDGE_PT = 0.8
-MIN_STACK = 3
-ALIKE_PT = 0.3
-HELD = 20.0  # times its area: what lies over a part is the whole shape, not a frame
-CORNER_PT = 1.0  # how far a stroke must run on beside another one to meet it
-RECT_PART = 0.965  # of its box an area must fill that noise alone keeps from being a rectangle
-ROUND_PART, SQUARE_PART = 0.07, 0.08  # and from being a circle
-NOTCHED = 0.72  # a body is closed in by its border and the pads that lie on it
-SMALL_PX = 32
 POINTS = 240
-GREY = 232  # what lies behind the strokes of a painted shape is darker
 
 Segment = tuple[float, float, float, float, float]  # pixels: x0, y0, x1, y1 and width
 
@@ -49,7 +52,7 @@ def _areas(ink: Gray, ground: Gray, px_per_pt: float, origin: tuple[float, float
         x, y, w, h = cv2.boundingRect(contour)
         if x <= 1 or y <= 1 or x + w >= ink.shape[1] - 1 or y + h >= ink.shape[0] - 1:
             continue  # the paper around the drawing
-        painted = bool(np.median(ground[y : y + h, x : x + w]) < GREY)
+        painted = bool(np.median(ground[y : y + h, x : x + w]) < PAINTED_GREY)
         outline = _outline(np.asarray(contour, np.int32), thick / 2, px_per_pt, origin, painted)
         if outline is not None:
             found.append(outline)
@@ -75,12 +78,12 @@ def _stacks(boxes: list[Box], axis: int) -> list[list[int]]:
         for stack in stacks:
             last = stack[-1]
             aside = abs(across[i][0] - across[last][0]) + abs(across[i][1] - across[last][1])
-            if abs(along[i][0] - along[last][1]) < EDGE_PT and aside < 2 * EDGE_PT:
+            if abs(along[i][0] - along[last][1]) < SHAPE_EDGE_PT and aside < 2 * SHAPE_EDGE_PT:
                 stack.append(i)
                 break
         else:
             stacks.append([i])
-    return [stack for stack in stacks if len(stack) >= MIN_STACK]
+    return [stack for stack in stacks if len(stack) >= STACK_LEAST]
 
 
 def _gaps(stack: list[int], boxes: list[Box], outlines: list[ClosedOutline], alone: list[Box]) -> list[int]:
@@ -95,7 +98,7 @@ def _alike(a: Box, b: Box) -> bool:
     """Whether two boxes are of one size, upright or turned."""
     upright = max(abs(a.width - b.width), abs(a.height - b.height))
     turned = max(abs(a.width - b.height), abs(a.height - b.width))
-    return min(upright, turned) < ALIKE_PT
+    return min(upright, turned) < STACK_ALIKE_PT
 
 
 def solid(ink: Gray, px_per_pt: float, origin: tuple[float, float], thick: float) -> list[ClosedOutline]:
@@ -112,7 +115,7 @@ def _outline(
     contour: NDArray[np.int32], grow: float, px_per_pt: float, origin: tuple[float, float], filled: bool
 ) -> ClosedOutline | None:
     x, y, w, h = cv2.boundingRect(contour)
-    if min(w, h) < SIDE_PT * px_per_pt or w * h < 30:
+    if min(w, h) < REGION_LEAST_PT * px_per_pt or w * h < 30:
         return None
     points = _ideal(contour)
     low, high = points.min(axis=0), points.max(axis=0)

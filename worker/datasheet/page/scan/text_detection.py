@@ -10,20 +10,30 @@ from numpy.typing import NDArray
 
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.page.scan.ocr import Gray, recogniser
+from worker.datasheet.thresholds.scan import (
+    BOX_HOLD,
+    BOXY,
+    CELL_REACH,
+    CELLS_LEAST,
+    DOT,
+    FLAT,
+    INK_LEADER_FILL,
+    INK_LEADER_PT,
+    LETTER_LEAST_PT,
+    LETTER_MOST_PT,
+    LETTER_USUAL_PT,
+    LINE_ASPECT_MOST,
+    READ_LEAST,
+    RING_HOLD,
+    RUNGS_LEAST,
+    STRETCH,
+    STRETCHED_MOST,
+    TALL,
+    ZERO_ASPECT,
+    ZERO_MOST_PT,
+)
 
-MIN_LETTER_PT = 2.2
-USUAL_MOST_PT = 8.0
-DOT, FLAT, TALL = 0.48, 0.25, 0.7  # of the height of letters: points and commas, dashes, digits
-MAX_LETTER_PT = 26.0
-LEADER_PT, LEADER_FILL = 11.0, 0.2  # longer ink that fills less of its box is a leader or a ring
-RING_HOLD, BOX_HOLD, BOXY = 0.6, 0.42, 0.95
-ROUND, ZERO_PT = 1.2, 12.0  # a thin nought holds as much, but is higher than wide, and no longer than this
 MAX_LINES = 260
-MAX_ASPECT = 28.0  # longer lines are notes: slow to read and without dimensions
-SURE = 0.55
-MIN_RUNGS = 3  # pairs of letters over each other
-MIN_CELLS, MAX_CELL = 3, 6.0  # letters over each other in a table, and how many letter heights its next cell is away
-STRETCH, DOUBTED = 1.7, 0.85
 _NUMBER = re.compile(r"[\d.,]+")
 _BETWEEN_HEADS = re.compile(r"[^<>]+")
 _PROSE = re.compile(r"[A-Za-z]{4}")
@@ -36,11 +46,11 @@ _SIDE_BY_SIDE = re.compile(r"\([\d.,]+\)")
 def letter_boxes(ink: Gray, px_per_pt: float) -> list[Box]:
     """Boxes (px) of connected ink of letter size, dots and commas included."""
     count, _, stats, _ = cv2.connectedComponentsWithStats((ink > 0).astype(np.uint8), connectivity=8)
-    low, high = 0.5 * px_per_pt, MAX_LETTER_PT * px_per_pt
+    low, high = 0.5 * px_per_pt, LETTER_MOST_PT * px_per_pt
     found = []
     rings = _rings(ink, px_per_pt)
     for x, y, w, h, area in stats[1:count]:
-        leader = max(w, h) > LEADER_PT * px_per_pt and area < LEADER_FILL * w * h
+        leader = max(w, h) > INK_LEADER_PT * px_per_pt and area < INK_LEADER_FILL * w * h
         if leader or (x, y, w, h) in rings:
             continue
         if w <= high and h <= high and max(w, h) >= low and area >= 3:
@@ -59,7 +69,7 @@ def _rings(ink: Gray, px_per_pt: float) -> set[tuple[int, int, int, int]]:
         x, y, w, h = cv2.boundingRect(contours[parent])
         held = cv2.contourArea(contour) / (w * h)
         boxy = cv2.contourArea(cv2.convexHull(contours[parent])) > BOXY * (w - 1) * (h - 1)
-        zero = ROUND * min(w, h) < max(w, h) < ZERO_PT * px_per_pt
+        zero = ZERO_ASPECT * min(w, h) < max(w, h) < ZERO_MOST_PT * px_per_pt
         if (held > RING_HOLD and not zero) or (boxy and held > BOX_HOLD):
             found.add((x, y, w, h))
     return found
@@ -84,7 +94,7 @@ def _swapped(box: Box) -> Box:
 
 def _usual_height(boxes: list[Box], px_per_pt: float) -> float:
     """Height of most letters: a dash and a point beside it tell none."""
-    tall = [b.height for b in boxes if MIN_LETTER_PT * px_per_pt < b.height < USUAL_MOST_PT * px_per_pt]
+    tall = [b.height for b in boxes if LETTER_LEAST_PT * px_per_pt < b.height < LETTER_USUAL_PT * px_per_pt]
     return float(np.median(tall)) if tall else 0.0
 
 
@@ -105,7 +115,7 @@ def _grouped(boxes: list[Box], px_per_pt: float) -> list[list[Box]]:
             b = boxes[j]
             if b.x0 - a.x1 > 6 * px_per_pt:
                 break
-            if max(a.width, a.height, b.width, b.height) >= MIN_LETTER_PT * px_per_pt and _beside(a, b, usual):
+            if max(a.width, a.height, b.width, b.height) >= LETTER_LEAST_PT * px_per_pt and _beside(a, b, usual):
                 parent[root(i)] = root(j)
     groups: dict[int, list[Box]] = {}
     for i, box in enumerate(boxes):
@@ -132,20 +142,20 @@ def text_lines(boxes: list[Box], px_per_pt: float) -> list[tuple[Box, bool]]:
     upright, level = _rungs([pair for pair in pairs if pair not in cells], px_per_pt)
     found.extend((box, False) for box in (*level, *map(around, cells)))
     for group in _grouped([_swapped(b) for b in single + upright], px_per_pt):
-        if len(group) >= MIN_CELLS and sum(_in_row(_swapped(b), rows) for b in group) > 0.7 * len(group):
+        if len(group) >= CELLS_LEAST and sum(_in_row(_swapped(b), rows) for b in group) > 0.7 * len(group):
             found.extend((_swapped(b), False) for b in group)  # a column of a table
             continue
         box = _swapped(around(group))
         found.append((box, len(group) > 1 and box.height > 1.15 * box.width))
-    low, high = MIN_LETTER_PT * px_per_pt, MAX_LETTER_PT * px_per_pt
+    low, high = LETTER_LEAST_PT * px_per_pt, LETTER_MOST_PT * px_per_pt
     fit = [(b, t) for b, t in found if min(b.width, b.height) <= high and max(b.width, b.height) >= low]
-    fit = [(b, t) for b, t in fit if max(b.width, b.height) < MAX_ASPECT * min(b.width, b.height)]
+    fit = [(b, t) for b, t in fit if max(b.width, b.height) < LINE_ASPECT_MOST * min(b.width, b.height)]
     return fit[:MAX_LINES]
 
 
 def _in_row(letter: Box, rows: list[Box]) -> bool:
     """Whether a level line of text stands beside a letter at its very height, as the cells of a table do."""
-    reach = MAX_CELL * letter.height
+    reach = CELL_REACH * letter.height
     level = (r for r in rows if abs(r.cy - letter.cy) < 0.2 * letter.height)
     return any(0 < max(r.x0 - letter.x1, letter.x0 - r.x1) < reach for r in level)
 
@@ -160,8 +170,8 @@ def _rungs(pairs: list[list[Box]], px_per_pt: float) -> tuple[list[Box], list[Bo
     """Boxes of pairs of letters that stand in ladders, which are two upright lines side by side, and boxes of the other pairs."""
     ladders = _grouped([_swapped(around(pair)) for pair in pairs], px_per_pt)
     ladder_of = {box: len(ladder) for ladder in ladders for box in ladder}
-    upright = [b for pair in pairs if ladder_of[_swapped(around(pair))] >= MIN_RUNGS for b in pair]
-    return upright, [around(p) for p in pairs if ladder_of[_swapped(around(p))] < MIN_RUNGS]
+    upright = [b for pair in pairs if ladder_of[_swapped(around(pair))] >= RUNGS_LEAST for b in pair]
+    return upright, [around(p) for p in pairs if ladder_of[_swapped(around(p))] < RUNGS_LEAST]
 
 
 def _crop(paper: Gray, box: Box, turn: int) -> Gray:
@@ -199,7 +209,9 @@ def read_text(
         if key not in best or weight > best[key][1]:
             best[key] = (text, weight, turn, box)
     kept = [
-        _counted(paper, item) for item in best.values() if item[1] >= SURE and item[0] and not _dash(item, px_per_pt)
+        _counted(paper, item)
+        for item in best.values()
+        if item[1] >= READ_LEAST and item[0] and not _dash(item, px_per_pt)
     ]
     if untouched is not None:
         kept = _with_bars(kept, paper, untouched)
@@ -236,7 +248,7 @@ def _counted(paper: Gray, item: _Item) -> _Item:
     ((again, sure_again),) = recogniser().read([wide])
     if _NUMBER.fullmatch(again) and len(again) == _blobs(paper, box):
         return again, sure_again, turn, box
-    return text, min(sure, DOUBTED), turn, box
+    return text, min(sure, STRETCHED_MOST), turn, box
 
 
 def _blobs(paper: Gray, box: Box) -> int:
@@ -274,7 +286,7 @@ def _dash(item: _Item, px_per_pt: float) -> bool:
     tall, wide = (box.height, box.width) if turn == 0 else (box.width, box.height)
     if text in ("1", "I", "l", "i", "|") and wide < 0.24 * tall:
         return True
-    return tall < MIN_LETTER_PT * px_per_pt and any(c.isalnum() for c in text)
+    return tall < LETTER_LEAST_PT * px_per_pt and any(c.isalnum() for c in text)
 
 
 def _is_turned(lines: list[tuple[Box, bool]], box: Box) -> bool:

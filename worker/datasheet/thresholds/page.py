@@ -1,0 +1,48 @@
+"""What finds words, tables and the pages that matter.
+
+Tuned on drawings of the generator and on `look`, the two thirds of `dev` that are looked at.
+"""
+
+from __future__ import annotations
+
+# Text (page/text_layer.py, page/pages.py, text/). Heights are those of letters.
+# of a page's characters that are control codes: its text is read from pixels; dashes in every cell come to less
+GARBLED = 0.25
+TITLE_GAP = 1.5  # heights between two words of a title; stroked letters stand wide
+UNKNOWN_LEAST = 4  # letters of unknown meaning from which on they are read from pixels
+BRACKET_NEAR = 1.6  # heights for the lost bracket and the spaces around it
+BRACKET_IN_LINE = 0.7  # of both heights that must be shared
+TAG_GAP = 2.0  # heights from a number to what belongs to it; fonts of one width set wide spaces
+SPACE_WIDTHS = 1.45  # widths of a letter between two words in a font of one width
+# heights between the lines of one dimension; larger stacks two dimensions, smaller parts low letters in high cells
+STACK_GAP = 0.95
+HEAD_ROWS = 6  # rows next to a header that are looked at
+HEAD_SYMBOLS = 3  # of them that have a symbol where a table begins
+ROW_GAP = 3.4  # row heights without a row end a table
+
+# Text drawn as strokes (page/stroked_text.py).
+STROKED_LETTER_PT = 22.0  # side of a sub-path that may be a letter; larger takes pads for letters
+STROKED_LINE_PT = 6.5  # a lone upright or level stroke longer than this is a line of the drawing
+STROKED_LEADER_PT = 11.0  # a lone oblique one longer than this is a leader
+STROKED_RUNS_LEAST = 12  # sub-paths of letter size from which on a page has stroked text
+STROKED_NUMBERS_LEAST = 6  # decimal numbers of the text layer, from which on only titles are read from strokes
+STROKED_TITLE_ASPECT = 1.8  # length by height of a line that may be a title
+STROKED_TITLE_PT = 4.0  # height of such a line
+STEM_SLACK = 0.15  # heights by which a lone stem may be off the top and foot of its line
+WORD_REACH = 6.0  # heights: a word before or behind a line may be lost wholly
+
+# Which pages (search/). Scores add up; the page with the most is taken.
+SPARSE_CHARS = 330  # characters below which a page may carry its text as a picture
+MANY_PATHS = 180  # drawn paths from which on a page may be a drawing
+LAND_AFTER = 3  # pages within which a land pattern follows its outline
+OWN_PAGE = 6.0  # score of a page whose title says that it shows a land pattern
+TITLED = 5.0  # score of words that name an outline drawing
+OTHER_PACKAGE = 6.0  # against a page that names packages, and not the asked one
+CAPTIONED = 4.0  # for a picture with the name of a package
+NAMED_SO = 2.0  # for a page that prints the name the asked one was taken for
+TITLE_CHARS = 90  # letters of a line that may be a title; longer ones are prose
+HEADING_LARGER = 1.5  # times the height of the numbers: letters of a heading
+HEADING_BOLDER = 1.35  # times the height of a heading: the one over it
+HEADING_LEFT_PT = 40.0  # by which a figure may begin left of its heading
+HEADING_OUTDENT_PT = 4.0  # across, between the beginnings of stacked lines; beyond it one stands farther left
+HEADING_WORDS = 9  # words of a heading; longer ones are prose

@@ -1,0 +1,97 @@
+"""What makes strokes, shapes and letters out of pixels.
+
+Lengths in points hold at any resolution. Tuned on drawings of the generator scanned at 200 dpi, tilted by
+at most 0.25 degrees, soft and noisy, and on the scans among `look`, the two thirds of `dev` that are looked at.
+"""
+
+from __future__ import annotations
+
+# Arrow heads (page/scan/arrows.py).
+WITNESS_PT = 2.5  # along, from the end of a stroke to one that it may meet in a head; across, 0.4 of it
+SWELL_PT = 9.0  # along, within which a stroke must swell and thin again to end in a head
+WEDGE_MIN_PT = 2.4  # length of a solid head; smaller takes thick corners for heads
+WEDGE_MAX_PT = 14.0  # length of a solid head; larger takes pads for heads
+TIP_STEM_PT = 8.5  # shorter strokes ending on a dimension line are stems of its own number
+TIP_LINE_PT = 6.5  # shorter strokes are parts of letters, no dimension lines
+WEDGE_GROWTH = 0.14  # of its mean width by which a head widens along its length; smaller takes dashes for heads
+
+# Dashed lines (page/scan/dashes.py).
+DASH_GAP_PT = 5.0  # between two pieces of a dashed line
+LETTER_LINE_PT = 12.0  # longer strokes are no part of a letter
+DASH_PIECES = 4  # pieces of a dashed line
+DASH_STROKES = 2  # of them that must be strokes; letters that happen to stand in a row have none
+DASH_THIN = 0.6  # widths of a stroke; thinner ink is no dash
+DASH_SLIM = 2.2  # widths of a stroke; thicker blobs are no dash
+DASH_STROKE_PT = 5.0  # length of a piece that is a stroke
+DASH_ASIDE_PT = 3.0  # above or below a short piece: other ink so near makes it part of a text
+
+# Hatching (page/scan/hatching.py).
+CELL_PT = 300.0  # side of a strip between two oblique strokes; hatched strips are shorter
+SLANTED = 0.62  # of its box such a strip fills; the holes of letters fill more
+HATCH_CELLS = 5  # strips of a hatched area
+CELL_LEAST_PX = 5  # area of a strip, in square pixels
+HATCH_FULL = 0.85  # of its box a hatched rectangle fills; a ring that a leader crosses fills less
+HATCH_BETWEEN = 2.5  # widths of a stroke: cells farther apart have more than one stroke between them
+
+# Patterns in which one shape was lost (page/scan/pattern_completion.py).
+LIKE_LEAST = 4  # equal shapes that make a pattern; fewer are chance
+LIKE_PT = 0.6  # by which equal shapes may differ
+PLACE_PT = 0.7  # by which places in line may differ
+BORDER_DRAWN = 0.86  # of its border that must be ink; smaller invents pads
+SHAPE_EDGE_PT = 0.8  # between two edges that are drawn as one
+ZERO_COVERS = 0.45  # of a ring's box that the zero fills for which it was taken
+
+# Ink and strokes (page/scan/raster.py, page/scan/tilt.py).
+LINE_LEAST_PT = 5.0  # length of a stroke; shorter ones are parts of letters
+PICTURE_LEAST_PT2 = 900.0  # square points of an image on a page that may be a drawing; smaller ones are logos
+PALE_SHARE = 0.62  # of a drawing's pixels that are paper; smaller takes photos for drawings
+NEAR_TIP_PT = 4.0  # a wedge nearer to a known head is the same one; so near a stroke ends in a head
+WIPE_PT = 5.0  # along a stroke from its tip: what is wiped of the head; smaller leaves halves that look like letters
+HOLE_LARGE = 1.5  # times the height of letters: what reads as an O is a hole
+READ_CLEARLY = 0.9  # confidence of a word that is wiped from the ink
+SLIM_PART = 0.36  # width by height of a bare stroke; a one with its flag is wider
+MEASURING_PT = 8.0  # shorter strokes that end in a head may be letters on a dimension line
+ON_STROKE_PX = 2.5  # across, from a head to its stroke
+GROUND_PT = 5.0  # wider dark areas are painted, not drawn
+DARKER = 70  # grey levels by which ink is darker than the ground; smaller takes paper for ink
+BLACK = 110  # grey level of ink on any ground
+TILT_LONG_PT = 40.0  # shorter strokes belong to letters or say little
+TILT_MOST_DEG = 3.0  # degrees; strokes more askew are oblique ones of the drawing
+TILT_STROKES = 4  # strokes that must tell how a page is turned
+TILT_LEAST_PX = 0.5  # turning a page of which no end moves that far only blurs it
+TILT_SHRINK = 0.5  # of its size a page is looked at: only costs time
+
+# Shapes between strokes (page/scan/regions.py).
+REGION_LEAST_PT = 1.6  # side of a shape; smaller ones are holes of letters
+STACK_LEAST = 3  # areas edge to edge and equally wide that are pads and the gaps between them
+STACK_ALIKE_PT = 0.3  # by which a pad of a stack may differ from one that stands alone
+HELD = 20.0  # times its area: what lies over a part is the whole shape, not a frame
+CORNER_PT = 1.0  # by which a stroke must run on beside another one to meet it
+RECT_PART = 0.965  # of its box: an area that fills more is a rectangle but for noise; smaller squares rounded pads
+ROUND_PART = 0.07  # by which an area may miss a circle's part of its box
+SQUARE_PART = 0.08  # by which the sides of a circle's box may differ
+NOTCHED = 0.72  # of its box a body fills that is closed in by its border and the pads that lie on it
+SMALL_PX = 32  # side below which a circle may miss by twice as much
+PAINTED_GREY = 232  # grey level; what lies behind the strokes of a painted shape is darker
+
+# Letters (page/scan/text_detection.py). Heights are those of letters.
+LETTER_LEAST_PT = 2.2  # height of a letter; smaller reads noise
+LETTER_USUAL_PT = 8.0  # height of the letters of numbers; larger ones are titles
+LETTER_MOST_PT = 26.0  # height of a letter; larger reads shapes
+DOT = 0.48  # heights: points and commas are smaller
+FLAT = 0.25  # heights: dashes are lower
+TALL = 0.7  # heights: digits are higher
+INK_LEADER_PT = 11.0  # longer ink that fills little of its box is a leader or a ring
+INK_LEADER_FILL = 0.2  # of its box that a letter fills
+RING_HOLD = 0.6  # of its box that is paper inside: a ring; letters hold less
+BOX_HOLD = 0.42  # the same for rectangles
+BOXY = 0.95  # of its box that a rectangle's hull fills
+ZERO_ASPECT = 1.2  # height by width: a thin zero holds as much as a ring, but is higher than wide
+ZERO_MOST_PT = 12.0  # height of a zero
+LINE_ASPECT_MOST = 28.0  # longer lines are notes: slow to read and without dimensions
+READ_LEAST = 0.55  # confidence below which a reading is thrown away
+RUNGS_LEAST = 3  # pairs of letters over each other that are upright words, not a turned one
+CELLS_LEAST = 3  # letters over each other in a table
+CELL_REACH = 6.0  # heights to the next cell of their row
+STRETCH = 1.7  # times its width a word is read again that was not clear
+STRETCHED_MOST = 0.85  # confidence of such a reading at the most
