@@ -20,13 +20,13 @@ $(UV):
 	@$(PYTHON) -m venv .venv || { echo "Debian keeps venv apart: apt-get install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock uv
 
-$(READY): pyproject.toml requirements.lock | $(UV)
+$(READY): pyproject.toml client/pyproject.toml requirements.lock | $(UV)
 	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --constraints requirements.lock --editable '.[dev]'
 	@touch $@
 
 lock: $(UV)  ## renew requirements.lock: the newest allowed version of every package, for Linux and Python 3.11 to 3.14
 	$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras --no-annotate --no-emit-index-url \
-		--no-emit-find-links --custom-compile-command 'make lock' --output-file requirements.lock pyproject.toml
+		--no-emit-find-links --custom-compile-command 'make lock' --no-emit-package bm3vl-client --output-file requirements.lock pyproject.toml
 
 demo: $(READY)  ## a video and a datasheet through the whole service, on this machine
 	$(BIN)/python -m tests.e2e.demo

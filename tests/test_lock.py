@@ -6,6 +6,7 @@ import re
 import subprocess
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.markers import default_environment
@@ -14,7 +15,9 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 LOCK = (ROOT / "requirements.lock").read_text()
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PROJECT, CLIENT = (
+    tomllib.loads((ROOT / name).read_text())["project"] for name in ("pyproject.toml", "client/pyproject.toml")
+)
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
 
@@ -38,9 +41,19 @@ def locked(python: str) -> dict[str, str]:
 
 
 def asked() -> list[Requirement]:
-    """Every package that pyproject.toml names, in whatever extra; our own name in an extra stands for that extra."""
-    texts = [*PROJECT["dependencies"], *(text for extra in PROJECT["optional-dependencies"].values() for text in extra)]
-    return [one for one in map(Requirement, texts) if canonicalize_name(one.name) != PROJECT["name"]]
+    """Every package that the two pyproject.toml name, in whatever extra; our own names stand for what these need."""
+    texts = [text for project in (PROJECT, CLIENT) for text in named(project)]
+    ours = {PROJECT["name"], CLIENT["name"]}
+    return [one for one in map(Requirement, texts) if canonicalize_name(one.name) not in ours]
+
+
+def named(project: dict[str, Any]) -> list[str]:
+    """What one project asks for, its extras among it."""
+    return [*project["dependencies"], *(text for extra in project["optional-dependencies"].values() for text in extra)]
+
+
+def test_the_server_asks_for_the_client_beside_it() -> None:
+    assert f"{CLIENT['name']}=={CLIENT['version']}" in PROJECT["dependencies"]
 
 
 def test_it_holds_names_and_versions_alone() -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
 HELPS = (
-    ("-c", "from client.cli import main; main()"),
+    ("-c", "from bm3vl.cli.main import main; main()"),
     ("-m", "api"),
     ("-m", "db"),
     ("-m", "worker"),

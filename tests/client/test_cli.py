@@ -29,7 +29,7 @@ def bm3vl(api: tuple[str, str], tmp_path: Path):
     def run(*arguments: str, key: str | None = None, server: str | None = None) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "BM3_SERVER": server or api[0], "BM3_API_KEY": key or api[1]}
         environment["BM3_CONFIG"] = str(tmp_path / "login.json")
-        command = [sys.executable, "-c", "from client.cli import main; main()", *arguments]
+        command = [sys.executable, "-c", "from bm3vl.cli.main import main; main()", *arguments]
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
 
     return run

@@ -13,10 +13,10 @@ from threading import Event
 
 import pytest
 
-from client.errors import Refused, Rejected
-from client.sdk import Client
-from client.sending import LEAST_PIECE_BYTES
-from client.uploads import UploadBroken, sha256
+from bm3vl.errors import Refused, Rejected
+from bm3vl.sdk import Client
+from bm3vl.sending import LEAST_PIECE_BYTES
+from bm3vl.uploads import UploadBroken, sha256
 from tests.api.running_app import MP4
 from tests.servers import Server, api_server, free_port, running
 
@@ -54,7 +54,7 @@ def client(server: Server, url: str = "") -> Client:
 def bm3vl(server: Server, *arguments: str, url: str = "") -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "BM3_SERVER": url or server.url, "BM3_API_KEY": key(server)}
     environment["BM3_CONFIG"] = str(server.folder / "login.json")
-    command = [sys.executable, "-c", "from client.cli import main; main()", *arguments]
+    command = [sys.executable, "-c", "from bm3vl.cli.main import main; main()", *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
 
 

@@ -17,8 +17,9 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
-from client.sdk import Client, finished
-from client.show import LiveView, clock, out, table, upload_bar
+from bm3vl.cli.show import LiveView, out, table, upload_bar
+from bm3vl.clock import clock
+from bm3vl.sdk import Client, finished
 from tests.e2e.service import ROOT, service
 from tests.receiver import Received, receiver
 from worker.bm3.evaluation.score import score

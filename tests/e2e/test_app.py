@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from client import config
-from client.sdk import Client
+from bm3vl import login as logins
+from bm3vl.sdk import Client
 from tests.e2e.service import ROOT, Service
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 try:
     from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
 
-    from client.app.batch_tab import STATE
-    from client.app.main import MainWindow
+    from bm3vl.app.batch_tab import STATE
+    from bm3vl.app.main import MainWindow
 except ImportError as error:  # a laptop without Qt's system libraries (libEGL)
     if os.environ.get("CI") == "true":
         raise
@@ -36,7 +36,7 @@ def application() -> QApplication:
 
 @pytest.fixture
 def window(application: QApplication, running: Service) -> Iterator[MainWindow]:
-    opened = MainWindow(config.SavedLogin(running.url, running.key))
+    opened = MainWindow(logins.SavedLogin(running.url, running.key))
     opened.show()
     yield opened
     opened.close()
@@ -141,7 +141,7 @@ def test_address_and_key_are_kept_and_the_key_is_never_shown(
     monkeypatch.setenv("BM3_CONFIG", str(tmp_path / "login.json"))
     window.server.findChild(QPushButton).click()
     assert (tmp_path / "login.json").stat().st_mode & 0o077 == 0
-    again = MainWindow(config.load(None, None))
+    again = MainWindow(logins.load(None, None))
     try:
         until(lambda: "connected" in again.server.status.text(), "connected with what was kept")
         shown = [one.text() for one in again.findChildren(QLabel)]

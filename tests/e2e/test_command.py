@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import webvtt
 
-from client.sdk import Client
+from bm3vl.sdk import Client
 from tests.e2e.service import ROOT, Service
 
 
@@ -21,7 +21,7 @@ def bm3vl(running: Service, tmp_path: Path):
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "BM3_SERVER": running.url, "BM3_API_KEY": running.key, "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-c", "from client.cli import main; main()", *arguments]
+        command = [sys.executable, "-c", "from bm3vl.cli.main import main; main()", *arguments]
         return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
 
     return run

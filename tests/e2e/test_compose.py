@@ -17,7 +17,7 @@ import httpx
 import pytest
 import yaml
 
-from client.sdk import Client, finished
+from bm3vl.sdk import Client, finished
 from tests.e2e.service import ROOT
 from tests.postgres import postgres_server
 from tests.servers import Server, free_port, moto_server, redis_server, running

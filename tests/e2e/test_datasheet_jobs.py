@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from client.sdk import Client
+from bm3vl.sdk import Client
 from tests.worker.datasheet import bombs
 
 WAIT_S = 40.0

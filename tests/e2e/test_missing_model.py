@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from client.sdk import Client
+from bm3vl.sdk import Client
 from tests.e2e.service import ROOT, service
 
 URL = {"video": {"url": "https://example.com/a.mp4"}}

@@ -15,8 +15,8 @@ import webvtt
 from PIL import Image
 from standardwebhooks import Webhook
 
-from client.errors import Invalid, JobFailed
-from client.sdk import Client, finished
+from bm3vl.errors import Invalid, JobFailed
+from bm3vl.sdk import Client, finished
 from tests.e2e.service import Service
 from tests.receiver import Received, receiver
 

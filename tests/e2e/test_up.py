@@ -17,7 +17,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from client.sdk import Client
+from bm3vl.sdk import Client
 from tests.api.dashboard.visitor import sign_in
 from tests.checkout import bare, checkout, hear_ctrl_c
 from tests.e2e.service import COMMANDS

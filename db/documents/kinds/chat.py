@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from db.documents.kinds.base import Document, MediaInput, Sampling
-from db.documents.kinds.video import Provenance
+from .base import Document, MediaInput, Sampling
+from .video import Provenance
 
 DATA_URL = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,", re.ASCII)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from db.documents.kinds.base import Document, MediaInput
+from .base import Document, MediaInput
 
 Reader = Literal["vector", "vlm", "both"]
 Status = Literal["stated", "derived", "assumed", "not_stated", "corrected"]

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from db.documents.kinds.base import Document
-from db.documents.kinds.chat import ChatParams, ChatResult
-from db.documents.kinds.datasheet import DatasheetParams, DatasheetResult
-from db.documents.kinds.video import VideoCaptionParams, VideoCaptionResult
+from .base import Document
+from .chat import ChatParams, ChatResult
+from .datasheet import DatasheetParams, DatasheetResult
+from .video import VideoCaptionParams, VideoCaptionResult
 
 
 @dataclass(frozen=True)

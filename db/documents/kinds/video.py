@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from db.documents.kinds.base import Document, MediaInput, Sampling
+from .base import Document, MediaInput, Sampling
 
 DEFAULT_PROMPT = "Describe what happens in the video as it happens."
 

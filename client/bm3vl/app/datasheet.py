@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from client.app.tasks import TaskReport
-from client.sdk import Client, finished
+from bm3vl.app.tasks import TaskReport
+from bm3vl.sdk import Client, finished
 
 NAMES = {"both": ("mechanical_image", "land_image"), "mechanical": ("mechanical_image",), "footprint": ("land_image",)}
 

@@ -11,10 +11,10 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 from rich.text import Text
 
-from db.documents.event_types import EventType
+from bm3vl.clock import clock
 
 if TYPE_CHECKING:
-    from client.sse import ServerSentEvent
+    from bm3vl.sse import ServerSentEvent
 
 # Without a terminal there is no width to fit: a script must get whole ids.
 out = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 400)
@@ -29,12 +29,6 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     for row in rows:
         shown.add_row(*(Text("" if value is None else str(value), STYLE.get(str(value), "")) for value in row))
     out.print(shown)
-
-
-def clock(ms: int | None) -> str:
-    """Milliseconds as h:mm:ss."""
-    seconds = (ms or 0) // 1000
-    return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
 def done(job: dict[str, Any]) -> str:
@@ -78,7 +72,7 @@ class LiveView:
                         "yellow",
                     )
                 )
-            case "state" if event.data["type"] != EventType.JOB_PROGRESS:  # the last line shows how far it is
+            case "state" if event.data["type"] != "job.progress":  # the last line shows how far it is
                 self._line(Text(event.data["type"], "dim"), err)
             case "text":
                 self._text = (self._text + str(event.data.get("text", "")))[-200:]

@@ -16,12 +16,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from client import sse, uploads
-from client.config import PATIENCE_S
-from client.ended import finished as finished
-from client.sending import OnProgress
-from client.sse import ServerSentEvent
-from client.transport import Transport
+from bm3vl import sse, uploads
+from bm3vl.defaults import PATIENCE_S
+from bm3vl.ended import finished as finished
+from bm3vl.sending import OnProgress
+from bm3vl.sse import ServerSentEvent
+from bm3vl.transport import Transport
 
 TRACKS = frozenset({"captions.vtt", "captions.srt", "captions.json", "captions.jsonl", "chapters.vtt", "result.json"})
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from client.errors import ConnectionFailed
-from client.transport import Transport
+from bm3vl.errors import ConnectionFailed
+from bm3vl.transport import Transport
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,10 @@ from typing import Annotated
 
 import typer
 
-from client import cli_admin, cli_jobs, cli_submit, cli_upload, cli_webhooks, config
-from client.errors import (
+from bm3vl import login as logins
+from bm3vl.cli import admin, jobs, submit, upload, webhooks
+from bm3vl.cli.show import err
+from bm3vl.errors import (
     ApiError,
     ClientError,
     Conflict,
@@ -25,16 +27,15 @@ from client.errors import (
     Rejected,
     Unauthorized,
 )
-from client.show import err
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Caption long videos and read datasheets on your own server."
 )
-app.add_typer(cli_submit.app, name="submit")
-app.add_typer(cli_webhooks.app, name="webhooks")
-app.command()(cli_upload.upload)
-cli_jobs.register(app)
-cli_admin.register(app)
+app.add_typer(submit.app, name="submit")
+app.add_typer(webhooks.app, name="webhooks")
+app.command()(upload.upload)
+jobs.register(app)
+admin.register(app)
 
 EXIT: dict[type[ClientError], int] = {
     JobFailed: 1,
@@ -58,9 +59,9 @@ def connect(
     timeout: Annotated[float, typer.Option(help="Seconds to wait for an answer")] = 30.0,
 ) -> None:
     """Remember how to reach the server; commands connect when they need to."""
-    from client.sdk import Client  # here: help should not wait for the HTTP library
+    from bm3vl.sdk import Client  # here: help should not wait for the HTTP library
 
-    login = config.load(server, key)
+    login = logins.load(server, key)
     context.obj = context.with_resource(Client(login.server, login.key, timeout_s=timeout))
 
 
@@ -70,20 +71,20 @@ def login(
     key: Annotated[str, typer.Option(prompt="API key", hide_input=True)],
 ) -> None:
     """Keep the server's address and a key for the next commands, after trying them."""
-    from client.sdk import Client
+    from bm3vl.sdk import Client
 
     with Client(server, key) as client:
         client.get("/v1/jobs", limit=1)
-    err.print(f"kept in {config.save(config.SavedLogin(server, key))}")
+    err.print(f"kept in {logins.save(logins.SavedLogin(server, key))}")
 
 
 @app.command(name="app")
 def desktop() -> None:
-    """Open the desktop application (pip install 'bm3-vl[app]')."""
+    """Open the desktop application (pip install 'bm3vl-client[app]')."""
     try:
-        from client.app.main import run
+        from bm3vl.app.main import run
     except ModuleNotFoundError as error:
-        err.print(f"the desktop application needs {error.name}: pip install 'bm3-vl[app]'", markup=False)
+        err.print(f"the desktop application needs {error.name}: pip install 'bm3vl-client[app]'", markup=False)
         raise typer.Exit(2) from error
     raise typer.Exit(run())
 

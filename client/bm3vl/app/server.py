@@ -7,10 +7,10 @@ from functools import partial
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
 
-from client import config
-from client.app.tasks import TaskReport, Tasks
-from client.errors import ConnectionFailed, Unauthorized
-from client.sdk import Client
+from bm3vl import login as logins
+from bm3vl.app.tasks import TaskReport, Tasks
+from bm3vl.errors import ConnectionFailed, Unauthorized
+from bm3vl.sdk import Client
 
 LOOK_EVERY_MS = 5000
 
@@ -20,7 +20,7 @@ class ServerBar(QWidget):
 
     changed = Signal(str)
 
-    def __init__(self, tasks: Tasks, login: config.SavedLogin) -> None:
+    def __init__(self, tasks: Tasks, login: logins.SavedLogin) -> None:
         super().__init__()
         self._tasks = tasks
         self._looking = False
@@ -32,7 +32,7 @@ class ServerBar(QWidget):
         self.status = QLabel("not connected")
         keep = QPushButton("&Keep")
         keep.setToolTip("Remember address and key on this computer")
-        keep.clicked.connect(lambda: config.save(self.login))
+        keep.clicked.connect(lambda: logins.save(self.login))
         row = QHBoxLayout(self)
         for text, field in (("&Server", self.address), ("Ke&y", self.key)):
             label = QLabel(text)
@@ -49,8 +49,8 @@ class ServerBar(QWidget):
         self.look()
 
     @property
-    def login(self) -> config.SavedLogin:
-        return config.SavedLogin(self.address.text().strip(), self.key.text().strip())
+    def login(self) -> logins.SavedLogin:
+        return logins.SavedLogin(self.address.text().strip(), self.key.text().strip())
 
     def client(self, retries: int = 8) -> Client:
         """A connection for one piece of work, patient enough for a server's restart. Ask for it before the work begins:
@@ -71,7 +71,7 @@ class ServerBar(QWidget):
             self.changed.emit(status)
 
 
-def _ask(login: config.SavedLogin, _: TaskReport) -> str:
+def _ask(login: logins.SavedLogin, _: TaskReport) -> str:
     """Whether the server is there and takes the key, in plain words."""
     with Client(login.server, login.key, timeout_s=5.0, retries=0) as client:
         try:

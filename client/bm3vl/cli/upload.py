@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from client.config import PATIENCE_S
-from client.show import out, upload_bar
+from bm3vl.cli.show import out, upload_bar
+from bm3vl.defaults import PATIENCE_S
 
 if TYPE_CHECKING:
-    from client.sdk import Client
+    from bm3vl.sdk import Client
 
 
 def upload(

@@ -7,9 +7,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-DEFAULT_SERVER = "http://127.0.0.1:8080"
-PATIENCE_S = 300.0
-"""How long an upload goes on without a byte that arrives."""
+from bm3vl.defaults import DEFAULT_SERVER
 
 
 @dataclass(frozen=True)

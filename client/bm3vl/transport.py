@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from client.errors import ConnectionFailed, from_problem
+from bm3vl.errors import ConnectionFailed, from_problem
 
 RETRY_STATUS = frozenset({429, 502, 503, 504})
 SAFE_METHODS = frozenset({"GET", "HEAD", "DELETE", "PUT"})

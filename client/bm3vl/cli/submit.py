@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from client.cli_jobs import follow
-from client.cli_upload import sent
-from client.ended import finished
-from client.params import changed
-from client.show import err, out
-from client.summary import summary, without_footprint
+from bm3vl.cli.jobs import follow
+from bm3vl.cli.params import changed
+from bm3vl.cli.show import err, out
+from bm3vl.cli.summary import summary, without_footprint
+from bm3vl.cli.upload import sent
+from bm3vl.ended import finished
 
 if TYPE_CHECKING:
-    from client.sdk import Client
+    from bm3vl.sdk import Client
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Submit a job.")
 

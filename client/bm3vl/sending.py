@@ -9,8 +9,8 @@ from typing import Any, BinaryIO
 
 import httpx
 
-from client.errors import ApiError, ClientError, Conflict, ConnectionFailed, Refused
-from client.transport import RETRY_STATUS, Transport
+from bm3vl.errors import ApiError, ClientError, Conflict, ConnectionFailed, Refused
+from bm3vl.transport import RETRY_STATUS, Transport
 
 OnProgress = Callable[[int, int], None]
 """Called with bytes sent and bytes in all."""

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from client.ended import finished
-from client.params import changed
-from client.show import LiveView, done, err, out, table
-from client.summary import summary
+from bm3vl.cli.params import changed
+from bm3vl.cli.show import LiveView, done, err, out, table
+from bm3vl.cli.summary import summary
+from bm3vl.ended import finished
 
 JobId = Annotated[str, typer.Argument(help="The job's id")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the document instead")]
 
 if TYPE_CHECKING:
-    from client.sdk import Client
+    from bm3vl.sdk import Client
 
 
 def register(app: typer.Typer) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from client.errors import JobFailed
+from bm3vl.errors import JobFailed
 
 TERMINAL = frozenset({"succeeded", "failed", "canceled", "expired"})
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal, Slot
 
-from client.errors import ClientError
+from bm3vl.errors import ClientError
 
 Work = Callable[["TaskReport"], Any]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from client.show import clock
-from db.documents.kinds import datasheet_words
+from bm3vl.clock import clock
+from bm3vl.documents.kinds import datasheet_words
 
 
 def summary(job: dict[str, Any]) -> list[str]:

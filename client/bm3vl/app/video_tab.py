@@ -17,10 +17,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from client.app.server import ServerBar
-from client.app.tasks import TaskReport, Tasks
-from client.sdk import finished
-from client.show import clock
+from bm3vl.app.server import ServerBar
+from bm3vl.app.tasks import TaskReport, Tasks
+from bm3vl.clock import clock
+from bm3vl.sdk import finished
 
 VIDEOS = (
     "Videos (*.mp4 *.mkv *.webm *.mov *.avi *.ts *.mts *.m2ts *.mpg *.mod *.3gp *.dv *.asf *.wmv *.flv);;All files (*)"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from client.show import err, out, table
+from bm3vl.cli.show import err, out, table
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Webhook endpoints and deliveries.")
 

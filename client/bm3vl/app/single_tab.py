@@ -18,12 +18,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from client.app.datasheet import DatasheetRequest, Extracted, extract
-from client.app.footprint import FootprintView
-from client.app.preview import Preview, render
-from client.app.server import ServerBar
-from client.app.table import JobTable
-from client.app.tasks import TaskReport, Tasks
+from bm3vl.app.datasheet import DatasheetRequest, Extracted, extract
+from bm3vl.app.footprint import FootprintView
+from bm3vl.app.preview import Preview, render
+from bm3vl.app.server import ServerBar
+from bm3vl.app.table import JobTable
+from bm3vl.app.tasks import TaskReport, Tasks
 
 PAD_COLUMNS = ("number", "type", "shape", "x", "y", "w", "h", "drill")
 BODY_PX = 26 * 4 + 4  # its heads and three rows

@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from client.config import PATIENCE_S
-from client.errors import ApiError, ClientError, ConnectionFailed, Rejected
-from client.sending import OnProgress, is_passing, send
-from client.transport import Transport
+from bm3vl.defaults import PATIENCE_S
+from bm3vl.errors import ApiError, ClientError, ConnectionFailed, Rejected
+from bm3vl.sending import OnProgress, is_passing, send
+from bm3vl.transport import Transport
 
 
 def untold(sent: int, size: int) -> None:

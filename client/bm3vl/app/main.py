@@ -7,18 +7,18 @@ import sys
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
-from client import config
-from client.app.batch_tab import BatchTab
-from client.app.server import ServerBar
-from client.app.single_tab import SingleTab
-from client.app.tasks import Tasks
-from client.app.video_tab import VideoTab
+from bm3vl import login as logins
+from bm3vl.app.batch_tab import BatchTab
+from bm3vl.app.server import ServerBar
+from bm3vl.app.single_tab import SingleTab
+from bm3vl.app.tasks import Tasks
+from bm3vl.app.video_tab import VideoTab
 
 
 class MainWindow(QMainWindow):
     """The application's window."""
 
-    def __init__(self, login: config.SavedLogin) -> None:
+    def __init__(self, login: logins.SavedLogin) -> None:
         super().__init__()
         self.setWindowTitle("BM3-VL")
         self.resize(1100, 720)
@@ -44,6 +44,6 @@ class MainWindow(QMainWindow):
 def run() -> int:
     """Open the window and stay until it is closed."""
     application = QApplication(sys.argv[:1])
-    window = MainWindow(config.load(None, None))
+    window = MainWindow(logins.load(None, None))
     window.show()
     return application.exec()
