@@ -22,6 +22,8 @@ from worker.streaming.budget import Budget, token_budget
 from worker.streaming.cache import CacheShape
 from worker.streaming.prompt_builder import PromptBuilder
 
+NOT_LOADED = "mtp."  # Qwen3.5's heads for several tokens at once, which transformers leaves on the disk
+
 
 @dataclass(frozen=True)
 class Inspection:
@@ -94,9 +96,9 @@ def inspect(spec: ModelSpec, options: WatchOptions | None = None) -> Inspection:
 
 
 def _parameters(file: Path) -> int:
-    """Numbers in one safetensors file, from its header alone."""
+    """Numbers in one safetensors file that are loaded, from its header alone."""
     with safe_open(file, framework="pt") as weights:
-        names = weights.keys()
+        names = [name for name in weights.keys() if not name.startswith(NOT_LOADED)]  # noqa: SIM118 - no mapping
         return sum(prod(weights.get_slice(name).get_shape()) for name in names)
 
 

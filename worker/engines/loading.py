@@ -34,6 +34,7 @@ QUANTIZATION: dict[str, dict[str, Any]] = {
     "4bit": {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4"},
     "8bit": {"load_in_8bit": True},
 }
+LAYER_TYPES = {"full_attention", "linear_attention"}
 KEPT_WHOLE = ["model.visual", "lm_head"]  # small beside the text layers, and what every picture and word goes through
 
 
@@ -104,7 +105,7 @@ def load(spec: ModelSpec) -> Loaded:
     except (OSError, ImportError, ValueError, SafetensorError) as error:
         raise Permanent(Failure.MODEL_UNAVAILABLE, f"{spec.name}: {error}") from error
     text = config.get_text_config()
-    if any(kind != "full_attention" for kind in getattr(text, "layer_types", None) or ()):
+    if not set(getattr(text, "layer_types", None) or ()) <= LAYER_TYPES:
         raise Permanent(Failure.MODEL_UNAVAILABLE, f"{spec.name}: sliding-window layers are not supported")
     adapter = spec.options.get("adapter")
     return Loaded(

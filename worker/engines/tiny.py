@@ -28,7 +28,10 @@ MARKS = (
     "<|vision_pad|>",
     "<|image_pad|>",
     "<|video_pad|>",
+    "<think>",
+    "</think>",
 )
+SHARPENED = ("q_proj.weight", "k_proj.weight", "in_proj_qkv.weight", "in_proj_a.weight", "in_proj_b.weight")
 QWEN_SPLIT = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
@@ -144,11 +147,39 @@ def _qwen3_vl_moe(size: TinySize, vocabulary: int) -> dict[str, Any]:
     return {**config, "text_config": {**config["text_config"], **experts}}
 
 
+def _qwen3_5(size: TinySize, vocabulary: int) -> dict[str, Any]:
+    """Every other layer is linear attention, the first among them; a quarter of a head's dimensions is turned."""
+    head_dim = 2 * size.hidden // size.heads
+    config = _qwen3_vl(size, vocabulary)
+    linear = {
+        "num_hidden_layers": size.layers + 1,
+        "layer_types": [("linear_attention", "full_attention")[index % 2] for index in range(size.layers + 1)],
+        "linear_num_key_heads": 2,
+        "linear_num_value_heads": 4,
+        "linear_key_head_dim": 16,
+        "linear_value_head_dim": 16,
+    }
+    rope: dict[str, Any] = {"rope_theta": 1e7, "partial_rotary_factor": 0.25, "mrope_interleaved": True}
+    rope |= {"rope_type": "default", "mrope_section": _sections(head_dim // 4)}
+    text = {**config["text_config"], **linear, "head_dim": head_dim, "rope_parameters": rope}
+    vision = {name: value for name, value in config["vision_config"].items() if name != "deepstack_visual_indexes"}
+    return {"text_config": text, "vision_config": vision}
+
+
+def _qwen3_5_moe(size: TinySize, vocabulary: int) -> dict[str, Any]:
+    config = _qwen3_5(size, vocabulary)
+    experts = {"num_experts": 4, "num_experts_per_tok": 2}
+    widths = {"moe_intermediate_size": size.hidden // 2, "shared_expert_intermediate_size": size.hidden // 2}
+    return {**config, "text_config": {**config["text_config"], **experts, **widths}}
+
+
 CONFIGS: dict[str, Callable[[TinySize, int], dict[str, Any]]] = {
     "qwen2_vl": _qwen2_vl,
     "qwen2_5_vl": _qwen2_5_vl,
     "qwen3_vl": _qwen3_vl,
     "qwen3_vl_moe": _qwen3_vl_moe,
+    "qwen3_5": _qwen3_5,
+    "qwen3_5_moe": _qwen3_5_moe,
     "bm3_vl": _qwen3_vl,
 }
 
@@ -185,8 +216,10 @@ def write_tiny(family: str, folder: Path, size: TinySize | None = None, seed: in
 def _sharpen(model: Any, sharpness: float) -> None:
     """Random weights attend to everything alike; larger queries and keys make a wrong cache visible in the logits."""
     for name, weight in model.model.language_model.named_parameters():
-        if "q_proj.weight" in name or "k_proj.weight" in name:
+        if name.endswith(SHARPENED):
             weight.mul_(sharpness)
+        if name.endswith("A_log"):
+            weight.uniform_(-5, 0.5)  # some heads forget slowly, as trained ones do
     model.lm_head.weight.mul_(sharpness)
 
 

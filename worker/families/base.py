@@ -59,6 +59,8 @@ class Family:
     default_system: str | None = None
     code: str | None = None
     end_marks: tuple[str, ...] = ("<|im_end|>", "<|endoftext|>")
+    reply_prefix: tuple[str, ...] = ()
+    """What stands between the assistant's header and the first word of a reply: marks (`<...>`) and text."""
 
     def chunk_stamp(self, start_ms: int, end_ms: int) -> str:
         """What stands before a chunk's frames."""
@@ -93,7 +95,11 @@ class Family:
         return parts.layout()
 
     def reply_start(self, tokens: Tokenizer) -> tuple[int, ...]:
-        return self.turn_start(tokens, "assistant")
+        """Everything before the first word of a reply."""
+        start = [*self.turn_start(tokens, "assistant")]
+        for piece in self.reply_prefix:
+            start.extend((tokens.mark(piece),) if piece.startswith("<") else tokens.text(piece))
+        return tuple(start)
 
     def end_ids(self, tokens: Tokenizer) -> tuple[int, ...]:
         """Tokens that end a reply; as the first token of a reply, they are silence."""

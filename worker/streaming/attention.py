@@ -9,7 +9,7 @@ call over a shared pool was measured on a CPU: 1.3 x as fast for equal lengths, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,8 +53,9 @@ class ForwardStep:
     """One forward pass: as many rows as streams, each with the same number of new tokens.
 
     `cos` and `sin` are (streams, 1, tokens, head_dim); `mask` is (tokens, visible tokens) for a prefill of one stream
-    and None for a decode step, where the one new token sees everything. `raw_keys` collects every layer's keys as they
-    are before rotation; they are stored together at the end of the pass.
+    and None for a decode step, where the one new token sees everything. `row_of` says which layer of the model has its
+    keys in which layer of the caches. `raw_keys` collects every layer's keys as they are before rotation; they are
+    stored together at the end of the pass.
     """
 
     placements: tuple[Placement, ...]
@@ -62,6 +63,7 @@ class ForwardStep:
     sin: torch.Tensor
     mask: torch.Tensor | None
     attend: Attend
+    row_of: Mapping[int, int]
     raw_keys: list[torch.Tensor] = field(default_factory=list)
 
     def keep_raw(self) -> None:
@@ -84,6 +86,7 @@ def streaming_attention(
 ) -> tuple[torch.Tensor, None]:
     """Write the new keys and values, attend over each stream's cache; in (streams, heads, tokens, dim), out transposed."""
     streams, heads, tokens, dim = query.shape
+    layer = step.row_of[module.layer_idx]
     kv_heads = key.shape[1]
     # Queries that share a key head become rows of one head: keys are not repeated (grouped-query attention).
     grouped = rotate(query, step.cos, step.sin).reshape(streams, kv_heads, heads // kv_heads * tokens, dim)
@@ -91,8 +94,8 @@ def streaming_attention(
     step.raw_keys.append(key)
     out = torch.empty_like(grouped)
     for row, placement in enumerate(step.placements):
-        placement.write(module.layer_idx, rotated[row], value[row])
-        keys, values = placement.visible(module.layer_idx)
+        placement.write(layer, rotated[row], value[row])
+        keys, values = placement.visible(layer)
         out[row] = step.attend(grouped[row], keys, values, step.mask, scaling)
     return out.view(streams, heads, tokens, dim).transpose(1, 2), None
 

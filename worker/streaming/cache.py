@@ -13,32 +13,39 @@ from worker.streaming.positions import all_axes
 from worker.streaming.rope import Angles, rotate
 from worker.streaming.slots import CacheRows, Rows
 from worker.streaming.spans import TokenSpan
+from worker.streaming.state.recurrent import RecurrentState, StateShape
 
 
 @dataclass(frozen=True)
 class CacheShape:
-    """Geometry of one model's keys."""
+    """Geometry of what one model keeps of a stream: keys of its `layers` attention layers, states of its linear ones."""
 
     layers: int
     heads: int
     head_dim: int
     dtype: torch.dtype
     device: torch.device
+    linear: StateShape | None = None
 
     @classmethod
     def of(cls, text: Any, dtype: torch.dtype, device: torch.device) -> CacheShape:
         """From the configuration of a text model."""
         head_dim = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
-        return cls(text.num_hidden_layers, text.num_key_value_heads, head_dim, dtype, device)
+        linear = StateShape.of(text, dtype, device)
+        layers = text.num_hidden_layers - (len(linear.layers) if linear else 0)
+        return cls(layers, text.num_key_value_heads, head_dim, dtype, device, linear)
 
     def nbytes(self, tokens: int, text_tokens: int) -> int:
         """Bytes of a stream's memory with room for so many tokens, of which `text_tokens` are movable."""
         rows = 2 * tokens + text_tokens
-        return self.layers * self.heads * self.head_dim * rows * self.dtype.itemsize
+        states = self.linear.nbytes if self.linear else 0
+        return self.layers * self.heads * self.head_dim * rows * self.dtype.itemsize + states
 
 
 class StreamCache:
     """K and V of one stream, (layers, heads, rows, head_dim), and the raw (not rotated) keys of its movable text.
+
+    A hybrid model's stream has a `state` besides, which no eviction touches.
 
     Raw keys are what the model computed before RoPE. Rotating from them, never from rotated keys, keeps bf16 exact
     however often the text moves: in-place correction drifts 10 % after 256 moves.
@@ -51,6 +58,7 @@ class StreamCache:
         self.keys = self._buffer(tokens)
         self.values = self._buffer(tokens)
         self.raw_keys = self._buffer(text_tokens)
+        self.state = RecurrentState(shape.linear) if shape.linear else None
 
     def _buffer(self, rows: int) -> torch.Tensor:
         shape = self.shape
@@ -59,7 +67,8 @@ class StreamCache:
     @property
     def nbytes(self) -> int:
         """Bytes on the device."""
-        return sum(buffer.nbytes for buffer in (self.keys, self.values, self.raw_keys))
+        keys = sum(buffer.nbytes for buffer in (self.keys, self.values, self.raw_keys))
+        return keys + (self.state.nbytes if self.state else 0)
 
     def reserve(self, spans: Sequence[TokenSpan]) -> Placement:
         """Rows for the tokens of new (or growing) spans; raises SlotsFull."""

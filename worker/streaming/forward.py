@@ -14,11 +14,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from worker.compat import cache_argument
 from worker.streaming.attention import ATTENTION, ForwardStep, causal_mask
 from worker.streaming.cache import CacheShape, StreamCache
 from worker.streaming.positions import all_axes
 from worker.streaming.rope import Angles
 from worker.streaming.spans import TokenSpan
+from worker.streaming.state.recurrent import StateStep
 
 PREFILL_TOKENS = 2048  # a longer prompt goes in in pieces: activations and the causal mask stay bounded
 
@@ -69,8 +71,11 @@ class Forward:
         self._groups = config.num_attention_heads // config.num_key_value_heads
         self.shape = CacheShape.of(config, model.dtype, embedding.device)
         self.angles = Angles(self._text.rotary_emb)
+        self._linear = frozenset(self.shape.linear.layers if self.shape.linear else ())
+        attending = [index for index in range(config.num_hidden_layers) if index not in self._linear]
+        self._row_of = {layer: row for row, layer in enumerate(attending)}
         # The identity rotation handed to the modules; the real one happens in `streaming_attention`.
-        self._one = torch.ones((1, 1, self.shape.head_dim), dtype=model.dtype, device=embedding.device)
+        self._one = torch.ones((1, 1, self.angles.dims), dtype=model.dtype, device=embedding.device)
         self._zero = torch.zeros_like(self._one)
 
     @torch.inference_mode()
@@ -107,7 +112,7 @@ class Forward:
         """One token more in each stream; `spans` hold just the new token. Returns float32 (streams, vocabulary)."""
         placements = tuple(cache.reserve([span]) for cache, span in zip(caches, spans, strict=True))
         cos, sin = self.angles.of_text([span.start for span in spans])
-        step = ForwardStep(placements, cos[:, None, None], sin[:, None, None], None, self._attend)
+        step = ForwardStep(placements, cos[:, None, None], sin[:, None, None], None, self._attend, self._row_of)
         ids = torch.tensor(tokens, device=self.shape.device)[:, None]
         hidden = self._layers(self._text.embed_tokens(ids), step, None)
         return self._logits(hidden[:, 0])
@@ -123,17 +128,15 @@ class Forward:
     def _prefill_step(self, placement: Any, axes: NDArray[np.int64]) -> ForwardStep:
         cos, sin = self.angles.at(axes)
         mask = causal_mask(axes.shape[1], placement.rows.stop, self._groups, self.shape.device)
-        return ForwardStep((placement,), cos[None, None], sin[None, None], mask, self._attend)
+        return ForwardStep((placement,), cos[None, None], sin[None, None], mask, self._attend, self._row_of)
 
     def _layers(self, hidden: torch.Tensor, step: ForwardStep, deep: _Deep | None) -> torch.Tensor:
+        identity = (self._one, self._zero)
+        states = [placement.cache.state for placement in step.placements if placement.cache.state]
+        carried = cache_argument(StateStep(states)) if states else {}
         for index, layer in enumerate(self._text.layers):
-            hidden = layer(
-                hidden,
-                position_embeddings=(self._one, self._zero),
-                attention_mask=None,
-                position_ids=None,
-                step=step,
-            )
+            special: dict[str, Any] = carried if index in self._linear else {"step": step}
+            hidden = layer(hidden, position_embeddings=identity, attention_mask=None, position_ids=None, **special)
             if deep is not None and index < len(deep.features):
                 hidden[:, deep.rows] += deep.features[index].to(hidden.dtype)
         step.keep_raw()

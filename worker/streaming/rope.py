@@ -15,11 +15,16 @@ MOVING_FREQUENCIES = frozenset({"dynamic", "longrope"})
 
 
 def rotate(states: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
-    """Apply RoPE in float32 and return to the dtype of `states`; shapes broadcast over (..., tokens, head_dim)."""
-    x = states.float()
+    """Apply RoPE in float32 and return to the dtype of `states`; shapes broadcast over (..., tokens, head_dim).
+
+    Angles of fewer dimensions than `states` has turn the first of them and leave the others as they are.
+    """
+    dims = cos.shape[-1]
+    x = states[..., :dims].float()
     first, second = x.chunk(2, dim=-1)
     turned = torch.cat((-second, first), dim=-1)
-    return (x * cos + turned * sin).to(states.dtype)
+    rotated = (x * cos + turned * sin).to(states.dtype)
+    return rotated if dims == states.shape[-1] else torch.cat((rotated, states[..., dims:]), dim=-1)
 
 
 class Angles:
@@ -33,11 +38,13 @@ class Angles:
         self._device = rotary.inv_freq.device
         self._frequencies = rotary.inv_freq.double()
         self._frequencies_here = self._frequencies.cpu()
+        self.dims = 2 * len(self._frequencies)
+        """How many dimensions of a head are turned."""
 
     def at(self, axes: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
-        """(cos, sin), float32, each of shape (tokens, head_dim), for positions of shape (3, tokens)."""
+        """(cos, sin), float32, each of shape (tokens, dims), for positions of shape (3, tokens)."""
         positions = torch.from_numpy(np.ascontiguousarray(axes)).to(self._device)
-        angles = positions.double()[:, None, :, None] * self._frequencies  # (3, 1, tokens, head_dim / 2)
+        angles = positions.double()[:, None, :, None] * self._frequencies  # (3, 1, tokens, dims / 2)
         cos, sin = self._recompose(angles.cos() * self._scale), self._recompose(angles.sin() * self._scale)
         return cos[0].float(), sin[0].float()
 

@@ -10,12 +10,12 @@ from worker.engine.protocol import Chunk, OnText, Reply, WatchOptions
 from worker.errors import Permanent
 from worker.streaming.batch import GenerationRequest, GenerationResult, GenerationTurn
 from worker.streaming.budget import Budget, check_fits, token_budget, window_limits
-from worker.streaming.checkpoint import Remembered, StreamState, dump, load
 from worker.streaming.context_window import Ablation, Change, ContextWindow
 from worker.streaming.forward import PromptSegment
 from worker.streaming.loaded_model import LoadedModel, generate
-from worker.streaming.policy import Exchange
+from worker.streaming.policy import Exchange, keep
 from worker.streaming.spans import SpanRole, TokenSpan
+from worker.streaming.state.checkpoint import Remembered, StreamState, dump, load
 
 
 def budget_of(loaded: LoadedModel, options: WatchOptions) -> Budget:
@@ -58,6 +58,7 @@ class StreamSession:
             self._state = replace(self._state, next_chunk=chunk.index + 1, last_end_ms=chunk.end_ms)
             return Reply("")
         self._recall_unseen()
+        self._feed_leaving_tail(chunk.end_ms)
         change = self.context.make_room(chunk.end_ms)
         segments = [
             *self._opening(),
@@ -138,6 +139,15 @@ class StreamSession:
         if tail is None or not any(e.chunk == tail[0] and e.reply_tokens for e in self.context.exchanges):
             return []
         return [self._prompt_builder.text(self.context, SpanRole.REPLY, *tail)]
+
+    def _feed_leaving_tail(self, newest_end_ms: int) -> None:
+        """A recurrent state sees every token once: the end of a reply that is forgotten now goes in before it is."""
+        if self.cache.state is None or self._tail is None:
+            return
+        chunk = self._tail[0]
+        staying = keep(self.context.exchanges, newest_end_ms, self.context.limits)
+        if not any(exchange.chunk == chunk and exchange.reply_tokens for exchange in staying):
+            self._run(GenerationTurn(self.cache, Change(), tuple(self._reply_tail())), None)
 
     def _request(self, reply: TokenSpan) -> GenerationRequest:
         options = self._options

@@ -26,7 +26,8 @@ from worker.streaming.forward import Forward, PromptSegment, VisionFeatures
 from worker.streaming.loaded_model import LoadedModel
 
 STOCK = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
-ALL = (*STOCK, "bm3_vl", "qwen3_vl_moe")
+HYBRIDS = ("qwen3_5", "qwen3_5_moe")
+ALL = (*STOCK, "bm3_vl", "qwen3_vl_moe", *HYBRIDS)
 TINY = TinySize()
 WIDTH_PX, HEIGHT_PX = 48, 32
 OPTIONS = WatchOptions(

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from tests.worker.engines.models import ALL, chunk
+from tests.worker.engines.models import ALL, HYBRIDS, chunk
 from worker.engines.loading import HubTokenizer
 from worker.engines.tiny import tiny_tokenizer
 from worker.families import FAMILIES
@@ -33,7 +33,7 @@ def test_qwen2_stamps_every_chunk(family: str) -> None:
     assert frames(family, 6) == f"<|im_start|>user\nTime=12.0-14.0s{PICTURE}{PICTURE}<|im_end|>\n"
 
 
-@pytest.mark.parametrize("family", ["qwen3_vl", "bm3_vl"])
+@pytest.mark.parametrize("family", ["qwen3_vl", "bm3_vl", *HYBRIDS])
 def test_qwen3_stamps_every_frame_group_with_its_middle(family: str) -> None:
     expected = f"<|im_start|>user\n<12.2 seconds>{PICTURE}<13.2 seconds>{PICTURE}<|im_end|>\n"
     assert frames(family, 6) == expected
@@ -73,6 +73,18 @@ def test_a_conversation_as_the_stock_template_writes_it() -> None:
         f"<|im_start|>user\nWhat is {PICTURE}?<|im_end|>\n<|im_start|>assistant\nA cat.<|im_end|>\n"
         "<|im_start|>user\nSure?<|im_end|>\n<|im_start|>assistant\n"
     )
+
+
+@pytest.mark.parametrize("family", HYBRIDS)
+def test_a_reply_of_qwen3_5_begins_after_an_empty_thought(family: str) -> None:
+    """As its stock template writes it with thinking off; earlier answers stand there without one."""
+    turns = (ChatTurn("user", ("Hi",)), ChatTurn("assistant", ("A cat.",)), ChatTurn("user", ("Sure?",)))
+    assert written(FAMILIES[family].conversation(TOKENS, turns)) == (
+        "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nA cat.<|im_end|>\n<|im_start|>user\nSure?<|im_end|>\n"
+        "<|im_start|>assistant\n<think>\n\n</think>\n\n"
+    )
+    start = FAMILIES[family].reply_start(TOKENS)
+    assert [TOKENS.mark("<think>") in start, TOKENS.mark("</think>") in start] == [True, True]
 
 
 @pytest.mark.parametrize("family", ALL)

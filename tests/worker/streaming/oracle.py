@@ -46,6 +46,7 @@ class Oracle:
         layers = len(self.text.layers)
         self.keys: list[torch.Tensor | None] = [None] * layers
         self.values: list[torch.Tensor | None] = [None] * layers
+        self.linear: dict[int, LinearLayer] = {}
 
     def positions(self) -> torch.Tensor:
         """(3, visible tokens), contiguous from 0."""
@@ -73,28 +74,36 @@ class Oracle:
             deep = list(getattr(seen, "deepstack_features", None) or [])
         cos, sin = self.text.rotary_emb(hidden, self.positions()[:, None])
         for index, layer in enumerate(self.text.layers):
-            hidden = hidden + self.attention(index, layer.self_attn, layer.input_layernorm(hidden), cos[0], sin[0])
+            hidden = hidden + self.mix(index, layer, layer.input_layernorm(hidden), cos[0], sin[0])
             hidden = hidden + layer.mlp(layer.post_attention_layernorm(hidden)[None])[0]
             if index < len(deep):
                 hidden[visual] += deep[index]
         return self.model.lm_head(self.text.norm(hidden))
 
+    def mix(self, index: int, layer: Any, x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+        if hasattr(layer, "self_attn"):
+            return self.attention(index, layer.self_attn, x, cos, sin)
+        return self.linear.setdefault(index, LinearLayer(layer.linear_attn)).feed(x)
+
     def attention(self, index: int, module: Any, x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
         new, dim = len(x), module.head_dim
-        query, key, value = (p(x).view(new, -1, dim) for p in (module.q_proj, module.k_proj, module.v_proj))
+        key, value = (p(x).view(new, -1, dim) for p in (module.k_proj, module.v_proj))
+        query = module.q_proj(x).view(new, key.shape[1] * module.num_key_value_groups, -1)
+        query, gate = query[..., :dim], query[..., dim:]  # a gate of the output is in Qwen3.5 only
         if hasattr(module, "q_norm"):
             query, key = module.q_norm(query), module.k_norm(key)
         self.keys[index] = key if self.keys[index] is None else torch.cat([self.keys[index], key])
         self.values[index] = value if self.values[index] is None else torch.cat([self.values[index], value])
         keys, values = self.keys[index], self.values[index]
-        query = _turn(query, cos[-new:, None], sin[-new:, None])
-        keys = _turn(keys, cos[:, None], sin[:, None])
+        query = turned(query, cos[-new:, None], sin[-new:, None])
+        keys = turned(keys, cos[:, None], sin[:, None])
         share = query.shape[1] // keys.shape[1]
         keys, values = keys.repeat_interleave(share, 1), values.repeat_interleave(share, 1)
         scores = torch.einsum("qhd,khd->hqk", query, keys) * dim**-0.5
         ahead = torch.arange(len(keys))[None] > torch.arange(len(keys) - new, len(keys))[:, None]
         weights = scores.masked_fill(ahead, float("-inf")).softmax(-1)
-        return module.o_proj(torch.einsum("hqk,khd->qhd", weights, values).reshape(new, -1))
+        seen = torch.einsum("hqk,khd->qhd", weights, values)
+        return module.o_proj((seen * gate.sigmoid() if gate.numel() else seen).reshape(new, -1))
 
     def evict(self, history: list[Past], coming_end_ms: int, window: Window, window_chunks: int) -> None:
         """Forget by the rules of the design; `history` is every chunk so far."""
@@ -117,6 +126,49 @@ class Oracle:
         self.values = [None if v is None else v[index] for v in self.values]
 
 
-def _turn(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
-    first, second = x.chunk(2, -1)
-    return x * cos + torch.cat((-second, first), -1) * sin
+class LinearLayer:
+    """Gated DeltaNet (arXiv 2412.06464, equation 10) token by token; nothing is ever evicted from it."""
+
+    def __init__(self, net: Any) -> None:
+        self.net = net
+        dtype = net.in_proj_qkv.weight.dtype
+        self.state = torch.zeros((net.num_v_heads, net.head_k_dim, net.head_v_dim), dtype=dtype)
+        self.past = torch.zeros((net.conv_kernel_size - 1, net.conv_dim), dtype=dtype)
+
+    def feed(self, x: torch.Tensor) -> torch.Tensor:
+        """Outputs of the new tokens, both (new tokens, hidden)."""
+        net, new = self.net, len(x)
+        inputs = torch.cat([self.past, net.in_proj_qkv(x)])
+        self.past = inputs[new:]
+        seen = inputs.unfold(0, net.conv_kernel_size, 1)  # (new, channels, kernel)
+        mixed = torch.nn.functional.silu((seen * net.conv1d.weight[:, 0]).sum(-1))
+        query, key, value = mixed.split([net.key_dim, net.key_dim, net.value_dim], dim=-1)
+        share = net.num_v_heads // net.num_k_heads
+        query, key = (_unit(part.view(new, net.num_k_heads, -1)).repeat_interleave(share, 1) for part in (query, key))
+        value = value.view(new, net.num_v_heads, -1)
+        beta = net.in_proj_b(x).sigmoid()
+        decay = (-net.A_log.exp() * torch.nn.functional.softplus(net.in_proj_a(x) + net.dt_bias)).exp()
+        out = torch.stack([self.step(query[t], key[t], value[t], beta[t], decay[t]) for t in range(new)])
+        out = out * net.head_k_dim**-0.5
+        out = out * torch.rsqrt((out * out).mean(-1, keepdim=True) + net.norm.variance_epsilon) * net.norm.weight
+        gate = net.in_proj_z(x).view(new, net.num_v_heads, -1)
+        return net.out_proj((out * torch.nn.functional.silu(gate)).reshape(new, -1))
+
+    def step(self, query: Any, key: Any, value: Any, beta: Any, decay: Any) -> torch.Tensor:
+        """One token: the state forgets, learns what it predicted wrongly, and is read; all (heads, ...)."""
+        self.state = self.state * decay[:, None, None]
+        wrong = (value - (key[:, None] @ self.state)[:, 0]) * beta[:, None]
+        self.state = self.state + key[:, :, None] * wrong[:, None]
+        return (query[:, None] @ self.state)[:, 0]
+
+
+def _unit(x: torch.Tensor) -> torch.Tensor:
+    return x * torch.rsqrt((x * x).sum(-1, keepdim=True) + 1e-6)
+
+
+def turned(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+    """Rotary embedding of the first dimensions, as many as there are angles for."""
+    dims = cos.shape[-1]
+    first, second = x[..., :dims].chunk(2, -1)
+    moved = x[..., :dims] * cos + torch.cat((-second, first), -1) * sin
+    return torch.cat((moved, x[..., dims:]), -1)
