@@ -1,0 +1,196 @@
+"""A real model child: jobs given to it, its death and who is told what of it, and its next life."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from db.failures import Failure
+from tests.worker.supervisor.workshop import Workshop, until
+from worker import metrics
+from worker.errors import Transient
+from worker.protocol import Done, Start, Started
+from worker.supervisor.attempt import Attempt, Gone, StopReason
+from worker.supervisor.child import Child
+
+LONG = {"messages": [{"role": "user", "content": "a long story " * 100}]}
+
+
+@pytest.fixture
+def slow(workshops: Callable[..., Workshop]) -> Workshop:
+    """One whose child takes ten seconds for an answer."""
+    shop = workshops("fake=fake?delay_ms=10000")
+    shop.keep_running()
+    return shop
+
+
+def start(attempt: Attempt) -> Start:
+    return Start(
+        stream=attempt.stream,
+        job_id=str(attempt.id),
+        kind="chat.complete",
+        params=attempt.job.params,
+        folder=str(attempt.folder),
+    )
+
+
+def begun(shop: Workshop) -> Attempt:
+    """A job that the child has begun."""
+    shop.submit("chat.complete", LONG)
+    attempt = shop.claim()
+    assert shop.child_manager.begin(attempt, start(attempt))
+    assert isinstance(heard(attempt), Started)
+    return attempt
+
+
+def heard(attempt: Attempt, seconds: float = 20) -> object:
+    """The next event that tells more than progress; the end of a test that waits for ever."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        event = attempt.next_event(0.1)
+        if event is not None and getattr(event, "type", "") != "beat":
+            return event
+    raise AssertionError("nothing was heard")
+
+
+def alive(shop: Workshop) -> Child:
+    child = shop.child_manager.child
+    assert child is not None
+    return child
+
+
+def killed(why: str) -> float:
+    return metrics.CHILD_KILLS.labels(why=why)._value.get()
+
+
+def test_a_job_is_done_by_the_child_and_heard_by_its_attempt_alone(running: Workshop) -> None:
+    attempts = []
+    for _ in range(2):
+        running.submit()
+        attempts.append(running.claim())
+    for attempt in attempts:
+        assert running.child_manager.begin(attempt, start(attempt))
+    for attempt in attempts:
+        events = [heard(attempt), heard(attempt)]
+        assert [type(event) for event in events] == [Started, Done]
+        assert {event.stream for event in events} == {attempt.stream}
+        running.registry.remove(attempt)
+
+
+def test_before_a_child_is_ready_no_model_is_served_and_a_stopped_job_does_not_wait_for_one(
+    workshops: Callable[..., Workshop],
+) -> None:
+    shop = workshops("good=fake")
+    assert not shop.child_manager.served
+    shop.submit()
+    attempt = shop.claim()
+    attempt.stop(StopReason.CANCELED)
+    assert shop.child_manager.begin(attempt, start(attempt)) is False
+
+
+@pytest.mark.parametrize(
+    ("models", "default"), [("good=fake bad=fake?nonsense=1", True), ("bad=fake?nonsense=1 good=fake", False)]
+)
+def test_jobs_for_a_model_that_cannot_be_loaded_are_left_to_others(
+    workshops: Callable[..., Workshop], models: str, *, default: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop = workshops(models)
+    shop.keep_running()
+    served = shop.child_manager.served
+    assert (served.names, served.default) == (["good"], default)
+    assert "no job is taken for model bad" in caplog.text
+
+
+def test_without_a_model_in_time_the_job_is_tried_elsewhere(workshops: Callable[..., Workshop]) -> None:
+    shop = workshops("fake=fake", load_s=0.3)
+    shop.submit()
+    attempt = shop.claim()
+    with pytest.raises(Transient) as caught:
+        shop.child_manager.begin(attempt, start(attempt))
+    assert caught.value.code is Failure.ENGINE_UNREACHABLE
+
+
+def test_a_child_killed_from_outside_tells_all_its_jobs_that_others_died_with_them(slow: Workshop) -> None:
+    first, second, dead = begun(slow), begun(slow), alive(slow)
+    os.kill(dead.process.pid, signal.SIGKILL)
+    assert [heard(one) for one in (first, second)] == [Gone(innocent=False, shared=True)] * 2
+    until(lambda: slow.child_manager.child not in (None, dead) and alive(slow).ready.is_set(), 60)
+    assert isinstance(begun(slow), Attempt)
+
+
+def test_a_child_that_dies_with_one_job_may_have_died_of_it(slow: Workshop) -> None:
+    only = begun(slow)
+    os.kill(alive(slow).process.pid, signal.SIGKILL)
+    assert heard(only) == Gone(innocent=False, shared=False)
+
+
+def test_who_runs_beside_the_job_that_the_child_is_killed_for_is_innocent(slow: Workshop) -> None:
+    guilty, innocent = begun(slow), begun(slow)
+    slow.child_manager.kill("a test", guilty.stream)
+    assert heard(guilty) == Gone(innocent=False, shared=False)
+    assert heard(innocent) == Gone(innocent=True, shared=False)
+    assert killed("a test") == 1
+
+
+def test_a_job_that_is_deaf_to_its_stop_loses_the_child_step_by_step(slow: Workshop) -> None:
+    deaf, beside = begun(slow), begun(slow)
+    before = killed("deaf to stop"), killed("deaf to SIGTERM")
+    os.kill(alive(slow).process.pid, signal.SIGSTOP)  # nothing but SIGKILL gets through
+    asked = time.monotonic()
+    deaf.stop(StopReason.CANCELED)
+    assert heard(deaf) == Gone(innocent=False)
+    assert heard(beside) == Gone(innocent=True)
+    assert time.monotonic() - asked >= slow.worker.stop_s + slow.worker.kill_s
+    assert killed("deaf to stop") == before[0] + 1
+    assert killed("deaf to SIGTERM") > before[1]
+
+
+def test_a_job_that_listens_to_its_stop_costs_no_child(slow: Workshop) -> None:
+    willing, beside, child = begun(slow), begun(slow), alive(slow)
+    willing.stop(StopReason.CANCELED)
+    assert getattr(heard(willing), "type", None) == "halted"
+    assert alive(slow) is child
+    assert beside.next_event(0.2) is None or not child.gone.is_set()
+
+
+@pytest.mark.slow
+def test_a_silent_child_is_replaced(workshops: Callable[..., Workshop]) -> None:
+    shop = workshops("fake=fake", silent_s=6.5)
+    shop.keep_running()
+    first, began = alive(shop), time.monotonic()
+    until(lambda: first.answered_at > began + 4, 20)  # it answers pings
+    assert not first.gone.is_set()
+    os.kill(first.process.pid, signal.SIGSTOP)
+    until(first.gone.is_set, 20)
+    until(lambda: shop.child_manager.child not in (None, first), 20)
+
+
+def test_a_child_that_loads_for_too_long_is_killed(workshop: Workshop) -> None:
+    before, manager = killed("loading"), workshop.child_manager
+    manager.ensure_running(time.monotonic())
+    child = alive(workshop)
+    manager.ensure_running(child.started_at + workshop.worker.load_s)
+    assert killed("loading") == before
+    manager.ensure_running(child.started_at + workshop.worker.load_s + 1)
+    assert killed("loading") == before + 1
+    until(child.gone.is_set)
+
+
+def test_the_pause_before_the_next_child_doubles(workshop: Workshop) -> None:
+    manager, now = workshop.child_manager, time.monotonic()
+    pauses = []
+    for _ in range(4):
+        manager.ensure_running(now)
+        child = alive(workshop)
+        child.kill()
+        until(child.gone.is_set)
+        before = now
+        while manager.child is None or manager.child is child:
+            manager.ensure_running(now)
+            now += 0.0125
+        pauses.append(round(now - 0.0125 - before, 2))
+    assert pauses == [0, 0.1, 0.2, 0.4]

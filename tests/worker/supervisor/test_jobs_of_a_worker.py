@@ -1,0 +1,157 @@
+"""A worker's heart: what it claims, what it tells others of its slots, and how it lets go; with a real model child."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from db.jobs import leases
+from db.schema.tables import Job, State
+from tests.worker.supervisor.workshop import Workshop, now, until
+from worker import metrics
+from worker.supervisor.supervisor import Supervisor
+
+
+def supervisor_of(shop: Workshop, queue: str = "gpu") -> Supervisor:
+    return Supervisor(shop.services, shop.registry, queue, "w-1", shop.scratch)
+
+
+@pytest.fixture
+def slow(workshops: Callable[..., Workshop]) -> Workshop:
+    shop = workshops("fake=fake?delay_ms=10000", slots=2)
+    shop.keep_running()
+    return shop
+
+
+@pytest.fixture
+def supervisor(running: Workshop) -> Iterator[Supervisor]:
+    yield supervisor_of(running)
+    assert running.registry.all() == []
+
+
+def look(supervisor: Supervisor) -> threading.Thread:
+    thread = threading.Thread(target=supervisor.look, daemon=True)
+    thread.start()
+    return thread
+
+
+def begun(shop: Workshop, supervisor: Supervisor) -> Job:
+    """A job that the child works on for long."""
+    job = shop.submit("chat.complete", {"messages": [{"role": "user", "content": "long " * 100}]})
+    look(supervisor)
+    until(lambda: shop.job(job.id).state is State.RUNNING)
+    return job
+
+
+def test_a_look_does_all_that_waits_one_after_another(running: Workshop, supervisor: Supervisor) -> None:
+    ids = [running.submit().id for _ in range(3)]
+    assert supervisor.waiting() == 3
+    assert supervisor.look() == 3
+    assert {running.job(job_id).state for job_id in ids} == {State.SUCCEEDED}
+    assert {running.last_attempt(job_id).worker_id for job_id in ids} == {"w-1"}
+    assert (supervisor.waiting(), supervisor.look(), supervisor.looks) == (0, 0, 2)
+
+
+def test_jobs_of_other_queues_and_models_are_left_alone(running: Workshop, supervisor: Supervisor) -> None:
+    other = running.submit(model="other")
+    assert (supervisor.waiting(), supervisor.look()) == (0, 0)
+    assert supervisor_of(running, "cpu").waiting() == 0
+    with running.database.write() as session:
+        session.get_one(Job, other.id).model = "fake"
+    assert supervisor.look() == 1
+
+
+def test_a_gpu_worker_without_a_model_offers_and_claims_nothing(workshop: Workshop) -> None:
+    job = workshop.submit()
+    gpu, cpu = supervisor_of(workshop), supervisor_of(workshop, "cpu")
+    assert (gpu.offered, gpu.waiting(), gpu.look()) == (0, 0, 0)
+    assert workshop.job(job.id).state is State.QUEUED
+    assert (cpu.offered, cpu.served) == (workshop.worker.slots, None)  # its jobs need no resident model
+
+
+def test_no_more_is_counted_as_waiting_than_there_are_free_slots(slow: Workshop) -> None:
+    supervisor = supervisor_of(slow)
+    for _ in range(3):
+        slow.submit(priority=-1)
+    assert supervisor.waiting() == 2
+    begun(slow, supervisor)
+    assert supervisor.waiting() == 1
+    supervisor.slots.close()
+    assert supervisor.waiting() == 0
+
+
+def test_a_cancel_stops_the_job_it_names_and_no_other(slow: Workshop) -> None:
+    supervisor = supervisor_of(slow)
+    first, second = begun(slow, supervisor), begun(slow, supervisor)
+    supervisor.cancel(first.id)
+    until(lambda: slow.job(first.id).state is State.CANCELED)
+    assert slow.job(second.id).state is State.RUNNING
+
+
+def test_a_drain_hands_back_what_runs_and_takes_no_more(slow: Workshop) -> None:
+    supervisor = supervisor_of(slow)
+    job = begun(slow, supervisor)
+    supervisor.drain(10)
+    assert slow.job(job.id).state is State.QUEUED
+    assert slow.last_attempt(job.id).outcome == "released"
+    assert slow.job(job.id).setbacks == 0
+    assert (supervisor.slots.free, supervisor.look()) == (0, 0)
+
+
+def test_a_job_that_does_not_stop_in_time_is_handed_back_as_it_is(workshops: Callable[..., Workshop]) -> None:
+    shop = workshops("fake=fake?hang_at=2", stop_s=60.0)
+    shop.keep_running()
+    supervisor = supervisor_of(shop)
+    job = shop.submit("video.caption", {"video": shop.add_film()})
+    look(supervisor)
+    until(lambda: shop.job(job.id).state is State.RUNNING and shop.job(job.id).cue_count > 0)
+    kept, asked = shop.job(job.id).checkpoint, time.monotonic()
+    supervisor.drain(0.5)
+    assert 0.4 < time.monotonic() - asked < 5
+    back = shop.job(job.id)
+    assert (back.state, back.checkpoint) == (State.QUEUED, kept)
+    assert shop.last_attempt(job.id).busy_seconds > 0.4
+
+
+def test_a_database_that_is_away_is_no_end_of_the_worker(running: Workshop, supervisor: Supervisor) -> None:
+    job = running.submit()
+    file = running.folder / "bm3.sqlite3"
+    running.database.dispose()
+    file.rename(file.with_suffix(".away"))
+    try:
+        assert (supervisor.waiting(), supervisor.look()) == (0, 0)
+    finally:
+        running.database.dispose()
+        file.with_suffix(".away").replace(file)
+    assert supervisor.look() == 1
+    assert running.job(job.id).state is State.SUCCEEDED
+
+
+def test_how_long_it_waited_and_how_fast_it_went_is_measured(running: Workshop, supervisor: Supervisor) -> None:
+    job = running.submit("video.caption", {"video": running.add_film()})
+    with running.database.write() as session:
+        session.get_one(Job, job.id).queued_at = now().replace(year=now().year - 1)
+    waits, factors = metrics.QUEUE_WAIT.labels(queue="gpu"), metrics.REALTIME_FACTOR.labels(kind="video.caption")
+    ended = metrics.JOBS_FINISHED.labels(kind="video.caption", outcome="succeeded")._value
+    before = waits._sum.get(), factors._sum.get(), ended.get()
+    began = time.monotonic()
+    assert supervisor.look() == 1
+    took = time.monotonic() - began
+    assert waits._sum.get() - before[0] > 300 * 86_400
+    assert 12 / took <= factors._sum.get() - before[1] < 120 / took
+    assert ended.get() == before[2] + 1
+
+
+def test_a_lost_job_counts_as_no_success(running: Workshop, supervisor: Supervisor) -> None:
+    job = running.submit("video.caption", {"video": running.add_film()})
+    thread = look(supervisor)
+    until(lambda: running.job(job.id).state is State.RUNNING)
+    with running.database.write() as session:
+        assert leases.release(session, now(), job.id, 1, leases.Usage())
+        session.get_one(Job, job.id).state = State.CANCELED
+    thread.join(20)
+    assert not thread.is_alive()
+    assert running.last_attempt(job.id).outcome == "released"
