@@ -41,8 +41,8 @@ test: $(READY) check  ## everything that must hold
 test-fast: $(READY)  ## what tells within three minutes whether a change is sound
 	$(BIN)/python $(PYTEST) --fast
 
-test-newest: RESOLUTION := highest
-test-oldest: RESOLUTION := lowest-direct
+build/venv-newest: RESOLUTION := highest
+build/venv-oldest: RESOLUTION := lowest-direct
 test-newest: | build/venv-newest  ## the suite with the newest version of every package that pyproject.toml allows
 	build/venv-newest/bin/mypy
 	build/venv-newest/bin/python $(PYTEST)

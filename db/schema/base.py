@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import JSON, DateTime, Dialect, Enum, MetaData, TypeDecorator, Uuid
+from sqlalchemy import JSON, DateTime, Dialect, Double, Enum, MetaData, TypeDecorator, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 from uuid_utils.compat import uuid7
@@ -61,4 +61,5 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSON().with_variant(JSONB(), "postgresql"),
         list[str]: JSON().with_variant(JSONB(), "postgresql"),
         UUID: Uuid(),
+        float: Double(),  # SQLAlchemy 2.0 would make it FLOAT, 2.1 makes it DOUBLE
     }
