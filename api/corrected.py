@@ -38,7 +38,8 @@ def result(job: Job, made: Sequence[Correction]) -> DatasheetResult:
         "corrections": [_told(one) for one in made],
         "nearest": None,  # the library lies with the workers
     }
-    return derive(read.model_copy(update=changes), DatasheetParams.model_validate(job.params).ipc_level)
+    params = DatasheetParams.model_validate(job.params)
+    return derive(read.model_copy(update=changes), params.ipc_level, params.allow_incomplete)
 
 
 def document(session: Session, job: Job) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from db.documents.kinds.datasheet_verdict import VerdictState
 from db.jobs.jobs import Filter
 from db.schema.tables import State
 
@@ -18,6 +19,7 @@ class JobFilter(BaseModel):
 
     state: list[State] = []
     kind: Annotated[list[Annotated[str, Field(max_length=60)]], Field(max_length=20)] = []
+    verdict: Annotated[list[VerdictState], Field(description="Of datasheets, as they were read")] = []
     model: Annotated[str | None, Field(max_length=200)] = None
     label: Annotated[
         str | None, Field(max_length=261, pattern=r"^[A-Za-z0-9_.-]{1,60}:[^\x00]{1,200}$", description="name:value")
@@ -46,4 +48,5 @@ class JobFilter(BaseModel):
             created_before=self.created_before,
             retrying=self.retrying,
             parent_id=self.parent_id,
+            verdicts=self.verdict,
         )

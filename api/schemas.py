@@ -10,6 +10,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from db.documents.footprint.files import File
+from db.documents.kinds import datasheet_verdict
+from db.documents.kinds.datasheet_verdict import FootprintVerdict
 from db.failures import RETRYABLE, Failure
 from db.jobs.estimates import Estimate
 from db.schema.tables import TERMINAL, Asset, AssetState, Job, JobAttempt, JobEvent, JobFile, State, Upload
@@ -61,6 +63,9 @@ class JobView(FromAttributes):
     params: dict[str, Any]
     model: str | None
     result: dict[str, Any] | None
+    verdict: FootprintVerdict | None = Field(
+        None, description="Of a datasheet: verified, to check, or no footprint and why"
+    )
     failure: FailureView | None
     progress: Progress
     estimate: EstimateView | None
@@ -177,6 +182,7 @@ def job_view(job: Job, estimate: Estimate | None, result: dict[str, Any] | None)
         **{name: value for name, value in fields.items() if name not in {"failure", "progress", "result"}},
         failure=failure,
         result=result,
+        verdict=FootprintVerdict.model_validate(judged) if (judged := datasheet_verdict.of_result(result)) else None,
         progress=progress_of(job),
         estimate=EstimateView.model_validate(estimate) if known else None,
         links=links_of(job.id),

@@ -26,6 +26,7 @@ from api.requests import RetryRequest
 from api.retrying import prepare_retry, retry
 from api.submission import check_quotas
 from db.access import audit, tenants
+from db.documents.kinds import datasheet_verdict
 from db.jobs import jobs, overview
 from db.jobs.jobs import Filter
 from db.jobs.quotas import QuotaExceeded
@@ -59,6 +60,7 @@ class Wanted(BaseModel):
     kind: Annotated[str, Field(max_length=60)] = ""
     q: Annotated[str, Field(max_length=200)] = ""
     label: Annotated[str, Field(max_length=261)] = ""
+    verdict: Annotated[str, Field(max_length=20)] = ""
     retrying: bool = False
     stalled: bool = False
     span: str = "day"
@@ -80,6 +82,7 @@ class Wanted(BaseModel):
             states=_states(self.state),
             kinds=(self.kind,) if self.kind else (),
             label=(name, value) if value else None,
+            verdicts=(self.verdict,) if self.verdict in datasheet_verdict.STATES else (),
             text=self.q.replace("\x00", "") or None,
             created_after=self.since,
             created_before=self.until,

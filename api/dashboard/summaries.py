@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from api.deps import Services
+from db.documents.kinds import datasheet_verdict
 from db.jobs import overview
 from db.jobs.estimates import Estimate
 from db.schema.tables import OWNED, TERMINAL, Job
@@ -31,6 +32,11 @@ class Summary:
     @property
     def ratio(self) -> float | None:
         return min(self.job.done_ms / self.job.total_ms, 1) if self.job.total_ms else None
+
+    @property
+    def verdict(self) -> dict[str, Any] | None:
+        """Of a datasheet as it was read."""
+        return datasheet_verdict.of_result(self.job.result)
 
     @property
     def ended(self) -> bool:

@@ -59,6 +59,7 @@ class Filter:
     retrying: bool | None = None
     stalled_before: datetime | None = None
     parent_id: UUID | None = None
+    verdicts: Sequence[str] = ()
 
 
 def submit(session: Session, now: datetime, new: NewJob) -> Job:
@@ -246,6 +247,8 @@ def conditions(wanted: Filter) -> list[Any]:
         tests.append(Job.model == wanted.model)
     if wanted.label is not None:
         tests.append(Job.labels[wanted.label[0]].as_string() == wanted.label[1])
+    if wanted.verdicts:
+        tests.append(Job.result["verdict"]["state"].as_string().in_([*wanted.verdicts]))
     if wanted.text is not None:
         found = select(CueRow.job_id).where(
             CueRow.job_id == Job.id, CueRow.text.icontains(wanted.text, autoescape=True)

@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from db.documents.event_types import EventType
+from db.documents.kinds import datasheet_verdict
 from db.schema.base import new_id
 from db.schema.tables import Job, Outbox, State
 from db.schema.tables_webhooks import DeliveryState, WebhookDelivery, WebhookEndpoint, WebhookEvent
@@ -181,6 +182,7 @@ def _thin(row: Outbox, job: Job | None) -> dict[str, Any]:
         "sequence": row.data.get("seq"),
         "labels": job.labels,
         "url": f"/v1/jobs/{row.subject_id}",
+        **({"verdict": verdict} if (verdict := datasheet_verdict.of_result(job.result)) else {}),
         **details,
     }
 

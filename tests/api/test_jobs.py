@@ -245,3 +245,19 @@ def test_a_model_nobody_serves_is_refused_with_those_that_are(here: RunningApp, 
     assert refused.status_code == 422
     assert refused.json()["code"] == "unknown_model"
     assert "nano" in refused.json()["detail"]
+
+
+def test_jobs_are_listed_by_verdict(anywhere: RunningApp) -> None:
+    ann = anywhere.guest("ann")
+    made = {}
+    for state in ("verified", "check", "no_footprint", None):
+        ann.submit()
+        job_id, epoch = anywhere.start()
+        anywhere.finish(job_id, epoch, {"verdict": {"state": state, "items": 2}} if state else {"cues": 1})
+        made[state] = str(job_id)
+    for wanted in (["check"], ["verified", "no_footprint"]):
+        found = ann.get("/v1/jobs?" + "&".join(f"verdict={one}" for one in wanted)).json()["items"]
+        assert {job["id"] for job in found} == {made[one] for one in wanted}
+        assert {job["verdict"]["state"] for job in found} == set(wanted)
+    assert ann.get(f"/v1/jobs/{made[None]}").json()["verdict"] is None
+    assert ann.get("/v1/jobs?verdict=fine").status_code == 422

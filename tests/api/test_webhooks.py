@@ -86,6 +86,15 @@ def test_a_full_payload_carries_the_result(here: RunningApp, ann: TenantClient, 
     assert bodies(hooks)[0]["data"]["result"] == {"cues": 7}
 
 
+def test_a_datasheet_s_verdict_is_in_the_thin_payload(here: RunningApp, ann: TenantClient, hooks: Receiver) -> None:
+    ann.post("/v1/webhooks", {"url": hooks.url(), "events": ["job.succeeded"]})
+    ann.submit()
+    verdict = {"state": "check", "items": 2, "reason": "no height was found", "lacking": []}
+    here.finish(*here.start(), {"verdict": verdict})
+    deliver(here)
+    assert bodies(hooks)[0]["data"]["verdict"] == verdict
+
+
 def test_filters_of_endpoint_and_job_have_to_agree(
     here: RunningApp, ann: TenantClient, bob: TenantClient, hooks: Receiver
 ) -> None:

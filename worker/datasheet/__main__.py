@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 EXTRACT = """Reads body size and pads. The result document goes to standard output or to --json; what was found, what to
-review and the progress go to standard error. Ends with 2 and one line, CODE: REASON, for a document that cannot be read."""
+review and the progress go to standard error. Ends with 0 for a footprint that is verified, with 3 for one to check, with 4
+for none, and with 2 and one line, CODE: REASON, for a document that cannot be read."""
 # As the parameters of a job have them; their module is not imported for the help, and a test holds them equal.
 UNITS, READERS, LEVELS = ("auto", "mm", "inch", "mil"), ("vector", "vlm", "both"), ("A", "B", "C")
 
@@ -32,6 +33,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--reader", choices=READERS, default="vector", help="vector asks no model (default)")
     one.add_argument("--model", default="", metavar="SPEC", help="of the vlm reader, for example openai:MODEL?url=...")
     one.add_argument("--ipc-level", choices=LEVELS, default="B", help="density of the courtyard and the name")
+    one.add_argument(
+        "--allow-incomplete", action="store_true", help="write a footprint that lacks pads or sizes; its name says so"
+    )
     one.add_argument(
         "--files-to", type=Path, metavar="DIR", help="write footprint.json, .kicad_mod and overlay.svg here"
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from db.documents.kinds import datasheet_words
+from db.documents.kinds import datasheet_verdict, datasheet_words
 from db.documents.kinds.base import MediaInput
 from db.documents.kinds.datasheet import DatasheetParams
 from db.failures import Failure
@@ -48,14 +48,15 @@ def extract_as_asked(args: argparse.Namespace) -> int:
     except (Permanent, ValueError) as error:
         print(f"{getattr(error, 'code', Failure.BAD_PARAMS)}: {error}", file=sys.stderr)
         return 2
-    for line in datasheet_words.lines(result.model_dump(mode="json")):
+    document = result.model_dump(mode="json")
+    for line in datasheet_words.lines(document):
         print(line, file=sys.stderr)
     text = result.model_dump_json(indent=1)
     if args.json:
         args.json.write_text(text)
     else:
         print(text)
-    return 0
+    return datasheet_verdict.exit_code(document)
 
 
 def _params(args: argparse.Namespace) -> DatasheetParams:
@@ -75,4 +76,5 @@ def _params(args: argparse.Namespace) -> DatasheetParams:
         units=args.units,
         reader=args.reader,
         ipc_level=args.ipc_level,
+        allow_incomplete=args.allow_incomplete,
     )

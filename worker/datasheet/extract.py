@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from db.documents.footprint import verdict
 from db.documents.footprint.ipc7351 import NO_LEAD
 from db.documents.kinds.datasheet import (
     Body,
@@ -200,9 +201,7 @@ def _result(
         "found" if land is not None else "not_read" if search.land and _has_land_title(search) else "not_in_document"
     )
     if status == "not_read":
-        review.append(
-            Review(field="land_pattern", reason="a land pattern is drawn but its dimensions could not be read")
-        )
+        review.append(Review(field="land_pattern", reason=_unread(search)))
     if status == "not_in_document":
         review.append(Review(field="land_pattern", reason="no page that names or draws a land pattern was found"))
     least = min([land.confidence if land else 0.9] + [v.confidence for v in _stated(found, outlines)])
@@ -217,6 +216,12 @@ def _result(
         ambiguities=[*found.doubts, *search.notes(request.package)], needs_review=review,
         confidence=round(least, 3),
     )  # fmt: skip
+
+
+def _unread(search: Search) -> str:
+    title = search.land_title()
+    under = f' under "{title[0]}" on page {title[1]}' if title else f" on page {search.land[0]}" if search.land else ""
+    return f"a land pattern is drawn{under}, but its dimensions could not be read"
 
 
 def _doubted(land: LandPattern) -> LandPattern:
@@ -262,11 +267,8 @@ def _land(best: Solved, outlines: list[Drawing], package: str | None, review: li
     land = assemble.land_of(best, names, rounds, apart, [*shown, *sorted(apart)])
     land = land.model_copy(update={"confidence": min((p.confidence for p in land.pads), default=0.0)})
     review.extend(doubts.of_land(land, best, numbers.certain))
-    few = doubts.too_few(land, labels[0] if labels else (), package)
-    if few is None:
-        return land
-    review.append(few)
-    return _doubted(land)
+    land = land.model_copy(update={"pins": doubts.pins(labels[0] if labels else (), package)})
+    return _doubted(land) if verdict.too_few(land) else land
 
 
 def _views(solved: list[Solved], best: Solved | None) -> list[View]:

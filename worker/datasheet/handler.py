@@ -27,7 +27,7 @@ def extract_datasheet(params: DatasheetParams, job: Context) -> DatasheetResult:
     inputs = [job.fetch(m) for m in (params.document, params.mechanical_image, params.land_image) if m is not None]
     request = ReadingRequest.of(params)
     reading = sandbox.read(inputs, request, lambda progress: _tell(job, progress))
-    result = complete(_read(params.reader, reading, request, job), params.ipc_level)
+    result = complete(_read(params.reader, reading, request, job), params.ipc_level, params.allow_incomplete)
     pictures = [reading.pictures[n] for n in pages_read(result) if n in reading.pictures]
     with tempfile.TemporaryDirectory() as folder:
         return _attach(result, pictures, job, Path(folder))
@@ -45,11 +45,12 @@ def _read(reader: Reader, reading: DocumentReading, request: ReadingRequest, job
     return told if reader == "vlm" else compare(vector, told)
 
 
-def complete(result: DatasheetResult, level: Level) -> DatasheetResult:
+def complete(result: DatasheetResult, level: Level, allow_incomplete: bool = False) -> DatasheetResult:
     """What follows from the values read, what nothing confirms, and the nearest part of the library."""
     pads = result.land_pattern.pads if result.land_pattern else []
     doubted = result.model_copy(update={"needs_review": [*result.needs_review, *confidence.reviews(result)]})
-    return derive(doubted, level).model_copy(update={"nearest": library.nearest(pads, worker_settings().kicad_library)})
+    nearest = library.nearest(pads, worker_settings().kicad_library)
+    return derive(doubted, level, allow_incomplete).model_copy(update={"nearest": nearest})
 
 
 def _tell(job: Context, progress: ReadingProgress) -> None:

@@ -14,6 +14,7 @@ from bm3vl.cli.params import changed
 from bm3vl.cli.show import err, out
 from bm3vl.cli.summary import summary, without_footprint
 from bm3vl.cli.upload import sent
+from bm3vl.documents.kinds import datasheet_verdict
 from bm3vl.ended import finished
 
 if TYPE_CHECKING:
@@ -98,6 +99,9 @@ def datasheet(
     mechanical_page: Annotated[int | None, typer.Option(min=1)] = None,
     land_page: Annotated[int | None, typer.Option(min=1)] = None,
     reader: Annotated[str | None, typer.Option(help="vector, vlm or both")] = None,
+    allow_incomplete: Annotated[
+        bool, typer.Option("--allow-incomplete", help="Write a footprint that lacks pads or sizes; its name says so")
+    ] = False,
     param: Params = None,
     label: Labels = None,
     priority: Priority = 0,
@@ -107,7 +111,10 @@ def datasheet(
     kicad: Annotated[Path | None, typer.Option(help="Wait and write the KiCad footprint here")] = None,
     overlay: Annotated[Path | None, typer.Option(help="Wait and write the pads drawn over the page here")] = None,
 ) -> None:
-    """Read body dimensions and pads from a datasheet's drawings."""
+    """Read body dimensions and pads from a datasheet's drawings.
+
+    Once waited for, ends with 0 for a footprint that is verified, 3 for one to check, 4 for none.
+    """
     if len(files) > 2:
         raise typer.BadParameter("give one PDF, or two images")
     client: Client = context.obj
@@ -119,6 +126,7 @@ def datasheet(
         mechanical_page=mechanical_page,
         land_page=land_page,
         reader=reader,
+        allow_incomplete=allow_incomplete or None,
     )
     job = client.submit("datasheet.extract", changed(params, param), **_envelope(label, priority, no_cache))
     _announce(job)
@@ -130,6 +138,8 @@ def datasheet(
         for line in summary(job):
             err.print(line, markup=False)
         _fetch(client, job, wanted)
+        if code := datasheet_verdict.exit_code(job["result"]):
+            raise typer.Exit(code)
 
 
 @app.command()
@@ -189,7 +199,7 @@ def _fetch(client: Client, job: dict[str, Any], wanted: dict[str, Path | None]) 
         name = next((name for name in names if name.endswith(ending)), None)
         if name is None:
             err.print(without_footprint(job), style="yellow", markup=False)
-            raise typer.Exit(1)
+            continue
         client.download(job["id"], name, path)
         err.print(f"written: {path}", markup=False)
 

@@ -22,6 +22,9 @@ def summary(job: dict[str, Any]) -> list[str]:
 
 def without_footprint(job: dict[str, Any]) -> str:
     """Why a datasheet job left no footprint file."""
+    verdict = job["result"].get("verdict")
+    if verdict and verdict["state"] == "no_footprint":
+        return f"no footprint: {verdict['reason']}"
     status = job["result"]["land_pattern_status"]
     if status == "not_in_document":
         return "no footprint: the document recommends no land pattern"

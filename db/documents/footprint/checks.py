@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator
 from itertools import combinations
 
-from db.documents.footprint import equations
+from db.documents.footprint import equations, verdict
 from db.documents.footprint.courtyard import Rect, copper, nominal
-from db.documents.kinds.datasheet import Check, DatasheetResult, Equation, Pad, Review
+from db.documents.kinds.datasheet import Check, DatasheetResult, Equation, LandPattern, Pad, Review
 
 MIN_GAP_MM = 0.1
 MIN_RING_MM = 0.1
@@ -32,6 +32,7 @@ def look(result: DatasheetResult) -> DatasheetResult:
             *_holes(pads, result),
             *_names(pads),
             _alike(pads),
+            *_complete(land),
             *checks,
         ]
     earlier = _reviews(result.checks, result.equations)
@@ -134,6 +135,17 @@ def _names(pads: list[Pad]) -> Iterator[Check]:
             f"numbers run from 1 to {len(digits)}" if whole else f"numbers from {digits[0]} to {digits[-1]} have gaps"
         )
         yield Check(rule="numbers_complete", passed=whole, severity="info", message=text)
+
+
+def _complete(land: LandPattern) -> Iterator[Check]:
+    """Whether every pad can be made and every pin of the part has one."""
+    bare = verdict.unmade(land)
+    text = verdict.named_unmade(bare, land) if bare else "every pad has a stated size or hole"
+    yield Check(rule="pads_stated", passed=not bare, severity="error", message=text, pads=_named(bare))
+    if land.pins is not None:
+        few = verdict.too_few(land)
+        text = few or f"the {land.pins} pins of the part have pads"
+        yield Check(rule="pads_for_all_pins", passed=not few, severity="error", message=text)
 
 
 def _alike(pads: list[Pad]) -> Check:

@@ -11,6 +11,7 @@ from db.documents.kinds.datasheet import DatasheetResult, Files
 
 DOCUMENT = "footprint.json"
 OVERLAY = "overlay.svg"
+INCOMPLETE = "_INCOMPLETE"  # ends the name of a footprint that lacks pads or sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,12 @@ class File:
 
 def write(result: DatasheetResult, pictures: Sequence[PagePicture]) -> tuple[DatasheetResult, list[File]]:
     """The result, which now names its files, and the files."""
-    name = kicad.safe_name(result.package or result.mpn or "footprint")
-    footprint = kicad.write(result, name)
+    verdict = result.verdict
+    name = kicad.safe_name(result.package or result.mpn or "footprint") + (
+        INCOMPLETE if verdict and verdict.lacking else ""
+    )
+    refused = verdict is not None and verdict.state == "no_footprint"
+    footprint = None if refused else kicad.write(result, name)
     kicad_mod = f"{name}.kicad_mod" if footprint else None
     done = result.model_copy(update={"files": Files(footprint_json=DOCUMENT, kicad_mod=kicad_mod, overlay_svg=OVERLAY)})
     files = [

@@ -85,7 +85,9 @@ def _description(result: DatasheetResult, notes: list[str]) -> str:
     source = f"{result.package or 'land pattern'}{f' from page {page} of its datasheet' if page else ''}"
     changed = len({one.field for one in result.corrections if one.before != one.value})
     by_hand = [f"{changed} number{'' if changed == 1 else 's'} corrected by hand"] if changed else []
-    return "; ".join([source, *notes, *by_hand, *(["needs review"] if result.needs_review else [])])[:800]
+    lacking = result.verdict.lacking if result.verdict else []
+    warning = [f"INCOMPLETE: {'; '.join(lacking)}"] if lacking else []
+    return "; ".join([*warning, source, *notes, *by_hand, *(["needs review"] if result.needs_review else [])])[:800]
 
 
 def _attribute(pads: list[Pad]) -> Expr:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from .base import Document, MediaInput
+from .datasheet_verdict import FootprintVerdict
 
 Reader = Literal["vector", "vlm", "both"]
 Status = Literal["stated", "derived", "assumed", "not_stated", "corrected"]
@@ -38,6 +39,9 @@ class DatasheetParams(Document):
     reader: Reader = "vector"
     ipc_level: Level = Field(
         "B", description="Density level of the computed IPC-7351B land pattern: A most, B nominal, C least"
+    )
+    allow_incomplete: bool = Field(
+        False, description="Write a footprint that lacks pads or sizes too; its name and description say so"
     )
     engine: Name | None = Field(None, description="Engine of the vlm reader")
     model: Name | None = Field(None, description="Model of the vlm reader")
@@ -163,6 +167,7 @@ class LandPattern(Document):
     view: Literal["top", "bottom", "unknown"] = "unknown"
     title: Text | None = None
     pads: list[Pad] = []
+    pins: int | None = Field(None, description="How many the outline or the package's name tells, where it tells it")
     vias: list[Via] = []
     paste: list[Pad] = []
     padstacks: list[Padstack] = []
@@ -309,6 +314,7 @@ class DatasheetResult(Document):
     courtyard: Courtyard | None = None
     nearest: LibraryPart | None = None
     needs_review: list[Review] = []
+    verdict: FootprintVerdict | None = Field(None, description="Null in results of earlier versions")
     corrections: list[Corrected] = []
     confidence: Confidence = 0.0
     files: Files = Files()

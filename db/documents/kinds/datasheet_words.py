@@ -6,12 +6,16 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from . import datasheet_verdict
+
 MOST_REVIEWS = 8
 MOST_PACKAGES = 8
 
 
 def lines(result: dict[str, Any]) -> Iterator[str]:
-    """Body, pads, how many rules and equations hold, and what to review; `result` is the document as JSON."""
+    """FootprintVerdict, body, pads, how many rules and equations hold, and what to review; `result` is the document as JSON."""
+    if result.get("verdict"):
+        yield f"verdict {datasheet_verdict.line(result['verdict'])}"
     body = " x ".join(_value(result["body"][side]) for side in ("length", "width", "height"))
     yield f"body    {body} mm (length x width x height)"
     yield f"pads    {_pads(result)}"

@@ -12,6 +12,7 @@ from db.access.users import Role
 from db.documents.footprint import files
 from db.documents.footprint.overlay import PNG, PagePicture
 from db.documents.kinds.datasheet import Body, DatasheetResult, LandPattern, Pad, Review, Value
+from db.documents.kinds.datasheet_verdict import FootprintVerdict
 from db.documents.kinds.datasheet_words import wrong_package
 from db.failures import Failure
 from db.jobs import jobs
@@ -69,6 +70,23 @@ def test_filters_stand_in_the_address(ann: Visitor, stage: Stage) -> None:
         rows = ann.get(f"/jobs/rows{query}").text
         assert {name for name in ("one.mp4", "two.mp4") if name in rows} == seen, query
     assert ann.get(f"/jobs?q={job_id}", follow_redirects=False).headers["location"] == f"/jobs/{job_id}"
+
+
+def test_verdicts_are_a_badge_and_a_filter(ann: Visitor, stage: Stage) -> None:
+    ids = {}
+    for state, tone in (("verified", "good"), ("check", "warn"), ("no_footprint", "bad")):
+        stage.job(NewJob(stage.tenant_id, "datasheet.extract", "cpu", {"document": {"url": "https://a.example/p.pdf"}}))
+        job_id, epoch = stage.begin(1000, "cpu")
+        result = DatasheetResult(verdict=FootprintVerdict(state=state, items=3, reason=EVIL))
+        stage.finish(job_id, epoch, result.model_dump(mode="json"))
+        ids[state] = str(job_id)
+        rows = ann.get(f"/jobs/rows?verdict={state}").text
+        assert [one for one in ids.values() if one in rows] == [ids[state]]
+        for text in (rows, ann.get(f"/jobs/{job_id}").text):
+            assert f'<span class="pill {tone}" title="&lt;img' in text
+            assert EVIL not in text
+    assert all(one in ann.get("/jobs/rows?verdict=nonsense").text for one in ids.values())
+    assert "check 3</span>" in ann.get("/jobs/rows").text
 
 
 def test_many_jobs_are_canceled_and_deleted_at_once(ann: Visitor, stage: Stage) -> None:

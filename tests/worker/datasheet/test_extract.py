@@ -15,6 +15,7 @@ from db.documents.kinds.datasheet import DatasheetResult
 from db.failures import Failure
 from tests.worker.datasheet.sketch import Sketch, dual
 from worker.datasheet.extract import ReadingProgress, ReadingRequest, extract
+from worker.datasheet.handler import complete
 from worker.datasheet.result import score
 from worker.errors import Permanent, Stopped
 
@@ -70,7 +71,7 @@ def test_fewer_pads_than_pins_are_doubted(package: str, doubted: bool) -> None:
     sketch = dual(8, 1.27, 5.4, 1.5, 0.6)
     sketch.text(*sketch.point(-2.7, -1.905), "1")
     sketch.text(300, 730, package, 11)
-    result = extract([sketch.pdf()], ReadingRequest(package))
+    result = complete(extract([sketch.pdf()], ReadingRequest(package)), "B")
     assert result.land_pattern is not None
     assert any("the part has 10 pins" in r.reason for r in result.needs_review) is doubted
     assert (max(p.confidence for p in result.land_pattern.pads) < 0.9) is doubted

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +15,7 @@ from pypdfium2 import PdfDocument
 from db.documents.kinds.base import MediaInput
 from db.documents.kinds.datasheet import DatasheetParams, DatasheetResult
 from db.failures import Failure
+from tests.worker.datasheet.sketch import Sketch, dual
 from worker.context import LocalContext
 from worker.datasheet.handler import extract_datasheet
 from worker.datasheet.result import kicad_read
@@ -106,3 +109,35 @@ def test_a_document_without_drawings_says_so(tmp_path: Path) -> None:
     with pytest.raises(Permanent) as failed:
         run(tmp_path / "blank.pdf", tmp_path / "files")
     assert failed.value.code is Failure.BAD_DOCUMENT
+
+
+def extracted(folder: Path, sketch: Sketch, *more: str) -> tuple[int, str, list[str]]:
+    """Exit code, standard error and the footprints of the command."""
+    (folder / "part.pdf").write_bytes(sketch.pdf())
+    command = [
+        sys.executable,
+        "-m",
+        "worker.datasheet",
+        "extract",
+        str(folder / "part.pdf"),
+        "--json",
+        str(folder / "out.json"),
+    ]
+    ran = subprocess.run(
+        [*command, "--files-to", str(folder), *more], capture_output=True, text=True, check=False, timeout=60
+    )
+    return ran.returncode, ran.stderr, [file.name for file in folder.glob("*.kicad_mod")]
+
+
+def test_the_command_ends_with_the_verdict(tmp_path: Path) -> None:
+    code, told, made = extracted(tmp_path, dual(8, 1.27, 5.4, 1.5, 0.6), "--package", "SOIC-8")
+    assert (code, made) == (3, ["SOIC-8.kicad_mod"])
+    assert "verdict check " in told
+
+
+def test_a_pattern_that_lacks_pads_is_written_when_asked_for(tmp_path: Path) -> None:
+    code, told, made = extracted(tmp_path, dual(8, 1.27, 5.4, 1.5, 0.6), "--package", "SOIC-10")
+    assert (code, made) == (4, [])
+    assert "verdict no footprint: incomplete: the part has 10 pins" in told
+    code, told, made = extracted(tmp_path, dual(8, 1.27, 5.4, 1.5, 0.6), "--package", "SOIC-10", "--allow-incomplete")
+    assert (code, made) == (3, ["SOIC-10_INCOMPLETE.kicad_mod"])

@@ -9,6 +9,7 @@ from db.documents.kinds.datasheet import LandPattern, Review
 from worker.datasheet.land import holes
 from worker.datasheet.land.numbering import Label
 from worker.datasheet.land.pads import Solved
+from worker.datasheet.thresholds.result import LABELED_CORNERS, LABELED_RUN
 
 _PINS = re.compile(
     r"(?:SOT-?\d+|SC-?\d+|(?:QFN|DFN|SON|SOIC|SOP|QFP|DIP|BGA|CSP|LGA|LCC)[A-Z]{0,2})-(\d{1,3})(?!\d|\.|-\d)",
@@ -32,15 +33,23 @@ def pins_of(package: str | None) -> int | None:
     return int(named[1]) if named else None
 
 
-def too_few(land: LandPattern, labels: Iterable[Label], package: str | None) -> Review | None:
-    """A pattern with fewer pads than the part has pins: one was not seen, and the numbers after it are wrong."""
-    pins = max([*(label.number for label in labels), pins_of(package) or 0], default=0)
-    count = len({p.number for p in land.pads if p.role in ("signal", "thermal")})
-    if count >= pins:
-        return None
-    return Review(
-        field="land_pattern.pads", reason=f"the part has {pins} pins, the land pattern was read with {count} pads"
-    )
+def pins(labels: Iterable[Label], package: str | None) -> int | None:
+    """How many pins the part has by the labels of its outline or by its name, None where neither tells.
+
+    A pattern with fewer pads lacks one that was not seen, and the numbers after it are wrong.
+    """
+    told = {label.number for label in labels}
+    return max(max(told) if _count_pins(told) else 0, pins_of(package) or 0) or None
+
+
+def _count_pins(labels: set[int]) -> bool:
+    """Whether labels are nearly a whole run from 1, or those of the corners of two or four rows."""
+    if not labels:
+        return False
+    last = max(labels)
+    half, quarter = last // 2, last // 4
+    corners = {1, last, half, half + 1, quarter, quarter + 1, half + quarter, half + quarter + 1}
+    return len(labels) >= LABELED_RUN * last or (len(labels) >= LABELED_CORNERS and labels <= corners)
 
 
 def _of_pads(land: LandPattern, best: Solved) -> Iterator[tuple[str, str]]:

@@ -66,6 +66,11 @@ class Search:
         outline = next((h for h in self.hits if h.number in self.mechanical[:1]), None)
         return any(h.titled and (outline is None or not _foreign(outline, h)) for h in self.hits)
 
+    def land_title(self) -> tuple[str, int] | None:
+        """The words that name a land pattern on the pages looked at, and their page."""
+        named = ((titles.land_caption(h.text), h.number) for h in self.hits if h.number in self.land)
+        return next(((caption, page) for caption, page in named if caption), None)
+
     def notes(self, package: str | None) -> list[str]:
         """How the asked name was understood."""
         return [f"{package!r} is taken for {self.taken_for}, which alone is drawn"] if self.taken_for else []
@@ -106,7 +111,7 @@ def _rate(hits: list[PageHit], package: str | None) -> None:
         hit.mechanical += min(3.0, 0.1 * len(_DECIMAL.findall(hit.text))) - 4.0 * bool(titles.STENCIL.search(hit.text))
         hit.mechanical += CAPTIONED * _captioned(hit)
         hit.land = titles.land_score(hit.text) + figure - away - long
-        hit.titled = figure > 0 and titles.has_land_caption(hit.text)
+        hit.titled = figure > 0 and titles.land_caption(hit.text) is not None
         if hit.titled:  # nothing else that a page speaks of outweighs the title of a land pattern
             hit.land = max(hit.land, titles.land_score(hit.text) + figure)
             hit.mechanical += away if titles.mechanical_score(hit.text) >= TITLED else 0.0

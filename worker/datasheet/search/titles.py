@@ -83,11 +83,12 @@ _PROSE = re.compile(
 )
 
 
-def has_land_caption(text: str) -> bool:
-    """Whether a short line of a page, or two lines under each other, name a land pattern; tables of contents do not count."""
+def land_caption(text: str) -> str | None:
+    """The short line of a page, or two lines under each other, that name a land pattern; tables of contents do not count."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     pairs = (f"{a} {b}" for a, b in pairwise(lines) if len(a) + len(b) < TITLE_CHARS)
-    return any(len(c) < TITLE_CHARS and names_land(c) and not _PROSE.search(c) for c in (*lines, *pairs))
+    named = (c for c in (*lines, *pairs) if len(c) < TITLE_CHARS and names_land(c) and not _PROSE.search(c))
+    return next(named, None)
 
 
 def is_titled(text: str) -> bool:

@@ -34,3 +34,7 @@ SAME_VALUE_MM = 0.02  # by which two readers may differ and still say the same; 
 SQUARE = 1.04  # ratio of sides; below it a body may lie either way
 ROW_ROOM = 0.98  # of a row's extent that the side of the body must exceed
 LIES_CLEARLY = 2.0  # times as far off: the body does not lie that way; smaller decides by chance
+
+# How many pins labels tell (result/review.py).
+LABELED_RUN = 0.75  # of a run of labels from 1 that must be seen; smaller takes other numbers for labels of pins
+LABELED_CORNERS = 3  # labels of corners that must be seen

@@ -6,7 +6,7 @@ import pytest
 
 from tests.worker.datasheet.sketch import Sketch
 from worker.datasheet.extract import ReadingRequest, extract
-from worker.datasheet.search.titles import has_land_caption
+from worker.datasheet.search.titles import land_caption
 from worker.datasheet.segmentation.captions import CIRCUIT, CUTOUT, LAND, MASK, OUTLINE, STENCIL, TAPE, kind_of
 
 
@@ -84,6 +84,6 @@ def test_what_a_caption_names(text: str, kind: str | None) -> None:
 
 
 def test_a_title_on_two_lines_names_a_land_pattern_and_a_table_of_contents_does_not() -> None:
-    assert has_land_caption("Irms\nRecommended\nLand Pattern\n0.093")
-    assert not has_land_caption("9.3 Recommended land pattern ........ 27")
-    assert not has_land_caption("For the recommended land pattern see our web page, which is kept up to date.")
+    assert land_caption("Irms\nRecommended\nLand Pattern\n0.093") == "Land Pattern"
+    assert not land_caption("9.3 Recommended land pattern ........ 27")
+    assert not land_caption("For the recommended land pattern see our web page, which is kept up to date.")
