@@ -29,7 +29,7 @@ from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.families import families
 from worker.datasheet.families.families import PartFamily
 from worker.datasheet.hypotheses import choose
-from worker.datasheet.land import balls, holes, numbering, viewing_side
+from worker.datasheet.land import balls, holes, numbering, outline_labels, viewing_side
 from worker.datasheet.land.pads import Solved
 from worker.datasheet.page import pages
 from worker.datasheet.page.pages import Book
@@ -251,9 +251,10 @@ def _has_land_title(search: Search) -> bool:
 
 def _land(best: Solved, outlines: list[Drawing], package: str | None, review: list[Review]) -> LandPattern:
     rounds = assemble.rounds_of(best)
-    labels = next((found for d in outlines if (found := numbering.outline_labels(d)) is not None), None)
+    labels = next((found for d in outlines if (found := outline_labels.outline_labels(d)) is not None), None)
     apart = assemble.mechanical(best, {label.number for label in labels[0]} if labels else set())
     pegs = {i for i, r in rounds.items() if r.type == "np_thru_hole"}
+    apart |= {i for i, r in rounds.items() if r.holds}
     apart |= pegs if len(apart | pegs) < len(best.pattern.pads) else set()
     shapes = best.pattern.pads
     shown = [i for i in range(len(shapes)) if i not in apart]

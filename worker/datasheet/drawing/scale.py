@@ -11,9 +11,11 @@ from worker.datasheet.drawing.dimensions import DimensionReading
 from worker.datasheet.thresholds.drawing import (
     READING_ON_LINE,
     SCALE_AGREES,
+    SCALE_ASIDE,
     SCALE_AXES_ALIKE,
     SCALE_LOOSE,
     SCALE_STRETCH_MOST,
+    SCALE_UNPAIRED,
     SCALE_WILD,
 )
 
@@ -47,16 +49,28 @@ def _peak(ratios: np.ndarray, weights: np.ndarray, near: float | None = None) ->
     return best, total
 
 
-def _best_per_number(readings: list[DimensionReading], axis: int) -> tuple[np.ndarray, np.ndarray]:
+def _best_per_number(readings: list[DimensionReading], axis: int, paired: set[int]) -> tuple[np.ndarray, np.ndarray]:
     chosen = [r for r in readings if r.span.axis == axis and r.quantity.target > 0]
     ratios = np.array([r.span.length / r.quantity.target for r in chosen])
-    return ratios, np.array([_weight(r) for r in chosen])
+    return ratios, np.array([_weight(r) * (1.0 if id(r) in paired else SCALE_ASIDE) for r in chosen])
+
+
+def _paired(readings: list[DimensionReading]) -> set[int]:
+    """The readings that give every span one number and every number one span, as near as they all can be."""
+    row = {key: i for i, key in enumerate({id(r.span) for r in readings})}
+    col = {key: i for i, key in enumerate({id(r.quantity) for r in readings})}
+    cost = np.full((len(row), len(col)), SCALE_UNPAIRED)
+    for r in readings:
+        cost[row[id(r.span)], col[id(r.quantity)]] = r.cost
+    picked = set(zip(*(at.tolist() for at in linear_sum_assignment(cost)), strict=True))
+    return {id(r) for r in readings if (row[id(r.span)], col[id(r.quantity)]) in picked}
 
 
 def solve(readings: list[DimensionReading]) -> Scale | None:
     """The scale that the most readings agree with; None without any reading."""
-    x, wx = _best_per_number(readings, 0)
-    y, wy = _best_per_number(readings, 1)
+    paired = _paired(readings)
+    x, wx = _best_per_number(readings, 0, paired)
+    y, wy = _best_per_number(readings, 1, paired)
     if len(x) + len(y) == 0:
         return None
     both, votes = _peak(np.concatenate([x, y]), np.concatenate([wx, wy]))

@@ -11,6 +11,8 @@ from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.search import headings
 from worker.datasheet.search.headings import Region
 from worker.datasheet.search.naming import plain
+from worker.datasheet.search.titles import names_land
+from worker.datasheet.text import quantities
 from worker.datasheet.text.quantities import NUMBER, Quantity, number, tidy
 from worker.datasheet.text.tables import OF_FAMILY, TableEntry
 from worker.datasheet.thresholds.land import COLUMN_PT, LEFT_GAP_PT, LEVEL_PT, RIGHT_GAP_PT, SUBHEAD_PT
@@ -20,6 +22,9 @@ _ASKED = re.compile(rf"\b(\d{{1,3}})\s*-?\s*{_COUNTED}\b|\b{_COUNTED}\s*[:=]?\s*
 _OF_COUNTS = re.compile(
     rf"(\d{{1,3}})(?:\s*(?:to|[-~])\s*(\d{{1,3}}))?\s*{_COUNTED}(\s*(?:or more|or over|and up|min\b))?", re.IGNORECASE
 )
+_SINGLE = re.compile(rf"\bsingle\s+{_COUNTED}\b", re.IGNORECASE)
+_CONDITION = re.compile(rf"^\(?{_OF_COUNTS.pattern}\s*\)?\s*[:：=]\s*", re.IGNORECASE)
+_SYMBOLIC = re.compile(rf"^(?:DIM\.?\s*)?[A-Z](?:\s*±\s*{NUMBER})?$")
 _HEAD = re.compile(rf"^{_COUNTED}$", re.IGNORECASE)
 _LETTER = re.compile(r"^(?:DIM\.?\s*)?\(?([A-Z])\)?$")
 _CELL = re.compile(rf"^{NUMBER}$")
@@ -63,7 +68,7 @@ def row_of(page: Drawing, package: str) -> FamilyRow | None:
     named = [r for r in found if r.named]
     if named or len(found) < 2:
         return next(iter(named or found), None)
-    regions = headings.best(page, _without_count(package))
+    regions = headings.best(headings.regions(page), _without_count(package))
     return min(found, key=lambda r: r.box.gap(regions[0].heading.box)) if regions else None
 
 
@@ -186,11 +191,19 @@ def steps(line: Word, count: int) -> Quantity | None:
     )  # fmt: skip
 
 
+def conditional(line: Word, count: int) -> Quantity | None:
+    """A dimension such as "3 circuits or more: Ø0.9", where it holds for a part with this number of circuits."""
+    found = _CONDITION.match(line.text)
+    if not found or not _admits(line.text, count):
+        return None
+    return quantities.parse(replace(line, text=line.text[found.end() :]))
+
+
 def _admits(heading: str, count: int) -> bool:
     """Whether a heading such as "3 circuits or more" speaks of parts with this count, or of no count."""
     found = _OF_COUNTS.search(heading)
     if not found:
-        return True
+        return count == 1 or not _SINGLE.search(heading)
     least, most = int(found[1]), int(found[2] or found[1])
     return least <= count and (count <= most or found[3] is not None)
 
@@ -214,11 +227,13 @@ class PartFamily:
         else:
             labels = [replace(q, printed=q.symbol) for q in labels]  # the value stands on another page
         found = own.quantities + labels + [q for w in own.lines if (q := steps(w, self.count)) is not None]
+        found += [q for w in own.lines if (q := conditional(w, self.count)) is not None]
         return replace(own, quantities=found, readings=dimensions.readings_of(own.spans, own.grid, found))
 
     def regions(self, page: Drawing) -> list[Region]:
         """The figures of a page that could be meant; more than one where headings do not tell them apart."""
-        found = [r for r in headings.best(page, self.words) if all(_admits(w.text, self.count) for w in r.chain)]
+        admitted = [r for r in headings.regions(page) if all(_admits(w.text, self.count) for w in r.chain)]
+        found = headings.best(admitted, self.words)
         return headings.beside(found, self.row.box) if self.row and page.number == self.page else found
 
     def _of_figure(self, page: Drawing) -> Drawing:
@@ -226,13 +241,14 @@ class PartFamily:
         regions = self.regions(page)
         region = regions[0] if len(regions) == 1 else None
         titles, tables = headings.headings(page), [t.box for t in tables_of(page.sheet.words)]
+        over = [*(region.chain if region else ()), *(w for w in page.lines if names_land(w.text))]
 
         def inside(box: Box) -> bool:
             listed = any(t.holds_point(box.cx, box.cy) for t in tables)
             return not listed and (region is None or headings.holds(region, box, titles))
 
         return replace(
-            page, entries=list(page.entries), lines=[w for w in page.lines if inside(w.box)],
+            page, entries=list(page.entries), lines=[w for w in page.lines if inside(w.box) or w in over],
             shapes=[s for s in page.shapes if inside(s.box)], quantities=[q for q in page.quantities if inside(q.box)],
             spans=[s for s in page.spans if inside(dimensions.box_of(s))],
         )  # fmt: skip
@@ -254,6 +270,14 @@ def find(package: str | None, pages: list[Drawing]) -> PartFamily | None:
             shared = [r.words for r in family.regions(page)]
             return replace(family, words=" ".join([family.words, *(set.intersection(*shared) if shared else ())]))
     count = asked_count(package)
-    if count is None or not any(steps(w, count) for page in pages for w in page.lines):
+    if count is None or not any(_of_several(page, _without_count(package), count) for page in pages):
         return None
     return PartFamily(count, _without_count(package))
+
+
+def _of_several(page: Drawing, words: str, count: int) -> bool:
+    """Whether a page shows what holds for several parts: formulas, or figures of which headings say whose they are."""
+    if any(steps(w, count) or _CONDITION.match(w.text) for w in page.lines):
+        return True
+    among = headings.regions(page)
+    return len(among) > 1 and len(headings.best(among, words)) < len(among)

@@ -14,7 +14,8 @@ from worker.datasheet.land.patterns import Pattern, groups, sort_out
 from worker.datasheet.segmentation.candidates import centred, holds
 from worker.datasheet.segmentation.captions import CIRCUIT, CUTOUT, LAND, MASK, STENCIL, TAPE, Caption, kind_among
 from worker.datasheet.segmentation.figure import Figure, distance
-from worker.datasheet.thresholds.figures import MOST_HYPOTHESES, MOST_PADS
+from worker.datasheet.thresholds.figures import MOST_HYPOTHESES, MOST_PADS, OFF_CENTRE
+from worker.datasheet.thresholds.land import DRILLED_LEAST
 
 Pads = list[Shape]
 APART = (LAND, MASK, STENCIL, CIRCUIT, TAPE, CUTOUT)  # kinds of figures whose shapes never belong to one pattern
@@ -23,10 +24,12 @@ APART = (LAND, MASK, STENCIL, CIRCUIT, TAPE, CUTOUT)  # kinds of figures whose s
 def of_figure(figure: Figure) -> list[Pattern]:
     """Every hypothesis worth solving, each set of pads once; what it leaves unexplained is listed with it."""
     found: dict[frozenset[int], Pattern] = {}
-    for pattern in _with_regular(_all(figure)):
+    parts = groups(figure.shapes, figure.drawing.spans)
+    named = _names(figure, parts)
+    for pattern in _with_regular(_all(figure, parts, named)):
         key = frozenset(id(p) for p in pattern.pads)
         if 2 <= len(pattern.pads) <= MOST_PADS and key not in found:
-            found[key] = _of(pattern, figure)
+            found[key] = _of(pattern, figure, named)
         if len(found) >= MOST_HYPOTHESES:
             break
     return list(found.values())
@@ -47,44 +50,65 @@ def _moved(shape: Shape, pattern: Pattern) -> bool:
     return any(p.box.holds_point(shape.box.cx, shape.box.cy) and p.same_size(shape) for p in pattern.pads)
 
 
-def _all(figure: Figure) -> Iterator[Pattern]:
-    parts = groups(figure.shapes, figure.drawing.spans)
+def _all(figure: Figure, parts: list[Pads], named: dict[int, str]) -> Iterator[Pattern]:
     several = len({c.kind for c in figure.captions} & {LAND, MASK, STENCIL}) > 1
     whole = [figure.shapes] if figure.kind == LAND and len(parts) > 1 and not several and not figure.paged else []
-    for group in [*whole, *sorted(parts, key=len, reverse=True)]:
+    for group in [*whole, *_of_land(figure, named), *sorted(parts, key=len, reverse=True)]:
         base = sort_out(group)
-        if base is None:
+        if base is None or _mixed(base.pads, named):
             continue
-        for pattern in (base, *_nested(base)):
+        for pattern in (base, *_nested(base), *_drilled(base)):
             yield pattern
             yield from _completed(pattern)
             yield from _subsets(pattern)
 
 
-def _of(pattern: Pattern, figure: Figure) -> Pattern:
+def _of_land(figure: Figure, named: dict[int, str]) -> list[Pads]:
+    """The shapes that the caption of the land pattern names, where a caption of another kind names other shapes."""
+    own = [s for s in figure.shapes if named.get(id(s)) == LAND]
+    return [own] if 2 <= len(own) < len(figure.shapes) else []
+
+
+def _mixed(pads: Pads, named: dict[int, str]) -> bool:
+    """Whether some pads are shapes of the land pattern and others those of a circuit, a tape or a cut-out."""
+    kinds = {named[id(p)] for p in pads if id(p) in named}
+    return LAND in kinds and bool(kinds & {CIRCUIT, TAPE, CUTOUT})
+
+
+def _names(figure: Figure, parts: list[Pads]) -> dict[int, str]:
+    """The kind that captions give each shape where they are of several kinds; equal shapes that stand together are of one."""
+    captions = [c for c in figure.captions if c.kind in APART]
+    if len({c.kind for c in captions}) < 2:
+        return {}
+    alike = [own for part in parts for own in classes_of(part)]
+    return {id(s): _named(around([o.box for o in own]), captions) for own in alike for s in own}
+
+
+def _of(pattern: Pattern, figure: Figure, named: dict[int, str]) -> Pattern:
     known = {id(s) for s in (*pattern.pads, *pattern.vias, *pattern.inner, *pattern.frames)}
     captions = sorted(figure.captions, key=lambda c: distance(pattern.box, c.word.box))
+    kind = kind_among(captions)
+    captions.sort(key=lambda c: c.kind != kind)
     return replace(
         pattern,
-        left=[s for s in _near(figure, pattern) if id(s) not in known and not _moved(s, pattern)],
+        left=[s for s in _near(figure, pattern, named) if id(s) not in known and not _moved(s, pattern)],
         titles=[c.word for c in captions],
-        kind=kind_among(captions),
+        kind=kind,
         extent=figure.box,
         first=leaders.first_pad(pattern.pads, figure.drawing),
     )
 
 
-def _near(figure: Figure, pattern: Pattern) -> list[Shape]:
+def _near(figure: Figure, pattern: Pattern, named: dict[int, str]) -> list[Shape]:
     """The shapes that a pattern has to explain: where a caption of another kind names a part of the figure, not that part."""
-    named = [c for c in figure.captions if c.kind in APART]
-    if len({c.kind for c in named}) < 2:
+    if not named:
         return figure.shapes
-    own = _named(pattern.box, named)
-    return [s for s in figure.shapes if _named(s.box, named) == own]
+    own = {named[id(p)] for p in pattern.pads if id(p) in named}
+    return [s for s in figure.shapes if named[id(s)] in own]
 
 
 def _named(box: Box, captions: list[Caption]) -> str:
-    return min(captions, key=lambda c: distance(box, c.word.box)).kind
+    return min(captions, key=lambda c: distance(box, c.word.box) + OFF_CENTRE * abs(box.cx - c.word.box.cx)).kind
 
 
 def _nested(base: Pattern) -> Iterator[Pattern]:
@@ -97,6 +121,15 @@ def _nested(base: Pattern) -> Iterator[Pattern]:
         yield replace(
             base, pads=pads, inner=[s for s in base.inner if s not in pads], frames=[*base.frames, *base.pads]
         )
+
+
+def _drilled(base: Pattern) -> Iterator[Pattern]:
+    """The holes in the outline of a part or of a board instead of the outline."""
+    for outline in base.pads:
+        discs = [s for s in (*base.vias, *base.inner) if s.kind in ROUND and holds(outline, s)]
+        own = sort_out(discs) if len(discs) >= DRILLED_LEAST else None
+        if own is not None:
+            yield replace(own, frames=[*base.frames, outline])
 
 
 def _completed(base: Pattern) -> Iterator[Pattern]:

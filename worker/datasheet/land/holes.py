@@ -9,6 +9,7 @@ from db.documents.kinds.datasheet import PadType
 from worker.datasheet.drawing import scale
 from worker.datasheet.drawing.shapes import ROUND, Shape
 from worker.datasheet.geometry.primitives import Box
+from worker.datasheet.land import contacts, hole_leaders
 from worker.datasheet.land.pads import Solved
 from worker.datasheet.land.patterns import MAX_PEGS
 from worker.datasheet.text.quantities import Quantity
@@ -32,6 +33,7 @@ class Round:
     copper: tuple[float | None, float | None]
     drill: tuple[float, float] | None
     type: PadType
+    holds: bool = False  # the part, and is no contact
 
 
 def is_round(shape: Shape) -> bool:
@@ -86,26 +88,38 @@ def read(solved: Solved) -> dict[int, Round]:
         if is_round(p) or solved.model.size[i] in holed or (holed and _bare_slot(solved, i))
     ]
     balls, sizes = are_balls(solved), HoleSizes.of(solved)
+    bare = [i for i in rounds if is_round(pads[i]) and solved.model.size[i] not in holed]
+    told = hole_leaders.told(solved, bare, [q for q in sizes.printed if q.kind == "diameter"])
+    copper = {i: _size(solved, i, rounds, sizes, told) for i in rounds}
+    plain = len(rounds) == len(pads) and not holed and not balls
+    held = contacts.holders(solved, {i: copper[i][0] or solved.size(i)[0] for i in rounds}) if plain else {}
     found: dict[int, Round] = {}
     for i in rounds:
-        copper = _size(solved, i, rounds, sizes)
         if balls:
-            found[i] = Round(copper, None, "smd")
+            found[i] = Round(copper[i], None, "smd")
         elif solved.model.size[i] in holed:
-            found[i] = Round(copper, _drill(solved, i, rounds, sizes), "thru_hole")
-        else:
-            bare = bool(holed) or len(rounds) < len(pads)  # the others have copper: this one is for a peg
-            drill = None if copper[0] is None or copper[1] is None else (copper[0], copper[1])
-            found[i] = Round((None, None), drill, "np_thru_hole" if bare else "thru_hole")
+            found[i] = Round(copper[i], _drill(solved, i, rounds, sizes), "thru_hole")
+        else:  # where others have copper it is for a peg
+            peg = bool(holed) or len(rounds) < len(pads) or held.get(i, False)
+            found[i] = Round((None, None), _hole_size(copper[i]), "np_thru_hole" if peg else "thru_hole", i in held)
     return found
 
 
-def _size(solved: Solved, i: int, rounds: list[int], sizes: HoleSizes) -> tuple[float | None, float | None]:
+def _hole_size(size: tuple[float | None, float | None]) -> tuple[float, float] | None:
+    w, h = size
+    return None if w is None or h is None else (w, h)
+
+
+def _size(
+    solved: Solved, i: int, rounds: list[int], sizes: HoleSizes, told: dict[int, Quantity]
+) -> tuple[float | None, float | None]:
     """The printed size of a pad: of a disc the diameter beside a leader, if there is one."""
     if not is_round(solved.pattern.pads[i]):
         return solved.stated(i)
     size, settled = solved.size(i)[0], solved.settled(i)[1]
     count = sum(solved.model.size[j] == solved.model.size[i] for j in rounds)
+    if i in told:
+        return told[i].target, told[i].target
     quantity = sizes.nearest(size, count)
     if quantity is None and len(sizes.printed) == 1 and max(sizes.drawn) < (1 + HOLE_NEAR) * min(sizes.drawn):
         quantity = sizes.printed[0]

@@ -26,7 +26,7 @@ def first_pad(pads: list[Shape], drawing: Drawing) -> Shape | None:
     for line in drawing.lines:
         if not _FIRST.match(line.text):
             continue
-        for x, y in _ends(line.box, drawing.sheet.lines):
+        for x, y in ends(line.box, drawing.sheet.lines):
             pad = min(pads, key=lambda p: p.box.distance(x, y))
             gap = pad.box.distance(x, y)
             if gap < LEADER_TIP_PT and gap < pad.box.gap(line.box) and (best is None or gap < best[0]):
@@ -34,8 +34,8 @@ def first_pad(pads: list[Shape], drawing: Drawing) -> Shape | None:
     return best[1] if best else None
 
 
-def _ends(text: Box, lines: NDArray[np.float64]) -> list[tuple[float, float]]:
-    """Where the strokes end that start at a text, followed over a few joints."""
+def ends(text: Box, lines: NDArray[np.float64]) -> list[tuple[float, float]]:
+    """Page points where the strokes end that start at a text, followed over a few joints."""
     if not len(lines):
         return []
     ends = np.concatenate([lines[:, [0, 1, 2, 3]], lines[:, [2, 3, 0, 1]]])

@@ -81,7 +81,13 @@ def ends_of(reading: DimensionReading, model: Model, drawing: Drawing) -> tuple[
 def own_readings(pattern: Pattern, drawing: Drawing, model: Model) -> list[DimensionReading]:
     """Readings whose span ends at edges or centres of this pattern's pads."""
     near = [r for r in drawing.readings if r.quantity.kind != "radius" and _close(r, pattern)]
-    return without_labels([r for r in near if ends_of(r, model, drawing) is not None])
+    return without_labels([r for r in near if _measures(r, model, drawing)])
+
+
+def _measures(reading: DimensionReading, model: Model, drawing: Drawing) -> bool:
+    """Whether a dimension runs between lines of the pattern; a diameter only across one pad."""
+    ends = ends_of(reading, model, drawing)
+    return ends is not None and (reading.quantity.kind != "diameter" or len(variables.row_of(ends)) == 1)
 
 
 def solve(pattern: Pattern, drawing: Drawing) -> Solved | None:

@@ -10,7 +10,7 @@ from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import Box, around
 from worker.datasheet.land.patterns import Pattern
-from worker.datasheet.thresholds.land import LAND_END_PT, ROW_IN_LINE_PT, ROW_READING_NEAR, ROW_WHOLE
+from worker.datasheet.thresholds.land import BOSS_STEPS, LAND_END_PT, ROW_IN_LINE_PT, ROW_READING_NEAR, ROW_WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +117,15 @@ def _row(run: PadRun, count: int, first: float) -> list[Shape]:
 
 
 def _of_row(others: list[Shape], run: PadRun) -> list[Shape]:
-    """Shapes that have a twin on the other side of the row or stand in its middle, and what lies among them."""
+    """Shapes that have a twin on the other side of the row or stand in its middle, what lies among them, and a boss beside it."""
     middle = (run.first + run.last) / 2
     paired = [p for p in others if any(_mirrors(p, q, run.axis, middle) for q in others)]
     reach = around([p.box for p in run.pads + paired])
-    return [p for p in others if reach.holds_point(p.box.cx, p.box.cy)]
+    near = around([p.box for p in run.pads]).grown(BOSS_STEPS * run.step)
+    return [
+        p for p in others
+        if reach.holds_point(p.box.cx, p.box.cy) or (p.kind == "circle" and near.holds_point(p.box.cx, p.box.cy))
+    ]  # fmt: skip
 
 
 def _mirrors(a: Shape, b: Shape, axis: int, middle: float) -> bool:

@@ -13,7 +13,7 @@ from worker.datasheet.thresholds.figures import CAPTION_REACH_PT
 from worker.datasheet.thresholds.land import SEEN_FROM_REACH
 
 _SOLDER_SIDE = re.compile(
-    r"(?:solder(?:ing)?|copper|foil|reverse|back|opposite(?:\s*of)?(?:\s*the)?\s*component)[\s-]*(?:side|face)\b"
+    r"(?:solde[rn](?:ing)?|copper|foil|reverse|back|opposite(?:\s*of)?(?:\s*the)?\s*component)[\s-]*(?:side|face)\b"
     r"|(?:view\w*|seen|look\w*)\s*(?:from|at)\s*(?:the\s*)?(?:bottom|below|underside|rear|back|under)"
     r"|component\s*side\s*opposite|焊接面|焊锡面|はんだ面|半田面|ハンダ面|l[öo]tseite|von\s*unten",
     re.IGNORECASE,
@@ -39,7 +39,10 @@ def from_above(land: LandPattern, solved: list[Solved]) -> tuple[LandPattern, st
 
 def _from_below(best: Solved, solved: list[Solved]) -> str | None:
     """The words that say that the figure is seen from the soldering side; of several figures those nearest to it count."""
-    page = [s for s in solved if s.drawing.number == best.drawing.number]
+    page = [
+        s for s in solved
+        if s is best or (s.drawing.number == best.drawing.number and not s.pattern.extent.holds(best.pattern.box))
+    ]  # fmt: skip
     lands = [w.box for w in best.drawing.lines if titles.names_land(w.text)]
     for line in best.drawing.lines:
         below = _SOLDER_SIDE.search(line.text) or (_BOTTOM.search(line.text) and any(_stacked(b, line) for b in lands))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from db.documents.kinds.datasheet import LandPattern, Review
 from worker.datasheet.land import holes
-from worker.datasheet.land.numbering import Label
+from worker.datasheet.land.outline_labels import Label
 from worker.datasheet.land.pads import Solved
 from worker.datasheet.thresholds.result import LABELED_CORNERS, LABELED_RUN
 

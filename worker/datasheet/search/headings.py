@@ -18,6 +18,7 @@ from worker.datasheet.thresholds.page import (
     HEADING_WORDS,
 )
 
+_BRACKETS = re.compile(r"[<〈＜].*[>〉＞]")
 _WORD = re.compile(r"[A-Za-z]{3,}")
 _PART = re.compile(r"[A-Za-z]+|\d+")
 _SEEN_FROM = re.compile(r"viewed from [^)]*|\b(?:component|solder(?:ing)?|mating) side\b", re.IGNORECASE)
@@ -40,12 +41,13 @@ def words_of(text: str) -> set[str]:
 
 
 def headings(drawing: Drawing) -> list[Word]:
-    """Lines in letters clearly larger than those of the dimensions."""
+    """Lines in letters clearly larger than those of the dimensions, and those in angle brackets."""
     sizes = [q.size for q in drawing.quantities if not q.symbol]
-    least = HEADING_LARGER * float(np.median(sizes)) if sizes else 0.0
+    usual = float(np.median(sizes)) if sizes else 0.0
     return [
         w for w in drawing.lines
-        if sizes and w.turn == 0 and w.across >= least and _WORD.search(w.text) and len(w.text.split()) <= HEADING_WORDS
+        if sizes and w.turn == 0 and w.across >= usual * (1.0 if _BRACKETS.fullmatch(w.text) else HEADING_LARGER)
+        and _WORD.search(w.text) and len(w.text.split()) <= HEADING_WORDS
     ]  # fmt: skip
 
 
@@ -74,14 +76,19 @@ def region(heading: Word, titles: list[Word]) -> Region:
     return Region(heading, tuple(chain))
 
 
-def best(drawing: Drawing, package: str) -> list[Region]:
-    """The regions with a figure whose headings have most words in common with the package name."""
+def best(among: list[Region], package: str) -> list[Region]:
+    """The regions whose headings have most words in common with the package name, and fewest others."""
+    asked = words_of(package)
+    rated = [((len(asked & found.words), -len(found.words - asked)), found) for found in among]
+    most = max((score for score, _ in rated), default=(0, 0))
+    return [found for score, found in rated if score == most and most[0] > 0]
+
+
+def regions(drawing: Drawing) -> list[Region]:
+    """Every region of a page with a dimensioned figure."""
     titles = headings(drawing)
     under = {id(t): t for s in drawing.spans if (t := over(dimensions.box_of(s), titles))}
-    asked = words_of(package)
-    rated = [(len(asked & found.words), found) for found in (region(t, titles) for t in under.values())]
-    most = max((score for score, _ in rated), default=0)
-    return [found for score, found in rated if score == most and most > 0]
+    return [region(t, titles) for t in under.values()]
 
 
 def beside(found: list[Region], table: Box) -> list[Region]:

@@ -17,7 +17,8 @@ _KINDS = (
     (STENCIL, r"stencil|solder\s*paste|paste\s*(?:mask|pattern|layer|opening)|metal\s*mask|钢网|鋼網|メタルマスク"),
     (CUTOUT, r"cut[\s-]*out|panel\s*(?:mounting|layout|hole)|\bF\.?P\.?C\b(?=.*\b(?:dimension|thickness|layout))"),
     (TAPE, r"\b(?:tape|tapes|reel|carrier|packing|packaging\s*(?:spec|dimension)|embossed|tray)\b|\btube\b"),
-    (CIRCUIT, r"circuit\s*diagram|schematic|\bcircuit\b(?!.{0,8}board)|connection\s*diagram|internal\s*connections?"
+    (CIRCUIT, r"circuit\s*diagram|schematic|(?<!single )\bcircuit\b(?!.{0,8}board|\s*(?:no\b|number|#|\d))"
+              r"|connection\s*diagram|internal\s*connections?"
               r"|pin\s*(?:configuration|assignment|out)|terminal\s*arrangement|equivalent"),
     (MASK, r"solder\s*(?:mask|resist|stop)\s*(?:opening|detail|layer|pattern)|mask\s*details?"),
     (DETAIL, r"\bdetail\b|mating\s*view|isometric|marking|\bsection\b"),

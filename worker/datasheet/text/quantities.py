@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from worker.datasheet.geometry.primitives import Box, Word, around
+from worker.datasheet.text import hole_notes
 from worker.datasheet.text.phrases import frame, overlap
 from worker.datasheet.thresholds.page import STACK_GAP
 
@@ -22,6 +23,9 @@ _PLUS_MINUS = re.compile(rf"^({NUMBER})\s*(?:±|\+/-|\+-)\s*({NUMBER})$")
 _PLUS_THEN = re.compile(rf"^({NUMBER})\s*\+\s*({NUMBER})\s*[/ ]?\s*[-–]?\s*({NUMBER})$")
 _DUAL = re.compile(rf"^({NUMBER})\s*[\[(]\s*({NUMBER})\s*[\])]$")
 _SLASH_DUAL = re.compile(rf"^({NUMBER})\s*/\s*({NUMBER})$")
+_DUAL_LIMITS = re.compile(
+    rf"^({NUMBER})\s*(?:±|\+/-)\s*({NUMBER})\s*[\[(]\s*Ø?\s*({NUMBER})\s*(?:±|\+/-)\s*({NUMBER})\s*[\])]?$"
+)
 _INCH = re.compile(r"(?<![\d.,])(0?)\.\d{3,4}(?!\d)")
 _TAIL = re.compile(r"0\d+")  # of a number that a line cut in two: none begins so
 _THOUSANDTHS = re.compile(r"\D*\d{3,4}(?![\d.,])")
@@ -76,6 +80,7 @@ def tidy(text: str) -> str:
     text = re.sub(r"(?<=\d)\s*(?:in(?:ch(?:es)?)?\b\.?|mm\b|[\"”])(?=\s*[\])])", "", text)  # the unit in a bracket
     text = re.sub(r"^n(?=\d*[.,]\d)", "Ø", text)  # the sign of a diameter in fonts of CAD programs
     text = re.sub(r"(?<![\d.,])0(?=\d+[.,]\d)", "Ø", text)  # what the sign of a diameter is read as in pixels
+    text = re.sub(r"(?<=\d[.,]\d)(\d*)\s+0$", r"\1", text)  # the lower limit of a tolerance set below the line
     return text.strip(" :;*<>").lstrip("-_ ")
 
 
@@ -106,6 +111,9 @@ def _core(text: str) -> _Core | None:
             return _Core(max(a, b), mm=True)
         if m.re is _DUAL and "[" in text:
             return _Core(a)
+    if (m := _DUAL_LIMITS.match(text)) and (_twins(number(m[1]), number(m[3])) or _twins(number(m[3]), number(m[1]))):
+        v, t = max((number(m[1]), number(m[2])), (number(m[3]), number(m[4])))
+        return _Core(v, round(v - t, 6), round(v + t, 6), mm=True)
     if m := _RANGE.match(text):
         a, b = sorted((number(m[1]), number(m[2])))
         date = m[1].isdigit() and m[2].isdigit() and "/" in text
@@ -117,7 +125,7 @@ def _core(text: str) -> _Core | None:
 
 def parse(word: Word) -> Quantity | None:
     """A dimension from one line of text, None when the line is something else."""
-    text = tidy(word.text)
+    text = hole_notes.canonical(tidy(word.text))
     if len(text) > 40 or not re.search(r"\d", text) or "°" in text or "%" in text:
         return None
     count: int | None = None
@@ -128,9 +136,9 @@ def parse(word: Word) -> Quantity | None:
     if count is None and (m := _TAIL_COUNT.search(text)) and m.start() > 0:
         count, text = int(m[1] or m[2] or m[3]), text[: m.start()].strip()
     kind = "diameter" if across else "length"
-    if m := re.match(r"^\(?\s*(Ø|R|□|SQ)\s*(?=[\d.,(])", text):
-        kind = {"Ø": "diameter", "R": "radius"}.get(m[1], kind)
-        text = ("(" if text.startswith("(") else "") + text[m.end() :]
+    if m := re.match(r"^([\[(]?)\s*(Ø|R|□|SQ)\s*(?=[\d.,(])", text):
+        kind = {"Ø": "diameter", "R": "radius"}.get(m[2], kind)
+        text = m[1] + text[m.end() :]
     reference = bool(re.fullmatch(rf"\(\s*{NUMBER}[^()]*\)", text))
     core = _core(text.strip("()[] ") if reference or re.fullmatch(r"\[[^\[\]]*\]", text) else text.strip())
     if core is None or not 0 < (core.value or core.high or 0) < 10_000:
@@ -149,8 +157,9 @@ def parse(word: Word) -> Quantity | None:
 
 def bare_count(word: Word) -> int | None:
     """The count of a line that holds nothing but a count: "14X", "(3x)"."""
-    m = re.fullmatch(r"\(?\s*(\d{1,3})\s*[xX×]\s*\)?|\(?[xX×](\d{1,3})\)?|(\d{1,3})\s*PLCS?\.?", word.text.strip())
-    return int(m[1] or m[2] or m[3]) if m else None
+    text = word.text.strip()
+    m = re.fullmatch(r"\(?\s*(\d{1,3})\s*[xX×]\s*\)?|\(?[xX×](\d{1,3})\)?|(\d{1,3})\s*PLCS?\.?", text)
+    return int(m[1] or m[2] or m[3]) if m else hole_notes.bare_count(text)
 
 
 def _below(a: Box, b: Box, turn: int) -> float | None:
@@ -179,7 +188,7 @@ def _pointed(inch: Quantity, mm: Quantity) -> Quantity:
 def _stack(top: Quantity, bottom: Quantity, apart: Apart) -> Quantity | None:
     """Two numbers set over each other as one dimension: inch over mm, or max over min where `apart` does not part them."""
     top, bottom = _pointed(top, bottom), _pointed(bottom, top)
-    if top.value is None or bottom.value is None or top.low is not None or bottom.low is not None:
+    if top.value is None or bottom.value is None:
         return None
     box = around([top.box, bottom.box])
     printed = f"{top.printed} / {bottom.printed}"
@@ -187,7 +196,10 @@ def _stack(top: Quantity, bottom: Quantity, apart: Apart) -> Quantity | None:
     base = replace(top, box=box, printed=printed, count=count, confidence=min(top.confidence, bottom.confidence))
     bracket = bottom.printed.strip().startswith("[")
     if _twins(top.value, bottom.value) or _twins(bottom.value, top.value):
-        return replace(base, value=max(top.value, bottom.value), limit=top.limit or bottom.limit, mm=True)
+        mm = max(top, bottom, key=lambda q: q.value or 0.0)
+        return replace(base, value=mm.value, low=mm.low, high=mm.high, limit=top.limit or bottom.limit, mm=True)
+    if top.low is not None or bottom.low is not None:
+        return None
     if bracket:
         return replace(base, limit=top.limit or bottom.limit)
     if (

@@ -33,6 +33,8 @@ SCALE_AGREES = 0.03  # a span agrees with its number; larger hides a wrong numbe
 SCALE_LOOSE = 0.35  # beyond it a number is not of a span, even in a drawing that is not to scale
 SCALE_WILD = 0.75  # the same for a number right on its line
 READING_ON_LINE = 0.6  # cost of a number that is right on its line
+SCALE_ASIDE = 0.65  # weight of a number at another span than its own; larger lets one number speak for its neighbours
+SCALE_UNPAIRED = 6.0  # cost of a span without a number, above that of any reading
 SCALE_AXES_ALIKE = 0.06  # between x and y: so near they vote for one scale
 # logarithm of the ratio of both scales; no drawing is stretched more, beyond it one scale is wrong
 SCALE_STRETCH_MOST = 0.4

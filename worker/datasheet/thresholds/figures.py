@@ -44,6 +44,8 @@ LEAST_MIRRORED = 8  # pads of a set from which on a missing mirror image is one 
 MOST_ADDED = 2  # pads so added; more are a pattern of its own kind
 LEAST_FIT = 0.5  # score of the numbers alone: below it a caption makes no land pattern of a figure
 ONE_END_PT = 100.0  # points added to the distance of a dimension that has one end at a shape alone
+# points of distance for a point between the middles of a shape and of a caption; less lets a caption beside it win
+OFF_CENTRE = 0.5
 
 # Scores that rank hypotheses (hypotheses/).
 OF_RUN = 3.0  # for a pattern with the row of contacts that its family is made of

@@ -42,6 +42,22 @@ RING_MOST = 0.85
 HOLE_NEAR = 0.05  # part by which a drawn size may be worse than the best one
 HOLE_WRONG = 0.22  # part by which a printed diameter may be off; beyond it is that of something else
 
+# Holes that hold a part (land/contacts.py) and what leaders say of holes (land/hole_leaders.py).
+CONTACTS_LEAST = 3  # equal holes that are contacts; fewer leave it open which holes hold the part
+MOST_HOLDERS = 4  # holes of one size that hold a part; more are contacts
+HOLDER_RATIO = 1.4  # widths of a contact's hole: wider ones hold the part; less takes power contacts for tabs
+LONE_RATIO = 1.15  # the same for a lone hole beside the row: a boss
+PEG_RATIO = 2.8  # widths of a contact's hole: wider ones are pegs without copper; less takes shield tabs for pegs
+CONTACT_LINE_MM = 0.3  # across, between contacts of one line
+HOLE_TIP_PT = 2.5  # between the tip of a leader and the hole it means; more lets it mean a neighbour
+HOLE_NOT_TO_SCALE = 1.7  # times: how far a hole may be drawn off the diameter that its leader says
+DRILLED_LEAST = 2  # holes in an outline of the board; a single one is the hole of a pad
+
+# Orders of numbers (land/orders.py, land/outline_labels.py).
+ORDER_LEVEL_PT = 1.2  # between the middles of pads in one line
+LABEL_BESIDE = 0.75  # of half the extents of the pads: how far the label of a pad may be from it
+BOSS_STEPS = 2.0  # of a row, from it to the hole for a boss
+
 # Leaders (land/leaders.py).
 LEADER_AT_TEXT_PT = 4.0  # from a text to the stroke that begins at it
 LEADER_JOINT_PT = 1.2  # between two pieces of one leader

@@ -8,7 +8,8 @@ import pytest
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.hypotheses.regular import regular
-from worker.datasheet.land.numbering import _zigzag, thermal_parts
+from worker.datasheet.land.numbering import thermal_parts
+from worker.datasheet.land.orders import zigzag
 from worker.datasheet.land.patterns import Pattern
 
 
@@ -29,8 +30,8 @@ def test_a_row_with_a_gap_stays_as_it_is() -> None:
 
 def test_staggered_rows_are_numbered_in_turn() -> None:
     pads = [pad(100 + 10 * i, 50 + 30 * (i % 2), 6, 6) for i in range(8)]
-    assert _zigzag(pads)[0] == list(range(8))
-    assert _zigzag([pad(100 + 10 * i, 50 + 30 * j) for i in range(4) for j in range(2)]) == []
+    assert zigzag(pads)[0] == list(range(8))
+    assert zigzag([pad(100 + 10 * i, 50 + 30 * j) for i in range(4) for j in range(2)]) == []
 
 
 @pytest.mark.parametrize("inside", [True, False])

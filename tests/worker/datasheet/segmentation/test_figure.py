@@ -75,6 +75,8 @@ def test_a_reel_under_the_land_pattern_gives_no_pads() -> None:
         ("RECOMMENDED PANEL CUTOUT", CUTOUT),
         ("Package Dimensions Of Tape And Reel", TAPE),
         ("CIRCUIT DIAGRAM", CIRCUIT),
+        ("Circuit No.1", None),
+        ("<Single circuit>", None),
         ("TOP VIEW", OUTLINE),
         ("RECOMMENDED SOLDERING TEMPERATURE", None),
     ],
@@ -87,3 +89,20 @@ def test_a_title_on_two_lines_names_a_land_pattern_and_a_table_of_contents_does_
     assert land_caption("Irms\nRecommended\nLand Pattern\n0.093") == "Land Pattern"
     assert not land_caption("9.3 Recommended land pattern ........ 27")
     assert not land_caption("For the recommended land pattern see our web page, which is kept up to date.")
+
+
+def test_a_circuit_beside_the_land_pattern_gives_no_pads() -> None:
+    """Both captions stand under their figures, that of the circuit nearer to the lands than their own."""
+    sketch = Sketch(scale=22.0)
+    pads(sketch, (400, 460), numbers=True)
+    sketch.text(400, 380, "P.C.B LAND DIMENSION", 8)
+    sketch.at = (262, 460)
+    for x in (-1.2, 1.2):
+        for y in (-0.6, 0.6):
+            sketch.circle(x, y, 0.5)
+        sketch.canvas.line(*sketch.point(x, -0.35), *sketch.point(x, 0.35))
+    sketch.text(262, 425, "CIRCUIT DIAGRAM", 8)
+    land = extract([sketch.pdf()], ReadingRequest()).land_pattern
+    assert land is not None
+    found = sorted((round(p.x, 2), round(p.y, 2), p.w, p.h) for p in land.pads)
+    assert found == [(x, y, 1.0, 0.5) for x in (-1.5, 1.5) for y in (-0.6, 0.6)]

@@ -1,0 +1,141 @@
+"""Pin numbers around the body in the outline drawing, and the pads they belong to."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from worker.datasheet.drawing.drawing import Drawing
+from worker.datasheet.drawing.shapes import Shape
+from worker.datasheet.geometry.primitives import Box, Word, around
+from worker.datasheet.land.orders import numbered
+from worker.datasheet.thresholds.land import LABEL_BESIDE
+
+Point = tuple[float, float]
+LABEL = re.compile(r"^\(?(\d{1,3})\)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A pin number printed on a drawing, at a direction from the middle of its view (-1..1, y down)."""
+
+    number: int
+    x: float
+    y: float
+
+
+def outline_labels(drawing: Drawing) -> tuple[list[Label], bool] | None:
+    """Pin numbers around the body in the outline drawing, and whether they run clockwise, as seen from below."""
+    best: tuple[float, list[Label]] | None = None
+    words = [w for w in drawing.lines if LABEL.match(w.text)]
+    for shape in drawing.shapes:
+        b = shape.box
+        if (
+            min(b.width, b.height) < 22
+            or max(b.width, b.height) > 0.55 * drawing.sheet.width
+            or shape.kind in ("circle", "oval")
+        ):
+            continue
+        labels = _labels_around(b, words)
+        numbers = [label.number for label in labels]
+        if 1 not in numbers or len(labels) < 2:
+            continue
+        score = len(labels) + 0.2 * (b.area / 10_000)
+        if best is None or score > best[0]:
+            best = (score, labels)
+    if best is None:
+        return None
+    return best[1], _clockwise(best[1])
+
+
+def _labels_around(box: Box, words: list[Word]) -> list[Label]:
+    reach = min(30.0, 0.45 * min(box.width, box.height) + 8)
+    found: dict[int, tuple[float, Label]] = {}
+    for word in words:
+        x, y = word.box.cx, word.box.cy
+        inner = box.grown(-0.3 * min(box.width, box.height))
+        if box.grown(reach).holds_point(x, y) and not inner.holds_point(x, y):
+            number = int(LABEL.match(word.text)[1])  # type: ignore[index]
+            label = Label(number, (x - box.cx) / (box.width / 2), (y - box.cy) / (box.height / 2))
+            if 1 <= number <= 400 and (number not in found or word.confidence > found[number][0]):
+                found[number] = (word.confidence, label)
+    return [label for _, label in found.values()]
+
+
+def _clockwise(labels: list[Label]) -> bool:
+    """Whether the numbers rise clockwise as drawn, as they do when seen from below."""
+    ordered = sorted(labels, key=lambda label: label.number)
+    turn = 0.0
+    for a, b in pairwise(ordered):
+        step = math.atan2(-b.y, b.x) - math.atan2(-a.y, a.x)
+        turn += (step + math.pi) % (2 * math.pi) - math.pi
+    return turn < -0.05
+
+
+def from_outline(pads: list[Shape], ring: list[int], labels: list[Label]) -> tuple[list[int], float, int]:
+    """The start and turn of the ring that puts the outline's pin numbers nearest their pads; also the turn used."""
+    boxes = [p.box for p in pads]
+    x0, x1 = min(b.cx for b in boxes), max(b.cx for b in boxes)
+    y0, y1 = min(b.cy for b in boxes), max(b.cy for b in boxes)
+    at = [
+        ((b.cx - (x0 + x1) / 2) / max((x1 - x0) / 2, 1e-6), (b.cy - (y0 + y1) / 2) / max((y1 - y0) / 2, 1e-6))
+        for b in boxes
+    ]
+    best: tuple[float, list[int], int] | None = None
+    for turn in (0, 2, 1, 3):
+        turned = [_turn(label, turn) for label in labels]
+        for start in range(len(ring)):
+            names = numbered(ring, start, 1, len(pads))
+            where = {n: at[i] for i, n in enumerate(names)}
+            cost = float(np.mean([_away(label, where) for label in turned])) + (0.12 if turn else 0.0)
+            if best is None or cost < best[0] - 1e-6:
+                best = (cost, names, turn)
+    if best is None:
+        return list(range(1, len(pads) + 1)), 9.0, 0
+    return best[1], best[0], best[2]
+
+
+def _turn(label: Label, quarters: int) -> Label:
+    x, y = label.x, label.y
+    for _ in range(quarters):
+        x, y = -y, x
+    return Label(label.number, x, y)
+
+
+def _away(label: Label, where: dict[int, Point]) -> float:
+    if label.number not in where:
+        return 2.0
+    x, y = where[label.number]
+    a, b = math.atan2(y, x), math.atan2(label.y, label.x)
+    return abs((a - b + math.pi) % (2 * math.pi) - math.pi)
+
+
+def matched(pads: list[Shape], labels: list[Label]) -> list[int] | None:
+    """Numbers of pads by the direction of the labels around the body, whatever their order: one label for every pad, near it."""
+    if sorted(label.number for label in labels) != list(range(1, len(pads) + 1)):
+        return None
+    box = around([p.box for p in pads])
+    names = [0] * len(pads)
+    for label in labels:
+        off = [math.hypot(x - _sign(label.x), y - _sign(label.y)) for x, y in (_direction(p.box, box) for p in pads)]
+        i = int(np.argmin(off))
+        if names[i] or off[i] > LABEL_BESIDE:
+            return None
+        names[i] = label.number
+    return names
+
+
+def _sign(place: float) -> float:
+    return max(-1.0, min(1.0, place))
+
+
+def _direction(pad: Box, extents: Box) -> Point:
+    """Where a pad stands within the middles of all, -1..1."""
+    return (
+        2 * (pad.cx - extents.cx) / max(extents.width - pad.width, 1e-6),
+        2 * (pad.cy - extents.cy) / max(extents.height - pad.height, 1e-6),
+    )
