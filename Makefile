@@ -6,9 +6,10 @@ READY := .venv/.ready
 UV := $(BIN)/uv
 PYTEST := -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 SEED ?= 9000
+COUNT ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test test-fast test-newest test-oldest build/venv-newest build/venv-oldest check up faults bench bench-service bench-stream bench-decode bench-nano bench-datasheet bench-dashboard bench-startup score-datasheet screenshots clean
+.PHONY: help setup lock demo test test-fast coverage mutate test-newest test-oldest build/venv-newest build/venv-oldest check up faults bench bench-service bench-stream bench-decode bench-nano bench-datasheet bench-dashboard bench-startup score-datasheet screenshots clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -43,6 +44,12 @@ test-fast: $(READY)  ## what tells within three minutes whether a change is soun
 
 build/venv-newest: RESOLUTION := highest
 build/venv-oldest: RESOLUTION := lowest-direct
+coverage: $(READY)  ## the suite, then the share of lines that it runs (the model child and killed processes are not seen)
+	$(BIN)/python $(PYTEST) --cov --cov-report=term
+
+mutate: $(READY)  ## faults put into the code, COUNT a room, drawn by SEED: which of them no test notices
+	$(BIN)/python -m tests.mutation --seed $(SEED) --count $(COUNT)
+
 test-newest: | build/venv-newest  ## the suite with the newest version of every package that pyproject.toml allows
 	build/venv-newest/bin/mypy
 	build/venv-newest/bin/python $(PYTEST)

@@ -48,7 +48,8 @@ def _is_fast(item: pytest.Item) -> bool:
     folders = item.path.relative_to(Path(__file__).parent).parts[:-1]
     fixtures = getattr(item, "fixturenames", ())
     needs_server = "postgres" in item.nodeid or any("postgres" in name or "moto" in name for name in fixtures)
-    return bool(folders) and not needs_server and not {*folders} & {*ELSEWHERE} and not item.get_closest_marker("slow")
+    takes_long = any(item.get_closest_marker(name) for name in ("slow", "processes"))
+    return bool(folders) and not needs_server and not {*folders} & {*ELSEWHERE} and not takes_long
 
 
 @pytest.fixture(scope="session")

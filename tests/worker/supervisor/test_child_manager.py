@@ -19,6 +19,8 @@ from worker.supervisor.child import Child
 
 LONG = {"messages": [{"role": "user", "content": "a long story " * 100}]}
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def slow(workshops: Callable[..., Workshop]) -> Workshop:

@@ -14,6 +14,8 @@ from tests.worker.supervisor.workshop import Workshop, now, until
 from worker import metrics
 from worker.supervisor.supervisor import Supervisor
 
+pytestmark = pytest.mark.processes
+
 
 def supervisor_of(shop: Workshop, queue: str = "gpu") -> Supervisor:
     return Supervisor(shop.services, shop.registry, queue, "w-1", shop.scratch)

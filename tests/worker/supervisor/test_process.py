@@ -24,6 +24,8 @@ from worker.supervisor.process import clean_scratch
 LONG = {"messages": [{"role": "user", "content": "long " * 100}]}
 SETTINGS = {"BM3_BEAT_S": "0.5", "BM3_WORKER_POLL_S": "3600", "BM3_RENUDGE_S": "1", "BM3_WORKER_SLOTS": "2"}
 
+pytestmark = pytest.mark.processes
+
 
 class WorkerProcess:
     """`python -m worker gpu` on the things of a workshop."""

@@ -1,0 +1,129 @@
+"""Which faults are put into the code: cosmic-ray's operators on places drawn with a seed, one fault a place."""
+
+from __future__ import annotations
+
+import ast
+import random
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import attrs
+from cosmic_ray.commands import init
+from cosmic_ray.work_db import use_db
+from cosmic_ray.work_item import MutationSpec
+
+EQUIVALENT = Path(__file__).parent / "equivalent.toml"
+SAME = {
+    ("Eq", "Is"),
+    ("Is", "Eq"),
+    ("NotEq", "IsNot"),
+    ("IsNot", "NotEq"),
+}  # differ for nobody who compares enum members
+GUARDS = {"frozen", "slots"}  # keywords that stop a programmer, not a user
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an operator of one kind can be applied: file, line and column (lines count from 1), kind of operator."""
+
+    path: str
+    line: int
+    column: int
+    kind: str
+
+
+def sample(root: Path, room: str, count: int, seed: int) -> list[MutationSpec]:
+    """At most `count` mutants of a room's files below `root`, the same for the same code and seed.
+
+    Places are drawn, not mutants: a `+` that can become eleven other operators counts once.
+    """
+    places = _places(root, room)
+    draw = random.Random(f"{seed} {room}")
+    drawn = draw.sample(sorted(places, key=str), min(count, len(places)))
+    return [draw.choice(places[place]) for place in drawn]
+
+
+def _places(root: Path, room: str) -> dict[Place, list[MutationSpec]]:
+    found: dict[Place, list[MutationSpec]] = defaultdict(list)
+    for spec in _mutants(root, room):
+        name = spec.operator_name.removeprefix("core/")
+        if tuple(name.split("_")[1:]) in SAME or _is_left_out(root / spec.module_path, spec.start_pos, name):
+            continue
+        found[Place(str(spec.module_path), *spec.start_pos, name.split("_")[0])].append(spec)
+    return found
+
+
+def _mutants(root: Path, room: str) -> Iterator[MutationSpec]:
+    files = [path for path in sorted((root / room).rglob("*.py")) if "migrations" not in path.parts]
+    with use_db(":memory:") as work:
+        init(files, work, {})
+        for item in work.work_items:
+            (spec,) = item.mutations
+            yield attrs.evolve(spec, module_path=spec.module_path.relative_to(root))
+
+
+def _is_left_out(path: Path, position: tuple[int, int], operator: str) -> bool:
+    """Places where a change is no fault that a test could name: see CONTRIBUTING.md."""
+    spans, waits = _left_out(path)
+    return any(start <= position < end for start, end in spans) or (
+        operator == "NumberReplacer" and any(start <= position < end for start, end in waits)
+    )
+
+
+Span = tuple[tuple[int, int], tuple[int, int]]
+
+
+@lru_cache
+def _left_out(path: Path) -> tuple[list[Span], list[Span]]:
+    """Spans of a file: of annotations and guards; and of how long something waits, whose numbers may be others."""
+    tree = ast.parse(path.read_text("utf-8"))
+    parts = [part for node in ast.walk(tree) for part in _typed(node)]
+    waits = [node for node in ast.walk(tree) if isinstance(node, (ast.Assign, ast.AnnAssign)) and _is_wait(node)]
+    return [_span(part) for part in parts], [_span(node) for node in waits]
+
+
+def _typed(node: ast.AST) -> list[ast.expr]:
+    match node:
+        case ast.arg(annotation=found) | ast.AnnAssign(annotation=found) if found is not None:
+            return [found]
+        case ast.FunctionDef(returns=found) | ast.AsyncFunctionDef(returns=found) if found is not None:
+            return [found]
+        case ast.keyword(arg=name, value=value) if name in GUARDS:
+            return [value]
+    return []
+
+
+def _is_wait(node: ast.Assign | ast.AnnAssign) -> bool:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    names = [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
+    return bool(names) and all(name.lower().endswith("_s") for name in names)
+
+
+def _span(node: ast.expr | ast.stmt) -> Span:
+    assert node.end_lineno is not None
+    assert node.end_col_offset is not None
+    return (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
+
+
+@dataclass(frozen=True)
+class Equivalent:
+    """A mutant that no test can kill: the file, the line as it becomes, and why."""
+
+    path: str
+    becomes: str
+    reason: str
+
+
+def equivalents() -> list[Equivalent]:
+    """The mutants that were looked at and change nothing that a user could see."""
+    return [Equivalent(**entry) for entry in tomllib.loads(EQUIVALENT.read_text("utf-8")).get("mutant", [])]
+
+
+def is_equivalent(path: str, diff: str, known: list[Equivalent]) -> bool:
+    """Whether a survivor's diff is one of those."""
+    becomes = {line[1:].strip() for line in diff.splitlines() if line.startswith("+") and not line.startswith("+++")}
+    return any(one.path == path and one.becomes in becomes for one in known)

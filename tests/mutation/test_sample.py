@@ -1,0 +1,76 @@
+"""Mutants are drawn from a room's code by a seed, and not where no test could tell a fault."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.mutation.covering import Covering
+from tests.mutation.sample import Equivalent, equivalents, is_equivalent, sample
+
+ROOT = Path(__file__).parents[2]
+CODE = """
+from dataclasses import dataclass
+
+PAUSE_S = 2.0
+COUNT: int | None = 3
+
+
+@dataclass(frozen=True)
+class Point:
+    x: int | float = 4
+
+
+def is_near(a: Point, b: Point | None) -> bool | None:
+    return b is not None and a.x + 1 == b.x
+"""
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    (tmp_path / "room").mkdir()
+    (tmp_path / "room" / "near.py").write_text(CODE)
+    return tmp_path
+
+
+def test_every_kind_of_fault_but_those_that_no_test_could_tell(tree: Path) -> None:
+    found = {
+        (spec.start_pos[0], spec.operator_name.removeprefix("core/").split("_")[0])
+        for spec in sample(tree, "room", 99, 1)
+    }
+    assert found == {
+        (5, "NumberReplacer"),
+        (8, "RemoveDecorator"),
+        (10, "NumberReplacer"),
+        (14, "ReplaceAndWithOr"),
+        (14, "ReplaceBinaryOperator"),
+        (14, "ReplaceComparisonOperator"),
+        (14, "NumberReplacer"),
+    }
+
+
+def test_a_seed_draws_the_same_again_and_another_seed_others(tree: Path) -> None:
+    draws = [[(s.start_pos, s.operator_name) for s in sample(tree, "room", 3, seed)] for seed in (1, 1, 2)]
+    assert draws[0] == draws[1] != draws[2]
+    assert len(draws[0]) == 3
+
+
+def test_the_nearest_and_quickest_tests_come_first_and_an_unseen_line_has_those_of_its_folder() -> None:
+    near, quick, far = "tests/db/jobs/test_a.py::near", "tests/db/jobs/test_a.py::quick", "tests/api/test_b.py::far"
+    covering = Covering({"db/jobs/x.py": {3: {far, near, quick}}}, {near: 2.0, quick: 0.1, far: 0.01})
+    assert covering.of("db/jobs/x.py", 3) == [quick, near, far]
+    assert covering.of("db/jobs/x.py", 4) == [quick, near]
+
+
+def test_a_known_equivalent_is_told_by_its_file_and_line() -> None:
+    known = [Equivalent("db/a.py", "x = 1", "why")]
+    diff = "--- a\n+++ b\n-    x = 2\n+    x = 1\n"
+    assert is_equivalent("db/a.py", diff, known)
+    assert not is_equivalent("db/b.py", diff, known)
+    assert not is_equivalent("db/a.py", "+    x = 3\n", known)
+
+
+def test_the_list_of_equivalents_speaks_of_files_that_are_there() -> None:
+    assert {one.path for one in equivalents() if not (ROOT / one.path).exists()} == set()
+    assert all(one.reason for one in equivalents())
