@@ -20,7 +20,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from worker.datasheet.extract import ReadingRequest, extract
+from worker.datasheet.extract import extract
+from worker.datasheet.request import ReadingRequest
 from worker.datasheet.synthetic import generate
 
 SCAN_DPI = 200
@@ -28,9 +29,10 @@ LONG_PAGES = 400
 LONG = """
 import json, re, sys, time
 from pathlib import Path
-from worker.datasheet.extract import Request, extract
+from worker.datasheet.extract import extract
+from worker.datasheet.request import ReadingRequest
 start = time.perf_counter()
-result = extract([Path(sys.argv[1])], Request(package=sys.argv[2]))
+result = extract([Path(sys.argv[1])], ReadingRequest(package=sys.argv[2]))
 peak = int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
 print(json.dumps([time.perf_counter() - start, peak * 1024, result.page_count, result.mechanical_pages, result.land_pages]))
 """

@@ -11,9 +11,10 @@ from db.documents.footprint import files
 from db.documents.kinds.datasheet import DatasheetResult
 from db.jobs.jobs import NewJob
 from tests.e2e.stage import Stage
-from worker.datasheet.extract import ReadingRequest, extract
+from worker.datasheet.extract import extract
 from worker.datasheet.handler import complete
 from worker.datasheet.page import pages
+from worker.datasheet.request import ReadingRequest
 from worker.datasheet.result import overlay
 
 ROOT = Path(__file__).parent.parent.parent

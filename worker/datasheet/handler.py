@@ -11,8 +11,8 @@ from db.documents.footprint.overlay import PagePicture, pages_read
 from db.documents.kinds.datasheet import DatasheetParams, DatasheetResult, Level, Reader
 from worker.context import Context
 from worker.datasheet import sandbox
-from worker.datasheet.extract import ReadingProgress, ReadingRequest
-from worker.datasheet.result import confidence, library
+from worker.datasheet.request import ReadingProgress, ReadingRequest
+from worker.datasheet.result import library, review
 from worker.datasheet.result.compare import compare
 from worker.datasheet.sandbox import DocumentReading
 from worker.datasheet.vlm import reader as vlm
@@ -48,7 +48,7 @@ def _read(reader: Reader, reading: DocumentReading, request: ReadingRequest, job
 def complete(result: DatasheetResult, level: Level, allow_incomplete: bool = False) -> DatasheetResult:
     """What follows from the values read, what nothing confirms, and the nearest part of the library."""
     pads = result.land_pattern.pads if result.land_pattern else []
-    doubted = result.model_copy(update={"needs_review": [*result.needs_review, *confidence.reviews(result)]})
+    doubted = result.model_copy(update={"needs_review": [*result.needs_review, *review.of_confidence(result)]})
     nearest = library.nearest(pads, worker_settings().kicad_library)
     return derive(doubted, level, allow_incomplete).model_copy(update={"nearest": nearest})
 

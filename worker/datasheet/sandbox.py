@@ -24,8 +24,9 @@ from typing import Any
 from db.documents.footprint.overlay import PagePicture, pages_read
 from db.documents.kinds.datasheet import DatasheetResult
 from db.failures import Failure
-from worker.datasheet.extract import OnProgress, ReadingProgress, ReadingRequest, extract
+from worker.datasheet.extract import extract
 from worker.datasheet.page import pages
+from worker.datasheet.request import OnProgress, ReadingProgress, ReadingRequest
 from worker.datasheet.result import overlay
 from worker.errors import Permanent
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from worker.datasheet import sandbox
-from worker.datasheet.extract import ReadingProgress, ReadingRequest
+from worker.datasheet.request import ReadingProgress, ReadingRequest
 
 
 def tell(_: ReadingProgress) -> None:

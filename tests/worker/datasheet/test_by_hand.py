@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.worker.datasheet.sketch import Sketch
-from worker.datasheet.extract import ReadingRequest, extract
+from worker.datasheet.extract import extract
+from worker.datasheet.request import ReadingRequest
 from worker.datasheet.result import score
 
 ASKEW_PT = 0.1

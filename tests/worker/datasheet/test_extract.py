@@ -14,8 +14,9 @@ from PIL import Image
 from db.documents.kinds.datasheet import DatasheetResult
 from db.failures import Failure
 from tests.worker.datasheet.sketch import Sketch, dual
-from worker.datasheet.extract import ReadingProgress, ReadingRequest, extract
+from worker.datasheet.extract import extract
 from worker.datasheet.handler import complete
+from worker.datasheet.request import ReadingProgress, ReadingRequest
 from worker.datasheet.result import score
 from worker.errors import Permanent, Stopped
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from worker.datasheet import extract
-from worker.datasheet.extract import ReadingRequest
 from worker.datasheet.geometry.primitives import Box, Word
 from worker.datasheet.page.scan import text_detection
+from worker.datasheet.request import ReadingRequest
 from worker.datasheet.result.score import score_pads
 from worker.datasheet.synthetic import generate
 from worker.datasheet.text.phrases import join

@@ -11,9 +11,10 @@ from typing import Any
 
 from db.documents.kinds.datasheet import DatasheetResult
 from worker.datasheet.evaluation import cache, evidence, kinds
-from worker.datasheet.extract import ReadingRequest, extract
+from worker.datasheet.extract import extract
 from worker.datasheet.handler import complete
 from worker.datasheet.page import pages
+from worker.datasheet.request import ReadingRequest
 from worker.datasheet.result import score
 from worker.errors import Permanent
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from db.documents.kinds.datasheet import Body, DatasheetResult, Disagreement, LandPattern, Pad, Review, Value
+from db.documents.kinds.datasheet import Body, DatasheetResult, Disagreement, LandPattern, Pad, Value
+from worker.datasheet.result import review
 from worker.datasheet.result.score import score_pads
 from worker.datasheet.thresholds.result import AGREED, DOUBTED, SAME_VALUE_MM
 
@@ -15,13 +16,8 @@ SIDES = ("length", "width", "height")
 def compare(vector: DatasheetResult, vlm: DatasheetResult) -> DatasheetResult:
     """The vector reader's result with what the model says about it; fields only the model read are taken over as assumed."""
     found = [*_body_differences(vector.body, vlm.body), *_land_differences(vector.land_pattern, vlm.land_pattern)]
-    review = [Review(field=d.field, reason=f"the readers disagree: {d.vector} and {d.vlm}") for d in found]
     differing = {d.field for d in found}
     only = vector.land_pattern is None and vlm.land_pattern is not None and vector.land_pattern_status == "not_read"
-    if only:
-        review.append(
-            Review(field="land_pattern", reason="only the model read a land pattern; no printed number was checked")
-        )
     land = vlm.land_pattern if only else _trusted_land(vector.land_pattern, vlm.land_pattern, differing)
     return vector.model_copy(
         update={
@@ -31,7 +27,7 @@ def compare(vector: DatasheetResult, vlm: DatasheetResult) -> DatasheetResult:
             "land_pattern": land,
             "land_pattern_status": "found" if land is not None else vector.land_pattern_status,
             "disagreements": found,
-            "needs_review": [*vector.needs_review, *vlm.needs_review, *review],
+            "needs_review": [*vector.needs_review, *vlm.needs_review, *review.of_readers(found, only)],
             "confidence": min([vector.confidence, *([DOUBTED] if found else [])]),
         }
     )

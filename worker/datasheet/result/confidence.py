@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from db.documents.kinds.datasheet import DatasheetResult, Review
 from worker.datasheet.body.body import DESCRIBED
 from worker.datasheet.body.outline import Found, sides_drawn
 from worker.datasheet.drawing import scale
@@ -172,18 +171,3 @@ def _ratio(reading: DimensionReading) -> float:
 def _boxed(x: DimensionReading, y: DimensionReading, drawing: Drawing) -> bool:
     box = Box(x.span.start, y.span.start, x.span.end, y.span.end)
     return sides_drawn(box, drawing)[0] > BODY_DRAWN_PART
-
-
-def reviews(result: DatasheetResult) -> list[Review]:
-    """What nothing but one printed number stands for, or less."""
-    sides = ((name, getattr(result.body, name)) for name in ("length", "width", "height"))
-    found = [
-        Review(field=f"body.{name}", reason=f"no second source confirms {value.printed}")
-        for name, value in sides if value.status != "not_stated" and value.confidence < CLEAR
-    ]  # fmt: skip
-    pads = result.land_pattern.pads if result.land_pattern else []
-    unsure = [p for p in pads if p.confidence < CLEAR]
-    if unsure:
-        reason = f"no second source confirms all numbers of {len(unsure)} of {len(pads)} pads"
-        found.append(Review(field="land_pattern.pads", reason=reason))
-    return found

@@ -1,20 +1,26 @@
-"""Says what a person should look at in a land pattern before trusting it."""
+"""Says what a person should look at before trusting a result: the one place that writes reviews."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 
-from db.documents.kinds.datasheet import LandPattern, Review
+from db.documents.kinds.datasheet import DatasheetResult, Disagreement, LandPattern, Review
+from worker.datasheet.body.outline import Found
+from worker.datasheet.drawing import variations
+from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.land import holes
 from worker.datasheet.land.outline_labels import Label
 from worker.datasheet.land.pads import Solved
-from worker.datasheet.thresholds.result import LABELED_CORNERS, LABELED_RUN
+from worker.datasheet.search.page_search import Search
+from worker.datasheet.thresholds.result import CLEAR, LABELED_CORNERS, LABELED_RUN
 
 _PINS = re.compile(
     r"(?:SOT-?\d+|SC-?\d+|(?:QFN|DFN|SON|SOIC|SOP|QFP|DIP|BGA|CSP|LGA|LCC)[A-Z]{0,2})-(\d{1,3})(?!\d|\.|-\d)",
     re.IGNORECASE,
 )
+_UNNAMED = Review(field="package", reason="the asked package is not named on the drawing page")
+_ONLY_MODEL = Review(field="land_pattern", reason="only the model read a land pattern; no printed number was checked")
 
 
 def of_land(land: LandPattern, best: Solved, certain: bool) -> list[Review]:
@@ -25,6 +31,72 @@ def of_land(land: LandPattern, best: Solved, certain: bool) -> list[Review]:
         *_of_drawing(land, best),
     ]
     return [Review(field=field, reason=reason) for field, reason in reasons]
+
+
+def of_reading(
+    body: Found,
+    outlines: list[Drawing],
+    search: Search,
+    of_land: list[Review],
+    doubts: Iterable[str],
+    status: str,
+) -> list[Review]:
+    """Everything to look at in what the vector reader read, in the order of the document; `of_land` is from `of_land`."""
+    land = (("land_pattern", reason) for reason in (*doubts, *_of_status(status, search)))
+    return [
+        *(Review(field=field, reason=reason) for field, reason in _of_body(body, outlines)),
+        *([] if search.matched else [_UNNAMED]),
+        *of_land,
+        *(Review(field=field, reason=reason) for field, reason in land),
+    ]
+
+
+def _of_body(found: Found, outlines: list[Drawing]) -> Iterator[tuple[str, str]]:
+    if len(found.sides) < 2:
+        yield "body", "length and width were not both found on the outline page"
+    if found.height is None:
+        yield "body.height", "no height was found on the outline page"
+    yield from (("body", doubt) for doubt in (*found.doubts, *variations.told(outlines)))
+
+
+def _of_status(status: str, search: Search) -> Iterator[str]:
+    if status == "not_read":
+        title = search.land_title()
+        under = (
+            f' under "{title[0]}" on page {title[1]}' if title else f" on page {search.land[0]}" if search.land else ""
+        )
+        yield f"a land pattern is drawn{under}, but its dimensions could not be read"
+    if status == "not_in_document":
+        yield "no page that names or draws a land pattern was found"
+
+
+def of_confidence(result: DatasheetResult) -> list[Review]:
+    """What nothing but one printed number stands for, or less."""
+    sides = ((name, getattr(result.body, name)) for name in ("length", "width", "height"))
+    found = [
+        Review(field=f"body.{name}", reason=f"no second source confirms {value.printed}")
+        for name, value in sides if value.status != "not_stated" and value.confidence < CLEAR
+    ]  # fmt: skip
+    pads = result.land_pattern.pads if result.land_pattern else []
+    unsure = [p for p in pads if p.confidence < CLEAR]
+    if unsure:
+        reason = f"no second source confirms all numbers of {len(unsure)} of {len(pads)} pads"
+        found.append(Review(field="land_pattern.pads", reason=reason))
+    return found
+
+
+def of_readers(differences: Iterable[Disagreement], only_model: bool) -> list[Review]:
+    """Where two readers disagree, and a land pattern that only the model read."""
+    found = [Review(field=d.field, reason=f"the readers disagree: {d.vector} and {d.vlm}") for d in differences]
+    return found + ([_ONLY_MODEL] if only_model else [])
+
+
+def of_count(counted: int, placed: int) -> list[Review]:
+    """A model that places another number of pads than it counted."""
+    if counted == placed:
+        return []
+    reason = f"the model counted {counted} pads and then placed {placed}"
+    return [Review(field="land_pattern.pads", reason=reason)]
 
 
 def pins_of(package: str | None) -> int | None:

@@ -72,3 +72,6 @@ LINK_FAR_HOLE = 14.0  # the same for equal holes in line
 EXTENSION_END_PT = 0.9  # from an extension line's end to what it means
 EXTENSION_REACH_PT = 250.0  # how long an extension line may be
 LINK_ALIKE_AREA = 4.0  # times the area of the smaller one: what a pad of another kind may have
+LAND_TITLED = (
+    4.0  # of a page's land score (search/page_search.py), from which on a pattern that was not read is drawn there
+)

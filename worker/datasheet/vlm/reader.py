@@ -13,8 +13,9 @@ from PIL import Image
 from pydantic import ValidationError
 
 from db.documents.footprint.overlay import PagePicture
-from db.documents.kinds.datasheet import Body, DatasheetResult, LandPattern, Numbering, Pad, Review, Value
+from db.documents.kinds.datasheet import Body, DatasheetResult, LandPattern, Numbering, Pad, Value
 from db.failures import Failure
+from worker.datasheet.result import review
 from worker.datasheet.thresholds.result import CLAIM_ALONE, CLAIM_PRINTED
 from worker.datasheet.vlm import prompts
 from worker.datasheet.vlm.answers import Centres, Counted, PadRow, PadSize, PadSizes, PrintedQuantity
@@ -106,11 +107,7 @@ def _value(given: PrintedQuantity, factor: float, text: str, page: int) -> Value
 def _with_land(
     base: DatasheetResult, counted: Counted, centres: Centres, sizes: PadSizes, text: str
 ) -> DatasheetResult:
-    review = list(base.needs_review)
     pads = expand(centres.rows, sizes.groups, FACTOR[counted.unit], text)
-    if len(pads) != counted.pads:
-        reason = f"the model counted {counted.pads} pads and then placed {len(pads)}"
-        review.append(Review(field="land_pattern.pads", reason=reason))
     land = LandPattern(
         page=base.land_pages[0], pads=pads, view="top", numbering=Numbering(source="vlm"),
         confidence=min((p.confidence for p in pads), default=0.0),
@@ -119,7 +116,7 @@ def _with_land(
         update={
             "land_pattern": land if pads else None,
             "land_pattern_status": "found" if pads else "not_read",
-            "needs_review": review,
+            "needs_review": [*base.needs_review, *review.of_count(counted.pads, len(pads))],
             "confidence": land.confidence,
         }
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.worker.datasheet.sketch import Sketch
-from worker.datasheet.extract import ReadingRequest, extract
+from worker.datasheet.extract import extract
+from worker.datasheet.request import ReadingRequest
 
 
 def test_letters_at_the_edges_of_the_body_win_over_what_letters_usually_mean() -> None:

@@ -12,8 +12,9 @@ from db.documents.footprint.overlay import pad_box
 from tests.worker.datasheet.sketch import Sketch, dual
 from worker.datasheet.evaluation import evidence
 from worker.datasheet.evaluation.evidence import Citation
-from worker.datasheet.extract import ReadingRequest, extract
+from worker.datasheet.extract import extract
 from worker.datasheet.page import pages
+from worker.datasheet.request import ReadingRequest
 from worker.datasheet.synthetic import generate
 
 WIDTH, HEIGHT = 612, 792

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.worker.datasheet.sketch import Sketch
-from worker.datasheet.extract import ReadingRequest, extract
+from worker.datasheet.extract import extract
 from worker.datasheet.families import families
 from worker.datasheet.geometry.primitives import Box, Word
+from worker.datasheet.request import ReadingRequest
 
 STEP = 2.0
 

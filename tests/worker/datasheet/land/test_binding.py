@@ -7,9 +7,10 @@ import pytest
 from tests.worker.datasheet.sketch import Sketch
 from tests.worker.datasheet.test_extract import read_pads
 from worker.datasheet.drawing.shapes import Shape
-from worker.datasheet.extract import ReadingRequest, extract
+from worker.datasheet.extract import extract
 from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.land import patterns
+from worker.datasheet.request import ReadingRequest
 from worker.datasheet.result import score
 
 

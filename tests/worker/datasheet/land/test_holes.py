@@ -5,7 +5,8 @@ from __future__ import annotations
 from tests.worker.datasheet.land.test_binding import land_page
 from tests.worker.datasheet.sketch import Sketch
 from tests.worker.datasheet.test_extract import read_pads
-from worker.datasheet.extract import ReadingRequest, extract
+from worker.datasheet.extract import extract
+from worker.datasheet.request import ReadingRequest
 
 Read = list[tuple[str, str, object, object, object]]
 

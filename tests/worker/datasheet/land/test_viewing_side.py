@@ -6,7 +6,8 @@ import pytest
 
 from db.documents.footprint.overlay import pad_box
 from tests.worker.datasheet.sketch import Sketch, dual
-from worker.datasheet.extract import ReadingRequest, extract
+from worker.datasheet.extract import extract
+from worker.datasheet.request import ReadingRequest
 from worker.datasheet.thresholds.result import CONTRADICTED
 
 

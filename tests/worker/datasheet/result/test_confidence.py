@@ -7,9 +7,10 @@ import pytest
 from tests.worker.datasheet.sketch import Sketch, dual
 from worker.datasheet.body.body import DESCRIBED
 from worker.datasheet.body.outline import Found
-from worker.datasheet.extract import ReadingRequest, extract
+from worker.datasheet.extract import extract
 from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.handler import complete
+from worker.datasheet.request import ReadingRequest
 from worker.datasheet.result import confidence
 from worker.datasheet.text.quantities import Quantity
 

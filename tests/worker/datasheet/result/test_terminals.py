@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.worker.datasheet.sketch import Sketch, dual
-from worker.datasheet.extract import ReadingRequest, extract
+from worker.datasheet.extract import extract
+from worker.datasheet.request import ReadingRequest
 
 TABLE = (
     ("A", "0.90", "", "1.10"), ("A1", "0.00", "", "0.10"), ("D", "4.90", "", "5.10"), ("E", "5.80", "", "6.20"),

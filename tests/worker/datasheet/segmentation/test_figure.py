@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.worker.datasheet.sketch import Sketch
-from worker.datasheet.extract import ReadingRequest, extract
+from worker.datasheet.extract import extract
+from worker.datasheet.request import ReadingRequest
 from worker.datasheet.search.titles import land_caption
 from worker.datasheet.segmentation.captions import CIRCUIT, CUTOUT, LAND, MASK, OUTLINE, STENCIL, TAPE, kind_of
 

@@ -1,0 +1,31 @@
+"""Which solved patterns may be those of the asked part at all."""
+
+from __future__ import annotations
+
+import re
+
+from worker.datasheet.land import holes
+from worker.datasheet.land.pads import Solved
+from worker.datasheet.request import ReadingRequest
+from worker.datasheet.search import titles
+from worker.datasheet.search.page_search import Search
+from worker.datasheet.segmentation.captions import LAND
+
+BOARD = re.compile(
+    r"p\.?\s?c\.?\s?b\b|p\.?\s?c\.?\s*board|\blayout\b|\bpads?\b|\bholes?\b", re.IGNORECASE
+)  # of a land pattern on the outline's page
+SURFACE = re.compile(r"\bSM[TD]\b|surface\s*mount", re.IGNORECASE)  # a package that has no holes for leads
+
+
+def of_part(solved: list[Solved], request: ReadingRequest, search: Search) -> list[Solved]:
+    """The patterns without those of holes for a surface-mounted package, and without the outline itself taken for one."""
+    if SURFACE.search(request.package or ""):
+        solved = [s for s in solved if not all(holes.is_round(p) for p in s.pattern.pads) or holes.are_balls(s)]
+    if search.land == search.mechanical[:1] and not request.land_page:
+        solved = [s for s in solved if _named(s)]
+    return solved
+
+
+def _named(solved: Solved) -> bool:
+    page = " ".join(w.text for w in solved.drawing.lines)
+    return solved.pattern.kind == LAND or titles.names_land(page) or bool(BOARD.search(page))

@@ -1,0 +1,52 @@
+"""Decides which pages are read: those that were asked for, else those that the search found."""
+
+from __future__ import annotations
+
+from db.documents.kinds.datasheet_words import MOST_PACKAGES, wrong_package
+from db.failures import Failure
+from worker.datasheet.page.pages import Book
+from worker.datasheet.request import OnProgress, ReadingProgress, ReadingRequest
+from worker.datasheet.search import page_search
+from worker.datasheet.search.page_search import Search
+from worker.errors import Permanent
+
+
+def choose_pages(book: Book, request: ReadingRequest, progress: OnProgress) -> Search:
+    """The pages of the outline and of the land pattern, from 1, the best first.
+
+    Raises Permanent: BAD_PARAMS for a page the document does not have and for a package it does not name, BAD_DOCUMENT where
+    no page looks like a drawing.
+    """
+    _refuse_missing(book, request)
+    outline, land = request.mechanical_page, request.land_page
+    if outline and land:
+        return Search([], [outline], [land])
+    if book.pdf is None:
+        return Search([], [outline or 1], [land or book.pages])
+    found = page_search.search(book, request.package, lambda n, of: progress(ReadingProgress("search", n, of)))
+    if outline:
+        return _around(found, outline, request.package)
+    if land:
+        found.land = [land]
+    _refuse_unfound(found, request)
+    return found
+
+
+def _refuse_missing(book: Book, request: ReadingRequest) -> None:
+    for name, page in (("mechanical_page", request.mechanical_page), ("land_page", request.land_page)):
+        if page is not None and page > book.pages:
+            raise Permanent(Failure.BAD_PARAMS, f"{name} is {page}, the document has {book.pages} pages")
+
+
+def _around(found: Search, outline: int, package: str | None) -> Search:
+    """The land patterns that go with the asked outline page."""
+    hit = next(h for h in found.hits if h.number == outline)
+    return Search(found.hits, [outline], page_search.land_pages(found.hits, hit, package), True, found.names)
+
+
+def _refuse_unfound(found: Search, request: ReadingRequest) -> None:
+    if not found.mechanical and not found.land:
+        raise Permanent(Failure.BAD_DOCUMENT, "no page of the document looks like a package outline or a land pattern")
+    if not found.matched and len(found.names) > 1:
+        seen = [name for name, _ in found.names][:MOST_PACKAGES]
+        raise Permanent(Failure.BAD_PARAMS, wrong_package(request.package, seen), {"packages": seen})
