@@ -69,12 +69,21 @@ def reap(session: Session, now: datetime, job_id: UUID, settings: Settings) -> S
 
 
 def _lost_with_others(session: Session, job: Job, settings: Settings) -> bool:
-    """Whether its worker had other jobs as well, which are lost now or have been reaped just before."""
+    """Whether its worker had other jobs as well, which are lost now or have been reaped since it was last heard of.
+
+    Those reaped may be at work elsewhere again by now, or done: their attempts tell, not where they stand.
+    """
+    others = select(Job.id).where(Job.worker_id == job.worker_id, Job.id != job.id, Job.state.in_([*OWNED]))
+    if session.scalars(others.limit(1)).first() is not None:
+        return True
     beat = (job.lease_until or job.created_at) - timedelta(seconds=settings.lease_s)
-    mine = (JobAttempt.job_id == Job.id) & (JobAttempt.attempt == Job.attempt)
-    reaped = (Job.state == State.RETRY_WAIT) & (JobAttempt.outcome == "lost") & (JobAttempt.ended_at > beat)
-    others = select(Job.id).join(JobAttempt, mine).where(JobAttempt.worker_id == job.worker_id, Job.id != job.id)
-    return session.scalars(others.where(or_(Job.state.in_([*OWNED]), reaped)).limit(1)).first() is not None
+    reaped = select(JobAttempt.job_id).where(
+        JobAttempt.worker_id == job.worker_id,
+        JobAttempt.job_id != job.id,
+        JobAttempt.outcome == "lost",
+        JobAttempt.ended_at > beat,
+    )
+    return session.scalars(reaped.limit(1)).first() is not None
 
 
 def overdue(session: Session, now: datetime, settings: Settings) -> list[tuple[UUID, int, Failure]]:

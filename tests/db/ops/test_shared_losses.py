@@ -1,0 +1,82 @@
+"""Jobs of one dead worker are lost together, however far apart they are reaped; none of them is blamed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from db.jobs import jobs, leases
+from db.ops import migrate, sweeps
+from db.schema.tables import Job
+from db.schema.tables_access import Tenant
+from db.session import Database
+from db.settings import Settings
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+SETTINGS = Settings(lease_s=60)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    sqlite = f"sqlite:///{tmp_path / 'jobs.sqlite3'}"
+    database = Database(sqlite if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
+    migrate.upgrade(database)
+    yield database
+    database.dispose()
+
+
+def at(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+def begun(database: Database, seconds: float, worker_id: str = "dying") -> UUID:
+    """A job that a worker runs from then on, and whose lease it renews no more."""
+    with database.write() as session:
+        tenant = Tenant(name=f"{seconds}", created_at=NOW)
+        session.add(tenant)
+        session.flush()
+        jobs.submit(session, at(seconds), jobs.NewJob(tenant.id, "video.caption", "gpu", {}))
+        job = leases.claim(session, at(seconds), "gpu", worker_id, SETTINGS.lease_s)
+        assert job is not None
+        leases.start(session, at(seconds), job.id, job.epoch)
+        return job.id
+
+
+def reaped(database: Database, job_id: UUID, seconds: float) -> int:
+    """How many losses count against a job after its reaping."""
+    with database.write() as session:
+        assert sweeps.reap(session, at(seconds), job_id, SETTINGS) is not None
+    with database.read() as session:
+        return session.get_one(Job, job_id).losses_here
+
+
+def test_a_job_reaped_long_after_another_is_lost_with_it_still(database: Database) -> None:
+    """The first is at work elsewhere again, or even done, by the time the second one's lease has run out."""
+    first, second, third = (begun(database, seconds) for seconds in (0, 5, 9))
+    assert reaped(database, first, 61) == 0
+    with database.write() as session:
+        sweeps.wake(session, at(64 + SETTINGS.retry_first_s))
+        again = leases.claim(session, at(65), "gpu", "healthy", SETTINGS.lease_s)
+        assert again is not None
+        assert again.id == first
+    assert reaped(database, second, 66) == 0
+    with database.write() as session:
+        leases.start(session, at(67), first, again.epoch)
+        leases.finalize(session, first, again.epoch)
+        assert leases.succeed(session, at(68), first, again.epoch, {}, [], leases.Usage())
+        job = session.get_one(Job, second)
+        jobs.request_cancel(session, at(68), job)
+    assert reaped(database, third, 70) == 0
+
+
+def test_a_job_alone_is_blamed_whatever_else_was_lost_before(database: Database) -> None:
+    other = begun(database, 0)
+    assert reaped(database, other, 61) == 1
+    long_after = begun(database, 200)
+    elsewhere = begun(database, 201, "healthy")
+    assert reaped(database, long_after, 261) == 1
+    assert reaped(database, elsewhere, 262) == 1
