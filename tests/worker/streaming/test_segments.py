@@ -69,3 +69,23 @@ def test_other_words_over_the_border_start_at_the_border() -> None:
     first, second = ClipSegment(0, 0, 0, 10_000), ClipSegment(1, 6000, 10_000, 20_000)
     merged = merge([(first, [cue(8000, 10_000, "rain")]), (second, [cue(9000, 12_000, "wet street")])])
     assert [(c.start_ms, c.end_ms, c.text) for c in merged] == [(8000, 10_000, "rain"), (10_000, 12_000, "wet street")]
+
+
+def test_a_cue_ends_at_the_border_of_its_part() -> None:
+    """What goes on behind the border is told by the next part, which may say something else."""
+    first, second = ClipSegment(0, 0, 0, 10_000), ClipSegment(1, 6000, 10_000, 20_000)
+    merged = merge(
+        [(first, [cue(8000, 13_000, "rain")]), (second, [cue(10_000, 12_000, "sun"), cue(18_000, 23_000, "night")])]
+    )
+    assert [(c.start_ms, c.end_ms, c.text) for c in merged] == [
+        (8000, 10_000, "rain"),
+        (10_000, 12_000, "sun"),
+        (18_000, 20_000, "night"),
+    ]
+
+
+def test_a_cue_over_a_whole_part_is_one_cue_of_its_whole_length() -> None:
+    parts = cut((0, 30_000), 3, 2000, 4000)
+    said = [[cue(8000, 14_000, "rain")], [cue(6000, 22_000, "rain")], [cue(16_000, 26_000, "rain")]]
+    merged = merge([*zip(parts, said, strict=True)])
+    assert [(c.start_ms, c.end_ms) for c in merged] == [(8000, 26_000)]
