@@ -47,6 +47,7 @@ class Setup(Message):
     handlers: dict[str, str]
     limits: ResourceLimits = ResourceLimits()
     preload: bool = True
+    reload_s: float = 30.0
 
 
 class SegmentOutcome(Message):
@@ -100,7 +101,7 @@ class ModelReport(Message):
 
 
 class Ready(Message):
-    """The child takes jobs."""
+    """The child takes jobs. Said again when a model that could not be loaded has been tried again."""
 
     type: Literal["ready"] = "ready"
     models: tuple[ModelReport, ...]

@@ -41,6 +41,11 @@ class WorkerSettings(BaseSettings):
     kill_s: float = Field(5.0, description="From SIGTERM to SIGKILL")
     silent_s: float = Field(120.0, description="A child that answers no ping for this long is killed")
     load_s: float = Field(900.0, description="How long the models may take to load")
+    reload_s: float = Field(
+        30.0,
+        gt=0,
+        description="A model that could not be loaded is tried again after this long; doubles up to 10 minutes",
+    )
     progress_s: float = Field(1.0, description="Progress is written at most this often")
     max_input_bytes: int = Field(50 << 30, description="Largest input of a job, all its files together")
     fetch_s: float = Field(3600.0, description="Longest download of one input")

@@ -156,7 +156,8 @@ def _fleet(one: Patient) -> Iterator[Finding]:
         }
     for model in broken:
         advice = (
-            "mend BM3_WORKER_MODELS or the folder it names, then start the worker again: it takes no job for this model"
+            "mend the folder it names: the worker takes no job for this model, and tries it again within ten minutes; "
+            "a changed BM3_WORKER_MODELS needs a restart"
         )
         yield _fail("models", f"{model.worker} cannot load {model.name}: {model.problem}", advice)
     for role in ("gpu", "cpu", "light"):

@@ -13,6 +13,7 @@ import pytest
 
 from bm3vl.sdk import Client
 from tests.e2e.service import ROOT, service
+from worker.bm3 import NANO
 
 URL = {"video": {"url": "https://example.com/a.mp4"}}
 GONE = "gone=pytorch:/nowhere/at/all"
@@ -53,6 +54,22 @@ def test_a_worker_without_any_model_offers_no_slots(tmp_path: Path) -> None:
         time.sleep(2)
         assert client.job(job["id"])["state"] == "queued"
         assert next(queue for queue in client.get("/v1/queues") if queue["name"] == "gpu")["slots"] == 0
+
+
+@pytest.mark.slow
+def test_a_model_that_comes_later_is_used_without_a_restart(tmp_path: Path) -> None:
+    late = tmp_path / "late"
+    settings = {"BM3_WORKER_MODELS": f"late=pytorch:{late}", "BM3_WORKER_RELOAD_S": "1"}
+    with service(tmp_path / "service", **settings) as running, running.client() as client:
+        assert "late" in httpx.get(f"{running.url}/readyz").json()["parts"]["models"]
+        job = client.submit("video.caption", URL)
+        late.symlink_to(NANO)
+        assert _until_ended(client, job["id"])["attempt"] >= 1
+        (worker,) = [one for one in client.get("/v1/workers") if one["role"] == "gpu"]
+        assert worker["slots"] > 0
+        assert [model for model in worker["data"]["models"] if "problem" in model] == []
+        assert httpx.get(f"{running.url}/readyz").json()["parts"]["models"] == "ok"
+        assert [model["name"] for model in client.get("/v1/models")] == ["late"]
 
 
 def _until_ended(client: Client, job_id: str) -> dict[str, object]:

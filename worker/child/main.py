@@ -39,7 +39,7 @@ class JobRunner:
         self._setup = setup
         self._answers = answers
         self._events = events
-        self._models = Models(setup.models, setup.default_model)
+        self._models = Models(setup.models, setup.default_model, setup.reload_s)
         self._streams: dict[int, PipeContext] = {}
 
     def handle(self, command: Setup | Start | Stop | Ping) -> None:
@@ -53,8 +53,13 @@ class JobRunner:
                 self._answers.send(Pong(number=number))
 
     def announce(self) -> None:
-        """Load the models, then say that jobs may come."""
-        self._answers.send(Ready(models=self._models.reports(load=self._setup.preload)))
+        """Load the models, then say that jobs may come; say it again whenever those that failed have been tried again."""
+        while True:
+            reports = self._models.reports(load=self._setup.preload)
+            self._answers.send(Ready(models=reports))
+            if all(report.problem is None for report in reports):
+                return
+            time.sleep(self._models.retry_in_s())
 
     def _begin(self, start: Start) -> None:
         job = PipeContext(start, self._events.send, lambda: self._models.engine(start.model))

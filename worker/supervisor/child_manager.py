@@ -35,7 +35,7 @@ class ChildManager:
         self._load_s, self._silent_s = worker.load_s, worker.silent_s
         self._ready = threading.Event()
         self.models: tuple[ModelReport, ...] = ()
-        """What the last child that was ready said of the models, the default first; empty before the first."""
+        """What the last child that was ready said last of the models, the default first; empty before the first."""
         self._pause_s = 0.0
         self._next_start = self._pinged_at = 0.0
 
@@ -54,7 +54,7 @@ class ChildManager:
             metrics.CHILD_STARTS.inc()
             self.child = Child(self._setup, str(self._scratch), self._hear)
         if self.child is not None and self.child.ready.is_set():
-            if not self._ready.is_set():
+            if not self._ready.is_set() or self.child.models != self.models:
                 self._take_reports(self.child.models)
             self._ready.set()
             self._check_pulse(self.child, now)
@@ -96,9 +96,14 @@ class ChildManager:
         child.signal(signum)
 
     def _take_reports(self, models: tuple[ModelReport, ...]) -> None:
+        mended = {before.name for before in self.models if before.problem is not None}
         self.models = models
-        for broken in (report for report in models if report.problem is not None):
-            log.error("no job is taken for model %s, which cannot be loaded: %s", broken.name, broken.problem)
+        for one in models:
+            if one.problem is not None:
+                words = "no job is taken for model %s, which cannot be loaded and is tried again: %s"
+                log.error(words, one.name, one.problem)
+            elif one.name in mended:
+                log.info("model %s can be used now", one.name)
 
     def _check_pulse(self, child: Child, now: float) -> None:
         if now - child.answered_at > self._silent_s:

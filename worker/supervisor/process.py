@@ -52,6 +52,7 @@ def setup_of(worker: WorkerSettings, queue: str) -> Setup:
         handlers=HANDLERS,
         limits=limits,
         preload=worker.preload and queue == GPU,
+        reload_s=worker.reload_s,
     )
 
 
@@ -90,9 +91,7 @@ class Process:
         while not self._leaving.wait(TICK_S):
             known = self._child_manager.models
             self._child_manager.ensure_running(time.monotonic())
-            if (
-                not known and self._child_manager.models
-            ):  # nudges that came while the models were loading were for nothing
+            if self._child_manager.models != known:  # nudges that came before were for nothing
                 threading.Thread(target=self._begin, name="begin", daemon=True).start()
             self._judge.judge(time.monotonic())
         return self._leave()
@@ -120,7 +119,7 @@ class Process:
         self._supervisor.look(wait_s=self._settings.renudge_s)
 
     def _begin(self) -> None:
-        """The models have been loaded for the first time: tell others, and take what waits."""
+        """Models can be used that could not before: tell others, and take what waits."""
         self._report()
         self._poll()
 
