@@ -67,7 +67,7 @@ check: $(READY)  ## lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-faults: $(READY)  ## 200 injected faults; the last line is the ledger as JSON
+faults: $(READY)  ## 200 injected faults on PostgreSQL and as many on SQLite; each ends with its ledger, a line of JSON
 	$(BIN)/python -m tests.faults --faults 200
 
 bench: bench-service bench-stream bench-decode bench-nano bench-datasheet bench-dashboard bench-startup  ## every benchmark, one JSON object a line

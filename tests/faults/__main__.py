@@ -1,23 +1,29 @@
-"""python -m tests.faults --faults 200 --seed 1: the long run; its last line is the ledger as JSON."""
+"""python -m tests.faults --faults 200 --database both: the long run; a line of JSON, the ledger, for each database."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from typing import get_args
 
-from tests.faults.campaign import campaign
+from tests.faults.campaign.run import DatabaseKind, campaign
 
 
 def main() -> int:
     """Exit status 0 only when everything that must be zero is."""
+    kinds: tuple[DatabaseKind, ...] = get_args(DatabaseKind)
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("--faults", type=int, default=200, help="how many faults to inject")
+    parser.add_argument("--faults", type=int, default=200, help="how many faults to inject, on each database")
     parser.add_argument("--seed", type=int, default=1, help="which faults, in which order")
+    parser.add_argument("--database", choices=(*kinds, "both"), default="both", help="what keeps the rows")
     chosen = parser.parse_args()
-    summary = campaign(chosen.faults, chosen.seed)
-    print(json.dumps(summary))
-    return 0 if summary["faultless"] else 1
+    faultless = True
+    for kind in kinds if chosen.database == "both" else (chosen.database,):
+        summary = campaign(chosen.faults, chosen.seed, kind)
+        print(json.dumps(summary), flush=True)
+        faultless = faultless and bool(summary["faultless"])
+    return 0 if faultless else 1
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from db.webhooks import endpoints
 from tests.faults.door import Door
 from tests.servers import _die_with_parent, free_port
 
+ROOT = Path(__file__).parent.parent.parent
 API_PROCESSES = "2"
 # Every clock as short as two busy cores allow; a lease has to outlast a start of the interpreter beside it.
 CLOCKS = {
@@ -54,14 +55,15 @@ CLOCKS = {
 
 
 class Process:
-    """One process of the service."""
+    """One process of the service, of the version whose `tree` is given."""
 
-    def __init__(self, role: str, environment: dict[str, str], log: Path) -> None:
+    def __init__(self, role: str, environment: dict[str, str], log: Path, tree: Path = ROOT) -> None:
         self.role, self.started_at = role, time.time()
         with log.open("ab") as file:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", *(["api"] if role == "api" else ["worker", role])],
-                env=environment,
+                cwd=tree,
+                env={**environment, "PYTHONPATH": str(tree)},
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
@@ -116,11 +118,15 @@ class Cluster:
         self.database = Database(self.database_url, RedisSignals(self.redis_url))
         migrate.upgrade(self.database)
         self.objects = LocalObjects(self.folder / "var" / "store")
+        self.tenant_id = self.add_tenant()
+
+    def add_tenant(self) -> UUID:
+        """Another tenant; the first is everybody's who names none."""
         with self.database.write() as session:
             tenant = Tenant(name=f"tenant-{new_id().hex}", created_at=now())
             session.add(tenant)
             session.flush()
-            self.tenant_id = tenant.id
+            return tenant.id
 
     def environment(self, **more: str) -> dict[str, str]:
         """What the processes are started with."""
@@ -136,9 +142,9 @@ class Cluster:
         }
         return {**kept, **CLOCKS, **ours, **self.settings, **more}
 
-    def start(self, role: str, **more: str) -> Process:
+    def start(self, role: str, tree: Path = ROOT, **more: str) -> Process:
         """Start a process, some settings of its own given."""
-        process = Process(role, self.environment(**more), self.folder / "log")
+        process = Process(role, self.environment(**more), self.folder / "log", tree)
         self.processes.append(process)
         return process
 
@@ -149,12 +155,16 @@ class Cluster:
             process.kill()
         self.database.dispose()
 
-    def add_video(self, path: Path) -> UUID:
+    def add_video(self, path: Path, tenant_id: UUID | None = None) -> UUID:
         """Store a file as a verified asset."""
-        new = assets.NewAsset(new_id(), self.tenant_id, path.name, "video/mp4", path.stat().st_size)
-        self.objects.put_file(new.object_key, path, "video/mp4")
+        return self.add_file(path, "video/mp4", tenant_id)
+
+    def add_file(self, path: Path, media_type: str, tenant_id: UUID | None = None) -> UUID:
+        """Store a file of any type as a verified asset."""
+        new = assets.NewAsset(new_id(), tenant_id or self.tenant_id, path.name, media_type, path.stat().st_size)
+        self.objects.put_file(new.object_key, path, media_type)
         with self.database.write() as session:
-            assets.add_ready(session, now(), new, assets.Verified(new.size_bytes, new.id.hex * 2, "video/mp4"))
+            assets.add_ready(session, now(), new, assets.Verified(new.size_bytes, new.id.hex * 2, media_type))
         return new.id
 
     def submit(self, asset_id: UUID, number: int = 1, **params: object) -> list[UUID]:
@@ -186,17 +196,18 @@ class Cluster:
         with self.database.write() as session:
             jobs.tombstone(session, now() - timedelta(hours=1), session.get_one(Job, job_id))
 
-    def door(self) -> Door:
+    def door(self, tenant_id: UUID | None = None) -> Door:
         """A client of the api, which listens on the same port however often it is started."""
+        scopes = [scope for scope in keys.Scope if scope is not keys.Scope.ADMIN]
         with self.database.write() as session:
-            token = keys.create(session, now(), self.tenant_id, "fault tests", [*keys.Scope]).token
-        self.settings["BM3_API_PORT"] = str(free_port())
+            token = keys.create(session, now(), tenant_id or self.tenant_id, "fault tests", scopes).token
+        self.settings.setdefault("BM3_API_PORT", str(free_port()))
         return Door(f"http://127.0.0.1:{self.settings['BM3_API_PORT']}", token)
 
-    def listen(self, url: str) -> None:
+    def listen(self, url: str, tenant_id: UUID | None = None) -> None:
         """Have every event of the tenant sent to a receiver."""
         with self.database.write() as session:
-            endpoints.create(session, now(), endpoints.NewEndpoint(self.tenant_id, url))
+            endpoints.create(session, now(), endpoints.NewEndpoint(tenant_id or self.tenant_id, url))
 
     def job(self, job_id: UUID) -> Job:
         with self.database.read() as session:

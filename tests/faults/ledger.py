@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 import json
 import time
@@ -19,8 +18,28 @@ from db.documents.kinds.video import Cue
 from db.schema.tables import TERMINAL, CueRow, Job, JobAttempt, JobEvent, JobFile, State
 from db.session import Database
 from db.storage.objects import ObjectStore
+from tests.receiver import read_log
 
 FINISHED = ("job.succeeded", "job.failed", "job.canceled", "job.expired")
+
+
+VIDEO_FILES, SHEET_FILES = 4, 3
+MUST_BE_ZERO = (
+    "lost",
+    "failed",
+    "duplicate_finishes",
+    "duplicate_submits",
+    "duplicate_cues",
+    "missing_cues",
+    "wrong_cues",
+    "wrong_results",
+    "missing_files",
+    "missing_assets",
+    "webhooks_lost",
+    "cross_tenant_reads",
+    "orphan_objects",
+    "unpurged",
+)
 
 
 @dataclass
@@ -35,22 +54,18 @@ class Ledger:
     duplicate_cues: int = 0
     missing_cues: int = 0
     wrong_cues: int = 0
+    wrong_results: int = 0
     missing_files: int = 0
-    webhooks_missed: int = 0
+    missing_assets: int = 0
+    webhooks_lost: int = 0
+    cross_tenant_reads: int = 0
+    orphan_objects: int = 0
+    unpurged: int = 0
     recovery_s: list[float] = field(default_factory=list)
     recomputed_video_s: float = 0.0
 
     def faultless(self) -> bool:
-        bad = (
-            self.lost,
-            self.failed,
-            self.duplicate_finishes,
-            self.duplicate_cues,
-            self.missing_cues,
-            self.wrong_cues,
-            self.duplicate_submits,
-        )
-        return not any((*bad, self.missing_files, self.webhooks_missed))
+        return not any(getattr(self, name) for name in MUST_BE_ZERO)
 
     def summary(self) -> dict[str, object]:
         """As the long run prints it."""
@@ -63,27 +78,66 @@ class Ledger:
         }
 
 
-def audit(database: Database, objects: ObjectStore, ids: Sequence[UUID], expected: Sequence[Cue]) -> Ledger:
-    """Account for jobs that all should have succeeded with the expected cues."""
-    ledger = Ledger()
+def audit(
+    database: Database,
+    objects: ObjectStore,
+    ids: Sequence[UUID],
+    expected: Sequence[Cue],
+    ledger: Ledger | None = None,
+) -> Ledger:
+    """Account for `video.caption` jobs that all should have succeeded with the expected cues."""
+    ledger = ledger or Ledger()
     for job_id in ids:
-        _audit_one(ledger, database, objects, job_id, expected)
+        if audit_end(ledger, database, job_id) is not None:
+            _audit_cues(ledger, database, job_id, expected)
+            audit_files(ledger, database, objects, job_id, VIDEO_FILES)
+            _audit_attempts(ledger, database, job_id)
     return ledger
 
 
-def audit_webhooks(ledger: Ledger, ids: Sequence[UUID], received: Path, seconds: float) -> None:
-    """Count the jobs whose end the receiver was not told within some time."""
+def audit_end(ledger: Ledger, database: Database, job_id: UUID) -> Job | None:
+    """Account for a job that should have ended once, and well; None when it has not ended."""
+    ledger.jobs += 1
+    with database.read() as session:
+        job = session.get(Job, job_id)
+        events = session.scalars(select(JobEvent).where(JobEvent.job_id == job_id)).all()
+    if job is None or job.state not in TERMINAL:
+        ledger.lost += 1
+        return None
+    ledger.failed += job.state is not State.SUCCEEDED
+    ends = Counter(event.type for event in events if event.type in FINISHED)
+    ledger.duplicate_finishes += max(ends.total() - 1, 0)
+    ledger.lost += not ends
+    return job
+
+
+def audit_files(ledger: Ledger, database: Database, objects: ObjectStore, job_id: UUID, number: int) -> None:
+    """Count the result files that a job should have and that are not in the store."""
+    with database.read() as session:
+        keys = session.scalars(select(JobFile.object_key).where(JobFile.job_id == job_id)).all()
+    ledger.missing_files += max(number - sum(objects.exists(key) for key in keys), 0)
+
+
+def audit_webhooks(
+    ledger: Ledger, ids: Sequence[UUID], received: Path, seconds: float, path: str | None = None
+) -> None:
+    """Count the jobs of whose end the receiver was not told within some time, at one of its paths or any."""
     deadline = time.monotonic() + seconds
-    while missed := _untold(ids, received):
+    while missed := {*ids} - ended_jobs(received, path):
         if time.monotonic() > deadline:
             break
         time.sleep(0.5)
-    ledger.webhooks_missed = len(missed)
+    ledger.webhooks_lost += len(missed)
 
 
-def _untold(ids: Sequence[UUID], received: Path) -> set[str]:
-    lines = received.read_text().splitlines() if received.exists() else []
-    return {str(job_id) for job_id in ids} - {_ended_job(line) for line in lines}
+def ended_jobs(received: Path, path: str | None = None) -> set[UUID]:
+    """The jobs whose end was told, at one of the receiver's paths or any."""
+    found: set[UUID] = set()
+    for one in read_log(received):
+        event = json.loads(one.body)
+        if event["type"] in FINISHED and path in (None, one.path):
+            found.add(UUID(event["data"]["job_id"]))
+    return found
 
 
 def audit_recovery(ledger: Ledger, database: Database, ids: Sequence[UUID], faults: Sequence[datetime]) -> None:
@@ -103,28 +157,17 @@ def quantile(values: Sequence[float], share: float) -> float | None:
     return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 2) if ordered else None
 
 
-def _audit_one(ledger: Ledger, database: Database, objects: ObjectStore, job_id: UUID, expected: Sequence[Cue]) -> None:
-    ledger.jobs += 1
+def _audit_attempts(ledger: Ledger, database: Database, job_id: UUID) -> None:
     with database.read() as session:
-        job = session.get(Job, job_id)
-        rows = session.scalars(select(CueRow).where(CueRow.job_id == job_id).order_by(CueRow.seq)).all()
-        events = session.scalars(select(JobEvent).where(JobEvent.job_id == job_id)).all()
-        files = session.scalars(select(JobFile).where(JobFile.job_id == job_id)).all()
         attempts = _attempts(session.scalars(select(JobAttempt).where(JobAttempt.job_id == job_id)).all())
-    if job is None or job.state not in TERMINAL:
-        ledger.lost += 1
-        return
-    ledger.failed += job.state is not State.SUCCEEDED
-    ends = Counter(event.type for event in events if event.type in FINISHED)
-    ledger.duplicate_finishes += sum(ends.values()) - 1
     ledger.duplicate_finishes += sum(attempt.outcome == "succeeded" for attempt in attempts) > 1
-    _audit_cues(ledger, rows, expected)
-    ledger.missing_files += 4 - sum(objects.exists(file.object_key) for file in files)
     for before, after in itertools.pairwise(attempts):
         ledger.recomputed_video_s += max(0, before.ended_at_ms - after.resumed_from_ms) / 1000
 
 
-def _audit_cues(ledger: Ledger, rows: Sequence[CueRow], expected: Sequence[Cue]) -> None:
+def _audit_cues(ledger: Ledger, database: Database, job_id: UUID, expected: Sequence[Cue]) -> None:
+    with database.read() as session:
+        rows = session.scalars(select(CueRow).where(CueRow.job_id == job_id).order_by(CueRow.seq)).all()
     wanted = Counter((cue.start_ms, cue.end_ms, cue.text) for cue in expected)
     found = Counter((row.start_ms, row.end_ms, row.text) for row in rows)
     ledger.missing_cues += (wanted - found).total()
@@ -135,9 +178,3 @@ def _audit_cues(ledger: Ledger, rows: Sequence[CueRow], expected: Sequence[Cue])
 
 def _attempts(rows: Sequence[JobAttempt]) -> list[JobAttempt]:
     return sorted(rows, key=lambda row: row.attempt)
-
-
-def _ended_job(line: str) -> str:
-    """Whose end a request told of; empty for other events."""
-    event = json.loads(base64.b64decode(json.loads(line)["body"]))
-    return str(event["data"]["job_id"]) if event["type"] in FINISHED else ""

@@ -16,13 +16,16 @@ from worker.video.handler import caption_video
 FPS = 2
 
 
-def make_sample_video(path: Path, seconds: int) -> Path:
-    """A small video whose colour changes with every frame, so that no two captions are alike."""
+def make_sample_video(path: Path, seconds: int, shade: int = 0) -> Path:
+    """A small video whose colour changes with every frame, so that no two captions are alike.
+
+    Those of another `shade` have other colours at every time.
+    """
     with av.open(str(path), "w") as out:
         stream = out.add_stream("mpeg4", rate=FPS)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         for number in range(seconds * FPS):
-            colour = np.array([number * 7 % 251, number * 13 % 241, number * 29 % 239], np.uint8)
+            colour = np.array([(number * 7 + shade) % 251, number * 13 % 241, number * 29 % 239], np.uint8)
             picture = np.broadcast_to(colour, (48, 64, 3)).copy()
             out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         out.mux(stream.encode())

@@ -97,17 +97,6 @@ def test_a_dead_worker_takes_its_child_along(cluster: Cluster, asset: UUID) -> N
         time.sleep(0.05)
 
 
-def test_a_job_that_kills_every_child_is_called_poison(cluster: Cluster, asset: UUID) -> None:
-    cluster.models = "fake=fake?crash_at=2"
-    cluster.settings["BM3_POISON_LOSSES"] = "2"
-    cluster.start("dispatcher")
-    [job_id] = cluster.submit(asset)
-    cluster.start("gpu")
-    [job] = cluster.wait([job_id], 150)
-    assert (job.state, job.failure) == (State.FAILED, "poison")
-    assert job.attempt == 2
-
-
 def test_a_split_job_is_worked_on_by_several_and_joined_once(cluster: Cluster, asset: UUID) -> None:
     cluster.models = SLOW
     cluster.start("dispatcher")

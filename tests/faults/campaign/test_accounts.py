@@ -1,0 +1,277 @@
+"""Each account of the ledger can fail: a faultless service is made, one thing is spoilt, and exactly that is counted."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Executable, delete, update
+
+from db.documents.kinds.video import Cue
+from db.jobs import jobs, leases, progress
+from db.jobs.jobs import NewJob
+from db.jobs.leases import FileEntry, Usage
+from db.jobs.progress import ProgressStep
+from db.schema.base import new_id
+from db.schema.tables import Asset, CueRow, Job, JobAttempt, JobEvent, JobFile, State
+from tests.faults.campaign import accounts
+from tests.faults.campaign.customers import Customer
+from tests.faults.cluster import Cluster, now
+from tests.faults.door import Door
+from tests.faults.ledger import MUST_BE_ZERO, SHEET_FILES, VIDEO_FILES, Ledger
+
+NAMES = ("first", "second")
+SHEET = {"package": "SOT-23"}
+SPOKEN = [
+    Cue(seq=n, start_ms=n * 1000, end_ms=n * 1000 + 1000, text=f"cue {n}", chunk_first=n, chunk_last=n)
+    for n in range(3)
+]
+
+
+@dataclass
+class Service:
+    """A cluster none of whose processes runs, with a finished job of each kind for each of two customers."""
+
+    cluster: Cluster
+    customers: list[Customer]
+
+    @property
+    def first(self) -> Customer:
+        return self.customers[0]
+
+    @property
+    def other(self) -> Customer:
+        return self.customers[1]
+
+    @property
+    def received(self) -> Path:
+        return self.cluster.folder / "received.jsonl"
+
+    def account(self) -> Ledger:
+        ledger, cluster = Ledger(), self.cluster
+        accounts.audit_customers(ledger, cluster.database, cluster.objects, self.customers, SHEET)
+        forgotten = [job_id for who in self.customers for job_id in who.forgotten]
+        told = [job_id for who in self.customers for job_id in who.ids]
+        accounts.audit_submits(ledger, cluster.database, [*told, *forgotten])
+        accounts.audit_tenants(ledger, cluster.database, self.customers)
+        accounts.audit_receivers(ledger, cluster.database, self.customers, self.received, 0)
+        accounts.audit_purges(ledger, cluster.database, forgotten, 0)
+        accounts.audit_objects(ledger, cluster.database, cluster.objects, 0)
+        return ledger
+
+    def finished(self, who: Customer, kind: str, result: dict[str, object], cues: list[Cue], files: int) -> UUID:
+        """A job as a worker leaves it, of whose end its owner's receiver has heard."""
+        with self.cluster.database.write() as session:
+            jobs.submit(session, now(), NewJob(who.tenant_id, kind, "gpu", {}, asset_id=who.video))
+        with self.cluster.database.write() as session:
+            job = leases.claim(session, now(), "gpu", "worker", 60)
+            assert job is not None
+            leases.start(session, now(), job.id, job.epoch)
+            if cues:
+                progress.save(session, now(), job.id, job.epoch, ProgressStep(cues, {}, cues[-1].end_ms))
+            leases.finalize(session, job.id, job.epoch)
+            entries = [self._file(f"jobs/{job.id}/1/{number}") for number in range(files)]
+            assert leases.succeed(session, now(), job.id, job.epoch, result, entries, Usage())
+        self.hear(who, "ok", "job.succeeded", job.id)
+        return job.id
+
+    def hear(self, who: Customer, behaviour: str, event: str, job_id: UUID) -> None:
+        """A receiver of the customer is told."""
+        body = json.dumps({"type": event, "data": {"job_id": str(job_id)}}).encode()
+        line = {"method": "POST", "path": f"/{behaviour}/{who.name}", "headers": {}, "at_s": 0.0}
+        with self.received.open("a") as log:
+            log.write(json.dumps({**line, "body": base64.b64encode(body).decode()}) + "\n")
+
+    def _file(self, key: str) -> FileEntry:
+        self.cluster.objects.put(key, b"x", "text/plain")
+        return FileEntry(key.rsplit("/", 1)[1], key, "text/plain", 1, "0" * 64)
+
+
+@pytest.fixture
+def service(tmp_path: Path, redis_url: str) -> Iterator[Service]:
+    cluster = Cluster(tmp_path, f"sqlite:///{tmp_path / 'jobs.sqlite3'}", redis_url)
+    file = tmp_path / "file"
+    file.write_bytes(b"x")
+    customers = []
+    for name in NAMES:
+        tenant_id = cluster.add_tenant()
+        video, sheet = (cluster.add_file(file, "video/mp4", tenant_id) for _ in range(2))
+        customers.append(Customer(name, tenant_id, Door("http://127.0.0.1:9", ""), video, sheet, SPOKEN))
+    service = Service(cluster, customers)
+    for who in customers:
+        who.videos.append(service.finished(who, "video.caption", {}, SPOKEN, VIDEO_FILES))
+        who.sheets.append(service.finished(who, "datasheet.extract", {**SHEET, "seconds": 1}, [], SHEET_FILES))
+        who.chats[service.finished(who, "chat.complete", {"text": "yes"}, [], 0)] = "yes"
+        who.seen |= {*who.ids, who.video, who.sheet}
+    yield service
+    cluster.stop()
+
+
+def spoil(service: Service, statement: Executable) -> None:
+    with service.cluster.database.write() as session:
+        session.execute(statement)
+
+
+def unfinished(service: Service) -> None:
+    spoil(service, update(Job).where(Job.id == service.first.sheets[0]).values(state=State.RUNNING))
+
+
+def vanished(service: Service) -> None:
+    spoil(service, delete(Job).where(Job.id == next(iter(service.first.chats))))
+
+
+def failed(service: Service) -> None:
+    spoil(service, update(Job).where(Job.id == service.first.videos[0]).values(state=State.FAILED))
+
+
+def finished_twice(service: Service) -> None:
+    with service.cluster.database.write() as session:
+        session.add(JobEvent(job_id=service.first.videos[0], seq=98, type="job.failed", data={}, at=now()))
+
+
+def won_twice(service: Service) -> None:
+    job_id = service.first.videos[0]
+    more = JobAttempt(
+        job_id=job_id, attempt=2, epoch=2, worker_id="w", started_at=now(), outcome="succeeded", resumed_from_ms=0
+    )
+    with service.cluster.database.write() as session:
+        session.add(more)
+
+
+def submitted_twice(service: Service) -> None:
+    service.finished(service.first, "chat.complete", {"text": "yes"}, [], 0)
+
+
+def said_twice(service: Service) -> None:
+    job_id = service.first.videos[0]
+    with service.cluster.database.write() as session:
+        session.add(CueRow(job_id=job_id, seq=3, start_ms=0, end_ms=1000, text="cue 0", epoch=2))
+
+
+def unsaid(service: Service) -> None:
+    spoil(service, delete(CueRow).where(CueRow.job_id == service.first.videos[0], CueRow.seq == 2))
+
+
+def mixed_up(service: Service) -> None:
+    spoil(service, update(CueRow).where(CueRow.job_id == service.first.videos[0], CueRow.seq == 2).values(seq=7))
+
+
+def other_sheet(service: Service) -> None:
+    spoil(service, update(Job).where(Job.id == service.first.sheets[0]).values(result={"package": "QFN"}))
+
+
+def other_answer(service: Service) -> None:
+    spoil(service, update(Job).where(Job.id == next(iter(service.first.chats))).values(result={"text": "no"}))
+
+
+def lost_file(service: Service) -> None:
+    service.cluster.objects.delete(f"jobs/{service.first.videos[0]}/1/0")
+
+
+def lost_sheet_file(service: Service) -> None:
+    spoil(service, delete(JobFile).where(JobFile.job_id == service.first.sheets[0], JobFile.name == "0"))
+
+
+def lost_asset(service: Service) -> None:
+    service.cluster.objects.delete(f"assets/{service.first.tenant_id}/{service.first.video}")
+
+
+def untold(service: Service) -> None:
+    """The receiver that hangs has heard of it, and the other customer's of its own; the one that matters has not."""
+    lines = service.received.read_text().splitlines()
+    service.received.write_text("\n".join(lines[1:]) + "\n")
+    service.hear(service.first, "hang", "job.succeeded", service.first.videos[0])
+
+
+def shown_to_another(service: Service) -> None:
+    service.first.seen.add(service.other.videos[0])
+
+
+def asset_shown_to_another(service: Service) -> None:
+    service.first.seen.add(service.other.video)
+
+
+def deleted_one_shown_to_another(service: Service) -> None:
+    job_id = service.finished(service.other, "chat.complete", {}, [], 0)
+    service.other.forgotten.append(job_id)
+    spoil(service, delete(Job).where(Job.id == job_id))
+    service.first.seen.add(job_id)
+
+
+def told_to_another(service: Service) -> None:
+    service.hear(service.first, "hang", "job.started", service.other.videos[0])
+
+
+def used_by_another(service: Service) -> None:
+    spoil(service, update(Job).where(Job.id == service.first.videos[0]).values(asset_id=service.other.video))
+
+
+def orphan_of_a_job(service: Service) -> None:
+    service.cluster.objects.put(f"jobs/{new_id()}/1/captions.srt", b"x", "text/plain")
+
+
+def orphan_of_an_asset(service: Service) -> None:
+    service.cluster.objects.put(f"assets/{service.first.tenant_id}/{new_id()}", b"x", "text/plain")
+
+
+def hidden_and_left(service: Service) -> None:
+    spoil(service, update(Asset).where(Asset.id == service.first.sheet).values(expires_at=now()))
+
+
+def deleted_and_left(service: Service) -> None:
+    job_id = next(iter(service.first.chats))
+    del service.first.chats[job_id]
+    service.first.forgotten.append(job_id)
+
+
+SPOILT: list[tuple[Callable[[Service], None], dict[str, int]]] = [
+    (unfinished, {"lost": 1}),
+    (vanished, {"lost": 1}),
+    (failed, {"failed": 1}),
+    (finished_twice, {"duplicate_finishes": 1}),
+    (won_twice, {"duplicate_finishes": 1}),
+    (submitted_twice, {"duplicate_submits": 1}),
+    (said_twice, {"duplicate_cues": 1}),
+    (unsaid, {"missing_cues": 1}),
+    (mixed_up, {"wrong_cues": 1}),
+    (other_sheet, {"wrong_results": 1}),
+    (other_answer, {"wrong_results": 1}),
+    (lost_file, {"missing_files": 1}),
+    (lost_sheet_file, {"missing_files": 1}),
+    (lost_asset, {"missing_assets": 1}),
+    (untold, {"webhooks_lost": 1}),
+    (shown_to_another, {"cross_tenant_reads": 1}),
+    (asset_shown_to_another, {"cross_tenant_reads": 1}),
+    (deleted_one_shown_to_another, {"cross_tenant_reads": 1}),
+    (told_to_another, {"cross_tenant_reads": 1}),
+    (used_by_another, {"cross_tenant_reads": 1}),
+    (orphan_of_a_job, {"orphan_objects": 1}),
+    (orphan_of_an_asset, {"orphan_objects": 1}),
+    (hidden_and_left, {"orphan_objects": 1}),
+    (deleted_and_left, {"unpurged": 1}),
+]
+
+
+def test_a_service_without_faults_has_nothing_to_account_for(service: Service) -> None:
+    ledger = service.account()
+    assert ledger.faultless(), ledger
+    assert ledger.jobs == 6
+
+
+@pytest.mark.parametrize(("spoiling", "counted"), SPOILT, ids=[spoiling.__name__ for spoiling, _ in SPOILT])
+def test_what_is_spoilt_is_counted(
+    service: Service, spoiling: Callable[[Service], None], counted: dict[str, int]
+) -> None:
+    spoiling(service)
+    ledger = service.account()
+    assert {name: getattr(ledger, name) for name in MUST_BE_ZERO if getattr(ledger, name)} == counted
+    assert not ledger.faultless()
+
+
+def test_everything_that_must_be_zero_is_spoilt_by_some_test_above() -> None:
+    assert {name for _, counted in SPOILT for name in counted} == {*MUST_BE_ZERO}
