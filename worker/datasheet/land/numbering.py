@@ -10,7 +10,7 @@ import numpy as np
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import around
-from worker.datasheet.land import leaders
+from worker.datasheet.land import leaders, pinout
 from worker.datasheet.land.orders import LEAST_PARTS, first_of, grid_orders, in_line, numbered, order, zigzag
 from worker.datasheet.land.outline_labels import LABEL, Label, from_outline, matched
 from worker.datasheet.thresholds.land import PARTS_FILL
@@ -144,6 +144,9 @@ def _ring_names(
         names = numbered(ring, ring.index(dot), 1, count)
         note = "pin-1 dot on the land pattern, the rest counter-clockwise"
         return names, "partly_printed", "dot", note, _by_custom(pads, drawing)
+    arranged = pinout.of_arrangement(pads, drawing)
+    if arranged is not None:
+        return arranged, "convention", "unknown", "pin numbers of the terminal arrangement on the same page", False
     if outline is not None:
         labels, mirrored = outline
         seen = [Label(label.number, label.x, -label.y) for label in labels] if mirrored else labels

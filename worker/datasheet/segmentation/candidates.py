@@ -8,7 +8,13 @@ from worker.datasheet.drawing.dimensions import box_of
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import ROUND, Shape
 from worker.datasheet.geometry.primitives import Box, Word
-from worker.datasheet.thresholds.figures import CANDIDATE_LEAST_PT, HOLE_LEAST_PT, LEGIBLE
+from worker.datasheet.thresholds.figures import (
+    CANDIDATE_LEAST_PT,
+    CENTRE_BEYOND_PT,
+    CENTRE_LINE_PT,
+    HOLE_LEAST_PT,
+    LEGIBLE,
+)
 
 
 def candidates(drawing: Drawing) -> list[Shape]:
@@ -29,9 +35,21 @@ def candidates(drawing: Drawing) -> list[Shape]:
 
 
 def _least(shape: Shape, drawing: Drawing) -> float:
-    """The size of the smallest shape that counts; of a disc in the middle of another shape that of a hole."""
-    holed = shape.kind in ROUND and any(holds(o, shape) and centred(o, shape) for o in drawing.shapes)
-    return HOLE_LEAST_PT if holed else CANDIDATE_LEAST_PT
+    """The size of the smallest shape that counts; of a disc amid another shape or on centre lines that of a hole."""
+    if shape.kind not in ROUND:
+        return CANDIDATE_LEAST_PT
+    holed = any(holds(o, shape) and centred(o, shape) for o in drawing.shapes)
+    return HOLE_LEAST_PT if holed or _on_centre_lines(shape.box, drawing) else CANDIDATE_LEAST_PT
+
+
+def _on_centre_lines(box: Box, drawing: Drawing) -> bool:
+    """Whether a level and an upright line cross in the middle and run on beyond the shape."""
+    for axis, across, low, high in ((0, box.cy, box.x0, box.x1), (1, box.cx, box.y0, box.y1)):
+        rows = drawing.grid.near(axis, across, CENTRE_LINE_PT)
+        beyond = (rows[:, 1] < low - CENTRE_BEYOND_PT) & (rows[:, 2] > high + CENTRE_BEYOND_PT)
+        if not beyond.any():
+            return False
+    return True
 
 
 def _is_letter(box: Box, drawing: Drawing) -> bool:

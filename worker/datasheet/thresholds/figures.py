@@ -65,6 +65,8 @@ MIN_SCORE = 1.2  # a pattern below it is a drawing of something else; larger say
 # Shapes of one figure (segmentation/).
 CANDIDATE_LEAST_PT = 3.5  # side of a pad as drawn; smaller shapes are tips and dots
 HOLE_LEAST_PT = 1.5  # the same for a hole
+CENTRE_LINE_PT = 0.4  # from the middle of a small hole to its centre lines; larger takes dots of arrows for holes
+CENTRE_BEYOND_PT = 0.5  # by which centre lines run on beyond a hole on each side
 LEGIBLE = 0.75  # confidence of a word; below it strokes of the drawing were taken for letters
 LINK_GAP = 2.0  # sizes of the smaller shape: closer shapes belong to one figure; larger joins views
 LINK_FAR_PAD = 7.0  # the same for equal pads in line

@@ -56,6 +56,8 @@ DRILLED_LEAST = 2  # holes in an outline of the board; a single one is the hole 
 # Orders of numbers (land/orders.py, land/outline_labels.py).
 ORDER_LEVEL_PT = 1.2  # between the middles of pads in one line
 LABEL_BESIDE = 0.75  # of half the extents of the pads: how far the label of a pad may be from it
+PINOUT_REACH_PT = 75.0  # from the caption of a terminal arrangement to its numbers; larger takes those of other figures
+PINOUT_OFF = 0.6  # of half the extents: how far a terminal of an arrangement may stand from where its pad is
 BOSS_STEPS = 2.0  # of a row, from it to the hole for a boss
 
 # Leaders (land/leaders.py).
