@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.datasheet.drawing import painted_rings
 from worker.datasheet.geometry.primitives import Box, ClosedOutline, Sheet
 from worker.datasheet.thresholds.drawing import BAR_POINTS, BAR_PT, SHAPE_JOIN_PT, SHAPE_LEAST_PT, SHAPE_MOST_PART
 
@@ -193,7 +194,8 @@ def find(sheet: Sheet) -> list[Shape]:
     """Every shape on the page that a pad could be, each once, largest first."""
     closed = from_outlines(sheet)
     joined = Sheet(sheet.number, sheet.width, sheet.height, outlines=loops(sheet))
-    return unique(closed + from_outlines(joined))
+    rings = [Shape(box, "circle", min(box.width, box.height) / 2) for box in painted_rings.circles(sheet)]
+    return unique(closed + from_outlines(joined) + rings)
 
 
 def unique(shapes: list[Shape]) -> list[Shape]:

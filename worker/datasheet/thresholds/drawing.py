@@ -46,6 +46,13 @@ SHAPE_JOIN_PT = 0.3  # between the ends of strokes that close a shape; larger cl
 BAR_PT = 1.2  # thickness of an area that is one side of a shape, drawn filled
 BAR_POINTS = 7  # corners that such an area has at most
 
+# Circles painted piece by piece (drawing/painted_rings.py).
+RING_PIECE_PT = 1.6  # side of a painted piece of a circle's line; larger ones are shapes of their own
+RING_POINTS = 6  # corners of such a piece
+RING_JOINT_PT = 1.0  # between the middles of two pieces that meet; larger joins a ring to its centre lines
+RING_PIECES = 10  # pieces of a ring; fewer are letters and heads
+RING_ROUND = 0.16  # of its radius by which a ring may be off a circle
+
 # Body from outline and table (body/).
 LETTER_AT_LINE = 1.5  # cost below which a letter names its dimension line; larger mixes up neighbouring letters
 BODY_EDGE_PT = 1.4  # from the end of a dimension to the edge it measures
