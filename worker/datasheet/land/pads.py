@@ -12,7 +12,6 @@ from worker.datasheet.drawing.dimensions import DimensionReading
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.scale import Scale
 from worker.datasheet.geometry.primitives import Box
-from worker.datasheet.land import solver as fit
 from worker.datasheet.land import variables
 from worker.datasheet.land.patterns import Pattern
 from worker.datasheet.land.solver import Fit
@@ -147,10 +146,10 @@ def _solve_with(pattern: Pattern, drawing: Drawing, part: float, ends: float) ->
         return None
     chosen = scale.assign(readings, found)
     pairs = [(r, variables.row_of(e)) for r in chosen if (e := ends_of(r, model, drawing)) is not None]
-    solved = fit.solve(model, found, [(r, row) for r, row in pairs if row])
+    solved = solver.solve(model, found, [(r, row) for r, row in pairs if row])
     borrowed = _borrowed(solved, model, drawing)
     if borrowed:
-        solved = fit.solve(model, found, solved.rows + borrowed)
+        solved = solver.solve(model, found, solved.rows + borrowed)
     result = Solved(pattern, drawing, found, model, solved, 0.0)
     if borrowed:
         result.notes.append(

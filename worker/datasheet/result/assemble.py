@@ -28,7 +28,7 @@ from worker.datasheet.land import dimension_ends, holes, numbering
 from worker.datasheet.land.holes import Round
 from worker.datasheet.land.numbering import Numbers
 from worker.datasheet.land.pads import Solved
-from worker.datasheet.result import confidence as trust
+from worker.datasheet.result import confidence
 from worker.datasheet.text.quantities import Quantity
 from worker.datasheet.thresholds.result import ASSUMED
 
@@ -79,7 +79,7 @@ def home_of(q: Quantity, drawings: list[Drawing]) -> Drawing:
 
 def body_of(found: Found, drawings: list[Drawing]) -> Body:
     """Length is the larger side; a side the drawing does not give stays not stated."""
-    trusts, tall = trust.of_body(found, drawings)
+    trusts, tall = confidence.of_body(found, drawings)
     order = sorted(zip(found.sides, trusts, strict=True), key=lambda side: largest(side[0]), reverse=True)
     values = [value_of(q, home_of(q, drawings), confidence=sure) for q, sure in order]
     height = value_of(found.height, home_of(found.height, drawings), confidence=tall) if found.height else Value()
@@ -133,7 +133,7 @@ def land_of(solved: Solved, names: Numbers, rounds: dict[int, Round], apart: set
     places = [solved.place(i) for i in shown]
     ox = (min(p[0] for p in places) + max(p[0] for p in places)) / 2
     oy = (min(p[1] for p in places) + max(p[1] for p in places)) / 2
-    sure = trust.of_pads(solved, rounds, names.guessed)
+    sure = confidence.of_pads(solved, rounds, names.guessed)
     made = [
         (_pad(solved, i, (ox, oy), names.names[k], rounds.get(i), i in apart, sure[i]), i) for k, i in enumerate(shown)
     ]

@@ -14,7 +14,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from worker.video.packets import demuxed
+from worker.video.source.packets import demuxed
 from worker.video.source.probe import opened
 from worker.video.source.timeline import EntryPoint
 

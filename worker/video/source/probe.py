@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 
 from db.failures import Failure
 from worker.errors import Permanent
-from worker.video.packets import demuxed
+from worker.video.source.packets import demuxed
 from worker.video.source.sniff import head, missing_bytes, playlist
 from worker.video.source.timeline import Timeline, timeline
 

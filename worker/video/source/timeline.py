@@ -14,10 +14,10 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from worker.video import edits
-from worker.video.edits import Extent, corrections
-from worker.video.packets import demuxed
+from worker.video.source import edits
 from worker.video.source.clock import BELIEVED_S, REORDERED, Clock, ClockState, Stamp, StampReading
+from worker.video.source.edits import Extent, corrections
+from worker.video.source.packets import demuxed
 from worker.video.source.references import entry_test
 
 STEP_PACKETS = 5000  # about a tenth of a second of reading
