@@ -12,7 +12,7 @@ from fastapi import Depends, Request
 
 from api.key_cache import KnownKeys
 from api.limits import RateLimiter
-from api.live import Live
+from api.live.live import Live
 from api.settings import ApiSettings
 from api.store_probe import StoreProbe
 from db.broker.queue import RedisSignals

@@ -12,15 +12,15 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 from starlette.datastructures import FormData
 
-from api import corrected
-from api.dashboard.datasheet_view import LIMITS, PAD_FIELDS
 from api.dashboard.job_page import OwnJob
 from api.dashboard.people import Operator, Posted, text
 from api.dashboard.rendering import PageRoute, back
+from api.dashboard.views.datasheet_view import LIMITS, PAD_FIELDS
 from api.deps import ServicesDep, now
+from api.documents.requests import RetryRequest
 from api.errors import Problem, field_problem
-from api.requests import RetryRequest
-from api.retrying import prepare_retry, retry
+from api.submission import corrected
+from api.submission.retrying import prepare_retry, retry
 from db.access import audit
 from db.jobs import corrections
 from db.jobs.corrections import NoSuchField

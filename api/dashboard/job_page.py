@@ -11,15 +11,16 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from api.dashboard import datasheet_view, job_parts, job_view
-from api.dashboard.job_view import JobPageData
+from api.dashboard import job_parts
 from api.dashboard.people import Operator, Posted, Viewer, text
 from api.dashboard.rendering import PageRoute, back, page
+from api.dashboard.views import datasheet_view, job_view
+from api.dashboard.views.job_view import JobPageData
 from api.deps import Services, ServicesDep, now
+from api.documents.requests import RetryRequest
 from api.errors import NotFound, field_problem
-from api.requests import RetryRequest
-from api.retrying import prepare_retry, retry
 from api.routes import jobs as routes
+from api.submission.retrying import prepare_retry, retry
 from db.access import audit, shares
 from db.jobs import jobs
 from db.schema.tables import Job

@@ -9,11 +9,12 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from api import corrected
-from api.dashboard import job_view, media
+from api.dashboard import media
 from api.dashboard.rendering import PageRoute
+from api.dashboard.views import job_view
 from api.deps import ServicesDep
 from api.errors import NotFound
+from api.submission import corrected
 from db.jobs import jobs
 from db.schema.tables import Job
 

@@ -15,16 +15,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from api import paging, sessions
-from api.dashboard.bars import Histogram, histogram
 from api.dashboard.people import Operator, Person, Posted, Viewer, installation_admin
-from api.dashboard.pulse import Pulse
 from api.dashboard.rendering import PageRoute, back, page
-from api.dashboard.summaries import Summary, summaries
+from api.dashboard.views.bars import Histogram, histogram
+from api.dashboard.views.pulse import Pulse
+from api.dashboard.views.summaries import Summary, summaries
 from api.deps import Services, ServicesDep, now
+from api.documents.requests import RetryRequest
 from api.errors import Problem
-from api.requests import RetryRequest
-from api.retrying import prepare_retry, retry
-from api.submission import check_quotas
+from api.submission.retrying import prepare_retry, retry
+from api.submission.submission import check_quotas
 from db.access import audit, tenants
 from db.documents.kinds import datasheet_verdict
 from db.jobs import jobs, overview

@@ -12,8 +12,8 @@ from starlette.types import Scope
 
 from api.dashboard import reference_page
 from api.dashboard.pages import PAGES
-from api.dashboard.pulse import Pulse
 from api.dashboard.rendering import FOLDER
+from api.dashboard.views.pulse import Pulse
 from api.deps import Services
 
 HTMX = ("js_lib_htmx", "static/htmx")  # of the distribution django-js-lib-htmx: data only, needs no Django

@@ -14,8 +14,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from api.dashboard.formats import FILTERS
 from api.dashboard.people import LoginNeeded, Person
+from api.dashboard.views.formats import FILTERS
 from api.deps import Services
 from api.errors import Problem
 from db.documents.kinds.registry import KINDS

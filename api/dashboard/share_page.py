@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import Response
 
-from api.dashboard import datasheet_view, job_parts, job_view
+from api.dashboard import job_parts
 from api.dashboard.job_page import TEMPLATES
 from api.dashboard.rendering import PageRoute, bare
+from api.dashboard.views import datasheet_view, job_view
 from api.deps import ServicesDep, now
 from api.errors import NotFound
 from api.routes import results

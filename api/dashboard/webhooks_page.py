@@ -14,10 +14,10 @@ from api import paging
 from api.dashboard.people import Operator, Posted, Viewer, text
 from api.dashboard.rendering import PageRoute, back, page
 from api.deps import ServicesDep, now
+from api.documents.webhook_documents import EndpointChange, EndpointRequest, RotateRequest, error_of
 from api.errors import NotFound, Problem, field_problem
 from api.paging import Cursor
 from api.routes import webhooks as routes
-from api.webhook_documents import EndpointChange, EndpointRequest, RotateRequest, error_of
 from db.documents.event_types import EventType
 from db.schema.tables_webhooks import DeliveryState
 from db.webhooks import deliveries, signing_keys

@@ -13,8 +13,8 @@ from starlette.responses import StreamingResponse
 
 from api.auth import JobsReader
 from api.deps import ServicesDep
-from api.feed import parse_position
-from api.live import Batch
+from api.live.live import Batch
+from api.live.positions import parse_position
 from api.routes.jobs import find
 from db.schema.tables import Job
 

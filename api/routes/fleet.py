@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 
 from api.auth import AdminCaller, AnyCaller, JobsReader, needs
 from api.deps import ServicesDep, now
+from api.documents.schemas import FromAttributes
 from api.errors import NotFound
-from api.schemas import FromAttributes
 from db.access import audit
 from db.access.keys import Scope
 from db.jobs import counts, fleet, quotas, served

@@ -12,16 +12,17 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from api import corrected, paging
+from api import paging
 from api.auth import Caller, JobsReader, JobsWriter
 from api.deps import Services, ServicesDep, now
+from api.documents.requests import EXAMPLES, AnyJobRequest, BatchRequest, JobRequest, RetryRequest
+from api.documents.schemas import Batch, History, JobView, Page, history_view, job_view
 from api.errors import NotFound, field_problem
 from api.filters import JobFilter
-from api.idempotency import Answered, Idempotency, IdempotentRequest, answer, response
-from api.requests import EXAMPLES, AnyJobRequest, BatchRequest, JobRequest, RetryRequest
-from api.retrying import prepare_retry, retry
-from api.schemas import Batch, History, JobView, Page, history_view, job_view
-from api.submission import Prepared, check_quotas, prepare, submit
+from api.submission import corrected
+from api.submission.idempotency import Answered, Idempotency, IdempotentRequest, answer, response
+from api.submission.retrying import prepare_retry, retry
+from api.submission.submission import Prepared, check_quotas, prepare, submit
 from db.crash import crash_point
 from db.jobs import events, jobs
 from db.jobs.idempotency import Given

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from api.auth import AdminCaller, Caller, KeysCaller, needs
 from api.deps import ServicesDep, now
+from api.documents.requests import Closed
+from api.documents.schemas import FromAttributes
 from api.errors import NotFound, Problem
-from api.requests import Closed
-from api.schemas import FromAttributes
 from db.access import audit, keys, tenants
 from db.access.keys import Minted, Scope
 from db.access.tenants import Quotas, TenantNameTaken

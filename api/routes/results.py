@@ -10,13 +10,13 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Response
 from fastapi.responses import StreamingResponse
 
-from api import corrected
 from api.auth import JobsReader
 from api.deps import Services, ServicesDep
+from api.documents.schemas import FileView, file_view
 from api.errors import NotFound, Problem
 from api.ranges import Slice, parse, whole
 from api.routes.jobs import find
-from api.schemas import FileView, file_view
+from api.submission import corrected
 from db.documents import captions
 from db.documents.kinds.video import Chapter, Cue, Gap
 from db.jobs import cues, jobs

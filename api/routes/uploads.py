@@ -17,10 +17,10 @@ from starlette.requests import ClientDisconnect
 from api import paging
 from api.auth import AssetsWriter, Caller
 from api.deps import Services, ServicesDep, now
+from api.documents.requests import PartsRequest, UploadRequest
+from api.documents.schemas import AssetView, Page, PartUrl, PartUrls, UploadView, asset_view, settled_view, upload_view
 from api.errors import NotFound, Problem, field_problem
 from api.paging import Cursor, Limit
-from api.requests import PartsRequest, UploadRequest
-from api.schemas import AssetView, Page, PartUrl, PartUrls, UploadView, asset_view, settled_view, upload_view
 from db.assets import assets
 from db.assets.assets import NewAsset
 from db.assets.discard import discard

@@ -13,10 +13,8 @@ from sqlalchemy.orm import Session
 from api import paging, receivers
 from api.auth import Caller, WebhooksCaller
 from api.deps import ServicesDep, now
-from api.errors import NotFound, Problem
-from api.paging import Cursor, Limit
-from api.schemas import Page
-from api.webhook_documents import (
+from api.documents.schemas import Page
+from api.documents.webhook_documents import (
     AttemptLine,
     DeliveryDetail,
     DeliveryView,
@@ -30,6 +28,8 @@ from api.webhook_documents import (
     endpoint_view,
     with_secret,
 )
+from api.errors import NotFound, Problem
+from api.paging import Cursor, Limit
 from db.access import audit
 from db.schema.tables_webhooks import DeliveryState, WebhookEndpoint
 from db.webhooks import deliveries, endpoints, signing_keys

@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from api.live import Seats
+from api.live.seats import Seats
 from api.serving.connections import TimedConnection
 from db.access import shares
 from db.schema.base import new_id

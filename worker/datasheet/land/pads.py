@@ -12,7 +12,7 @@ from worker.datasheet.drawing.dimensions import DimensionReading
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.scale import Scale
 from worker.datasheet.geometry.primitives import Box
-from worker.datasheet.land import variables
+from worker.datasheet.land import solver, variables
 from worker.datasheet.land.patterns import Pattern
 from worker.datasheet.land.solver import Fit
 from worker.datasheet.land.variables import Feature, Model, Row

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from api.auth import Caller
 from api.deps import Services
-from api.derived import derived
+from api.documents.requests import RetryRequest
 from api.errors import FieldError, Problem, field_problem
-from api.requests import RetryRequest
-from api.submission import check_quotas, stored_params
+from api.submission.derived import derived
+from api.submission.submission import check_quotas, stored_params
 from db.documents.kinds.base import Document
 from db.documents.kinds.registry import KINDS
 from db.jobs import jobs, segments

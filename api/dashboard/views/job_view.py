@@ -12,9 +12,9 @@ from fastapi.sse import ServerSentEvent
 from sqlalchemy.orm import Session
 
 from api.dashboard.media import SHOWN, input_of
-from api.dashboard.summaries import Summary, summary
+from api.dashboard.views.summaries import Summary, summary
 from api.deps import Services
-from api.feed import parse_position
+from api.live.positions import parse_position
 from db.assets import assets
 from db.documents.event_types import HistoryEventType
 from db.documents.kinds.video import DEMO_NOTICE

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from api.requests import Closed
-from api.schemas import FromAttributes
+from api.documents.requests import Closed
+from api.documents.schemas import FromAttributes
 from db.documents.event_types import EventType
 from db.schema.tables_webhooks import DeliveryState, WebhookAttempt, WebhookEndpoint
 from db.webhooks.deliveries import Logged

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from api import corrected
 from api.deps import Services
+from api.submission import corrected
 from db.documents.event_types import EventType
 from db.documents.footprint.courtyard import Rect, body_rect
 from db.documents.footprint.overlay import PagePicture

@@ -15,7 +15,9 @@ from starlette.concurrency import run_in_threadpool
 
 from api import metrics
 from api.errors import Problem
-from api.feed import ALL_READ, CUT_OFF, Item, Reader, Snapshot, StreamPosition, current_position, poll
+from api.live.feed import Feed, PollInterval, waiting
+from api.live.positions import ALL_READ, Item, Reader, StreamPosition, poll
+from api.live.seats import Seats
 from api.settings import ApiSettings
 from db.broker.outage import Outage
 from db.broker.queue import EVENTS_CHANNEL, LIVE_CHANNEL
@@ -24,115 +26,11 @@ from db.session import Database
 from db.settings import Settings
 
 QUEUE_MAX = 2000  # a watcher this far behind is cut off; it comes back with its Last-Event-ID
-PAUSE_S = 0.02  # changes that arrive in a burst are looked at once
 RETRY_S = 1.0
-BEAT_S = 15.0  # proxies close what is silent for longer
 
 Batch = list[tuple[Item, StreamPosition]]
 
 log = structlog.get_logger(__name__)
-
-
-class PollInterval:
-    """How long a feed waits without being woken: short while Redis is away."""
-
-    def __init__(self, settings: ApiSettings) -> None:
-        self._settings = settings
-        self.connected = False
-
-    def __call__(self) -> float:
-        return self._settings.sse_poll_s if self.connected else self._settings.sse_poll_alone_s
-
-
-class Feed:
-    """One watched job: looks at the database when woken and hands what is new to every watcher."""
-
-    def __init__(self, database: Database, job_id: UUID) -> None:
-        self.job_id = job_id
-        self.watchers: set[asyncio.Queue[Item]] = set()
-        self.ready = asyncio.Event()
-        self._wake = asyncio.Event()
-        self._database = database
-        self._progress: Item | None = None
-
-    def wake(self) -> None:
-        self._wake.set()
-
-    def push(self, item: Item) -> None:
-        """Hand an item to every watcher; one that does not keep up is cut off."""
-        for queue in self.watchers:
-            if queue.full():
-                _cut_off(queue)
-            else:
-                queue.put_nowait(item)
-
-    def cut_off(self) -> None:
-        """Send every watcher away; they come back and read on."""
-        for queue in self.watchers:
-            _cut_off(queue)
-
-    async def run(self, poll_s: PollInterval) -> None:
-        """Follow the job until it ends or nobody watches."""
-        position = await run_in_threadpool(current_position, self._database, self.job_id)
-        self.ready.set()
-        while True:
-            self._wake.clear()
-            seen = await run_in_threadpool(poll, self._database, self.job_id, position)
-            self._hand_on(seen)
-            if seen.items and seen.items[-1].ends:
-                return
-            position = seen.position
-            if not seen.more:
-                await asyncio.sleep(PAUSE_S)
-                await self._wait(poll_s())
-
-    def _hand_on(self, seen: Snapshot) -> None:
-        if seen.progress is not None and seen.progress != self._progress:
-            self._progress = seen.progress
-            self.push(seen.progress)
-        for item in seen.items:
-            self.push(item)
-
-    async def _wait(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._wake.wait(), seconds)
-        except TimeoutError:
-            return
-
-
-class Seats:
-    """The places for watchers, shared fairly: when all are taken, a tenant with fewer takes one of the tenant with most."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._of_tenant: dict[UUID, dict[asyncio.Queue[Item], None]] = {}
-        self.taken = 0
-
-    def take(self, tenant_id: UUID, queue: asyncio.Queue[Item]) -> bool:
-        """Whether there was a place; the newest watcher of the largest tenant may be sent away for it."""
-        if self.taken >= self._limit and not self._take_from_largest(tenant_id):
-            return False
-        self._of_tenant.setdefault(tenant_id, {})[queue] = None
-        self.taken += 1
-        return True
-
-    def free(self, tenant_id: UUID, queue: asyncio.Queue[Item]) -> None:
-        """Leave a place; it may have been taken away before."""
-        seats = self._of_tenant.get(tenant_id, {})
-        if queue in seats:
-            del seats[queue]
-            self.taken -= 1
-            if not seats:
-                del self._of_tenant[tenant_id]
-
-    def _take_from_largest(self, tenant_id: UUID) -> bool:
-        largest = max(self._of_tenant, key=lambda one: len(self._of_tenant[one]), default=tenant_id)
-        if len(self._of_tenant.get(largest, {})) <= len(self._of_tenant.get(tenant_id, {})) + 1:
-            return False
-        queue = next(reversed(self._of_tenant[largest]))
-        self.free(largest, queue)
-        _cut_off(queue)
-        return True
 
 
 class Live:
@@ -177,7 +75,7 @@ class Live:
             async for items in self._replay(job_id, read):
                 yield reader.take(items)
             while not reader.ended:
-                yield reader.take(await _next(queue))
+                yield reader.take(await waiting(queue))
 
     async def stream(
         self, job_id: UUID, tenant_id: UUID, read: StreamPosition
@@ -270,24 +168,6 @@ class Live:
             feed = self._feeds.get(_uuid(str(message.get("job"))))
             if feed is not None:
                 feed.wake()
-
-
-async def _next(queue: asyncio.Queue[Item]) -> list[Item]:
-    """Everything that waits, at least one item; nothing when nothing came for a while."""
-    try:
-        async with asyncio.timeout(BEAT_S):
-            items = [await queue.get()]
-    except TimeoutError:
-        return []
-    while not queue.empty():
-        items.append(queue.get_nowait())
-    return items
-
-
-def _cut_off(queue: asyncio.Queue[Item]) -> None:
-    if queue.full():
-        queue.get_nowait()
-    queue.put_nowait(CUT_OFF)
 
 
 def _uuid(text: str) -> UUID:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from api.dashboard.formats import TONES
+from api.dashboard.views.formats import TONES
 from db.jobs.overview import Bar
 
 WIDTH, HEIGHT, GAP = 1000.0, 80.0, 0.22

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from api.auth import Caller
 from api.deps import Services
-from api.derived import derived, media_inputs, twin_of
+from api.documents.requests import JobRequest
 from api.errors import field_problem
-from api.requests import JobRequest
+from api.submission.derived import derived, media_inputs, twin_of
 from db.assets import assets, sniff
 from db.assets.assets import NewAsset, Verified
 from db.documents.kinds.base import Document
