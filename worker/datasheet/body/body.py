@@ -15,6 +15,7 @@ DESCRIBED = "descriptions in the table"
 JEDEC = "letters D, E and A"
 PLAIN = "letters L, W and H"
 SIDES = ("D", "D1", "E", "E1")
+_ROUND = re.compile(r"MELF|\bLL-?(?:34|41)\b|\bSOD-?80|\bDO-?(?:35|41|213)|cylind", re.IGNORECASE)
 _HEIGHT = re.compile(
     r"(?:overall|total|package|body|seated|profile)?\s*height|total\s*thickness|package\s*thickness", re.IGNORECASE
 )
@@ -33,6 +34,8 @@ def read(drawings: list[Drawing], no_lead: bool, taken: set[int]) -> Found:
     if {e.symbol for d in drawings for e in d.aside} & set(SIDES) - {e.symbol for e in entries}:
         return _without_sides(drawn, entries)
     listed = _from_table(entries, no_lead) if len(entries) >= 3 else None
+    if listed is not None and len(listed.sides) == 2 and any(_ROUND.search(w.text) for d in drawings for w in d.lines):
+        listed.height = min(listed.sides, key=largest)  # of a cylinder the diameter; a third letter is that of its caps
     if listed is None:
         return drawn or Found()
     if listed.how not in (JEDEC, DESCRIBED) and _one_way(listed.sides, drawings):

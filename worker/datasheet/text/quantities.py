@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.text import hole_notes
 from worker.datasheet.text.phrases import frame, overlap
-from worker.datasheet.thresholds.page import STACK_GAP
+from worker.datasheet.thresholds.page import DUAL_STACK_GAP, STACK_GAP
 
 INCH_MM = 25.4
 NUMBER = r"(?:\d+(?:[.,]\d+)?|[.,]\d+)"
@@ -204,7 +204,7 @@ def _stack(top: Quantity, bottom: Quantity, apart: Apart) -> Quantity | None:
         return replace(base, limit=top.limit or bottom.limit)
     if (
         bottom.kind != top.kind
-        or bottom.mm
+        or (bottom.mm and not top.mm)  # limits of a dual print have their inches beside each
         or bottom.count is not None
         or top.reference
         or bottom.reference
@@ -276,7 +276,8 @@ def _stacked(found: list[Quantity], apart: Apart) -> list[Quantity]:
             gap = _below(q.box, found[j].box, q.turn)
             blurred = min(q.confidence, found[j].confidence) < 1.0 and len(q.printed) == len(found[j].printed)
             alike = blurred or abs(found[j].size - q.size) < 0.35 * q.size
-            joined = _stack(q, found[j], apart) if gap is not None and -0.4 < gap < STACK_GAP and alike else None
+            most = DUAL_STACK_GAP if q.mm and found[j].mm else STACK_GAP  # their dimension line may run between them
+            joined = _stack(q, found[j], apart) if gap is not None and -0.4 < gap < most and alike else None
             if joined is not None:
                 done.add(j)
                 q = joined

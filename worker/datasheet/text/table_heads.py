@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from worker.datasheet.geometry.primitives import Word
+from worker.datasheet.geometry.primitives import Word, around
 from worker.datasheet.text.quantities import INCH_MM
 from worker.datasheet.thresholds.page import HEAD_ROWS, HEAD_SYMBOLS
 
@@ -30,9 +30,21 @@ class TableColumn:
     half: float
 
 
+def _mended(row: list[Word]) -> list[Word]:
+    """The words of a header row, halves of a limit joined that the text layer sets apart: "MI" "N"."""
+    found: list[Word] = []
+    for word in row:
+        last = found[-1] if found else None
+        if last and last.text.upper() not in LIMITS and (last.text + word.text).strip(".:,()").upper() in LIMITS:
+            found[-1] = Word(last.text + word.text, around([last.box, word.box]), 0, word.confidence, word.size)
+        else:
+            found.append(word)
+    return found
+
+
 def heads_of(row: list[Word]) -> list[tuple[Word, str]]:
     found = []
-    for word in row:
+    for word in _mended(row):
         for part in re.split(r"[\s/]+", word.text):
             limit = LIMITS.get(part.strip(".:,()").upper())
             if limit:
@@ -61,11 +73,23 @@ def columns_of(rows: list[list[Word]], at: int, heads: list[tuple[Word, str]]) -
     units = _units(tops)
     xs = [w.box.cx for w, _ in heads]
     columns = []
-    for (_, limit), x in zip(heads, xs, strict=True):
-        near = min(units, key=lambda u: abs(u[0].box.cx - x), default=None)
-        gaps = [abs(x - other) for other in xs if other != x]
-        columns.append(TableColumn(limit, near[1] if near else 1.0, x, min([*gaps, 80.0]) / 2))
+    for group in _groups(heads):
+        over = around([w.box for w, _ in group])
+        near = min(units, key=lambda u: abs(u[0].box.cx - over.cx) + abs(u[0].box.cy - over.cy), default=None)
+        for word, limit in group:
+            gaps = [abs(word.box.cx - other) for other in xs if other != word.box.cx]
+            columns.append(TableColumn(limit, near[1] if near else 1.0, word.box.cx, min([*gaps, 80.0]) / 2))
     return columns
+
+
+def _groups(heads: list[tuple[Word, str]]) -> list[list[tuple[Word, str]]]:
+    """Columns of one unit: a limit that comes again begins the columns of the next."""
+    groups: list[list[tuple[Word, str]]] = []
+    for word, limit in heads:
+        if not groups or any(limit == known for _, known in groups[-1]):
+            groups.append([])
+        groups[-1].append((word, limit))
+    return groups
 
 
 def _units(words: list[Word]) -> list[tuple[Word, float]]:

@@ -10,11 +10,13 @@ from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.text.phrases import overlap
 from worker.datasheet.text.quantities import NUMBER, Quantity, number, tidy
 from worker.datasheet.text.table_heads import INCH, LIMITS, MM, SYMBOL, TableColumn, columns_of, heads_of, side_by_side
-from worker.datasheet.thresholds.page import ROW_GAP
+from worker.datasheet.thresholds.page import LETTERED_COLUMNS, ROW_GAP
 
 _VALUE = re.compile(rf"^\(?({NUMBER})\)?(?:mm)?$")
+_FOOTNOTE = re.compile(r"(?<=[A-Za-z0-9])\s*\(\d\)$|\[\d\]$")
 _TAG = re.compile(r"\b(BSC|REF|TYP|BASIC|MAX|MIN|NOM)\b", re.IGNORECASE)
 _ONE = {"BSC": "value", "BASIC": "value", "REF": "value", "TYP": "value", "NOM": "value", "MAX": "high", "MIN": "low"}
+_HEADS = ("UNIT", "UNITS", "DIM", "DIM.", "SYMBOL", "REF", "REF.")  # of tables that set the letters in a row
 OF_FAMILY = -1  # the number of tables that give letters for many parts
 _COUNT = re.compile(r"^(?:N|ND|NE|n)$")  # of pins; the only letters of package drawings that are no lengths
 _COUNTED = re.compile(r"\b(?:number|no\.?|count)\s*of\s*(?:pins|leads|terminals|balls|contacts)\b", re.IGNORECASE)
@@ -72,7 +74,7 @@ def _entry(cells: list[Word], words: list[Word], columns: list[TableColumn], tab
         if w.box.x1 <= left + 2 and w.box.x1 > left - 420 and abs(w.box.cy - tall.cy) < 0.45 * tall.height
     ]
     head.sort(key=lambda w: w.box.x0)
-    symbols = [w for w in head if SYMBOL.match(w.text.strip("()*."))]
+    symbols = [w for w in head if SYMBOL.match(symbol_of(w.text))]
     values = [(w, m) for w in cells if (m := _VALUE.match(tidy(w.text).rstrip("*")))]
     if not symbols or not values:
         return None
@@ -87,10 +89,15 @@ def _entry(cells: list[Word], words: list[Word], columns: list[TableColumn], tab
     quantity = Quantity(
         picked.get("value"), picked.get("low"), picked.get("high"), printed, box, 0, None, "length",
         tag[1].upper() if tag else "", False, min(w.confidence for w, _ in values), symbol.across,
-        symbol.text.strip("()*."), True,
+        symbol_of(symbol.text), True,
     )  # fmt: skip
     description = " ".join(w.text for w in head if w is not symbol)
-    return TableEntry(symbol.text.strip("()*."), description, quantity, table)
+    return TableEntry(symbol_of(symbol.text), description, quantity, table)
+
+
+def symbol_of(text: str) -> str:
+    """A letter without the number of its footnote: "A(2)" is A."""
+    return _FOOTNOTE.sub("", text).strip("()*.")
 
 
 def _pick(values: list[tuple[Word, float]], columns: list[TableColumn], one: str | None) -> dict[str, float] | None:
@@ -155,18 +162,29 @@ def read_columns(words: list[Word]) -> tuple[list[TableEntry], list[Box]]:
     entries: list[TableEntry] = []
     boxes: list[Box] = []
     for at, row in enumerate(rows):
-        if not any(
-            w.text.strip(".:").upper() in ("UNIT", "UNITS", "DIM", "DIM.", "SYMBOL", "REF", "REF.") for w in row[:3]
-        ):
-            continue
-        symbols = [w for w in _near_rows(rows, at, 1.6) if SYMBOL.match(w.text) and not MM.match(w.text)]
-        if len(symbols) < 3:
+        symbols = [w for w in _near_rows(rows, at, 1.6) if _names(w) and not MM.match(w.text)]
+        least = 3 if any(w.text.strip(".:").upper() in _HEADS for w in row[:3]) else LETTERED_COLUMNS
+        if len(symbols) < least or (least > 3 and not _limits_below(rows, at, symbols)):
             continue
         found = _below(rows, at, symbols, 100 + len(boxes))
         if len(found) >= 3:
             entries.extend(found)
             boxes.append(around([e.quantity.box for e in found]))
     return entries, boxes
+
+
+def _names(word: Word) -> list[str]:
+    """The letters over a column, which may stand for two sides: "D/E"."""
+    parts = symbol_of(word.text).split("/")
+    return parts if all(SYMBOL.match(part) and part.upper() not in LIMITS for part in parts) else []
+
+
+def _limits_below(rows: list[list[Word]], at: int, symbols: list[Word]) -> bool:
+    """Whether two limits stand at the left of the values below, as in a table without a head of its own."""
+    base = rows[at][0].box
+    near = [w for row in rows[at + 1 : at + 6] for w in row if w.box.cy < base.cy + 8 * base.height]
+    told = {LIMITS.get(w.text.strip(".").upper()) for w in near if w.box.x1 < symbols[0].box.x0}
+    return len(told - {None}) > 1
 
 
 def _near_rows(rows: list[list[Word]], at: int, heights: float) -> list[Word]:
@@ -193,9 +211,10 @@ def _below(rows: list[list[Word]], at: int, symbols: list[Word], table: int) -> 
             for w in cells + rows[at]
             if w.text.strip(".").lower() in ("max", "min") and _under(w, symbol, symbols)
         ]
-        quantity = _cell(symbol, own, note, labels)
-        if quantity is not None:
-            found.append(TableEntry(symbol.text, "", quantity, table))
+        for name in _names(symbol):
+            quantity = _cell(symbol, name, own, note, labels)
+            if quantity is not None:
+                found.append(TableEntry(name, "", quantity, table))
     return found
 
 
@@ -204,25 +223,29 @@ def _under(word: Word, symbol: Word, symbols: list[Word]) -> bool:
     return nearest is symbol and abs(word.box.cx - symbol.box.cx) < 3 * symbol.box.height
 
 
-def _cell(symbol: Word, own: list[Word], note: list[str], labels: list[tuple[float, str]]) -> Quantity | None:
+def _cell(
+    symbol: Word, name: str, own: list[Word], note: list[str], labels: list[tuple[float, str]]
+) -> Quantity | None:
     if not 1 <= len(own) <= 3:
         return None
     values = [(w, number(_VALUE.match(tidy(w.text))[1])) for w in own]  # type: ignore[index]
     limits: dict[str, float] = {}
-    if labels:
+    noted = "high" if any("max" in n.lower() for n in note) else "low"
+    if note and len(values) == 1:
+        limits = {noted: values[0][1]}
+    elif labels:
         for word, value in values:
             limits[min(labels, key=lambda lab: abs(lab[0] - word.box.cy))[1]] = value
     elif len(values) == 1:
-        key = "high" if any("max" in n.lower() for n in note) else "low" if note else "value"
-        limits = {key: values[0][1]}
+        limits = {"value": values[0][1]}
     else:
         numbers = sorted(v for _, v in values)
         limits = {"low": numbers[0], "high": numbers[-1]} | ({"value": numbers[1]} if len(numbers) == 3 else {})
     box = around([symbol.box, *(w.box for w in own)])
-    printed = " ".join([symbol.text, *note, *(w.text for w in own)])
+    printed = " ".join([name, *note, *(w.text for w in own)])
     return Quantity(
         limits.get("value"), limits.get("low"), limits.get("high"), printed, box, 0, None, "length", "", False,
-        min(w.confidence for w in own), symbol.across, symbol.text, True,
+        min(w.confidence for w in own), symbol.across, name, True,
     )  # fmt: skip
 
 

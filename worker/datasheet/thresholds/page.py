@@ -16,6 +16,8 @@ TAG_GAP = 2.0  # heights from a number to what belongs to it; fonts of one width
 SPACE_WIDTHS = 1.45  # widths of a letter between two words in a font of one width
 # heights between the lines of one dimension; larger stacks two dimensions, smaller parts low letters in high cells
 STACK_GAP = 0.95
+DUAL_STACK_GAP = 1.4  # heights between two limits that have their inches beside them
+LETTERED_COLUMNS = 5  # letters in a row that begin a table without a head of its own
 HEAD_ROWS = 6  # rows next to a header that are looked at
 HEAD_SYMBOLS = 3  # of them that have a symbol where a table begins
 ROW_GAP = 3.4  # row heights without a row end a table

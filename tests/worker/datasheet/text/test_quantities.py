@@ -95,3 +95,12 @@ def test_a_wide_space_does_not_part_a_number_from_its_inches() -> None:
 def test_a_tag_belongs_to_the_number_before_it_in_fonts_of_one_width(value: str) -> None:
     (joined,) = join([line(value), line("MAX", x=5.0 * len(value) + 8.0)])
     assert joined.text == f"{value} MAX"
+
+
+def test_limits_stacked_with_their_inches_beside_them_are_limits() -> None:
+    (upright,) = read([line("2.9 [0.114]"), line("2.7 [0.106]", y=17.0)])
+    assert (upright.low, upright.value, upright.high) == (2.7, None, 2.9)
+    (turned,) = read(
+        [Word(t, Box(x, 363, x + 7, 395), 1, 1.0, 7.0) for x, t in ((154, "1.9 [0.075]"), (168, "1.7 [0.067]"))]
+    )
+    assert (turned.low, turned.value, turned.high) == (1.7, None, 1.9)

@@ -92,3 +92,76 @@ def test_a_count_of_pins_is_no_length(unit: str) -> None:
         *row(60, (82, "D"), (150, "5"), (200, "6"), (250, "7")),
     ]
     assert [e.symbol for e in read(words)[0]] == ["A", "D"]
+
+
+def limits(words: list[Word]) -> dict[str, tuple[float | None, float | None, float | None]]:
+    return {e.symbol: (e.quantity.low, e.quantity.value, e.quantity.high) for e in read(words)[0]}
+
+
+def test_the_unit_of_a_note_over_the_table_is_not_that_of_a_column() -> None:
+    """Three limits in both units; the note stands nearer to the third column than the unit over it."""
+    words = [
+        *row(-2, (183, "INCH.")),
+        *row(13, (140, "MILLIMETERS"), (240, "INCHES")),
+        *row(24, (80, "DIM"), (130, "MIN"), (155, "NOM"), (180, "MAX"), (205, "MIN"), (230, "NOM"), (255, "MAX")),
+        *row(36, (82, "D"), (130, "1.40"), (155, "1.60"), (180, "1.80"), (205, ".055"), (230, ".063"), (255, ".071")),
+        *row(48, (82, "E"), (130, "2.54"), (155, "2.69"), (180, "2.84"), (205, ".100"), (230, ".106"), (255, ".112")),
+    ]
+    assert limits(words) == {"D": (1.4, 1.6, 1.8), "E": (2.54, 2.69, 2.84)}
+
+
+def test_a_head_in_two_pieces_is_one_column() -> None:
+    words = [
+        *row(0, (60, "SYMBOLS"), (130, "MI"), (140, "N"), (180, "NOM"), (230, "MAX")),
+        *row(12, (82, "A"), (130, "0.85"), (180, "0.90"), (230, "0.95")),
+        *row(24, (82, "D"), (130, "3.90"), (180, "4.00"), (230, "4.10")),
+    ]
+    assert limits(words) == {"A": (0.85, 0.9, 0.95), "D": (3.9, 4.0, 4.1)}
+
+
+def test_letters_with_footnotes_are_letters() -> None:
+    words = [
+        *row(0, (60, "Symbol"), (130, "Min"), (180, "Typ"), (230, "Max")),
+        *row(12, (80, "A(2)"), (130, "-"), (180, "-"), (230, "0.59")),
+        *row(24, (82, "D"), (130, "3.13"), (180, "3.15"), (230, "3.17")),
+    ]
+    assert limits(words) == {"A": (None, None, 0.59), "D": (3.13, 3.15, 3.17)}
+
+
+def test_letters_over_columns_with_limits_at_the_left() -> None:
+    words = [
+        *row(0, (10, "Package"), (150, "A"), (190, "A1"), (230, "K"), (265, "D/E"), (310, "e"), (350, "L")),
+        *row(12, (60, "QFN20"), (110, "Min."), (145, "0.80"), (185, "0.00"), (345, "0.35")),
+        *row(
+            24,
+            (60, "4x4"),
+            (110, "Typ."),
+            (145, "0.85"),
+            (185, "0.02"),
+            (225, "0.20"),
+            (265, "4.0"),
+            (305, "0.5"),
+            (345, "0.40"),
+        ),
+        *row(36, (110, "Max"), (145, "0.95"), (185, "0.05"), (225, "min."), (263, "BSC"), (345, "0.45")),
+    ]
+    found = limits(words)
+    assert found["A"] == (0.8, 0.85, 0.95)
+    assert found["D"] == found["E"] == (None, 4.0, None)
+    assert found["K"] == (0.2, None, None)
+
+
+def test_a_limit_under_the_letter_of_a_column_says_which_one_its_number_is() -> None:
+    words = [
+        *row(0, (40, "UNIT"), (120, "A"), (160, "D(1)"), (210, "E(2)"), (260, "e")),
+        *row(9, (114, "max.")),
+        *row(20, (60, "max"), (160, "2.1"), (210, "2.4")),
+        *row(28, (30, "mm"), (60, "nom"), (120, "1"), (258, "0.5")),
+        *row(36, (60, "min"), (160, "1.9"), (210, "2.2")),
+    ]
+    assert limits(words) == {
+        "A": (None, None, 1.0),
+        "D": (1.9, None, 2.1),
+        "E": (2.2, None, 2.4),
+        "e": (None, 0.5, None),
+    }
