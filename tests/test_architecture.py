@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -139,3 +140,46 @@ def test_tuned_numbers_of_the_reader_stand_in_its_thresholds() -> None:
     assert len(tuned) > 150
     assert [name for name, n in Counter(tuned).items() if n > 1] == []
     assert {name for folder, name in found if folder != "thresholds"} == set(NOT_TUNED)
+
+
+DOCUMENTED = (
+    "worker/datasheet",
+    "worker/bm3",
+    "worker/streaming",
+    "worker/engine",
+    "worker/engines",
+    "db/documents/footprint",
+)
+
+
+def _public(body: list[ast.stmt], owner: str = "") -> Iterator[tuple[str, ast.FunctionDef]]:
+    for node in body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield from _public(node.body, f"{owner}{node.name}.")
+        elif isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            yield f"{owner}{node.name}", node
+
+
+def _raised(function: ast.FunctionDef) -> set[str]:
+    """The classes that a function itself raises, without those of functions in it."""
+    found, left = set[str](), list[ast.AST](function.body)
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.FunctionDef):
+            continue
+        if isinstance(node, ast.Raise) and node.exc is not None:
+            found.add(ast.unparse(node.exc.func if isinstance(node.exc, ast.Call) else node.exc))
+        left += ast.iter_child_nodes(node)
+    return {name for name in found if name[0].isupper()}
+
+
+def test_public_functions_say_what_they_give_and_what_they_raise() -> None:
+    files = [path for folder in DOCUMENTED for path in (ROOT / folder).rglob("*.py")]
+    found = [(path, *one) for path in files for one in _public(ast.parse(path.read_text("utf-8")).body)]
+    assert len(found) > 500
+    silent = [f"{p}:{n}" for p, n, node in found if "." not in n and n != "main" and ast.get_docstring(node) is None]
+    assert silent == []
+    unsaid = [
+        f"{p}:{n}" for p, n, node in found if any(r not in (ast.get_docstring(node) or "") for r in _raised(node))
+    ]
+    assert unsaid == []

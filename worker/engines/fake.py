@@ -66,7 +66,7 @@ class Faults:
         self.marker = spec.options.get("once")
 
     def strike(self, chunk: Chunk) -> None:
-        """Misbehave if this chunk is the one."""
+        """Misbehave if this chunk is the one. Raises Transient (GPU_OOM) for a chunk that is to run out of memory."""
         if self.oom_above_pixels and any(f.pixels.size // 3 > self.oom_above_pixels for f in chunk.frames):
             raise Transient(Failure.GPU_OOM, "scripted: out of memory")
         if chunk.index in self.at.values() and self._first_time():
@@ -104,6 +104,10 @@ class FakeSession:
         self._to_rewatch = {index for index, _ in self._recent}
 
     def feed(self, chunk: Chunk, on_text: OnText | None = None) -> Reply:
+        """A scripted reply to the chunk.
+
+        Raises Permanent (INTERNAL) for a chunk shown before, or before what has to be watched again.
+        """
         if chunk.index < self._next_chunk:
             raise Permanent(Failure.INTERNAL, f"chunk {chunk.index} was already shown")
         if self._to_rewatch:
@@ -124,6 +128,7 @@ class FakeSession:
         self._text_ids = [*self._text_ids, *ids][-max(self._options.window.text_window_tokens, 1) :]
 
     def rewatch(self, chunk: Chunk) -> None:
+        """Take a chunk in sight at the checkpoint without answering. Raises Permanent (INTERNAL) for any other chunk."""
         if chunk.index not in self._to_rewatch:
             raise Permanent(Failure.INTERNAL, f"chunk {chunk.index} was not in sight at the checkpoint")
         self._to_rewatch.discard(chunk.index)
@@ -165,6 +170,10 @@ class FakeEngine:
         return smart_size(width_px, height_px, FACTOR_PX, max_frame_pixels)
 
     def open(self, options: WatchOptions, checkpoint: dict[str, Any] | None = None) -> FakeSession:
+        """A session with the options' window.
+
+        Raises Permanent (CONTEXT_TOO_SMALL) for a window that the scripted context does not hold.
+        """
         needed = options.window.text_sink_tokens + options.window.text_window_tokens + options.max_tokens_per_chunk
         if needed > self._info.context_tokens:
             raise Permanent(
@@ -194,6 +203,7 @@ class FakeEngine:
         on_text: OnText | None = None,
         schema: dict[str, Any] | None = None,
     ) -> Answer:
+        """An answer that repeats what was asked. Raises Permanent (UNSUPPORTED) for a schema."""
         if schema is not None:
             raise Permanent(Failure.UNSUPPORTED, "a scripted engine cannot be held to a schema")
         heard = " | ".join(_hear(part) for message in messages for part in parts_of(message))

@@ -55,7 +55,10 @@ class Grammar:
         self._consumed = 0
 
     def allowed(self, said: Sequence[int]) -> NDArray[np.bool_]:
-        """Which tokens may follow what was `said` so far, (vocabulary,); `said` only ever grows."""
+        """Which tokens may follow what was `said` so far, (vocabulary,); `said` only ever grows.
+
+        Raises Permanent (INTERNAL) for a token that was chosen against the schema.
+        """
         for token in said[self._consumed :]:
             if not self._matcher.consume_token(token):
                 raise Permanent(Failure.INTERNAL, f"token {token} was chosen against the schema")

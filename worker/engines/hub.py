@@ -13,6 +13,7 @@ def folder_of(path: str, revision: str | None) -> Path:
     """The folder of a path or a hub id, downloaded when it was never here before: a worker starts without the hub.
 
     Raises OSError when there is no such folder, or the model is not here and the hub cannot be reached or does not have it.
+    Raises FileNotFoundError for a path that is no folder.
     """
     if Path(path).is_dir():
         return Path(path)

@@ -61,6 +61,7 @@ def inspect(spec: ModelSpec, options: WatchOptions | None = None) -> Inspection:
     """Look at a model folder without loading it; `options` are those of its streams (default: the model's own window).
 
     Raises Permanent(MODEL_UNAVAILABLE) when it is no folder of a known family, or its bytes cannot be told from its headers.
+    Raises ValueError for a folder without weights (*.safetensors).
     """
     if spec.engine != "pytorch":
         raise Permanent(Failure.MODEL_UNAVAILABLE, f"only models of engine pytorch can be inspected, not {spec.engine}")

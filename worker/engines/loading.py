@@ -76,6 +76,7 @@ class HubTokenizer:
         )
 
     def mark(self, name: str) -> int:
+        """The id of a special token. Raises Permanent (MODEL_UNAVAILABLE) for a tokenizer that lacks it."""
         token = self._tokenizer.convert_tokens_to_ids(name)
         if not isinstance(token, int):
             raise Permanent(Failure.MODEL_UNAVAILABLE, f"the tokenizer has no {name}")

@@ -78,6 +78,7 @@ class OpenAIEngine:
         return tuple(max(FACTOR_PX, int(v * scale) // FACTOR_PX * FACTOR_PX) for v in (width_px, height_px))  # type: ignore[return-value]
 
     def open(self, options: WatchOptions, checkpoint: dict[str, Any] | None = None) -> Session:
+        """No stream. Raises Permanent (UNSUPPORTED): a model server forgets between requests."""
         raise Permanent(
             Failure.UNSUPPORTED, "a model server forgets between requests: it can chat, but not watch a stream"
         )

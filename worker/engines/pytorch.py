@@ -66,6 +66,10 @@ class PytorchEngine:
     def open(
         self, options: WatchOptions, checkpoint: dict[str, Any] | None = None, ablation: Ablation = Ablation.NONE
     ) -> StreamSession:
+        """A stream of its own cache, from the checkpoint if one is given.
+
+        Raises Transient (GPU_OOM) without memory for another stream.
+        """
         try:
             return StreamSession(self.loaded, options, checkpoint, ablation)
         except torch.OutOfMemoryError as error:
@@ -79,6 +83,10 @@ class PytorchEngine:
         on_text: OnText | None = None,
         schema: dict[str, Any] | None = None,
     ) -> Answer:
+        """The answer to a conversation, token by token to `on_text`, held to `schema` where one is given.
+
+        Raises Transient (GPU_OOM) without memory for it.
+        """
         asked = conversation(messages, self.loaded.geometry)
         allowed = None if schema is None else Grammar(self._words, schema).allowed
         try:

@@ -27,7 +27,10 @@ class CacheRows:
         self._rows: dict[int, list[int]] = {}
 
     def append(self, key: int, tokens: int) -> int:
-        """Give the next `tokens` rows to a span (new or growing) and return the first of them. Raises SlotsFull."""
+        """Give the next `tokens` rows to a span (new or growing) and return the first of them. Raises SlotsFull.
+
+        Raises CacheRowsFull beyond the capacity.
+        """
         first = self.used
         if first + tokens > self.capacity:
             raise CacheRowsFull(f"{first + tokens} rows needed, {self.capacity} there")

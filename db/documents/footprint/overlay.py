@@ -119,6 +119,7 @@ def _evidence(land: LandPattern) -> Iterator[Mark]:
 
 
 def pad_box(pad: Pad, land: LandPattern) -> Box | None:
+    """Where a pad stands on its page, in points, y down; None where size, place or scale are unknown."""
     w, h = (pad.w, pad.h) if pad.w is not None and pad.h is not None else pad.drill or (None, None)
     if w is None or h is None or land.origin is None or land.points_per_mm is None:
         return None

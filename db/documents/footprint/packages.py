@@ -51,20 +51,24 @@ class Package:
 
 
 def words(result: DatasheetResult) -> str:
+    """Everything that names the package: what was asked for, the land pattern's title, the variants."""
     title = result.land_pattern.title if result.land_pattern else ""
     return f"{result.package or ''} {title or ''} " + " ".join(v.name for v in result.variants if v.chosen)
 
 
 def signal_pads(result: DatasheetResult) -> list[Pad]:
+    """The pads that carry a pin; none without a land pattern."""
     return [p for p in result.land_pattern.pads if p.role == "signal"] if result.land_pattern else []
 
 
 def has_holes(result: DatasheetResult) -> bool:
+    """Whether leads go through the board: by the pads, else by the words of the package."""
     pads = signal_pads(result)
     return any(p.type == "thru_hole" for p in pads) or (not pads and bool(HOLES.search(words(result))))
 
 
 def has_balls(result: DatasheetResult) -> bool:
+    """Whether all pads are round and on the surface, four at least: a ball grid."""
     pads = signal_pads(result)
     return len(pads) >= 4 and all(p.type == "smd" and p.shape == "circle" for p in pads)
 

@@ -117,4 +117,5 @@ def children(expr: list[Expr], name: str) -> Iterator[list[Expr]]:
 
 
 def child(expr: list[Expr], name: str) -> list[Expr] | None:
+    """The first list in `expr` that begins with `name`; None without one."""
     return next(children(expr, name), None)

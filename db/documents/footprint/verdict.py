@@ -51,6 +51,7 @@ def unmade(land: LandPattern) -> list[Pad]:
 
 
 def named_unmade(bare: list[Pad], land: LandPattern) -> str:
+    """The pads that cannot be made, by number, with a count of those that are not named."""
     names = ", ".join(pad.number or "without a number" for pad in bare[:MOST_NAMED])
     rest = f" and {len(bare) - MOST_NAMED} more" if len(bare) > MOST_NAMED else ""
     return f"{len(bare)} of {len(land.pads)} pads have no stated size or hole ({names}{rest})"

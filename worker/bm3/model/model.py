@@ -78,7 +78,10 @@ class BM3VLModel(BM3VLPreTrainedModel):
         mm_token_type_ids: Tensor | None = None,
         **kwargs: Any,
     ) -> BaseModelOutputWithPast:
-        """input_ids (B, N) with a placeholder for each picture token; pixels packed as the vision tower takes them."""
+        """input_ids (B, N) with a placeholder for each picture token; pixels packed as the vision tower takes them.
+
+        Raises ValueError for pictures without input_ids: their placeholders say where they go.
+        """
         if input_ids is None and (pixel_values is not None or pixel_values_videos is not None):
             raise ValueError("pictures need input_ids: their placeholders say where they go")
         embeds = self.get_input_embeddings()(input_ids) if inputs_embeds is None else inputs_embeds

@@ -12,6 +12,7 @@ MROPE_SECTION = (24, 20, 20)
 
 
 def rotate_half(x: Tensor) -> Tensor:
+    """(..., D) with its halves swapped and the new first one negated: the imaginary part of rotary positions."""
     first, second = x.chunk(2, dim=-1)
     return torch.cat((-second, first), dim=-1)
 

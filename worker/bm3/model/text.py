@@ -166,6 +166,7 @@ class BM3VLTextModel(BM3VLPreTrainedModel):
         position_ids: (3, B, N) time, height, width; (4, B, N) with the plain text position in front; (B, N) for text.
         attention_mask: (B, N) of ones and zeros, or a ready 4-D mask for the attention backend.
         visual_pos_masks: (B, N) true at picture tokens, V in all; deepstack_visual_embeds: one (V, D) a layer.
+        Raises ValueError unless exactly one of input_ids and inputs_embeds is given.
         """
         if (input_ids is None) == (inputs_embeds is None):
             raise ValueError("give exactly one of input_ids and inputs_embeds")

@@ -33,6 +33,7 @@ class SceneView:
 
 
 def still(stage: Stage) -> SceneView:
+    """The stage with every actor standing where it is."""
     return SceneView(stage.background, tuple(map(_standing, stage.actors)), stage.text)
 
 

@@ -80,6 +80,7 @@ class Thing:
 
 
 def plain(rgb: Rgb) -> Fill:
+    """A fill of one colour."""
     return Fill(rgb, rgb)
 
 

@@ -42,6 +42,7 @@ class Batches(Dataset[ExampleBatch]):
 
 
 def stage_of(number: int, recipe: Recipe) -> TrainingStage:
+    """The stage that micro-batch `number` (from 0 in the whole run) belongs to. Raises IndexError past the last one."""
     for stage in recipe.stages:
         if number < stage.steps * stage.accumulate:
             return stage
@@ -59,6 +60,7 @@ def first_batch(step: int, recipe: Recipe) -> int:
 
 
 def sources_of(stage: TrainingStage, recipe: Recipe, trainee: Trainee, held_out: bool) -> list[ExampleSource]:
+    """What a stage is fed from: its scenes, then its files of messages; `held_out` gives what training never sees."""
     layout = Layout(trainee.tokenizer)
     scenes: list[ExampleSource] = [
         SceneSource(scene, layout, trainee.shape, recipe.run.seed, held_out) for scene in stage.scenes

@@ -39,6 +39,7 @@ class Trainee:
 
 
 def build(recipe: Recipe) -> Trainee:
+    """Model, tokenizer and processor of a recipe, from scratch or from a folder; random weights follow from its seed."""
     torch.manual_seed(recipe.run.seed)
     start = recipe.model.start
     model, processor, tokenizer = (
@@ -77,6 +78,7 @@ def _tokenizer(table: ModelTable, own: Path) -> PreTrainedTokenizerBase:
 
 
 def config_of(table: ModelTable, tokenizer: PreTrainedTokenizerBase) -> BM3VLConfig:
+    """The model's configuration from a recipe; vocabulary and special tokens are those of the tokenizer."""
     width = table.text["hidden_size"]
     text = {"vocab_size": len(tokenizer), "eos_token_id": tokenizer.eos_token_id, **table.text}
     return BM3VLConfig(

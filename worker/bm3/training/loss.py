@@ -41,6 +41,7 @@ def forward(model: nn.Module, batch: ExampleBatch) -> tuple[Tensor, Tensor]:
 
 
 def loss_sum(model: nn.Module, batch: ExampleBatch) -> Tensor:
+    """Cross entropy summed, not averaged, over the labelled tokens of a batch: a scalar in nats."""
     logits, targets = forward(model, batch)
     return nn.functional.cross_entropy(logits, targets, reduction="sum")
 

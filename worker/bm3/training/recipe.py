@@ -103,7 +103,7 @@ class Recipe(RecipeTable):
         return sum(stage.steps for stage in self.stages)
 
     def stage_at(self, step: int) -> TrainingStage:
-        """The stage that optimizer step `step` (from 0) belongs to."""
+        """The stage that optimizer step `step` (from 0) belongs to. Raises ValueError past the last stage."""
         for stage in self.stages:
             if step < stage.steps:
                 return stage

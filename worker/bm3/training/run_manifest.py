@@ -25,11 +25,13 @@ class RunStart:
 
 
 def note_start(folder: Path, start: RunStart) -> None:
+    """Append one start of a run to its folder: a run that goes on has several."""
     with (folder / FILE).open("a", encoding="utf-8") as file:
         file.write(json.dumps(asdict(start)) + "\n")
 
 
 def read_starts(folder: Path) -> list[RunStart]:
+    """The starts of a run, the first one first; none for a folder without any."""
     path = folder / FILE
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     return [RunStart(**json.loads(line)) for line in lines]

@@ -52,6 +52,7 @@ class Journal:
 
 
 def read_rows(path: Path) -> list[LogRow]:
+    """The rows of a log; none where there is no file."""
     if not path.exists():
         return []
     with path.open(newline="", encoding="utf-8") as file:
@@ -59,6 +60,7 @@ def read_rows(path: Path) -> list[LogRow]:
 
 
 def draw(rows: Sequence[LogRow], path: Path) -> None:
+    """Curves of loss, exactness, learning rate and speed as a picture; its format is that of the ending of `path`."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 7), layout="constrained")

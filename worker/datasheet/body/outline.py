@@ -37,6 +37,7 @@ class Found:
 
 
 def largest(q: Quantity) -> float:
+    """The greatest limit of a number in mm, whichever of them is printed."""
     return max(v for v in (q.low, q.value, q.high) if v is not None)
 
 

@@ -40,6 +40,7 @@ class DimensionSpan:
 
 
 def box_of(span: DimensionSpan) -> Box:
+    """The dimension line as a box without thickness, in points of the page, y down."""
     (x0, y0), (x1, y1) = span.point(span.start), span.point(span.end)
     return Box(x0, y0, x1, y1)
 

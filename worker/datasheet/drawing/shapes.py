@@ -39,6 +39,7 @@ class Shape:
 
 
 def area_of(points: tuple[Point, ...]) -> float:
+    """Area of a closed polygon in square points, whichever way round it is drawn (shoelace formula)."""
     xy = np.asarray(points, dtype=float)
     x, y = xy[:, 0], xy[:, 1]
     return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
@@ -97,6 +98,7 @@ def _fits(box: Box, sheet: Sheet) -> bool:
 
 
 def from_outlines(sheet: Sheet) -> list[Shape]:
+    """The closed outlines of a page that are of a shape's size and form, in points, y down."""
     found = []
     for outline in sheet.outlines:
         box = outline.box

@@ -38,6 +38,7 @@ def load(folder: Path, name: str, hints: bool) -> dict[str, Any] | None:
 
 
 def store(folder: Path, name: str, hints: bool, content: dict[str, Any]) -> None:
+    """Keep what a drawing was read as, beside the hash of the code that read it."""
     file = _file(folder, name, hints)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps({"code": code_hash(), **content}))

@@ -56,6 +56,7 @@ class DrawingScore:
 
 
 def truths(folder: Path) -> Iterator[dict[str, Any]]:
+    """The truth documents of a folder by name; other JSON files are passed over."""
     for path in sorted(folder.glob("*.json")):
         truth = json.loads(path.read_text())
         if "body" in truth and "source" in truth:
@@ -63,6 +64,7 @@ def truths(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def pdf_of(truth: dict[str, Any], folder: Path) -> Path:
+    """Where the drawing of a truth lies: flat in the folder, else under the path that the truth gives."""
     name = Path(truth["source"]["pdf"])
     return folder / name.name if (folder / name.name).exists() else folder / name
 
@@ -221,10 +223,12 @@ def _covered(claims: Sequence[Claim]) -> int:
 
 
 def confident_and_wrong(row: DrawingScore) -> list[str]:
+    """What was called sure and is not so, each with its confidence."""
     return [f"{c.what} ({c.confidence})" for c in row.claims if c.confidence >= CONFIDENT and not c.right]
 
 
 def line_of(row: DrawingScore) -> dict[str, Any]:
+    """The score of one drawing as a line of the JSON report."""
     return {**asdict(row), "claims": len(row.claims), "confident_and_wrong": confident_and_wrong(row)}
 
 

@@ -69,6 +69,7 @@ class Box:
 
 
 def around(boxes: list[Box]) -> Box:
+    """The smallest box that holds all of these, of which there must be one at least."""
     return Box(min(b.x0 for b in boxes), min(b.y0 for b in boxes), max(b.x1 for b in boxes), max(b.y1 for b in boxes))
 
 

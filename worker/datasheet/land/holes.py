@@ -37,6 +37,7 @@ class Round:
 
 
 def is_round(shape: Shape) -> bool:
+    """Whether a shape is a circle as drawn, width and height within 8 percent."""
     return (
         shape.kind in ROUND and shape.box.width < 1.08 * shape.box.height and shape.box.height < 1.08 * shape.box.width
     )

@@ -37,6 +37,7 @@ class Pattern:
 
 
 def groups(shapes: list[Shape], spans: list[DimensionSpan]) -> list[list[Shape]]:
+    """Shapes joined into figures: near each other, equal in line, or tied by a dimension."""
     parent = list(range(len(shapes)))
 
     def root(i: int) -> int:

@@ -183,6 +183,7 @@ def _away(feature: Feature, at: float) -> float:
 
 
 def row_of(ends: tuple[Feature, Feature]) -> Row:
+    """The equation of a dimension: its second end less its first, as a factor for each variable."""
     row: Row = {}
     for feature, sign in zip(ends, (-1.0, 1.0), strict=True):
         for variable, factor in feature.row:

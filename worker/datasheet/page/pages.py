@@ -158,6 +158,7 @@ def read_text(book: Book, number: int) -> tuple[list[Word], list[Box]]:
 
 
 def plain_text(book: Book, number: int) -> str:
+    """The text layer of a page (from 1) in the order of the file; empty for images."""
     if book.pdf is None:
         return ""
     page = book.pdf[number - 1]

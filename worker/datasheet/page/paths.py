@@ -25,10 +25,12 @@ class TooMuch(ValueError):
 
 
 def placed(m: Matrix, x: float, y: float) -> Point:
+    """A point moved by a PDF matrix, which multiplies row vectors from the right."""
     return (float(x * m[0, 0] + y * m[1, 0] + m[2, 0]), float(x * m[0, 1] + y * m[1, 1] + m[2, 1]))
 
 
 def matrix_of(obj: object) -> Matrix:
+    """The matrix of a PDF page object, (3, 3) for row vectors."""
     m = pdfium.FS_MATRIX()
     pdfium.FPDFPageObj_GetMatrix(obj, m)
     return np.array([[m.a, m.b, 0], [m.c, m.d, 0], [m.e, m.f, 1]], dtype=float)

@@ -36,6 +36,7 @@ _ANGLE = re.compile(r"°|\bdeg|\d\s*[Oº]\b", re.IGNORECASE)
 
 
 def rounded(value: float | None, digits: int = 4) -> float | None:
+    """Rounded to 0.1 µm unless told otherwise, and never minus zero."""
     return None if value is None else round(float(value), digits) + 0.0
 
 
@@ -54,6 +55,7 @@ def cited_box(q: Quantity, drawing: Drawing) -> tuple[float, float, float, float
 
 
 def value_of(q: Quantity, drawing: Drawing, status: Status = "stated", confidence: float = 0.95) -> Value:
+    """A printed number as a value in mm with its place in the document; no surer than its letters were read."""
     return Value(
         min=rounded(q.low), nom=rounded(q.value), max=rounded(q.high), printed=q.printed[:500], unit="mm",
         symbol=q.symbol or None, page=drawing.number, box=cited_box(q, drawing),
@@ -63,6 +65,7 @@ def value_of(q: Quantity, drawing: Drawing, status: Status = "stated", confidenc
 
 
 def evidence_of(q: Quantity, drawing: Drawing) -> Evidence:
+    """Where a number is printed: page, box in points of the page as it is shown, and from which source."""
     source = "table" if q.symbol else "text" if q.confidence == 1.0 else "ocr"
     return Evidence(page=drawing.number, box=cited_box(q, drawing), printed=q.printed[:500], source=source)
 
@@ -242,4 +245,5 @@ def table_of(drawings: list[Drawing]) -> list[Dimension]:
 
 
 def rounds_of(solved: Solved) -> dict[int, Round]:
+    """Type and drill of every round pad, by its index in the pattern."""
     return holes.read(solved)

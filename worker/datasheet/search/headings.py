@@ -37,6 +37,7 @@ class Region:
 
 
 def words_of(text: str) -> set[str]:
+    """The words that name a figure, in capitals, without single letters and without the side it is seen from."""
     return {part.upper() for part in _PART.findall(_SEEN_FROM.sub("", text)) if len(part) > 1}
 
 
@@ -98,4 +99,5 @@ def beside(found: list[Region], table: Box) -> list[Region]:
 
 
 def holds(found: Region, box: Box, titles: list[Word]) -> bool:
+    """Whether a box stands under the heading of a region, and under no nearer one."""
     return over(box, titles) is found.heading

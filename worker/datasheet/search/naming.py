@@ -26,6 +26,7 @@ MIN_CASE_DIGITS = 5  # of a case number such as 646-06; shorter numbers say noth
 
 
 def plain(text: str) -> str:
+    """A name without spaces and dashes, in capitals: as names are compared."""
     return re.sub(r"[\s\-–−_]+", "", text).upper()
 
 
@@ -46,6 +47,7 @@ def words_of(text: str) -> set[str]:
 
 
 def families(text: str) -> set[str]:
+    """The package families that a text names, as they are compared."""
     return {plain(m) for m in FAMILY.findall(text)}
 
 

@@ -97,10 +97,12 @@ def is_titled(text: str) -> bool:
 
 
 def speaks_of_figures(text: str) -> bool:
+    """Whether a text names a land pattern or an outline drawing."""
     return names_land(text) or MECHANICAL[0][0].search(text) is not None
 
 
 def land_score(text: str) -> float:
+    """The weights of all phrases for a land pattern that a text has; 0 without any."""
     return sum(weight for pattern, weight in LAND if pattern.search(text))
 
 

@@ -81,8 +81,10 @@ def _wordy(word: Word) -> bool:
 
 
 def holds(outer: Shape, inner: Shape) -> bool:
+    """Whether one shape lies in a larger one, within 0.3 points."""
     return outer is not inner and outer.box.holds(inner.box, 0.3) and outer.box.area > 1.02 * inner.box.area
 
 
 def centred(a: Shape, b: Shape) -> bool:
+    """Whether two shapes have one middle, within 0.6 points."""
     return abs(a.box.cx - b.box.cx) < 0.6 and abs(a.box.cy - b.box.cy) < 0.6

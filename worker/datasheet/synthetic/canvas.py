@@ -200,5 +200,6 @@ def _corner(a: tuple[float, float], b: tuple[float, float], round_end: str) -> t
 
 
 def unit(dx: float, dy: float) -> tuple[float, float]:
+    """A direction as a vector of length 1; (0, 0) stays what it is."""
     size = math.hypot(dx, dy) or 1.0
     return dx / size, dy / size

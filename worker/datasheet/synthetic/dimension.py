@@ -17,6 +17,7 @@ LINE_SKIP = 1.18
 
 
 def meets(a: Area, b: Area, slack: float = 0.0) -> bool:
+    """Whether two areas (x0, y0, x1, y1) come nearer than `slack`."""
     return a[0] < b[2] + slack and b[0] < a[2] + slack and a[1] < b[3] + slack and b[1] < a[3] + slack
 
 
@@ -190,7 +191,7 @@ class Dimensions:
         print_block(self.canvas, plan.text, lines, self.style.text_pt, what, plan.upwards)
 
     def leader(self, point: tuple[float, float], lines: list[str], what: str) -> None:
-        """A number outside the figure with an arrow to the point it is about."""
+        """A number outside the figure with an arrow to the point it is about. Raises ValueError where no place is free."""
         wide, tall = self.block(lines)
         up = point[1] - self.figure[1] < self.figure[3] - point[1]
         near, far = (-1, 1) if up else (1, -1)

@@ -46,6 +46,8 @@ def make(
 
     `front_pages` of text stand before the drawings, as many as the look has when left out. `library` holds the parts of the
     split of that name.
+    Raises ValueError where a library is given for another split than `library`, or none for it, and where no
+    drawing comes of the seed.
     """
     if (split == "library") != (library is not None):
         raise ValueError("the split library, and no other, draws the footprints of an index")

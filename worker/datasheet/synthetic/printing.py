@@ -20,6 +20,7 @@ def number(value: float, style: Style, decimals: int | None = None) -> str:
 
 
 def inches(mm: float) -> str:
+    """A length in mm as datasheets print inches: three decimals, no leading zero."""
     return f"{mm / INCH_MM:.3f}".removeprefix("0")
 
 

@@ -67,6 +67,7 @@ class Quantity:
 
 
 def number(text: str) -> float:
+    """A printed number with a point or a comma. Raises ValueError for anything else."""
     return float(text.replace(",", "."))
 
 

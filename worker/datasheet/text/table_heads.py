@@ -43,6 +43,7 @@ def _mended(row: list[Word]) -> list[Word]:
 
 
 def heads_of(row: list[Word]) -> list[tuple[Word, str]]:
+    """The words of a row that head a column of limits (MIN, NOM, MAX), each with the limit it names."""
     found = []
     for word in _mended(row):
         for part in re.split(r"[\s/]+", word.text):

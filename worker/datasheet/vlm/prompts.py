@@ -32,13 +32,16 @@ SIZES = (
 
 
 def count_prompt(has_land: bool, package: str | None) -> str:
+    """The first question: how many pads, how large a body, in which unit."""
     chosen = f" If several packages are shown, read {package} only." if package else ""
     return COUNT.format(and_land=" and the land pattern" if has_land else "", package=chosen)
 
 
 def centres_prompt(pads: int) -> str:
+    """The second question: where the pads stand, as rows; it repeats the count that was answered."""
     return CENTRES.format(pads=pads)
 
 
 def sizes_prompt(groups: list[int]) -> str:
+    """The third question: the size of the pads of each group that was answered."""
     return SIZES.format(groups=", ".join(map(str, groups)))

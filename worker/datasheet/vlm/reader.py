@@ -77,6 +77,7 @@ def _pixels(page: PagePicture) -> NDArray[np.uint8]:
 
 
 def squeezed(text: str) -> str:
+    """Text without white space and with decimal points, as printed numbers are looked up in it."""
     return re.sub(r"\s+", "", text).replace(",", ".")
 
 

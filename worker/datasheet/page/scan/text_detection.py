@@ -302,4 +302,5 @@ def _word(text: str, sure: float, turn: int, box: Box, px_per_pt: float, origin:
 
 
 def ink_of(paper: Gray) -> NDArray[np.uint8]:
+    """Ink 255 and paper 0 of a grey picture (height, width) that has no dark ground."""
     return np.where(paper < 160, 255, 0).astype(np.uint8)

@@ -54,6 +54,7 @@ def _ring_pads(
 
 
 def qfn(rng: random.Random, style: Style) -> SyntheticPart:
+    """A square package without leads, pads on four sides and one in the middle; mm."""
     n, step = rng.choice(((4, 0.5), (4, 0.65), (5, 0.5), (6, 0.5), (8, 0.5), (7, 0.4), (10, 0.5)))
     side = rounded((n - 1) * step + pick(rng, 1.4, 1.8, 0.1))
     long, short = even(pick(rng, 0.6, 0.9)), even(step * 0.56)
@@ -188,6 +189,7 @@ def dfn(rng: random.Random, style: Style) -> SyntheticPart:
 
 
 def qfp(rng: random.Random, style: Style) -> SyntheticPart:
+    """A square package with leads on four sides; mm."""
     n, step = rng.choice(((8, 0.8), (11, 0.8), (12, 0.5), (16, 0.5)))
     side = rounded((n - 1) * step + pick(rng, 1.4, 1.6, 0.1))
     reach = rounded(side + 2.0)

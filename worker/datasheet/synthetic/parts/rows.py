@@ -32,6 +32,7 @@ CHIPS = {
 
 
 def chip(rng: random.Random, style: Style) -> SyntheticPart:
+    """A resistor or capacitor of two terminals in one of the standard sizes; mm."""
     code = rng.choice(sorted(CHIPS))
     length, width = (rounded(v + pick(rng, -0.05, 0.05)) for v in CHIPS[code])
     sides = Spread.around(length, 0.1), Spread.around(width, 0.1)

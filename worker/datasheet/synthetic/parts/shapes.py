@@ -34,10 +34,12 @@ def span(axis: Axis, low: int, high: int, style: Style, what: str = "span") -> L
 
 
 def size(axis: Axis, pad: int, what: str, count: int, symbol: str) -> Link:
+    """The dimension of one pad along an axis, from edge to edge."""
     return Link(axis, (pad, -1), (pad, 1), what, count, symbol=symbol)
 
 
 def pitch(axis: Axis, low: int, high: int, count: int) -> Link:
+    """The dimension between the middles of two pads of a row."""
     return Link(axis, (low, 0), (high, 0), "pitch", count, symbol="E")
 
 
@@ -50,6 +52,7 @@ def stacked(pads: Iterable[PadSpec]) -> list[PadSpec]:
 
 
 def moved(pad: PadSpec, dx: float, dy: float) -> PadSpec:
+    """The same pad elsewhere, by mm along x and y."""
     return PadSpec(
         pad.number,
         round(pad.x + dx, 4),
@@ -100,8 +103,10 @@ def heights(rng: random.Random, low: float, high: float) -> Spread:
 
 
 def rounded(value: float) -> float:
+    """mm to 0.1 µm, so that sums print as they are meant."""
     return round(value, 4)
 
 
 def lead(x0: float, x1: float, y: float, width: float) -> Oblong:
+    """A lead from x0 to x1 at the height y, in mm."""
     return Oblong(rounded((x0 + x1) / 2), y, rounded(abs(x1 - x0)), width)
