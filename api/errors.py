@@ -97,10 +97,11 @@ def install(app: FastAPI) -> None:
 
 
 async def _answer(request: Request, error: Exception) -> JSONResponse:
-    return response(_translate(error), getattr(request.state, "request_id", None))
+    return response(as_problem(error), getattr(request.state, "request_id", None))
 
 
-def _translate(error: Exception) -> Problem:
+def as_problem(error: Exception) -> Problem:
+    """The problem that an exception is to its reader."""
     for kind, translate in _TRANSLATED.items():
         if isinstance(error, kind):
             problem: Problem = translate(error)

@@ -121,9 +121,12 @@ class Beat(Message):
 
 
 class Text(Message):
+    """Live text; `at` characters of this attempt came before it."""
+
     type: Literal["text"] = "text"
     stream: int
     text: str
+    at: int
 
 
 class Cues(Message):

@@ -5,6 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.routes import events, fleet, health, jobs, keys, results, uploads, webhooks
+from api.routes.openai import routes as openai
+
+OPENAI = APIRouter()
+OPENAI.include_router(openai.answers, prefix="/v1")
+OPENAI.include_router(openai.answers, prefix="/openai/v1", include_in_schema=False)  # the same operations
+OPENAI.include_router(openai.model, prefix="/v1")
+OPENAI.include_router(openai.model, prefix="/openai/v1", include_in_schema=False)
+OPENAI.include_router(openai.models, prefix="/openai/v1")
 
 # Fixed paths before those with a name in them.
 ROUTERS: tuple[APIRouter, ...] = (
@@ -16,4 +24,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     webhooks.router,
     keys.router,
     fleet.router,
+    OPENAI,
 )

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Header
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from api.auth import AdminCaller, AnyCaller, JobsReader, needs
 from api.deps import ServicesDep, now
 from api.documents.schemas import FromAttributes
 from api.errors import NotFound
+from api.routes.openai.documents import model_list
 from db.access import audit
 from db.access.keys import Scope
 from db.jobs import counts, fleet, quotas, served
 
 router = APIRouter(prefix="/v1", tags=["fleet"])
+StainlessLanguage = Annotated[str | None, Header(alias="X-Stainless-Lang", include_in_schema=False)]
 
 
 class ModelView(FromAttributes):
@@ -60,11 +63,15 @@ class UsageView(FromAttributes):
     limits: dict[str, int | None]
 
 
-@router.get("/models", dependencies=[needs(Scope.JOBS_READ)])
-def list_models(services: ServicesDep) -> list[ModelView]:
-    """The models that living workers hold resident; jobs may name them."""
+@router.get("/models", dependencies=[needs(Scope.JOBS_READ)], response_model=list[ModelView])
+def list_models(services: ServicesDep, client: StainlessLanguage = None) -> Any:
+    """The models that living workers hold resident; jobs may name them. OpenAI's own packages, which always name
+    themselves, get the list in OpenAI's form."""
     with services.database.read() as session:
-        return [ModelView.model_validate(model) for model in served.models(session, now())]
+        found = served.models(session, now())
+    if client is not None:
+        return JSONResponse(model_list(found))
+    return [ModelView.model_validate(model) for model in found]
 
 
 @router.get("/workers", dependencies=[needs(Scope.ADMIN)])

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import openai
 import pytest
 import webvtt
 from PIL import Image
@@ -110,6 +113,21 @@ def test_a_broken_file_gives_the_cues_up_to_the_break_and_says_so(client: Client
     assert caught.value.code == "truncated_media"
     assert client.job(job["id"])["progress"]["cues"] > 3
     assert any(event["type"] == "job.gap" for event in client.history(job["id"])["events"])
+
+
+def test_programs_for_openai_are_answered(running: Service) -> None:
+    picture = io.BytesIO()
+    Image.fromarray(np.full((64, 64, 3), 200, np.uint8)).save(picture, "PNG")
+    url = f"data:image/png;base64,{base64.b64encode(picture.getvalue()).decode()}"
+    question: list[Any] = [{"type": "text", "text": "What is shown?"}, {"type": "image_url", "image_url": {"url": url}}]
+    asked: list[Any] = [{"role": "user", "content": question}]
+    with openai.OpenAI(base_url=f"{running.url}/v1", api_key=running.key) as client:
+        (model,) = client.models.list()
+        whole = client.chat.completions.create(model=model.id, messages=asked, max_tokens=24)
+        chunks = [*client.chat.completions.create(model=model.id, messages=asked, max_tokens=24, stream=True, seed=1)]
+    said = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+    assert said == whole.choices[0].message.content != ""
+    assert sum(bool(chunk.choices[0].delta.content) for chunk in chunks) > 1
 
 
 def test_a_chat_is_answered_at_once_where_one_waits(client: Client, tmp_path: Path) -> None:

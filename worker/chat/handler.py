@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import ceil
 from pathlib import Path
-from typing import Any, Literal, assert_never
+from typing import Any, assert_never
 
 from db.documents.kinds.chat import (
     ChatMessage,
@@ -21,6 +21,7 @@ from db.documents.kinds.chat import (
 )
 from db.failures import Failure
 from worker.chat.picture import read_picture
+from worker.chat.said import Said
 from worker.context import Context
 from worker.engine.protocol import Engine, Frame
 from worker.errors import Permanent
@@ -35,14 +36,17 @@ def complete_chat(params: ChatParams, job: Context) -> ChatResult:
     Raises Permanent for media that cannot be read and conversations that do not fit, Transient from the engine.
     """
     messages = [_message(message, job, number, len(params.messages)) for number, message in enumerate(params.messages)]
-    answer = job.engine.chat(messages, params.sampling, params.max_tokens, job.text)
-    finish: Literal["stop", "length"] = "length" if answer.finish_reason == "length" else "stop"
+    said = Said(job.text, params.stop)
+    answer = job.engine.chat(messages, params.sampling, params.max_tokens, said, params.response_schema)
+    text = said.cut(answer.text)
+    is_cut_off = answer.finish_reason == "length" and text == answer.text
     return ChatResult(
-        text=answer.text,
-        finish_reason=finish,
+        text=text,
+        finish_reason="length" if is_cut_off else "stop",
         prompt_tokens=answer.prompt_tokens,
         completion_tokens=answer.completion_tokens,
         provenance=provenance(job.engine.info, params.sampling.seed),
+        timings=said.timings(answer.completion_tokens),
     )
 
 

@@ -34,6 +34,7 @@ class PipeContext:
         self._engine = engine
         self._folder = Path(start.folder)
         self._done_ms = 0
+        self._said = 0
         self._saying = threading.Lock()
 
     @property
@@ -54,7 +55,8 @@ class PipeContext:
     def text(self, piece: str) -> None:
         self._halt_if_told()
         if piece:
-            self._send(Text(stream=self._start.stream, text=piece))
+            self._send(Text(stream=self._start.stream, text=piece, at=self._said))
+            self._said += len(piece)
 
     def emit(self, cues: Sequence[Cue], checkpoint: dict[str, Any]) -> None:
         """Never raises `Stopped`: work that is done is kept, the next beat is early enough to stop."""

@@ -130,7 +130,7 @@ class ChildManager:
             return
         if isinstance(event, Text):
             attempt.advanced()
-            self._live.say(attempt.id, event.text)
+            self._live.say(attempt.id, event.text, event.at)
         else:
             attempt.hear(event)
 

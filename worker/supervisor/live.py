@@ -29,15 +29,16 @@ class LiveTextPublisher:
         self._pending: Queue[tuple[UUID, str]] = Queue(2000)
         threading.Thread(target=self._run, name="live-text", daemon=True).start()
 
-    def say(self, job_id: UUID, text: str) -> None:
+    def say(self, job_id: UUID, text: str, at: int) -> None:
+        """Send a piece that follows `at` characters of the same attempt."""
         with suppress(Full):
-            self._pending.put_nowait((job_id, text))
+            self._pending.put_nowait((job_id, json.dumps({"text": text, "at": at})))
 
     def _run(self) -> None:
         while True:
-            job_id, text = self._pending.get()
+            job_id, message = self._pending.get()
             with suppress(redis.RedisError, OSError):
-                self._redis.publish(f"{LIVE_CHANNEL}{job_id}", json.dumps({"text": text}))
+                self._redis.publish(f"{LIVE_CHANNEL}{job_id}", message)
 
 
 class CancelListener:

@@ -92,12 +92,26 @@ class ChatParams(Document):
     ] = None
     sampling: Sampling = Sampling()
     max_tokens: Annotated[int, Field(ge=1, le=8192)] = 512
+    response_schema: Annotated[
+        dict[str, Any] | None, Field(description="JSON schema that the answer keeps to; not every engine can")
+    ] = None
+    stop: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=200)]],
+        Field(max_length=4, description="Texts that end the answer; they are not part of it"),
+    ] = []
 
     @model_validator(mode="after")
     def _ends_with_a_question(self) -> ChatParams:
         if self.messages[-1].role != "user":
             raise ValueError("the last message must come from the user")
         return self
+
+
+class AnswerTimings(Document):
+    """What an answer took, counted from the moment the model was asked; null where nothing was said."""
+
+    first_token_s: float | None
+    tokens_per_second: Annotated[float | None, Field(description="Of those after the first")]
 
 
 class ChatResult(Document):
@@ -108,3 +122,4 @@ class ChatResult(Document):
     prompt_tokens: int
     completion_tokens: int
     provenance: Provenance
+    timings: AnswerTimings | None = None

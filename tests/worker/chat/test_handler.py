@@ -57,6 +57,35 @@ def test_an_answer_that_is_cut_says_length(tmp_path: Path) -> None:
     )
 
 
+def test_an_answer_ends_before_its_stop_text_live_and_whole(tmp_path: Path) -> None:
+    job = Folder(tmp_path)
+    result = complete_chat(ask({"type": "text", "text": "one, two; three; four"}, stop=["; th", "four"]), job)
+    assert result.text == job.said == "You said: one, two"
+    assert result.finish_reason == "stop"
+
+
+def test_what_only_looks_like_the_beginning_of_a_stop_text_is_said(tmp_path: Path) -> None:
+    job = Folder(tmp_path)
+    result = complete_chat(ask({"type": "text", "text": "END of E"}, stop=["ENDED", "E.", "X"]), job)
+    assert result.text == "You said: END of E"
+    assert result.text.startswith(job.said)
+    assert job.said.startswith("You said: END of")
+
+
+def test_an_answer_says_what_it_took(tmp_path: Path) -> None:
+    timings = complete_chat(ask({"type": "text", "text": "Hello there"}), Folder(tmp_path)).timings
+    assert timings is not None
+    assert timings.first_token_s is not None
+    assert timings.first_token_s >= 0
+    assert timings.tokens_per_second is None or timings.tokens_per_second > 0
+
+
+def test_an_engine_that_cannot_hold_a_schema_says_so(tmp_path: Path) -> None:
+    with pytest.raises(Permanent) as refused:
+        complete_chat(ask({"type": "text", "text": "x"}, response_schema={"type": "object"}), Folder(tmp_path))
+    assert refused.value.code is Failure.UNSUPPORTED
+
+
 def test_images_and_videos_are_really_looked_at(tmp_path: Path) -> None:
     Image.new("RGB", (40, 30), (10, 200, 30)).save(tmp_path / "a.png")
     write_video(tmp_path / "b.mp4", (grey(80) for _ in range(60)))

@@ -1,0 +1,1 @@
+"""The interface that programs for OpenAI's know: chat completions and models, answered by ordinary `chat.complete` jobs."""
