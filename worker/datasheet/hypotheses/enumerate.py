@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from worker.datasheet.drawing.shapes import ROUND, Shape
 from worker.datasheet.geometry.primitives import Box, around
+from worker.datasheet.hypotheses.pixels import evened
 from worker.datasheet.hypotheses.regular import regular
 from worker.datasheet.hypotheses.symmetry import completed, symmetric
 from worker.datasheet.land import leaders
@@ -24,6 +25,7 @@ APART = (LAND, MASK, STENCIL, CIRCUIT, TAPE, CUTOUT)  # kinds of figures whose s
 def of_figure(figure: Figure) -> list[Pattern]:
     """Every hypothesis worth solving, each set of pads once; what it leaves unexplained is listed with it."""
     found: dict[frozenset[int], Pattern] = {}
+    figure = replace(figure, shapes=evened(figure.shapes)) if figure.drawing.sheet.raster else figure
     parts = groups(figure.shapes, figure.drawing.spans)
     named = _names(figure, parts)
     for pattern in _with_regular(_all(figure, parts, named)):

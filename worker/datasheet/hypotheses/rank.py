@@ -17,6 +17,8 @@ from worker.datasheet.thresholds.figures import (
     COUNTED,
     LEFT,
     LEFT_SINGLE,
+    MARKED,
+    MARKED_LEAST,
     MISCOUNTED,
     MOST_LEFT,
     REACHED,
@@ -36,12 +38,22 @@ def rank(solved: Solved, pins: int | None, package: str | None) -> float:
         + captioned(solved)
         - _unexplained(solved)
         - ADDED * len(pattern.added)
+        - _marked(solved)
         + _drilled(solved)
         + 1.0 * mirrored_part(pattern.pads)
         + _counted(solved, pins)
         - (1.0 if miscounted(solved) else 0.0)
         - (2.5 if any(_WAVE.search(t.text) for t in pattern.titles[:2]) and not _WAVE.search(package or "") else 0.0)
     )
+
+
+def _marked(solved: Solved) -> float:
+    """Less for a lone disc among pads of another shape to which no dimension runs: it marks the first pin."""
+    pads = solved.pattern.pads
+    discs = [i for i, p in enumerate(pads) if holes.is_round(p)]
+    if len(discs) != 1 or len(pads) < MARKED_LEAST or solved.settled(discs[0])[0]:
+        return 0.0
+    return 0.0 if any(q.kind == "diameter" for q in solved.drawing.quantities) else MARKED
 
 
 def _drilled(solved: Solved) -> float:

@@ -95,3 +95,8 @@ CELLS_LEAST = 3  # letters over each other in a table
 CELL_REACH = 6.0  # heights to the next cell of their row
 STRETCH = 1.7  # times its width a word is read again that was not clear
 STRETCHED_MOST = 0.85  # confidence of such a reading at the most
+
+# Rows of equal pads (hypotheses/pixels.py).
+EVEN_LEAST = 4  # pads of a row that are meant to be equal; fewer are chance
+EVEN_PT = 0.8  # by which a side of one may be off those of the others; a line of a dimension may touch it
+EVEN_PART = 0.07  # the same as a part of its size
