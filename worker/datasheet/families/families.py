@@ -18,7 +18,9 @@ from worker.datasheet.text.tables import OF_FAMILY, TableEntry
 from worker.datasheet.thresholds.land import COLUMN_PT, LEFT_GAP_PT, LEVEL_PT, RIGHT_GAP_PT, SUBHEAD_PT
 
 _COUNTED = r"(?:circuits?|ckts?\.?|contacts?|positions?|pos\.?|poles?|ways?|pins?)"
-_ASKED = re.compile(rf"\b(\d{{1,3}})\s*-?\s*{_COUNTED}\b|\b{_COUNTED}\s*[:=]?\s*(\d{{1,3}})\b", re.IGNORECASE)
+_ASKED = re.compile(
+    rf"\b(\d{{1,3}})\s*-?\s*{_COUNTED}\b|\b{_COUNTED}\s*[:=]?\s*(\d{{1,3}})\b|(?<=[-_ ])(\d{{1,2}})P\b", re.IGNORECASE
+)
 _OF_COUNTS = re.compile(
     rf"(\d{{1,3}})(?:\s*(?:to|[-~])\s*(\d{{1,3}}))?\s*{_COUNTED}(\s*(?:or more|or over|and up|min\b))?", re.IGNORECASE
 )
@@ -59,7 +61,7 @@ class FamilyRow:
 def asked_count(package: str) -> int | None:
     """The number of circuits that a package name says."""
     found = _ASKED.search(package)
-    return int(found[1] or found[2]) if found else None
+    return int(found[1] or found[2] or found[3]) if found else None
 
 
 def row_of(page: Drawing, package: str) -> FamilyRow | None:
@@ -276,8 +278,11 @@ def find(package: str | None, pages: list[Drawing]) -> PartFamily | None:
 
 
 def _of_several(page: Drawing, words: str, count: int) -> bool:
-    """Whether a page shows what holds for several parts: formulas, or figures of which headings say whose they are."""
+    """Whether a page shows what holds for several parts: formulas, letters for lengths, figures under headings of their own."""
     if any(steps(w, count) or _CONDITION.match(w.text) for w in page.lines):
+        return True
+    lines = dimensions.Lines(page.spans, page.grid)
+    if any(_SYMBOLIC.match(tidy(w.text)) and lines.at(w.box) is not None for w in page.lines):
         return True
     among = headings.regions(page)
     return len(among) > 1 and len(headings.best(among, words)) < len(among)

@@ -159,6 +159,16 @@ def _ring_names(
         own = matched(pads, labels)
         if own is not None:
             return own, "convention", "unknown", "pin numbers that stand around the outline where the pads do", False
+    turns = zigzag(pads)
+    if turns:
+        row = max(turns, key=lambda row: pads[row[0]].box.cy)
+        return (
+            numbered(row, 0, 1, count),
+            "convention",
+            "convention",
+            "no number is printed: in turn between both rows",
+            False,
+        )
     return (
         numbered(ring, first_of(pads, ring), 1, count),
         "convention",

@@ -80,7 +80,7 @@ def redrawn(pattern: Pattern, drawing: Drawing, count: int) -> tuple[Pattern, Dr
     What stands beyond the row moves with its end, so that every dimension keeps its meaning and its scale.
     """
     run = run_of(pattern, drawing)
-    if run is None or count < 2:
+    if run is None or count < 2 or _in_rows(pattern, run):
         return None
     grown = (count - 1 - run.steps) * run.step
     cut = run.first + run.step if run.from_start else run.last - run.step
@@ -100,7 +100,7 @@ def redrawn(pattern: Pattern, drawing: Drawing, count: int) -> tuple[Pattern, Dr
     first = pattern.first
     if first is not None and first in run.pads:
         first = row[0] if _centre(first.box, run.axis) < (run.first + run.last) / 2 else row[-1]
-    spans = {id(s): _span(s, run.axis, move) for s in drawing.spans}
+    spans = {id(s): _amid(s, run, count) or _span(s, run.axis, move) for s in drawing.spans}
     readings = [
         DimensionReading(s, r.quantity, r.cost) for r in drawing.readings if (s := spans[id(r.span)]).length > 1
     ]
@@ -108,6 +108,11 @@ def redrawn(pattern: Pattern, drawing: Drawing, count: int) -> tuple[Pattern, Dr
         replace(pattern, pads=pads, inner=[*holes, *apart], first=first),
         replace(drawing, readings=readings, spans=list(spans.values())),
     )
+
+
+def _in_rows(pattern: Pattern, run: PadRun) -> bool:
+    """Whether pads equal to those of the row stand elsewhere too: a package with several rows, which no family draws once."""
+    return sum(p.same_size(run.pads[0]) for p in pattern.pads) >= 2 * len(run.pads)
 
 
 def _row(run: PadRun, count: int, first: float) -> list[Shape]:
@@ -152,3 +157,17 @@ def _span(span: DimensionSpan, axis: int, move: Callable[[float], float]) -> Dim
     if span.axis != axis:
         return replace(span, at=move(span.at))
     return replace(span, start=move(span.start), end=move(span.end))
+
+
+def _amid(span: DimensionSpan, run: PadRun, count: int) -> DimensionSpan | None:
+    """A dimension inside a row that becomes shorter, at the pad that takes the place of the one it measures; else None."""
+    last = run.steps - (count - 1)
+    if last <= 0 or span.axis != run.axis:
+        return None
+    slots = [
+        (v - run.first) / run.step if run.from_start else (run.last - v) / run.step for v in (span.start, span.end)
+    ]
+    if min(slots) < 0.5 or max(slots) > run.steps - 0.5:
+        return None
+    by = max(round(max(slots)) - (count - 1), 0) * run.step * (-1 if run.from_start else 1)
+    return replace(span, start=span.start + by, end=span.end + by)
