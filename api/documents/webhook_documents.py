@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from api.documents.requests import Closed
-from api.documents.schemas import FromAttributes
+from db.documents.answers.base import FromAttributes
 from db.documents.event_types import EventType
 from db.schema.tables_webhooks import DeliveryState, WebhookAttempt, WebhookEndpoint
 from db.webhooks.deliveries import Logged

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from db.documents.answers.events import EndEvent, ProgressEvent
 from db.documents.event_types import HistoryEventType
 from db.documents.kinds.video import Cue
 from db.jobs import cues, events
@@ -125,7 +126,7 @@ def poll(database: Database, job_id: UUID, read: StreamPosition) -> Snapshot:
     for item in items:
         position = item.after(position)
     if job.state in TERMINAL and not more:
-        items.append(Item("end", _dump({"job_id": str(job_id), "state": job.state, "failure": job.failure})))
+        items.append(Item("end", EndEvent(job_id=str(job_id), state=job.state, failure=job.failure).model_dump_json()))
     return Snapshot(tuple(items), position, progress_item(job), more)
 
 
@@ -148,9 +149,15 @@ def cue_item(cue: Cue) -> Item:
 
 
 def progress_item(job: Job) -> Item:
-    ratio = round(min(job.done_ms / job.total_ms, 1), 4) if job.total_ms else None
-    body = {"done_ms": job.done_ms, "total_ms": job.total_ms, "ratio": ratio, "note": job.progress_note}
-    return Item("progress", _dump({**body, "state": job.state, "cues": job.cue_count}))
+    event = ProgressEvent(
+        done_ms=job.done_ms,
+        total_ms=job.total_ms,
+        ratio=round(min(job.done_ms / job.total_ms, 1), 4) if job.total_ms else None,
+        note=job.progress_note,
+        state=job.state,
+        cues=job.cue_count,
+    )
+    return Item("progress", event.model_dump_json())
 
 
 def _dump(body: dict[str, Any]) -> str:

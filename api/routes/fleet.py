@@ -11,11 +11,11 @@ from pydantic import BaseModel, Field
 
 from api.auth import AdminCaller, AnyCaller, JobsReader, needs
 from api.deps import ServicesDep, now
-from api.documents.schemas import FromAttributes
 from api.errors import NotFound
 from api.routes.openai.documents import model_list
 from db.access import audit
 from db.access.keys import Scope
+from db.documents.answers.base import FromAttributes
 from db.jobs import counts, fleet, quotas, served
 
 router = APIRouter(prefix="/v1", tags=["fleet"])

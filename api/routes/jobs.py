@@ -16,7 +16,7 @@ from api import paging
 from api.auth import Caller, JobsReader, JobsWriter
 from api.deps import Services, ServicesDep, now
 from api.documents.requests import EXAMPLES, AnyJobRequest, BatchRequest, JobRequest, RetryRequest
-from api.documents.schemas import Batch, History, JobView, Page, history_view, job_view
+from api.documents.schemas import history_view, job_view
 from api.errors import NotFound, field_problem
 from api.filters import JobFilter
 from api.submission import corrected
@@ -24,6 +24,8 @@ from api.submission.idempotency import Answered, Idempotency, IdempotentRequest,
 from api.submission.retrying import prepare_retry, retry
 from api.submission.submission import Prepared, check_quotas, prepare, submit
 from db.crash import crash_point
+from db.documents.answers.base import Page
+from db.documents.answers.jobs import Batch, History, JobView
 from db.jobs import events, jobs
 from db.jobs.idempotency import Given
 from db.schema.tables import TERMINAL, Job

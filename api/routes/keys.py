@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from api.auth import AdminCaller, Caller, KeysCaller, needs
 from api.deps import ServicesDep, now
 from api.documents.requests import Closed
-from api.documents.schemas import FromAttributes
 from api.errors import NotFound, Problem
 from db.access import audit, keys, tenants
 from db.access.keys import Minted, Scope
 from db.access.tenants import Quotas, TenantNameTaken
+from db.documents.answers.base import FromAttributes
 from db.schema.tables_access import ApiKey, Tenant
 
 router = APIRouter(prefix="/v1", tags=["keys"])

@@ -12,12 +12,13 @@ from fastapi.responses import StreamingResponse
 
 from api.auth import JobsReader
 from api.deps import Services, ServicesDep
-from api.documents.schemas import FileView, file_view
+from api.documents.schemas import file_view
 from api.errors import NotFound, Problem
 from api.ranges import Slice, parse, whole
 from api.routes.jobs import find
 from api.submission import corrected
 from db.documents import captions
+from db.documents.answers.jobs import FileView
 from db.documents.kinds.video import Chapter, Cue, Gap
 from db.jobs import cues, jobs
 from db.schema.tables import TERMINAL, Job

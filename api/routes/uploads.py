@@ -18,13 +18,15 @@ from api import paging
 from api.auth import AssetsWriter, Caller
 from api.deps import Services, ServicesDep, now
 from api.documents.requests import PartsRequest, UploadRequest
-from api.documents.schemas import AssetView, Page, PartUrl, PartUrls, UploadView, asset_view, settled_view, upload_view
+from api.documents.schemas import asset_view, settled_view, upload_view
 from api.errors import NotFound, Problem, field_problem
 from api.paging import Cursor, Limit
 from db.assets import assets
 from db.assets.assets import NewAsset
 from db.assets.discard import discard
 from db.assets.verify import verify
+from db.documents.answers.assets import AssetView, PartUrl, PartUrls, UploadView
+from db.documents.answers.base import Page
 from db.jobs import quotas
 from db.schema.base import new_id
 from db.schema.tables import Asset, AssetState, Upload

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from api import paging, receivers
 from api.auth import Caller, WebhooksCaller
 from api.deps import ServicesDep, now
-from api.documents.schemas import Page
 from api.documents.webhook_documents import (
     AttemptLine,
     DeliveryDetail,
@@ -31,6 +30,7 @@ from api.documents.webhook_documents import (
 from api.errors import NotFound, Problem
 from api.paging import Cursor, Limit
 from db.access import audit
+from db.documents.answers.base import Page
 from db.schema.tables_webhooks import DeliveryState, WebhookEndpoint
 from db.webhooks import deliveries, endpoints, signing_keys
 from db.webhooks.endpoints import NewEndpoint

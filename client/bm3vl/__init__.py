@@ -1,11 +1,12 @@
-"""The Python SDK of BM3-VL; the command `bm3vl` is built on it.
+"""The Python SDK of BM3-VL; the command `bm3vl` is built on it. `AsyncClient` is the same with `await`.
 
 with Client("http://gpu-box:8080", key) as client:
     asset = client.upload(Path("lecture.mp4"))
-    job = client.submit("video.caption", {"video": {"asset_id": asset["id"]}})
-    for event in client.watch(job["id"]):
+    job = client.submit("video.caption", {"video": {"asset_id": str(asset.id)}})
+    for event in client.watch(job):
         ...
-    client.download(job["id"], "captions.vtt", Path("lecture.vtt"))
+    client.download(job, "captions.vtt", Path("lecture.vtt"))
+    result = result_of(client.job(job), VideoCaptionResult)
 """
 
 from __future__ import annotations
@@ -14,12 +15,43 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bm3vl.ended import finished
-    from bm3vl.sdk import Client
+    from bm3vl._async.client import AsyncClient
+    from bm3vl._sync.client import Client
+    from bm3vl.answers import finished, result_of
+    from bm3vl.documents.answers.assets import AssetView
+    from bm3vl.documents.answers.jobs import JobView
+    from bm3vl.documents.kinds.chat import ChatResult
+    from bm3vl.documents.kinds.datasheet import DatasheetResult
+    from bm3vl.documents.kinds.video import Cue, VideoCaptionResult
+    from bm3vl.events import ServerSentEvent
 
-__all__ = ["Client", "finished"]
+__all__ = [
+    "AssetView",
+    "AsyncClient",
+    "ChatResult",
+    "Client",
+    "Cue",
+    "DatasheetResult",
+    "JobView",
+    "ServerSentEvent",
+    "VideoCaptionResult",
+    "finished",
+    "result_of",
+]
 
-_HOMES = {"Client": "sdk", "finished": "ended"}
+_HOMES = {
+    "AssetView": "documents.answers.assets",
+    "AsyncClient": "_async.client",
+    "ChatResult": "documents.kinds.chat",
+    "Client": "_sync.client",
+    "Cue": "documents.kinds.video",
+    "DatasheetResult": "documents.kinds.datasheet",
+    "JobView": "documents.answers.jobs",
+    "ServerSentEvent": "events",
+    "VideoCaptionResult": "documents.kinds.video",
+    "finished": "answers",
+    "result_of": "answers",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -2,17 +2,24 @@
 
 ClientError
 +-- ConnectionFailed   no answer: wrong address, server down, connection broken after all retries
+|   +-- UploadBroken   an upload stopped on its way; the same call goes on there
 +-- ApiError           the server said no; the problem document says why
 |   +-- Unauthorized   401, 403: key missing, wrong, expired, or without the scope
 |   +-- NotFound       404
 |   +-- Conflict       409
 |   +-- Invalid        400, 413, 415, 422: the request itself is wrong
 |   +-- RateLimited    429: `retry_after_s` says when to come back
++-- UnknownAnswer      the server's answer is not what this version knows
++-- Refused            a proxy or the object store takes no part of an upload, however small
++-- Rejected           the server checked the uploaded file and refused it
 +-- JobFailed          a job that was waited for ended without a result
++-- WaitTimeout        a job has not ended in the time that was given to it
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 
@@ -22,6 +29,29 @@ class ClientError(Exception):
 
 class ConnectionFailed(ClientError):
     """No usable answer from the server."""
+
+
+class UploadBroken(ConnectionFailed):
+    """An upload stopped on its way. What has arrived stays for a week: the same call goes on there."""
+
+    def __init__(self, path: Path, asset_id: str, error: ClientError) -> None:
+        self.path, self.asset_id = path, asset_id
+        super().__init__(
+            f"the upload of {path} (asset {asset_id}) broke off: {error}. What has arrived is kept for 7 days; "
+            f"the same command goes on there, and so does: bm3vl upload {path}"
+        )
+
+
+class UnknownAnswer(ClientError):
+    """The server answered with a document that this version of the client does not know."""
+
+    def __init__(self, name: str, problems: Sequence[Mapping[str, Any]]) -> None:
+        where = "; ".join(f"{'.'.join(map(str, one['loc'])) or name}: {one['msg']}" for one in problems[:3])
+        super().__init__(f"the server's answer is no {name} as this version knows it ({where}): update bm3vl-client")
+
+
+class WaitTimeout(ClientError):
+    """A job has not ended in the time that was given to it. It goes on: wait again, or cancel it."""
 
 
 class ApiError(ClientError):

@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from db.documents.answers.states import TERMINAL as TERMINAL
+from db.documents.answers.states import AssetState as AssetState
+from db.documents.answers.states import State as State
 from db.failures import Failure
 from db.schema.base import Base, new_id, text_enum
 
-
-class State(StrEnum):
-    """Where a job stands; the arrows are in `db.jobs.jobs` and `db.jobs.leases`."""
-
-    AWAITING_INPUT = "awaiting_input"
-    QUEUED = "queued"
-    LEASED = "leased"
-    RUNNING = "running"
-    FINALIZING = "finalizing"
-    RETRY_WAIT = "retry_wait"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELED = "canceled"
-    EXPIRED = "expired"
-
-
-TERMINAL = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELED, State.EXPIRED})
 OWNED = frozenset({State.LEASED, State.RUNNING, State.FINALIZING})
 WAITING = frozenset({State.AWAITING_INPUT, State.QUEUED, State.RETRY_WAIT})
 
@@ -171,13 +156,6 @@ class JobFile(Base):
     media_type: Mapped[str] = mapped_column(String(120))
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str] = mapped_column(String(64))
-
-
-class AssetState(StrEnum):
-    UPLOADING = "uploading"
-    VERIFYING = "verifying"
-    READY = "ready"
-    REJECTED = "rejected"
 
 
 class Asset(Base):

@@ -203,7 +203,7 @@ def first_decode(folder: Path, redis_url: str, postgres: PostgresServer) -> None
     call to the message."""
     with service(folder / "first", BM3_WORKER_MODELS="fake") as running, running.client() as client:
         broker = running.environment["BM3_REDIS_URL"]
-        asset, heard = client.upload(_clip(folder))["id"], Listener(broker)
+        asset, heard = client.upload(_clip(folder)).id, Listener(broker)
         with _bare_worker(folder, broker) as bare_delay_s:
             rows = str(folder / "rows.sqlite3")
             rounds = [
@@ -248,17 +248,17 @@ def _clip(folder: Path) -> Path:
     return write_video(folder / "clip.mp4", numbered(60))
 
 
-def _decoded_after_s(client: Any, asset: str, heard: Listener) -> tuple[float, float]:
+def _decoded_after_s(client: Any, asset: UUID, heard: Listener) -> tuple[float, float]:
     """Seconds from a submit to the first text, and from the row's creation to its start; the job is then awaited."""
     params = {"video": {"asset_id": asset}, "sampling": {"seed": time.time_ns() % 2**31}}
     sent = time.time()
     job = client.submit("video.caption", params, cache="bypass")
-    decoded = heard.first_text(job["id"])
-    for _ in client.watch(job["id"]):
+    decoded = heard.first_text(str(job.id))
+    for _ in client.watch(job):
         pass
-    done = client.job(job["id"])
-    began, started = (datetime.fromisoformat(done[name]) for name in ("created_at", "started_at"))
-    return decoded - sent, (started - began).total_seconds()
+    done = client.job(job)
+    assert done.started_at is not None
+    return decoded - sent, (done.started_at - done.created_at).total_seconds()
 
 
 @contextmanager

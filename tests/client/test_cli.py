@@ -78,7 +78,7 @@ def test_each_kind_of_failure_has_its_exit_code(bm3vl, arguments: list[str], key
 
 
 def test_no_server_is_said_with_its_address(bm3vl) -> None:
-    failed = bm3vl("--timeout", "1", "get", "x", server=f"http://127.0.0.1:{free_port()}")
+    failed = bm3vl("--timeout", "1", "list", server=f"http://127.0.0.1:{free_port()}")
     assert failed.returncode == 5
     assert "127.0.0.1" in failed.stderr
 

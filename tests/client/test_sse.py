@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bm3vl.sse import ServerSentEvent, parse
+from bm3vl.events import ServerSentEvent, parse
 
 BODIES = st.dictionaries(st.text(min_size=1), st.one_of(st.text(), st.integers(), st.none()))
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from bm3vl._sync.transport import Transport
 from bm3vl.errors import ApiError, ConnectionFailed, Invalid, NotFound, RateLimited, Unauthorized
-from bm3vl.transport import Transport
 from tests.receiver import Receiver, receiver
 from tests.servers import free_port
 

@@ -13,10 +13,9 @@ from threading import Event
 
 import pytest
 
-from bm3vl.errors import Refused, Rejected
-from bm3vl.sdk import Client
-from bm3vl.sending import LEAST_PIECE_BYTES
-from bm3vl.uploads import UploadBroken, sha256
+from bm3vl import Client
+from bm3vl.errors import Refused, Rejected, UploadBroken
+from bm3vl.pieces import LEAST_PIECE_BYTES, sha256
 from tests.api.running_app import MP4
 from tests.servers import Server, api_server, free_port, running
 
@@ -102,7 +101,7 @@ def test_an_upload_goes_on_by_itself_when_the_server_comes_back(server: Server, 
         assert away.wait(60)
         server.start()
         asset = upload.result(120)
-    assert (asset["state"], asset["sha256"]) == ("ready", sha256(film))
+    assert (asset.state, asset.sha256) == ("ready", sha256(film))
 
 
 def test_a_client_that_gives_up_says_how_to_go_on_and_then_sends_the_rest_only(server: Server, film: Path) -> None:
@@ -118,7 +117,7 @@ def test_a_client_that_gives_up_says_how_to_go_on_and_then_sends_the_rest_only(s
         again = bm3vl(server, "upload", str(film), url=proxy.url)
     with client(server) as calls:
         job = calls.job(went_on.stdout.strip())
-        assert job["params"]["video"]["asset_id"] == again.stdout.strip()
+        assert job.params["video"]["asset_id"] == again.stdout.strip()
 
 
 def test_the_error_names_file_asset_and_what_to_do(server: Server, film: Path) -> None:
@@ -139,14 +138,14 @@ def test_the_error_names_file_asset_and_what_to_do(server: Server, film: Path) -
         other.write_bytes(MP4)
         with pytest.raises(Rejected, match="is not the file that asset"):
             calls.upload(other, asset_id=caught.value.asset_id)
-        assert calls.upload(film, asset_id=caught.value.asset_id)["state"] == "ready"
+        assert calls.upload(film, asset_id=caught.value.asset_id).state == "ready"
 
 
 @pytest.mark.parametrize("manner", ["read", "close"])
 def test_pieces_become_as_small_as_a_proxy_wants_them(server: Server, film: Path, manner: str) -> None:
     limit = 1 << 20
     with proxy_to(server, limit, manner) as proxy, client(server, proxy.url) as calls:
-        assert calls.upload(film)["state"] == "ready"
+        assert calls.upload(film).state == "ready"
         pieces = sent_through(proxy)
     taken = [length for length, status in pieces if status == 204]
     assert sum(taken) == SIZE

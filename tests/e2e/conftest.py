@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bm3vl.sdk import Client
+from bm3vl import Client
 from tests.e2e.service import Service, service
 from worker.bm3.scenes.scenes import Scene
 from worker.bm3.scenes.write import Format, write_video

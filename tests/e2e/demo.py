@@ -17,9 +17,9 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
+from bm3vl import Client, JobView, VideoCaptionResult, finished, result_of
 from bm3vl.cli.show import LiveView, out, table, upload_bar
 from bm3vl.clock import clock
-from bm3vl.sdk import Client, finished
 from tests.e2e.service import ROOT, service
 from tests.receiver import Received, receiver
 from worker.bm3.evaluation.score import score
@@ -62,30 +62,30 @@ def _render(seed: int, minutes: float) -> tuple[Path, Path]:
     return video, truth
 
 
-def _caption(client: Client, video: Path) -> dict[str, Any]:
+def _caption(client: Client, video: Path) -> JobView:
     with upload_bar() as bar:
         task = bar.add_task(video.name, total=video.stat().st_size)
         asset = client.upload(video, lambda sent, _: bar.update(task, completed=sent))
-    job = client.submit("video.caption", {"video": {"asset_id": asset["id"]}})
-    _step(f"Job {job['id']} is {job['state']}; its captions, live:")
+    job = client.submit("video.caption", {"video": {"asset_id": asset.id}})
+    _step(f"Job {job.id} is {job.state}; its captions, live:")
     began, view = time.monotonic(), LiveView()
-    for event in client.watch(job["id"]):
+    for event in client.watch(job):
         view.show(event)
     view.close()
-    job = finished(client.job(job["id"]))
+    job = finished(client.job(job))
     seconds = time.monotonic() - began
-    shown_ms = job["result"]["duration_ms"]
+    shown_ms = result_of(job, VideoCaptionResult).duration_ms
     out.print(f"{clock(shown_ms)} of video in {seconds:.0f} s: {shown_ms / 1000 / seconds:.1f}x real time")
     return job
 
 
-def _show_captions(client: Client, job: dict[str, Any], truth: Path) -> None:
-    vtt = client.download(job["id"], "captions.vtt", FOLDER / "captions.vtt")
+def _show_captions(client: Client, job: JobView, truth: Path) -> None:
+    vtt = client.download(job, "captions.vtt", FOLDER / "captions.vtt")
     _step(f"The WebVTT begins ({vtt.relative_to(ROOT)}):")
     out.print("\n".join(vtt.read_text().splitlines()[:14]), markup=False)
-    cues = json.loads(client.read(job["id"], "captions.json"))["cues"]
+    cues = json.loads(client.read(job, "captions.json"))["cues"]
     spoken = [Caption(cue["start_ms"], cue["text"]) for cue in cues]
-    got = score(spoken, read_truth(truth), span_ms=(0, job["result"]["duration_ms"]))
+    got = score(spoken, read_truth(truth), span_ms=(0, result_of(job, VideoCaptionResult).duration_ms))
     events = got.events
     out.print(
         f"against the truth: event F1 {events.f1:.2f} (precision {events.precision:.2f}, recall {events.recall:.2f}, "
@@ -93,7 +93,7 @@ def _show_captions(client: Client, job: dict[str, Any], truth: Path) -> None:
     )
 
 
-def _show_webhook(received: list[Received], endpoint: dict[str, Any], job: dict[str, Any]) -> None:
+def _show_webhook(received: list[Received], endpoint: dict[str, Any], job: JobView) -> None:
     _step("The webhook")
     deadline = time.monotonic() + WEBHOOK_WAIT_S
     while not received and time.monotonic() < deadline:
@@ -101,7 +101,7 @@ def _show_webhook(received: list[Received], endpoint: dict[str, Any], job: dict[
     if not received:
         raise TimeoutError(f"no webhook within {WEBHOOK_WAIT_S:.0f} s")
     body = Webhook(endpoint["secret"]).verify(received[0].body, received[0].headers)
-    out.print(f"{received[0].headers['webhook-id']}: {body['type']} for job {job['id']}, signature verified")
+    out.print(f"{received[0].headers['webhook-id']}: {body['type']} for job {job.id}, signature verified")
 
 
 def _datasheet(client: Client) -> None:
@@ -110,16 +110,17 @@ def _datasheet(client: Client) -> None:
     command = [sys.executable, "-m", "worker.datasheet.synthetic", "--seed", "7", "--out", str(path)]
     subprocess.run(command, cwd=ROOT, check=True)
     asset = client.upload(path)
-    job = client.submit("datasheet.extract", {"document": {"asset_id": asset["id"]}})
-    job = finished(client.wait(job["id"]))
-    body, land = job["result"]["body"], job["result"]["land_pattern"] or {"pads": []}
+    job = client.submit("datasheet.extract", {"document": {"asset_id": asset.id}})
+    job = finished(client.wait(job))
+    result = job.result or {}
+    body, land = result["body"], result["land_pattern"] or {"pads": []}
     values = [[name, *(body[name][key] for key in ("min", "nom", "max"))] for name in ("length", "width", "height")]
     table(["body, mm", "min", "nom", "max"], values)
     names = ("number", "type", "shape", "x", "y", "w", "h")
     table(["pad", *names[1:]], [[pad[name] for name in names] for pad in land["pads"]])
-    for file in client.files(job["id"]):
-        client.download(job["id"], file["name"], FOLDER / file["name"])
-        out.print(f"written: var/demo/{file['name']}", markup=False)
+    for file in client.files(job):
+        client.download(job, file.name, FOLDER / file.name)
+        out.print(f"written: var/demo/{file.name}", markup=False)
 
 
 def _step(text: str) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from bm3vl.sdk import Client
+from bm3vl import Client
 from tests.servers import free_port
 
 ROOT = Path(__file__).parent.parent.parent

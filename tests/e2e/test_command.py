@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import webvtt
 
-from bm3vl.sdk import Client
+from bm3vl import Client
 from tests.e2e.service import ROOT, Service
 
 
@@ -46,7 +46,7 @@ def test_a_video_is_followed_and_its_captions_are_written(bm3vl, video: Path, tm
     assert [line.split("  ", 1)[1] for line in lines] == [cue.text for cue in cues]
     assert len(webvtt.from_srt(str(tmp_path / "a.srt"))) == len(cues) == 4
     assert len(json.loads((tmp_path / "a.json").read_text())["cues"]) == 4
-    params = client.job(job_id)["params"]
+    params = client.job(job_id).params
     assert (params["end_ms"], params["sampling"]["seed"], params["window"]["vision_ms"]) == (8000, 3, 4000)
     assert "4 captions in 0:00:08 of video" in bm3vl("get", job_id).stdout
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bm3vl.sdk import Client
+from bm3vl import Client, JobView
 from tests.e2e.service import ROOT, service
 from worker.bm3 import NANO
 
@@ -36,8 +36,8 @@ def test_a_missing_model_is_told_and_takes_no_job(tmp_path: Path) -> None:
         assert '"level": "error"' in (running.folder / "gpu.log").read_text()
         waiting = client.submit("video.caption", URL)  # names no model: the default one is the missing one
         other = client.submit("video.caption", {**URL, "model": "fake"})
-        assert _until_ended(client, other["id"])["attempt"] >= 1
-        assert client.job(waiting["id"])["state"] == "queued"
+        assert _until_ended(client, other).attempt >= 1
+        assert client.job(waiting).state == "queued"
 
 
 @pytest.mark.slow
@@ -52,7 +52,7 @@ def test_a_worker_without_any_model_offers_no_slots(tmp_path: Path) -> None:
         assert worker is not None
         assert worker["slots"] == 0
         time.sleep(2)
-        assert client.job(job["id"])["state"] == "queued"
+        assert client.job(job).state == "queued"
         assert next(queue for queue in client.get("/v1/queues") if queue["name"] == "gpu")["slots"] == 0
 
 
@@ -64,7 +64,7 @@ def test_a_model_that_comes_later_is_used_without_a_restart(tmp_path: Path) -> N
         assert "late" in httpx.get(f"{running.url}/readyz").json()["parts"]["models"]
         job = client.submit("video.caption", URL)
         late.symlink_to(NANO)
-        assert _until_ended(client, job["id"])["attempt"] >= 1
+        assert _until_ended(client, job).attempt >= 1
         (worker,) = [one for one in client.get("/v1/workers") if one["role"] == "gpu"]
         assert worker["slots"] > 0
         assert [model for model in worker["data"]["models"] if "problem" in model] == []
@@ -72,10 +72,10 @@ def test_a_model_that_comes_later_is_used_without_a_restart(tmp_path: Path) -> N
         assert [model["name"] for model in client.get("/v1/models")] == ["late"]
 
 
-def _until_ended(client: Client, job_id: str) -> dict[str, object]:
-    for _ in client.watch(job_id):
+def _until_ended(client: Client, job: JobView) -> JobView:
+    for _ in client.watch(job):
         pass
-    return client.job(job_id)
+    return client.job(job)
 
 
 def _doctor(environment: dict[str, str]) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bm3vl import VideoCaptionResult, result_of
 from tests.e2e.service import service
 from worker.bm3.scenes.scenes import Scene
 from worker.bm3.scenes.write import Format, write_video
@@ -31,19 +32,19 @@ def test_a_killed_ten_minute_video_continues_within_one_window(tmp_path: Path) -
         service(tmp_path / "service", BM3_WORKER_MODELS="fake=fake?delay_ms=60", **QUICK) as running,
         running.client() as client,
     ):
-        job = client.submit("video.caption", {"video": {"asset_id": client.upload(video)["id"]}})
+        job = client.submit("video.caption", {"video": {"asset_id": client.upload(video).id}})
         reached_ms, killed = 0, False
-        for event in client.watch(job["id"]):
+        for event in client.watch(job):
             if event.type == "progress" and not killed:
                 reached_ms = event.data["done_ms"]
                 if reached_ms >= KILL_AT_MS:
                     running.crash("gpu")
                     killed = True
-        done = client.wait(job["id"])
-        attempts = client.history(job["id"])["attempts"]
-        cues = [line for line in client.read(job["id"], "captions.jsonl").decode().splitlines() if line]
+        result = result_of(client.wait(job), VideoCaptionResult)
+        attempts = client.history(job).attempts
+        cues = [line for line in client.read(job, "captions.jsonl").decode().splitlines() if line]
     assert killed
-    assert [attempt["outcome"] for attempt in attempts] == ["lost", "succeeded"]
-    assert attempts[1]["resumed_from_ms"] >= reached_ms - WINDOW_MS
-    assert done["result"]["resumed_at_ms"]
-    assert done["result"]["chunks"] == len(cues) == MINUTES * 30
+    assert [attempt.outcome for attempt in attempts] == ["lost", "succeeded"]
+    assert attempts[1].resumed_from_ms >= reached_ms - WINDOW_MS
+    assert result.resumed_at_ms
+    assert result.chunks == len(cues) == MINUTES * 30

@@ -18,17 +18,17 @@ import webvtt
 from PIL import Image
 from standardwebhooks import Webhook
 
+from bm3vl import ChatResult, Client, JobView, VideoCaptionResult, finished, result_of
 from bm3vl.errors import Invalid, JobFailed
-from bm3vl.sdk import Client, finished
 from tests.e2e.service import Service
 from tests.receiver import Received, receiver
 
 WAIT_S = 30.0
 
 
-def caption(client: Client, video: Path, **params: object) -> dict:
+def caption(client: Client, video: Path, **params: object) -> JobView:
     asset = client.upload(video)
-    return client.submit("video.caption", {"video": {"asset_id": asset["id"]}, **params}, cache="bypass")
+    return client.submit("video.caption", {"video": {"asset_id": asset.id}, **params}, cache="bypass")
 
 
 def test_captions_appear_while_the_video_is_watched_and_the_files_agree(
@@ -36,27 +36,27 @@ def test_captions_appear_while_the_video_is_watched_and_the_files_agree(
 ) -> None:
     job = caption(client, video)
     growing = []
-    for event in client.watch(job["id"]):
+    for event in client.watch(job):
         if event.type == "cue" and not growing:
-            growing = [*webvtt.from_string(client.read(job["id"], "captions.vtt").decode())]
-            assert client.job(job["id"])["state"] == "running"
-    done = finished(client.job(job["id"]))
-    vtt = client.download(job["id"], "captions.vtt", tmp_path / "captions.vtt")
+            growing = [*webvtt.from_string(client.read(job, "captions.vtt").decode())]
+            assert client.job(job).state == "running"
+    done = finished(client.job(job))
+    vtt = client.download(job, "captions.vtt", tmp_path / "captions.vtt")
     whole = webvtt.read(str(vtt))
-    assert 0 < len(growing) < len(whole) == done["result"]["cues"] == 15
+    assert 0 < len(growing) < len(whole) == result_of(done, VideoCaptionResult).cues == 15
     assert [cue.text for cue in whole][: len(growing)] == [cue.text for cue in growing]
-    lines = client.read(job["id"], "captions.jsonl").decode().splitlines()
+    lines = client.read(job, "captions.jsonl").decode().splitlines()
     assert [json.loads(line)["text"] for line in lines] == [cue.text for cue in whole]
-    assert {file["name"] for file in client.files(job["id"])} >= {"captions.vtt", "captions.srt", "captions.json"}
+    assert {file.name for file in client.files(job)} >= {"captions.vtt", "captions.srt", "captions.json"}
 
 
 def test_the_signed_webhook_arrives(client: Client, video: Path) -> None:
     with receiver() as hooks:
         endpoint = client.post("/v1/webhooks", {"url": hooks.url("/ok"), "events": ["job.succeeded"]})
         job = caption(client, video, end_ms=4000)
-        client.wait(job["id"])
+        client.wait(job)
         deadline = time.monotonic() + WAIT_S
-        while not (mine := about(hooks.received, job["id"])) and time.monotonic() < deadline:
+        while not (mine := about(hooks.received, str(job.id))) and time.monotonic() < deadline:
             time.sleep(0.05)
         client.remove(f"/v1/webhooks/{endpoint['id']}")
     assert len(mine) == 1
@@ -72,15 +72,15 @@ def about(received: list[Received], job_id: str) -> list[Received]:
 def test_a_running_job_is_canceled_and_keeps_its_cues(client: Client, video: Path) -> None:
     job = caption(client, video)
     began = None
-    for event in client.watch(job["id"]):
+    for event in client.watch(job):
         if event.type == "cue" and began is None:
             began = time.monotonic()
-            client.cancel(job["id"])
-    ended = client.job(job["id"])
-    assert ended["state"] == "canceled"
+            client.cancel(job)
+    ended = client.job(job)
+    assert ended.state == "canceled"
     assert began is not None
     assert time.monotonic() - began < 20
-    assert 0 < ended["progress"]["cues"] < 15
+    assert 0 < ended.progress.cues < 15
 
 
 def test_a_job_may_wait_for_its_upload(client: Client, video: Path) -> None:
@@ -88,19 +88,19 @@ def test_a_job_may_wait_for_its_upload(client: Client, video: Path) -> None:
     upload = client.post("/v1/uploads", {"filename": "later.mp4", "media_type": "video/mp4", "size_bytes": size})
     params = {"video": {"asset_id": upload["asset"]["id"]}, "end_ms": 2000}
     job = client.submit("video.caption", params)
-    assert job["state"] == "awaiting_input"
+    assert job.state == "awaiting_input"
     client.upload(video, asset_id=upload["asset"]["id"])
-    assert client.wait(job["id"])["state"] == "succeeded"
+    assert client.wait(job).state == "succeeded"
 
 
 def test_the_same_work_is_not_done_twice(client: Client, video: Path) -> None:
     asset = client.upload(video)
-    params = {"video": {"asset_id": asset["id"]}, "end_ms": 6000, "prompt": "Once."}
-    first = client.wait(client.submit("video.caption", params)["id"])
+    params = {"video": {"asset_id": asset.id}, "end_ms": 6000, "prompt": "Once."}
+    first = client.wait(client.submit("video.caption", params))
     second = client.submit("video.caption", params)
-    assert second["state"] == "succeeded"
-    assert second["cached_from"] == first["id"]
-    assert client.read(second["id"], "captions.srt") == client.read(first["id"], "captions.srt")
+    assert second.state == "succeeded"
+    assert second.cached_from == first.id
+    assert client.read(second, "captions.srt") == client.read(first, "captions.srt")
 
 
 def test_a_broken_file_gives_the_cues_up_to_the_break_and_says_so(client: Client, video: Path, tmp_path: Path) -> None:
@@ -109,10 +109,10 @@ def test_a_broken_file_gives_the_cues_up_to_the_break_and_says_so(client: Client
     broken.write_bytes(whole[: len(whole) * 6 // 10])
     job = caption(client, broken)
     with pytest.raises(JobFailed) as caught:
-        client.wait(job["id"])
+        client.wait(job)
     assert caught.value.code == "truncated_media"
-    assert client.job(job["id"])["progress"]["cues"] > 3
-    assert any(event["type"] == "job.gap" for event in client.history(job["id"])["events"])
+    assert client.job(job).progress.cues > 3
+    assert any(event.type == "job.gap" for event in client.history(job).events)
 
 
 def test_programs_for_openai_are_answered(running: Service) -> None:
@@ -136,14 +136,14 @@ def test_a_chat_is_answered_at_once_where_one_waits(client: Client, tmp_path: Pa
     image = {"type": "image", "image": {"base64": base64.b64encode(picture.read_bytes()).decode()}}
     content = [image, {"type": "text", "text": "What colour?"}]
     job = client.submit("chat.complete", {"messages": [{"role": "user", "content": content}]}, wait_s=30)
-    assert job["state"] == "succeeded"
-    assert "255,0,0" in job["result"]["text"]
+    assert job.state == "succeeded"
+    assert "255,0,0" in result_of(job, ChatResult).text
 
 
 def test_a_batch_is_taken_whole_or_not_at_all(client: Client) -> None:
     good = {"kind": "chat.complete", "params": {"messages": [{"role": "user", "content": "hello"}]}}
     jobs = client.submit_batch([good, good])
-    assert all(client.wait(job["id"])["state"] == "succeeded" for job in jobs)
+    assert all(client.wait(job).state == "succeeded" for job in jobs)
     before = client.get("/v1/jobs", limit=1)["items"][0]["id"]
     with pytest.raises(Invalid):
         client.submit_batch([good, {"kind": "chat.complete", "params": {}}])
@@ -153,7 +153,7 @@ def test_a_batch_is_taken_whole_or_not_at_all(client: Client) -> None:
 def test_a_private_address_is_refused_unless_the_administrator_allows_it(client: Client) -> None:
     job = client.submit("video.caption", {"video": {"url": "http://10.1.2.3/film.mp4"}})
     with pytest.raises(JobFailed) as caught:
-        client.wait(job["id"])
+        client.wait(job)
     assert caught.value.code == "blocked_address"
 
 
@@ -161,7 +161,7 @@ def test_a_url_is_fetched_and_captioned(client: Client) -> None:
     with receiver() as web:
         job = client.submit("video.caption", {"video": {"url": web.url("/bytes/5000")}})
         with pytest.raises(JobFailed) as caught:
-            client.wait(job["id"])
+            client.wait(job)
     assert caught.value.code == "invalid_media"
 
 

@@ -17,7 +17,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from bm3vl.sdk import Client
+from bm3vl import Client
 from tests.api.dashboard.visitor import sign_in
 from tests.checkout import bare, checkout, hear_ctrl_c
 from tests.e2e.service import COMMANDS
@@ -86,8 +86,8 @@ def test_make_up_needs_nothing_but_make_and_runs_jobs_of_every_kind(
     with Client(url, key) as client:
         _until(lambda: bool(client.get("/v1/models")))
         for kind, params in _jobs(client, video, synthetic_sheet(tmp_path)).items():
-            done = client.wait(client.submit(kind, params)["id"])
-            assert done["result"], kind
+            done = client.wait(client.submit(kind, params))
+            assert done.result, kind
     _assert_welcome(terminal.written(), password, key)
     _assert_good_end(terminal, httpx.URL(url).port or 80)
 
@@ -121,8 +121,8 @@ def _jobs(client: Client, video: Path, sheet: Path) -> dict[str, dict[str, objec
         {"type": "text", "text": "What is this?"},
     ]
     return {
-        "video.caption": {"video": {"asset_id": client.upload(video)["id"]}, "end_ms": 6000},
-        "datasheet.extract": {"document": {"asset_id": client.upload(sheet)["id"]}},
+        "video.caption": {"video": {"asset_id": client.upload(video).id}, "end_ms": 6000},
+        "datasheet.extract": {"document": {"asset_id": client.upload(sheet).id}},
         "chat.complete": {"messages": [{"role": "user", "content": question}]},
     }
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from bm3vl import Client
 from bm3vl.app.datasheet import DatasheetRequest, Extracted, ExtractionStep, extract
 from bm3vl.app.server import ServerBar
 from bm3vl.app.table import JobTable
 from bm3vl.app.tasks import TaskReport, Tasks
-from bm3vl.sdk import Client
 
 BAR, STATE, PADS = 1, 2, 3
 

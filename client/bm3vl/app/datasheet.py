@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bm3vl import Client, finished
 from bm3vl.app.tasks import TaskReport
-from bm3vl.sdk import Client, finished
 
 NAMES = {"both": ("mechanical_image", "land_image"), "mechanical": ("mechanical_image",), "footprint": ("land_image",)}
 
@@ -52,15 +52,15 @@ def extract(client: Client, request: DatasheetRequest, report: TaskReport) -> Ex
     params |= {"mechanical_page": request.mechanical_page} if request.mechanical_page else {}
     params |= {"land_page": request.land_page} if request.land_page else {}
     job = client.submit("datasheet.extract", params)
-    for event in client.watch(job["id"]):
+    for event in client.watch(job):
         if event.type == "progress":
             done, total = event.data.get("done_ms"), event.data.get("total_ms")
             report.tell(
                 ExtractionStep(event.data.get("note") or "reading the drawings", done / total if total else None)
             )
-    done = finished(client.job(job["id"]))
-    name = next((file["name"] for file in client.files(done["id"]) if file["name"].endswith(".kicad_mod")), None)
-    return Extracted(done["id"], done["result"], client.read(done["id"], name) if name else None)
+    ended = finished(client.job(job))
+    name = next((file.name for file in client.files(ended) if file.name.endswith(".kicad_mod")), None)
+    return Extracted(str(ended.id), ended.result or {}, client.read(ended, name) if name else None)
 
 
 def _inputs(client: Client, request: DatasheetRequest, report: TaskReport) -> dict[str, Any]:
@@ -80,4 +80,4 @@ def _upload(client: Client, file: Path, report: TaskReport) -> str:
     asset = client.upload(
         file, lambda sent, size: report.tell(ExtractionStep(f"sending {file.name}", sent / max(size, 1)))
     )
-    return str(asset["id"])
+    return str(asset.id)

@@ -7,10 +7,10 @@ from functools import partial
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
 
+from bm3vl import Client
 from bm3vl import login as logins
 from bm3vl.app.tasks import TaskReport, Tasks
 from bm3vl.errors import ConnectionFailed, Unauthorized
-from bm3vl.sdk import Client
 
 LOOK_EVERY_MS = 5000
 

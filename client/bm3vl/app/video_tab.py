@@ -17,10 +17,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from bm3vl import finished
 from bm3vl.app.server import ServerBar
 from bm3vl.app.tasks import TaskReport, Tasks
 from bm3vl.clock import clock
-from bm3vl.sdk import finished
 
 VIDEOS = (
     "Videos (*.mp4 *.mkv *.webm *.mov *.avi *.ts *.mts *.m2ts *.mpg *.mod *.3gp *.dv *.asf *.wmv *.flv);;All files (*)"
@@ -57,13 +57,13 @@ class VideoTab(QWidget):
         def work(report: TaskReport) -> bytes:
             with client:
                 asset = client.upload(file, lambda sent, size: report.tell({"sent": sent, "size": size}))
-                params = {"video": {"asset_id": asset["id"]}} | ({"prompt": prompt} if prompt else {})
+                params = {"video": {"asset_id": str(asset.id)}} | ({"prompt": prompt} if prompt else {})
                 job = client.submit("video.caption", params)
-                report.tell({"job": job["id"]})
-                for event in client.watch(job["id"]):
+                report.tell({"job": str(job.id)})
+                for event in client.watch(job):
                     report.tell({event.type: event.data})
-                finished(client.job(job["id"]))
-                return client.read(job["id"], "captions.vtt")
+                finished(client.job(job))
+                return client.read(job, "captions.vtt")
 
         self._running = self._tasks.start(work, self._done, self.status.setText, self._show)
 

@@ -1,19 +1,16 @@
-"""`bm3vl`: the service from a terminal.
-
-Exit codes: 0 done, 1 the job ended without a result, 2 wrong usage, 3 key refused, 4 not found, 5 no connection,
-6 rate limited or over quota, 7 request refused, 8 any other answer of the server, 130 interrupted.
-"""
+"""`bm3vl`: the service from a terminal."""
 
 from __future__ import annotations
 
 import sys
+from importlib import metadata
 from typing import Annotated
 
 import typer
 
 from bm3vl import login as logins
 from bm3vl.cli import admin, jobs, submit, upload, webhooks
-from bm3vl.cli.show import err
+from bm3vl.cli.show import err, out
 from bm3vl.errors import (
     ApiError,
     ClientError,
@@ -28,8 +25,17 @@ from bm3vl.errors import (
     Unauthorized,
 )
 
+EXIT_CODES = (
+    "Exit codes: 0 done, 1 the job ended without a result, 2 wrong usage, 3 key refused, 4 not found, 5 no connection, "
+    "6 rate limited or over quota, 7 request refused, 8 any other answer of the server, 130 interrupted. "
+    "submit datasheet, when it waits: 3 a footprint to check, 4 no footprint."
+)
+
 app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Caption long videos and read datasheets on your own server."
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Caption long videos, read datasheets and chat with images on your own server.",
+    epilog=EXIT_CODES,
 )
 app.add_typer(submit.app, name="submit")
 app.add_typer(webhooks.app, name="webhooks")
@@ -48,7 +54,20 @@ EXIT: dict[type[ClientError], int] = {
     Rejected: 7,
     Refused: 7,
     ApiError: 8,
+    ClientError: 8,
 }
+
+
+def show_version(wanted: bool) -> None:
+    """Print the version and end, if it is wanted."""
+    if wanted:
+        out.print(f"bm3vl {metadata.version('bm3vl-client')}", markup=False, highlight=False)
+        raise typer.Exit
+
+
+ShowVersion = Annotated[
+    bool, typer.Option("--version", help="Show the version and end", callback=show_version, is_eager=True)
+]
 
 
 @app.callback()
@@ -57,9 +76,10 @@ def connect(
     server: Annotated[str | None, typer.Option(help="Address of the server (or BM3_SERVER)")] = None,
     key: Annotated[str | None, typer.Option(help="API key (or BM3_API_KEY; better not on the command line)")] = None,
     timeout: Annotated[float, typer.Option(help="Seconds to wait for an answer")] = 30.0,
+    _version: ShowVersion = False,
 ) -> None:
     """Remember how to reach the server; commands connect when they need to."""
-    from bm3vl.sdk import Client  # here: help should not wait for the HTTP library
+    from bm3vl import Client  # here: help should not wait for the HTTP library
 
     login = logins.load(server, key)
     context.obj = context.with_resource(Client(login.server, login.key, timeout_s=timeout))
@@ -71,7 +91,7 @@ def login(
     key: Annotated[str, typer.Option(prompt="API key", hide_input=True)],
 ) -> None:
     """Keep the server's address and a key for the next commands, after trying them."""
-    from bm3vl.sdk import Client
+    from bm3vl import Client
 
     with Client(server, key) as client:
         client.get("/v1/jobs", limit=1)

@@ -14,7 +14,8 @@ from rich.text import Text
 from bm3vl.clock import clock
 
 if TYPE_CHECKING:
-    from bm3vl.sse import ServerSentEvent
+    from bm3vl import JobView
+    from bm3vl.events import ServerSentEvent
 
 # Without a terminal there is no width to fit: a script must get whole ids.
 out = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 400)
@@ -31,11 +32,11 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     out.print(shown)
 
 
-def done(job: dict[str, Any]) -> str:
+def done(job: JobView) -> str:
     """How far a job is."""
-    progress = job["progress"]
-    time = clock(progress["done_ms"]) if job["kind"] == "video.caption" else ""
-    ratio = f"{progress['ratio']:.0%}" if progress["ratio"] is not None else ""
+    progress = job.progress
+    time = clock(progress.done_ms) if job.kind == "video.caption" else ""
+    ratio = f"{progress.ratio:.0%}" if progress.ratio is not None else ""
     return f"{time} {ratio}".strip()
 
 
@@ -57,7 +58,7 @@ class LiveView:
     def __init__(self) -> None:
         self._text = ""
         self._progress = ""
-        self._live = err.is_terminal
+        self._live = err.is_terminal and not err.legacy_windows
 
     def show(self, event: ServerSentEvent) -> None:
         """One event."""

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import base64
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import bm3vl
+from bm3vl.cli.choices import DatasheetReader
 from bm3vl.cli.jobs import follow
 from bm3vl.cli.params import changed
 from bm3vl.cli.show import err, out
 from bm3vl.cli.summary import summary, without_footprint
 from bm3vl.cli.upload import sent
-from bm3vl.documents.kinds import datasheet_verdict
-from bm3vl.ended import finished
 
 if TYPE_CHECKING:
-    from bm3vl.sdk import Client
+    from bm3vl import Client, JobView
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Submit a job.")
 
@@ -82,10 +81,10 @@ def video(
     _warn_of_demo(client, job)
     wanted = {"captions.vtt": vtt, "captions.srt": srt, "captions.json": json}
     if watch or any(wanted.values()):
-        finished(follow(client, job["id"], quiet=not watch))
+        bm3vl.finished(follow(client, str(job.id), quiet=not watch))
     for name, path in wanted.items():
         if path is not None:
-            client.download(job["id"], name, path)
+            client.download(job, name, path)
             err.print(f"written: {path}", markup=False)
 
 
@@ -98,7 +97,9 @@ def datasheet(
     package: Annotated[str | None, typer.Option(help="Package name or code, to choose the variant")] = None,
     mechanical_page: Annotated[int | None, typer.Option(min=1)] = None,
     land_page: Annotated[int | None, typer.Option(min=1)] = None,
-    reader: Annotated[str | None, typer.Option(help="vector, vlm or both")] = None,
+    reader: Annotated[
+        DatasheetReader | None, typer.Option(help="What reads the drawings: vectors, a model, or both")
+    ] = None,
     allow_incomplete: Annotated[
         bool, typer.Option("--allow-incomplete", help="Write a footprint that lacks pads or sizes; its name says so")
     ] = False,
@@ -134,11 +135,13 @@ def datasheet(
         _warn_of_demo(client, job)
     wanted = {"footprint.json": json, ".kicad_mod": kicad, "overlay.svg": overlay}
     if watch or any(wanted.values()):
-        job = finished(follow(client, job["id"], quiet=not watch))
+        job = bm3vl.finished(follow(client, str(job.id), quiet=not watch))
         for line in summary(job):
             err.print(line, markup=False)
         _fetch(client, job, wanted)
-        if code := datasheet_verdict.exit_code(job["result"]):
+        from bm3vl.documents.kinds import datasheet_verdict  # here: help should not wait for pydantic
+
+        if code := datasheet_verdict.exit_code(job.result or {}):
             raise typer.Exit(code)
 
 
@@ -157,8 +160,8 @@ def chat(
     params = _given(messages=[{"role": "user", "content": content}], model=model, max_tokens=max_tokens)
     job = client.submit("chat.complete", params, wait_s=60)
     _warn_of_demo(client, job)
-    job = finished(job if job["result"] else client.wait(job["id"]))
-    out.print(job["result"]["text"], markup=False)
+    job = bm3vl.finished(job if job.result else client.wait(job))
+    out.print(bm3vl.result_of(job, bm3vl.ChatResult).text, markup=False)
 
 
 def media(client: Client, source: str) -> dict[str, Any]:
@@ -170,29 +173,29 @@ def media(client: Client, source: str) -> dict[str, Any]:
         raise typer.BadParameter(f"no such file: {source}")
     if path.suffix.lower() in {".png", ".jpg", ".jpeg"} and path.stat().st_size < 2 << 20:
         return {"base64": base64.b64encode(path.read_bytes()).decode()}
-    return {"asset_id": sent(client, path)["id"]}
+    return {"asset_id": str(sent(client, path).id)}
 
 
-def _announce(job: dict[str, Any]) -> None:
-    out.print(job["id"])
-    if job["cached_from"]:
+def _announce(job: JobView) -> None:
+    out.print(job.id)
+    if job.cached_from:
         err.print("the same work was done before: its result is used (--no-cache to do it again)")
-    estimate = job["estimate"]
-    if estimate and estimate["finishes_at"]:
-        ends = datetime.fromisoformat(estimate["finishes_at"]).astimezone()
-        err.print(f"{estimate['ahead']} jobs before it; done about {ends:%Y-%m-%d %H:%M:%S}", markup=False)
+    estimate = job.estimate
+    if estimate and estimate.finishes_at:
+        ends = estimate.finishes_at.astimezone()
+        err.print(f"{estimate.ahead} jobs before it; done about {ends:%Y-%m-%d %H:%M:%S}", markup=False)
 
 
-def _warn_of_demo(client: Client, job: dict[str, Any]) -> None:
+def _warn_of_demo(client: Client, job: JobView) -> None:
     """Say it when the model that answers is a demonstration."""
-    name = job["model"]
+    name = job.model
     for model in client.get("/v1/models"):
         if model["notice"] and (model["name"] == name if name else model["default"]):
             err.print(f"{model['name']} is a demonstration model: {model['notice']}", style="yellow", markup=False)
 
 
-def _fetch(client: Client, job: dict[str, Any], wanted: dict[str, Path | None]) -> None:
-    names = [file["name"] for file in client.files(job["id"])]
+def _fetch(client: Client, job: JobView, wanted: dict[str, Path | None]) -> None:
+    names = [file.name for file in client.files(job)]
     for ending, path in wanted.items():
         if path is None:
             continue
@@ -200,7 +203,7 @@ def _fetch(client: Client, job: dict[str, Any], wanted: dict[str, Path | None]) 
         if name is None:
             err.print(without_footprint(job), style="yellow", markup=False)
             continue
-        client.download(job["id"], name, path)
+        client.download(job, name, path)
         err.print(f"written: {path}", markup=False)
 
 

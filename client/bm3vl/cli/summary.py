@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bm3vl.clock import clock
 from bm3vl.documents.kinds import datasheet_words
 
+if TYPE_CHECKING:
+    from bm3vl import JobView
 
-def summary(job: dict[str, Any]) -> list[str]:
+
+def summary(job: JobView) -> list[str]:
     """Lines for the result of a job; none without one."""
-    result = job["result"]
+    result = job.result
     if result is None:
         return []
-    if job["kind"] == "video.caption":
+    if job.kind == "video.caption":
         return _video(result)
-    if job["kind"] == "datasheet.extract":
+    if job.kind == "datasheet.extract":
         return [*datasheet_words.lines(result)]
     return [str(result["text"])]
 
 
-def without_footprint(job: dict[str, Any]) -> str:
+def without_footprint(job: JobView) -> str:
     """Why a datasheet job left no footprint file."""
-    verdict = job["result"].get("verdict")
+    result = job.result or {}
+    verdict = result.get("verdict")
     if verdict and verdict["state"] == "no_footprint":
         return f"no footprint: {verdict['reason']}"
-    status = job["result"]["land_pattern_status"]
+    status = result.get("land_pattern_status")
     if status == "not_in_document":
         return "no footprint: the document recommends no land pattern"
     if status == "not_read":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +11,7 @@ from bm3vl.cli.show import out, upload_bar
 from bm3vl.defaults import PATIENCE_S
 
 if TYPE_CHECKING:
-    from bm3vl.sdk import Client
+    from bm3vl import AssetView, Client
 
 
 def upload(
@@ -30,10 +30,10 @@ def upload(
     if asset is not None and len(files) > 1:
         raise typer.BadParameter("--asset goes with one file")
     for path in files:
-        out.print(sent(context.obj, path, asset, patience)["id"], markup=False)
+        out.print(str(sent(context.obj, path, asset, patience).id), markup=False)
 
 
-def sent(client: Client, path: Path, asset_id: str | None = None, patience_s: float = PATIENCE_S) -> dict[str, Any]:
+def sent(client: Client, path: Path, asset_id: str | None = None, patience_s: float = PATIENCE_S) -> AssetView:
     """Upload a file behind a progress bar; its asset."""
     with upload_bar() as bar:
         task = bar.add_task(path.name, total=path.stat().st_size)

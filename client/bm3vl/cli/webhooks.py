@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from bm3vl.cli.choices import DeliveryOutcome
 from bm3vl.cli.show import err, out, table
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Webhook endpoints and deliveries.")
@@ -66,7 +67,7 @@ def test(context: typer.Context, endpoint: Endpoint) -> None:
 def deliveries(
     context: typer.Context,
     endpoint: Endpoint,
-    state: Annotated[str | None, typer.Option(help="pending, delivered or failed")] = None,
+    state: Annotated[DeliveryOutcome | None, typer.Option(help="Only these")] = None,
     most: Annotated[int, typer.Option(min=1)] = 20,
 ) -> None:
     """List deliveries, newest first."""

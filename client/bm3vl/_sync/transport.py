@@ -1,23 +1,21 @@
+# Made of bm3vl/_async by python -m tests.client.generate: change it there.
 """One HTTP call to the server: retries where a repeat is safe, problem documents turned into errors."""
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import httpx
 
-from bm3vl.errors import ConnectionFailed, from_problem
-
-RETRY_STATUS = frozenset({429, 502, 503, 504})
-SAFE_METHODS = frozenset({"GET", "HEAD", "DELETE", "PUT"})
+from bm3vl._sync import runtime
+from bm3vl.errors import ConnectionFailed
+from bm3vl.retries import RETRY_STATUS, SAFE_METHODS, checked, delay_s, retry_after_s
 
 
 class Transport:
-    """Holds the connection pool, the key and the patience (`retries`, doubling from `first_delay_s`)."""
+    """Holds the connection pool, the key and the patience (`retries`, doubling from 0.25 s)."""
 
     def __init__(
         self,
@@ -26,11 +24,11 @@ class Transport:
         *,
         timeout_s: float = 30.0,
         retries: int = 5,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: runtime.Sleep = runtime.sleep,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.retries = retries
-        self._sleep = sleep
+        self.sleep = sleep
         self._http = httpx.Client(
             base_url=self.base_url,
             headers={"Authorization": f"Bearer {api_key}", "User-Agent": "bm3vl"},
@@ -38,6 +36,7 @@ class Transport:
         )
 
     def close(self) -> None:
+        """Close the connections."""
         self._http.close()
 
     def call(self, method: str, path: str, *, repeatable: bool | None = None, **request: Any) -> httpx.Response:
@@ -52,13 +51,13 @@ class Transport:
                 answer = self._http.request(method, path, **request)
             except httpx.TransportError as error:
                 if last:
-                    raise ConnectionFailed(f"{self.base_url}: {error or type(error).__name__}") from error
-                self._sleep(_delay_s(attempt))
+                    raise self._failed(error) from error
+                self.sleep(delay_s(attempt))
                 continue
             if answer.status_code in RETRY_STATUS and not last:
-                self._sleep(_retry_after_s(answer) or _delay_s(attempt))
+                self.sleep(retry_after_s(answer) or delay_s(attempt))
                 continue
-            return _checked(answer)
+            return checked(answer)
         raise AssertionError("the loop always returns or raises")
 
     def json(self, method: str, path: str, **request: Any) -> Any:
@@ -73,29 +72,9 @@ class Transport:
             with self._http.stream(method, path, **request) as answer:
                 if answer.status_code >= 400:
                     answer.read()
-                yield _checked(answer)
+                yield checked(answer)
         except httpx.TransportError as error:
-            raise ConnectionFailed(f"{self.base_url}: {error or type(error).__name__}") from error
+            raise self._failed(error) from error
 
-
-def _checked(answer: httpx.Response) -> httpx.Response:
-    if answer.status_code < 400:
-        return answer
-    raise from_problem(answer.status_code, _problem(answer), _retry_after_s(answer))
-
-
-def _problem(answer: httpx.Response) -> dict[str, Any]:
-    if "json" in answer.headers.get("content-type", ""):
-        body = answer.json()
-        if isinstance(body, dict):
-            return body
-    return {"title": answer.reason_phrase or "error", "detail": answer.text[:300]}
-
-
-def _retry_after_s(answer: httpx.Response) -> float | None:
-    value = answer.headers.get("retry-after", "")
-    return float(value) if value.isdigit() else None
-
-
-def _delay_s(attempt: int) -> float:
-    return random.uniform(0.5, 1.0) * min(8.0, 0.25 * float(2**attempt))
+    def _failed(self, error: httpx.TransportError) -> ConnectionFailed:
+        return ConnectionFailed(f"{self.base_url}: {error or type(error).__name__}")

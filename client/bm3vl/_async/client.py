@@ -1,0 +1,171 @@
+"""The client: one object for a server, pydantic documents for its answers."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+from bm3vl._async import downloads, uploads, watching
+from bm3vl._async.transport import AsyncTransport
+from bm3vl.answers import JobRef, Params, finished, job_id, jsonable, parsed
+from bm3vl.defaults import PATIENCE_S
+from bm3vl.documents.answers.assets import AssetView
+from bm3vl.documents.answers.events import ProgressEvent
+from bm3vl.documents.answers.jobs import Batch, FileView, History, JobView
+from bm3vl.events import ServerSentEvent
+from bm3vl.pieces import OnProgress, untold
+
+TRACKS = frozenset({"captions.vtt", "captions.srt", "captions.json", "captions.jsonl", "chapters.vtt", "result.json"})
+
+
+def unheeded(progress: ProgressEvent) -> None:
+    """Nobody wants to know."""
+
+
+class AsyncClient:
+    """A connection to one server. Methods raise the errors of `bm3vl.errors`; jobs are given by id or as they came."""
+
+    def __init__(self, base_url: str, api_key: str, *, timeout_s: float = 30.0, retries: int = 5) -> None:
+        self.transport = AsyncTransport(base_url, api_key, timeout_s=timeout_s, retries=retries)
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.transport.aclose()
+
+    # Inputs
+
+    async def upload(
+        self,
+        path: Path,
+        on_progress: OnProgress = untold,
+        *,
+        asset_id: str | None = None,
+        patience_s: float = PATIENCE_S,
+    ) -> AssetView:
+        """Upload a file and return the checked asset. An upload of the same bytes that broke off goes on, a day later too.
+
+        Raises UploadBroken after `patience_s` seconds without a byte that arrives.
+        """
+        return await uploads.upload(self.transport, path, on_progress, asset_id=asset_id, patience_s=patience_s)
+
+    # Jobs
+
+    async def submit(self, kind: str, params: Params, *, wait_s: int = 0, **envelope: Any) -> JobView:
+        """Submit a job: `params` as a dictionary or as the document of its kind (VideoCaptionParams ...), `envelope`: labels,
+        priority, webhook, cache. Sent with an idempotency key: a retry after a
+        broken connection cannot submit it twice. `wait_s` waits that long for its end."""
+        headers = {"Prefer": f"wait={wait_s}"} if wait_s else {}
+        body = {"kind": kind, "params": params, **envelope}
+        return parsed(JobView, await self._once("/v1/jobs", body, headers, timeout=30.0 + wait_s))
+
+    async def submit_batch(self, jobs: list[dict[str, Any]]) -> list[JobView]:
+        """Submit several jobs, all or none; each is a `{"kind", "params", ...}`."""
+        return parsed(Batch, await self._once("/v1/jobs/batch", {"jobs": jobs}, {})).jobs
+
+    async def job(self, job: JobRef) -> JobView:
+        """One job with its progress."""
+        return parsed(JobView, await self.transport.json("GET", f"/v1/jobs/{job_id(job)}"))
+
+    async def jobs(self, *, most: int | None = None, **filters: Any) -> AsyncIterator[JobView]:
+        """The jobs that match, newest first, page by page as they are asked for."""
+        async for item in self.pages("/v1/jobs", most=most, **filters):
+            yield parsed(JobView, item)
+
+    async def cancel(self, job: JobRef) -> JobView:
+        """Cancel a job; one that has ended stays as it is."""
+        answer = await self.transport.json("POST", f"/v1/jobs/{job_id(job)}/cancel", repeatable=True)
+        return parsed(JobView, answer)
+
+    async def retry(self, job: JobRef, **changes: Any) -> JobView:
+        """Do a finished job again as a new one (`start`: checkpoint or zero; `params`: changed parameters)."""
+        return parsed(JobView, await self._once(f"/v1/jobs/{job_id(job)}/retry", changes, {}))
+
+    async def delete(self, job: JobRef) -> None:
+        """Forget a job and its files."""
+        await self.transport.call("DELETE", f"/v1/jobs/{job_id(job)}")
+
+    async def history(self, job: JobRef) -> History:
+        """A job's events and attempts."""
+        return parsed(History, await self.transport.json("GET", f"/v1/jobs/{job_id(job)}/history"))
+
+    async def watch(
+        self, job: JobRef, last_id: str | None = None, *, timeout_s: float | None = None
+    ) -> AsyncIterator[ServerSentEvent]:
+        """Events of a job until its end, across broken connections and server restarts.
+
+        Raises WaitTimeout when the job has not ended within `timeout_s` seconds; the job goes on.
+        """
+        path = f"/v1/jobs/{job_id(job)}/events"
+        async for event in watching.follow(self.transport, path, last_id=last_id, timeout_s=timeout_s):
+            yield event
+
+    async def wait(
+        self,
+        job: JobRef,
+        *,
+        timeout_s: float | None = None,
+        on_progress: Callable[[ProgressEvent], None] = unheeded,
+    ) -> JobView:
+        """The job once it has succeeded; `on_progress` hears how far it is. Raises JobFailed when it ended otherwise,
+        WaitTimeout when it has not ended within `timeout_s` seconds."""
+        async for event in self.watch(job, timeout_s=timeout_s):
+            if event.type == "progress":
+                on_progress(parsed(ProgressEvent, event.data))
+        return finished(await self.job(job))
+
+    # Results
+
+    async def files(self, job: JobRef) -> list[FileView]:
+        """The result files of a job."""
+        answer = await self.transport.json("GET", f"/v1/jobs/{job_id(job)}/files")
+        return [parsed(FileView, item) for item in answer]
+
+    async def read(self, job: JobRef, name: str) -> bytes:
+        """A result as bytes: `captions.vtt`, `result.json`, or the name of a file."""
+        answer = await self.transport.call("GET", _place(job, name), timeout=600.0)
+        return answer.content
+
+    async def download(self, job: JobRef, name: str, path: Path) -> Path:
+        """A result as a local file, piece by piece, which appears whole or not at all."""
+        return await downloads.download(self.transport, _place(job, name), path)
+
+    # Everything else is a plain resource
+
+    async def get(self, path: str, **query: Any) -> Any:
+        """Any other resource, for example `client.get("/v1/workers")`."""
+        return await self.transport.json("GET", path, params=query)
+
+    async def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Create or act on any other resource."""
+        return await self.transport.json("POST", path, json=body)
+
+    async def remove(self, path: str) -> None:
+        """Delete any other resource."""
+        await self.transport.call("DELETE", path)
+
+    async def pages(self, path: str, *, most: int | None = None, **query: Any) -> AsyncIterator[dict[str, Any]]:
+        """Every item of a list, following its cursors."""
+        cursor, left = None, most
+        while left is None or left > 0:
+            wanted = {"limit": min(100, left or 100), **query} | ({"cursor": cursor} if cursor else {})
+            page = await self.transport.json("GET", path, params=wanted)
+            for item in page["items"]:
+                yield item
+            cursor = page["next_cursor"]
+            left = None if left is None else left - len(page["items"])
+            if cursor is None:
+                return
+
+    async def _once(self, path: str, body: dict[str, Any], headers: dict[str, str], **more: Any) -> Any:
+        """POST what must not happen twice: a key lets the server tell a repeat from a new request."""
+        named = {"Idempotency-Key": str(uuid.uuid4()), **headers}
+        return await self.transport.json("POST", path, json=jsonable(body), headers=named, repeatable=True, **more)
+
+
+def _place(job: JobRef, name: str) -> str:
+    folder = "" if name in TRACKS else "files/"
+    return f"/v1/jobs/{job_id(job)}/{folder}{name}"

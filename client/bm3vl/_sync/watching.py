@@ -1,0 +1,44 @@
+# Made of bm3vl/_async by python -m tests.client.generate: change it there.
+"""Follows a job's events, across broken connections and server restarts, until its end or a deadline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from bm3vl._sync.transport import Transport
+from bm3vl.errors import ConnectionFailed
+from bm3vl.events import EventParser, ServerSentEvent
+from bm3vl.wait_limit import SILENCE_S, WaitLimit
+
+
+def follow(
+    transport: Transport, path: str, *, last_id: str | None = None, timeout_s: float | None = None
+) -> Iterator[ServerSentEvent]:
+    """Events until the `end` one, reconnecting after the last id.
+
+    Raises ConnectionFailed when the server stays away, WaitTimeout after `timeout_s` seconds (within two more).
+    """
+    failures, limit = 0, WaitLimit(timeout_s)
+    while True:
+        headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last_id} if last_id else {})
+        silence_s = limit.silence_s()
+        started_s = time.monotonic()
+        try:
+            with transport.stream("GET", path, headers=headers, timeout=silence_s) as answer:
+                parser = EventParser()
+                for line in answer.iter_lines():
+                    limit.silence_s()
+                    if (event := parser.take(line)) is None:
+                        continue
+                    failures, last_id = 0, event.id or last_id
+                    yield event
+                    if event.type == "end":
+                        return
+        except ConnectionFailed:
+            if silence_s < SILENCE_S and time.monotonic() - started_s >= silence_s:
+                continue  # silent, not broken: the limit decides
+            failures += 1
+            if failures > transport.retries:
+                raise
+        transport.sleep(min(8.0, 0.25 * 2**failures))

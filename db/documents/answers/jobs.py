@@ -1,0 +1,108 @@
+"""A job as its owner sees it, what happened to it, and its files."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from ..kinds.datasheet_verdict import FootprintVerdict  # noqa: TID252 - so it works under the client's name too
+from .base import FromAttributes
+from .failures import Failure
+from .states import State
+
+
+class FailureView(BaseModel):
+    code: Failure
+    message: str
+    retryable: bool = Field(description="Whether the same job may well succeed when it is tried again")
+
+
+class Progress(BaseModel):
+    done_ms: int
+    total_ms: int | None
+    ratio: float | None
+    note: str | None
+    at: datetime | None
+    cues: int
+
+
+class EstimateView(FromAttributes):
+    ahead: int = Field(description="Queued jobs before this one, counted to 1000")
+    starts_at: datetime | None
+    finishes_at: datetime | None
+    realtime: float | None = Field(description="Seconds of input done in a second, measured")
+
+
+class JobView(FromAttributes):
+    """A job as its owner sees it."""
+
+    id: UUID
+    kind: str
+    state: State
+    priority: int
+    labels: dict[str, str]
+    params: dict[str, Any]
+    model: str | None
+    result: dict[str, Any] | None
+    verdict: FootprintVerdict | None = Field(
+        None, description="Of a datasheet: verified, to check, or no footprint and why"
+    )
+    failure: FailureView | None
+    progress: Progress
+    estimate: EstimateView | None
+    attempt: int
+    created_at: datetime
+    queued_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    cancel_requested_at: datetime | None
+    asset_id: UUID | None
+    cached_from: UUID | None
+    retry_of: UUID | None
+    parent_id: UUID | None
+    webhook: dict[str, Any] | None
+    links: dict[str, str]
+
+
+class Batch(BaseModel):
+    jobs: list[JobView]
+
+
+class AttemptView(FromAttributes):
+    """One worker's try at a job."""
+
+    attempt: int
+    worker_id: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    failure: Failure | None
+    message: str | None
+    resumed_from_ms: int
+    ended_at_ms: int
+    busy_seconds: float
+    peak_memory_bytes: int | None
+    weights_sha256: str | None
+
+
+class EventView(FromAttributes):
+    seq: int
+    type: str
+    at: datetime
+    data: dict[str, Any]
+
+
+class History(BaseModel):
+    events: list[EventView]
+    attempts: list[AttemptView]
+
+
+class FileView(FromAttributes):
+    name: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+    url: str
