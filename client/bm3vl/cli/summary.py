@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bm3vl.clock import clock
-from bm3vl.documents.kinds import datasheet_words
 
 if TYPE_CHECKING:
     from bm3vl import JobView
@@ -19,6 +18,8 @@ def summary(job: JobView) -> list[str]:
     if job.kind == "video.caption":
         return _video(result)
     if job.kind == "datasheet.extract":
+        from bm3vl.documents.kinds import datasheet_words  # here: help should not wait for pydantic
+
         return [*datasheet_words.lines(result)]
     return [str(result["text"])]
 
