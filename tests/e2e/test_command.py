@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 import webvtt
+from PIL import Image
 
-from bm3vl import Client
+from bm3vl import ChatResult, Client, result_of
+from db.documents.kinds.datasheet_verdict import EXIT_CODES
 from tests.e2e.service import ROOT, Service
 
 
@@ -54,8 +56,8 @@ def test_a_video_is_followed_and_its_captions_are_written(bm3vl, video: Path, tm
 def test_a_datasheet_s_findings_are_told_and_its_files_written(bm3vl, drawing: Path, tmp_path: Path) -> None:
     files = ["--kicad", "part.kicad_mod", "--json", "part.json", "--overlay", "part.svg"]
     ran = bm3vl("submit", "datasheet", drawing.name, "--watch", *files)
-    assert ran.returncode == 0, ran.stderr
     found = json.loads((tmp_path / "part.json").read_text())
+    assert ran.returncode == EXIT_CODES[found["verdict"]["state"]], ran.stderr
     assert f"pads    {len(found['land_pattern']['pads'])} (" in ran.stderr
     assert "mm (length x width x height)" in ran.stderr
     assert (tmp_path / "part.kicad_mod").read_text().startswith("(footprint")
@@ -66,3 +68,20 @@ def test_an_unknown_parameter_is_refused_by_name(bm3vl, drawing: Path) -> None:
     ran = bm3vl("submit", "datasheet", drawing.name, "--param", "pakage=RGT")
     assert ran.returncode == 7
     assert "pakage" in ran.stderr
+
+
+@pytest.mark.parametrize("stream", [[], ["--stream"]], ids=["whole", "streamed"])
+def test_a_chat_with_a_picture_and_a_video_is_answered(
+    bm3vl, video: Path, tmp_path: Path, client: Client, stream: list[str]
+) -> None:
+    Image.new("RGB", (32, 32), (255, 0, 0)).save(tmp_path / "red.png")
+    shown = ["--image", "red.png", "--video", str(video)]
+    options = ["--system", "Be brief.", "--temperature", "0.5", "--param", f"sampling.seed={len(stream)}"]
+    ran = bm3vl("chat", "What colour?", *shown, *options, *stream)
+    assert ran.returncode == 0, ran.stderr
+    job = next(client.jobs(kind="chat.complete", most=1))
+    assert ran.stdout == f"{result_of(job, ChatResult).text}\n"
+    system, user = job.params["messages"]
+    assert (system["role"], system["content"]) == ("system", "Be brief.")
+    assert [part["type"] for part in user["content"]] == ["image", "video", "text"]
+    assert (job.params["sampling"]["temperature"], job.params["sampling"]["seed"]) == (0.5, len(stream))

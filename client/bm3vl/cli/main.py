@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bm3vl import login as logins
-from bm3vl.cli import admin, jobs, submit, upload, webhooks
+from bm3vl.cli import admin, chat, jobs, submit, upload, webhooks
 from bm3vl.cli.show import err, out
 from bm3vl.errors import (
     ApiError,
@@ -40,6 +40,7 @@ app = typer.Typer(
 app.add_typer(submit.app, name="submit")
 app.add_typer(webhooks.app, name="webhooks")
 app.command()(upload.upload)
+app.command()(chat.chat)
 jobs.register(app)
 admin.register(app)
 

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import bm3vl
+from bm3vl.cli import chat
 from bm3vl.cli.choices import DatasheetReader
+from bm3vl.cli.inputs import Model, Params, given, media, warn_of_demo
 from bm3vl.cli.jobs import follow
 from bm3vl.cli.params import changed
 from bm3vl.cli.show import err, out
 from bm3vl.cli.summary import summary, without_footprint
-from bm3vl.cli.upload import sent
 
 if TYPE_CHECKING:
     from bm3vl import Client, JobView
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Submit a job.")
+app.command()(chat.chat)
 
 Source = Annotated[str, typer.Argument(help="A file, or an http(s) URL the server fetches")]
-Model = Annotated[str | None, typer.Option(help="A served model (bm3vl models); the server's default otherwise")]
 Labels = Annotated[list[str] | None, typer.Option("--label", help="NAME=VALUE, may be repeated")]
 Priority = Annotated[int, typer.Option(min=-100, max=100, help="Higher is claimed first")]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Do the work even if the same result is there already")]
-Params = Annotated[
-    list[str] | None,
-    typer.Option("--param", help="NAME=JSON, any other parameter (sampling.top_p=0.9); may be repeated"),
-]
 
 
 @app.command()
@@ -60,7 +56,7 @@ def video(
 ) -> None:
     """Caption a video of any length."""
     client: Client = context.obj
-    params = _given(
+    params = given(
         video=media(client, source),
         prompt=prompt,
         system=system,
@@ -68,17 +64,17 @@ def video(
         fps=fps,
         max_frame_pixels=frame_pixels,
         chunk_ms=_ms(chunk),
-        window=_given(vision_ms=_ms(window)) or None,
+        window=given(vision_ms=_ms(window)) or None,
         start_ms=_ms(start),
         end_ms=_ms(end),
-        sampling=_given(temperature=temperature, seed=seed) or None,
+        sampling=given(temperature=temperature, seed=seed) or None,
         mode="parallel" if parallel else None,
         segments=parallel,
         chapters=chapters or None,
     )
     job = client.submit("video.caption", changed(params, param), **_envelope(label, priority, no_cache))
     _announce(job)
-    _warn_of_demo(client, job)
+    warn_of_demo(client, job)
     wanted = {"captions.vtt": vtt, "captions.srt": srt, "captions.json": json}
     if watch or any(wanted.values()):
         bm3vl.finished(follow(client, str(job.id), quiet=not watch))
@@ -121,7 +117,7 @@ def datasheet(
     client: Client = context.obj
     inputs = [media(client, str(file)) for file in files]
     names = {"document": inputs[0]} if len(inputs) == 1 else {"mechanical_image": inputs[0], "land_image": inputs[1]}
-    params = _given(
+    params = given(
         **names,
         package=package,
         mechanical_page=mechanical_page,
@@ -132,7 +128,7 @@ def datasheet(
     job = client.submit("datasheet.extract", changed(params, param), **_envelope(label, priority, no_cache))
     _announce(job)
     if reader in ("vlm", "both"):
-        _warn_of_demo(client, job)
+        warn_of_demo(client, job)
     wanted = {"footprint.json": json, ".kicad_mod": kicad, "overlay.svg": overlay}
     if watch or any(wanted.values()):
         job = bm3vl.finished(follow(client, str(job.id), quiet=not watch))
@@ -145,37 +141,6 @@ def datasheet(
             raise typer.Exit(code)
 
 
-@app.command()
-def chat(
-    context: typer.Context,
-    text: Annotated[str, typer.Argument(help="What to say")],
-    image: Annotated[list[Path] | None, typer.Option(exists=True, help="May be repeated")] = None,
-    model: Model = None,
-    max_tokens: Annotated[int | None, typer.Option(min=1)] = None,
-) -> None:
-    """Ask the model one thing and print its answer."""
-    client: Client = context.obj
-    images = [{"type": "image", "image": media(client, str(path))} for path in image or []]
-    content = [*images, {"type": "text", "text": text}]
-    params = _given(messages=[{"role": "user", "content": content}], model=model, max_tokens=max_tokens)
-    job = client.submit("chat.complete", params, wait_s=60)
-    _warn_of_demo(client, job)
-    job = bm3vl.finished(job if job.result else client.wait(job))
-    out.print(bm3vl.result_of(job, bm3vl.ChatResult).text, markup=False)
-
-
-def media(client: Client, source: str) -> dict[str, Any]:
-    """The input document for a URL, a small image, or a file to be uploaded."""
-    if source.startswith(("http://", "https://")):
-        return {"url": source}
-    path = Path(source)
-    if not path.is_file():
-        raise typer.BadParameter(f"no such file: {source}")
-    if path.suffix.lower() in {".png", ".jpg", ".jpeg"} and path.stat().st_size < 2 << 20:
-        return {"base64": base64.b64encode(path.read_bytes()).decode()}
-    return {"asset_id": str(sent(client, path).id)}
-
-
 def _announce(job: JobView) -> None:
     out.print(job.id)
     if job.cached_from:
@@ -184,14 +149,6 @@ def _announce(job: JobView) -> None:
     if estimate and estimate.finishes_at:
         ends = estimate.finishes_at.astimezone()
         err.print(f"{estimate.ahead} jobs before it; done about {ends:%Y-%m-%d %H:%M:%S}", markup=False)
-
-
-def _warn_of_demo(client: Client, job: JobView) -> None:
-    """Say it when the model that answers is a demonstration."""
-    name = job.model
-    for model in client.get("/v1/models"):
-        if model["notice"] and (model["name"] == name if name else model["default"]):
-            err.print(f"{model['name']} is a demonstration model: {model['notice']}", style="yellow", markup=False)
 
 
 def _fetch(client: Client, job: JobView, wanted: dict[str, Path | None]) -> None:
@@ -205,11 +162,6 @@ def _fetch(client: Client, job: JobView, wanted: dict[str, Path | None]) -> None
             continue
         client.download(job, name, path)
         err.print(f"written: {path}", markup=False)
-
-
-def _given(**fields: Any) -> dict[str, Any]:
-    """Only what was asked for: the server knows the defaults."""
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _ms(seconds: float | None) -> int | None:
