@@ -13,7 +13,7 @@ from worker.datasheet.thresholds.result import CONTRADICTED
 
 
 def build(best: Solved, outlines: list[Drawing], package: str | None) -> tuple[LandPattern, list[Review]]:
-    """The pattern in millimetres around its middle, y up, and what is doubtful about it."""
+    """The pattern in millimetres around its middle, y down, and what is doubtful about it."""
     rounds = assemble.rounds_of(best)
     labels = next((found for d in outlines if (found := outline_labels.outline_labels(d)) is not None), None)
     apart = assemble.mechanical(best, {label.number for label in labels[0]} if labels else set())
