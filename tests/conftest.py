@@ -11,6 +11,8 @@ import pytest
 import redis
 from hypothesis import settings
 
+from db.ops import migrate
+from db.session import Database
 from tests.needs import need
 from tests.postgres import PostgresServer, postgres_binaries, postgres_server
 from tests.servers import (
@@ -104,3 +106,25 @@ def s3(moto_process: Server) -> S3Place:
     )
     client.create_bucket(Bucket=place.bucket)
     return place
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """An empty SQLite database with all tables."""
+    yield from _migrated(f"sqlite:///{tmp_path / 'jobs.sqlite3'}")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def each_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """The same on either database; a module whose every test is for both lets its `database` be this."""
+    sqlite = request.param == "sqlite"
+    yield from _migrated(
+        f"sqlite:///{tmp_path / 'jobs.sqlite3'}" if sqlite else request.getfixturevalue("postgres_url")
+    )
+
+
+def _migrated(url: str) -> Iterator[Database]:
+    opened = Database(url)
+    migrate.upgrade(opened)
+    yield opened
+    opened.dispose()

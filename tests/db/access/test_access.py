@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,20 +11,11 @@ from db.access import audit, keys, tenants
 from db.access.keys import Scope
 from db.jobs import idempotency
 from db.jobs.idempotency import Given, OtherBody
-from db.ops import migrate
 from db.schema.tables_access import ApiKey
 from db.session import Database
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path / 'a.sqlite3'}")
-    migrate.upgrade(opened)
-    yield opened
-    opened.dispose()
 
 
 class PowerCut(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from db.assets.assets import NewAsset, Verified
 from db.assets.discard import discard
 from db.failures import Failure
 from db.jobs import inputs, jobs
-from db.ops import migrate, sweeps
+from db.ops import sweeps
 from db.schema.base import new_id
 from db.schema.tables import Asset, Job, State
 from db.schema.tables_access import Tenant
@@ -31,13 +31,9 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FOUND = Verified(3, "0" * 64, "video/mp4")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    sqlite = f"sqlite:///{tmp_path / 'jobs.sqlite3'}"
-    database = Database(sqlite if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
-    migrate.upgrade(database)
-    yield database
-    database.dispose()
+@pytest.fixture
+def database(each_database: Database) -> Database:
+    return each_database
 
 
 @pytest.fixture

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
-
-import pytest
 
 from db.access import tenants
 from db.jobs import estimates, jobs, leases, progress
@@ -15,19 +11,10 @@ from db.jobs.estimates import Estimate, Rates
 from db.jobs.jobs import NewJob
 from db.jobs.leases import Usage
 from db.jobs.progress import JobProgress
-from db.ops import migrate
 from db.schema.tables import Job, Worker
 from db.session import Database
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path / 'a.sqlite3'}")
-    migrate.upgrade(opened)
-    yield opened
-    opened.dispose()
 
 
 def later(seconds: float) -> datetime:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -16,22 +14,15 @@ from db.jobs import jobs, leases, progress
 from db.jobs.jobs import Filter, NewJob
 from db.jobs.leases import Usage
 from db.jobs.progress import ProgressStep
-from db.ops import migrate
 from db.schema.tables import Job, State
 from db.session import Database
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    url = (
-        f"sqlite:///{tmp_path / 'a.sqlite3'}" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    )
-    opened = Database(url)
-    migrate.upgrade(opened)
-    yield opened
-    opened.dispose()
+@pytest.fixture
+def database(each_database: Database) -> Database:
+    return each_database
 
 
 def tenant(database: Database, name: str = "ann", **quotas: int) -> UUID:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -19,7 +17,6 @@ from db.jobs import events, jobs, leases, progress
 from db.jobs.claims import Served
 from db.jobs.leases import Ending, Usage
 from db.jobs.progress import JobProgress, ProgressStep
-from db.ops import migrate
 from db.schema.base import new_id
 from db.schema.tables import CueRow, Job, JobAttempt, JobEvent, State
 from db.schema.tables_access import Tenant
@@ -30,13 +27,9 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SETTINGS = Settings()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    sqlite = f"sqlite:///{tmp_path / 'jobs.sqlite3'}"
-    database = Database(sqlite if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
-    migrate.upgrade(database)
-    yield database
-    database.dispose()
+@pytest.fixture
+def database(each_database: Database) -> Database:
+    return each_database
 
 
 def tenant(database: Database, max_running: int | None = None) -> UUID:

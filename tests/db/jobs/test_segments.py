@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -13,21 +11,12 @@ from db.documents.kinds.video import Cue
 from db.failures import Failure
 from db.jobs import jobs, leases, progress, segments
 from db.jobs.progress import ProgressStep
-from db.ops import migrate
 from db.schema.tables import Job, State
 from db.schema.tables_access import Tenant
 from db.session import Database
 from db.settings import Settings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'jobs.sqlite3'}")
-    migrate.upgrade(database)
-    yield database
-    database.dispose()
 
 
 @pytest.fixture

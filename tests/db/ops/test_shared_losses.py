@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from db.jobs import jobs, leases
-from db.ops import migrate, sweeps
+from db.ops import sweeps
 from db.schema.tables import Job
 from db.schema.tables_access import Tenant
 from db.session import Database
@@ -20,13 +18,9 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SETTINGS = Settings(lease_s=60)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    sqlite = f"sqlite:///{tmp_path / 'jobs.sqlite3'}"
-    database = Database(sqlite if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
-    migrate.upgrade(database)
-    yield database
-    database.dispose()
+@pytest.fixture
+def database(each_database: Database) -> Database:
+    return each_database
 
 
 def at(seconds: float) -> datetime:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from sqlalchemy.exc import OperationalError
 
 from db.jobs import jobs, leases
 from db.jobs.leases import FileEntry, Usage
-from db.ops import migrate
 from db.schema.tables import Job, State
 from db.schema.tables_access import Tenant
 from db.session import Database
@@ -20,14 +18,6 @@ from db.storage.local import LocalObjects
 from worker.dispatcher.loop import Dispatcher, DispatchStep, steps
 
 SETTINGS = Settings(dispatch_every_s=1.0)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'jobs.sqlite3'}")
-    migrate.upgrade(database)
-    yield database
-    database.dispose()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -16,7 +15,7 @@ from db.documents.kinds.video import Cue
 from db.jobs import jobs, leases, progress, segments
 from db.jobs.leases import FileEntry, Usage
 from db.jobs.progress import ProgressStep
-from db.ops import clock, migrate
+from db.ops import clock
 from db.schema.tables import CueRow, Job, Leader, State
 from db.schema.tables_access import Tenant
 from db.session import Database
@@ -29,13 +28,9 @@ SETTINGS = Settings(dispatch_every_s=1.0)
 DAY = timedelta(days=1)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    sqlite = f"sqlite:///{tmp_path / 'jobs.sqlite3'}"
-    database = Database(sqlite if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
-    migrate.upgrade(database)
-    yield database
-    database.dispose()
+@pytest.fixture
+def database(each_database: Database) -> Database:
+    return each_database
 
 
 @pytest.fixture

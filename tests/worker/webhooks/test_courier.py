@@ -6,14 +6,12 @@ import queue
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlalchemy import event, func, select, text
 
 from db.access import tenants
-from db.ops import migrate
 from db.schema.tables_webhooks import DeliveryState, WebhookAttempt, WebhookDelivery
 from db.session import Database
 from db.webhooks import endpoints
@@ -25,14 +23,6 @@ from worker.webhooks.schedule import DeliveryOutcome
 
 HANGING, TIMEOUT_S = 60, 4.0
 SENDER = Sender(Guard.allowing(["127.0.0.0/8"]), timeout_s=TIMEOUT_S)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'webhooks.sqlite3'}")
-    migrate.upgrade(database)
-    yield database
-    database.dispose()
 
 
 @pytest.fixture
