@@ -9,27 +9,31 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shlex
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from difflib import unified_diff
 from pathlib import Path
 
-from cosmic_ray.mutating import mutate_and_test
-from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkResult
+from cosmic_ray.mutating import use_mutation
+from cosmic_ray.plugins import get_operator
+from cosmic_ray.work_item import MutationSpec
 
 from tests.mutation.covering import ROOMS, Covering, covering
-from tests.mutation.sample import equivalents, is_equivalent, sample
+from tests.mutation.forks import TOO_LONG, Forks
+from tests.mutation.sample import Equivalent, equivalents, is_equivalent, sample
 
 ROOT = Path(__file__).parents[2]
 HERE = ROOT / "build" / "mutation"
 TREE = HERE / "tree"
+OUTPUT = HERE / "output.txt"
 BUDGET_S = 40.0  # of tests a mutant, by their times without it
 SLOWER = 6.0  # what a test may take longer before it counts as hanging
 KILLED, TIMED_OUT, SURVIVED, EQUIVALENT = "killed", "timed out", "survived", "equivalent"
+DOUBTFUL = "doubtful"  # its killer fails without the fault too
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def main() -> None:
     for outcome in _run(asked.rooms, asked.count, asked.seed, covering(TREE, HERE)):
         outcomes.append(outcome)
         print(f"{outcome.outcome:10} {outcome.seconds:5.0f} s  {outcome.path}:{outcome.line}  {outcome.by}", flush=True)
-    _tell(outcomes, asked.seed)
+    _tell(_without_false_kills(outcomes), asked.seed)
 
 
 def _copy_tree() -> None:
@@ -73,21 +77,27 @@ def _copy_tree() -> None:
 
 
 def _run(rooms: list[str], count: int, seed: int, lines: Covering) -> Iterator[Outcome]:
-    os.environ["PYTHONPATH"] = f"{TREE}:{TREE / 'client'}"
-    os.chdir(TREE)
-    known = equivalents()
-    for room in rooms:
-        for spec in sample(TREE, room, count, seed):
-            began, path, line = time.monotonic(), str(spec.module_path), spec.start_pos[0]
-            tests = _within(lines.of(path, line), lines)
-            result = _tested(spec, tests, sum(lines.seconds[test] for test in tests))
-            outcome = _outcome(result)
-            if outcome == SURVIVED and is_equivalent(path, result.diff or "", known):
-                outcome = EQUIVALENT
-            took = time.monotonic() - began
-            yield Outcome(
-                room, path, line, spec.operator_name, outcome, took, len(tests), _killer(result), result.diff or ""
-            )
+    forks, known = Forks(TREE), equivalents()
+    try:
+        for room in rooms:
+            for spec in sample(TREE, room, count, seed):
+                yield _outcome(room, spec, lines, forks, known)
+    finally:
+        forks.close()
+
+
+def _outcome(room: str, spec: MutationSpec, lines: Covering, forks: Forks, known: list[Equivalent]) -> Outcome:
+    """Put one fault into the copy, run the tests of its line, take it out again."""
+    began, path, line = time.monotonic(), str(spec.module_path), spec.start_pos[0]
+    tests = _within(lines.of(path, line), lines)
+    with use_mutation(TREE / path, get_operator(spec.operator_name)(), spec.occurrence) as (before, after):
+        status = _tested(forks, tests, 60 + SLOWER * sum(lines.seconds[test] for test in tests))
+    diff = "\n".join(unified_diff(before.splitlines(), after.splitlines(), path, path, lineterm=""))
+    word = {0: SURVIVED, TOO_LONG: TIMED_OUT}.get(status, KILLED)
+    if word == SURVIVED and is_equivalent(path, diff, known):
+        word = EQUIVALENT
+    by = next(_failures(OUTPUT.read_text("utf-8")), "") if word == KILLED else ""
+    return Outcome(room, path, line, spec.operator_name, word, time.monotonic() - began, len(tests), by, diff)
 
 
 def _within(tests: list[str], lines: Covering) -> list[str]:
@@ -102,24 +112,30 @@ def _within(tests: list[str], lines: Covering) -> list[str]:
     return chosen
 
 
-def _tested(spec: MutationSpec, tests: list[str], seconds: float) -> WorkResult:
+def _tested(forks: Forks, tests: list[str], seconds: float) -> int:
     chosen = HERE / "tests.txt"
     chosen.write_text("\n".join(tests), encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", f"@{chosen}"]
-    return mutate_and_test([spec], shlex.join(command), 60 + SLOWER * seconds)
+    return forks.run(["-x", "-p", "no:cacheprovider", f"@{chosen}"], OUTPUT, seconds)
 
 
-def _outcome(result: WorkResult) -> str:
-    if result.test_outcome is TestOutcome.SURVIVED:
-        return SURVIVED
-    if result.test_outcome is TestOutcome.INCOMPETENT:
-        raise RuntimeError(result.output)
-    return TIMED_OUT if result.output == "timeout" else KILLED
+def _failures(output: str) -> Iterator[str]:
+    for line in output.splitlines():
+        if line.startswith(("FAILED ", "ERROR ")):
+            yield line.partition(" ")[2].partition(" - ")[0]
 
 
-def _killer(result: WorkResult) -> str:
-    lines = (result.output or "").splitlines()
-    return next((line for line in lines if line.startswith(("FAILED", "ERROR"))), "")[:150]
+def _without_false_kills(outcomes: list[Outcome]) -> list[Outcome]:
+    """Run the tests that killed once more, without a fault: who fails then has proved nothing."""
+    killers = sorted({one.by for one in outcomes if one.by})
+    if not killers:
+        return outcomes
+    chosen = HERE / "tests.txt"
+    chosen.write_text("\n".join(killers), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"@{chosen}"]
+    environment = {**os.environ, "PYTHONPATH": f"{TREE}:{TREE / 'client'}"}
+    ran = subprocess.run(command, cwd=TREE, env=environment, capture_output=True, text=True, check=False)
+    failing = {*_failures(ran.stdout)}
+    return [replace(one, outcome=DOUBTFUL) if one.by in failing else one for one in outcomes]
 
 
 def _tell(outcomes: list[Outcome], seed: int) -> None:
@@ -133,8 +149,11 @@ def _tell(outcomes: list[Outcome], seed: int) -> None:
 
 def _counts(outcomes: list[Outcome]) -> dict[str, float]:
     """How many of each, and the share of the killed among those that can be."""
-    counts = {name: sum(one.outcome == name for one in outcomes) for name in (KILLED, TIMED_OUT, SURVIVED, EQUIVALENT)}
-    possible = len(outcomes) - counts[EQUIVALENT]
+    counts = {
+        name: sum(one.outcome == name for one in outcomes)
+        for name in (KILLED, TIMED_OUT, SURVIVED, EQUIVALENT, DOUBTFUL)
+    }
+    possible = len(outcomes) - counts[EQUIVALENT] - counts[DOUBTFUL]
     return {**counts, "killed_share": round((counts[KILLED] + counts[TIMED_OUT]) / max(possible, 1), 3)}
 
 

@@ -59,8 +59,11 @@ def covering(tree: Path, folder: Path) -> Covering:
         base = folder / f"{group.replace('/', '-')}-{code}-{_digest(tree, [group])}"
         if not base.with_suffix(".xml").exists():
             _measure(tree, group, base)
-        seconds |= _times(base.with_suffix(".xml"))
-        _add_lines(tests, tree, base.with_suffix(".sqlite3"), seconds)
+        stored = CoverageData(f"{base}.sqlite3")
+        stored.read()
+        known = {_test(context) for context in stored.measured_contexts()}
+        seconds |= {test: took for test, took in _times(base.with_suffix(".xml")).items() if test in known}
+        _add_lines(tests, tree, stored, seconds)
     return Covering(tests, seconds)
 
 
@@ -83,14 +86,19 @@ def _times(file: Path) -> dict[str, float]:
     return {test: took for case in ET.parse(file).iter("testcase") if not len(case) for test, took in [_timed(case)]}  # noqa: S314 - pytest wrote it
 
 
-def _add_lines(tests: dict[str, dict[int, set[str]]], tree: Path, data: Path, seconds: Mapping[str, float]) -> None:
+def _add_lines(
+    tests: dict[str, dict[int, set[str]]], tree: Path, stored: CoverageData, seconds: Mapping[str, float]
+) -> None:
     """Add what one group's tests run to file -> line -> tests."""
-    stored = CoverageData(str(data))
-    stored.read()
     for file in stored.measured_files():
         lines = tests[str(Path(file).relative_to(tree))]
         for line, contexts in stored.contexts_by_lineno(file).items():
-            lines[line] |= {test for context in contexts if (test := context.partition("|")[0]) in seconds}
+            lines[line] |= {test for context in contexts if (test := _test(context)) in seconds}
+
+
+def _test(context: str) -> str:
+    """The test of one of coverage's contexts, `TEST|run`."""
+    return context.partition("|")[0]
 
 
 def _timed(case: ET.Element) -> tuple[str, float]:

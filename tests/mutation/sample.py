@@ -53,6 +53,8 @@ def _places(root: Path, room: str) -> dict[Place, list[MutationSpec]]:
         name = spec.operator_name.removeprefix("core/")
         if tuple(name.split("_")[1:]) in SAME or _is_left_out(root / spec.module_path, spec.start_pos, name):
             continue
+        if name == "ExceptionReplacer" and "." in _text(root / spec.module_path, spec):
+            continue  # cosmic-ray 8.7 fails on a dotted name
         found[Place(str(spec.module_path), *spec.start_pos, name.split("_")[0])].append(spec)
     return found
 
@@ -64,6 +66,17 @@ def _mutants(root: Path, room: str) -> Iterator[MutationSpec]:
         for item in work.work_items:
             (spec,) = item.mutations
             yield attrs.evolve(spec, module_path=spec.module_path.relative_to(root))
+
+
+def _text(path: Path, spec: MutationSpec) -> str:
+    """What stands at a mutant's place, as far as its first line goes."""
+    (line, start), (last, end) = spec.start_pos, spec.end_pos
+    return _lines(path)[line - 1][start : end if last == line else None]
+
+
+@lru_cache
+def _lines(path: Path) -> list[str]:
+    return path.read_text("utf-8").splitlines()
 
 
 def _is_left_out(path: Path, position: tuple[int, int], operator: str) -> bool:
