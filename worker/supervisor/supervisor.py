@@ -142,8 +142,7 @@ class Supervisor:
             self.registry.remove(attempt)
         metrics.JOBS_FINISHED.labels(kind=job.kind, outcome=outcome).inc()
         if outcome == "succeeded" and attempt.done_ms > job.checkpoint_ms:
-            seconds = time.monotonic() - attempt.began_at
-            factor = (attempt.done_ms - job.checkpoint_ms) / 1000 / seconds
+            factor = realtime_factor(attempt.done_ms - job.checkpoint_ms, time.monotonic() - attempt.began_at)
             metrics.REALTIME_FACTOR.labels(kind=job.kind).observe(factor)
         log.info("job %s: %s", job.id, outcome)
 
@@ -155,3 +154,8 @@ class Supervisor:
             write(self._services.database, lambda s, now: leases.release(s, now, attempt.id, attempt.epoch, usage))
         except SQLAlchemyError as error:
             log.warning("job %s: not handed back, its lease will run out: %s", attempt.id, type(error).__name__)
+
+
+def realtime_factor(done_ms: int, seconds: float) -> float:
+    """How many seconds of video were done in one second of work."""
+    return done_ms / 1000 / seconds

@@ -92,8 +92,9 @@ def test_a_job_that_is_canceled_before_it_begins_does_not_begin(running: Worksho
     assert running.job(job.id).started_at is None
 
 
-def test_inline_bytes_reach_the_handler(running: Workshop, tmp_path: Path) -> None:
-    film = base64.b64encode(Path(running.folder / "film.mp4").read_bytes()).decode()
+def test_inline_bytes_reach_the_handler(running: Workshop) -> None:
+    running.add_film()
+    film = base64.b64encode((running.folder / "film.mp4").read_bytes()).decode()
     job = running.submit(CAPTION, {"video": {"base64": film}, "end_ms": 2000})
     assert do(running, running.claim()) == "succeeded"
     assert running.job(job.id).cue_count > 0
