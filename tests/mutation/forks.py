@@ -79,7 +79,9 @@ def serve() -> None:
         if not child:
             os.setsid()
             _redirect(asked["output"])
-            os._exit(pytest.main([*asked["arguments"], "--assert=plain"]))
+            status = pytest.main([*asked["arguments"], "--assert=plain"])
+            sys.stdout.flush()
+            os._exit(status)
         answers.write(f"{_status(child, asked['seconds'])}\n")
         answers.flush()
 
