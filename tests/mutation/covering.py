@@ -26,6 +26,7 @@ GROUPS = (
     "tests/worker/process",
     "tests/worker/engines",
     "tests/worker/chat",
+    "tests/worker/datasheet/result",
     "tests/conformance",
 )
 
@@ -38,16 +39,18 @@ class Covering:
     seconds: dict[str, float]
 
     def of(self, path: str, line: int) -> list[str]:
-        """The tests that run a line, the nearest and quickest first; of a line that none runs those of its folder.
+        """The tests that run a line, the nearest and quickest first.
 
-        A line that only other processes run is seen in no test: the tests of its folder have to notice.
+        No test is seen to run a line that is run at the import or by another process: then these are the tests that
+        run any line of the file, and those of the nearest folder of tests above.
         """
-        here = self.tests.get(path, {}).get(line, set())
-        return sorted(here or self._of_folder(path), key=lambda test: (_distance(path, test), self.seconds[test]))
+        lines = self.tests.get(path, {})
+        here = lines.get(line, set()) or set().union(*lines.values()) | self._of_folder(Path(path).parent)
+        return sorted(here, key=lambda test: (_distance(path, test), self.seconds[test]))
 
-    def _of_folder(self, path: str) -> set[str]:
-        folder = f"tests/{Path(path).parent}/"
-        return {test for test in self.seconds if test.startswith(folder)}
+    def _of_folder(self, folder: Path) -> set[str]:
+        found = {test for test in self.seconds if test.startswith(f"tests/{folder}/")}
+        return found if found or folder == Path() else self._of_folder(folder.parent)
 
 
 def covering(tree: Path, folder: Path) -> Covering:

@@ -62,7 +62,8 @@ def test_the_nearest_and_quickest_tests_come_first_and_an_unseen_line_has_those_
     seconds = {own: 3.0, near: 2.0, quick: 0.1, far: 0.01}
     covering = Covering({"db/jobs/x.py": {3: {far, near, quick, own}}}, seconds)
     assert covering.of("db/jobs/x.py", 3) == [own, quick, near, far]
-    assert covering.of("db/jobs/x.py", 4) == [own, quick, near]
+    assert covering.of("db/jobs/x.py", 4) == [own, quick, near, far]
+    assert covering.of("db/jobs/deep/y.py", 4) == [quick, near, own]
 
 
 def test_a_known_equivalent_is_told_by_its_file_and_line() -> None:
