@@ -113,6 +113,12 @@ def test_a_stopped_attempt_stops_copying(sources: Sources, attempt: Attempt) -> 
     assert Path(gather(sources, attempt, Params(first=media))[input_key(media)]).stat().st_size == 0
 
 
+def test_inline_bytes_that_are_no_base64_are_the_clients_fault(sources: Sources, attempt: Attempt) -> None:
+    with pytest.raises(Permanent) as caught:
+        gather(sources, attempt, Params(first=MediaInput(base64="no base64!")))
+    assert caught.value.code is Failure.BAD_PARAMS
+
+
 def test_buckets_have_to_be_registered(sources: Sources, attempt: Attempt) -> None:
     media = MediaInput.model_validate({"s3": {"bucket": "somebody", "key": "x"}})
     with pytest.raises(Permanent):
