@@ -301,3 +301,21 @@ def test_workers_not_heard_of_are_forgotten(database: Database) -> None:
         session.flush()
         assert sweeps.forget_workers(session, NOW + timedelta(hours=23)) == 0
         assert sweeps.forget_workers(session, NOW + timedelta(hours=25)) == 1
+
+
+def test_segments_whose_job_is_hidden_are_hidden_and_those_of_others_stay(database: Database, owner: UUID) -> None:
+    def segment(parent: Job) -> UUID:
+        with database.write() as session:
+            new = jobs.NewJob(owner, "video.caption", "gpu", {}, parent_id=parent.id, part_index=0)
+            return jobs.submit(session, NOW, new).id
+
+    hidden, shown = submit(database, owner), submit(database, owner)
+    with database.write() as session:
+        jobs.tombstone(session, NOW, session.get_one(Job, hidden.id))
+    late, kept = segment(hidden), segment(shown)  # its worker was about to split it
+    with database.write() as session:
+        assert sweeps.hide_segments(session, NOW) == 1
+        assert sweeps.hide_segments(session, NOW) == 0
+        rows = {job_id: session.get_one(Job, job_id) for job_id in (late, kept)}
+        assert (rows[late].state, rows[late].deleted_at) == (State.CANCELED, NOW)
+        assert (rows[kept].state, rows[kept].deleted_at) == (State.QUEUED, None)

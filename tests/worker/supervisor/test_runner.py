@@ -126,6 +126,10 @@ def test_a_job_whose_child_died_goes_on_after_its_last_cue(workshops: Callable[.
     assert texts[: len(kept)] == kept
     assert len(texts) == len(set(texts)) == 6
     assert shop.last_attempt(job.id).resumed_from_ms > 0
+    with shop.database.read() as session:
+        [captions] = [file for file in jobs.files(session, job.id) if file.name == "captions.vtt"]
+    vtt = shop.objects.read(captions.object_key).decode()
+    assert [text for text in texts if text not in vtt] == []  # those of the first attempt too
 
 
 def _texts(shop: Workshop, job: Job) -> list[str]:
