@@ -13,11 +13,16 @@ from worker.datasheet.geometry.primitives import Box, Tip
 from worker.datasheet.text.quantities import Quantity
 from worker.datasheet.thresholds.drawing import (
     BROKEN_ACROSS_PT,
+    GAP_MIDDLE,
     HEAD_COVER_PT,
     LINE_GAP_PT,
+    LONG_HEAD_PT,
+    RAY_COST,
+    RAY_PT,
     READING_FAR,
     READING_OWN,
     SPAN_SKEW_PT,
+    WIDE_GAP,
 )
 
 
@@ -101,20 +106,39 @@ def _pairs(group: list[Tip], axis: int) -> list[DimensionSpan]:
 
 def _drawn(span: DimensionSpan, grid: StrokeGrid, texts: list[Box]) -> bool:
     """Whether the dimension line between the tips is really there, its own text may interrupt it."""
+    head = min(HEAD_COVER_PT, 0.35 * span.length)
     pieces = [(r[1], r[2]) for r in grid.near(span.axis, span.at)]
+    pieces += [(span.start, span.start + head), (span.end - head, span.end)]
+    roomy = [gap for gap in _gaps(span, pieces) if _middle(*gap, span, texts)]
+    pieces += roomy if len(roomy) == 1 else []
     for box in texts:
         across = (box.y0, box.y1) if span.axis == 0 else (box.x0, box.x1)
         if across[0] - BROKEN_ACROSS_PT < span.at < across[1] + BROKEN_ACROSS_PT:
             pieces.append((box.x0 - 4, box.x1 + 4) if span.axis == 0 else (box.y0 - 4, box.y1 + 4))
-    head = min(HEAD_COVER_PT, 0.35 * span.length)
-    pieces += [(span.start, span.start + head), (span.end - head, span.end)]
-    covered, reach = 0.0, span.start
+    return sum(high - low for low, high in _gaps(span, pieces)) < 0.2 * span.length
+
+
+def _gaps(span: DimensionSpan, pieces: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The parts of a span that nothing covers."""
+    gaps, reach = [], span.start
     for low, high in sorted(pieces):
-        low, high = max(low, reach), min(high, span.end)
-        if high > low:
-            covered += high - low
-            reach = high
-    return covered > 0.8 * span.length
+        if low > reach:
+            gaps.append((reach, min(low, span.end)))
+        reach = max(reach, high)
+        if reach >= span.end:
+            return gaps
+    return [*gaps, (reach, span.end)]
+
+
+def _middle(low: float, high: float, span: DimensionSpan, texts: list[Box]) -> bool:
+    """Whether a gap of a dimension line has a text in its middle, as wide gaps around numbers have."""
+    if high - low > WIDE_GAP * span.length:
+        return False
+    for box in texts:
+        at, across = (box.cx, (box.y0, box.y1)) if span.axis == 0 else (box.cy, (box.x0, box.x1))
+        if across[0] < span.at < across[1] and abs(at - (low + high) / 2) < GAP_MIDDLE * (high - low):
+            return True
+    return False
 
 
 def anchors_of(span: DimensionSpan, grid: StrokeGrid) -> list[tuple[Box, float]]:
@@ -137,12 +161,14 @@ def _tail(span: DimensionSpan, end: float, sign: int, grid: StrokeGrid) -> float
     """How far the dimension line runs on beyond its tip."""
     reach = end
     rows = grid.near(span.axis, span.at)
+    through = not span.inside  # one stroke may run under both arrow heads then
+    own_side = through | ((rows[:, 1] > span.start) if sign > 0 else (rows[:, 2] < span.end))
     for _ in range(4):
         if sign > 0:
-            on = rows[(rows[:, 1] < reach + HEAD_COVER_PT) & (rows[:, 2] > reach + 0.3) & (rows[:, 1] > span.start)]
+            on = rows[(rows[:, 1] < reach + LONG_HEAD_PT) & (rows[:, 2] > reach + 0.3) & own_side]
             step = float(on[:, 2].max()) if len(on) else reach
         else:
-            on = rows[(rows[:, 2] > reach - HEAD_COVER_PT) & (rows[:, 1] < reach - 0.3) & (rows[:, 2] < span.end)]
+            on = rows[(rows[:, 2] > reach - LONG_HEAD_PT) & (rows[:, 1] < reach - 0.3) & own_side]
             step = float(on[:, 1].min()) if len(on) else reach
         if abs(step - reach) < 0.2 or abs(step - end) > 160:
             break
@@ -168,17 +194,40 @@ def readings_of(spans: list[DimensionSpan], grid: StrokeGrid, quantities: list[Q
         return []
     boxes = np.array([[q.box.x0, q.box.y0, q.box.x1, q.box.y1] for q in quantities])
     sizes = np.array([max(q.size, 3.0) for q in quantities])
-    found: list[DimensionReading] = []
-    for span in spans:
-        best = np.full(len(quantities), 1e9)
-        for box, extra in anchors_of(span, grid):
-            dx = np.maximum(np.maximum(boxes[:, 0] - box.x1, box.x0 - boxes[:, 2]), 0)
-            dy = np.maximum(np.maximum(boxes[:, 1] - box.y1, box.y0 - boxes[:, 3]), 0)
-            best = np.minimum(best, np.hypot(dx, dy) / sizes + extra)
-        best += _aside(span, boxes, sizes)
-        found.extend(
-            DimensionReading(span, quantities[int(i)], float(best[i])) for i in np.flatnonzero(best < READING_FAR)
-        )
+    costs = np.array([_costs(anchors_of(span, grid), boxes, sizes) + _aside(span, boxes, sizes) for span in spans])
+    costs = costs.reshape(len(spans), len(quantities))
+    lone = costs.min(axis=0, initial=READING_FAR) >= READING_OWN  # numbers that stand at no line
+    for i, span in enumerate(spans):
+        if not span.inside and lone.any() and costs[i].min() >= READING_OWN:
+            costs[i, lone] = np.minimum(costs[i], _costs(_rays(span, grid), boxes, sizes) + _aside(span, boxes, sizes))[
+                lone
+            ]
+    return [
+        DimensionReading(spans[int(i)], quantities[int(j)], float(costs[i, j]))
+        for i, j in np.argwhere(costs < READING_FAR)
+    ]
+
+
+def _costs(
+    anchors: list[tuple[Box, float]], boxes: NDArray[np.float64], sizes: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """How far each number stands from the nearest anchor, in letter heights and with the cost of the anchor."""
+    best = np.full(len(boxes), 1e9)
+    for box, extra in anchors:
+        dx = np.maximum(np.maximum(boxes[:, 0] - box.x1, box.x0 - boxes[:, 2]), 0)
+        dy = np.maximum(np.maximum(boxes[:, 1] - box.y1, box.y0 - boxes[:, 3]), 0)
+        best = np.minimum(best, np.hypot(dx, dy) / sizes + extra)
+    return best
+
+
+def _rays(span: DimensionSpan, grid: StrokeGrid) -> list[tuple[Box, float]]:
+    """Where a number may stand that is printed beyond the tails of an outside span, in line with them."""
+    found = []
+    for end, sign in ((span.start, -1), (span.end, 1)):
+        tail = _tail(span, end, sign, grid)
+        if tail is not None:
+            (x, y), (x2, y2) = span.point(tail), span.point(tail + sign * RAY_PT)
+            found.append((Box(min(x, x2), min(y, y2), max(x, x2), max(y, y2)), RAY_COST))
     return found
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from db.documents.kinds.datasheet import MOST_MM
-from worker.datasheet.drawing import arrowheads, dimensions, shapes, variations
+from worker.datasheet.drawing import arrowheads, dimensions, extension_lines, shapes, variations
 from worker.datasheet.drawing.dimensions import DimensionReading, DimensionSpan
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.grid import StrokeGrid
@@ -104,7 +104,8 @@ def interpret(sheet: Sheet, units: str = "auto", package: str | None = None) -> 
     lines = phrases.join(exact) + phrases.join([w for w in free if w.confidence < 1.0])
     unit = unit_of(" ".join(w.text for w in phrases.join(sheet.words))) if units == "auto" else units
     texts = [w.box for w in lines] + [q.box for q in quantities.read(lines)]
-    spans = dimensions.spans_of(arrowheads.tips_of(sheet, grid), grid, texts)
+    found_spans = dimensions.spans_of(arrowheads.tips_of(sheet, grid), grid, texts)
+    spans = [extension_lines.onto_lines(s, grid) for s in found_spans]
     numbers = quantities.read(lines, dimensions.Lines(spans, grid).apart)
     if unit != "mm":
         factor = INCH_MM if unit == "inch" else INCH_MM / 1000

@@ -11,9 +11,18 @@ from worker.datasheet.hypotheses.rank import rank
 from worker.datasheet.land import holes, pads, row_repeat
 from worker.datasheet.land.pads import Solved
 from worker.datasheet.segmentation import legend
+from worker.datasheet.segmentation.candidates import centred, holds
 from worker.datasheet.segmentation.captions import LAND
 from worker.datasheet.segmentation.figure import Figure, figures_of, whole
-from worker.datasheet.thresholds.figures import CLEAR_SCORE, LATER_PAGE, LEAST_FIT, MARGIN, OF_LEGEND, OF_RUN
+from worker.datasheet.thresholds.figures import (
+    CLEAR_SCORE,
+    LATER_PAGE,
+    LEAST_FIT,
+    MARGIN,
+    OF_LEGEND,
+    OF_RUN,
+    OWN_NUMBERS,
+)
 
 _ADDED = "{} of the pads were not found as shapes and were added as mirror images of those across"
 _CLOSE = "another reading of the figure is about as likely: {} pads instead of {}"
@@ -29,14 +38,20 @@ def solved_of(lands: list[Drawing], family: PartFamily | None, pins: int | None,
         own = [s for f in titled for s in _of_figure(f, page, family, pins, package, less)]
         if not any(s.score >= CLEAR_SCORE for s in own):  # a caption may stand nearer to another figure than to its own
             own += [s for f in figures if f not in titled for s in _of_figure(f, page, family, pins, package, less)]
-        if (
-            not any(s.score >= CLEAR_SCORE for s in own)
-            or family
-            or {c.kind for f in figures for c in f.captions} <= {LAND}
-        ):
+        alone = {c.kind for f in figures for c in f.captions} <= {LAND} and not any(_whole(s, figures) for s in own)
+        if not any(s.score >= CLEAR_SCORE for s in own) or family or alone:
             own += _of_figure(whole(page), page, family, pins, package, less)
         found += own
     return sorted(found, key=lambda s: -s.score)
+
+
+def _whole(solved: Solved, figures: list[Figure]) -> bool:
+    """Whether a titled figure follows from its numbers to the last shape, and no shapes like its pads stand without numbers."""
+    pads = solved.pattern.pads
+    if solved.score < CLEAR_SCORE or solved.pattern.left or not all(all(solved.settled(i)) for i in range(len(pads))):
+        return False
+    others = [s for f in figures if len(f.drawing.readings) < OWN_NUMBERS for s in f.shapes]
+    return not any(p.same_size(s) for p in pads for s in others)
 
 
 def _of_figure(
@@ -68,12 +83,21 @@ def _unsized(solved: Solved) -> bool:
 
 
 def _painted(solved: Solved, page: Drawing) -> float:
-    """What the legend of a page says of the colour of the pads."""
+    """What the legend of a page says of the colour of the pads, and of pads that lie in the middle of other shapes."""
+    if legend.tells_paste(page) and _amid(solved):
+        return -OF_LEGEND
     copper, other = legend.copper_of(page)
     if not copper or not other:
         return 0.0
     own = legend.color_of(solved.pattern.pads[0].box, page)
     return OF_LEGEND if own in copper else -OF_LEGEND if own in other else 0.0
+
+
+def _amid(solved: Solved) -> bool:
+    """Whether most pads lie in the middle of a solid shape each."""
+    solid = [s for s in solved.pattern.frames if not s.dashed]
+    held = [any(holds(s, p) and centred(s, p) for s in solid) for p in solved.pattern.pads]
+    return sum(held) > len(held) / 2
 
 
 def rival(solved: list[Solved]) -> str | None:

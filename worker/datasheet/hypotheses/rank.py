@@ -80,7 +80,23 @@ def _unexplained(solved: Solved) -> float:
     cost = sum(LEFT * len(c) if len(c) > 1 else LEFT_SINGLE for c in classes_of(pattern.left))
     scattered = SCATTERED if len(pattern.left) > 2 * len(pattern.pads) else 0.0
     reached = REACHED * sum(_reached(s.box, solved) for s in pattern.left)
-    return min(cost + reached, MOST_LEFT) + scattered
+    sized = MOST_LEFT * any(_amid(s.box, solved) and _sized(s.box, solved) for s in pattern.left)
+    return min(cost + reached + sized, MOST_LEFT) + scattered
+
+
+def _amid(box: Box, solved: Solved) -> bool:
+    """Whether a shape stands free between the pads, as an exposed pad does."""
+    pads = [p.box for p in solved.pattern.pads]
+    return solved.pattern.box.holds(box) and not any(p.meets(box) for p in pads)
+
+
+def _sized(box: Box, solved: Solved) -> bool:
+    """Whether printed dimensions run across a shape both ways."""
+    near = [r.span for r in solved.drawing.readings if r.cost < 1.0]
+    return all(
+        any(s.axis == axis and abs(s.start - low) < SPAN_END_PT and abs(s.end - high) < SPAN_END_PT for s in near)
+        for axis, low, high in ((0, box.x0, box.x1), (1, box.y0, box.y1))
+    )
 
 
 def _reached(box: Box, solved: Solved) -> bool:

@@ -13,7 +13,7 @@ from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.land.orders import numbered
-from worker.datasheet.thresholds.land import LABEL_BESIDE
+from worker.datasheet.thresholds.land import LABEL_BESIDE, LABEL_STRAY, OFF_CORNER
 
 Point = tuple[float, float]
 LABEL = re.compile(r"^\(?(\d{1,3})\)?$")
@@ -86,17 +86,30 @@ def from_outline(pads: list[Shape], ring: list[int], labels: list[Label]) -> tup
         for b in boxes
     ]
     best: tuple[float, list[int], int] | None = None
+    corners = _corners(pads, ring)
     for turn in (0, 2, 1, 3):
         turned = [_turn(label, turn) for label in labels]
         for start in range(len(ring)):
             names = numbered(ring, start, 1, len(pads))
             where = {n: at[i] for i, n in enumerate(names)}
             cost = float(np.mean([_away(label, where) for label in turned])) + (0.12 if turn else 0.0)
+            cost += 0.0 if start in corners else OFF_CORNER
             if best is None or cost < best[0] - 1e-6:
                 best = (cost, names, turn)
     if best is None:
         return list(range(1, len(pads) + 1)), 9.0, 0
     return best[1], best[0], best[2]
+
+
+def _corners(pads: list[Shape], ring: list[int]) -> set[int]:
+    """Places in the ring where a side begins: the pad before stands in another row and column."""
+    found = set()
+    for k, i in enumerate(ring):
+        here, before = pads[i].box, pads[ring[k - 1]].box
+        small = 0.5 * min(here.width, here.height)
+        if abs(here.cx - before.cx) > small and abs(here.cy - before.cy) > small:
+            found.add(k)
+    return found or set(range(len(ring)))
 
 
 def _turn(label: Label, quarters: int) -> Label:
@@ -111,7 +124,7 @@ def _away(label: Label, where: dict[int, Point]) -> float:
         return 2.0
     x, y = where[label.number]
     a, b = math.atan2(y, x), math.atan2(label.y, label.x)
-    return abs((a - b + math.pi) % (2 * math.pi) - math.pi)
+    return min(abs((a - b + math.pi) % (2 * math.pi) - math.pi), LABEL_STRAY)
 
 
 def matched(pads: list[Shape], labels: list[Label]) -> list[int] | None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from worker.datasheet.drawing.dimensions import DimensionReading
 from worker.datasheet.drawing.shapes import ROUND, Shape
-from worker.datasheet.thresholds.land import EDGE_SAME_PT, NEARER
+from worker.datasheet.thresholds.land import D_MIDDLE, EDGE_SAME_PT, NEARER
 
 Row = dict[int, float]  # variable -> factor
 
@@ -22,6 +22,7 @@ class Feature:
     at: float
     row: tuple[tuple[int, float], ...]
     reach: tuple[tuple[float, float], ...]  # how far across the axis the pads reach that have it
+    loose: float = 0.0  # points that a dimension may end farther from it
 
 
 @dataclass
@@ -108,6 +109,7 @@ def _sizes(pads: list[Shape], slack: float, part: float, start: list[float], axi
 
 def _features(model: Model, pads: list[Shape], axis: int) -> list[Feature]:
     places: dict[tuple[tuple[int, float], ...], float] = {}
+    loose: dict[tuple[tuple[int, float], ...], float] = {}
     reach: dict[tuple[tuple[int, float], ...], list[tuple[float, float]]] = {}
     for pad, centre, size in zip(pads, model.centre, model.size, strict=True):
         c, s, box = centre[axis], size[axis], pad.box
@@ -117,7 +119,11 @@ def _features(model: Model, pads: list[Shape], axis: int) -> list[Feature]:
         ):  # fmt: skip
             places.setdefault(row, at)
             reach.setdefault(row, []).append((across[0], across[1]))
-    found = [Feature(at, row, tuple(reach[row])) for row, at in places.items()]
+        if (
+            pad.kind == "d_shape" and high - low > across[1] - across[0]
+        ):  # its middle may be that of the part before its round end
+            loose[((c, 1.0),)] = D_MIDDLE * pad.radius
+    found = [Feature(at, row, tuple(reach[row]), loose.get(row, 0.0)) for row, at in places.items()]
     own = sorted({c[axis] for c in model.centre}, key=lambda i: model.start[i])
     if len(own) > 1:
         middle = float(model.start[own[0]] + model.start[own[-1]]) / 2
@@ -142,7 +148,7 @@ def add_lines(model: Model, readings: list[DimensionReading], slack: float) -> N
 
 
 def _feature_at(model: Model, axis: int, at: float, slack: float) -> Feature | None:
-    near = [f for f in model.features[axis] if abs(f.at - at) <= slack]
+    near = [f for f in model.features[axis] if abs(f.at - at) <= slack + f.loose]
     return min(near, key=lambda f: abs(f.at - at), default=None)
 
 
@@ -162,7 +168,7 @@ def ends_of(
     """
     span = reading.span
     starts, ends = (
-        [(f, abs(f.at - at)) for f in model.features[span.axis] if abs(f.at - at) <= slack]
+        [(f, abs(f.at - at)) for f in model.features[span.axis] if abs(f.at - at) <= slack + f.loose]
         for at in (span.start, span.end)
     )
     best: tuple[float, Feature, Feature] | None = None

@@ -13,12 +13,16 @@ from worker.datasheet.page.scan import text_detection
 from worker.datasheet.page.scan.ocr import Gray
 from worker.datasheet.text import tables
 from worker.datasheet.thresholds.page import (
+    O_WIDTH_LEAST,
     STEM_SLACK,
+    STROKED_BOLD_PX,
+    STROKED_FINE_PX,
     STROKED_LEADER_PT,
     STROKED_LETTER_PT,
     STROKED_LINE_PT,
     STROKED_NUMBERS_LEAST,
     STROKED_RUNS_LEAST,
+    STROKED_SMALL_PT,
     STROKED_TITLE_ASPECT,
     STROKED_TITLE_PT,
     WORD_REACH,
@@ -93,7 +97,8 @@ def _paint(sheet: Sheet, lines: NDArray[np.float64], chosen: NDArray[np.bool_], 
             solid.append(px)
             continue
         thick = int(max(1, round(part[0, 4] * PX_PER_PT)))
-        cv2.polylines(paper, [px], False, 0, min(max(thick, 2), 4), cv2.LINE_AA, 4)
+        most = STROKED_FINE_PX if np.ptp(points, axis=0).max() < STROKED_SMALL_PT else STROKED_BOLD_PX
+        cv2.polylines(paper, [px], False, 0, min(max(thick, 2), most), cv2.LINE_AA, 4)
     if solid:
         _fill(paper, solid)
     return paper
@@ -172,14 +177,19 @@ def _painted(
 
 
 def _stems(boxes: NDArray[np.float64], titles: list[Box]) -> NDArray[np.bool_]:
-    """Lone strokes that are parts of large letters: from top to foot of a level line of text (px), or along either."""
+    """Strokes that are parts of large letters: from top to foot of a level line of text (px), or along either.
+
+    A rectangle of that height is an O of letters that have no curves.
+    """
     low, high = boxes[:, 1], boxes[:, 3]
     found = np.zeros(len(boxes), bool)
+    lone, ring = boxes[:, 4] == 1, (boxes[:, 4] >= 4) & (boxes[:, 4] <= 5)
     for title in titles:
         x0, y0, x1, y1 = (v / PX_PER_PT for v in (title.x0, title.y0, title.x1, title.y1))
         size, slack, reach = y1 - y0, STEM_SLACK * (y1 - y0), WORD_REACH * (y1 - y0)
         full = (np.abs(low - y0) < slack) & (np.abs(high - y1) < slack)
         bar = (np.minimum(np.abs(low - y0), np.abs(low - y1)) < slack) & (high - low < slack)
         inside = (boxes[:, 0] > x0 - reach) & (boxes[:, 2] < x1 + reach) & (boxes[:, 2] - boxes[:, 0] < size)
-        found |= inside & (full | bar)
-    return np.asarray(found & (boxes[:, 4] == 1), dtype=np.bool_)
+        slim = boxes[:, 2] - boxes[:, 0] > O_WIDTH_LEAST * size
+        found |= inside & ((lone & (full | bar)) | (ring & full & slim))
+    return np.asarray(found, dtype=np.bool_)

@@ -16,6 +16,7 @@ STOP = frozenset(
      "MM", "SMD", "SMT", "THT", "TYPE", "WITH", "REV", "IN", "OF", "AND", "THE", "FOR", "OR", "BY")
 )  # fmt: skip
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-–−.]*")
+_REVISED = re.compile(r"(\d{3,4}[A-Z]{1,2})[\-–−]\d{2}")  # a maker's case with its revision
 _PINS = r"(?:lead|ld|l|pin|terminal|ball|bump|pad|contact|circuit|position)s?\b"
 _COUNT = re.compile(rf"\b(\d{{1,4}}){_DASH}{_PINS}", re.IGNORECASE)
 _FAMILY_AND_COUNT = re.compile(rf"([A-Za-z]{{3,}}){_DASH}(\d{{1,4}})")
@@ -41,9 +42,11 @@ def _is_number(token: str) -> bool:
 
 
 def words_of(text: str) -> set[str]:
-    """Normalised words of a page, and pairs of neighbours, so that "SOIC - 14" equals "SOIC-14"."""
-    parts = [plain(p) for p in _PART.findall(text)]
-    return set(parts) | {a + b for a, b in pairwise(parts)}
+    """Normalised words of a page, and pairs of neighbours, so that "SOIC - 14" equals "SOIC-14"; 936A-02 is a 936A too."""
+    found = _PART.findall(text)
+    parts = [plain(p) for p in found]
+    unrevised = {plain(m[1]) for p in found if (m := _REVISED.fullmatch(p))}
+    return set(parts) | unrevised | {a + b for a, b in pairwise(parts)}
 
 
 def families(text: str) -> set[str]:

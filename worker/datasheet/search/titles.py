@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from worker.datasheet.thresholds.page import TITLE_CHARS
+from worker.datasheet.thresholds.page import CITED_CHARS, TITLE_CHARS
 
 _ADVISED = r"(?:rec+om+[ae]?n\w*|suggest\w*|advis\w*|propos\w*|preferred|typical|example|reference)"
 _BOARD = (
@@ -82,6 +82,10 @@ _PROSE = re.compile(
     r"\.{4,}|\s\d{1,3}$|[a-z]{3,}[.;](?:\s|$)|\b(?:see|refer|shown|please|should|must|using)\b", re.IGNORECASE
 )
 
+_CITED = re.compile(
+    r"\b(?:see\s+detailed|refer(?:red)?\s+to|shown\s+(?:as|in|on))\b|\bsections?\s+on\s+page", re.IGNORECASE
+)
+
 
 def land_caption(text: str) -> str | None:
     """The short line of a page, or two lines under each other, that name a land pattern; tables of contents do not count."""
@@ -108,7 +112,13 @@ def land_score(text: str) -> float:
 
 def mechanical_score(text: str) -> float:
     """How much the words of a page speak for an outline drawing; each of them counts twice at most."""
-    return sum(weight * min(2, len(pattern.findall(text))) for pattern, weight in MECHANICAL)
+    return sum(weight * min(2, sum(not _cited(m) for m in pattern.finditer(text))) for pattern, weight in MECHANICAL)
+
+
+def _cited(found: re.Match[str]) -> bool:
+    """Whether words are a sentence's about a figure that stands elsewhere."""
+    around = found.string[max(0, found.start() - CITED_CHARS) : found.end() + CITED_CHARS]
+    return _CITED.search(around) is not None
 
 
 def of_land_alone(text: str) -> bool:

@@ -8,6 +8,8 @@ from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.geometry.primitives import Box, ClosedOutline
 from worker.datasheet.thresholds.figures import SWATCH_GAP_PT, SWATCH_PT
 
+_LAND = re.compile(r"^solder(?:ing)?\s*(?:lands?|pads?)$", re.IGNORECASE)
+_PASTE = re.compile(r"^solder\s*paste(?:\s*deposit\w*)?$", re.IGNORECASE)
 Color = tuple[int, int, int]
 _COPPER = re.compile(r"\bland|copper|\bmetal|solder\s*(?:area|land)|\bpads?\b", re.IGNORECASE)
 _OTHER = re.compile(r"mask|stop|resist|paste|stencil|keep|outline|silk", re.IGNORECASE)
@@ -24,6 +26,12 @@ def copper_of(page: Drawing) -> tuple[set[Color], set[Color]]:
         elif text and _COPPER.search(text):
             copper.add(outline.color)
     return copper - other, other - copper
+
+
+def tells_paste(page: Drawing) -> bool:
+    """Whether a legend tells solder paste from solder lands: of shapes within each other the inner ones are the paste."""
+    texts = [line.text.strip(" .:;") for line in page.lines]
+    return any(map(_LAND.match, texts)) and any(map(_PASTE.match, texts))
 
 
 def _label(swatch: ClosedOutline, page: Drawing) -> str | None:

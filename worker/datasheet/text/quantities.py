@@ -309,5 +309,6 @@ def _with_count(q: Quantity, loose: list[Word]) -> Quantity:
             value, low, high = q.value, q.low, q.high
             if value is not None and low is None and high is None and tag in ("MAX", "MIN"):
                 value, low, high = None, (value if tag == "MIN" else None), (value if tag == "MAX" else None)
-            q = replace(q, limit=tag, value=value, low=low, high=high, printed=f"{q.printed} {word.text}")
+            box = around([q.box, word.box])
+            q = replace(q, limit=tag, value=value, low=low, high=high, box=box, printed=f"{q.printed} {word.text}")
     return q

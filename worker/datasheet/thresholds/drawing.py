@@ -27,6 +27,15 @@ SPAN_SKEW_PT = 1.0  # across, between the two tips of one line; larger joins tip
 LINE_GAP_PT = 6.0  # along, from a broken line to the number in its gap
 BROKEN_ACROSS_PT = 2.5  # across, from a broken line to the middle of the number in its gap
 READING_OWN = 0.75  # cost below which a number stands at its line; larger lets one line take its neighbour's number
+LONG_HEAD_PT = 14.0  # the longest heads between a tip and the tail of its line; larger runs on into the next line
+WIDE_GAP = 0.75  # of a span: the widest gap around its number; larger joins tips of two dimensions
+GAP_MIDDLE = 0.15  # of a gap: how far its number may be off its middle
+RAY_PT = 36.0  # from the end of a tail to a number in line with it; larger takes numbers of the next figure
+RAY_COST = 1.0  # of such a number; smaller lets it win over one at the line
+TIP_SHORT_PT = 1.8  # along: how far a head may end before the line it points at; larger takes the next line
+TIP_ON_LINE_PT = 0.4  # how exactly a tip meets its line
+TIP_ALIKE_PT = 1.0  # between what both ends of a span stop short; larger moves one end to a neighbour
+TIP_SHORT_PART = 0.15  # of a span: shorter ones have their next line about as near as their own
 
 # Scale (drawing/scale.py): ratios of points to millimetres, as a part of the ratio.
 SCALE_AGREES = 0.03  # a span agrees with its number; larger hides a wrong number, smaller loses rounded ones

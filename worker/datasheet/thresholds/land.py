@@ -19,6 +19,7 @@ UNSIZED_PART = 0.3  # of the pads, for the same
 MAY_MEAN_LINE = 2.0  # cost of a reading that may speak of a line of the part instead of a pad
 DETAIL_OFF = 0.1  # part by which a size in a detail may be off the drawn one
 EDGE_SAME_PT = 0.15  # edges nearer than this are one place in a vector drawing
+D_MIDDLE = 0.5  # of the radius of a round end: how far off the middle of such a pad may be meant
 NEARER = 1e-4  # points of cost a point away: only breaks a tie between features at one place
 
 # The equations (land/solver.py): weights without a unit, only their ratios count.
@@ -55,6 +56,9 @@ DRILLED_LEAST = 2  # holes in an outline of the board; a single one is the hole 
 
 # Orders of numbers (land/orders.py, land/outline_labels.py).
 ORDER_LEVEL_PT = 1.2  # between the middles of pads in one line
+# radians: a label farther from its pad is no number of a pin, however far it is; larger lets one stray label shift all
+LABEL_STRAY = 1.2
+OFF_CORNER = 0.15  # radians: cost of a first pin amid a side
 LABEL_BESIDE = 0.75  # of half the extents of the pads: how far the label of a pad may be from it
 PINOUT_REACH_PT = 75.0  # from the caption of a terminal arrangement to its numbers; larger takes those of other figures
 PINOUT_OFF = 0.6  # of half the extents: how far a terminal of an arrangement may stand from where its pad is

@@ -30,6 +30,11 @@ STROKED_RUNS_LEAST = 12  # sub-paths of letter size from which on a page has str
 STROKED_NUMBERS_LEAST = 6  # decimal numbers of the text layer, from which on only titles are read from strokes
 STROKED_TITLE_ASPECT = 1.8  # length by height of a line that may be a title
 STROKED_TITLE_PT = 4.0  # height of such a line
+# points, pixels: letters no higher than this get the fine pen; they run together under a thicker one
+STROKED_SMALL_PT = 6.0
+STROKED_FINE_PX = 2
+STROKED_BOLD_PX = 4
+O_WIDTH_LEAST = 0.35  # of its height: the width of an O without curves
 STEM_SLACK = 0.15  # heights by which a lone stem may be off the top and foot of its line
 WORD_REACH = 6.0  # heights: a word before or behind a line may be lost wholly
 
@@ -42,6 +47,7 @@ TITLED = 5.0  # score of words that name an outline drawing
 OTHER_PACKAGE = 6.0  # against a page that names packages, and not the asked one
 CAPTIONED = 4.0  # for a picture with the name of a package
 NAMED_SO = 2.0  # for a page that prints the name the asked one was taken for
+CITED_CHARS = 60  # letters of a sentence around the words that name a figure elsewhere
 TITLE_CHARS = 90  # letters of a line that may be a title; longer ones are prose
 HEADING_LARGER = 1.5  # times the height of the numbers: letters of a heading
 HEADING_BOLDER = 1.35  # times the height of a heading: the one over it

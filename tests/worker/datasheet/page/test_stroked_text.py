@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from reportlab.pdfgen.canvas import Canvas
 
 from worker.datasheet.page import pages
+from worker.datasheet.synthetic import strokes
 from worker.datasheet.synthetic.canvas import SheetCanvas
 
 
@@ -20,3 +22,33 @@ def test_the_title_of_a_stroked_page_is_read(tmp_path: Path, size: float) -> Non
     book = pages.open_book([tmp_path / "page.pdf"])
     assert pages.read_titles(book, 1) == "LAND PATTERN DATA"
     book.close()
+
+
+def plotted(path: Path, lines: list[tuple[float, float, str]], size: float, pen: float, wide: float = 1.0) -> Path:
+    """A page with lines of text, every stroke of a letter one path, as CAD programs plot them; y up, letters so wide."""
+    canvas = Canvas(str(path), pagesize=(595, 842))
+    canvas.setLineWidth(pen)
+    for x, y, words in lines:
+        for run in strokes.runs(words, size):
+            drawn = canvas.beginPath()
+            drawn.moveTo(x + wide * run[0][0], y + run[0][1])
+            for dx, dy in run[1:]:
+                drawn.lineTo(x + wide * dx, y + dy)
+            canvas.drawPath(drawn)
+    canvas.save()
+    return path
+
+
+def test_a_title_whose_letter_o_has_no_curves_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(strokes.GLYPHS, "O", "0006464000")
+    book = pages.open_book([plotted(tmp_path / "page.pdf", [(230, 790, "MOUNTING FOOTPRINT")], 9, 0.7)])
+    assert pages.read_titles(book, 1) == "MOUNTING FOOTPRINT"
+    book.close()
+
+
+def test_small_letters_of_a_thick_pen_are_read_line_by_line(tmp_path: Path) -> None:
+    numbers = [(150, 500, "16.020"), (148, 493, "[0.631]"), (400, 500, "8.380"), (398, 493, "[0.330]")]
+    book = pages.open_book([plotted(tmp_path / "page.pdf", numbers, 6.5, 1.2, 0.6)])
+    found = {word.text for word in pages.read_sheet(book, 1).words}
+    book.close()
+    assert {"16.020", "8.380"} <= found

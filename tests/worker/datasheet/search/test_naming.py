@@ -45,3 +45,8 @@ def test_the_package_a_page_names(page: str, name: str | None) -> None:
 def test_a_case_number_identifies_a_package_and_a_count_does_not() -> None:
     assert "64606" in naming.tokens("PDIP-14, CASE 646-06 ISSUE S")
     assert not {"14", "CASE", "ISSUE"} & set(naming.tokens("14 CASE ISSUE S"))
+
+
+def test_a_case_is_found_with_its_revision() -> None:
+    assert "936A" in naming.words_of("CASE 936A−02 ISSUE E")
+    assert "646" not in naming.words_of("CASE 646−06 ISSUE S")

@@ -57,3 +57,9 @@ def test_other_words_name_no_figure_of_a_package(title: str) -> None:
 )
 def test_a_title_in_any_tongue_speaks_for_the_figure_under_it(title: str) -> None:
     assert kind_of(title) == LAND
+
+
+def test_a_sentence_about_a_figure_elsewhere_does_not_make_a_page_an_outline() -> None:
+    front = "See detailed ordering and shipping information in the package\ndimensions section on page 23 of this data sheet."
+    assert titles.mechanical_score(front) == 0.0
+    assert titles.mechanical_score("MECHANICAL CASE OUTLINE\nPACKAGE DIMENSIONS") > titles.mechanical_score(front)

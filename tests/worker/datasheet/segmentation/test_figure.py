@@ -107,3 +107,54 @@ def test_a_circuit_beside_the_land_pattern_gives_no_pads() -> None:
     assert land is not None
     found = sorted((round(p.x, 2), round(p.y, 2), p.w, p.h) for p in land.pads)
     assert found == [(x, y, 1.0, 0.5) for x in (-1.5, 1.5) for y in (-0.6, 0.6)]
+
+
+def six(sketch: Sketch, at: tuple[float, float], step: float) -> None:
+    """Six shapes of 0.62 x 1.22 mm in rows 2.63 mm apart."""
+    sketch.at = at
+    for x in (-step, 0.0, step):
+        for y in (-1.315, 1.315):
+            sketch.rect(x, y, 0.62, 1.22)
+
+
+def test_an_outline_with_terminals_like_the_pads_is_none_of_a_footprint_that_explains_itself() -> None:
+    sketch = Sketch(scale=28.0)
+    six(sketch, (120, 560), 0.95)
+    sketch.text(120, 470, "RECOMMENDED SOLDER PAD LAYOUT", 6)
+    sketch.across(-0.31, 0.31, -2.4, "0.62 MAX")
+    sketch.across(-0.95, 0.0, 2.4, "0.95 REF")
+    sketch.along(-1.925, 1.925, -2.6, "3.85 MAX")
+    sketch.along(0.705, 1.925, 2.2, "1.22 REF")
+    six(sketch, (480, 560), 1.3)
+    sketch.rect(0, 0, 4.0, 1.9)
+    sketch.across(-2.0, 2.0, -2.6, "2.90 BSC")
+    sketch.along(-1.925, 1.925, -3.0, "2.80 BSC")
+    sketch.across(0.0, 1.3, 2.6, "0.95 BSC")
+    sketch.across(0.99, 1.61, 2.2, "0.30 - 0.45")
+    for x in (-1.3, 0.0, 1.3):
+        sketch.rect(x, 6.0, 0.62, 0.7)
+    sketch.across(-1.3, 1.3, 6.9, "1.90 BSC")
+    land = extract([sketch.pdf()], ReadingRequest()).land_pattern
+    assert land is not None
+    assert [(p.w, p.h) for p in land.pads] == [(0.62, 1.22)] * 6
+
+
+def test_of_shapes_within_each_other_the_legend_makes_the_inner_ones_paste() -> None:
+    sketch = Sketch(scale=30.0)
+    sketch.text(300, 290, "Reflow soldering footprint", 9)
+    for x in (-0.9, 0.9):
+        sketch.rect(x, 0.0, 0.6, 0.4)
+        for y in (-0.75, 0.75):
+            sketch.rect(x, y, 0.6, 0.6)
+            sketch.rect(x, y, 0.5, 0.5)
+    sketch.across(-0.9, 0.9, 3.2, "1.80")
+    sketch.along(-0.75, 0.75, -3.0, "1.50")
+    sketch.across(-1.15, -0.65, 1.8, "0.5 (4x)")
+    sketch.across(0.6, 1.2, 1.8, "0.6 (2x)")
+    sketch.across(-1.2, -0.6, 2.5, "0.6 (4x)")
+    sketch.along(-0.2, 0.2, 1.9, "0.4 (2x)")
+    for line, words in enumerate(("solder lands", "solder paste")):
+        sketch.text(500, 520 - 20 * line, words)
+    land = extract([sketch.pdf()], ReadingRequest()).land_pattern
+    assert land is not None
+    assert {(p.w, p.h) for p in land.pads} == {(0.6, 0.6), (0.6, 0.4)}

@@ -104,3 +104,9 @@ def test_limits_stacked_with_their_inches_beside_them_are_limits() -> None:
         [Word(t, Box(x, 363, x + 7, 395), 1, 1.0, 7.0) for x, t in ((154, "1.9 [0.075]"), (168, "1.7 [0.067]"))]
     )
     assert (turned.low, turned.value, turned.high) == (1.7, None, 1.9)
+
+
+def test_a_limit_below_its_number_belongs_to_its_box() -> None:
+    (one,) = read([line("0.62", y=0), line("MAX", y=9)])
+    assert one.high == 0.62
+    assert one.box.y1 > 9 + 4
