@@ -13,6 +13,7 @@ from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.families import families
 from worker.datasheet.families.families import PartFamily
 from worker.datasheet.hypotheses import choose, plausible
+from worker.datasheet.land import grid_rules
 from worker.datasheet.page import pages
 from worker.datasheet.page.pages import Book
 from worker.datasheet.request import OnProgress, ReadingProgress, ReadingRequest
@@ -58,9 +59,13 @@ def _read(book: Book, request: ReadingRequest, progress: OnProgress) -> Findings
     unclear = _unclear(family, outlines, lands) or search.doubt(request.package)
     if family is not None:
         outlines, lands = [family.narrowed(d) for d in outlines], [family.narrowed(d) for d in lands]
+    grid = grid_rules.find(outlines, lands, request.package)
     solved = choose.solved_of(lands, family, review.pins_of(request.package), request.package)
     solved = plausible.of_part(solved, request, search)
-    return Findings(book.pages, request.package, search, outlines, solved, unclear, choose.rival(solved))
+    if grid is not None and solved and len(solved[0].pattern.pads) == grid.columns * grid.rows:
+        grid = None  # the pads are drawn, one by one
+    solved = solved if grid is None else []
+    return Findings(book.pages, request.package, search, outlines, solved, unclear, choose.rival(solved), grid)
 
 
 def _unclear(family: PartFamily | None, outlines: list[Drawing], lands: list[Drawing]) -> str | None:

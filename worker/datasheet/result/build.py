@@ -12,8 +12,9 @@ from worker.datasheet.body import body
 from worker.datasheet.body.outline import Found
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.land import viewing_side
+from worker.datasheet.land.grid_rules import BallGrid
 from worker.datasheet.land.pads import Solved
-from worker.datasheet.result import assemble, land_pattern, review, terminals
+from worker.datasheet.result import assemble, ball_grid, land_pattern, review, terminals
 from worker.datasheet.search.page_search import Search
 from worker.datasheet.thresholds.figures import LAND_TITLED, MIN_SCORE
 from worker.datasheet.thresholds.result import CLEAR, CONTRADICTED
@@ -30,6 +31,7 @@ class Findings:
     solved: list[Solved]  # land patterns, the best first
     unclear: str | None  # why the figures may be those of another part
     rival: str | None  # why another pattern is about as likely as the best one
+    grid: BallGrid | None = None  # of a part whose pads no figure shows
 
     @property
     def best(self) -> Solved | None:
@@ -39,7 +41,7 @@ class Findings:
 
 def result_of(found: Findings) -> DatasheetResult:
     """The document without what follows from its values (checks, equations, IPC-7351, files)."""
-    outlines, best, package = found.outlines, found.best, found.package
+    outlines, package = found.outlines, found.package
     read = _body(found)
     sizes = assemble.body_of(read, outlines)
     land, of_land, doubts = _land(found)
@@ -51,7 +53,7 @@ def result_of(found: Findings) -> DatasheetResult:
     status = _status(land, found.search)
     return DatasheetResult(
         package=package, page_count=found.page_count, mechanical_pages=found.search.mechanical[:1],
-        land_pages=[best.drawing.number] if best else [], readers_used=["vector"],
+        land_pages=[land.page] if land is not None and land.page else [], readers_used=["vector"],
         body=sizes, land_pattern=land, land_pattern_status=status,
         dimensions=assemble.table_of(outlines), terminals=terminals.read(outlines, land),
         overall=terminals.overall(outlines, sizes, land),
@@ -74,6 +76,8 @@ def _body(found: Findings) -> Found:
 
 def _land(found: Findings) -> tuple[LandPattern | None, list[Review], list[str]]:
     """The land pattern seen from above, what is doubtful in it, and why it may be another one altogether."""
+    if found.grid is not None:
+        return *ball_grid.build(found.grid), [found.unclear] if found.unclear else []
     if found.best is None:
         return None, [], [found.unclear] if found.unclear else []
     land, reviews = land_pattern.build(found.best, found.outlines, found.package)

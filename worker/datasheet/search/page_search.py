@@ -241,7 +241,12 @@ def _foreign(outline: PageHit, hit: PageHit) -> bool:
     own, other = naming.families(outline.text), naming.families(hit.text)
     if not own or not other or own & other:
         return False
-    return not any(a.startswith(b) or b.startswith(a) for a in own for b in other)
+    return not any(_alike(a, b) or _alike(b, a) for a in own for b in other)
+
+
+def _alike(name: str, other: str) -> bool:
+    """Whether a name begins another one, or is the kind of it alone, as BGA is of LFBGA100."""
+    return other.startswith(name) or (name.isalpha() and name in other)
 
 
 def _names(drawings: list[PageHit]) -> list[tuple[str, int]]:

@@ -16,6 +16,7 @@ _FIGURE = (
     r"|foot[\s-]*prints?"
     r"|pad[\s-]*(?:layout|pattern|dimension|size|geometr|arrangement|design)\w*"
     rf"|{_BOARD}[\s-]*(?:layout|pattern|mounting|land|pad|hole|cut[\s-]*out|drilling)s?"
+    r"|(?:p\.?\s?c\.?\s?b\.?|board)[\s-]*design[\s-]*rules?"
     r"|solder(?:ing)?[\s-]*(?:lands?|pads?|pattern|areas?)"
     r"|mounting[\s-]*(?:pads?|patterns?|holes?|layout|lands?|dimensions?)"
     r"|(?:hole|drill(?:ing)?)[\s-]*(?:layout|pattern|plan|diagram)s?)"

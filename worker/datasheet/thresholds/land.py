@@ -64,6 +64,11 @@ PINOUT_REACH_PT = 75.0  # from the caption of a terminal arrangement to its numb
 PINOUT_OFF = 0.6  # of half the extents: how far a terminal of an arrangement may stand from where its pad is
 BOSS_STEPS = 2.0  # of a row, from it to the hole for a boss
 
+# Design rules of ball grids (land/grid_rules.py).
+RULE_REACH_PT = 330.0  # from the name of a rule to its number; larger takes numbers of the next table
+RULE_LEVEL = 0.5  # of the height of its letters: how far a number may be off the row of its name
+WHOLE_STEPS_MM = 0.011  # by which a span may miss a whole number of pitches; larger accepts another pitch
+
 # Leaders (land/leaders.py).
 LEADER_AT_TEXT_PT = 4.0  # from a text to the stroke that begins at it
 LEADER_JOINT_PT = 1.2  # between two pieces of one leader

@@ -8,7 +8,8 @@ import pytest
 
 from tests.worker.datasheet.sketch import Sketch
 from tests.worker.datasheet.test_extract import read_pads
-from worker.datasheet.extract import ReadingRequest, extract
+from worker.datasheet.extract import extract
+from worker.datasheet.request import ReadingRequest
 from worker.datasheet.result import score
 
 HEAD = 6.0
