@@ -9,7 +9,7 @@ from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.geometry.primitives import Word
 from worker.datasheet.land.balls import BALL_ROWS
 from worker.datasheet.text.quantities import Quantity, number
-from worker.datasheet.thresholds.land import RULE_LEVEL, RULE_REACH_PT, WHOLE_STEPS_MM
+from worker.datasheet.thresholds.land import RULE_LEVEL, RULE_VALUE_PT, WHOLE_STEPS_MM
 
 _DIAMETER = re.compile(
     r"^D\s*pad$|^(?:copper\s*|ball\s*|land\s*)?pad\s*(?:diameter|size)$|^land\s*diameter$", re.IGNORECASE
@@ -56,7 +56,7 @@ def balls_of(package: str | None) -> int | None:
 def _row(label: re.Pattern[str], page: Drawing) -> Quantity | None:
     """The number in the row of a rule, right of its name."""
     for name in (w for w in page.lines if w.turn == 0 and label.match(w.text.strip(" :"))):
-        beside = [w for w in page.lines if _level(name, w) and 0 < w.box.x0 - name.box.x1 < RULE_REACH_PT]
+        beside = [w for w in page.lines if _level(name, w) and 0 < w.box.x0 - name.box.x1 < RULE_VALUE_PT]
         for word in sorted(beside, key=lambda w: w.box.x0)[:1]:
             if value := _VALUE.match(word.text.strip()):
                 printed = f"{name.text} {value[0]}"

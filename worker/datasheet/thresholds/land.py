@@ -65,7 +65,7 @@ PINOUT_OFF = 0.6  # of half the extents: how far a terminal of an arrangement ma
 BOSS_STEPS = 2.0  # of a row, from it to the hole for a boss
 
 # Design rules of ball grids (land/grid_rules.py).
-RULE_REACH_PT = 330.0  # from the name of a rule to its number; larger takes numbers of the next table
+RULE_VALUE_PT = 330.0  # from the name of a rule to its number; larger takes numbers of the next table
 RULE_LEVEL = 0.5  # of the height of its letters: how far a number may be off the row of its name
 WHOLE_STEPS_MM = 0.011  # by which a span may miss a whole number of pitches; larger accepts another pitch
 
