@@ -1,6 +1,12 @@
-"""No secret reaches the log."""
+"""No secret reaches the log, and its times mean the same everywhere."""
 
 from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
 
 import pytest
 
@@ -31,3 +37,11 @@ def test_secrets_are_cut_wherever_they_stand(said: str, secret: str) -> None:
 def test_the_rest_stays_readable() -> None:
     said = f"/share/{SHARE}/live of s3://bucket/key by user@host: a.b, https://example.com/@name"
     assert redact(None, "info", {"event": said})["event"] == said.replace("0123456789" * 4, "…")
+
+
+def test_times_are_utc_wherever_the_process_runs() -> None:
+    say = "import logging; from db.ops import logs; logs.configure('gpu'); logging.getLogger('x').warning('now')"
+    environment = {**os.environ, "TZ": "Asia/Tokyo"}
+    ran = subprocess.run([sys.executable, "-c", say], env=environment, capture_output=True, text=True, check=True)
+    written = datetime.fromisoformat(json.loads((ran.stderr or ran.stdout).splitlines()[-1])["timestamp"])
+    assert abs((datetime.now(UTC) - written).total_seconds()) < 600

@@ -35,3 +35,8 @@ def test_sizes_holes_and_what_holds() -> None:
 
 def test_no_land_pattern_is_an_answer() -> None:
     assert "pads    not in document" in told(DatasheetResult())
+
+
+def test_half_a_size_is_no_size() -> None:
+    pads = [Pad(number="1", x=0, y=0, w=0.6), Pad(number="2", x=1, y=0, h=0.6)]
+    assert "pads    2 (2 rect size not stated)" in told(DatasheetResult(land_pattern=LandPattern(pads=pads)))

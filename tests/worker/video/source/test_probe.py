@@ -177,3 +177,18 @@ def test_reading_a_long_file_through_can_be_stopped(tmp_path: Path) -> None:
 
     with pytest.raises(Stopped):
         probe(path, canceled)
+
+
+def test_a_last_box_of_length_zero_reaches_to_the_end(tmp_path: Path) -> None:
+    def box(name: bytes, length: int, data: bytes = b"") -> bytes:
+        return length.to_bytes(4, "big") + name + data
+
+    ftyp, moov = box(b"ftyp", 16, b"isom0000"), box(b"moov", 8)
+    for last, missing in (
+        (box(b"mdat", 0, b"x" * 50), 0),
+        (box(b"mdat", 58, b"x" * 50), 0),
+        (box(b"mdat", 99, b"x" * 50), 41),
+    ):
+        path = tmp_path / "film.mp4"
+        path.write_bytes(ftyp + moov + last)
+        assert missing_bytes(path) == missing
