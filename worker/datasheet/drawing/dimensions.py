@@ -17,6 +17,7 @@ from worker.datasheet.thresholds.drawing import (
     HEAD_COVER_PT,
     LINE_GAP_PT,
     LONG_HEAD_PT,
+    ONE_STROKE_PT,
     RAY_COST,
     RAY_PT,
     READING_FAR,
@@ -150,11 +151,15 @@ def anchors_of(span: DimensionSpan, grid: StrokeGrid) -> list[tuple[Box, float]]
         if tail is None:
             continue
         x, y = span.point(tail)
-        found.append((Box(x, y, x, y), 0.25))
+        found += [(Box(x, y, x, y), 0.25), (_between(span.point(end), (x, y)), 0.3)]
         for far in _elbow(1 - span.axis, x, y, grid):
             found.append((Box(*far, *far), 0.4))
             found.extend((Box(*g, *g), 0.5) for g in _elbow(span.axis, *far, grid) if abs(g[0] - x) + abs(g[1] - y) > 1)
     return found
+
+
+def _between(a: tuple[float, float], b: tuple[float, float]) -> Box:
+    return Box(min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1]))
 
 
 def _tail(span: DimensionSpan, end: float, sign: int, grid: StrokeGrid) -> float | None:
@@ -162,7 +167,9 @@ def _tail(span: DimensionSpan, end: float, sign: int, grid: StrokeGrid) -> float
     reach = end
     rows = grid.near(span.axis, span.at)
     through = not span.inside  # one stroke may run under both arrow heads then
-    own_side = through | ((rows[:, 1] > span.start) if sign > 0 else (rows[:, 2] < span.end))
+    own_side = through | (
+        (rows[:, 1] > span.start - ONE_STROKE_PT) if sign > 0 else (rows[:, 2] < span.end + ONE_STROKE_PT)
+    )
     for _ in range(4):
         if sign > 0:
             on = rows[(rows[:, 1] < reach + LONG_HEAD_PT) & (rows[:, 2] > reach + 0.3) & own_side]

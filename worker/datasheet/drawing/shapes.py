@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from worker.datasheet.drawing import painted_rings
 from worker.datasheet.geometry.primitives import Box, ClosedOutline, Sheet
-from worker.datasheet.thresholds.drawing import BAR_POINTS, BAR_PT, SHAPE_JOIN_PT, SHAPE_LEAST_PT, SHAPE_MOST_PART
+from worker.datasheet.thresholds.drawing import (
+    BAR_POINTS,
+    BAR_PT,
+    CURVE_LEAST,
+    CURVE_MOST,
+    SHAPE_JOIN_PT,
+    SHAPE_LEAST_PT,
+    SHAPE_MOST_PART,
+)
 
 Point = tuple[float, float]
 MAX_LOOSE = 40_000
@@ -178,10 +186,11 @@ def _walk(
         if start in done or start not in at[int(a[start])] or len(at[int(a[start])]) != 2:
             continue
         ring, points, node = [start], [(float(lines[start, 0]), float(lines[start, 1]))], int(b[start])
-        while node != int(a[start]) and len(at[node]) == 2 and len(ring) < 400:
-            last = ring[-1]
-            step = at[node][0] if at[node][1] == last else at[node][1]
-            forward = int(a[step]) == node
+        while node != int(a[start]) and len(ring) < 400:
+            onward = _onward(lines, a, at[node], ring[-1], node)
+            if onward is None or onward in ring:
+                break
+            step, forward = onward, int(a[onward]) == node
             points.append((float(lines[step, 0 if forward else 2]), float(lines[step, 1 if forward else 3])))
             ring.append(step)
             node = int(b[step]) if forward else int(a[step])
@@ -190,6 +199,22 @@ def _walk(
             curved = len(ring) > 8
             found.append(ClosedOutline(tuple(points), False, True, curved, (0, 0, 0), float(lines[start, 4])))
     return found
+
+
+def _onward(lines: NDArray[np.float64], a: NDArray[np.int64], meeting: list[int], last: int, node: int) -> int | None:
+    """The line that goes on from the end of another one; where more meet, the one that bends on as a curve does."""
+    others = [i for i in meeting if i != last]
+    if len(others) == 1:
+        return others[0]
+    come = _direction(lines[last], int(a[last]) != node)
+    bends = [((come - _direction(lines[i], int(a[i]) == node) + np.pi) % (2 * np.pi) - np.pi, i) for i in others]
+    curved = [i for bend, i in bends if CURVE_LEAST < abs(bend) < CURVE_MOST]
+    return curved[0] if len(curved) == 1 else None
+
+
+def _direction(line: NDArray[np.float64], forward: bool) -> float:
+    dx, dy = line[2] - line[0], line[3] - line[1]
+    return float(np.arctan2(dy, dx) if forward else np.arctan2(-dy, -dx))
 
 
 def find(sheet: Sheet) -> list[Shape]:

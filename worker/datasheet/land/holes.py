@@ -14,6 +14,7 @@ from worker.datasheet.land.pads import Solved
 from worker.datasheet.land.patterns import MAX_PEGS
 from worker.datasheet.text.quantities import Quantity
 from worker.datasheet.thresholds.land import (
+    CONTACTS_LEAST,
     HOLE_LEAST_MM,
     HOLE_MIDDLE_PT,
     HOLE_NEAR,
@@ -21,6 +22,7 @@ from worker.datasheet.thresholds.land import (
     HOLE_WRONG,
     LAND_END_PT,
     RING_MOST,
+    SHIELD_MOST,
 )
 
 BALLS = re.compile(r"\bBGA\b|ball|\bCSP\b|WLCSP|DSBGA|bump|solder\s*mask\s*(?:opening|defined)", re.IGNORECASE)
@@ -99,11 +101,16 @@ def read(solved: Solved) -> dict[int, Round]:
         if balls:
             found[i] = Round(copper[i], None, "smd")
         elif solved.model.size[i] in holed:
-            found[i] = Round(copper[i], _drill(solved, i, rounds, sizes), "thru_hole")
+            found[i] = Round(copper[i], _drill(solved, i, rounds, sizes), "thru_hole", _of_shield(rounds, pads))
         else:  # where others have copper it is for a peg
             peg = bool(holed) or len(rounds) < len(pads) or held.get(i, False)
             found[i] = Round((None, None), _hole_size(copper[i]), "np_thru_hole" if peg else "thru_hole", i in held)
     return found
+
+
+def _of_shield(rounds: list[int], pads: list[Shape]) -> bool:
+    """Whether plated holes only hold a part whose many contacts lie on the surface."""
+    return len(rounds) <= SHIELD_MOST and len(pads) - len(rounds) >= max(CONTACTS_LEAST, len(rounds))
 
 
 def _hole_size(size: tuple[float | None, float | None]) -> tuple[float, float] | None:

@@ -11,15 +11,13 @@ from worker.datasheet.drawing import scale
 from worker.datasheet.drawing.dimensions import DimensionReading
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.scale import Scale
-from worker.datasheet.geometry.primitives import Box
-from worker.datasheet.land import solver, variables
+from worker.datasheet.land import borrowed, solver, variables
 from worker.datasheet.land.patterns import Pattern
 from worker.datasheet.land.solver import Fit
-from worker.datasheet.land.variables import Feature, Model, Row
+from worker.datasheet.land.variables import Feature, Model
 from worker.datasheet.thresholds.land import (
     BLUR_PT,
     BY_HAND_BETTER,
-    DETAIL_OFF,
     LAND_END_BY_HAND_PT,
     LAND_END_PT,
     LAND_END_RASTER_PT,
@@ -139,7 +137,8 @@ def _solve_with(pattern: Pattern, drawing: Drawing, part: float, ends: float) ->
     slack = SAME_PLACE_RASTER_PT if drawing.sheet.raster else SAME_PLACE_PT
     model = variables.model_of(pattern.pads, slack, part)
     model.slack = ends
-    variables.add_lines(model, [r for r in drawing.readings if r.cost < MAY_MEAN_LINE and _close(r, pattern)], ends)
+    near = [r for r in drawing.readings if r.cost < MAY_MEAN_LINE and _close(r, pattern)]
+    variables.add_lines(model, near, ends)
     readings = own_readings(pattern, drawing, model)
     found = scale.solve(readings)
     if found is None:
@@ -147,57 +146,15 @@ def _solve_with(pattern: Pattern, drawing: Drawing, part: float, ends: float) ->
     chosen = scale.assign(readings, found)
     pairs = [(r, variables.row_of(e)) for r in chosen if (e := ends_of(r, model, drawing)) is not None]
     solved = solver.solve(model, found, [(r, row) for r, row in pairs if row])
-    borrowed = _borrowed(solved, model, drawing)
-    if borrowed:
-        solved = solver.solve(model, found, solved.rows + borrowed)
+    apart, beside = borrowed.from_details(solved, model, drawing), borrowed.one_ended(solved, model, near)
+    if apart or beside:
+        solved = solver.solve(model, found, solved.rows + apart + beside)
     result = Solved(pattern, drawing, found, model, solved, 0.0)
-    if borrowed:
-        result.notes.append(
-            "a pad size is taken from a detail drawn apart: " + ", ".join(r.quantity.printed for r, _ in borrowed)
-        )
+    for told, rows in (("is taken from a detail drawn apart", apart), ("has a dimension that misses its edge", beside)):
+        if rows:
+            result.notes.append(f"a pad size {told}: " + ", ".join(r.quantity.printed for r, _ in rows))
     result.score = _score(result)
     return result
-
-
-def _borrowed(solved: Fit, model: Model, drawing: Drawing) -> list[tuple[DimensionReading, Row]]:
-    """Numbers of a detail figure for sizes that the pattern itself leaves open: across a shape, and near the drawn size."""
-    used = {id(r.quantity) for r in solved.used + solved.refused}
-    toleranced = any(r.quantity.low is not None and r.quantity.high is not None for r in solved.used)
-    found: list[tuple[DimensionReading, Row]] = []
-    for variable in sorted({v for s in model.size for v in s}):
-        size = float(solved.values[variable])
-        if solved.settled[variable] or size <= 0:
-            continue
-        near = [
-            r for r in drawing.readings
-            if id(r.quantity) not in used and abs(r.quantity.target / size - 1) < DETAIL_OFF
-            and r.quantity.kind == "length" and (toleranced or r.quantity.low is None or r.quantity.high is None)
-            and _across_detail(r, variable, model, drawing)
-        ]  # fmt: skip
-        if near:
-            found.append((min(near, key=lambda r: r.cost + 10 * abs(r.quantity.target / size - 1)), {variable: 1.0}))
-    return found
-
-
-def _across_detail(reading: DimensionReading, variable: int, model: Model, drawing: Drawing) -> bool:
-    """Whether a span measures a shape of the pad's proportions that stands apart, not within an outline."""
-    span = reading.span
-    proportions = [model.start[w] / model.start[h] for w, h in model.size if variable in (w, h)]
-    for shape in drawing.shapes:
-        box = shape.box
-        low, high = (box.x0, box.x1) if span.axis == 0 else (box.y0, box.y1)
-        if abs(low - span.start) > LAND_END_PT or abs(high - span.end) > LAND_END_PT:
-            continue
-        alike = any(abs(box.width / box.height / p - 1) < DETAIL_OFF for p in proportions)
-        if alike and not any(_outline_of(o.box, box) for o in drawing.shapes):
-            return True
-    return False
-
-
-def _outline_of(outer: Box, inner: Box) -> bool:
-    """Whether a box holds another one that is no middle of it, as the opening of a mask holds its pad."""
-    off = abs(outer.cx - inner.cx) + abs(outer.cy - inner.cy)
-    return outer.holds(inner, 0.3) and outer.area > 1.1 * inner.area and off > LAND_END_PT
 
 
 def _score(solved: Solved) -> float:

@@ -25,6 +25,7 @@ HEAD_COVER_PT = 10.0  # of a dimension line that its heads may hide; smaller los
 READING_FAR = 2.6  # cost above which a number is not of this span; larger ties notes to lines
 SPAN_SKEW_PT = 1.0  # across, between the two tips of one line; larger joins tips of neighbours
 LINE_GAP_PT = 6.0  # along, from a broken line to the number in its gap
+ONE_STROKE_PT = 0.7  # beyond the far tip, for a tail that is one stroke with its dimension line
 BROKEN_ACROSS_PT = 2.5  # across, from a broken line to the middle of the number in its gap
 READING_OWN = 0.75  # cost below which a number stands at its line; larger lets one line take its neighbour's number
 LONG_HEAD_PT = 14.0  # the longest heads between a tip and the tail of its line; larger runs on into the next line
@@ -52,6 +53,8 @@ SCALE_STRETCH_MOST = 0.4
 SHAPE_LEAST_PT = 1.6  # side of a shape; smaller ones are dots and letters
 SHAPE_MOST_PART = 0.6  # of the page's side; larger ones are frames
 SHAPE_JOIN_PT = 0.3  # between the ends of strokes that close a shape; larger closes what is open
+CURVE_LEAST = 0.05  # radians from one line of a curve to the next; less is a line that runs on straight
+CURVE_MOST = 0.6  # radians; more is a corner, and another line that ends there
 BAR_PT = 1.2  # thickness of an area that is one side of a shape, drawn filled
 BAR_POINTS = 7  # corners that such an area has at most
 

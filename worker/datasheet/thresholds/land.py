@@ -18,6 +18,7 @@ UNSIZED_MOST = 3  # sizes that no number gives; more are no land pattern
 UNSIZED_PART = 0.3  # of the pads, for the same
 MAY_MEAN_LINE = 2.0  # cost of a reading that may speak of a line of the part instead of a pad
 DETAIL_OFF = 0.1  # part by which a size in a detail may be off the drawn one
+ONE_ENDED_OFF = 0.01  # part by which a number may be off the drawn size of a pad whose dimension misses its other edge
 EDGE_SAME_PT = 0.15  # edges nearer than this are one place in a vector drawing
 D_MIDDLE = 0.5  # of the radius of a round end: how far off the middle of such a pad may be meant
 NEARER = 1e-4  # points of cost a point away: only breaks a tie between features at one place
@@ -45,6 +46,7 @@ HOLE_WRONG = 0.22  # part by which a printed diameter may be off; beyond it is t
 
 # Holes that hold a part (land/contacts.py) and what leaders say of holes (land/hole_leaders.py).
 CONTACTS_LEAST = 3  # equal holes that are contacts; fewer leave it open which holes hold the part
+SHIELD_MOST = 6  # plated holes beside contacts on the surface that only hold the part
 MOST_HOLDERS = 4  # holes of one size that hold a part; more are contacts
 HOLDER_RATIO = 1.4  # widths of a contact's hole: wider ones hold the part; less takes power contacts for tabs
 LONE_RATIO = 1.15  # the same for a lone hole beside the row: a boss
@@ -60,6 +62,7 @@ ORDER_LEVEL_PT = 1.2  # between the middles of pads in one line
 LABEL_STRAY = 1.2
 OFF_CORNER = 0.15  # radians: cost of a first pin amid a side
 LABEL_BESIDE = 0.75  # of half the extents of the pads: how far the label of a pad may be from it
+NAME_REACH_PT = 16.0  # from a row of contacts to the names printed along it
 PINOUT_REACH_PT = 75.0  # from the caption of a terminal arrangement to its numbers; larger takes those of other figures
 PINOUT_OFF = 0.6  # of half the extents: how far a terminal of an arrangement may stand from where its pad is
 BOSS_STEPS = 2.0  # of a row, from it to the hole for a boss

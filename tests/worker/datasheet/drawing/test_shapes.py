@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -37,3 +39,20 @@ def test_strokes_that_meet_to_a_hair_are_joined_wherever_they_lie(at: float) -> 
     strokes = rectangle(at, 200, at + 20, 210)
     strokes[1] = (at + 20.02, 200.0, at + 20.02, 210.0)
     assert len(find(sheet(*strokes))) == 1
+
+
+def _slot(w: float, h: float) -> list[tuple[float, float]]:
+    """Corners of an upright slot around (300, 400): two half circles drawn as short lines, and its sides."""
+    caps = [(turn, -1) for turn in range(180, 361, 15)] + [(turn, 1) for turn in range(0, 181, 15)]
+    return [
+        (300 + w * math.cos(math.radians(turn)), 400 + side * (h - w) + w * math.sin(math.radians(turn)))
+        for turn, side in caps
+    ]
+
+
+def test_hatching_that_ends_at_corners_of_a_slot_does_not_hide_it() -> None:
+    outer, inner = _slot(18, 40), _slot(11, 33)
+    strokes = [(*a, *b) for ring in (outer, inner) for a, b in zip(ring, ring[1:] + ring[:1], strict=True)]
+    strokes += [(*outer[k], *inner[k]) for k in (3, 16)]
+    found = [(s.kind, round(s.box.width), round(s.box.height)) for s in find(sheet(*strokes))]
+    assert found == [("oval", 36, 80), ("oval", 22, 66)]
