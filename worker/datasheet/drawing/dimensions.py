@@ -16,6 +16,7 @@ from worker.datasheet.thresholds.drawing import (
     GAP_MIDDLE,
     HEAD_COVER_PT,
     LINE_GAP_PT,
+    LINED_PT,
     LONG_HEAD_PT,
     ONE_STROKE_PT,
     RAY_COST,
@@ -265,8 +266,22 @@ class Lines:
         """Whether two texts stand at different dimension lines, which may both run into their text from both sides."""
         if all(self._interrupts(box, 0 if max(a.width, b.width) > max(a.height, b.height) else 1) for box in (a, b)):
             return True
+        if self._lined(a, b):
+            return True
         first, second = self.at(a), self.at(b)
         return first is not None and second is not None and first is not second
+
+    def _lined(self, a: Box, b: Box) -> bool:
+        """Whether a dimension line runs between two texts over each other, and the next one right over or under both."""
+        axis = 0 if max(a.width, b.width) > max(a.height, b.height) else 1
+        (top, low), (high, bottom) = sorted(((c.y0, c.y1) if axis == 0 else (c.x0, c.x1)) for c in (a, b))
+        middles = [c.cx if axis == 0 else c.cy for c in (a, b)]
+        near = max(min(a.width, a.height), min(b.width, b.height))
+        lines = [s.at for s in self.spans if s.axis == axis and all(s.start < m < s.end for m in middles)]
+        between = any(low - LINED_PT < at < high + LINED_PT for at in lines)
+        return between and any(
+            bottom - LINED_PT < at < bottom + near or top - near < at < top + LINED_PT for at in lines
+        )
 
     def _interrupts(self, box: Box, axis: int) -> bool:
         """Whether a line along an axis runs into a text from both sides."""

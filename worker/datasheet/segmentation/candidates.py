@@ -8,6 +8,7 @@ from worker.datasheet.drawing.dimensions import box_of
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import ROUND, Shape
 from worker.datasheet.geometry.primitives import Box, Word
+from worker.datasheet.segmentation import legend
 from worker.datasheet.thresholds.figures import (
     CANDIDATE_LEAST_PT,
     CENTRE_BEYOND_PT,
@@ -22,7 +23,7 @@ def candidates(drawing: Drawing) -> list[Shape]:
     found = []
     for shape in drawing.shapes:
         b = shape.box
-        if _is_letter(b, drawing) or _is_boxed_number(b, drawing):
+        if _is_letter(b, drawing) or _is_boxed_number(b, drawing) or legend.is_swatch(b, drawing):
             continue
         inside = [w for w in drawing.lines if b.grown(0.5).holds_point(w.box.cx, w.box.cy) and len(w.text) > 0]
         labelled = any(w.box.area > 0.18 * b.area for w in inside if _wordy(w))

@@ -10,6 +10,12 @@ from worker.datasheet.thresholds.figures import SWATCH_GAP_PT, SWATCH_PT
 
 _LAND = re.compile(r"^solder(?:ing)?\s*(?:lands?|pads?)$", re.IGNORECASE)
 _PASTE = re.compile(r"^solder\s*paste(?:\s*deposit\w*)?$", re.IGNORECASE)
+_LEGEND = re.compile(
+    r"(?:solder(?:ing)?|copper|metal|component|part|package|land|pad|paste|mask|resist|keep[\s-]*out|via\w*|through|plated)"
+    r"(?:[\s-]+(?:solder(?:ing)?|area|land|lands|pad|pads|outline|body|paste|mask|resist|stop|opening|zone|hole|holes|for|thermal))*"
+    r"(?:\s{1,6}component\s*outline)?",
+    re.IGNORECASE,
+)
 Color = tuple[int, int, int]
 _COPPER = re.compile(r"\bland|copper|\bmetal|solder\s*(?:area|land)|\bpads?\b", re.IGNORECASE)
 _OTHER = re.compile(r"mask|stop|resist|paste|stencil|keep|outline|silk", re.IGNORECASE)
@@ -34,11 +40,20 @@ def tells_paste(page: Drawing) -> bool:
     return any(map(_LAND.match, texts)) and any(map(_PASTE.match, texts))
 
 
+def is_swatch(box: Box, page: Drawing) -> bool:
+    """Whether a small shape stands beside a text of a legend, which explains how such shapes are drawn."""
+    text = _beside(box, page)
+    return text is not None and _LEGEND.fullmatch(text.strip(" .:;")) is not None
+
+
 def _label(swatch: ClosedOutline, page: Drawing) -> str | None:
     """The text right of a small painted area."""
-    b = swatch.box
+    return _beside(swatch.box, page) if swatch.filled else None
+
+
+def _beside(b: Box, page: Drawing) -> str | None:
     low, high = SWATCH_PT
-    if not swatch.filled or not low < min(b.width, b.height) or not max(b.width, b.height) < high:
+    if not low < min(b.width, b.height) or not max(b.width, b.height) < high:
         return None
     for line in page.lines:
         beside = 0 < line.box.x0 - b.x1 < SWATCH_GAP_PT and b.y0 < line.box.cy < b.y1

@@ -25,6 +25,7 @@ HEAD_COVER_PT = 10.0  # of a dimension line that its heads may hide; smaller los
 READING_FAR = 2.6  # cost above which a number is not of this span; larger ties notes to lines
 SPAN_SKEW_PT = 1.0  # across, between the two tips of one line; larger joins tips of neighbours
 LINE_GAP_PT = 6.0  # along, from a broken line to the number in its gap
+LINED_PT = 0.8  # by which the box of a number may reach over the dimension line that it stands on
 ONE_STROKE_PT = 0.7  # beyond the far tip, for a tail that is one stroke with its dimension line
 BROKEN_ACROSS_PT = 2.5  # across, from a broken line to the middle of the number in its gap
 READING_OWN = 0.75  # cost below which a number stands at its line; larger lets one line take its neighbour's number
