@@ -10,7 +10,8 @@ from typing import get_args
 
 import pytest
 
-from db.documents.kinds.datasheet import Level, Reader, Units
+from db.documents.kinds.datasheet import Level, Reader
+from db.documents.kinds.datasheet_params import Units
 from db.documents.kinds.datasheet_verdict import EXIT_CODES
 from tests.bench.bench_startup import HELPS
 from worker.datasheet.__main__ import LEVELS, READERS, UNITS

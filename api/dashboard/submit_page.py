@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from api.dashboard.people import Operator
 from api.dashboard.rendering import PageRoute, page
 from api.deps import ServicesDep, now
-from db.documents.kinds.datasheet import Units
+from db.documents.kinds.datasheet_params import Units
 from db.documents.kinds.registry import KINDS
 from db.documents.kinds.video import DEFAULT_PROMPT, VideoCaptionParams
 from db.jobs import estimates, fleet, quotas, served

@@ -13,7 +13,8 @@ from db.documents.footprint import files, overlay
 from db.documents.footprint.derive import derive
 from db.documents.footprint.files import File
 from db.documents.footprint.overlay import PagePicture
-from db.documents.kinds.datasheet import Corrected, DatasheetParams, DatasheetResult
+from db.documents.kinds.datasheet import Corrected, DatasheetResult
+from db.documents.kinds.datasheet_params import DatasheetParams
 from db.jobs import corrections, jobs
 from db.schema.tables import Job, JobFile
 from db.schema.tables_dashboard import Correction

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from db.documents.kinds import datasheet_verdict, datasheet_words
 from db.documents.kinds.base import MediaInput
-from db.documents.kinds.datasheet import DatasheetParams
+from db.documents.kinds.datasheet_params import DatasheetParams
 from db.failures import Failure
 from worker.context import LocalContext
 from worker.datasheet import sandbox

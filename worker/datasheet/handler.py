@@ -8,7 +8,8 @@ from pathlib import Path
 from db.documents.footprint import files
 from db.documents.footprint.derive import derive
 from db.documents.footprint.overlay import PagePicture, pages_read
-from db.documents.kinds.datasheet import DatasheetParams, DatasheetResult, Level, Reader
+from db.documents.kinds.datasheet import DatasheetResult, Level, Reader
+from db.documents.kinds.datasheet_params import DatasheetParams
 from worker.context import Context
 from worker.datasheet import sandbox
 from worker.datasheet.request import ReadingProgress, ReadingRequest

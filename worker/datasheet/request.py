@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from db.documents.kinds.datasheet import DatasheetParams
+from db.documents.kinds.datasheet_params import DatasheetParams
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
-"""Documents of the kind `datasheet.extract`: what is asked, and the footprint and body found with their evidence."""
+"""The result of the kind `datasheet.extract`: the footprint and body found, with their evidence."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from .base import Document, MediaInput
+from .base import Document
 from .datasheet_verdict import FootprintVerdict
 
 Reader = Literal["vector", "vlm", "both"]
@@ -15,7 +15,6 @@ Status = Literal["stated", "derived", "assumed", "not_stated", "corrected"]
 PadType = Literal["smd", "thru_hole", "np_thru_hole"]
 PadShape = Literal["rect", "roundrect", "circle", "oval", "d_shape", "custom"]
 PadRole = Literal["signal", "thermal", "mechanical", "via", "paste", "stencil", "optional"]
-Units = Literal["auto", "mm", "inch", "mil"]
 Level = Literal["A", "B", "C"]
 
 Page = Annotated[int, Field(ge=1, le=100_000, description="Counted from 1")]
@@ -24,34 +23,6 @@ MOST_MM = 2000  # no part is larger; a number beyond it was misread
 Millimetres = Annotated[float, Field(ge=-MOST_MM, le=MOST_MM)]
 Text = Annotated[str, Field(max_length=2000)]
 Name = Annotated[str, Field(max_length=200)]
-
-
-class DatasheetParams(Document):
-    """A PDF, or the images of the mechanical outline and of the recommended land pattern."""
-
-    document: MediaInput | None = Field(None, description="A PDF datasheet, or one image that shows both drawings")
-    mechanical_image: MediaInput | None = None
-    land_image: MediaInput | None = None
-    mechanical_page: Page | None = Field(None, description="Where the outline is drawn; found by itself when left out")
-    land_page: Page | None = Field(None, description="Where the land pattern is drawn; found by itself when left out")
-    package: Name | None = Field(None, description="Package name or code, or order code, to choose the variant")
-    units: Units = Field("auto", description="Unit of numbers that print none; auto reads it from the page")
-    reader: Reader = "vector"
-    ipc_level: Level = Field(
-        "B", description="Density level of the computed IPC-7351B land pattern: A most, B nominal, C least"
-    )
-    allow_incomplete: bool = Field(
-        False, description="Write a footprint that lacks pads or sizes too; its name and description say so"
-    )
-    engine: Name | None = Field(None, description="Engine of the vlm reader")
-    model: Name | None = Field(None, description="Model of the vlm reader")
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        images = self.mechanical_image is not None or self.land_image is not None
-        if (self.document is not None) == images:
-            raise ValueError("give either document, or mechanical_image and/or land_image")
-        return self
 
 
 class Evidence(Document):

@@ -8,7 +8,8 @@ from typing import Any
 
 from .base import Document
 from .chat import ChatParams, ChatResult
-from .datasheet import DatasheetParams, DatasheetResult
+from .datasheet import DatasheetResult
+from .datasheet_params import DatasheetParams
 from .video import VideoCaptionParams, VideoCaptionResult
 
 

@@ -13,7 +13,8 @@ import pytest
 from pypdfium2 import PdfDocument
 
 from db.documents.kinds.base import MediaInput
-from db.documents.kinds.datasheet import DatasheetParams, DatasheetResult
+from db.documents.kinds.datasheet import DatasheetResult
+from db.documents.kinds.datasheet_params import DatasheetParams
 from db.failures import Failure
 from tests.worker.datasheet.sketch import Sketch, dual
 from worker.context import LocalContext

@@ -13,7 +13,7 @@ from db.documents.kinds.datasheet import DatasheetResult
 from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.page import pages, text_layer
 from worker.datasheet.page.pages import Book
-from worker.datasheet.page.scan import text_detection
+from worker.datasheet.page.scan import text_detection, text_reading
 
 SLACK_PT = 1.0
 Area = tuple[float, float, float, float]
@@ -95,7 +95,7 @@ def _pixels_read(book: Book, number: int, area: Box) -> str:
     if cut.size == 0:
         return ""
     lines = text_detection.text_lines(text_detection.letter_boxes(text_detection.ink_of(cut), scale), scale)
-    return " ".join(w.text for w in text_detection.read_text(cut, lines, scale, (0.0, 0.0)))
+    return " ".join(w.text for w in text_reading.read_text(cut, lines, scale, (0.0, 0.0)))
 
 
 def truth_text(printed: Iterable[dict[str, Any]], citation: Citation) -> str:

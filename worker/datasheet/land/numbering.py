@@ -16,6 +16,7 @@ from worker.datasheet.land.outline_labels import LABEL, Label, from_outline, mat
 from worker.datasheet.thresholds.land import PARTS_FILL
 
 UNNUMBERED, ROW_BY_ROW = 0, -2  # a name, and the step of an order
+_Named = tuple[list[int], str, str, str, bool]  # names, source, pin1, note and whether they are certain, as in Numbers
 OWN_ORDER = re.compile(r"\b(?:connector|header|socket|receptacle|plug|jack|relay)s?\b", re.IGNORECASE)
 
 
@@ -117,65 +118,79 @@ def number(
 
 def _ring_names(
     pads: list[Shape], printed: dict[int, int], drawing: Drawing, outline: tuple[list[Label], bool] | None
-) -> tuple[list[int], str, str, str, bool]:
-    count, ring = len(pads), order(pads)
-    if len(set(printed.values())) == count:
-        names = [printed[i] for i in range(count)]
-        return names, "printed", "printed", "all numbers are printed on the land pattern", True
-    starts = [(s, step) for step in (1, -1) for s in range(count)] if not in_line(pads) else [(0, 1), (count - 1, -1)]
-    options = [(numbered(ring, s, step, count), step) for s, step in starts]
-    options += [(numbered(row, 0, 1, count), 1) for row in zigzag(pads)]
-    options += [(numbered(row, 0, 1, count), ROW_BY_ROW) for row in grid_orders(pads)]
-    best = max(options, key=lambda o: (_agreement(o[0], printed), o[1]))
-    agree = _agreement(best[0], printed)
-    single = not any(o[0] != best[0] and _agreement(o[0], printed) == agree for o in options)
-    if agree < len(printed) > count / 2 and sorted(printed.values()) == list(range(1, len(printed) + 1)):
-        names = [printed.get(i, UNNUMBERED) for i in range(count)]
-        note = f"{len(printed)} are printed on the land pattern in an order of their own, the other pads bear none"
-        return names, "partly_printed", "printed", note, False
-    if agree and agree >= 0.6 * len(printed) and (agree >= 2 or 1 in printed.values()):
-        way = "row by row" if best[1] == ROW_BY_ROW else "counter-clockwise" if best[1] > 0 else "clockwise as printed"
-        start = "printed" if 1 in printed.values() else "convention"
-        note = f"{agree} printed on the land pattern, the rest {way}"
-        certain = agree == len(printed) and ((agree > 1 and single) or _by_custom(pads, drawing))
-        return best[0], "partly_printed", start, note, certain
+) -> _Named:
+    """The names of the terminals by the first source that tells them, printed numbers before all others."""
+    ring = order(pads)
+    found = _from_print(pads, ring, printed, drawing)
+    if found is not None:
+        return found
     dot = leaders.dot_near(pads, drawing)
     if dot is not None:
-        names = numbered(ring, ring.index(dot), 1, count)
+        names = numbered(ring, ring.index(dot), 1, len(pads))
         note = "pin-1 dot on the land pattern, the rest counter-clockwise"
         return names, "partly_printed", "dot", note, _by_custom(pads, drawing)
     arranged = pinout.of_arrangement(pads, drawing)
     if arranged is not None:
         return arranged, "convention", "unknown", "pin numbers of the terminal arrangement on the same page", False
-    if outline is not None:
-        labels, mirrored = outline
-        seen = [Label(label.number, label.x, -label.y) for label in labels] if mirrored else labels
-        names, cost, turn = from_outline(pads, ring, seen)
-        if cost < 0.75:
-            note = f"pin numbers of the outline's {'bottom' if mirrored else 'top'} view" + (
-                f", turned {turn * 90} degrees" if turn else ""
-            )
-            return names, "convention", "outline", note, turn == 0 and not mirrored
-        own = matched(pads, labels)
-        if own is not None:
-            return own, "convention", "unknown", "pin numbers that stand around the outline where the pads do", False
+    found = _from_labels(pads, ring, *outline) if outline is not None else None
+    return found or _from_custom(pads, ring)
+
+
+def _from_print(pads: list[Shape], ring: list[int], printed: dict[int, int], drawing: Drawing) -> _Named | None:
+    """Names by the numbers on the land pattern; None where too few are printed, or in no order that fits."""
+    count = len(pads)
+    if len(set(printed.values())) == count:
+        names = [printed[i] for i in range(count)]
+        return names, "printed", "printed", "all numbers are printed on the land pattern", True
+    best, step, single = _best_order(pads, ring, printed)
+    agree = _agreement(best, printed)
+    if agree < len(printed) > count / 2 and sorted(printed.values()) == list(range(1, len(printed) + 1)):
+        names = [printed.get(i, UNNUMBERED) for i in range(count)]
+        note = f"{len(printed)} are printed on the land pattern in an order of their own, the other pads bear none"
+        return names, "partly_printed", "printed", note, False
+    if not agree or agree < 0.6 * len(printed) or not (agree >= 2 or 1 in printed.values()):
+        return None
+    way = "row by row" if step == ROW_BY_ROW else "counter-clockwise" if step > 0 else "clockwise as printed"
+    start = "printed" if 1 in printed.values() else "convention"
+    note = f"{agree} printed on the land pattern, the rest {way}"
+    certain = agree == len(printed) and ((agree > 1 and single) or _by_custom(pads, drawing))
+    return best, "partly_printed", start, note, certain
+
+
+def _best_order(pads: list[Shape], ring: list[int], printed: dict[int, int]) -> tuple[list[int], int, bool]:
+    """The names of the order that agrees with most printed numbers, its step, and whether no other does as well."""
+    count = len(pads)
+    starts = [(s, step) for step in (1, -1) for s in range(count)] if not in_line(pads) else [(0, 1), (count - 1, -1)]
+    options = [(numbered(ring, s, step, count), step) for s, step in starts]
+    options += [(numbered(row, 0, 1, count), 1) for row in zigzag(pads)]
+    options += [(numbered(row, 0, 1, count), ROW_BY_ROW) for row in grid_orders(pads)]
+    best, step = max(options, key=lambda o: (_agreement(o[0], printed), o[1]))
+    agree = _agreement(best, printed)
+    return best, step, not any(o[0] != best and _agreement(o[0], printed) == agree for o in options)
+
+
+def _from_labels(pads: list[Shape], ring: list[int], labels: list[Label], mirrored: bool) -> _Named | None:
+    """Names by the pin numbers around the outline; None where they fit neither the ring nor the pads' places."""
+    seen = [Label(label.number, label.x, -label.y) for label in labels] if mirrored else labels
+    names, cost, turn = from_outline(pads, ring, seen)
+    if cost < 0.75:
+        turned = f", turned {turn * 90} degrees" if turn else ""
+        note = f"pin numbers of the outline's {'bottom' if mirrored else 'top'} view{turned}"
+        return names, "convention", "outline", note, turn == 0 and not mirrored
+    own = matched(pads, labels)
+    if own is None:
+        return None
+    return own, "convention", "unknown", "pin numbers that stand around the outline where the pads do", False
+
+
+def _from_custom(pads: list[Shape], ring: list[int]) -> _Named:
+    """Names as makers usually give them: in turn between both rows of a zigzag, else counter-clockwise."""
     turns = zigzag(pads)
     if turns:
-        row = max(turns, key=lambda row: pads[row[0]].box.cy)
-        return (
-            numbered(row, 0, 1, count),
-            "convention",
-            "convention",
-            "no number is printed: in turn between both rows",
-            False,
-        )
-    return (
-        numbered(ring, first_of(pads, ring), 1, count),
-        "convention",
-        "convention",
-        "no number is printed: counter-clockwise from the usual corner",
-        False,
-    )
+        names = numbered(max(turns, key=lambda row: pads[row[0]].box.cy), 0, 1, len(pads))
+        return names, "convention", "convention", "no number is printed: in turn between both rows", False
+    names = numbered(ring, first_of(pads, ring), 1, len(pads))
+    return names, "convention", "convention", "no number is printed: counter-clockwise from the usual corner", False
 
 
 def _by_custom(pads: list[Shape], drawing: Drawing) -> bool:

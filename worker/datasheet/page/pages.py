@@ -14,7 +14,7 @@ from PIL import Image, UnidentifiedImageError
 from db.failures import Failure
 from worker.datasheet.geometry.primitives import Box, Sheet, Tip, Word
 from worker.datasheet.page import paths, stroked_text, text_layer
-from worker.datasheet.page.scan import raster, text_detection
+from worker.datasheet.page.scan import raster, text_detection, text_reading
 from worker.datasheet.page.scan.ocr import Gray
 from worker.datasheet.text import phrases
 from worker.datasheet.thresholds.page import TITLE_GAP, UNKNOWN_LEAST
@@ -258,7 +258,7 @@ def _read_unknown(book: Book, number: int, unknown: list[Box], most: int = text_
         Box(b.x0 * scale, b.y0 * scale, b.x1 * scale, b.y1 * scale) for b in unknown if b.width > 0 and b.height > 0
     ]
     lines = sorted(text_detection.text_lines(boxes, scale), key=lambda line: -min(line[0].width, line[0].height))
-    return text_detection.read_text(paper, lines[:most], scale, (0.0, 0.0))
+    return text_reading.read_text(paper, lines[:most], scale, (0.0, 0.0))
 
 
 def _upright(sheet: Sheet) -> Sheet:

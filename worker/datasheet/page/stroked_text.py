@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.datasheet.geometry.primitives import Box, Sheet, Word
-from worker.datasheet.page.scan import text_detection
+from worker.datasheet.page.scan import text_detection, text_reading
 from worker.datasheet.page.scan.ocr import Gray
 from worker.datasheet.text import tables
 from worker.datasheet.thresholds.page import (
@@ -140,7 +140,7 @@ def read_strokes(sheet: Sheet) -> list[Word]:
         return []
     if _has_numbers(sheet.words):  # only titles can be missing: several letters in a row
         lines = [(b, t) for b, t in lines if _like_title(b)]
-    return [w for w in text_detection.read_text(paper, lines, PX_PER_PT, (0.0, 0.0)) if not _PADS.fullmatch(w.text)]
+    return [w for w in text_reading.read_text(paper, lines, PX_PER_PT, (0.0, 0.0)) if not _PADS.fullmatch(w.text)]
 
 
 def read_titles(sheet: Sheet, most: int) -> list[Word]:
@@ -151,7 +151,7 @@ def read_titles(sheet: Sheet, most: int) -> list[Word]:
     chosen = sorted(
         (line for line in lines if _like_title(line[0])), key=lambda line: -min(line[0].width, line[0].height)
     )
-    return text_detection.read_text(paper, chosen[:most], PX_PER_PT, (0.0, 0.0))
+    return text_reading.read_text(paper, chosen[:most], PX_PER_PT, (0.0, 0.0))
 
 
 def _text_lines(sheet: Sheet) -> tuple[Gray | None, list[tuple[Box, bool]]]:

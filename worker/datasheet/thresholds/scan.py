@@ -74,7 +74,7 @@ NOTCHED = 0.72  # of its box a body fills that is closed in by its border and th
 SMALL_PX = 32  # side below which a circle may miss by twice as much
 PAINTED_GREY = 232  # grey level; what lies behind the strokes of a painted shape is darker
 
-# Letters (page/scan/text_detection.py). Heights are those of letters.
+# Letters (page/scan/text_detection.py, text_reading.py). Heights are those of letters.
 LETTER_LEAST_PT = 2.2  # height of a letter; smaller reads noise
 LETTER_USUAL_PT = 8.0  # height of the letters of numbers; larger ones are titles
 LETTER_MOST_PT = 26.0  # height of a letter; larger reads shapes

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db.documents.kinds.base import MediaInput
-from db.documents.kinds.datasheet import Body, DatasheetParams, DatasheetResult, LandPattern, Pad, Value
+from db.documents.kinds.datasheet import Body, DatasheetResult, LandPattern, Pad, Value
+from db.documents.kinds.datasheet_params import DatasheetParams
 from tests.worker.engines.model_server_process import model_server
 from worker.context import LocalContext
 from worker.datasheet.handler import extract_datasheet

@@ -7,7 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.datasheet.geometry.primitives import Box, Sheet, Tip, Word
-from worker.datasheet.page.scan import arrows, dashes, hatching, pattern_completion, regions, text_detection, tilt
+from worker.datasheet.page.scan import (
+    arrows,
+    dashes,
+    hatching,
+    pattern_completion,
+    regions,
+    text_detection,
+    text_reading,
+    tilt,
+)
 from worker.datasheet.page.scan.ocr import Gray
 from worker.datasheet.text import brackets
 from worker.datasheet.thresholds.scan import (
@@ -236,7 +245,7 @@ def _read_words(
         x, y = origin[0] + box.cx / px_per_pt, origin[1] + box.cy / px_per_pt
         if not any(k.grown(1).holds_point(x, y) for k in known):
             free.append((box, turned))
-    words = brackets.joined(text_detection.read_text(paper, free, px_per_pt, origin, untouched))
+    words = brackets.joined(text_reading.read_text(paper, free, px_per_pt, origin, untouched))
     usual = float(np.median([w.across for w in words])) if words else 0.0
     letters_only = [w for w in words if not (w.text in ROUND and (w.text != "0" or w.across > HOLE_LARGE * usual))]
     return [w for w in letters_only if not _piece(w, sheet.lines)]
