@@ -15,6 +15,9 @@ ROOT = Path(__file__).parent.parent
 TREES = ("api", "client", "db", "worker")
 PACKAGES = ("api", "bm3vl", "db", "worker")
 CROWD = 20
+LONG_FILE, LONG_FUNCTION = 300, 60  # lines
+# Files that are longer, and how long they may be: to part, never to grow.
+LONGER = {"worker/datasheet/text/quantities.py": 315}
 # Folders of tests that stand for no folder of code: a matrix of containers and faults, crossed.
 OWN = {"tests/worker/video/matrix"}
 # Numbers of the reader that stand outside its thresholds, and why.
@@ -84,6 +87,30 @@ def test_no_crowded_folder() -> None:
     files = [path.relative_to(ROOT) for tree in (*TREES, "tests") for path in (ROOT / tree).rglob("*.py")]
     full = Counter(str(path.parent) for path in files)
     assert {folder: n for folder, n in full.items() if n > CROWD} == {}
+
+
+def _code() -> list[Path]:
+    """Files of the product; a migration stays as it was run."""
+    files = [path.relative_to(ROOT) for tree in TREES for path in (ROOT / tree).rglob("*.py")]
+    return [path for path in files if not path.is_relative_to("db/migrations")]
+
+
+def test_no_long_file() -> None:
+    lines = {str(path): len((ROOT / path).read_text("utf-8").splitlines()) for path in _code()}
+    assert len(lines) > 400
+    assert {path: n for path, n in lines.items() if n > LONGER.get(path, LONG_FILE)} == {}
+    assert [path for path in LONGER if lines.get(path, 0) <= LONG_FILE] == []
+
+
+def test_no_long_function() -> None:
+    found = [
+        (f"{path}:{node.name}", (node.end_lineno or 0) - node.lineno + 1)
+        for path in _code()
+        for node in ast.walk(ast.parse((ROOT / path).read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    assert len(found) > 3000
+    assert [one for one in found if one[1] > LONG_FUNCTION] == []
 
 
 def test_every_folder_of_python_files_is_a_package() -> None:
