@@ -26,6 +26,8 @@ POINTS = (
     "worker.sent",
     "worker.started",
     "worker.renewed",
+    "worker.keeping",
+    "worker.kept",
     "worker.saving",
     "worker.saved",
     "worker.done",

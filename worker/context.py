@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -42,6 +42,15 @@ class Context(Protocol):
         """Store cues and the checkpoint that covers them in one step: both or neither. `cues` may be empty."""
         ...
 
+    def keep(self, path: Path) -> None:
+        """Keep a file that checkpoints from now on name (`snapshots`), under its own name, as long as the last one does."""
+        ...
+
+    @property
+    def snapshots(self) -> Mapping[str, Path]:
+        """Those of the files that `resume` names that are still there."""
+        ...
+
     def gap(self, gap: Gap) -> None:
         """Announce a stretch that could not be decoded. At least once: a resumed attempt may announce it again; the
         authoritative list is in the result."""
@@ -59,7 +68,8 @@ class Context(Protocol):
 class LocalContext:
     """A context without a service: files on this disk, results in memory. For `worker.watch` and for tests.
 
-    `stop` is called at every beat and piece of text and may raise `Stopped`; `files` is where attached files go.
+    `stop` is called at every beat and piece of text and may raise `Stopped`; `files` is where attached files go and
+    `kept` where snapshots do: neither is kept without a folder.
     """
 
     def __init__(
@@ -70,6 +80,7 @@ class LocalContext:
         resume: dict[str, Any] | None = None,
         stored: Sequence[Cue] = (),
         files: Path | None = None,
+        kept: Path | None = None,
         stop: Callable[[], None] = lambda: None,
     ) -> None:
         self.job_id = "local"
@@ -81,6 +92,7 @@ class LocalContext:
         self._media = media
         self._cues = list(stored)
         self._files = files
+        self._kept = kept
         self._stop = stop
 
     def fetch(self, media: MediaInput) -> Path:
@@ -96,6 +108,17 @@ class LocalContext:
     def emit(self, cues: Sequence[Cue], checkpoint: dict[str, Any]) -> None:
         self._cues.extend(cues)
         self.checkpoint = checkpoint
+        for name, path in self.snapshots.items():
+            if name not in checkpoint.get("snapshots", ()):
+                path.unlink()
+
+    def keep(self, path: Path) -> None:
+        if self._kept is not None:
+            shutil.copyfile(path, self._kept / path.name)
+
+    @property
+    def snapshots(self) -> Mapping[str, Path]:
+        return {} if self._kept is None else {path.name: path for path in self._kept.iterdir()}
 
     def gap(self, gap: Gap) -> None:
         self.gaps.append(gap)

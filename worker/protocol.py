@@ -71,6 +71,7 @@ class Start(Message):
     checkpoint: dict[str, Any] | None = None
     folder: str
     inputs: dict[str, str] = {}
+    snapshots: dict[str, str] = {}
     may_split: bool = False
     segments: tuple[SegmentOutcome, ...] = ()
 
@@ -155,6 +156,15 @@ class Attach(Message):
     media_type: str
 
 
+class Keep(Message):
+    """A state snapshot, already at `path` below the job's folder: to be stored before a checkpoint names it."""
+
+    type: Literal["keep"] = "keep"
+    stream: int
+    name: Annotated[str, Field(pattern=r"^state-[0-9a-f]{32}$")]
+    path: str
+
+
 class StreamCost(Message):
     """What a stream cost."""
 
@@ -203,14 +213,15 @@ class Halted(Message):
 Command = Annotated[Setup | Start | Stop | Ping, Field(discriminator="type")]
 Answer = Annotated[Ready | Pong, Field(discriminator="type")]
 Event = Annotated[
-    Started | Beat | Text | Cues | GapFound | Attach | Done | Split | Failed | Halted, Field(discriminator="type")
+    Started | Beat | Text | Cues | GapFound | Attach | Keep | Done | Split | Failed | Halted,
+    Field(discriminator="type"),
 ]
 End = Done | Split | Failed | Halted
 
 COMMANDS: TypeAdapter[Setup | Start | Stop | Ping] = TypeAdapter(Command)
 ANSWERS: TypeAdapter[Ready | Pong] = TypeAdapter(Answer)
-EVENTS: TypeAdapter[Started | Beat | Text | Cues | GapFound | Attach | Done | Split | Failed | Halted] = TypeAdapter(
-    Event
+EVENTS: TypeAdapter[Started | Beat | Text | Cues | GapFound | Attach | Keep | Done | Split | Failed | Halted] = (
+    TypeAdapter(Event)
 )
 
 

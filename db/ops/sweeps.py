@@ -262,11 +262,19 @@ def _settled(
 
 
 def orphans(session: Session, owners: Mapping[str, UUID | None]) -> list[str]:
-    """Those of the objects (key, job or asset) that belong to no row, nor are a file of another job."""
+    """Those of the objects (key, job or asset) that belong to no row, nor are a file of another job.
+
+    Snapshots belong to jobs that have not ended: nothing else goes on from them.
+    """
     ids = [*{owner for owner in owners.values() if owner is not None}]
     known = {*session.scalars(select(Job.id).where(Job.id.in_(ids)))}
     known |= {*session.scalars(select(Asset.id).where(Asset.id.in_(ids)))}
-    lost = [key for key, owner in owners.items() if owner not in known]
+    ended = {*session.scalars(select(Job.id).where(Job.id.in_(ids), Job.state.in_([*TERMINAL])))}
+    lost = [
+        key
+        for key, owner in owners.items()
+        if owner not in known or (owner in ended and key.startswith(f"jobs/{owner}/snapshots/"))
+    ]
     named = {*session.scalars(select(JobFile.object_key).where(JobFile.object_key.in_(lost)))}
     return [key for key in lost if key not in named]
 

@@ -15,7 +15,7 @@ from db.documents.kinds.video import Cue, Gap
 from db.failures import Failure
 from worker.engine.protocol import Engine
 from worker.errors import Permanent, Stopped
-from worker.protocol import STORED_CUES, Attach, Beat, Cues, GapFound, Message, Start, Text, input_key
+from worker.protocol import STORED_CUES, Attach, Beat, Cues, GapFound, Keep, Message, Start, Text, input_key
 
 Send = Callable[[Message], None]
 
@@ -67,6 +67,16 @@ class PipeContext:
             with (self._folder / STORED_CUES).open("a", encoding="utf-8") as file:
                 file.writelines(cue.model_dump_json() + "\n" for cue in kept)
         crash_point("child.emitted")
+
+    def keep(self, path: Path) -> None:
+        """Hand a snapshot over; the checkpoint that names it comes after it through the same pipe."""
+        target = self._folder / path.name
+        shutil.copyfile(path, target)
+        self._send(Keep(stream=self._start.stream, name=path.name, path=str(target)))
+
+    @property
+    def snapshots(self) -> dict[str, Path]:
+        return {name: Path(path) for name, path in self._start.snapshots.items()}
 
     def gap(self, gap: Gap) -> None:
         self._send(GapFound(stream=self._start.stream, gap=gap))

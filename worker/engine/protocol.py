@@ -6,8 +6,10 @@ answered; sessions of one engine may be fed from different threads, and an engin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,6 +20,8 @@ from db.documents.kinds.video import Window
 
 OnText = Callable[[str], None]
 """Called with each new piece of text as it is decoded; may raise `Stopped` to end the generation at this step."""
+
+NO_SNAPSHOTS: Mapping[str, Path] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Reply:
     token_ids: tuple[int, ...] = ()
     silence_probability: float | None = None
     timings: StepTimings = field(default=StepTimings(), compare=False)  # what it took is not what was said
+    refreshed: bool = False  # before this chunk the recurrent state of a hybrid model began anew
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,12 @@ class Session(Protocol):
         the vision window), retained text ids, RNG state, options hash; never the K/V cache."""
         ...
 
+    def snapshot(self, folder: Path) -> Path | None:
+        """Write what JSON cannot hold (the recurrent state of a hybrid model) to a file of a new name in `folder`, when
+        it is time to; None when it is not, or there is no such state. Checkpoints made after it name the files that
+        `Engine.open` needs as `snapshots`, two at most: keep the file before you keep such a checkpoint."""
+        ...
+
     def close(self) -> None:
         """Free the stream's memory; safe to call twice."""
         ...
@@ -131,9 +142,15 @@ class Engine(Protocol):
         """(width, height) in pixels to decode to, so that the vision tower takes the frame without another resize."""
         ...
 
-    def open(self, options: WatchOptions, checkpoint: dict[str, Any] | None = None) -> Session:
+    def open(
+        self,
+        options: WatchOptions,
+        checkpoint: dict[str, Any] | None = None,
+        snapshots: Mapping[str, Path] = NO_SNAPSHOTS,
+    ) -> Session:
         """Start a stream, or resume one from its checkpoint (warm restart: the caller then shows the chunks from
-        `rewatch_from_chunk` to `next_chunk` through `Session.rewatch`). Raises Permanent(CONTEXT_TOO_SMALL) when the
+        `rewatch_from_chunk` to `next_chunk` through `Session.rewatch`). `snapshots` are the files that the checkpoint
+        names; where one is gone the next reply says `refreshed`. Raises Permanent(CONTEXT_TOO_SMALL) when the
         token budget computed from `options` cannot fit the model."""
         ...
 

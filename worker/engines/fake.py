@@ -19,7 +19,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ import numpy as np
 
 from db.documents.kinds.base import Sampling
 from db.failures import Failure
-from worker.engine.protocol import Answer, Chunk, Frame, ModelInfo, OnText, Reply, WatchOptions, parts_of
+from worker.engine.protocol import NO_SNAPSHOTS, Answer, Chunk, Frame, ModelInfo, OnText, Reply, WatchOptions, parts_of
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent, Transient
 from worker.families.geometry import smart_size
@@ -142,6 +142,9 @@ class FakeSession:
             "text_ids": self._text_ids,
         }
 
+    def snapshot(self, folder: Path) -> Path | None:
+        return None
+
     def close(self) -> None:
         self._recent = []
 
@@ -169,7 +172,12 @@ class FakeEngine:
     def frame_size(self, width_px: int, height_px: int, max_frame_pixels: int) -> tuple[int, int]:
         return smart_size(width_px, height_px, FACTOR_PX, max_frame_pixels)
 
-    def open(self, options: WatchOptions, checkpoint: dict[str, Any] | None = None) -> FakeSession:
+    def open(
+        self,
+        options: WatchOptions,
+        checkpoint: dict[str, Any] | None = None,
+        snapshots: Mapping[str, Path] = NO_SNAPSHOTS,
+    ) -> FakeSession:
         """A session with the options' window.
 
         Raises Permanent (CONTEXT_TOO_SMALL) for a window that the scripted context does not hold.

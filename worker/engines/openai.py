@@ -10,8 +10,9 @@ import base64
 import io
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn
 
 import httpx
@@ -21,7 +22,7 @@ from PIL import Image
 
 from db.documents.kinds.base import Sampling
 from db.failures import Failure
-from worker.engine.protocol import Answer, ModelInfo, OnText, Session, WatchOptions
+from worker.engine.protocol import NO_SNAPSHOTS, Answer, ModelInfo, OnText, Session, WatchOptions
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent, Transient
 
@@ -77,7 +78,12 @@ class OpenAIEngine:
         scale = min(1.0, (max_frame_pixels / (width_px * height_px)) ** 0.5)
         return tuple(max(FACTOR_PX, int(v * scale) // FACTOR_PX * FACTOR_PX) for v in (width_px, height_px))  # type: ignore[return-value]
 
-    def open(self, options: WatchOptions, checkpoint: dict[str, Any] | None = None) -> Session:
+    def open(
+        self,
+        options: WatchOptions,
+        checkpoint: dict[str, Any] | None = None,
+        snapshots: Mapping[str, Path] = NO_SNAPSHOTS,
+    ) -> Session:
         """No stream. Raises Permanent (UNSUPPORTED): a model server forgets between requests."""
         raise Permanent(
             Failure.UNSUPPORTED, "a model server forgets between requests: it can chat, but not watch a stream"

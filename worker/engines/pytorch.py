@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from llguidance import LLTokenizer
 
 from db.documents.kinds.base import Sampling
 from db.failures import Failure
-from worker.engine.protocol import Answer, ModelInfo, OnText, WatchOptions
+from worker.engine.protocol import NO_SNAPSHOTS, Answer, ModelInfo, OnText, WatchOptions
 from worker.engines.conversation import conversation
 from worker.engines.grammar import Grammar
 from worker.engines.loading import load, normalisation
@@ -23,6 +24,7 @@ from worker.streaming.answer import answer
 from worker.streaming.batch import Batcher
 from worker.streaming.context_window import Ablation
 from worker.streaming.forward import Forward
+from worker.streaming.hybrid import open_session
 from worker.streaming.loaded_model import LoadedModel
 from worker.streaming.session import StreamSession
 
@@ -64,14 +66,18 @@ class PytorchEngine:
         return smart_size(width_px, height_px, self.loaded.geometry.factor_px, max_frame_pixels)
 
     def open(
-        self, options: WatchOptions, checkpoint: dict[str, Any] | None = None, ablation: Ablation = Ablation.NONE
+        self,
+        options: WatchOptions,
+        checkpoint: dict[str, Any] | None = None,
+        snapshots: Mapping[str, Path] = NO_SNAPSHOTS,
+        ablation: Ablation = Ablation.NONE,
     ) -> StreamSession:
         """A stream of its own cache, from the checkpoint if one is given.
 
         Raises Transient (GPU_OOM) without memory for another stream.
         """
         try:
-            return StreamSession(self.loaded, options, checkpoint, ablation)
+            return open_session(self.loaded, options, checkpoint, ablation, snapshots=snapshots)
         except torch.OutOfMemoryError as error:
             raise Transient(Failure.GPU_OOM, f"no memory for another stream: {error}") from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from db.failures import Failure
@@ -13,9 +14,10 @@ from worker.streaming.budget import Budget, check_fits, token_budget, window_lim
 from worker.streaming.context_window import Ablation, Change, ContextWindow
 from worker.streaming.forward import PromptSegment
 from worker.streaming.loaded_model import LoadedModel, generate
-from worker.streaming.policy import Exchange, keep
+from worker.streaming.policy import Exchange
 from worker.streaming.spans import SpanRole, TokenSpan
-from worker.streaming.state.checkpoint import Remembered, StreamState, dump, load
+from worker.streaming.state.checkpoint import StreamState, dump, load
+from worker.streaming.state.replay import Remembered
 
 
 def budget_of(loaded: LoadedModel, options: WatchOptions) -> Budget:
@@ -57,8 +59,7 @@ class StreamSession:
         if not chunk.frames:
             self._state = replace(self._state, next_chunk=chunk.index + 1, last_end_ms=chunk.end_ms)
             return Reply("")
-        self._recall_unseen()
-        self._feed_leaving_tail(chunk.end_ms)
+        self._catch_up(chunk)
         change = self.context.make_room(chunk.end_ms)
         segments = [
             *self._opening(),
@@ -91,11 +92,22 @@ class StreamSession:
         """The state after the last chunk that was answered; JSON-able."""
         return dump(self._state, self._options, self.context.limits)
 
+    def snapshot(self, folder: Path) -> Path | None:
+        """Nothing: keys and values are made again from what is in sight."""
+        return None
+
     def close(self) -> None:
         """Free the stream's memory."""
         self._usable = False
         if hasattr(self, "cache"):
             del self.cache
+
+    def _keep_exchange(self, chunk: int, end_ms: int, ids: tuple[int, ...]) -> None:
+        marks = len(self._prompt_builder.reply_start) + len(self._prompt_builder.reply_end)
+        spans = [span for span in self.context.spans if span.role is SpanRole.FRAMES and span.chunk == chunk]
+        seen_tokens = sum(span.tokens for span in spans)
+        self.context.remember(Exchange(chunk, end_ms, seen_tokens, marks + len(ids), 0, silent=not ids))
+        self._said[chunk] = ids
 
     def _check(self, chunk: Chunk) -> None:
         if not self._usable:
@@ -105,6 +117,10 @@ class StreamSession:
 
     def _opening(self) -> list[PromptSegment]:
         return [] if self.context.spans else self._prompt_builder.opening(self.context, self._options)
+
+    def _catch_up(self, chunk: Chunk) -> None:
+        """Do what is still to do before a chunk comes in."""
+        self._recall_unseen()
 
     def _recall_unseen(self) -> None:
         """Put the replies of the checkpoint that no frames were shown for into the cache, before room is made in it.
@@ -139,15 +155,6 @@ class StreamSession:
         if tail is None or not any(e.chunk == tail[0] and e.reply_tokens for e in self.context.exchanges):
             return []
         return [self._prompt_builder.text(self.context, SpanRole.REPLY, *tail)]
-
-    def _feed_leaving_tail(self, newest_end_ms: int) -> None:
-        """A recurrent state sees every token once: the end of a reply that is forgotten now goes in before it is."""
-        if self.cache.state is None or self._tail is None:
-            return
-        chunk = self._tail[0]
-        staying = keep(self.context.exchanges, newest_end_ms, self.context.limits)
-        if not any(exchange.chunk == chunk and exchange.reply_tokens for exchange in staying):
-            self._run(GenerationTurn(self.cache, Change(), tuple(self._reply_tail())), None)
 
     def _request(self, reply: TokenSpan) -> GenerationRequest:
         options = self._options
@@ -189,10 +196,7 @@ class StreamSession:
         ids = outcome.ids
         self.context.extend_last(outcome.fed_tokens)
         self._tail = (chunk.index, (*ids[outcome.fed_tokens :], *self._prompt_builder.reply_end))
-        marks = len(self._prompt_builder.reply_start) + len(self._prompt_builder.reply_end)
-        seen_tokens = sum(s.tokens for s in self.context.spans if s.role is SpanRole.FRAMES and s.chunk == chunk.index)
-        self.context.remember(Exchange(chunk.index, chunk.end_ms, seen_tokens, marks + len(ids), 0, silent=not ids))
-        self._said[chunk.index] = ids
+        self._keep_exchange(chunk.index, chunk.end_ms, ids)
         self._state = StreamState(
             next_chunk=chunk.index + 1,
             last_end_ms=chunk.end_ms,

@@ -11,11 +11,11 @@ from queue import Empty, Full, Queue
 from uuid import UUID
 
 from db.schema.tables import Job
-from worker.protocol import Attach, Beat, Cues, Done, Failed, GapFound, Halted, Split, Started
+from worker.protocol import Attach, Beat, Cues, Done, Failed, GapFound, Halted, Keep, Split, Started
 from worker.supervisor.child import Child
 
 INBOX = 256  # events of one stream waiting to be written; then the data pipe fills and the handler waits
-Heard = Started | Beat | Cues | GapFound | Attach | Done | Split | Failed | Halted
+Heard = Started | Beat | Cues | GapFound | Attach | Keep | Done | Split | Failed | Halted
 
 
 class StopReason(StrEnum):

@@ -17,13 +17,14 @@ from db.jobs.progress import JobProgress, ProgressStep
 from db.session import Database
 from worker import metrics
 from worker.process.persist import LeaseLost, Write, persist
-from worker.protocol import Attach, Beat, Cues, Done, Failed, GapFound, Halted, Split, Started
+from worker.protocol import Attach, Beat, Cues, Done, Failed, GapFound, Halted, Keep, Split, Started
 from worker.supervisor.attempt import Attempt, Gone, StopReason
+from worker.supervisor.snapshots import Snapshots
 
 TICK_S = 0.5
 log = logging.getLogger(__name__)
 Ended = Done | Split | Failed | Halted | Gone
-T = TypeVar("T", Beat, Started | Beat | Cues | GapFound | Attach)
+T = TypeVar("T", Beat, Started | Beat | Cues | GapFound | Attach | Keep)
 
 
 @dataclass
@@ -33,6 +34,7 @@ class EventRecorder:
     database: Database
     attempt: Attempt
     progress_s: float
+    snapshots: Snapshots
     files: dict[str, Attach] = field(default_factory=dict)
     _wrote_progress_at: float = 0.0
     _last_ms: int = -1
@@ -57,7 +59,7 @@ class EventRecorder:
             log.exception("job %s: %s cannot be stored", self.attempt.id, event.type)
             self.attempt.stop(StopReason.BROKEN)
 
-    def _store(self, event: Started | Beat | Cues | GapFound | Attach) -> None:
+    def _store(self, event: Started | Beat | Cues | GapFound | Attach | Keep) -> None:
         match event:
             case Started():
                 self._start()
@@ -69,6 +71,8 @@ class EventRecorder:
                 self._note(HistoryEventType.GAP, gap.model_dump(mode="json"))
             case Attach(name=name):
                 self.files[name] = event
+            case Keep():
+                self.snapshots.keep(event)
 
     def _start(self) -> None:
         crash_point("worker.started")
@@ -108,6 +112,7 @@ class EventRecorder:
         )
         self._write(lambda session, now: progress.save(session, now, job_id, epoch, step))
         crash_point("worker.saved")
+        self.snapshots.saved(event.checkpoint)
 
     def _note(self, event_type: HistoryEventType, data: dict[str, Any]) -> None:
         job_id, epoch = self.attempt.id, self.attempt.epoch

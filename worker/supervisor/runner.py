@@ -17,6 +17,7 @@ from db.documents.event_types import HistoryEventType
 from db.documents.kinds.registry import KINDS
 from db.failures import Failure
 from db.jobs import cues, leases, segments
+from db.schema.tables import TERMINAL
 from db.session import Database
 from db.settings import Settings
 from db.storage.objects import ObjectStore
@@ -32,6 +33,7 @@ from worker.supervisor.child_manager import ChildManager
 from worker.supervisor.event_recorder import Ended, EventRecorder
 from worker.supervisor.finalizer import Finalizer
 from worker.supervisor.inputs import Sources, gather, without_inline
+from worker.supervisor.snapshots import Snapshots
 
 SMALLEST_FRAME_PX = 28 * 28
 STEP_S = 0.2
@@ -60,10 +62,14 @@ def run(services: WorkerServices, attempt: Attempt) -> str:
     """Do the job; the word for what became of it."""
     crash_point("worker.claimed")
     finish = Finalizer(services.database, services.objects, services.settings, attempt)
-    watch = EventRecorder(services.database, attempt, services.worker.progress_s)
+    snapshots = Snapshots(services.database, services.objects, attempt)
+    watch = EventRecorder(services.database, attempt, services.worker.progress_s, snapshots)
     try:
         end = _work(services, attempt, watch)
-        return finish.settle(end, watch.files)
+        word = finish.settle(end, watch.files)
+        if word in TERMINAL and snapshots.any:
+            snapshots.keep_only(())
+        return word
     except (Permanent, Transient) as error:
         return finish.fail(error.code, str(error))
     except OSError as error:
@@ -82,6 +88,9 @@ def _work(services: WorkerServices, attempt: Attempt, watch: EventRecorder) -> E
     if inputs is None:
         return None
     _write_cues(services.database, attempt)
+    snapshots = _unless_stopped(attempt, watch.snapshots.fetch)
+    if snapshots is None:
+        return None
     crash_point("worker.prepared")
     start = Start(
         stream=attempt.stream,
@@ -92,6 +101,7 @@ def _work(services: WorkerServices, attempt: Attempt, watch: EventRecorder) -> E
         checkpoint=attempt.job.checkpoint,
         folder=str(attempt.folder),
         inputs=inputs,
+        snapshots=snapshots,
         may_split=attempt.job.parent_id is None,
         segments=_segments(services.database, attempt),
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from db.documents.kinds.video import Cue, Gap, Spent, VideoCaptionParams
-from worker.engine.protocol import Chunk, Engine, ModelInfo, OnText, Reply, WatchOptions
+from worker.engine.protocol import NO_SNAPSHOTS, Chunk, Engine, ModelInfo, OnText, Reply, WatchOptions
 from worker.video.captions import CaptionTrack
 from worker.video.source.frame_sampler import ClipPart
 from worker.video.source.similar import without_similar
@@ -78,6 +79,7 @@ class CaptionPass:
         timings: Timings,
         first_chunk: int = 0,
         heard_from: int = 0,
+        snapshots: Mapping[str, Path] = NO_SNAPSHOTS,
     ) -> None:
         self.gaps = [Gap.model_validate(gap) for gap in state["gaps"]] if state else []
         self.tally = PassTally(**state["tally"]) if state else PassTally()
@@ -88,7 +90,8 @@ class CaptionPass:
         self._heard_from = heard_from
         self._track = CaptionTrack(params.max_cue_ms, state["track"] if state else None)
         session_state = state["session"] if state else None
-        self._session = engine.open(watch_options(params, engine.info), session_state)
+        self.refreshed_at_ms: list[int] = list(state.get("refreshed_at_ms", ())) if state else []
+        self._session = engine.open(watch_options(params, engine.info), session_state, snapshots)
         rewatch_from = session_state["rewatch_from_chunk"] if session_state else self.next_chunk
         self.decode_from_chunk: int = min(rewatch_from, self.next_chunk)
         """The first chunk to decode: after a restart the last window is shown again."""
@@ -127,6 +130,10 @@ class CaptionPass:
         self._announced += len(told)
         return told
 
+    def snapshot(self, folder: Path) -> Path | None:
+        """A file that the next state needs, when it is time to keep one; see `worker.engine.protocol.Session`."""
+        return self._session.snapshot(folder)
+
     def state(self) -> dict[str, Any]:
         """JSON-able; bounded whatever the length of the video."""
         return {
@@ -136,6 +143,7 @@ class CaptionPass:
             "gaps": [gap.model_dump() for gap in self.gaps],
             "announced": self._announced,
             "tally": asdict(self.tally),
+            "refreshed_at_ms": self.refreshed_at_ms,
         }
 
     def close(self) -> None:
@@ -152,6 +160,8 @@ class CaptionPass:
         heard = chunk.index >= self._heard_from
         start_s = time.perf_counter()
         reply = self._session.feed(chunk, on_text if heard else None)
+        if reply.refreshed:
+            self.refreshed_at_ms.append(chunk.start_ms)
         timing = _timing(part, reply, time.perf_counter() - start_s)
         self.tally.count(timing, len(chunk.frames))
         if not heard:

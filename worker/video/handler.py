@@ -76,6 +76,8 @@ def _result(
         chapters=list(told.chapters),
         summary=told.summary,
         resumed_at_ms=watched.resumed_at_ms,
+        replayed_from_ms=watched.replayed_from_ms,
+        refreshed_at_ms=watched.refreshed_at_ms,
         skipped_frames=tally.skipped_frames,
         frame_width_px=source.frame_px[0],
         frame_height_px=source.frame_px[1],

@@ -181,7 +181,10 @@ class _SegmentProgress:
             gaps = continued(gaps, [Gap.model_validate(gap) for gap in state["viewing"]["gaps"]])
         tally = sum((PassTally(**state["viewing"]["tally"]) for state in done), PassTally())
         end = _joined_end([state["end"] for state in done])
-        return Watched(self._joiner.count, end, tally, gaps, self.resumed_at_ms, timings)
+        refreshed = sorted(at for state in done for at in state["viewing"]["refreshed_at_ms"])
+        return Watched(
+            self._joiner.count, end, tally, gaps, self.resumed_at_ms, refreshed_at_ms=refreshed, timings=timings
+        )
 
 
 def _next_chunk(state: dict[str, Any] | None, segment: SegmentSpan) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from db.documents.kinds.video import Gap, VideoCaptionParams
@@ -29,6 +31,8 @@ class Watched:
     tally: PassTally
     gaps: list[Gap]
     resumed_at_ms: list[int]
+    replayed_from_ms: list[int] = field(default_factory=list)
+    refreshed_at_ms: list[int] = field(default_factory=list)
     timings: Timings = field(default_factory=Timings)
     """Of this attempt; of none of its chunks where segments were jobs of their own."""
 
@@ -57,11 +61,16 @@ def watch_stream(params: VideoCaptionParams, job: Context, source: ClipSource) -
     """Watch a clip in one pass, from the last checkpoint if there is one. Every cue is stored when this returns."""
     resumed = checkpoint_of(job, "stream")
     timings = Timings()
-    caption_pass = CaptionPass(job.engine, params, resumed["viewing"] if resumed else None, timings=timings)
-    resumed_at_ms = [*resumed["resumed_at_ms"], source.chunk_start_ms(caption_pass.next_chunk)] if resumed else []
+    caption_pass = CaptionPass(
+        job.engine, params, resumed["viewing"] if resumed else None, timings=timings, snapshots=job.snapshots
+    )
+    restarts = Restarts.of(resumed)
+    if resumed:
+        restarts = restarts.add(source, caption_pass)
 
     def checkpoint() -> dict[str, Any]:
-        return {"mode": "stream", "viewing": caption_pass.state(), "resumed_at_ms": resumed_at_ms}
+        viewing = caption_pass.state()
+        return {"mode": "stream", "viewing": viewing, **asdict(restarts), **_snapshots(viewing)}
 
     live = LiveTextLines(job.text)
     with closing(caption_pass), prefetched(source.parts(caption_pass.decode_from_chunk)) as parts:
@@ -69,13 +78,61 @@ def watch_stream(params: VideoCaptionParams, job: Context, source: ClipSource) -
             if isinstance(part, ClipEnd):
                 job.emit(caption_pass.finish(part.gaps), checkpoint())
                 tell_gaps(job, caption_pass.closed_gaps())
-                return Watched(caption_pass.cues, part, caption_pass.tally, caption_pass.gaps, resumed_at_ms, timings)
+                return _watched(caption_pass, part, restarts, timings)
             job.beat(source.done_ms(part), source.total_ms)
             cues = caption_pass.process(part, live.chunk())
             tell_gaps(job, caption_pass.closed_gaps(part.chunk.end_ms))
-            if cues or caption_pass.next_chunk % CHECKPOINT_CHUNKS == 0:
+            if _keep_snapshot(job, caption_pass) or cues or caption_pass.next_chunk % CHECKPOINT_CHUNKS == 0:
                 job.emit(cues, checkpoint())
     raise Permanent(Failure.INTERNAL, "the decoder stopped without saying where")
+
+
+@dataclass(frozen=True)
+class Restarts:
+    """Where a stream went on after each restart, and from where it was shown the clip again."""
+
+    resumed_at_ms: list[int]
+    replayed_from_ms: list[int]
+
+    @classmethod
+    def of(cls, resumed: dict[str, Any] | None) -> Restarts:
+        """Those that a checkpoint tells of."""
+        told = resumed or {}
+        return cls(list(told.get("resumed_at_ms", ())), list(told.get("replayed_from_ms", ())))
+
+    def add(self, source: ClipSource, caption_pass: CaptionPass) -> Restarts:
+        """One more."""
+        return Restarts(
+            [*self.resumed_at_ms, source.chunk_start_ms(caption_pass.next_chunk)],
+            [*self.replayed_from_ms, source.chunk_start_ms(caption_pass.decode_from_chunk)],
+        )
+
+
+def _watched(caption_pass: CaptionPass, end: ClipEnd, restarts: Restarts, timings: Timings) -> Watched:
+    return Watched(
+        caption_pass.cues,
+        end,
+        caption_pass.tally,
+        caption_pass.gaps,
+        **asdict(restarts),
+        refreshed_at_ms=caption_pass.refreshed_at_ms,
+        timings=timings,
+    )
+
+
+def _snapshots(viewing: dict[str, Any]) -> dict[str, Any]:
+    """The files that a checkpoint names, where whoever stores it finds them."""
+    names = viewing["session"].get("snapshots", ())
+    return {"snapshots": list(names)} if names else {}
+
+
+def _keep_snapshot(job: Context, caption_pass: CaptionPass) -> bool:
+    """Keep a snapshot when it is time to; the checkpoint that names it must follow."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = caption_pass.snapshot(Path(folder))
+        if path is not None:
+            job.keep(path)
+    return path is not None
 
 
 def checkpoint_of(job: Context, mode: str) -> dict[str, Any] | None:

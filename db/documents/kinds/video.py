@@ -134,6 +134,12 @@ class VideoCaptionResult(Document):
     chapters: list[Chapter] = []
     summary: str | None = None
     resumed_at_ms: list[int] = []
+    replayed_from_ms: Annotated[
+        list[int], Field(description="For each restart, from where the model was shown the video again")
+    ] = []
+    refreshed_at_ms: Annotated[
+        list[int], Field(description="Where the state of a model with linear attention began anew")
+    ] = []
     skipped_frames: int = 0
     frame_width_px: int = 0
     frame_height_px: int = 0

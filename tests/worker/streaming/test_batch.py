@@ -19,6 +19,7 @@ from worker.families.base import ChatTurn
 from worker.streaming.answer import Conversation, answer
 from worker.streaming.batch import Batcher
 from worker.streaming.forward import Forward
+from worker.streaming.hybrid import open_session
 from worker.streaming.session import StreamSession
 
 STREAMS = 4
@@ -29,7 +30,7 @@ LONG = replace(OPTIONS, max_tokens_per_chunk=24)
 def all_ids(
     loaded: Any, first: int, options: Any = LONG, gate: threading.Barrier | None = None
 ) -> list[tuple[int, ...]]:
-    session = StreamSession(loaded, options)
+    session = open_session(loaded, options)
     replies = []
     for index in range(first, first + CHUNKS):
         if gate is not None:
@@ -97,11 +98,11 @@ def test_out_of_memory_is_a_transient_failure_of_that_chunk() -> None:
     loaded, forward = recording_resident("qwen3_vl")
     forward.__class__ = Exhausted
     forward.calls_left = 5
-    session = StreamSession(loaded, LONG)
+    session = open_session(loaded, LONG)
     with pytest.raises(Transient) as failed:
         feed_all(session, 3)
     assert failed.value.code is Failure.GPU_OOM
-    assert StreamSession(loaded, LONG).feed(chunk(0)).token_ids, "the engine goes on"
+    assert open_session(loaded, LONG).feed(chunk(0)).token_ids, "the engine goes on"
     loaded.batcher.close()
 
 
@@ -122,15 +123,15 @@ def test_whatever_fails_is_raised_to_its_stream_and_the_engine_goes_on() -> None
     forward.__class__ = Confused
     forward.calls_left = 5
     with pytest.raises(ValueError, match="nobody foresaw"):
-        feed_all(StreamSession(loaded, LONG), 3)
-    assert StreamSession(loaded, LONG).feed(chunk(0)).token_ids
+        feed_all(open_session(loaded, LONG), 3)
+    assert open_session(loaded, LONG).feed(chunk(0)).token_ids
     loaded.batcher.close()
 
 
 def test_a_choice_that_fails_takes_no_other_stream_with_it() -> None:
     loaded, _ = recording_resident("qwen3_vl")
     endless = replace(OPTIONS, max_tokens_per_chunk=400, silence_threshold=1.0)
-    alone = StreamSession(loaded, endless).feed(chunk(0)).token_ids
+    alone = open_session(loaded, endless).feed(chunk(0)).token_ids
     heard_by_grammar: list[int] = []
 
     def allowed(said: Any) -> Any:
@@ -150,7 +151,7 @@ def test_a_choice_that_fails_takes_no_other_stream_with_it() -> None:
             if not asked:
                 asked.append(pool.submit(ask))
 
-        together = StreamSession(loaded, endless).feed(chunk(0), interrupt).token_ids
+        together = open_session(loaded, endless).feed(chunk(0), interrupt).token_ids
         with pytest.raises(Permanent, match="no token fits"):
             asked[0].result()
     loaded.batcher.close()
@@ -160,7 +161,7 @@ def test_a_choice_that_fails_takes_no_other_stream_with_it() -> None:
 
 def test_a_closed_engine_fails_its_streams_instead_of_hanging() -> None:
     loaded, _ = recording_resident("qwen3_vl")
-    session = StreamSession(loaded, OPTIONS)
+    session = open_session(loaded, OPTIONS)
     session.feed(chunk(0))
     loaded.batcher.close()
     with pytest.raises(Transient) as failed:
@@ -170,7 +171,7 @@ def test_a_closed_engine_fails_its_streams_instead_of_hanging() -> None:
 
 def test_closing_fails_what_is_being_said() -> None:
     loaded, _ = recording_resident("qwen3_vl")
-    session = StreamSession(loaded, replace(OPTIONS, max_tokens_per_chunk=1024, sampling=Sampling(temperature=5.0)))
+    session = open_session(loaded, replace(OPTIONS, max_tokens_per_chunk=1024, sampling=Sampling(temperature=5.0)))
     closer = threading.Thread(target=loaded.batcher.close)
 
     def close_soon(_: str) -> None:

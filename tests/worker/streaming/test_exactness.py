@@ -21,6 +21,7 @@ from worker.families.geometry import groups
 from worker.streaming.budget import window_limits
 from worker.streaming.context_window import Ablation
 from worker.streaming.forward import ImageInput, PromptSegment
+from worker.streaming.hybrid import open_session
 from worker.streaming.session import StreamSession
 
 CLOSE = 1e-4
@@ -63,7 +64,7 @@ def irregular_chunks(count: int, seed: int) -> Iterator[Chunk]:
 def test_before_any_eviction_it_is_one_forward_pass_of_transformers(family: str) -> None:
     """T2: every logit of a chunk-by-chunk run equals the stock model's on the whole sequence at once."""
     loaded, forward = recording_resident(family)
-    session = StreamSession(loaded, replace(OPTIONS, window=BIG_WINDOW))
+    session = open_session(loaded, replace(OPTIONS, window=BIG_WINDOW))
     for index in range(8):
         session.feed(chunk(index))
     loaded.batcher.close()
@@ -95,7 +96,7 @@ def test_before_any_eviction_it_is_one_forward_pass_of_transformers(family: str)
 
 def usual_silence(loaded: Any) -> float:
     """The median probability of silence of a random model: as threshold it makes half of the replies silent."""
-    session = StreamSession(loaded, OPTIONS)
+    session = open_session(loaded, OPTIONS)
     return statistics.median(session.feed(shown).silence_probability or 0 for shown in irregular_chunks(30, seed=1))
 
 
@@ -105,7 +106,7 @@ def run_beside_oracle(
     """(largest difference of any logit, silent replies, the session)."""
     loaded, forward = recording_resident(family)
     options = replace(OPTIONS, window=window, silence_threshold=usual_silence(loaded), max_tokens_per_chunk=5)
-    session = StreamSession(loaded, options, ablation=ablation)
+    session = open_session(loaded, options, ablation=ablation)
     oracle = Oracle(stock_model(family, dtype=EXACT.get(family, torch.float32)))
     history: list[Past] = []
     errors, silent = [], 0
@@ -143,7 +144,7 @@ def test_a_recurrent_state_sees_every_token_once(family: str) -> None:
     assert error < CLOSE
     assert 3 < silent < 27
     loaded, forward = recording_resident(family)
-    session = StreamSession(loaded, replace(OPTIONS, window=narrow))
+    session = open_session(loaded, replace(OPTIONS, window=narrow))
     said = [session.feed(chunk(index)).token_ids for index in range(12)]
     loaded.batcher.close()
     fed = [token for pieces, _ in forward.notes for piece in pieces for token in texts(piece)]
@@ -184,7 +185,7 @@ def test_position_four_million_is_position_zero(family: str) -> None:
     runs = []
     for first_position in (0, 4_000_000):
         loaded, forward = recording_resident(family)
-        session = StreamSession(loaded, OPTIONS, first_position=first_position)
+        session = open_session(loaded, OPTIONS, first_position=first_position)
         for index in range(12):
             session.feed(chunk(index))
         loaded.batcher.close()
@@ -200,7 +201,7 @@ def test_first_layer_keys_and_values_are_a_full_recompute(family: str) -> None:
     hybrid comes after one that has seen the whole stream, as the oracle's has.
     """
     loaded, forward = recording_resident(family)
-    session = StreamSession(loaded, OPTIONS)
+    session = open_session(loaded, OPTIONS)
     oracle = Oracle(stock_model(family, dtype=EXACT.get(family, torch.float32)))
     history: list[Past] = []
     for index in range(15):
@@ -229,7 +230,7 @@ def session_marks(loaded: Any) -> int:
 def test_the_prompt_is_in_the_window_at_the_end() -> None:
     loaded, _ = recording_resident("qwen3_vl")
     options: WatchOptions = replace(OPTIONS, system="You see all.")
-    session = StreamSession(loaded, options)
+    session = open_session(loaded, options)
     for index in range(30):
         session.feed(chunk(index))
     loaded.batcher.close()

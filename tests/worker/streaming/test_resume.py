@@ -16,6 +16,7 @@ from db.documents.kinds.base import Sampling
 from db.documents.kinds.video import Window
 from tests.worker.engines.models import ALL, HEIGHT_PX, OPTIONS, WIDTH_PX, chunk, recording_resident
 from worker.errors import Permanent
+from worker.streaming.hybrid import open_session
 from worker.streaming.loaded_model import LoadedModel
 from worker.streaming.session import StreamSession
 from worker.streaming.spans import SpanRole
@@ -25,7 +26,7 @@ SAMPLED = replace(WIDE, sampling=Sampling(temperature=0.8, repetition_penalty=1.
 
 
 def resumed(loaded: Any, options: Any, state: dict[str, Any]) -> StreamSession:
-    session = StreamSession(loaded, options, json.loads(json.dumps(state)))
+    session = open_session(loaded, options, json.loads(json.dumps(state)))
     for index in range(state["rewatch_from_chunk"], state["next_chunk"]):
         session.rewatch(chunk(index))
     return session
@@ -35,9 +36,9 @@ def resumed(loaded: Any, options: Any, state: dict[str, Any]) -> StreamSession:
 @pytest.mark.parametrize("options", [WIDE, SAMPLED], ids=["greedy", "sampled"])
 def test_while_nothing_is_forgotten_a_resumed_stream_goes_on_as_if_never_stopped(family: str, options: Any) -> None:
     loaded, _ = recording_resident(family)
-    whole = StreamSession(loaded, options)
+    whole = open_session(loaded, options)
     said = [whole.feed(chunk(index)).token_ids for index in range(12)]
-    broken = StreamSession(loaded, options)
+    broken = open_session(loaded, options)
     for index in range(6):
         broken.feed(chunk(index))
     again = resumed(loaded, options, broken.checkpoint())
@@ -48,7 +49,7 @@ def test_while_nothing_is_forgotten_a_resumed_stream_goes_on_as_if_never_stopped
 def test_after_evictions_it_sees_what_it_saw() -> None:
     """The same tokens are in memory; what they had attended to before is not (a warm restart)."""
     loaded, _ = recording_resident("qwen3_vl")
-    whole = StreamSession(loaded, OPTIONS)
+    whole = open_session(loaded, OPTIONS)
     for index in range(25):
         whole.feed(chunk(index))
     again = resumed(loaded, OPTIONS, whole.checkpoint())
@@ -65,9 +66,9 @@ def test_after_evictions_it_sees_what_it_saw() -> None:
 
 def test_a_stream_resumed_without_its_frames_still_knows_what_it_said() -> None:
     loaded, _ = recording_resident("qwen3_vl")
-    session = StreamSession(loaded, WIDE)
+    session = open_session(loaded, WIDE)
     said = [session.feed(chunk(index)).token_ids for index in range(4)]
-    blind = StreamSession(loaded, WIDE, session.checkpoint())
+    blind = open_session(loaded, WIDE, session.checkpoint())
     blind.feed(chunk(4))
     loaded.batcher.close()
     held = [entry["ids"] for entry in blind.checkpoint()["remembered"]]
@@ -78,11 +79,11 @@ def test_after_running_out_of_memory_it_goes_on_with_smaller_frames() -> None:
     """The next attempt has a smaller frame budget; the checkpoint of the first one must still fit."""
     loaded, _ = recording_resident("qwen3_vl")
     large = replace(WIDE, max_frame_pixels=4 * WIDE.max_frame_pixels)
-    session = StreamSession(loaded, large)
+    session = open_session(loaded, large)
     for index in range(4):
         session.feed(chunk(index, width_px=2 * WIDTH_PX, height_px=2 * HEIGHT_PX))
     state = json.loads(json.dumps(session.checkpoint()))
-    smaller = StreamSession(loaded, WIDE, state)
+    smaller = open_session(loaded, WIDE, state)
     for index in range(state["rewatch_from_chunk"], state["next_chunk"]):
         smaller.rewatch(chunk(index))
     smaller.feed(chunk(4))
@@ -112,11 +113,11 @@ def test_a_resumed_stream_fits_the_memory_that_it_was_opened_with(
     options = replace(
         OPTIONS, max_tokens_per_chunk=max_tokens, window=window, sampling=Sampling(temperature=1.0, seed=seed)
     )
-    session = StreamSession(loaded, options)
+    session = open_session(loaded, options)
     for index in range(chunks):
         session.feed(chunk(index, frames=1))
     state = json.loads(json.dumps(session.checkpoint()))
-    again = StreamSession(loaded, options, state)
+    again = open_session(loaded, options, state)
     for index in range(state["rewatch_from_chunk"], state["next_chunk"]):
         if shown == "all" or (shown == "every other" and index % 2):
             again.rewatch(chunk(index, frames=1))
@@ -129,7 +130,7 @@ def test_a_resumed_stream_fits_the_memory_that_it_was_opened_with(
 
 def test_too_much_text_is_told_with_the_numbers_of_the_text() -> None:
     loaded = one_resident()
-    session = StreamSession(loaded, OPTIONS)
+    session = open_session(loaded, OPTIONS)
     session.feed(chunk(0))
     session.context.add(SpanRole.REPLY, 0, session.cache.raw_slots.capacity)
     with pytest.raises(

@@ -15,7 +15,7 @@ from worker.engines.tiny import TinySize
 from worker.errors import Permanent
 from worker.streaming.context_window import Ablation
 from worker.streaming.forward import Forward
-from worker.streaming.session import StreamSession
+from worker.streaming.hybrid import open_session
 
 CHUNKS = 20
 WIDE = replace(OPTIONS, window=Window(text_sink_tokens=900, text_window_tokens=900, vision_ms=60_000))
@@ -28,7 +28,7 @@ def test_rotating_all_keys_at_every_token_says_the_same(family: str) -> None:
     said = []
     for forward in (Forward, RotateAll):
         loaded = resident_of(family, TinySize(), forward)
-        session = StreamSession(loaded, OPTIONS)
+        session = open_session(loaded, OPTIONS)
         said.append([session.feed(chunk(index)).token_ids for index in range(CHUNKS)])
         loaded.batcher.close()
     assert said[0] == said[1]
@@ -37,7 +37,7 @@ def test_rotating_all_keys_at_every_token_says_the_same(family: str) -> None:
 @pytest.mark.parametrize("family", ALL)
 def test_prefilling_everything_again_says_the_same_while_nothing_is_forgotten(family: str) -> None:
     loaded = resident_of(family, TinySize(), Forward)
-    session = StreamSession(loaded, WIDE)
+    session = open_session(loaded, WIDE)
     past = []
     for index in range(6):
         ids = session.feed(chunk(index)).token_ids
@@ -49,7 +49,7 @@ def test_prefilling_everything_again_says_the_same_while_nothing_is_forgotten(fa
 @pytest.mark.parametrize("options", [OPTIONS, WORDY])
 def test_full_attention_remembers_everything_and_grows(options: WatchOptions) -> None:
     loaded = resident_of("qwen3_vl", TinySize(), Forward)
-    full, wide = StreamSession(loaded, options, ablation=Ablation.FULL), StreamSession(loaded, WIDE)
+    full, wide = open_session(loaded, options, ablation=Ablation.FULL), open_session(loaded, WIDE)
     before = full.cache.nbytes
     assert [full.feed(chunk(index)).token_ids for index in range(12)] == [
         wide.feed(chunk(index)).token_ids for index in range(12)
@@ -60,7 +60,7 @@ def test_full_attention_remembers_everything_and_grows(options: WatchOptions) ->
 
 def test_full_attention_ends_with_the_context() -> None:
     loaded = resident_of("qwen3_vl", TinySize(context_tokens=1024), Forward)
-    session = StreamSession(loaded, OPTIONS, ablation=Ablation.FULL)
+    session = open_session(loaded, OPTIONS, ablation=Ablation.FULL)
     with pytest.raises(Permanent) as failed:
         [session.feed(chunk(index)) for index in range(100)]
     loaded.batcher.close()
@@ -69,7 +69,7 @@ def test_full_attention_ends_with_the_context() -> None:
 
 def test_more_frames_than_promised_are_refused_not_squeezed_in() -> None:
     loaded = resident_of("qwen3_vl", TinySize(), Forward)
-    session = StreamSession(loaded, OPTIONS)
+    session = open_session(loaded, OPTIONS)
     with pytest.raises(Permanent) as failed:
         session.feed(chunk(0, frames=100))
     loaded.batcher.close()
@@ -80,7 +80,7 @@ def test_more_frames_than_promised_are_refused_not_squeezed_in() -> None:
 def test_frames_of_any_other_size_are_resized(width_px: int, height_px: int) -> None:
     """A stream whose pictures change size in the middle goes on, within its budget."""
     loaded = resident_of("qwen3_vl", TinySize(), Forward)
-    session = StreamSession(loaded, OPTIONS)
+    session = open_session(loaded, OPTIONS)
     session.feed(chunk(0))
     for index in (1, 2, 3):
         session.feed(chunk(index, width_px=width_px, height_px=height_px))

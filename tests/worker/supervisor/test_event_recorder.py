@@ -10,9 +10,11 @@ from db.ops import migrate
 from db.schema.tables import Job
 from db.schema.tables_access import Tenant
 from db.session import Database
+from db.storage.local import LocalObjects
 from worker.protocol import Beat, Done, Started
 from worker.supervisor.attempt import AttemptRegistry
 from worker.supervisor.event_recorder import EventRecorder
+from worker.supervisor.snapshots import Snapshots
 
 
 def test_the_last_progress_note_of_a_short_job_is_stored(tmp_path: Path) -> None:
@@ -34,7 +36,8 @@ def test_the_last_progress_note_of_a_short_job_is_stored(tmp_path: Path) -> None
         Done(stream=1, result={}),
     ):
         attempt.hear(event)
-    assert isinstance(EventRecorder(database, attempt, progress_s=60.0).until_end(), Done)
+    snapshots = Snapshots(database, LocalObjects(tmp_path / "store"), attempt)
+    assert isinstance(EventRecorder(database, attempt, 60.0, snapshots).until_end(), Done)
     with database.read() as session:
         stored = session.get_one(Job, job.id)
         assert stored.progress_note == "3 figures read, 8 pads found"

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from db.failures import Failure
 from worker.engine.protocol import WatchOptions
 from worker.errors import Permanent
-from worker.streaming.policy import ContextLimits, Exchange, keep
+from worker.streaming.policy import ContextLimits, keep
+from worker.streaming.state.replay import Remembered, ReplayLog, dump_remembered, load_remembered
 
 VERSION = 1
-
-
-@dataclass(frozen=True)
-class Remembered:
-    """An exchange in memory and the token ids of its reply."""
-
-    exchange: Exchange
-    ids: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -41,8 +34,21 @@ def digest(options: WatchOptions) -> str:
     return hashlib.sha256(repr(replace(options, max_frame_pixels=0)).encode()).hexdigest()
 
 
-def dump(state: StreamState, options: WatchOptions, limits: ContextLimits) -> dict[str, Any]:
-    """The state as JSON; `rewatch_from_chunk` is the first chunk whose frames the next chunk will still see."""
+def dump(
+    state: StreamState, options: WatchOptions, limits: ContextLimits, log: ReplayLog | None = None
+) -> dict[str, Any]:
+    """The state as JSON; `rewatch_from_chunk` is the first chunk whose frames the next chunk will still see.
+
+    A hybrid's is the first chunk that its recurrent state has to be fed again.
+    """
+    document = _dump(state, options, limits)
+    if log is None:
+        return document
+    again = {"rewatch_from_chunk": log.bases[0].next_chunk, "remembered": [], "replay": log.document()}
+    return {**document, **again, "snapshots": list(log.snapshots)}
+
+
+def _dump(state: StreamState, options: WatchOptions, limits: ContextLimits) -> dict[str, Any]:
     seen = keep([r.exchange for r in state.remembered], state.last_end_ms + 1, limits)
     in_sight = [exchange.chunk for exchange in seen if exchange.frames_tokens]
     return {
@@ -53,7 +59,7 @@ def dump(state: StreamState, options: WatchOptions, limits: ContextLimits) -> di
         "last_end_ms": state.last_end_ms,
         "said_tokens": state.said_tokens,
         "draws": state.rng_step,
-        "remembered": [{**asdict(r.exchange), "ids": list(r.ids)} for r in state.remembered],
+        "remembered": dump_remembered(state.remembered),
     }
 
 
@@ -66,10 +72,12 @@ def load(document: dict[str, Any], options: WatchOptions) -> StreamState:
         last_end_ms=document["last_end_ms"],
         said_tokens=document["said_tokens"],
         rng_step=document["draws"],
-        remembered=tuple(_remembered(entry) for entry in document["remembered"]),
+        remembered=load_remembered(document["remembered"]),
     )
 
 
-def _remembered(entry: dict[str, Any]) -> Remembered:
-    fields = {key: value for key, value in entry.items() if key != "ids"}
-    return Remembered(Exchange(**fields), tuple(entry["ids"]))
+def load_log(document: dict[str, Any], limits: ContextLimits) -> ReplayLog:
+    """What a hybrid's stream was fed. Raises Permanent(BAD_PARAMS) when the checkpoint is of another kind of model."""
+    if "replay" not in document:
+        raise Permanent(Failure.BAD_PARAMS, "the checkpoint was made by a model without recurrent states")
+    return ReplayLog.of(document["replay"], limits.window_chunks)

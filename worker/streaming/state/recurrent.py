@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 
 STATE_DTYPE = torch.float32  # whatever the weights: the delta rule sums over the whole stream
 
@@ -70,6 +73,22 @@ class RecurrentState:
         """Forget everything: the state before the first token."""
         self.recurrent.zero_()
         self.conv.zero_()
+
+    def save(self, path: Path) -> None:
+        """Write a snapshot, bit for bit, as safetensors."""
+        save_file({"recurrent": self.recurrent.cpu(), "conv": self.conv.cpu()}, path)
+
+    def load(self, path: Path) -> None:
+        """Take a snapshot over. Raises ValueError when it is torn or of another model's shape; nothing is changed then."""
+        try:
+            saved = load_file(path)
+            recurrent, conv = saved["recurrent"], saved["conv"]
+        except (OSError, KeyError, SafetensorError) as error:
+            raise ValueError(f"no snapshot of a state: {error}") from error
+        if (recurrent.shape, conv.shape, conv.dtype) != (self.recurrent.shape, self.conv.shape, self.conv.dtype):
+            raise ValueError("a snapshot of another model's state")
+        self.recurrent.copy_(recurrent)
+        self.conv.copy_(conv)
 
 
 class StateStep:

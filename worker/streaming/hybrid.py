@@ -1,0 +1,157 @@
+"""A stream on a hybrid model: its recurrent state has seen every token once, and is fed again what came after a snapshot."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from db.failures import Failure
+from worker.engine.protocol import NO_SNAPSHOTS, Chunk, OnText, Reply, WatchOptions
+from worker.errors import Permanent
+from worker.streaming.batch import GenerationResult, GenerationTurn
+from worker.streaming.context_window import Ablation, Change
+from worker.streaming.loaded_model import LoadedModel
+from worker.streaming.policy import keep
+from worker.streaming.session import StreamSession
+from worker.streaming.spans import SpanRole
+from worker.streaming.state.checkpoint import dump, load_log
+from worker.streaming.state.recurrent import RecurrentState
+from worker.streaming.state.replay import Base, ReplayLog, Said
+
+log = logging.getLogger(__name__)
+
+
+class HybridSession(StreamSession):
+    """One stream on a resident model with linear-attention layers."""
+
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        options: WatchOptions,
+        checkpoint: dict[str, Any] | None = None,
+        ablation: Ablation = Ablation.NONE,
+        first_position: int = 0,
+        snapshots: Mapping[str, Path] = NO_SNAPSHOTS,
+    ) -> None:
+        super().__init__(loaded, options, checkpoint, ablation, first_position)
+        self._to_replay: list[Said] = []
+        self._at_base: Base | None = None
+        self._log = self._begun(checkpoint)
+        self._snapshots = snapshots
+        self._refreshed = False  # the state began anew since the last reply
+
+    @property
+    def _recurrent(self) -> RecurrentState:
+        if self.cache.state is None:
+            raise Permanent(Failure.INTERNAL, "this model has no recurrent state")
+        return self.cache.state
+
+    def feed(self, chunk: Chunk, on_text: OnText | None = None) -> Reply:
+        reply = super().feed(chunk, on_text)
+        refreshed, self._refreshed = self._refreshed, False
+        return replace(reply, refreshed=refreshed)
+
+    def rewatch(self, chunk: Chunk) -> None:
+        self._replay_before(chunk.index)
+        if self._to_replay and self._to_replay[0].chunk == chunk.index and chunk.frames:
+            self._replay(self._to_replay.pop(0), chunk)
+
+    def checkpoint(self) -> dict[str, Any]:
+        return dump(self._state, self._options, self.context.limits, self._log)
+
+    def snapshot(self, folder: Path) -> Path | None:
+        """Write the recurrent state when it is time to; see `worker.engine.protocol.Session`."""
+        if self._to_replay or not self._log.is_due:
+            return None
+        if tail := self._reply_tail():  # a base has heard its last reply to the end
+            self._run(GenerationTurn(self.cache, Change(), tuple(tail)), None)
+        path = folder / f"state-{uuid4().hex}"
+        self._recurrent.save(path)
+        self._log = self._log.mark(self._base(path.name))
+        return path
+
+    def _catch_up(self, chunk: Chunk) -> None:
+        self._replay_before(None)
+        super()._catch_up(chunk)
+        self._feed_leaving_tail(chunk.end_ms)
+
+    def _begun(self, checkpoint: dict[str, Any] | None) -> ReplayLog:
+        """What a hybrid's stream was fed; a resumed one goes back to its oldest base, to be fed what came after."""
+        if checkpoint is None:
+            return ReplayLog(self.context.limits.window_chunks)
+        fed = load_log(checkpoint, self.context.limits)
+        self.context.restore_said(fed.bases[0].said_tokens)
+        self._to_recall = list(fed.bases[0].remembered)
+        self._to_replay = list(fed.since)
+        self._at_base = fed.bases[0]
+        return fed
+
+    def _base(self, snapshot: str | None) -> Base:
+        return Base(self._state.next_chunk, self._state.said_tokens, self._state.remembered, snapshot)
+
+    def _take_base(self) -> None:
+        """Keys and values of the text that the base remembers, then its state: the other way round it would hear twice."""
+        base, self._at_base = self._at_base, None
+        if base is None or base.next_chunk == 0:
+            return
+        self._run(GenerationTurn(self.cache, Change(), (*self._opening(), *self._recall_before(None))), None)
+        path = self._snapshots.get(base.snapshot or "")
+        try:
+            if path is None:
+                raise ValueError("the snapshot is not there")
+            self._recurrent.load(path)
+        except ValueError as error:
+            log.warning("the stream starts over from chunk %d with a new state: %s", base.next_chunk, error)
+            self._refreshed = True
+
+    def _replay_before(self, chunk: int | None) -> None:
+        """Feed again what was fed before a chunk (None: all of it), as text where nobody showed the frames."""
+        while self._to_replay and (chunk is None or self._to_replay[0].chunk < chunk):
+            self._replay(self._to_replay.pop(0), None)
+        self._take_base()
+
+    def _replay(self, said: Said, shown: Chunk | None) -> None:
+        """In the very steps in which it was fed before, the end of a reply with the chunk after it."""
+        self._take_base()
+        self._feed_leaving_tail(said.end_ms)
+        change = self.context.make_room(said.end_ms)
+        segments = [*self._opening(), *self._reply_tail(), *(self._frames(shown) if shown else ())]
+        fed = len(said.ids) - (len(said.ids) == self._options.max_tokens_per_chunk)
+        words = (*self._prompt_builder.reply_start, *said.ids[:fed])
+        segments.append(self._prompt_builder.text(self.context, SpanRole.REPLY, said.chunk, words))
+        self._run(GenerationTurn(self.cache, change, tuple(segments)), None)
+        self._tail = (said.chunk, (*said.ids[fed:], *self._prompt_builder.reply_end))
+        self._keep_exchange(said.chunk, said.end_ms, said.ids)
+
+    def _feed_leaving_tail(self, newest_end_ms: int) -> None:
+        """A recurrent state sees every token once: the end of a reply that is forgotten now goes in before it is."""
+        if self._tail is None:
+            return
+        chunk = self._tail[0]
+        staying = keep(self.context.exchanges, newest_end_ms, self.context.limits)
+        if not any(exchange.chunk == chunk and exchange.reply_tokens for exchange in staying):
+            self._run(GenerationTurn(self.cache, Change(), tuple(self._reply_tail())), None)
+
+    def _remember(self, chunk: Chunk, outcome: GenerationResult) -> None:
+        # A base that nobody asked for a snapshot of is one to start over from.
+        marked = self._log.mark(self._base(None)) if self._log.is_due else self._log
+        super()._remember(chunk, outcome)
+        self._log = marked.add(Said(chunk.index, chunk.end_ms, outcome.ids))
+
+
+def open_session(
+    loaded: LoadedModel,
+    options: WatchOptions,
+    checkpoint: dict[str, Any] | None = None,
+    ablation: Ablation = Ablation.NONE,
+    first_position: int = 0,
+    snapshots: Mapping[str, Path] = NO_SNAPSHOTS,
+) -> StreamSession:
+    """A stream on whatever kind of model this is."""
+    if loaded.forward.shape.linear is None:
+        return StreamSession(loaded, options, checkpoint, ablation, first_position)
+    return HybridSession(loaded, options, checkpoint, ablation, first_position, snapshots)
