@@ -40,6 +40,7 @@ class Chunk:
     start_ms: int
     end_ms: int
     frames: tuple[Frame, ...]
+    refresh: bool = False  # start the recurrent state anew, from what is in sight, before this chunk
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class ModelInfo:
     device: str = "cpu"
     structured: bool = False  # whether `chat` can hold an answer to a JSON schema
     window: Window = field(default_factory=Window)  # for streams that name none
+    recurrent: bool = False  # some layers are linear attention: their state cannot forget, but be refreshed
     demo: bool = False  # a demonstration: it understands the material it was made with and no other
 
 
@@ -92,6 +94,7 @@ class WatchOptions:
     max_frame_pixels: int = 256 * 256
     max_tokens_per_chunk: int = 48
     silence_threshold: float | None = None
+    may_refresh: bool = field(default=False, repr=False)  # frames in sight are held for a chunk that asks for it
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ class PytorchEngine:
             device=str(loaded.device),
             structured=True,
             window=loaded.window,
+            recurrent=forward.shape.linear is not None,
             demo=loaded.demo,
         )
 

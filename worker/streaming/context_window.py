@@ -87,6 +87,12 @@ class ContextWindow:
         alive |= {(SpanRole.REPLY, e.chunk) for e in self.exchanges if e.reply_tokens}
         return [span for span in self.spans if span.role is SpanRole.PINNED or (span.role, span.chunk) in alive]
 
+    def clear(self) -> tuple[int, ...]:
+        """Drop every span and return their keys; what they held is about to be written anew at the positions that come next."""
+        dropped = tuple(span.key for span in self.spans)
+        self.spans = []
+        return dropped
+
     def remember(self, exchange: Exchange) -> None:
         """Add an exchange whose reply is complete; replies that are not silent count towards the text sink."""
         self.exchanges = (*self.exchanges, replace(exchange, text_start=self._said_tokens))

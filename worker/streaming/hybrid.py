@@ -43,6 +43,7 @@ class HybridSession(StreamSession):
         self._log = self._begun(checkpoint)
         self._snapshots = snapshots
         self._refreshed = False  # the state began anew since the last reply
+        self._shown: dict[int, Chunk] = {}  # what is in sight, held only where it may have to be shown again
 
     @property
     def _recurrent(self) -> RecurrentState:
@@ -52,7 +53,7 @@ class HybridSession(StreamSession):
 
     def feed(self, chunk: Chunk, on_text: OnText | None = None) -> Reply:
         reply = super().feed(chunk, on_text)
-        refreshed, self._refreshed = self._refreshed, False
+        refreshed, self._refreshed = self._refreshed or chunk.refresh, False
         return replace(reply, refreshed=refreshed)
 
     def rewatch(self, chunk: Chunk) -> None:
@@ -77,7 +78,34 @@ class HybridSession(StreamSession):
     def _catch_up(self, chunk: Chunk) -> None:
         self._replay_before(None)
         super()._catch_up(chunk)
-        self._feed_leaving_tail(chunk.end_ms)
+        self._settle(chunk.end_ms, chunk.refresh)
+
+    def _settle(self, newest_end_ms: int, anew: bool) -> None:
+        """Before a chunk comes in: start anew, or at least tell the state how the last reply ended."""
+        if anew:
+            self._start_anew(newest_end_ms)
+        else:
+            self._feed_leaving_tail(newest_end_ms)
+
+    def _start_anew(self, newest_end_ms: int) -> None:
+        """Forget the state: what is in sight is read again from zeros, as if the stream began with it."""
+        left = self.context.make_room(newest_end_ms).dropped_keys
+        change, self._tail = Change((*left, *self.context.clear())), None
+        segments = self._opening()
+        for exchange in self.context.exchanges:
+            if exchange.frames_tokens:
+                segments += self._frames(self._shown[exchange.chunk])
+            if exchange.reply_tokens:
+                ids = self._said[exchange.chunk]
+                segments.append(self._prompt_builder.reply(self.context, exchange.chunk, ids))
+        self._recurrent.clear()
+        self._run(GenerationTurn(self.cache, change, tuple(segments)), None)
+
+    def _hold_frames(self, chunk: Chunk) -> None:
+        if self._options.may_refresh:
+            self._shown[chunk.index] = chunk
+            seen = {exchange.chunk for exchange in self.context.exchanges if exchange.frames_tokens}
+            self._shown = {index: shown for index, shown in self._shown.items() if index in seen}
 
     def _begun(self, checkpoint: dict[str, Any] | None) -> ReplayLog:
         """What a hybrid's stream was fed; a resumed one goes back to its oldest base, to be fed what came after."""
@@ -117,7 +145,7 @@ class HybridSession(StreamSession):
     def _replay(self, said: Said, shown: Chunk | None) -> None:
         """In the very steps in which it was fed before, the end of a reply with the chunk after it."""
         self._take_base()
-        self._feed_leaving_tail(said.end_ms)
+        self._settle(said.end_ms, said.anew)
         change = self.context.make_room(said.end_ms)
         segments = [*self._opening(), *self._reply_tail(), *(self._frames(shown) if shown else ())]
         fed = len(said.ids) - (len(said.ids) == self._options.max_tokens_per_chunk)
@@ -126,6 +154,8 @@ class HybridSession(StreamSession):
         self._run(GenerationTurn(self.cache, change, tuple(segments)), None)
         self._tail = (said.chunk, (*said.ids[fed:], *self._prompt_builder.reply_end))
         self._keep_exchange(said.chunk, said.end_ms, said.ids)
+        if shown is not None:
+            self._hold_frames(shown)
 
     def _feed_leaving_tail(self, newest_end_ms: int) -> None:
         """A recurrent state sees every token once: the end of a reply that is forgotten now goes in before it is."""
@@ -140,7 +170,8 @@ class HybridSession(StreamSession):
         # A base that nobody asked for a snapshot of is one to start over from.
         marked = self._log.mark(self._base(None)) if self._log.is_due else self._log
         super()._remember(chunk, outcome)
-        self._log = marked.add(Said(chunk.index, chunk.end_ms, outcome.ids))
+        self._log = marked.add(Said(chunk.index, chunk.end_ms, outcome.ids, chunk.refresh))
+        self._hold_frames(chunk)
 
 
 def open_session(

@@ -11,6 +11,7 @@ from typing import Any
 from db.documents.kinds.video import Cue, Gap, Spent, VideoCaptionParams
 from worker.engine.protocol import NO_SNAPSHOTS, Chunk, Engine, ModelInfo, OnText, Reply, WatchOptions
 from worker.video.captions import CaptionTrack
+from worker.video.refresh import RefreshPolicy
 from worker.video.source.frame_sampler import ClipPart
 from worker.video.source.similar import without_similar
 from worker.video.timings import ChunkTiming, Timings
@@ -61,6 +62,7 @@ def watch_options(params: VideoCaptionParams, model: ModelInfo) -> WatchOptions:
         max_frame_pixels=params.max_frame_pixels,
         max_tokens_per_chunk=params.max_tokens_per_chunk,
         silence_threshold=params.silence_threshold,
+        may_refresh=params.refresh != "never",
     )
 
 
@@ -88,6 +90,7 @@ class CaptionPass:
         self._params = params
         self._timings = timings
         self._heard_from = heard_from
+        self._refresh = RefreshPolicy(params)
         self._track = CaptionTrack(params.max_cue_ms, state["track"] if state else None)
         session_state = state["session"] if state else None
         self.refreshed_at_ms: list[int] = list(state.get("refreshed_at_ms", ())) if state else []
@@ -104,6 +107,8 @@ class CaptionPass:
     def process(self, part: ClipPart, on_text: OnText | None = None) -> list[Cue]:
         """Watch one part and return the cues it closes. Raises what the session raises."""
         chunk, skipped = self._thinned(part.chunk)
+        if chunk.frames and self._refresh.is_due(chunk):
+            chunk = replace(chunk, refresh=True)
         if chunk.index < self.next_chunk:
             if chunk.frames:
                 self._session.rewatch(chunk)

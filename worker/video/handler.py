@@ -14,6 +14,7 @@ from worker.provenance import provenance
 from worker.video.chapters import VideoOutline, outline, refuse_small_context
 from worker.video.distributed import SplitJobs, SplittingContext, join, split
 from worker.video.parallel import watch_parallel
+from worker.video.refresh import refuse_refresh
 from worker.video.source.clip_source import ClipSource
 from worker.video.stream import Watched, watch_stream
 from worker.video.timings import Timings
@@ -25,6 +26,7 @@ def caption_video(params: VideoCaptionParams, job: Context) -> VideoCaptionResul
     Raises Permanent: what the file or the parameters make impossible. TRUNCATED_MEDIA comes after every cue up to the
     break is stored and the gap announced. Raises Transient from the engine, and lets `Stopped` pass.
     """
+    refuse_refresh(params, job.engine.info)
     if params.chapters:
         refuse_small_context(job.engine.info.context_tokens)
     # Not a caption: only the chance to be stopped while a long file is read through.

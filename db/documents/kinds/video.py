@@ -58,6 +58,13 @@ class VideoCaptionParams(Document):
         float | None,
         Field(gt=0, lt=1, description="Skip frames that differ by less than this share of full scale; null: off"),
     ] = None
+    refresh: Annotated[
+        Literal["never", "scene_cut", "interval"],
+        Field(description="When a model with linear attention starts its state anew from what is in sight"),
+    ] = "never"
+    refresh_ms: Annotated[
+        int, Field(ge=10_000, le=86_400_000, description="Video time between two refreshes at an `interval`")
+    ] = 600_000
     chapters: Annotated[bool, Field(description="Write chapters and a summary from the cues at the end")] = False
 
     @model_validator(mode="after")

@@ -32,6 +32,7 @@ class Said:
     chunk: int
     end_ms: int
     ids: tuple[int, ...]
+    anew: bool = False  # before it the state was started anew
 
 
 @dataclass(frozen=True)
@@ -87,14 +88,14 @@ class ReplayLog:
         """As JSON."""
         return {
             "bases": [{**asdict(base), "remembered": dump_remembered(base.remembered)} for base in self.bases],
-            "since": [[said.chunk, said.end_ms, list(said.ids)] for said in self.since],
+            "since": [[said.chunk, said.end_ms, list(said.ids), said.anew] for said in self.since],
         }
 
     @classmethod
     def of(cls, document: dict[str, Any], window_chunks: int) -> ReplayLog:
         """The opposite."""
         bases = [Base(**{**base, "remembered": load_remembered(base["remembered"])}) for base in document["bases"]]
-        since = [Said(chunk, end_ms, tuple(ids)) for chunk, end_ms, ids in document["since"]]
+        since = [Said(chunk, end_ms, tuple(ids), anew) for chunk, end_ms, ids, anew in document["since"]]
         return cls(window_chunks, tuple(bases), tuple(since))
 
 
