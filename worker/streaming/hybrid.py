@@ -20,7 +20,7 @@ from worker.streaming.session import StreamSession
 from worker.streaming.spans import SpanRole
 from worker.streaming.state.checkpoint import dump, load_log
 from worker.streaming.state.recurrent import RecurrentState
-from worker.streaming.state.replay import Base, ReplayLog, Said
+from worker.streaming.state.replay import FedChunk, ReplayLog, RestartPoint
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +38,8 @@ class HybridSession(StreamSession):
         snapshots: Mapping[str, Path] = NO_SNAPSHOTS,
     ) -> None:
         super().__init__(loaded, options, checkpoint, ablation, first_position)
-        self._to_replay: list[Said] = []
-        self._at_base: Base | None = None
+        self._to_replay: list[FedChunk] = []
+        self._at_base: RestartPoint | None = None
         self._log = self._begun(checkpoint)
         self._snapshots = snapshots
         self._refreshed = False  # the state began anew since the last reply
@@ -118,8 +118,8 @@ class HybridSession(StreamSession):
         self._at_base = fed.bases[0]
         return fed
 
-    def _base(self, snapshot: str | None) -> Base:
-        return Base(self._state.next_chunk, self._state.said_tokens, self._state.remembered, snapshot)
+    def _base(self, snapshot: str | None) -> RestartPoint:
+        return RestartPoint(self._state.next_chunk, self._state.said_tokens, self._state.remembered, snapshot)
 
     def _take_base(self) -> None:
         """Keys and values of the text that the base remembers, then its state: the other way round it would hear twice."""
@@ -142,7 +142,7 @@ class HybridSession(StreamSession):
             self._replay(self._to_replay.pop(0), None)
         self._take_base()
 
-    def _replay(self, said: Said, shown: Chunk | None) -> None:
+    def _replay(self, said: FedChunk, shown: Chunk | None) -> None:
         """In the very steps in which it was fed before, the end of a reply with the chunk after it."""
         self._take_base()
         self._settle(said.end_ms, said.anew)
@@ -170,7 +170,7 @@ class HybridSession(StreamSession):
         # A base that nobody asked for a snapshot of is one to start over from.
         marked = self._log.mark(self._base(None)) if self._log.is_due else self._log
         super()._remember(chunk, outcome)
-        self._log = marked.add(Said(chunk.index, chunk.end_ms, outcome.ids, chunk.refresh))
+        self._log = marked.add(FedChunk(chunk.index, chunk.end_ms, outcome.ids, chunk.refresh))
         self._hold_frames(chunk)
 
 

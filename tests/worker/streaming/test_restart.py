@@ -19,7 +19,7 @@ from worker.streaming.hybrid import open_session
 from worker.streaming.loaded_model import LoadedModel
 from worker.streaming.session import StreamSession
 from worker.streaming.spans import SpanRole
-from worker.streaming.state.replay import Base, ReplayLog, Said
+from worker.streaming.state.replay import FedChunk, ReplayLog, RestartPoint
 
 SHORT = replace(
     OPTIONS,
@@ -169,12 +169,12 @@ def test_the_newest_base_supersedes_the_other_after_two_windows() -> None:
     log = ReplayLog(window_chunks=10)
     for index in range(40):
         assert not log.is_due
-        log = log.add(Said(index, index, (1,)))
+        log = log.add(FedChunk(index, index, (1,)))
     assert log.is_due
-    log = log.mark(Base(40, snapshot="a"))
+    log = log.mark(RestartPoint(40, snapshot="a"))
     assert (log.snapshots, log.bases[0].next_chunk) == (("a",), 0)
     for index in range(40, 60):
-        log = log.add(Said(index, index, ()))
-    assert log.bases == (Base(40, snapshot="a"),)
+        log = log.add(FedChunk(index, index, ()))
+    assert log.bases == (RestartPoint(40, snapshot="a"),)
     assert [said.chunk for said in log.since] == list(range(40, 60))
     assert ReplayLog.of(json.loads(json.dumps(log.document())), 10) == log

@@ -26,7 +26,7 @@ class Remembered:
 
 
 @dataclass(frozen=True)
-class Said:
+class FedChunk:
     """A chunk that was fed and the reply to it."""
 
     chunk: int
@@ -36,7 +36,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Base:
+class RestartPoint:
     """A stream between two chunks, when `snapshot` was made of its state.
 
     Without a snapshot it is a place to start over from zeros: the beginning of the stream, where that is the truth, or
@@ -54,8 +54,8 @@ class ReplayLog:
     """`bases`, oldest first: one to start again from, and a newer one that is not old enough; `since` begins at the first."""
 
     window_chunks: int
-    bases: tuple[Base, ...] = (Base(),)
-    since: tuple[Said, ...] = ()
+    bases: tuple[RestartPoint, ...] = (RestartPoint(),)
+    since: tuple[FedChunk, ...] = ()
 
     @property
     def is_due(self) -> bool:
@@ -71,7 +71,7 @@ class ReplayLog:
     def _since_newest(self) -> int:
         return sum(said.chunk >= self.bases[-1].next_chunk for said in self.since)
 
-    def add(self, said: Said) -> ReplayLog:
+    def add(self, said: FedChunk) -> ReplayLog:
         """One more chunk was fed; the newest base supersedes the one before it once it is old enough."""
         longer = replace(self, since=(*self.since, said))
         if longer._since_newest < RESTART_WINDOWS * self.window_chunks:
@@ -80,7 +80,7 @@ class ReplayLog:
         kept = tuple(entry for entry in longer.since if entry.chunk >= newest.next_chunk)
         return replace(longer, bases=(newest,), since=kept)
 
-    def mark(self, base: Base) -> ReplayLog:
+    def mark(self, base: RestartPoint) -> ReplayLog:
         """A snapshot was made, or could not be."""
         return replace(self, bases=(*self.bases[-1:], base))
 
@@ -94,8 +94,10 @@ class ReplayLog:
     @classmethod
     def of(cls, document: dict[str, Any], window_chunks: int) -> ReplayLog:
         """The opposite."""
-        bases = [Base(**{**base, "remembered": load_remembered(base["remembered"])}) for base in document["bases"]]
-        since = [Said(chunk, end_ms, tuple(ids), anew) for chunk, end_ms, ids, anew in document["since"]]
+        bases = [
+            RestartPoint(**{**base, "remembered": load_remembered(base["remembered"])}) for base in document["bases"]
+        ]
+        since = [FedChunk(chunk, end_ms, tuple(ids), anew) for chunk, end_ms, ids, anew in document["since"]]
         return cls(window_chunks, tuple(bases), tuple(since))
 
 
