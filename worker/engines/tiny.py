@@ -204,7 +204,7 @@ def write_tiny(family: str, folder: Path, size: TinySize | None = None, seed: in
     torch.manual_seed(seed)
     auto: Any = AutoModelForImageTextToText  # untyped as well
     model = auto.from_config(config, dtype=torch.float32)
-    _sharpen(model, size.sharpness)
+    sharpen(model, size.sharpness)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     mean_std = {"image_mean": FAMILIES[family].mean, "image_std": FAMILIES[family].std}
@@ -213,7 +213,7 @@ def write_tiny(family: str, folder: Path, size: TinySize | None = None, seed: in
 
 
 @torch.no_grad()
-def _sharpen(model: Any, sharpness: float) -> None:
+def sharpen(model: Any, sharpness: float) -> None:
     """Random weights attend to everything alike; larger queries and keys make a wrong cache visible in the logits."""
     for name, weight in model.model.language_model.named_parameters():
         if name.endswith(SHARPENED):

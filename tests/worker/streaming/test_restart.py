@@ -60,7 +60,7 @@ def relative(got: torch.Tensor, wanted: torch.Tensor) -> float:
 
 
 @pytest.mark.parametrize("family", HYBRIDS)
-def test_a_restart_from_two_windows_back_is_close(family: str, tmp_path: Path) -> None:
+def test_a_restart_from_a_snapshot_is_close(family: str, tmp_path: Path) -> None:
     loaded, forward = recording_resident(family)
     whole, states = watched(loaded, tmp_path, 60)
     assert states[-1]["rewatch_from_chunk"] == 32
@@ -165,7 +165,7 @@ def test_a_checkpoint_of_another_kind_of_model_is_refused() -> None:
     hybrid.batcher.close()
 
 
-def test_the_newest_base_supersedes_the_other_after_two_windows() -> None:
+def test_the_newest_base_supersedes_the_other_after_three_windows() -> None:
     log = ReplayLog(window_chunks=10)
     for index in range(40):
         assert not log.is_due
@@ -173,8 +173,8 @@ def test_the_newest_base_supersedes_the_other_after_two_windows() -> None:
     assert log.is_due
     log = log.mark(RestartPoint(40, snapshot="a"))
     assert (log.snapshots, log.bases[0].next_chunk) == (("a",), 0)
-    for index in range(40, 60):
+    for index in range(40, 70):
         log = log.add(FedChunk(index, index, ()))
     assert log.bases == (RestartPoint(40, snapshot="a"),)
-    assert [said.chunk for said in log.since] == list(range(40, 60))
+    assert [said.chunk for said in log.since] == list(range(40, 70))
     assert ReplayLog.of(json.loads(json.dumps(log.document())), 10) == log
