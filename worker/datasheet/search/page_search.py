@@ -11,14 +11,23 @@ from worker.datasheet.page import pages, text_layer
 from worker.datasheet.page.pages import Book
 from worker.datasheet.search import naming, titles
 from worker.datasheet.thresholds.page import (
+    AWAY_MOST,
     CAPTIONED,
+    ELECTRICAL_MOST,
     LAND_AFTER,
     MANY_PATHS,
     NAMED_SO,
+    NAMED_WEIGHT,
+    OF_ELECTRICAL,
+    OF_LAND_ALONE,
+    OF_TOLERANCE,
     OTHER_PACKAGE,
     OWN_PAGE,
+    SHOWN,
     SPARSE_CHARS,
     TITLED,
+    TOLERANCED_LEAST,
+    TOLERANCED_MOST,
 )
 
 OCR_PAGES = 10
@@ -33,6 +42,7 @@ class PageHit:
     number: int
     mechanical: float = 0.0
     land: float = 0.0
+    outline: float = 0.0  # `mechanical` with what tells the page of an outline from other pages of numbers
     match: float = 0.0
     text: str = ""
     drawn: int = 0
@@ -116,9 +126,25 @@ def _rate(hits: list[PageHit], package: str | None) -> None:
             hit.land = max(hit.land, titles.land_score(hit.text) + figure)
             hit.mechanical += away if titles.mechanical_score(hit.text) >= TITLED else 0.0
         if titles.of_land_alone(hit.text):
-            hit.mechanical -= 7.0
+            hit.mechanical -= OF_LAND_ALONE
+        hit.outline = hit.mechanical + _of_outline(hit, hits[hit.number - 2] if hit.number > 1 else None, away)
         hit.named = frozenset(t for t in wanted if t in own)
         hit.match = sum(rarity[t] for t in hit.named)
+
+
+def _of_outline(hit: PageHit, before: PageHit | None, away: float) -> float:
+    """What the kinds of numbers on a page and its titles add to the score of an outline."""
+    told, named = titles.toleranced(hit.text), titles.outline_caption(hit.text)
+    layout = hit.titled and not named and not titles.of_land_alone(hit.text)  # boards have tolerances too
+    score = 0.0 if layout else OF_TOLERANCE * min(told, TOLERANCED_MOST)
+    if not named:
+        score -= OF_ELECTRICAL * min(titles.electrical(hit.text), ELECTRICAL_MOST)
+    if titles.of_land_alone(hit.text) and told >= TOLERANCED_LEAST and not (before and before.outline >= SHOWN):
+        score += OF_LAND_ALONE
+    kept = hit.titled and titles.mechanical_score(hit.text) >= TITLED  # nothing was taken
+    if not kept and (named or (hit.titled and told >= TOLERANCED_LEAST)):
+        score += max(0.0, away - AWAY_MOST)
+    return score
 
 
 def _captioned(hit: PageHit) -> bool:
@@ -138,9 +164,9 @@ def search(book: Book, package: str | None, on_page: Callable[[int, int], None])
     if len(hits) == 1:
         found.mechanical, found.land = [1], [1]
         return found
-    drawings = [h for h in hits if h.mechanical >= 3.0]
+    drawings = [h for h in hits if _shows_outline(h, package)]
     if not drawings:
-        drawings = [h for h in hits if h.mechanical > 0 and (h.drawn > 100 or h.images)]
+        drawings = [h for h in hits if max(h.mechanical, h.outline) > 0 and (h.drawn > 100 or h.images)]
     ranked = sorted(drawings, key=lambda h: -_rank(h, hits, package))
     found.mechanical = [h.number for h in ranked[:3]]
     if ranked:
@@ -153,13 +179,22 @@ def search(book: Book, package: str | None, on_page: Callable[[int, int], None])
     return found
 
 
+def _shows_outline(hit: PageHit, package: str | None) -> bool:
+    """Whether a page looks like an outline by its words, or names the package where something is drawn."""
+    seen = (hit.drawn > MANY_PATHS or hit.images) and not titles.of_land_alone(hit.text)
+    return hit.outline > 0 and hit.outline + (NAMED_WEIGHT * hit.match if package and seen else 0.0) >= SHOWN
+
+
 def _rank(hit: PageHit, hits: list[PageHit], package: str | None) -> float:
     """How likely a page is the outline: by its words, by the package's name, and by the land pattern that follows it."""
     after = hits[hit.number - 1 : hit.number + 1]
     follows = any(h.land >= OWN_PAGE and titles.is_titled(h.text) and not _foreign(hit, h) for h in after)
     other = package and not hit.match and naming.families(hit.text) and any(h.match for h in hits)
     return (
-        hit.mechanical + (3.5 * hit.match if package else 0.0) + (3.0 if follows else 0.0) - OTHER_PACKAGE * bool(other)
+        hit.outline
+        + (NAMED_WEIGHT * hit.match if package else 0.0)
+        + (3.0 if follows else 0.0)
+        - OTHER_PACKAGE * bool(other)
     )
 
 

@@ -79,6 +79,12 @@ def names_land(text: str) -> bool:
     return any(p.search(text) for p, _ in LAND)
 
 
+_TOLERANCED = re.compile(r"±|\d\s*(?:MAX|MIN|BSC|REF)\b(?!\W*ALL)", re.IGNORECASE)
+_ELECTRICAL = re.compile(
+    r"\d\s*(?:[mµuμn]?[AVFsW]|[kMG]?Hz|[kM]?[ΩΩ]|°C|℃|dBm?)\b|\b(?:voltages?|currents?|temperatures?|frequency|power|capacitance|gpio"
+    r"|resistance|inductance|supply|electrical)\b",
+    re.IGNORECASE,
+)
 _PROSE = re.compile(
     r"\.{4,}|\s\d{1,3}$|[a-z]{3,}[.;](?:\s|$)|\b(?:see|refer|shown|please|should|must|using)\b", re.IGNORECASE
 )
@@ -120,6 +126,22 @@ def _cited(found: re.Match[str]) -> bool:
     """Whether words are a sentence's about a figure that stands elsewhere."""
     around = found.string[max(0, found.start() - CITED_CHARS) : found.end() + CITED_CHARS]
     return _CITED.search(around) is not None
+
+
+def outline_caption(text: str) -> bool:
+    """Whether a short line of a page calls what it shows an outline, whatever else the page speaks of."""
+    lines = (line.strip() for line in text.splitlines())
+    return any(len(c) < TITLE_CHARS and MECHANICAL[0][0].search(c) and not _PROSE.search(c) for c in lines)
+
+
+def toleranced(text: str) -> int:
+    """How many numbers have a tolerance or a limit, as those of an outline do and those of a land pattern rarely."""
+    return len(_TOLERANCED.findall(text))
+
+
+def electrical(text: str) -> int:
+    """How many words and units of electrical characteristics a page prints, in which its numbers are then."""
+    return len(_ELECTRICAL.findall(text))
 
 
 def of_land_alone(text: str) -> bool:

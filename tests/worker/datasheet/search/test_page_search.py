@@ -140,3 +140,31 @@ def test_a_picture_under_the_name_of_a_package_is_its_drawing() -> None:
     search = page_search.search(book, "SOP20", lambda *_: None)
     book.close()
     assert (search.mechanical[0], search.matched) == (10, True)
+
+
+GRAPHS = (
+    "ON RESISTANCE VS TEMPERATURE",
+    "0.5 1.0 1.5 2.0 2.5 V",
+    "Drain Current 0.10 0.20 0.30 A",
+    "DIMENSIONS 1.0 2.0",
+)
+BOTH = ("LAND PATTERN RECOMMENDATION", "2.92 ± 0.20", "1.30 ± 0.15", "0.95 ± 0.05", "1.20 MAX", "0.50 ± 0.10", "2.20")
+
+
+def outline_page(*sheets: tuple[Sequence[str], int]) -> int:
+    return found("SOT-23", *sheets).mechanical[0]
+
+
+def test_numbers_with_tolerances_tell_an_outline_beside_its_land_pattern_from_graphs() -> None:
+    assert outline_page((GRAPHS, 400), (GRAPHS, 400), (BOTH, 400)) == 3
+
+
+def test_an_outline_is_not_lost_for_the_reel_it_comes_on() -> None:
+    shown = ("Physical Dimension Tape and Reel Information", "SOT-23", "6.5 ± 0.2", "2.3 ± 0.2", "device per reel 2500")
+    assert outline_page((("Features of SOT-23", *GRAPHS), 200), (shown, 300)) == 2
+
+
+def test_electrical_characteristics_that_name_the_package_are_no_outline() -> None:
+    rows = ("SOT-23 Package", *[f"Output Voltage {i}.00 {i}.50 V, Supply Current {i} mA" for i in range(1, 8)])
+    outline = ("SOT-23 Package Description", "2.90 BSC", "1.50 MAX", "0.95 BSC", "2.80 BSC")
+    assert outline_page((rows, 300), (outline, 300)) == 2
