@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from worker.datasheet.body import views
-from worker.datasheet.body.outline import Found, from_drawing, largest
+from worker.datasheet.body import regions, views, words
+from worker.datasheet.body.found import Found, largest
+from worker.datasheet.body.outline import from_drawing
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.text.quantities import Quantity
 from worker.datasheet.text.tables import OF_FAMILY, TableEntry
@@ -24,12 +25,19 @@ _BODY_SIDE = re.compile(r"(?:body|mold\w*|plastic)\b.*\b(?:length|width|size)", 
 _NOT_BODY = re.compile(r"lead|foot|terminal|pad|contact|pin|pitch|standoff|chamfer|tip", re.IGNORECASE)
 
 
-def read(drawings: list[Drawing], no_lead: bool, taken: set[int]) -> Found:
-    """Body values from the outline pages of one package, best page first; `taken` are ids of numbers of the land pattern."""
+def read(drawings: list[Drawing], no_lead: bool, taken: set[int], package: str | None = None) -> Found:
+    """Body values from the outline pages of one package, best page first; `taken` are ids of numbers of the land pattern.
+
+    The name of the package chooses among the outlines of a page.
+    """
+    return words.complete(_read(drawings, no_lead, taken, package), drawings)
+
+
+def _read(drawings: list[Drawing], no_lead: bool, taken: set[int], package: str | None) -> Found:
     family = next((f for d in drawings if _parametric(d) and (f := views.read(d)) is not None), None)
     if family is not None:
         return family
-    drawn = next((f for d in drawings if (f := from_drawing(d, taken)) is not None), None)
+    drawn = next((f for d in drawings if (f := _drawn(d, taken, package)) is not None), None)
     entries = [e for d in drawings for e in d.entries if e.table != OF_FAMILY]
     if {e.symbol for d in drawings for e in d.aside} & set(SIDES) - {e.symbol for e in entries}:
         return _without_sides(drawn, entries)
@@ -42,6 +50,24 @@ def read(drawings: list[Drawing], no_lead: bool, taken: set[int]) -> Found:
         listed.sides, listed.height = [], None
         listed.doubts.append("the usual letters of length and width stand for one direction here")
     return _merged(listed, drawn, no_lead)
+
+
+def _drawn(drawing: Drawing, taken: set[int], package: str | None) -> Found | None:
+    """The body as it is drawn, without the figures of boards and reels.
+
+    What the page calls such a figure may be the outline all the same: its numbers have limits then.
+    """
+    own = drawing if _parametric(drawing) else regions.own(drawing, package)
+    bare, whole = from_drawing(regions.without_boards(own), taken), from_drawing(own, taken)
+    if bare is None and whole is None and own is not drawing:
+        return from_drawing(drawing, taken)
+    if bare is None or whole is None:
+        return bare or whole
+    return whole if _limited(whole) > _limited(bare) else bare
+
+
+def _limited(found: Found) -> int:
+    return sum(q.low is not None or q.high is not None for q in found.sides)
 
 
 def _one_way(sides: list[Quantity], drawings: list[Drawing]) -> bool:

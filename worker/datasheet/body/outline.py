@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
+from worker.datasheet.body.found import Found, largest
+from worker.datasheet.body.height import TopView, height
+from worker.datasheet.body.sides import sides_drawn
 from worker.datasheet.drawing.dimensions import DimensionReading, DimensionSpan
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.scale import misfit, solve
 from worker.datasheet.geometry.primitives import Box
-from worker.datasheet.text.quantities import Quantity
 from worker.datasheet.thresholds.drawing import (
     BODY_DRAWN_LEAST,
     BODY_EDGE_PT,
     BODY_EDGE_RASTER_PT,
     LABEL_OFF,
-    NUMBER_ASTRAY,
+    NOTCHED_LEAST,
+    NOTCHED_PT,
+    OUTLINE_CUT,
+    OUTLINE_OPEN,
+    OUTLINE_WHOLE,
+    REFERENCE_PART,
+    STRETCH_COST,
 )
 
 _LABEL = re.compile(r"\(?\d{1,3}\)?")
-
-
-@dataclass
-class Found:
-    """The three body values as printed, the span of leads where the drawing gives it, and doubts about them."""
-
-    sides: list[Quantity] = field(default_factory=list)
-    height: Quantity | None = None
-    overall: dict[str, Quantity] = field(default_factory=dict)
-    how: str = ""
-    doubts: list[str] = field(default_factory=list)
-    across: tuple[Quantity | None, Quantity | None] = (None, None)  # along x and y of the top view
-
-
-def largest(q: Quantity) -> float:
-    """The greatest limit of a number in mm, whichever of them is printed."""
-    return max(v for v in (q.low, q.value, q.high) if v is not None)
 
 
 def from_drawing(drawing: Drawing, taken: set[int]) -> Found | None:
@@ -51,7 +39,7 @@ def from_drawing(drawing: Drawing, taken: set[int]) -> Found | None:
     lengths = without_labels(lengths)
     across = _likeliest([r for r in lengths if r.span.axis == 0])
     along = _likeliest([r for r in lengths if r.span.axis == 1])
-    best: tuple[tuple[bool, float], Box, DimensionReading, DimensionReading] | None = None
+    best: tuple[float, Box, DimensionReading, DimensionReading] | None = None
     for x in across:
         for y in along:
             box = Box(x.span.start, y.span.start, x.span.end, y.span.end)
@@ -61,17 +49,18 @@ def from_drawing(drawing: Drawing, taken: set[int]) -> Found | None:
             lettered = x.quantity.symbol or y.quantity.symbol
             blurred = drawing.sheet.raster and not lettered  # its extension lines run into the sides of the box
             drawn = 1.0 if closed and blurred else _drawn_part(box, drawing, (x.span, y.span))
-            if drawn <= BODY_DRAWN_LEAST:
+            sure = _outlined(box, closed, drawn, drawing, (x.span, y.span))
+            if sure == 0.0:
                 continue
-            size = largest(x.quantity) * largest(y.quantity) * 0.75 ** (x.cost + y.cost) * drawn
-            score = (drawn > 0.95 and closed, size)
+            size = largest(x.quantity) * largest(y.quantity) * 0.75 ** (x.cost + y.cost) * sure
+            score = size * REFERENCE_PART ** (x.quantity.reference + y.quantity.reference) * _square(x, y)
             if best is None or score > best[0]:
                 best = (score, box, x, y)
     if best is None:
         return None
     _, box, x, y = best
     found = Found([x.quantity, y.quantity], how="dimensions of the outline drawing", across=(x.quantity, y.quantity))
-    found.height = _height(drawing, box, x, y, lengths)
+    found.height = height(drawing, TopView(box, x, y), lengths)
     return found
 
 
@@ -91,11 +80,11 @@ def _closed(box: Box, drawing: Drawing) -> bool:
 
 
 def _likeliest(readings: list[DimensionReading]) -> list[DimensionReading]:
-    """For every span the two readings nearest to it."""
+    """For every span the readings nearest to it; the numbers of parallel dimension lines stand close together."""
     by_span: dict[int, list[DimensionReading]] = {}
     for r in readings:
         by_span.setdefault(id(r.span), []).append(r)
-    return [r for own in by_span.values() for r in sorted(own, key=lambda r: r.cost)[:2]][:120]
+    return [r for own in by_span.values() for r in sorted(own, key=lambda r: r.cost)[:4]][:160]
 
 
 def _reachable(x: DimensionSpan, y: DimensionSpan, box: Box) -> bool:
@@ -104,101 +93,41 @@ def _reachable(x: DimensionSpan, y: DimensionSpan, box: Box) -> bool:
     return box.y0 - reach < x.at < box.y1 + reach and box.x0 - reach < y.at < box.x1 + reach
 
 
-def sides_drawn(box: Box, drawing: Drawing, measured: tuple[DimensionSpan, DimensionSpan] | None = None) -> list[float]:
-    """The part of each side of a box that strokes cover, least first; extension lines of its spans along x and y are none."""
-    slack = BODY_EDGE_RASTER_PT if drawing.sheet.raster else BODY_EDGE_PT
-    spans = (measured[1], measured[0]) if measured else (None, None)
-    return sorted(
-        covered(_edges(drawing.grid.near(axis, at, slack), span, low, high), low, high)
-        for axis, span, ats, low, high in (
-            (0, spans[0], (box.y0, box.y1), box.x0, box.x1), (1, spans[1], (box.x0, box.x1), box.y0, box.y1)
-        ) for at in ats
-    )  # fmt: skip
-
-
-def _edges(rows: NDArray[np.float64], span: DimensionSpan | None, low: float, high: float) -> NDArray[np.float64]:
-    """Strokes that do not run out to the dimension line of the box they lie along."""
-    if span is None or low - BODY_EDGE_PT < span.at < high + BODY_EDGE_PT:
-        return rows
-    return rows[(rows[:, 1] > span.at + BODY_EDGE_PT) | (rows[:, 2] < span.at - BODY_EDGE_PT)]
-
-
 def _drawn_part(box: Box, drawing: Drawing, spans: tuple[DimensionSpan, DimensionSpan]) -> float:
     """How well a box is drawn; one side may be broken."""
     sides = sides_drawn(box, drawing, spans)
     return min(sides[1], sum(sides) / 4)
 
 
-def covered(rows: NDArray[np.float64], low: float, high: float) -> float:
-    """The part of a stretch that strokes along it cover."""
-    total, reach = 0.0, low
-    for a, b in sorted((max(r[1], low), min(r[2], high)) for r in rows):
-        if b > max(a, reach):
-            total += b - max(a, reach)
-            reach = b
-    return total / max(high - low, 1e-6)
+def _outlined(
+    box: Box, closed: bool, drawn: float, drawing: Drawing, spans: tuple[DimensionSpan, DimensionSpan]
+) -> float:
+    """How surely a box is an outline, 0 for none: a closed shape, also with cut corners, a notched one, or strokes alone."""
+    if closed and drawn > OUTLINE_WHOLE:
+        return 1.0
+    if closed and not drawing.sheet.raster:
+        return OUTLINE_CUT
+    if drawn < NOTCHED_LEAST and _notched(box, drawing, spans):
+        return OUTLINE_CUT
+    return OUTLINE_OPEN * drawn if drawn > BODY_DRAWN_LEAST else 0.0
+
+
+def _notched(box: Box, drawing: Drawing, spans: tuple[DimensionSpan, DimensionSpan]) -> bool:
+    """Whether a side is whole and the others at most broken by notches, as those of a module are."""
+    whole = sides_drawn(box, drawing, spans)[3] > NOTCHED_LEAST
+    return whole and sides_drawn(box, drawing, spans, NOTCHED_PT)[0] > NOTCHED_LEAST
+
+
+def _stretch(x: DimensionReading, y: DimensionReading) -> float:
+    """How many times larger the drawing is along x than along y by its two numbers."""
+    return (x.span.length / x.quantity.target) / (y.span.length / y.quantity.target)
 
 
 def _square_scale(x: DimensionReading, y: DimensionReading) -> bool:
     """Both numbers give about the same scale, or the drawing is stretched by no more than a third."""
-    a, b = x.span.length / x.quantity.target, y.span.length / y.quantity.target
-    return 0.72 < a / b < 1.4
+    return 0.72 < _stretch(x, y) < 1.4
 
 
-def _height(
-    drawing: Drawing, b: Box, x: DimensionReading, y: DimensionReading, lengths: list[DimensionReading]
-) -> Quantity | None:
-    """The largest uncounted number across a side view that is in line with the body's top view."""
-    scale = solve([r for r in lengths if r.cost < 1.0])
-    drawn = [s.box for s in drawing.shapes] + [o.box for o in drawing.sheet.outlines]
-    views = [box for box in drawn if _twin(box, b)]
-    nearest: dict[int, float] = {}
-    for r in lengths:
-        nearest[id(r.quantity)] = min(r.cost, nearest.get(id(r.quantity), r.cost))
-    best: tuple[float, DimensionReading] | None = None
-    for r in lengths:
-        q, span = r.quantity, r.span
-        if (
-            q is x.quantity
-            or q is y.quantity
-            or r.cost > nearest[id(q)] + NUMBER_ASTRAY
-            or q.count not in (None, 1)
-            or (q.symbol and q.symbol in (x.quantity.symbol, y.quantity.symbol))
-        ):
-            continue
-        if (
-            not _beside(span, b)
-            or any(_inside(span, v) for v in views)
-            or largest(q) > 2.5 * max(largest(x.quantity), largest(y.quantity))
-        ):
-            continue
-        off = 0.0 if scale is None else min(misfit(r, scale), 1.0)
-        value = largest(q) * (0.75**r.cost) * (1 - 0.5 * off)
-        if best is None or value > best[0]:
-            best = (value, r)
-    return best[1].quantity if best else None
-
-
-def _twin(a: Box, b: Box) -> bool:
-    """Whether a shape is another full view of the body, upright or turned."""
-    same = abs(a.width - b.width) < 0.03 * b.width + 1 and abs(a.height - b.height) < 0.03 * b.height + 1
-    turned = abs(a.width - b.height) < 0.03 * b.height + 1 and abs(a.height - b.width) < 0.03 * b.width + 1
-    return same or turned
-
-
-def _beside(span: DimensionSpan, b: Box) -> bool:
-    """Whether a span measures across a view over, under, left or right of the top view."""
-    middle = (span.start + span.end) / 2
-    low, high = (b.y0, b.y1) if span.axis == 1 else (b.x0, b.x1)
-    if abs(span.start - high) < 2 or abs(span.end - low) < 2:
-        return False  # it goes on from the body's own edge: a lead or an actuator
-    if span.axis == 1:
-        return b.x0 - 110 < span.at < b.x1 + 110 and not b.y0 - 2 < middle < b.y1 + 2
-    return b.y0 - 110 < span.at < b.y1 + 110 and not b.x0 - 2 < middle < b.x1 + 2
-
-
-def _inside(span: DimensionSpan, view: Box) -> bool:
-    """Whether a span measures something within a full view of the body."""
-    low, high = (view.y0, view.y1) if span.axis == 1 else (view.x0, view.x1)
-    near = (view.x0 - 90 < span.at < view.x1 + 90) if span.axis == 1 else (view.y0 - 90 < span.at < view.y1 + 90)
-    return near and low - 2 < span.start and span.end < high + 2
+def _square(x: DimensionReading, y: DimensionReading) -> float:
+    """1 where both numbers give the same scale, as most drawings do, less where one of them may be that of another line."""
+    return max(1 - STRETCH_COST * abs(math.log(_stretch(x, y))), 0.2)

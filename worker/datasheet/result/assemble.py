@@ -19,7 +19,7 @@ from db.documents.kinds.datasheet import (
     Value,
     Via,
 )
-from worker.datasheet.body.outline import Found, largest
+from worker.datasheet.body.found import Found, largest
 from worker.datasheet.drawing import scale
 from worker.datasheet.drawing.dimensions import DimensionReading
 from worker.datasheet.drawing.drawing import Drawing

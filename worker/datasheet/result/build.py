@@ -9,7 +9,7 @@ from typing import Literal
 from db.documents.footprint.ipc7351 import NO_LEAD
 from db.documents.kinds.datasheet import Body, DatasheetResult, LandPattern, Review, Variant, View
 from worker.datasheet.body import body
-from worker.datasheet.body.outline import Found
+from worker.datasheet.body.found import Found
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.land import viewing_side
 from worker.datasheet.land.grid_rules import BallGrid
@@ -71,7 +71,7 @@ def _body(found: Findings) -> Found:
         return Found()
     words = " ".join(w.text for d in found.outlines for w in d.lines) + " " + (found.package or "")
     taken = {id(r.quantity) for r in found.best.fit.used} if found.best is not None else set()
-    return body.read(found.outlines, bool(NO_LEAD.search(words)), taken)
+    return body.read(found.outlines, bool(NO_LEAD.search(words)), taken, found.package)
 
 
 def _land(found: Findings) -> tuple[LandPattern | None, list[Review], list[str]]:

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable
 
 from worker.datasheet.body.body import DESCRIBED
-from worker.datasheet.body.outline import Found, sides_drawn
+from worker.datasheet.body.found import Found
+from worker.datasheet.body.sides import sides_drawn
 from worker.datasheet.drawing import scale
 from worker.datasheet.drawing.dimensions import DimensionReading
 from worker.datasheet.drawing.drawing import Drawing
@@ -118,6 +119,8 @@ def of_body(found: Found, drawings: list[Drawing]) -> tuple[list[float], float]:
     named = skew < NO_BOX or found.how == DESCRIBED
     sides = [_of_value(q, named if q.symbol else skew < SIZE_ALIKE, drawings, edges) for q in found.sides]
     tall = found.height
+    if tall is not None and found.height_twice and tall.confidence > _least(drawings):
+        return sides, CONFIRMED
     return sides, _of_value(tall, tall.symbol in HEIGHTS and named, drawings) if tall is not None else 0.0
 
 

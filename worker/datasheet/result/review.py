@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from db.documents.kinds.datasheet import DatasheetResult, Disagreement, LandPattern, Review
-from worker.datasheet.body.outline import Found
+from worker.datasheet.body.found import Found
 from worker.datasheet.drawing import variations
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.land import holes

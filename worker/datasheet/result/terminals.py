@@ -7,7 +7,7 @@ from typing import Literal
 
 from db.documents.footprint.courtyard import nominal
 from db.documents.kinds.datasheet import Body, LandPattern, Terminals, Value
-from worker.datasheet.body.outline import largest
+from worker.datasheet.body.found import largest
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.result import assemble
 from worker.datasheet.text.tables import OF_FAMILY, TableEntry

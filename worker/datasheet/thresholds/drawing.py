@@ -72,7 +72,27 @@ BODY_EDGE_PT = 1.4  # from the end of a dimension to the edge it measures
 BODY_EDGE_RASTER_PT = 2.5  # the same in a scan
 BODY_DRAWN_LEAST = 0.6  # of a side that must be drawn between two ends; smaller takes a box of leads for the body
 NUMBER_ASTRAY = 0.5  # cost: a number so much nearer to another span measures that one
+SIDE_VIEW_ALIKE = 0.03  # part by which a side of a view may differ from that of the body
+SIDE_VIEW_DRAWN = 0.4  # of both faces that a dimension across it ends at; smaller takes leads for faces
+SIDE_VIEW_OFF = 0.3  # part by which the number across a side view may be off the scale of the others
+SIDE_VIEW_PT = 1.5  # from the end of a dimension to the side of a view
+SIDE_VIEW_REACH_PT = 60.0  # from a view to a dimension across it
+NOTCHED_PT = 4.5  # how deep the notches of a module's edge may be
+NOTCHED_LEAST = 0.85  # of a notched side that must be drawn
+TOLD_ALIKE = 0.06  # part by which a side in words may differ from the drawn one and mean the same
+STRETCH_COST = 2.0  # less of the size of a body for each unit of the logarithm by which its scales differ
+OUTLINE_WHOLE = 0.95  # of the sides of a closed shape that must be drawn
+OUTLINE_CUT = 0.85  # times the size of a closed shape whose corners are cut, or of one with notches
+OUTLINE_OPEN = 0.6  # times the size of sides put together of strokes, which the tips of leads may form too
+REFERENCE_PART = 0.4  # times the size of a side whose number is for reference; an outer one has its own
 LABEL_OFF = 0.1  # part of the scale; an integer farther off is the number of a pin
 VIEW_AT_SPAN = 2.2  # cost of a number of a dimension that a view is known by
 END_PT = 0.9  # between the end of a dimension and what it measures, or the next one; larger accepts the neighbour
 FACE_PART = 0.25  # of the height; a shorter edge is that of a lead
+
+# Which outline of a page is meant (body/regions.py).
+FRAME_CAPTION_PT = 26.0  # from a frame to the middle of its caption; larger takes the caption of the next frame
+FRAME_JOINT_PT = 2.0  # between the ends of lines that close a frame
+FRAME_SPANS = 3  # dimensions of a figure that can be an outline
+HEADING_LEADING = 3.0  # heights of letters between two lines of one heading
+LEFT_SPANS = 2  # dimensions along each axis that an outline must keep when other figures are taken away

@@ -6,7 +6,7 @@ import pytest
 
 from tests.worker.datasheet.sketch import Sketch, dual
 from worker.datasheet.body.body import DESCRIBED
-from worker.datasheet.body.outline import Found
+from worker.datasheet.body.found import Found
 from worker.datasheet.extract import extract
 from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.handler import complete

@@ -1,0 +1,123 @@
+"""The body on pages with more than one figure: other packages, boards, side views, modules, and what words say."""
+
+from __future__ import annotations
+
+import pytest
+
+from db.documents.kinds.datasheet import Body, Value
+from tests.worker.datasheet.sketch import Sketch
+from worker.datasheet.extract import extract
+from worker.datasheet.request import ReadingRequest
+
+
+def outline(sketch: Sketch, length: float, width: float, height: float, off: float = 0.0) -> None:
+    """A top view with its sides dimensioned and a side view right below it; numbers with tolerances."""
+    sketch.rect(0, 0, length, width)
+    sketch.across(-length / 2, length / 2, -width / 2 - 0.6, f"{length:.2f}±0.1")
+    sketch.along(-width / 2, width / 2, -length / 2 - 0.9, f"{width:.2f}±0.1")
+    y = width / 2 + 0.8 + height / 2
+    sketch.rect(0, y, length, height)
+    sketch.along(y - height / 2, y + height / 2, -length / 2 - 0.9, f"{height:.2f}±0.1")
+
+
+def read(sketch: Sketch, package: str | None = None) -> Body:
+    return extract([sketch.pdf()], ReadingRequest(package)).body
+
+
+def nominals(body: Body) -> tuple[float | None, ...]:
+    return body.length.nom, body.width.nom, body.height.nom
+
+
+def two_packages(framed: bool) -> Sketch:
+    sketch = Sketch(20.0)
+    for name, y, size in (("SOT-89", 620, (4.5, 2.5, 1.5)), ("SOT-223", 320, (6.5, 3.5, 1.6))):
+        sketch.at = (300.0, y)
+        sketch.text(200, y + 115, name, 14)
+        outline(sketch, *size)
+        if framed:
+            sketch.canvas.rect(130, y - 110, 330, 210)
+    return sketch
+
+
+@pytest.mark.parametrize("framed", [True, False])
+@pytest.mark.parametrize(("package", "size"), [("SOT-89", (4.5, 2.5, 1.5)), ("SOT-223", (6.5, 3.5, 1.6))])
+def test_the_name_of_the_package_chooses_the_outline(framed: bool, package: str, size: tuple[float, ...]) -> None:
+    assert nominals(read(two_packages(framed), package)) == size
+
+
+def test_a_larger_number_of_the_land_pattern_is_no_height() -> None:
+    sketch = Sketch(30.0, (190.0, 560.0))
+    outline(sketch, 4.0, 3.0, 1.2)
+    sketch.at = (450.0, 560.0)
+    sketch.text(450, 650, "RECOMMENDED LAND PATTERN", 9)
+    for x in (-1.5, 1.5):
+        sketch.rect(x, 0, 1.0, 2.6)
+    sketch.across(-2.0, 2.0, -2.2, "4.00")
+    sketch.across(-2.0, -1.0, 1.9, "1.00")
+    sketch.along(-1.3, 1.3, -2.8, "2.60")
+    assert nominals(read(sketch)) == (4.0, 3.0, 1.2)
+
+
+def test_a_number_between_no_faces_is_no_height() -> None:
+    """The distance of two lines beside the side view is larger than the height, and nothing is drawn at its ends."""
+    sketch = Sketch(30.0)
+    outline(sketch, 4.0, 3.0, 1.2)
+    sketch.along(1.7, 5.4, 3.2, "3.70")
+    assert read(sketch).height.nom == 1.2
+
+
+def test_a_module_with_notched_sides_is_its_outline() -> None:
+    sketch = Sketch(12.0)
+    left, right, top, bottom = -9.0, 9.0, -12.0, 12.0
+    points = [(left, top), (right, top)]
+    for i in range(12):  # notches down the right side and up the left one
+        y = top + 1.0 + 2 * i * 0.95
+        points += [(right, y), (right - 0.3, y), (right - 0.3, y + 0.9), (right, y + 0.9)]
+    points += [(right, bottom), (left, bottom)]
+    for i in range(12):
+        y = bottom - 1.0 - 2 * i * 0.95
+        points += [(left, y), (left + 0.3, y), (left + 0.3, y - 0.9), (left, y - 0.9)]
+    for a, b in zip(points, [*points[1:], points[0]], strict=True):
+        sketch.canvas.line(*sketch.point(*a), *sketch.point(*b))
+    sketch.rect(0, 2, 15.0, 17.0)  # the shield on it
+    sketch.across(-7.5, 7.5, 11.2, "15.0")
+    sketch.along(-6.5, 10.5, 5.0, "17.0")
+    sketch.across(left, right, -13.5, "18.0±0.15")
+    sketch.along(top, bottom, -11.0, "24.0±0.15")
+    assert nominals(read(sketch))[:2] == (24.0, 18.0)
+
+
+def limits(value: Value) -> tuple[float | None, ...]:
+    return value.min, value.nom, value.max
+
+
+def test_the_height_may_stand_in_the_title() -> None:
+    sketch = Sketch(20.0)
+    sketch.text(300, 740, "HTSSOP - 1.2 mm max height", 10)
+    sketch.rect(0, 0, 4.4, 5.0)
+    sketch.across(-2.2, 2.2, -3.2, "4.40±0.1")
+    sketch.along(-2.5, 2.5, -3.1, "5.00±0.1")
+    body = read(sketch)
+    assert limits(body.height) == (None, None, 1.2)
+    assert body.height.confidence < 0.9
+
+
+def test_a_height_in_the_title_and_on_the_drawing_is_confirmed() -> None:
+    sketch = Sketch(30.0)
+    sketch.text(300, 740, "HTSSOP - 1.2 mm max height", 10)
+    sketch.rect(0, 0, 4.4, 5.0)
+    sketch.across(-2.2, 2.2, -3.2, "4.40±0.1")
+    sketch.along(-2.5, 2.5, -3.1, "5.00±0.1")
+    sketch.rect(0, 3.9, 4.4, 1.2)
+    sketch.along(3.3, 4.5, -3.1, "1.2 MAX")
+    body = read(sketch)
+    assert limits(body.height) == (None, None, 1.2)
+    assert body.height.confidence > 0.9
+
+
+def test_a_size_in_words_stands_where_nothing_is_drawn() -> None:
+    sketch = Sketch(20.0)
+    sketch.text(300, 740, "PACKAGE OUTLINE QFN, 3.0 mm x 2.5 mm x 0.9 mm", 10)
+    sketch.across(-0.5, 0.5, 3.0, "0.50")
+    sketch.rect(0, 0, 1.0, 0.6)
+    assert nominals(read(sketch)) == (3.0, 2.5, 0.9)

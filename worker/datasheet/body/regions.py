@@ -1,0 +1,133 @@
+"""Which part of an outline page is the outline of the package asked for: its frame or what stands under its heading."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from worker.datasheet.drawing import dimensions
+from worker.datasheet.drawing.drawing import Drawing
+from worker.datasheet.geometry.primitives import Box, Word
+from worker.datasheet.search import headings, naming
+from worker.datasheet.segmentation import captions, figure
+from worker.datasheet.segmentation.frames import Rule, rules_of
+from worker.datasheet.thresholds.drawing import (
+    FRAME_CAPTION_PT,
+    FRAME_JOINT_PT,
+    FRAME_SPANS,
+    HEADING_LEADING,
+    LEFT_SPANS,
+)
+
+_UNIT = re.compile(r"\bunits?\b|millimet|\bview\b", re.IGNORECASE)
+_OTHER = frozenset({captions.LAND, captions.MASK, captions.STENCIL, captions.TAPE, captions.CUTOUT})
+
+
+def own(drawing: Drawing, package: str | None) -> Drawing:
+    """The drawing without the outlines of other packages on its page, where frames or headings tell them apart."""
+    asked = set(naming.tokens(package)) if package else set()
+    if not asked:
+        return drawing
+    frame = _named_frame(drawing, asked)
+    if frame is not None:
+        return within(drawing, [frame])
+    return _under_heading(drawing, asked)
+
+
+def without_boards(drawing: Drawing) -> Drawing:
+    """The drawing without the dimensions of land patterns, cut-outs and reels on its page, where an outline is left then."""
+    boxes = [f.box for f in figure.figures_of(drawing) if f.kind in _OTHER]
+    kept = [s for s in drawing.spans if not any(_holds(b, dimensions.box_of(s)) for b in boxes)]
+    enough = all(sum(s.axis == axis for s in kept) >= LEFT_SPANS for axis in (0, 1))
+    return _of_spans(drawing, kept) if boxes and enough else drawing
+
+
+def within(drawing: Drawing, boxes: list[Box]) -> Drawing:
+    """What of a drawing lies in the boxes."""
+    kept = [s for s in drawing.spans if any(_holds(b, dimensions.box_of(s)) for b in boxes)]
+    shapes = [s for s in drawing.shapes if any(_holds(b, s.box) for b in boxes)]
+    return replace(_of_spans(drawing, kept), shapes=shapes)
+
+
+def _of_spans(drawing: Drawing, kept: list[dimensions.DimensionSpan]) -> Drawing:
+    known = {id(s) for s in kept}
+    return replace(drawing, spans=kept, readings=[r for r in drawing.readings if id(r.span) in known])
+
+
+def _holds(outer: Box, inner: Box) -> bool:
+    return outer.holds_point(inner.cx, inner.cy)
+
+
+def _named_frame(drawing: Drawing, asked: set[str]) -> Box | None:
+    """The frame whose caption alone, or better than those of the others, names the package."""
+    frames = [f for f in frames_of(rules_of(drawing)) if _dimensioned(f, drawing)]
+    if len(frames) < 2:
+        return None
+    rated = [(len(asked & _captions(f, drawing.lines)), f) for f in frames]
+    most = max(score for score, _ in rated)
+    best = [f for score, f in rated if score == most]
+    return best[0] if most and len(best) == 1 else None
+
+
+def frames_of(rules: list[Rule]) -> list[Box]:
+    """Rectangles that ruled lines close, none within another."""
+    level = sorted((r for r in rules if r[0] == 0), key=lambda r: r[1])
+    found: list[Box] = []
+    for i, top in enumerate(level):
+        below = (b for b in level[i + 1 :] if _near(b[2], top[2]) and _near(b[3], top[3]))
+        bottom = next((b for b in below if _joined(top, b, rules)), None)
+        if bottom is not None:
+            found.append(Box(top[2], top[1], top[3], bottom[1]))
+    return [f for f in found if not any(o is not f and o.holds(f, 1.0) for o in found)]
+
+
+def _near(a: float, b: float) -> bool:
+    return abs(a - b) < FRAME_JOINT_PT
+
+
+def _joined(top: Rule, bottom: Rule, rules: list[Rule]) -> bool:
+    """Whether upright lines run from one level line to the other at both their ends."""
+    upright = [r for r in rules if r[0] == 1 and r[2] < top[1] + FRAME_JOINT_PT and r[3] > bottom[1] - FRAME_JOINT_PT]
+    return all(any(_near(r[1], x) for r in upright) for x in (top[2], top[3]))
+
+
+def _dimensioned(frame: Box, drawing: Drawing) -> bool:
+    return sum(_holds(frame, dimensions.box_of(s)) for s in drawing.spans) >= FRAME_SPANS
+
+
+def _captions(frame: Box, lines: list[Word]) -> set[str]:
+    """The words right over and right under a frame, and the first line within it."""
+    near = [
+        w for w in lines
+        if min(abs(w.box.cy - frame.y0), abs(w.box.cy - frame.y1)) < FRAME_CAPTION_PT
+        and w.box.x0 < frame.x1 and w.box.x1 > frame.x0
+    ]  # fmt: skip
+    return {word for w in near for word in naming.words_of(w.text)}
+
+
+def _under_heading(drawing: Drawing, asked: set[str]) -> Drawing:
+    """The part of a page from the one heading that names the package to the next one, where others have figures too."""
+    blocks = _blocks([t for t in headings.headings(drawing) if not _UNIT.search(t.text)])
+    own: list[list[dimensions.DimensionSpan]] = [[] for _ in blocks]
+    for span in drawing.spans:
+        over = [i for i, block in enumerate(blocks) if block[-1].box.y1 <= dimensions.box_of(span).cy]
+        if over:
+            own[over[-1]].append(span)
+    rated = [
+        (len(asked & {word for line in block for word in naming.words_of(line.text)}), spans)
+        for block, spans in zip(blocks, own, strict=True) if len(spans) >= FRAME_SPANS
+    ]  # fmt: skip
+    most = max((score for score, _ in rated), default=0)
+    best = [spans for score, spans in rated if score == most]
+    return _of_spans(drawing, best[0]) if most and len(best) == 1 and len(rated) > 1 else drawing
+
+
+def _blocks(titles: list[Word]) -> list[list[Word]]:
+    """Headings from top to bottom, those set close under each other together."""
+    blocks: list[list[Word]] = []
+    for title in sorted(titles, key=lambda t: t.box.y1):
+        if blocks and title.box.y0 - blocks[-1][-1].box.y1 < HEADING_LEADING * title.across:
+            blocks[-1].append(title)
+        else:
+            blocks.append([title])
+    return blocks

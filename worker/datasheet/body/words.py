@@ -1,0 +1,70 @@
+"""The size of the body in the words of its page: "1.2 mm max height", "3.0 x 3.0 x 0.9 mm"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from worker.datasheet.body.found import Found, largest
+from worker.datasheet.drawing.drawing import Drawing
+from worker.datasheet.geometry.primitives import Word
+from worker.datasheet.text.quantities import NUMBER, Quantity, number
+from worker.datasheet.thresholds.drawing import TOLD_ALIKE
+
+_HEIGHT = re.compile(
+    rf"({NUMBER})\s*mm\s*max(?:imum)?\.?\s*(?:package\s*)?height|max(?:imum)?\.?\s*(?:package\s*)?height\s*[:=]?\s*({NUMBER})\s*mm",
+    re.IGNORECASE,
+)
+_BY = r"\s*(?:mm)?\s*[xX×*]\s*"
+_SIZE = re.compile(rf"(?<![\d.,])({NUMBER}){_BY}({NUMBER}){_BY}({NUMBER})\s*\)?\s*(?:mm\b|millimet)")
+
+
+def complete(found: Found, drawings: list[Drawing]) -> Found:
+    """The body with what words say where the drawing says nothing or cannot mean it; a height said twice is confirmed."""
+    lines = [line for d in drawings for line in d.lines]
+    tall = next(_heights(lines), None)
+    if tall is not None:
+        same = found.height is not None and _alike(largest(found.height), largest(tall))
+        found.height_twice = same and found.height is not None and found.height.high is not None
+        found.height = found.height if same else tall
+    size = next(_sizes(lines), None)
+    if size is not None:
+        _fill(found, size)
+    return found
+
+
+def _fill(found: Found, size: tuple[Quantity, Quantity, Quantity]) -> None:
+    sides = sorted(size[:2], key=largest)
+    drawn = sorted(found.sides, key=largest)
+    if any(q.symbol for q in drawn):  # a table says more than a title
+        return
+    if len(drawn) < 2 or not all(_alike(largest(a), largest(b)) for a, b in zip(drawn, sides, strict=True)):
+        found.sides = list(sides)
+    if found.height is None or largest(found.height) > largest(sides[0]):
+        found.height = size[2]
+
+
+def _alike(a: float, b: float) -> bool:
+    return abs(a - b) <= TOLD_ALIKE * b
+
+
+def _heights(lines: Iterable[Word]) -> Iterable[Quantity]:
+    for line in lines:
+        if m := _HEIGHT.search(line.text):
+            yield _quantity(line, m[0], high=number(m[1] or m[2]))
+
+
+def _sizes(lines: Iterable[Word]) -> Iterable[tuple[Quantity, Quantity, Quantity]]:
+    """Length, width and height of the one size that is told, the height last and least."""
+    found = [(line, m) for line in lines if (m := _SIZE.search(line.text))]
+    told = {tuple(number(v) for v in m.groups()) for _, m in found}
+    if len(told) == 1 and max(next(iter(told))[:2]) < 150 and next(iter(told))[2] <= min(next(iter(told))[:2]):
+        line, m = found[0]
+        a, b, c = (_quantity(line, m[0], value=number(v)) for v in m.groups())
+        yield a, b, c
+
+
+def _quantity(line: Word, printed: str, value: float | None = None, high: float | None = None) -> Quantity:
+    return Quantity(
+        value, None, high, printed, line.box, line.turn, None, "length", "", False, line.confidence, line.across
+    )
