@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from worker.datasheet.body import regions, views, words
+from worker.datasheet.body import views, words
 from worker.datasheet.body.found import Found, largest
 from worker.datasheet.body.outline import from_drawing
 from worker.datasheet.drawing.drawing import Drawing
@@ -25,19 +26,26 @@ _BODY_SIDE = re.compile(r"(?:body|mold\w*|plastic)\b.*\b(?:length|width|size)", 
 _NOT_BODY = re.compile(r"lead|foot|terminal|pad|contact|pin|pitch|standoff|chamfer|tip", re.IGNORECASE)
 
 
-def read(drawings: list[Drawing], no_lead: bool, taken: set[int], package: str | None = None) -> Found:
+Parts = Callable[[Drawing], tuple[Drawing, Drawing]]
+
+
+def _whole(drawing: Drawing) -> tuple[Drawing, Drawing]:
+    return drawing, drawing
+
+
+def read(drawings: list[Drawing], no_lead: bool, taken: set[int], parts: Parts = _whole) -> Found:
     """Body values from the outline pages of one package, best page first; `taken` are ids of numbers of the land pattern.
 
-    The name of the package chooses among the outlines of a page.
+    `parts` gives the outline of the package on a page, and it without the figures of boards and reels.
     """
-    return words.complete(_read(drawings, no_lead, taken, package), drawings)
+    return words.complete(_read(drawings, no_lead, taken, parts), drawings)
 
 
-def _read(drawings: list[Drawing], no_lead: bool, taken: set[int], package: str | None) -> Found:
+def _read(drawings: list[Drawing], no_lead: bool, taken: set[int], parts: Parts) -> Found:
     family = next((f for d in drawings if _parametric(d) and (f := views.read(d)) is not None), None)
     if family is not None:
         return family
-    drawn = next((f for d in drawings if (f := _drawn(d, taken, package)) is not None), None)
+    drawn = next((f for d in drawings if (f := _drawn(d, taken, parts)) is not None), None)
     entries = [e for d in drawings for e in d.entries if e.table != OF_FAMILY]
     if {e.symbol for d in drawings for e in d.aside} & set(SIDES) - {e.symbol for e in entries}:
         return _without_sides(drawn, entries)
@@ -52,13 +60,13 @@ def _read(drawings: list[Drawing], no_lead: bool, taken: set[int], package: str 
     return _merged(listed, drawn, no_lead)
 
 
-def _drawn(drawing: Drawing, taken: set[int], package: str | None) -> Found | None:
+def _drawn(drawing: Drawing, taken: set[int], parts: Parts) -> Found | None:
     """The body as it is drawn, without the figures of boards and reels.
 
     What the page calls such a figure may be the outline all the same: its numbers have limits then.
     """
-    own = drawing if _parametric(drawing) else regions.own(drawing, package)
-    bare, whole = from_drawing(regions.without_boards(own), taken), from_drawing(own, taken)
+    own, board_free = _whole(drawing) if _parametric(drawing) else parts(drawing)
+    bare, whole = from_drawing(board_free, taken), from_drawing(own, taken)
     if bare is None and whole is None and own is not drawing:
         return from_drawing(drawing, taken)
     if bare is None or whole is None:

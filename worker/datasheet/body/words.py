@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from worker.datasheet.body.found import Found, largest
 from worker.datasheet.drawing.drawing import Drawing
@@ -48,13 +48,13 @@ def _alike(a: float, b: float) -> bool:
     return abs(a - b) <= TOLD_ALIKE * b
 
 
-def _heights(lines: Iterable[Word]) -> Iterable[Quantity]:
+def _heights(lines: Iterable[Word]) -> Iterator[Quantity]:
     for line in lines:
         if m := _HEIGHT.search(line.text):
             yield _quantity(line, m[0], high=number(m[1] or m[2]))
 
 
-def _sizes(lines: Iterable[Word]) -> Iterable[tuple[Quantity, Quantity, Quantity]]:
+def _sizes(lines: Iterable[Word]) -> Iterator[tuple[Quantity, Quantity, Quantity]]:
     """Length, width and height of the one size that is told, the height last and least."""
     found = [(line, m) for line in lines if (m := _SIZE.search(line.text))]
     told = {tuple(number(v) for v in m.groups()) for _, m in found}

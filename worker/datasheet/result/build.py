@@ -16,6 +16,7 @@ from worker.datasheet.land.grid_rules import BallGrid
 from worker.datasheet.land.pads import Solved
 from worker.datasheet.result import assemble, ball_grid, land_pattern, review, terminals
 from worker.datasheet.search.page_search import Search
+from worker.datasheet.segmentation import own_outline
 from worker.datasheet.thresholds.figures import LAND_TITLED, MIN_SCORE
 from worker.datasheet.thresholds.result import CLEAR, CONTRADICTED
 
@@ -71,7 +72,7 @@ def _body(found: Findings) -> Found:
         return Found()
     words = " ".join(w.text for d in found.outlines for w in d.lines) + " " + (found.package or "")
     taken = {id(r.quantity) for r in found.best.fit.used} if found.best is not None else set()
-    return body.read(found.outlines, bool(NO_LEAD.search(words)), taken, found.package)
+    return body.read(found.outlines, bool(NO_LEAD.search(words)), taken, lambda d: own_outline.parts(d, found.package))
 
 
 def _land(found: Findings) -> tuple[LandPattern | None, list[Review], list[str]]:

@@ -23,6 +23,12 @@ _UNIT = re.compile(r"\bunits?\b|millimet|\bview\b", re.IGNORECASE)
 _OTHER = frozenset({captions.LAND, captions.MASK, captions.STENCIL, captions.TAPE, captions.CUTOUT})
 
 
+def parts(drawing: Drawing, package: str | None) -> tuple[Drawing, Drawing]:
+    """The outline of the package on a page, and it without the figures of boards and reels."""
+    named = own(drawing, package)
+    return named, without_boards(named)
+
+
 def own(drawing: Drawing, package: str | None) -> Drawing:
     """The drawing without the outlines of other packages on its page, where frames or headings tell them apart."""
     asked = set(naming.tokens(package)) if package else set()
