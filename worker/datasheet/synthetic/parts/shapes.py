@@ -107,6 +107,19 @@ def rounded(value: float) -> float:
     return round(value, 4)
 
 
-def lead(x0: float, x1: float, y: float, width: float) -> Oblong:
-    """A lead from x0 to x1 at the height y, in mm."""
-    return Oblong(rounded((x0 + x1) / 2), y, rounded(abs(x1 - x0)), width)
+def sign(value: float) -> int:
+    """1 above 0, else -1."""
+    return 1 if value > 0 else -1
+
+
+def columns(half: int, step: float, across: float) -> list[tuple[float, float]]:
+    """Places of two columns, counter-clockwise from the upper left: x and y."""
+    ys = places(half, step)
+    return [(-across / 2, y) for y in ys] + [(across / 2, y) for y in reversed(ys)]
+
+
+def outward(axis: Axis, x: float, y: float, middle: float, long: float, short: float) -> Oblong:
+    """A lead or foot along `axis`, on the side of its pad at x, y: its middle is `middle` mm from the origin along `axis`."""
+    if axis == 0:
+        return Oblong(sign(x) * middle, y, long, short)
+    return Oblong(x, sign(y) * middle, short, long)
