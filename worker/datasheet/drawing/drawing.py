@@ -10,8 +10,8 @@ from worker.datasheet.drawing import arrowheads, dimensions, extension_lines, sh
 from worker.datasheet.drawing.dimensions import DimensionReading, DimensionSpan
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.grid import StrokeGrid
-from worker.datasheet.geometry.primitives import Box, Sheet, Word
-from worker.datasheet.text import phrases, quantities, tables
+from worker.datasheet.geometry.primitives import Box, Sheet, Word, around
+from worker.datasheet.text import letter_tables, phrases, quantities, tables
 from worker.datasheet.text.quantities import INCH_MM, Quantity
 from worker.datasheet.text.tables import TableEntry
 
@@ -56,18 +56,20 @@ def _possible(q: Quantity) -> bool:
 
 def symbol_labels(words: list[Word], entries: list[TableEntry], boxes: list[Box]) -> list[Quantity]:
     """Letters on the drawing that stand for a row of a table, with the row's values and the letter's place."""
-    known: dict[str, TableEntry] = {}
+    known: dict[str, list[TableEntry]] = {}
     for row in entries:
-        known.setdefault(row.symbol, row)
+        known.setdefault(row.symbol, []).append(row)
     if not known:
         return []
+    places = _tables(entries)
     found = []
     for word in tables.subscripts_joined(tables.split(words)):
         if any(b.holds_point(word.box.cx, word.box.cy) for b in boxes):
             continue
         count = _PREFIX.match(word.text)
         name = word.text[count.end() :] if count else word.text
-        entry = _row(known, name.strip("()[]{}-–_|—I "), word.confidence < 1.0) if len(name) < 8 else None
+        rows = _rows(known, name.strip("()[]{}-–_|—I "), word.confidence < 1.0) if len(name) < 8 else []
+        entry = min(rows, key=lambda row: places[row.table].gap(word.box), default=None)
         if entry is not None:
             number = int(count[1] or count[2]) if count else None
             found.append(
@@ -83,12 +85,20 @@ def symbol_labels(words: list[Word], entries: list[TableEntry], boxes: list[Box]
     return found
 
 
-def _row(known: dict[str, TableEntry], name: str, pixels: bool) -> TableEntry | None:
-    """The row of a symbol; pixels do not tell a capital W from a small one."""
+def _rows(known: dict[str, list[TableEntry]], name: str, pixels: bool) -> list[TableEntry]:
+    """The rows of a symbol, of one table or more; pixels do not tell a capital W from a small one."""
     if name in known or not pixels:
-        return known.get(name)
-    alike = [row for symbol, row in known.items() if symbol.lower() == name.lower()]
-    return alike[0] if len(alike) == 1 else None
+        return known.get(name, [])
+    alike = [rows for symbol, rows in known.items() if symbol.lower() == name.lower()]
+    return alike[0] if len(alike) == 1 else []
+
+
+def _tables(entries: list[TableEntry]) -> dict[int, Box]:
+    """Where each table stands: of several with the same letters a figure means the one beside it."""
+    boxes: dict[int, list[Box]] = {}
+    for entry in entries:
+        boxes.setdefault(entry.table, []).append(entry.quantity.box)
+    return {table: around(own) for table, own in boxes.items()}
 
 
 def interpret(sheet: Sheet, units: str = "auto", package: str | None = None) -> Drawing:
@@ -98,6 +108,8 @@ def interpret(sheet: Sheet, units: str = "auto", package: str | None = None) -> 
     """
     grid = StrokeGrid.of(sheet)
     entries, boxes = tables.read(sheet.words)
+    lettered, more = letter_tables.read(tables.subscripts_joined(tables.split(sheet.words)), boxes)
+    entries, boxes = entries + lettered, boxes + more
     entries, aside = variations.chosen([e for e in entries if _possible(e.quantity)], sheet.words, package)
     free = [w for w in sheet.words if not any(b.holds_point(w.box.cx, w.box.cy) for b in boxes)]
     exact = [w for w in free if w.confidence == 1.0]

@@ -85,7 +85,7 @@ def tidy(text: str) -> str:
     return text.strip(" :;*<>|").lstrip("-_ ")
 
 
-def _twins(a: float, b: float) -> bool:
+def twins(a: float, b: float) -> bool:
     """Whether a is b in millimetres; inches are printed to a thousandth."""
     return b > 0 and abs(a - b * INCH_MM) < max(0.04 * a, 0.0005 * INCH_MM + 0.005)
 
@@ -108,11 +108,11 @@ def _core(text: str) -> _Core | None:
         return _Core(v, round(v - down, 6), round(v + up, 6)) if max(up, down) < v else None
     if m := (_DUAL.match(text) or _SLASH_DUAL.match(text)):
         a, b = number(m[1]), number(m[2])
-        if _twins(a, b) or _twins(b, a):
+        if twins(a, b) or twins(b, a):
             return _Core(max(a, b), mm=True)
         if m.re is _DUAL and "[" in text:
             return _Core(a)
-    if (m := _DUAL_LIMITS.match(text)) and (_twins(number(m[1]), number(m[3])) or _twins(number(m[3]), number(m[1]))):
+    if (m := _DUAL_LIMITS.match(text)) and (twins(number(m[1]), number(m[3])) or twins(number(m[3]), number(m[1]))):
         v, t = max((number(m[1]), number(m[2])), (number(m[3]), number(m[4])))
         return _Core(v, round(v - t, 6), round(v + t, 6), mm=True)
     if m := _RANGE.match(text):
@@ -183,7 +183,7 @@ def _pointed(inch: Quantity, mm: Quantity) -> Quantity:
     """The thousandths of an inch whose leading point the pixels lost, told by the millimetres they are stacked with."""
     if inch.confidence == 1.0 or not inch.value or not mm.value or not _THOUSANDTHS.match(inch.printed):
         return inch
-    return replace(inch, value=inch.value / 1000) if _twins(mm.value, inch.value / 1000) else inch
+    return replace(inch, value=inch.value / 1000) if twins(mm.value, inch.value / 1000) else inch
 
 
 def _stack(top: Quantity, bottom: Quantity, apart: Apart) -> Quantity | None:
@@ -196,7 +196,7 @@ def _stack(top: Quantity, bottom: Quantity, apart: Apart) -> Quantity | None:
     count = top.count or bottom.count
     base = replace(top, box=box, printed=printed, count=count, confidence=min(top.confidence, bottom.confidence))
     bracket = bottom.printed.strip().startswith("[")
-    if _twins(top.value, bottom.value) or _twins(bottom.value, top.value):
+    if twins(top.value, bottom.value) or twins(bottom.value, top.value):
         mm = max(top, bottom, key=lambda q: q.value or 0.0)
         return replace(base, value=mm.value, low=mm.low, high=mm.high, limit=top.limit or bottom.limit, mm=True)
     if top.low is not None or bottom.low is not None:

@@ -20,6 +20,11 @@ DUAL_STACK_GAP = 1.4  # heights between two limits that have their inches beside
 LETTERED_COLUMNS = 5  # letters in a row that begin a table without a head of its own
 HEAD_ROWS = 6  # rows next to a header that are looked at
 HEAD_SYMBOLS = 3  # of them that have a symbol where a table begins
+LETTERS_LEAST = 3  # rows of a table that gives letters one value each; fewer are a note
+LETTERS_ROW_GAP = 2.5  # heights between two rows of it
+LETTERS_HEAD_GAP = 4.0  # heights from the head of its letters to the first, a second line of heads between them
+LETTERS_OVER = 3.0  # heights above the head of its letters within which the unit stands
+LETTERS_VALUE_PT = 260.0  # from a letter to its value; larger takes those of the table beside it
 ROW_GAP = 3.4  # row heights without a row end a table
 
 # Text drawn as strokes (page/stroked_text.py).

@@ -1,0 +1,72 @@
+"""Tables that give each letter of a figure one value, and pages where two figures have letters of their own."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.worker.datasheet.sketch import Sketch
+from worker.datasheet.extract import extract
+from worker.datasheet.request import ReadingRequest
+
+
+def two_pads(rows: list[list[str]], heads: list[list[str]], own_outline: bool = False) -> bytes:
+    """Two pads of X by Y with a gap G and an extent C, whose values stand in a table right of them."""
+    sketch = Sketch(scale=24.0, at=(170, 560))
+    sketch.text(170, 680, "SUGGESTED PAD LAYOUT", 11)
+    for x in (-1.875, 1.875):
+        sketch.rect(x, 0, 1.25, 2.0)
+    sketch.across(-2.5, 2.5, 2.2, "C")
+    sketch.across(-1.25, 1.25, 1.6, "G")
+    sketch.across(1.25, 2.5, -1.8, "X")
+    sketch.along(-1.0, 1.0, 3.4, "Y")
+    table(sketch, 640, heads, rows)
+    if own_outline:
+        sketch.at = (170, 300)
+        sketch.text(170, 400, "PACKAGE OUTLINE DIMENSION", 11)
+        sketch.rect(0, 0, 3.5, 1.5)
+        sketch.across(-1.75, 1.75, 1.6, "C")
+        sketch.along(-0.75, 0.75, 2.6, "Y")
+        table(
+            sketch, 340, [["DIM.", "Unit (mm)", ""], ["", "Min", "Max"]], [["C", "3.30", "3.70"], ["Y", "1.40", "1.60"]]
+        )
+    return sketch.pdf()
+
+
+def table(sketch: Sketch, top: float, heads: list[list[str]], rows: list[list[str]]) -> None:
+    for line, cells in enumerate([*heads, *rows]):
+        for x, cell in zip((400, 470, 540), cells, strict=False):
+            sketch.text(x, top - 14 * line, cell)
+
+
+LETTERS = [["C", "5.00"], ["G", "2.50"], ["X", "1.25"], ["Y", "2.00"]]
+
+
+@pytest.mark.parametrize(
+    ("heads", "rows"),
+    [
+        ([["Dimensions", "Value (in mm)"]], LETTERS),
+        ([["DIM.", "Unit (mm)", "Unit (inch)"], ["", "Typ.", "Typ."]],
+         [["C", "5.00", "0.197"], ["G", "2.50", "0.098"], ["X", "1.25", "0.049"], ["Y", "2.00", "0.079"]]),
+        ([["Symbol", "inches"]], [["C", "0.1969"], ["G", "0.0984"], ["X", "0.0492"], ["Y", "0.0787"]]),
+    ],
+    ids=["one value", "millimetres and inches", "inches alone"],
+)  # fmt: skip
+def test_a_letter_has_the_one_value_of_its_row(heads: list[list[str]], rows: list[list[str]]) -> None:
+    land = extract([two_pads(rows, heads)], ReadingRequest()).land_pattern
+    assert land is not None
+    found = [(abs(p.x), p.w or 0.0, p.h or 0.0) for p in land.pads]
+    assert len(found) == 2
+    assert all(pad == pytest.approx((1.875, 1.25, 2.0), abs=0.003) for pad in found)
+
+
+def test_letters_of_two_figures_mean_the_table_beside_each() -> None:
+    land = extract(
+        [two_pads(LETTERS, [["Dimensions", "Value (in mm)"]], own_outline=True)], ReadingRequest()
+    ).land_pattern
+    assert land is not None
+    assert {(abs(p.x), p.w, p.h) for p in land.pads} == {(1.875, 1.25, 2.0)}
+
+
+def test_a_table_without_a_unit_gives_no_lengths() -> None:
+    land = extract([two_pads(LETTERS, [["Symbol", "Rating"]])], ReadingRequest()).land_pattern
+    assert land is None or all(p.w is None for p in land.pads)

@@ -1,0 +1,89 @@
+"""Reads tables that give each letter of a figure one value: "Dimensions | Value (in mm)", "DIM. | Typ."."""
+
+from __future__ import annotations
+
+import re
+
+from worker.datasheet.geometry.primitives import Box, Word, around
+from worker.datasheet.text.quantities import INCH_MM, NUMBER, Quantity, number, tidy, twins
+from worker.datasheet.text.table_heads import SYMBOL
+from worker.datasheet.text.tables import TableEntry
+from worker.datasheet.thresholds.page import (
+    LETTERS_HEAD_GAP,
+    LETTERS_LEAST,
+    LETTERS_OVER,
+    LETTERS_ROW_GAP,
+    LETTERS_VALUE_PT,
+)
+
+_HEAD = re.compile(r"^(?:dim(?:ension)?s?|sym(?:bol)?s?|letters?|item|ref)[.:]*$", re.IGNORECASE)
+_VALUE = re.compile(rf"^({NUMBER})(?:mm)?$")
+_MM = re.compile(r"\(?(?:mm|millimet\w*)\)?", re.IGNORECASE)
+_INCH = re.compile(r"\(?(?:inch(?:es)?|in\.?)\)?", re.IGNORECASE)
+FIRST = 200  # number of the first such table of a page, after those of limits
+
+
+def read(words: list[Word], known: list[Box]) -> tuple[list[TableEntry], list[Box]]:
+    """Entries and boxes of every such table that is none of the `known` ones; only tables that name a unit count."""
+    level = [w for w in words if w.turn == 0 and not any(b.holds_point(w.box.cx, w.box.cy) for b in known)]
+    entries: list[TableEntry] = []
+    boxes: list[Box] = []
+    for head in (w for w in level if _HEAD.match(w.text)):
+        letters = _letters(head, level)
+        factor = _unit(head, letters, level) if len(letters) >= LETTERS_LEAST else None
+        if factor is None or any(b.holds_point(letters[0].box.cx, letters[0].box.cy) for b in boxes):
+            continue
+        found = [e for w in letters if (e := _entry(w, level, factor, FIRST + len(boxes))) is not None]
+        if len(found) == len(letters):
+            entries += found
+            boxes.append(around([head.box, *(e.quantity.box for e in found)]))
+    return entries, boxes
+
+
+def _letters(head: Word, words: list[Word]) -> list[Word]:
+    """The letters under a head, row by row, each once."""
+    column = [w for w in words if w.box.y0 > head.box.cy and abs(w.box.cx - head.box.cx) < head.box.width]
+    found: list[Word] = []
+    for word in sorted(column, key=lambda w: w.box.y0):
+        last = found[-1] if found else head
+        room = LETTERS_ROW_GAP if found else LETTERS_HEAD_GAP
+        apart = word.box.y0 - last.box.y1 > room * word.box.height
+        if apart or not SYMBOL.match(word.text) or word.text in [w.text for w in found]:
+            break
+        found.append(word)
+    return found
+
+
+def _unit(head: Word, letters: list[Word], words: list[Word]) -> float | None:
+    """Millimetres in the unit that the header names; None where it names none."""
+    top = head.box.y0 - LETTERS_OVER * head.box.height
+    over = [
+        w.text
+        for w in words
+        if top < w.box.cy < letters[0].box.y0 and head.box.x0 - 1 < w.box.cx < head.box.x1 + LETTERS_VALUE_PT
+    ]
+    if any(_MM.fullmatch(text) for text in over):
+        return 1.0
+    return INCH_MM if any(_INCH.fullmatch(text) for text in over) else None
+
+
+def _entry(letter: Word, words: list[Word], factor: float, table: int) -> TableEntry | None:
+    """The one value of a row, or that in millimetres of two which are the same length."""
+    row = [w for w in words if abs(w.box.cy - letter.box.cy) < 0.5 * letter.box.height and w.box.x0 > letter.box.x1]
+    cells = [
+        (w, number(m[1]))
+        for w in sorted(row, key=lambda w: w.box.x0)
+        if w.box.x0 < letter.box.x1 + LETTERS_VALUE_PT and (m := _VALUE.match(tidy(w.text)))
+    ]
+    both = len(cells) == 2 and (twins(cells[0][1], cells[1][1]) or twins(cells[1][1], cells[0][1]))
+    if not cells or (len(cells) > 1 and not both):
+        return None
+    value = max(v for _, v in cells) if both else round(cells[0][1] * factor, 4)
+    box = around([letter.box, *(w.box for w, _ in cells)])
+    printed = " ".join([letter.text, *(w.text for w, _ in cells)])
+    sure = min(w.confidence for w, _ in cells)
+    quantity = Quantity(
+        value, None, None, printed, box, confidence=sure, size=letter.across, symbol=letter.text, mm=True
+    )
+    words_between = " ".join(w.text for w in row if w.box.x1 < cells[0][0].box.x0)
+    return TableEntry(letter.text, words_between, quantity, table)
