@@ -32,6 +32,7 @@ MUST_BE_ZERO = (
     "duplicate_cues",
     "missing_cues",
     "wrong_cues",
+    "wrong_live_cues",
     "wrong_results",
     "missing_files",
     "missing_assets",
@@ -54,6 +55,7 @@ class Ledger:
     duplicate_cues: int = 0
     missing_cues: int = 0
     wrong_cues: int = 0
+    wrong_live_cues: int = 0
     wrong_results: int = 0
     missing_files: int = 0
     missing_assets: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,19 @@ def audit_result(ledger: Ledger, database: Database, job_id: UUID, right: Mappin
     job = audit_end(ledger, database, job_id)
     if job is not None:
         ledger.wrong_results += {name: (job.result or {}).get(name) for name in right} != right
+
+
+def audit_watchers(ledger: Ledger, customers: Sequence[Customer], seconds: float) -> None:
+    """Count the cues that somebody who looked on was told twice, wrongly, or not within some time; and ends not told."""
+    deadline = time.monotonic() + seconds
+    while any(not notes.ended for who in customers for notes in who.heard) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    for who in customers:
+        right = [(cue.start_ms, cue.end_ms, cue.text) for cue in who.expected]
+        for notes in who.heard:
+            said, wanted = Counter(notes.told), Counter(right)
+            wrong = (said - wanted).total() + (wanted - said).total()
+            ledger.wrong_live_cues += wrong or int(notes.told != right or not notes.ended)
 
 
 def audit_submits(ledger: Ledger, database: Database, told: Collection[UUID]) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 import sys
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,6 +17,7 @@ from tests.faults.cluster import Cluster, Process, now
 from tests.postgres import PostgresServer
 from tests.servers import RedisServer, Server
 
+CHECK_S = 1.0
 FLEET = {"api": 1, "dispatcher": 2, "light": 2, "gpu": 3, "cpu": 1}
 
 
@@ -31,6 +34,8 @@ class Chaos:
     customers: Sequence[Customer] = ()
     done: Counter[str] = field(default_factory=Counter)
     times: list[datetime] = field(default_factory=list)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    _leaving: threading.Event = field(default_factory=threading.Event)
 
     def strike(self, faults: Mapping[str, tuple[int, Callable[[Chaos], None]]]) -> str:
         """One of the faults, chosen by the die."""
@@ -38,22 +43,43 @@ class Chaos:
         self.times.append(now())
         faults[name][1](self)
         self.done[name] += 1
-        self.refill()
         return name
 
+    @contextmanager
+    def managed(self) -> Iterator[None]:
+        """A process manager for the block: what has died is started anew within a second."""
+        manager = threading.Thread(target=self._manage, name="manager")
+        manager.start()
+        try:
+            yield
+        finally:
+            self._leaving.set()
+            manager.join()
+
+    def _manage(self) -> None:
+        while not self._leaving.wait(CHECK_S):
+            self.refill()
+
     def refill(self) -> None:
-        """Start what is not there, as any process manager does."""
-        for role, number in FLEET.items():
-            for _ in range(number - len(self.alive(role))):
-                self.cluster.start(role)
+        """Start what is not there."""
+        with self.lock:
+            for role, number in FLEET.items():
+                for _ in range(number - len(self.alive(role))):
+                    self.cluster.start(role)
+
+    def replace(self, role: str, **settings: str) -> None:
+        """One that is started otherwise, for any of the role."""
+        with self.lock:
+            self.some(role).kill()
+            self.cluster.start(role, **settings)
 
     def alive(self, role: str) -> list[Process]:
-        return [process for process in self.cluster.processes if process.role == role and process.alive]
+        return [process for process in [*self.cluster.processes] if process.role == role and process.alive]
 
     def some(self, role: str) -> Process:
         """Any of the role; the longest-lived more often, for it has got furthest."""
-        self.refill()  # those that were doomed may have died since
-        processes = self.alive(role)
+        with self.lock:
+            processes = self.alive(role) or [self.cluster.start(role)]
         return self.die.choice([processes[0], *processes])
 
     def restart(self, server: Server, away_s: float) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from db.documents.kinds.video import Cue
 from db.schema.tables import TERMINAL
+from tests.faults.campaign.watchers import Notes, Watcher
 from tests.faults.cluster import Cluster
 from tests.faults.door import Door
 from tests.faults.sample_video import expected_cues, make_sample_video
@@ -41,6 +42,7 @@ class Customer:
     forgotten: list[UUID] = field(default_factory=list)
     chats: dict[UUID, str] = field(default_factory=dict)
     seen: set[UUID] = field(default_factory=set)
+    heard: list[Notes] = field(default_factory=list)
 
     @property
     def ids(self) -> list[UUID]:
@@ -56,13 +58,18 @@ class Customer:
     def pry(self, other: Customer) -> None:
         """Ask for what is another's by its id; what is shown, or may be used, is noted as seen."""
         job_id = other.videos[-1]
-        for path in (f"/v1/jobs/{job_id}", f"/v1/jobs/{job_id}/history", f"/v1/jobs/{job_id}/files"):
-            self._note(job_id, self.door.ask("GET", path, PATIENT_S).is_success)
+        for part in ("", "/history", "/files", "/events"):
+            self._note(job_id, self.door.ask("GET", f"/v1/jobs/{job_id}{part}", PATIENT_S).is_success)
         self._note(other.video, self.door.ask("GET", f"/v1/assets/{other.video}", PATIENT_S).is_success)
         asked = self.door.offer(
             {"video": {"asset_id": str(other.video)}}, f"theft-{job_id}", PATIENT_S, "video.caption"
         )
         self._note(other.video, asked.is_success)
+
+    def watch(self, job_id: UUID) -> None:
+        """Look on at a job; one at a time."""
+        if all(notes.ended for notes in self.heard):
+            self.heard.append(Watcher(self.door, job_id).notes)
 
     def _note(self, what: UUID, shown: bool) -> None:
         if shown:
@@ -106,6 +113,7 @@ class Office:
         while not self._closing.wait(0.1):
             if self._still_open() < self._open_jobs:
                 videos.append(self._customer.door.submit(params, f"job-{len(videos)}", PATIENT_S))
+                self._customer.watch(videos[-1])
             elif time.monotonic() - self._looked_at > LOOK_EVERY_S and self._other.videos:
                 self._customer.look()
                 self._customer.pry(self._other)

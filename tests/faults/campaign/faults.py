@@ -89,22 +89,21 @@ def drain_worker(chaos: Chaos) -> None:
 
 def doom_worker(chaos: Chaos) -> None:
     """Replace a worker by one that will die at a named place."""
-    chaos.some("gpu").kill()
-    chaos.cluster.start("gpu", BM3_CRASH_AT=chaos.die.choice(WORKER_POINTS))
+    chaos.replace("gpu", BM3_CRASH_AT=chaos.die.choice(WORKER_POINTS))
 
 
 def doom_dispatcher(chaos: Chaos) -> None:
     """Replace both dispatchers by one that will die at a named place and one that takes over."""
-    for dispatcher in chaos.alive("dispatcher"):
-        dispatcher.kill()
-    chaos.cluster.start("dispatcher", BM3_CRASH_AT=chaos.die.choice(DISPATCHER_POINTS))
+    with chaos.lock:
+        for dispatcher in chaos.alive("dispatcher"):
+            dispatcher.kill()
+        chaos.cluster.start("dispatcher", BM3_CRASH_AT=chaos.die.choice(DISPATCHER_POINTS))
 
 
 def doom_api(chaos: Chaos) -> None:
     """Replace the api by one of whose processes one dies over the next submit, after it has stored it."""
-    chaos.some("api").kill()
     died = chaos.cluster.folder / f"died-{chaos.done['doom_api']}"
-    chaos.cluster.start("api", BM3_CRASH_AT=f"submit.stored@{died}")
+    chaos.replace("api", BM3_CRASH_AT=f"submit.stored@{died}")
 
 
 def kill_cpu(chaos: Chaos) -> None:
@@ -176,7 +175,6 @@ def _silence(chaos: Chaos, roles: tuple[str, ...], patterns: int) -> None:
         while _subscribed(client, before, patterns) < sum(len(chaos.alive(one)) * SUBSCRIBERS[one] for one in roles):
             assert time.monotonic() < deadline, f"not every process of {roles} has subscribed anew"
             time.sleep(0.2)
-            chaos.refill()  # those that were doomed may have died since
 
 
 def _subscribed(client: redis.Redis, after: int, patterns: int) -> int:

@@ -31,6 +31,7 @@ DatabaseKind = Literal["sqlite", "postgres"]
 OPEN_JOBS = 9  # what three workers do at once
 SETTLE_S = 300.0
 PATIENCE_S = 20.0
+LOG_CHARS = 20_000
 START_S = 120.0
 MODELS = "fake=fake?delay_ms=120"
 NAMES = ("first", "second")
@@ -56,12 +57,25 @@ def field_of_battle(folder: Path, seed: int, kind: DatabaseKind) -> Iterator[Cha
             cluster.stop()
 
 
+@contextmanager
+def told_why(cluster: Cluster) -> Iterator[None]:
+    """Where the campaign itself breaks off, what its processes said last goes to standard error."""
+    try:
+        yield
+    except BaseException:
+        print(cluster.log()[-LOG_CHARS:], file=sys.stderr)
+        print([(one.role, one.pid) for one in cluster.processes if one.alive], file=sys.stderr)
+        raise
+
+
 def campaign(faults: int, seed: int, kind: DatabaseKind) -> dict[str, object]:
     """Run it; the summary, with `faultless` for whether everything that must be zero is."""
     began = time.monotonic()
     with (
         tempfile.TemporaryDirectory(prefix="bm3-faults-", ignore_cleanup_errors=True) as name,
         field_of_battle(Path(name), seed, kind) as chaos,
+        told_why(chaos.cluster),
+        chaos.managed(),
     ):
         first, second = chaos.customers
         share = OPEN_JOBS // 2
@@ -95,7 +109,6 @@ def _fight(chaos: Chaos, offices: Sequence[Office], faults: int) -> None:
             time.sleep(chaos.die.uniform(0.3, 1.5))
             _await_progress(chaos.cluster, _cues(chaos.cluster), PATIENCE_S)
             assert all(office.is_open() for office in offices), "the api takes no jobs any more"
-        chaos.refill()
     finally:
         for office in offices:
             office.close()
@@ -118,7 +131,6 @@ def _cues(cluster: Cluster) -> int:
 
 def _settle(chaos: Chaos, folder: Path) -> Ledger:
     """Let everything come to its end undisturbed, then count."""
-    chaos.refill()
     cluster, customers = chaos.cluster, chaos.customers
     try:
         cluster.wait([job_id for who in customers for job_id in who.ids], SETTLE_S)
@@ -131,6 +143,7 @@ def _settle(chaos: Chaos, folder: Path) -> Ledger:
     told = [job_id for who in customers for job_id in who.ids]
     ledger = Ledger()
     accounts.audit_customers(ledger, cluster.database, cluster.objects, customers, _right_sheet(folder))
+    accounts.audit_watchers(ledger, customers, PATIENCE_S)
     accounts.audit_submits(ledger, cluster.database, [*told, *forgotten])
     accounts.audit_tenants(ledger, cluster.database, customers)
     accounts.audit_receivers(ledger, cluster.database, customers, folder / "received.jsonl", SETTLE_S)

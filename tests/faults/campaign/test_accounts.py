@@ -21,6 +21,7 @@ from db.schema.base import new_id
 from db.schema.tables import Asset, CueRow, Job, JobAttempt, JobEvent, JobFile, State
 from tests.faults.campaign import accounts
 from tests.faults.campaign.customers import Customer
+from tests.faults.campaign.watchers import Notes
 from tests.faults.cluster import Cluster, now
 from tests.faults.door import Door
 from tests.faults.ledger import MUST_BE_ZERO, SHEET_FILES, VIDEO_FILES, Ledger
@@ -39,6 +40,7 @@ class Service:
 
     cluster: Cluster
     customers: list[Customer]
+    received: Path
 
     @property
     def first(self) -> Customer:
@@ -48,15 +50,12 @@ class Service:
     def other(self) -> Customer:
         return self.customers[1]
 
-    @property
-    def received(self) -> Path:
-        return self.cluster.folder / "received.jsonl"
-
     def account(self) -> Ledger:
         ledger, cluster = Ledger(), self.cluster
         accounts.audit_customers(ledger, cluster.database, cluster.objects, self.customers, SHEET)
         forgotten = [job_id for who in self.customers for job_id in who.forgotten]
         told = [job_id for who in self.customers for job_id in who.ids]
+        accounts.audit_watchers(ledger, self.customers, 0)
         accounts.audit_submits(ledger, cluster.database, [*told, *forgotten])
         accounts.audit_tenants(ledger, cluster.database, self.customers)
         accounts.audit_receivers(ledger, cluster.database, self.customers, self.received, 0)
@@ -102,12 +101,13 @@ def service(tmp_path: Path, redis_url: str) -> Iterator[Service]:
         tenant_id = cluster.add_tenant()
         video, sheet = (cluster.add_file(file, "video/mp4", tenant_id) for _ in range(2))
         customers.append(Customer(name, tenant_id, Door("http://127.0.0.1:9", ""), video, sheet, SPOKEN))
-    service = Service(cluster, customers)
+    service = Service(cluster, customers, tmp_path / "received.jsonl")
     for who in customers:
         who.videos.append(service.finished(who, "video.caption", {}, SPOKEN, VIDEO_FILES))
         who.sheets.append(service.finished(who, "datasheet.extract", {**SHEET, "seconds": 1}, [], SHEET_FILES))
         who.chats[service.finished(who, "chat.complete", {"text": "yes"}, [], 0)] = "yes"
         who.seen |= {*who.ids, who.video, who.sheet}
+        who.heard.append(Notes([(cue.start_ms, cue.end_ms, cue.text) for cue in SPOKEN], ended=True))
     yield service
     cluster.stop()
 
@@ -159,6 +159,23 @@ def unsaid(service: Service) -> None:
 
 def mixed_up(service: Service) -> None:
     spoil(service, update(CueRow).where(CueRow.job_id == service.first.videos[0], CueRow.seq == 2).values(seq=7))
+
+
+def told_twice(service: Service) -> None:
+    told = service.first.heard[0].told
+    told.insert(1, told[0])
+
+
+def told_too_little(service: Service) -> None:
+    del service.first.heard[0].told[1]
+
+
+def told_out_of_order(service: Service) -> None:
+    service.first.heard[0].told.reverse()
+
+
+def end_not_told(service: Service) -> None:
+    service.first.heard[0].ended = False
 
 
 def other_sheet(service: Service) -> None:
@@ -239,6 +256,10 @@ SPOILT: list[tuple[Callable[[Service], None], dict[str, int]]] = [
     (said_twice, {"duplicate_cues": 1}),
     (unsaid, {"missing_cues": 1}),
     (mixed_up, {"wrong_cues": 1}),
+    (told_twice, {"wrong_live_cues": 1}),
+    (told_too_little, {"wrong_live_cues": 1}),
+    (told_out_of_order, {"wrong_live_cues": 1}),
+    (end_not_told, {"wrong_live_cues": 1}),
     (other_sheet, {"wrong_results": 1}),
     (other_answer, {"wrong_results": 1}),
     (lost_file, {"missing_files": 1}),
