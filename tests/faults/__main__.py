@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from math import inf
 from typing import get_args
 
 from tests.faults.campaign.run import DatabaseKind, campaign
@@ -15,12 +16,13 @@ def main() -> int:
     kinds: tuple[DatabaseKind, ...] = get_args(DatabaseKind)
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--faults", type=int, default=200, help="how many faults to inject, on each database")
+    parser.add_argument("--minutes", type=float, default=inf, help="inject no more after this time, on each database")
     parser.add_argument("--seed", type=int, default=1, help="which faults, in which order")
     parser.add_argument("--database", choices=(*kinds, "both"), default="both", help="what keeps the rows")
     chosen = parser.parse_args()
     faultless = True
     for kind in kinds if chosen.database == "both" else (chosen.database,):
-        summary = campaign(chosen.faults, chosen.seed, kind)
+        summary = campaign(chosen.faults, chosen.seed, kind, chosen.minutes)
         print(json.dumps(summary), flush=True)
         faultless = faultless and bool(summary["faultless"])
     return 0 if faultless else 1
