@@ -146,7 +146,7 @@ def _settle(chaos: Chaos, folder: Path) -> Ledger:
     told = [job_id for who in customers for job_id in who.ids]
     ledger = Ledger()
     accounts.audit_customers(ledger, cluster.database, cluster.objects, customers, _right_sheet(folder))
-    accounts.audit_watchers(ledger, customers, PATIENCE_S)
+    accounts.audit_watchers(ledger, customers, SETTLE_S)
     accounts.audit_submits(ledger, cluster.database, [*told, *forgotten])
     accounts.audit_tenants(ledger, cluster.database, customers)
     accounts.audit_receivers(ledger, cluster.database, customers, folder / "received.jsonl", SETTLE_S)
