@@ -13,7 +13,7 @@ from worker.datasheet.geometry.primitives import around
 from worker.datasheet.land import leaders, pinout
 from worker.datasheet.land.orders import LEAST_PARTS, first_of, grid_orders, in_line, numbered, order, zigzag
 from worker.datasheet.land.outline_labels import LABEL, Label, from_outline, matched
-from worker.datasheet.thresholds.land import PARTS_FILL
+from worker.datasheet.thresholds.land import AROUND, PARTS_FILL
 
 UNNUMBERED, ROW_BY_ROW = 0, -2  # a name, and the step of an order
 _Named = tuple[list[int], str, str, str, bool]  # names, source, pin1, note and whether they are certain, as in Numbers
@@ -173,14 +173,14 @@ def _from_labels(pads: list[Shape], ring: list[int], labels: list[Label], mirror
     """Names by the pin numbers around the outline; None where they fit neither the ring nor the pads' places."""
     seen = [Label(label.number, label.x, -label.y) for label in labels] if mirrored else labels
     names, cost, turn = from_outline(pads, ring, seen)
+    own = matched(pads, labels) if cost > AROUND else None
+    if own is not None:
+        return own, "convention", "unknown", "pin numbers that stand around the outline where the pads do", False
     if cost < 0.75:
         turned = f", turned {turn * 90} degrees" if turn else ""
         note = f"pin numbers of the outline's {'bottom' if mirrored else 'top'} view{turned}"
         return names, "convention", "outline", note, turn == 0 and not mirrored
-    own = matched(pads, labels)
-    if own is None:
-        return None
-    return own, "convention", "unknown", "pin numbers that stand around the outline where the pads do", False
+    return None
 
 
 def _from_custom(pads: list[Shape], ring: list[int]) -> _Named:

@@ -61,6 +61,7 @@ ORDER_LEVEL_PT = 1.2  # between the middles of pads in one line
 # radians: a label farther from its pad is no number of a pin, however far it is; larger lets one stray label shift all
 LABEL_STRAY = 1.2
 OFF_CORNER = 0.15  # radians: cost of a first pin amid a side
+AROUND = 0.4  # radians, on average, from the labels of an outline to pads numbered around; more is another order
 LABEL_BESIDE = 0.75  # of half the extents of the pads: how far the label of a pad may be from it
 NAME_REACH_PT = 16.0  # from a row of contacts to the names printed along it
 PINOUT_REACH_PT = 75.0  # from the caption of a terminal arrangement to its numbers; larger takes those of other figures
