@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from db.documents.kinds.base import Sampling
 from db.documents.kinds.video import Window
 from db.failures import Failure
 from tests.worker.engines.models import ALL, OPTIONS, checkpoint_folder, chunk, frame
-from worker.engine.protocol import Engine, Reply
+from worker.engine.protocol import ChatRequest, Engine, Reply
 from worker.engines import load_engine
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent, Stopped
@@ -222,16 +221,16 @@ def test_chat_answers_text_images_and_videos(engine: Engine) -> None:
         },
     ]
     heard: list[str] = []
-    answer = engine.chat(messages, Sampling(), 30, heard.append)
+    answer = engine.chat(ChatRequest(messages, 30), heard.append)
     assert "".join(heard) == answer.text
     assert answer.prompt_tokens > 0
     assert 0 < answer.completion_tokens <= 30
-    assert answer == engine.chat(messages, Sampling(), 30)
-    assert answer != engine.chat([{"role": "user", "content": "Hello"}], Sampling(), 30)
+    assert answer == engine.chat(ChatRequest(messages, 30))
+    assert answer != engine.chat(ChatRequest([{"role": "user", "content": "Hello"}], 30))
 
 
 def test_chat_stops_at_its_limit_and_says_so(engine: Engine) -> None:
-    answer = engine.chat([{"role": "user", "content": "Tell me everything you know, at length"}], Sampling(), 3)
+    answer = engine.chat(ChatRequest([{"role": "user", "content": "Tell me everything you know, at length"}], 3))
     assert answer.finish_reason == "length"
     assert answer.completion_tokens <= 4
 
@@ -241,10 +240,10 @@ def test_a_schema_is_kept_or_refused(engine: Engine) -> None:
     digit = {"type": "object", "properties": {"count": {"enum": [1, 2]}}, "required": ["count"]}
     schema = {**digit, "additionalProperties": False}
     if engine.info.structured:
-        assert json.loads(engine.chat(question, Sampling(), 50, schema=schema).text)["count"] in (1, 2)
+        assert json.loads(engine.chat(ChatRequest(question, 50, schema=schema)).text)["count"] in (1, 2)
         return
     with pytest.raises(Permanent) as caught:
-        engine.chat(question, Sampling(), 50, schema=schema)
+        engine.chat(ChatRequest(question, 50, schema=schema))
     assert caught.value.code is Failure.UNSUPPORTED
 
 
@@ -254,14 +253,14 @@ def test_chat_can_be_stopped(engine: Engine) -> None:
             raise Stopped
 
     with pytest.raises(Stopped):
-        engine.chat([{"role": "user", "content": "Hello there"}], Sampling(), 100, stop)
+        engine.chat(ChatRequest([{"role": "user", "content": "Hello there"}], 100), stop)
 
 
 def test_chat_beside_streams_changes_neither(engine: Engine) -> None:
     question = [{"role": "user", "content": "Hello"}]
-    alone, answered = watch(engine, 6), engine.chat(question, Sampling(), 12)
+    alone, answered = watch(engine, 6), engine.chat(ChatRequest(question, 12))
     answers: list[Any] = []
-    talk = threading.Thread(target=lambda: answers.extend(engine.chat(question, Sampling(), 12) for _ in range(4)))
+    talk = threading.Thread(target=lambda: answers.extend(engine.chat(ChatRequest(question, 12)) for _ in range(4)))
     talk.start()
     together = watch(engine, 6)
     talk.join()

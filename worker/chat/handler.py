@@ -23,7 +23,7 @@ from db.failures import Failure
 from worker.chat.picture import read_picture
 from worker.chat.said import Said
 from worker.context import Context
-from worker.engine.protocol import Engine, Frame
+from worker.engine.protocol import ChatRequest, Engine, Frame
 from worker.errors import Permanent
 from worker.provenance import provenance
 from worker.video.source.decode import Clip, ClipEnd, parts
@@ -37,7 +37,8 @@ def complete_chat(params: ChatParams, job: Context) -> ChatResult:
     """
     messages = [_message(message, job, number, len(params.messages)) for number, message in enumerate(params.messages)]
     said = Said(job.text, params.stop)
-    answer = job.engine.chat(messages, params.sampling, params.max_tokens, said, params.response_schema)
+    request = ChatRequest(messages, params.max_tokens, params.sampling, params.response_schema)
+    answer = job.engine.chat(request, said)
     text = said.cut(answer.text)
     is_cut_off = answer.finish_reason == "length" and text == answer.text
     return ChatResult(

@@ -98,6 +98,18 @@ class WatchOptions:
 
 
 @dataclass(frozen=True)
+class ChatRequest:
+    """A conversation to be answered. Content parts: {"type": "text", "text"}, {"type": "image", "image": (h, w, 3) uint8},
+    {"type": "video", "video": tuple[Frame, ...]}. With `schema` the answer is JSON of it, cut off at the token limit at
+    worst."""
+
+    messages: Sequence[dict[str, Any]]
+    max_tokens: int
+    sampling: Sampling = field(default_factory=Sampling)
+    schema: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
 class Answer:
     """A finished chat completion."""
 
@@ -157,19 +169,9 @@ class Engine(Protocol):
         token budget computed from `options` cannot fit the model."""
         ...
 
-    def chat(
-        self,
-        messages: Sequence[dict[str, Any]],
-        sampling: Sampling,
-        max_tokens: int,
-        on_text: OnText | None = None,
-        schema: dict[str, Any] | None = None,
-    ) -> Answer:
-        """Answer one conversation. Content parts: {"type":"text","text"}, {"type":"image","image": (h,w,3) uint8 array},
-        {"type":"video","video": tuple[Frame, ...]}.
-
-        With `schema` the answer is JSON of it, cut off at the token limit at worst; an engine whose `info` is not
-        `structured` raises Permanent(UNSUPPORTED)."""
+    def chat(self, request: ChatRequest, on_text: OnText | None = None) -> Answer:
+        """Answer one conversation, token by token to `on_text`. Raises Transient(GPU_OOM), Permanent, or what `on_text`
+        raises; Permanent(UNSUPPORTED) for a schema where `info` is not `structured`."""
         ...
 
     def close(self) -> None: ...

@@ -26,9 +26,19 @@ from typing import Any
 
 import numpy as np
 
-from db.documents.kinds.base import Sampling
 from db.failures import Failure
-from worker.engine.protocol import NO_SNAPSHOTS, Answer, Chunk, Frame, ModelInfo, OnText, Reply, WatchOptions, parts_of
+from worker.engine.protocol import (
+    NO_SNAPSHOTS,
+    Answer,
+    ChatRequest,
+    Chunk,
+    Frame,
+    ModelInfo,
+    OnText,
+    Reply,
+    WatchOptions,
+    parts_of,
+)
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent, Transient
 from worker.families.geometry import smart_size
@@ -203,20 +213,13 @@ class FakeEngine:
                 on_text(piece)
         return "".join(said)
 
-    def chat(
-        self,
-        messages: Sequence[dict[str, Any]],
-        sampling: Sampling,
-        max_tokens: int,
-        on_text: OnText | None = None,
-        schema: dict[str, Any] | None = None,
-    ) -> Answer:
+    def chat(self, request: ChatRequest, on_text: OnText | None = None) -> Answer:
         """An answer that repeats what was asked. Raises Permanent (UNSUPPORTED) for a schema."""
-        if schema is not None:
+        if request.schema is not None:
             raise Permanent(Failure.UNSUPPORTED, "a scripted engine cannot be held to a schema")
-        heard = " | ".join(_hear(part) for message in messages for part in parts_of(message))
+        heard = " | ".join(_hear(part) for message in request.messages for part in parts_of(message))
         text = f"You said: {heard}"
-        said = self.stream(text, max_tokens, on_text)
+        said = self.stream(text, request.max_tokens, on_text)
         return Answer(
             text=said,
             prompt_tokens=len(pieces(heard)) * TOKENS_PER_PIECE,

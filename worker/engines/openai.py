@@ -10,7 +10,7 @@ import base64
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,9 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from db.documents.kinds.base import Sampling
 from db.failures import Failure
-from worker.engine.protocol import NO_SNAPSHOTS, Answer, ModelInfo, OnText, Session, WatchOptions
+from worker.engine.protocol import NO_SNAPSHOTS, Answer, ChatRequest, ModelInfo, OnText, Session, WatchOptions
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent, Transient
 
@@ -89,15 +88,8 @@ class OpenAIEngine:
             Failure.UNSUPPORTED, "a model server forgets between requests: it can chat, but not watch a stream"
         )
 
-    def chat(
-        self,
-        messages: Sequence[dict[str, Any]],
-        sampling: Sampling,
-        max_tokens: int,
-        on_text: OnText | None = None,
-        schema: dict[str, Any] | None = None,
-    ) -> Answer:
-        return self._complete(self._request(messages, sampling, max_tokens) | _held_to(schema), on_text)
+    def chat(self, request: ChatRequest, on_text: OnText | None = None) -> Answer:
+        return self._complete(self._body(request) | _held_to(request.schema), on_text)
 
     def close(self) -> None:
         self._client.close()
@@ -126,16 +118,16 @@ class OpenAIEngine:
             )
         return dict(models[wanted])
 
-    def _request(self, messages: Sequence[dict[str, Any]], sampling: Sampling, max_tokens: int) -> dict[str, Any]:
+    def _body(self, request: ChatRequest) -> dict[str, Any]:
         return {
             "model": self._model,
-            "messages": [_message(m) for m in messages],
-            "max_tokens": max_tokens,
+            "messages": [_message(m) for m in request.messages],
+            "max_tokens": request.max_tokens,
             "stream": True,
             "stream_options": {"include_usage": True},
-            "temperature": sampling.temperature,
-            "top_p": sampling.top_p,
-            "seed": sampling.seed,
+            "temperature": request.sampling.temperature,
+            "top_p": request.sampling.top_p,
+            "seed": request.sampling.seed,
         }
 
     def _complete(self, request: dict[str, Any], on_text: OnText | None) -> Answer:

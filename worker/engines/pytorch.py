@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,8 @@ from typing import Any
 import torch
 from llguidance import LLTokenizer
 
-from db.documents.kinds.base import Sampling
 from db.failures import Failure
-from worker.engine.protocol import NO_SNAPSHOTS, Answer, ModelInfo, OnText, WatchOptions
+from worker.engine.protocol import NO_SNAPSHOTS, Answer, ChatRequest, ModelInfo, OnText, WatchOptions
 from worker.engines.conversation import conversation
 from worker.engines.grammar import Grammar
 from worker.engines.loading import load, normalisation
@@ -82,22 +81,15 @@ class PytorchEngine:
         except torch.OutOfMemoryError as error:
             raise Transient(Failure.GPU_OOM, f"no memory for another stream: {error}") from error
 
-    def chat(
-        self,
-        messages: Sequence[dict[str, Any]],
-        sampling: Sampling,
-        max_tokens: int,
-        on_text: OnText | None = None,
-        schema: dict[str, Any] | None = None,
-    ) -> Answer:
-        """The answer to a conversation, token by token to `on_text`, held to `schema` where one is given.
+    def chat(self, request: ChatRequest, on_text: OnText | None = None) -> Answer:
+        """The answer to a conversation, token by token to `on_text`, held to its schema where one is given.
 
         Raises Transient (GPU_OOM) without memory for it.
         """
-        asked = conversation(messages, self.loaded.geometry)
-        allowed = None if schema is None else Grammar(self._words, schema).allowed
+        asked = conversation(request.messages, self.loaded.geometry)
+        allowed = None if request.schema is None else Grammar(self._words, request.schema).allowed
         try:
-            return answer(self.loaded, asked, sampling, max_tokens, on_text, allowed)
+            return answer(self.loaded, asked, request.sampling, request.max_tokens, on_text, allowed)
         except torch.OutOfMemoryError as error:
             raise Transient(Failure.GPU_OOM, f"no memory for this conversation: {error}") from error
 

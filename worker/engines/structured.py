@@ -8,13 +8,11 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from db.documents.kinds.base import Sampling
 from db.failures import Failure
-from worker.engine.protocol import Answer, Engine, OnText
+from worker.engine.protocol import Answer, ChatRequest, Engine, OnText
 from worker.errors import Permanent
 
 Model = TypeVar("Model", bound=BaseModel)
-GREEDY = Sampling()
 MAX_SHOWN = 300
 
 
@@ -31,10 +29,10 @@ def ask(
     """
     schema = kind.model_json_schema()
     if engine.info.structured:
-        answer = engine.chat(messages, GREEDY, max_tokens, on_text, schema)
+        request = ChatRequest(messages, max_tokens, schema=schema)
     else:
-        answer = engine.chat([*messages, _wanted(schema)], GREEDY, max_tokens, on_text)
-    return _document(answer, kind)
+        request = ChatRequest([*messages, _wanted(schema)], max_tokens)
+    return _document(engine.chat(request, on_text), kind)
 
 
 def _wanted(schema: dict[str, Any]) -> dict[str, Any]:

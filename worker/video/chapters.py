@@ -9,7 +9,7 @@ from db.documents.captions import clock, plain
 from db.documents.kinds.base import Sampling
 from db.documents.kinds.video import Chapter, Cue
 from db.failures import Failure
-from worker.engine.protocol import Engine, OnText
+from worker.engine.protocol import ChatRequest, Engine, OnText
 from worker.errors import Permanent
 
 CHAPTER_MS = 5 * 60_000
@@ -109,7 +109,7 @@ class _Asker:
     def __call__(self, question: str) -> str:
         self._on_step()
         messages = [{"role": "user", "content": [{"type": "text", "text": question}]}]
-        answer = self._engine.chat(messages, self._sampling, ANSWER_TOKENS, self._on_text)
+        answer = self._engine.chat(ChatRequest(messages, ANSWER_TOKENS, self._sampling), self._on_text)
         return plain(answer.text)[:MAX_NOTES_CHARS].strip()
 
     def folded(self, lines: Sequence[str]) -> str:

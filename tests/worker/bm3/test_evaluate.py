@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from db.documents.kinds.base import Sampling
 from db.documents.kinds.video import DEFAULT_PROMPT
 from db.failures import Failure
 from worker.bm3 import evaluate as command
@@ -19,7 +17,7 @@ from worker.bm3.evaluation.run import Task, evaluate
 from worker.bm3.evaluation.watch import VARIANTS
 from worker.bm3.scenes.scenes import HELD_OUT_SEED, Scene
 from worker.bm3.scenes.world import PRESETS
-from worker.engine.protocol import Answer, Chunk, ModelInfo, OnText, Reply, WatchOptions
+from worker.engine.protocol import Answer, ChatRequest, Chunk, ModelInfo, OnText, Reply, WatchOptions
 from worker.engines.tiny import write_tiny
 from worker.errors import Permanent
 from worker.streaming.context_window import Ablation
@@ -47,9 +45,7 @@ class Knowing:
             raise Permanent(Failure.CONTEXT_TOO_SMALL, "too long a window")
         return KnowingSession(self, options, ablation)
 
-    def chat(
-        self, messages: Sequence[dict[str, Any]], sampling: Sampling, max_tokens: int, on_text: OnText | None = None
-    ) -> Answer:
+    def chat(self, request: ChatRequest, on_text: OnText | None = None) -> Answer:
         return Answer("", 0, 0, "stop")
 
     def close(self) -> None:

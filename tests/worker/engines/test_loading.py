@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from db.documents.kinds.base import Sampling
 from tests.worker.engines.models import ALL, OPTIONS, checkpoint_folder, chunk, stock_model, tiny_engine
+from worker.engine.protocol import ChatRequest
 from worker.engines import load_engine
 from worker.engines.spec import ModelSpec
 from worker.engines.tiny import write_tiny
@@ -103,7 +103,7 @@ def test_an_adapter_changes_what_is_said(tmp_path: Path) -> None:
     get_peft_model(stock_model("qwen3_vl"), shape).save_pretrained(tmp_path)
     plain, changed = tiny_engine("qwen3_vl"), tiny_engine("qwen3_vl", adapter=str(tmp_path))
     question = [{"role": "user", "content": "Hello"}]
-    answers = [engine.chat(question, Sampling(), 12) for engine in (plain, changed)]
+    answers = [engine.chat(ChatRequest(question, 12)) for engine in (plain, changed)]
     for engine in (plain, changed):
         engine.close()
     assert answers[0].text != answers[1].text

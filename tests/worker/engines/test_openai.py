@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from pydantic import BaseModel
 
-from db.documents.kinds.base import Sampling
 from db.failures import Failure
 from tests.worker.engines.model_server_process import model_server
-from worker.engine.protocol import Frame, WatchOptions
+from worker.engine.protocol import ChatRequest, Frame, WatchOptions
 from worker.engines.openai import OpenAIEngine
 from worker.engines.spec import ModelSpec
 from worker.engines.structured import ask
@@ -45,7 +44,7 @@ def test_text_pictures_and_videos_arrive(address: str) -> None:
     video = tuple(Frame(i * 500, PICTURE) for i in range(3))
     parts = [{"type": "text", "text": "look"}, {"type": "image", "image": PICTURE}, {"type": "video", "video": video}]
     pieces: list[str] = []
-    answer = engine(address).chat(said(parts), Sampling(), 50, pieces.append)
+    answer = engine(address).chat(ChatRequest(said(parts), 50), pieces.append)
     asked = json.loads(answer.text.removeprefix("You said ").removesuffix("."))
     assert asked == {"roles": ["system", "user"], "parts": ["text", ["text", *["image_url"] * 4]], "max_tokens": 50}
     assert "".join(pieces) == answer.text
@@ -87,12 +86,12 @@ def test_what_a_servers_trouble_means_for_the_job(
     address: str, model: str, kind: type[Transient], code: Failure
 ) -> None:
     with pytest.raises(kind) as failed:
-        engine(address, model).chat(said("hello"), Sampling(), 10)
+        engine(address, model).chat(ChatRequest(said("hello"), 10))
     assert failed.value.code is code
 
 
 def test_the_token_limit_is_told(address: str) -> None:
-    assert engine(address, "short").chat(said("hello"), Sampling(), 10).finish_reason == "length"
+    assert engine(address, "short").chat(ChatRequest(said("hello"), 10)).finish_reason == "length"
 
 
 def test_whoever_listens_may_stop(address: str) -> None:
@@ -100,7 +99,7 @@ def test_whoever_listens_may_stop(address: str) -> None:
         raise Stopped("canceled")
 
     with pytest.raises(Stopped):
-        engine(address).chat(said("hello"), Sampling(), 10, stop)
+        engine(address).chat(ChatRequest(said("hello"), 10), stop)
 
 
 def test_models_that_are_not_there(address: str) -> None:

@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from db.documents.kinds.base import Sampling
 from tests.worker.engines.models import tiny_engine
 from worker.datasheet.vlm.answers import Counted
+from worker.engine.protocol import ChatRequest
 from worker.engines.pytorch import PytorchEngine
-from worker.engines.structured import GREEDY, ask
+from worker.engines.structured import ask
 from worker.errors import Permanent
 
 PICTURE = np.full((32, 48, 3), 200, np.uint8)
@@ -48,12 +49,12 @@ def test_every_answer_is_a_document(engine: PytorchEngine) -> None:
 def test_drawn_at_random_too(engine: PytorchEngine) -> None:
     for seed in range(3):
         hot = Sampling(temperature=1.5, seed=seed)
-        text = engine.chat(asked("How many?"), hot, 200, schema=Small.model_json_schema()).text
+        text = engine.chat(ChatRequest(asked("How many?"), 200, hot, Small.model_json_schema())).text
         Small.model_validate_json(text)
 
 
 def test_others_speak_freely_meanwhile(engine: PytorchEngine) -> None:
-    free = functools.partial(engine.chat, asked("Tell me more."), GREEDY, 40)
+    free = functools.partial(engine.chat, ChatRequest(asked("Tell me more."), 40))
     alone = free()
     with ThreadPoolExecutor(2) as pool:
         request = pool.submit(free)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from db.documents.kinds.base import Sampling
 from db.documents.kinds.video import Cue
-from worker.engine.protocol import Answer, ModelInfo
+from worker.engine.protocol import Answer, ChatRequest, ModelInfo
 from worker.errors import Stopped
 from worker.video.chapters import ANSWER_TOKENS, MAX_CHAPTERS, MAX_NOTES_CHARS, VideoOutline, blocks, outline
 
@@ -25,10 +25,8 @@ class Scribe:
         self.questions: list[str] = []
         self._answer = answer
 
-    def chat(
-        self, messages: Sequence[dict[str, Any]], sampling: Sampling, max_tokens: int, on_text: Any = None
-    ) -> Answer:
-        self.questions.append(messages[0]["content"][0]["text"])
+    def chat(self, request: ChatRequest, on_text: Any = None) -> Answer:
+        self.questions.append(request.messages[0]["content"][0]["text"])
         return Answer(self._answer(self.questions[-1]), 1, 1, "stop")
 
 

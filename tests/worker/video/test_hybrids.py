@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
-from db.documents.kinds.base import MediaInput, Sampling
+from db.documents.kinds.base import MediaInput
 from db.documents.kinds.video import VideoCaptionParams
 from tests.worker.engines.models import HYBRIDS, tiny_engine
 from tests.worker.video.footage import sample_clip
 from worker.context import LocalContext
+from worker.engine.protocol import ChatRequest
 from worker.engines.pytorch import PytorchEngine
 from worker.engines.structured import ask
 from worker.families.base import ChatTurn, ImageSlot
@@ -55,7 +56,7 @@ def test_a_clip_becomes_cues_silence_and_chapters(engine: PytorchEngine) -> None
 
 
 def test_a_conversation_ends_with_the_empty_thought(engine: PytorchEngine) -> None:
-    answer = engine.chat([{"role": "user", "content": "Hello"}], Sampling(), 5)
+    answer = engine.chat(ChatRequest([{"role": "user", "content": "Hello"}], 5))
     asked = engine.loaded.family.conversation(engine.loaded.tokens, (ChatTurn("user", ("Hello",)),))
     assert answer.prompt_tokens == sum(len(part) for part in asked if not isinstance(part, ImageSlot))
     assert answer.completion_tokens == 5
