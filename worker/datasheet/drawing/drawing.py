@@ -11,7 +11,7 @@ from worker.datasheet.drawing.dimensions import DimensionReading, DimensionSpan
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.grid import StrokeGrid
 from worker.datasheet.geometry.primitives import Box, Sheet, Word, around
-from worker.datasheet.text import letter_tables, phrases, quantities, tables
+from worker.datasheet.text import letter_tables, phrases, stacks, tables
 from worker.datasheet.text.quantities import INCH_MM, Quantity
 from worker.datasheet.text.tables import TableEntry
 
@@ -115,10 +115,10 @@ def interpret(sheet: Sheet, units: str = "auto", package: str | None = None) -> 
     exact = [w for w in free if w.confidence == 1.0]
     lines = phrases.join(exact) + phrases.join([w for w in free if w.confidence < 1.0])
     unit = unit_of(" ".join(w.text for w in phrases.join(sheet.words))) if units == "auto" else units
-    texts = [w.box for w in lines] + [q.box for q in quantities.read(lines)]
+    texts = [w.box for w in lines] + [q.box for q in stacks.read(lines)]
     found_spans = dimensions.spans_of(arrowheads.tips_of(sheet, grid), grid, texts)
     spans = [extension_lines.onto_lines(s, grid) for s in found_spans]
-    numbers = quantities.read(lines, dimensions.Lines(spans, grid).apart)
+    numbers = stacks.read(lines, dimensions.Lines(spans, grid).apart)
     if unit != "mm":
         factor = INCH_MM if unit == "inch" else INCH_MM / 1000
         numbers = [q if q.mm else q.scaled(factor) for q in numbers]

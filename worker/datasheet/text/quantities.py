@@ -1,15 +1,12 @@
-"""Reads printed dimensions: numbers with counts, tolerances, limits, references, units and the stacks they are set in."""
+"""Reads a printed dimension from one line: numbers with counts, tolerances, limits, references and units."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from worker.datasheet.geometry.primitives import Box, Word, around
+from worker.datasheet.geometry.primitives import Box, Word
 from worker.datasheet.text import hole_notes
-from worker.datasheet.text.phrases import frame, overlap
-from worker.datasheet.thresholds.page import DUAL_STACK_GAP, STACK_GAP
 
 INCH_MM = 25.4
 NUMBER = r"(?:\d+(?:[.,]\d+)?|[.,]\d+)"
@@ -26,9 +23,6 @@ _SLASH_DUAL = re.compile(rf"^({NUMBER})\s*/\s*({NUMBER})$")
 _DUAL_LIMITS = re.compile(
     rf"^({NUMBER})\s*(?:±|\+/-)\s*({NUMBER})\s*[\[(]\s*Ø?\s*({NUMBER})\s*(?:±|\+/-)\s*({NUMBER})\s*[\])]?$"
 )
-_INCH = re.compile(r"(?<![\d.,])(0?)\.\d{3,4}(?!\d)")
-_TAIL = re.compile(r"0\d+")  # of a number that a line cut in two: none begins so
-_THOUSANDTHS = re.compile(r"\D*\d{3,4}(?![\d.,])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,154 +155,3 @@ def bare_count(word: Word) -> int | None:
     text = word.text.strip()
     m = re.fullmatch(r"\(?\s*(\d{1,3})\s*[xX×]\s*\)?|\(?[xX×](\d{1,3})\)?|(\d{1,3})\s*PLCS?\.?", text)
     return int(m[1] or m[2] or m[3]) if m else hole_notes.bare_count(text)
-
-
-def _below(a: Box, b: Box, turn: int) -> float | None:
-    """How far b starts below a, in heights of a; None when they are not stacked."""
-    s, e, t, u = frame(a, turn)
-    s2, e2, t2, u2 = frame(b, turn)
-    if overlap(s, e, s2, e2) < 0.5 or (t2 + u2) <= (t + u):
-        return None
-    return (t2 - u) / max(min(u - t, u2 - t2), 0.1)
-
-
-Apart = Callable[[Box, Box], bool]
-
-
-def _never(_: Box, __: Box) -> bool:
-    return False
-
-
-def _pointed(inch: Quantity, mm: Quantity) -> Quantity:
-    """The thousandths of an inch whose leading point the pixels lost, told by the millimetres they are stacked with."""
-    if inch.confidence == 1.0 or not inch.value or not mm.value or not _THOUSANDTHS.match(inch.printed):
-        return inch
-    return replace(inch, value=inch.value / 1000) if twins(mm.value, inch.value / 1000) else inch
-
-
-def _stack(top: Quantity, bottom: Quantity, apart: Apart) -> Quantity | None:
-    """Two numbers set over each other as one dimension: inch over mm, or max over min where `apart` does not part them."""
-    top, bottom = _pointed(top, bottom), _pointed(bottom, top)
-    if top.value is None or bottom.value is None:
-        return None
-    box = around([top.box, bottom.box])
-    printed = f"{top.printed} / {bottom.printed}"
-    count = top.count or bottom.count
-    base = replace(top, box=box, printed=printed, count=count, confidence=min(top.confidence, bottom.confidence))
-    bracket = bottom.printed.strip().startswith("[")
-    if twins(top.value, bottom.value) or twins(bottom.value, top.value):
-        mm = max(top, bottom, key=lambda q: q.value or 0.0)
-        return replace(base, value=mm.value, low=mm.low, high=mm.high, limit=top.limit or bottom.limit, mm=True)
-    if top.low is not None or bottom.low is not None:
-        return None
-    if bracket:
-        return replace(base, limit=top.limit or bottom.limit)
-    if (
-        bottom.kind != top.kind
-        or (bottom.mm and not top.mm)  # limits of a dual print have their inches beside each
-        or bottom.count is not None
-        or top.reference
-        or bottom.reference
-        or _TAIL.fullmatch(top.printed)
-        or apart(top.box, bottom.box)
-    ):
-        return None
-    if bottom.value < top.value < 4 * bottom.value + 0.2 or bottom.value == 0:
-        return replace(base, value=None, low=bottom.value, high=top.value)
-    return None
-
-
-def _tolerance(word: Word) -> tuple[float, float] | None:
-    """Down and up from a line that holds only a tolerance: "±0.1", "+0.1 0"."""
-    text = tidy(word.text).replace(" ", "")
-    if m := re.fullmatch(rf"(?:±|\+/-)({NUMBER})", text):
-        return number(m[1]), number(m[1])
-    if m := re.fullmatch(rf"\+({NUMBER})[-/]*({NUMBER})?", text):
-        return number(m[2] or "0"), number(m[1])
-    return None
-
-
-def read(lines: list[Word], apart: Apart = _never) -> list[Quantity]:
-    """Every dimension printed in the lines, stacks and loose parts joined; `apart` says which boxes are no stack."""
-    found = [q for q in (parse(line) for line in lines) if q is not None]
-    taken = {id(q.box) for q in found}
-    loose = [line for line in lines if id(line.box) not in taken]
-    found = [_with_tolerance(q, loose) for q in found]
-    found = _stacked(found, apart)
-    return _diameters([_with_count(q, loose) for q in found])
-
-
-def _diameters(found: list[Quantity]) -> list[Quantity]:
-    """Inches of a drawing begin alike: where others have no nought before the point, pixels of one show a diameter's sign."""
-    inches = [_INCH.search(q.printed) if q.mm else None for q in found]
-    if not any(m and not m[1] for m in inches):
-        return found
-    signed = [m is not None and m[1] != "" and q.confidence < 1.0 for q, m in zip(found, inches, strict=True)]
-    return [replace(q, kind="diameter") if s and q.kind == "length" else q for q, s in zip(found, signed, strict=True)]
-
-
-def _with_tolerance(q: Quantity, loose: list[Word]) -> Quantity:
-    _, end, top, bottom = frame(q.box, q.turn)
-    for word in loose:
-        tol = _tolerance(word)
-        if tol is None or word.turn != q.turn or q.value is None or q.low is not None:
-            continue
-        start, _, top2, bottom2 = frame(word.box, word.turn)
-        if -0.3 * q.size < start - end < 0.6 * q.size and overlap(top, bottom, top2, bottom2) > -0.3:
-            low, high = round(q.value - tol[0], 6), round(q.value + tol[1], 6)
-            if 0 < low <= high:
-                box = around([q.box, word.box])
-                return replace(q, low=low, high=high, box=box, printed=f"{q.printed} {word.text}")
-    return q
-
-
-def _stacked(found: list[Quantity], apart: Apart) -> list[Quantity]:
-    """Joins each number with the number directly below it when the pair reads as one dimension."""
-    done: set[int] = set()
-    result: list[Quantity] = []
-    order = sorted(range(len(found)), key=lambda i: frame(found[i].box, found[i].turn)[2])
-    for i in order:
-        if i in done:
-            continue
-        q = found[i]
-        for j in order:
-            if j == i or j in done or found[j].turn != q.turn or found[j].kind not in (q.kind, "length"):
-                continue
-            gap = _below(q.box, found[j].box, q.turn)
-            blurred = min(q.confidence, found[j].confidence) < 1.0 and len(q.printed) == len(found[j].printed)
-            alike = blurred or abs(found[j].size - q.size) < 0.35 * q.size
-            most = DUAL_STACK_GAP if q.mm and found[j].mm else STACK_GAP  # their dimension line may run between them
-            joined = _stack(q, found[j], apart) if gap is not None and -0.4 < gap < most and alike else None
-            if joined is not None:
-                done.add(j)
-                q = joined
-                break
-        done.add(i)
-        result.append(q)
-    return result
-
-
-def _with_count(q: Quantity, loose: list[Word]) -> Quantity:
-    """Counts and limit words printed beside, above or below the number instead of on its line."""
-    start, end, top, bottom = frame(q.box, q.turn)
-    for word in loose:
-        if word.turn != q.turn:
-            continue
-        s, e, t, b = frame(word.box, word.turn)
-        beside = overlap(top, bottom, t, b) > 0.4 and (0 <= start - e < 1.0 * q.size or 0 <= s - end < 1.0 * q.size)
-        stacked = overlap(start, end, s, e) > 0.4 and (
-            -0.4 < (t - bottom) / q.size < STACK_GAP or -0.4 < (top - b) / q.size < STACK_GAP
-        )
-        if not (beside or stacked):
-            continue
-        count = bare_count(word)
-        if count is not None and q.count is None:
-            q = replace(q, count=count, box=around([q.box, word.box]), printed=f"{q.printed} {word.text}")
-        elif (m := re.fullmatch(r"\(?(TYP|BSC|REF|MAX|MIN)\.?\)?", word.text.strip(), re.IGNORECASE)) and not q.limit:
-            tag = m[1].upper()
-            value, low, high = q.value, q.low, q.high
-            if value is not None and low is None and high is None and tag in ("MAX", "MIN"):
-                value, low, high = None, (value if tag == "MIN" else None), (value if tag == "MAX" else None)
-            box = around([q.box, word.box])
-            q = replace(q, limit=tag, value=value, low=low, high=high, box=box, printed=f"{q.printed} {word.text}")
-    return q

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from worker.datasheet.geometry.primitives import Box, Word
-from worker.datasheet.text import brackets, quantities
+from worker.datasheet.text import brackets, quantities, stacks
 
 
 def word(text: str, y: float = 100.0, x: float = 100.0, sure: float = 0.95) -> Word:
@@ -13,18 +13,18 @@ def word(text: str, y: float = 100.0, x: float = 100.0, sure: float = 0.95) -> W
 
 
 def test_a_lost_leading_point_of_inches_is_told_by_the_millimetres_below() -> None:
-    (found,) = quantities.read([word("788"), word("20.02", 109.0)])
+    (found,) = stacks.read([word("788"), word("20.02", 109.0)])
     assert (found.value, found.mm) == (20.02, True)
 
 
 def test_what_a_font_spells_is_not_mended() -> None:
-    assert {q.value for q in quantities.read([word("788", sure=1.0), word("20.02", 109.0, sure=1.0)])} == {788.0, 20.02}
+    assert {q.value for q in stacks.read([word("788", sure=1.0), word("20.02", 109.0, sure=1.0)])} == {788.0, 20.02}
 
 
 @pytest.mark.parametrize(("other", "kind"), [(".079", "diameter"), ("0.079", "length")])
 def test_a_nought_before_the_point_is_a_diameter_where_other_inches_have_none(other: str, kind: str) -> None:
     lines = [word("9X 0.008"), word(".20", 109.0, 110.0), word(other, 300.0), word("2.00", 309.0)]
-    assert {q.value: q.kind for q in quantities.read(lines)} == {0.2: kind, 2.0: "length"}
+    assert {q.value: q.kind for q in stacks.read(lines)} == {0.2: kind, 2.0: "length"}
 
 
 def test_the_shelf_of_a_leader_is_no_part_of_its_number() -> None:
@@ -39,5 +39,5 @@ def test_a_bracket_that_lost_its_beginning_is_put_to_its_number() -> None:
 
 
 def test_the_tail_of_a_cut_number_is_no_upper_limit() -> None:
-    found = quantities.read([word("06"), word("2.70", 109.0)])
+    found = stacks.read([word("06"), word("2.70", 109.0)])
     assert [q.value for q in found] == [6.0, 2.7]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from worker.datasheet.geometry.primitives import Box, Word
-from worker.datasheet.text.quantities import bare_count, parse, read
+from worker.datasheet.text.quantities import bare_count, parse
+from worker.datasheet.text.stacks import read
 
 
 def _word(text: str, line: int = 0) -> Word:

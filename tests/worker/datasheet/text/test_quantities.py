@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from worker.datasheet.geometry.primitives import Box, Word
 from worker.datasheet.text.phrases import join
-from worker.datasheet.text.quantities import parse, read
+from worker.datasheet.text.quantities import parse
+from worker.datasheet.text.stacks import read
 
 
 def line(text: str, x: float = 0.0, y: float = 0.0) -> Word:
