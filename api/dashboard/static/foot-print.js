@@ -23,9 +23,12 @@ customElements.define("foot-print", class extends HTMLElement {
     this.view.fit(x0 - margin, y0 - margin, wide, high);
   }
 
-  // One height of letters for all numbers, which fits into the pad with the least room.
+  // One height of letters for all numbers, which fits into the numbered pad with the least room.
   #letters(pads) {
-    const room = pads.map((pad) => { const [w, h] = this.#size(pad); return Math.min(h * 0.7, (w * 1.3) / Math.max(pad.number.length, 1)); });
+    const room = pads.filter((pad) => pad.number).map((pad) => {
+      const [w, h] = pad.rotation % 180 === 90 ? this.#size(pad).toReversed() : this.#size(pad);
+      return Math.min(h * 0.7, (w * 1.3) / pad.number.length);
+    });
     return Math.min(1.2, ...room);
   }
 

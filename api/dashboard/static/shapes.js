@@ -11,8 +11,19 @@ export function svg(tag, attributes = {}, keys = []) {
 
 // A pad around (0, 0), `w` by `h`; `unit` is the length of a millimetre.
 export function padShape(pad, w, h, unit, kind, keys) {
+  if (pad.shape === "d_shape") return svg("path", { class: kind, d: dOutline(pad, w, h) }, keys);
   const round = { circle: Math.min(w, h) / 2, oval: Math.min(w, h) / 2, roundrect: (pad.corner_radius ?? 0) * unit }[pad.shape] ?? 0;
   return svg("rect", { class: kind, x: -w / 2, y: -h / 2, width: w, height: h, rx: round }, keys);
+}
+
+// A rectangle whose end towards the middle of the pattern is a half circle, as the footprint's file has it.
+function dOutline(pad, w, h) {
+  const flat = w >= h;
+  const inwards = (flat ? pad.x : pad.y) > 0 ? -1 : 1;
+  const [half, r] = [Math.max(w, h) / 2, Math.min(w, h) / 2];
+  const at = (along, across) => (flat ? `${inwards * along} ${across}` : `${across} ${inwards * along}`);
+  const sweep = flat === inwards > 0 ? 1 : 0;
+  return `M${at(-half, -r)} L${at(half - r, -r)} A${r} ${r} 0 0 ${sweep} ${at(half - r, r)} L${at(-half, r)} Z`;
 }
 
 export class View {

@@ -33,6 +33,8 @@ customElements.define("sheet-view", class extends HTMLElement {
     if (zoom && this.page.view) zoom === "fit" ? this.page.view.set(this.page.view.home) : this.page.view.zoom(zoom === "in" ? 1 / 1.4 : 1.4);
     const tab = event.target.closest("[data-tab]");
     if (tab) this.page.show(Number(tab.dataset.tab));
+    const doubt = event.target.closest("[data-show-page]");
+    if (doubt) this.#show(doubt);
     const row = event.target.closest("tr[data-keys]");
     if (row && !event.target.closest("button")) this.#turnTo(row.dataset.keys.split(" ")[0]);
   }
@@ -44,6 +46,16 @@ customElements.define("sheet-view", class extends HTMLElement {
     this.page.look(cited.box);
     this.marked = null;
     this.mark(this.querySelector(`tr[data-keys~="${CSS.escape(key)}"]`));
+  }
+
+  // The place that a doubt is about; on a small screen the page stands above.
+  #show(doubt) {
+    if (!this.page.view) return;
+    this.page.show(Number(doubt.dataset.showPage));
+    this.page.look(JSON.parse(doubt.dataset.showBox));
+    this.page.scrollIntoView({ block: "nearest" });
+    this.marked = null;
+    this.mark(doubt);
   }
 
   #tabs() {

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from api.dashboard.views.doubts_view import Doubt, Spot, doubts
 from api.deps import Services
 from api.submission import corrected
 from db.documents.event_types import EventType
@@ -53,6 +54,7 @@ class DatasheetPageData:
     lines: list[Line]
     pads: list[PadLine]
     made: list[Correction]
+    doubts: list[Doubt]
 
     @property
     def land(self) -> dict[str, Any]:
@@ -103,14 +105,26 @@ def gather(session: Session, services: Services, job: Job) -> DatasheetPageData 
     document = corrected.result(job, made)
     result = document.model_dump(mode="json")
     last = {one.field: one for one in made}
+    lines, pages = list(_lines(result, last)), corrected.pictures(services, jobs.files(session, job.id))
     return DatasheetPageData(
         result=result,
         body=body_rect(document),
-        pages=corrected.pictures(services, jobs.files(session, job.id)),
-        lines=list(_lines(result, last)),
+        pages=pages,
+        lines=lines,
         pads=list(_pads(result, last)),
         made=made[::-1],
+        doubts=doubts(document, list(_printed(result, lines)), {one.number for one in pages}),
     )
+
+
+def _printed(result: dict[str, Any], lines: list[Line]) -> Iterator[Spot]:
+    """The numbers that stand on a page: those of the table, then those of the land pattern's drawing."""
+    found = [(line.field, line.label, line.value) for line in lines]
+    drawn = enumerate((result.get("land_pattern") or {}).get("dimensions", []))
+    found += [(f"land_pattern.dimensions[{index}]", f"Land {one['measures']}", one["value"]) for index, one in drawn]
+    for field, label, value in found:
+        if value.get("page") and value.get("box"):
+            yield Spot(field, label, f"field:{field}", value["page"], tuple(value["box"]))
 
 
 def _lines(result: dict[str, Any], last: dict[str, Correction]) -> Iterator[Line]:

@@ -62,6 +62,12 @@ class JobPageData:
         return self.job.result or {}
 
     @property
+    def kicad_mod(self) -> str | None:
+        """The name of the KiCad footprint's file, where one was written and is still kept."""
+        name = (self.result.get("files") or {}).get("kicad_mod")
+        return name if any(file.name == name for file in self.files) else None
+
+    @property
     def gaps(self) -> list[dict[str, Any]]:
         """Stretches that could not be decoded, as the result says, else as they were announced."""
         if "gaps" in self.result:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from db.documents.kinds.datasheet import Review
 from tests.e2e.browser import Desk
 from tests.e2e.sheets import finished_sheet, read_sheet, synthetic_sheet
 from tests.e2e.stage import Stage
@@ -43,3 +44,47 @@ def test_a_pad_a_row_and_a_number_are_marked_together_and_a_value_is_corrected(
     with page.expect_download() as download:
         page.get_by_role("link", name="footprint.json").click()
     assert '"nom": 15.25' in download.value.path().read_text()
+
+
+def test_a_doubt_beside_the_drawing_shows_its_place_by_keyboard_and_on_a_small_screen(
+    page: Page, here: Desk, stage: Stage, tmp_path: Path
+) -> None:
+    pdf = synthetic_sheet(tmp_path)
+    doubts = [
+        Review(field="land_pattern.pads[3].w", reason="too narrow"),
+        Review(field="package", reason="two of them"),
+    ]
+    job_id = finished_sheet(stage, pdf, read_sheet(pdf).model_copy(update={"needs_review": doubts}))
+    page.set_viewport_size({"width": 380, "height": 800})
+    page.goto(f"{here.url}/jobs/{job_id}")
+    doubt = page.get_by_role("button", name="Pad 4 w")
+    doubt.press("Enter")
+    expect(page.locator("page-view .padshape.hot")).to_have_count(1)
+    expect(page.locator("page-view .padshape.hot")).to_be_in_viewport()
+    assert page.locator("page-view svg").evaluate("(node) => node.viewBox.baseVal.width") < 300
+    expect(page.get_by_role("button", name="two of them")).to_have_count(0)  # it has no place
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download .kicad_mod").click()
+    assert download.value.path().read_text().startswith("(footprint")
+
+
+def test_a_pad_with_a_round_end_is_drawn_so_towards_the_middle(
+    page: Page, here: Desk, stage: Stage, tmp_path: Path
+) -> None:
+    pdf = synthetic_sheet(tmp_path)
+    read = read_sheet(pdf)
+    assert read.land_pattern is not None
+    pads = [pad.model_copy(update={"shape": "d_shape"}) for pad in read.land_pattern.pads]
+    land = read.land_pattern.model_copy(update={"pads": pads})
+    job_id = finished_sheet(stage, pdf, read.model_copy(update={"land_pattern": land}))
+    page.goto(f"{here.url}/jobs/{job_id}")
+    in_fill = "(node, [x, y]) => node.isPointInFill(new DOMPoint(x, y))"
+    for index in (0, len(pads) - 1):  # one of each side: the corners away from the middle are square
+        pad, shape = pads[index], page.locator("foot-print .fp-pad").nth(index)
+        assert pad.w is not None
+        assert pad.h is not None
+        outwards = 0.49 if pad.x > 0 else -0.49
+        for up in (0.49, -0.49):
+            assert shape.evaluate(in_fill, [outwards * pad.w, up * pad.h])
+            assert not shape.evaluate(in_fill, [-outwards * pad.w, up * pad.h])
+        assert shape.evaluate(in_fill, [-outwards * pad.w, 0])

@@ -112,14 +112,14 @@ def test_a_job_goes_on_from_its_checkpoint_or_begins_anew_with_other_parameters(
     page.goto(f"{here.url}/jobs/{job_id}")
     page.get_by_role("link", name="Run again").click()
     expect(page.get_by_label("The last checkpoint (0:08)")).to_be_checked()
-    page.get_by_role("button", name="Run again").click()
+    page.get_by_role("button", name="Start this run").click()
     page.wait_for_url("**said=retried**")
     assert _job(here, stage, page.url).checkpoint_ms == 8000
 
     page.goto(f"{here.url}/jobs/{job_id}#again")
     words = page.get_by_label("Parameters").first
     words.fill(words.input_value().replace("Describe what happens.", "Count the people."))
-    page.get_by_role("button", name="Run again").click()
+    page.get_by_role("button", name="Start this run").click()
     page.wait_for_url("**said=retried**")
     other = _job(here, stage, page.url)
     assert (other.params["prompt"], other.checkpoint_ms) == ("Count the people.", 0)
