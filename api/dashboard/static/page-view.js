@@ -42,13 +42,14 @@ customElements.define("page-view", class extends HTMLElement {
   }
 
   #pads() {
-    const { origin, points_per_mm: scale, turn_deg: turn } = this.drawing.land;
+    const { origin, points_per_mm: scale, turn_deg: turn, view } = this.drawing.land;
     if (!origin || !scale) return [];
+    const frame = `translate(${origin.join(" ")}) rotate(${-turn}) scale(${view === "bottom" ? -1 : 1} 1)`; // seen from below, x is mirrored
     return this.drawing.pads.map((pad) => {
       const [w, h] = [pad.w ?? pad.drill?.[0], pad.h ?? pad.drill?.[1]];
       if (!w || !h) return svg("g");
       const node = padShape(pad, w * scale[0], h * scale[1], scale[0], "padshape", [`pad:${pad.i}`]);
-      node.setAttribute("transform", `translate(${origin.join(" ")}) rotate(${-turn}) translate(${pad.x * scale[0]} ${pad.y * scale[1]}) rotate(${pad.rotation})`);
+      node.setAttribute("transform", `${frame} translate(${pad.x * scale[0]} ${pad.y * scale[1]}) rotate(${pad.rotation})`);
       return node;
     });
   }

@@ -69,7 +69,7 @@ class DatasheetPageData:
             ],
             "pads": [{"i": one.index, **{name: one.pad.get(name) for name in SHOWN_PAD_FIELDS}} for one in self.pads],
             "evidence": list(_evidence(self.lines, self.pads, self.land)),
-            "land": {name: self.land.get(name) for name in ("page", "origin", "points_per_mm", "turn_deg")},
+            "land": {name: self.land.get(name) for name in ("page", "origin", "points_per_mm", "turn_deg", "view")},
             "courtyard": self.result.get("courtyard"),
             "body": self.body and [self.body.x1 - self.body.x0, self.body.y1 - self.body.y0],
         }

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from db.documents.footprint.overlay import pad_box
 from db.documents.kinds.datasheet import Review
 from tests.e2e.browser import Desk
 from tests.e2e.sheets import finished_sheet, read_sheet, synthetic_sheet
@@ -88,3 +89,24 @@ def test_a_pad_with_a_round_end_is_drawn_so_towards_the_middle(
             assert shape.evaluate(in_fill, [outwards * pad.w, up * pad.h])
             assert not shape.evaluate(in_fill, [-outwards * pad.w, up * pad.h])
         assert shape.evaluate(in_fill, [-outwards * pad.w, 0])
+
+
+@pytest.mark.parametrize(("view", "turn_deg"), [("top", 0), ("bottom", 0), ("bottom", 90)])
+def test_pads_lie_on_the_page_where_the_overlay_has_them(
+    page: Page, here: Desk, stage: Stage, tmp_path: Path, view: str, turn_deg: int
+) -> None:
+    pdf = synthetic_sheet(tmp_path)
+    read = read_sheet(pdf)
+    assert read.land_pattern is not None
+    land = read.land_pattern.model_copy(update={"view": view, "turn_deg": turn_deg})
+    job_id = finished_sheet(stage, pdf, read.model_copy(update={"land_pattern": land}))
+    page.goto(f"{here.url}/jobs/{job_id}")
+    middle = """(nodes) => nodes.map((node) => {
+        const box = node.getBBox(), matrix = node.transform.baseVal.consolidate().matrix;
+        const at = new DOMPoint(box.x + box.width / 2, box.y + box.height / 2).matrixTransform(matrix);
+        return [at.x, at.y];
+    })"""
+    shown = page.locator("page-view .padshape").evaluate_all(middle)
+    boxes = [pad_box(pad, land) for pad in land.pads]
+    wanted = [[(box[0] + box[2]) / 2, (box[1] + box[3]) / 2] for box in boxes if box is not None]
+    assert shown == [pytest.approx(one, abs=0.01) for one in wanted]
