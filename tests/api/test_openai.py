@@ -245,6 +245,7 @@ def test_what_is_asked_reaches_the_job(client: openai.OpenAI, worker: Worker) ->
         ({"presence_penalty": 0.5}, "presence_penalty"),
         ({"temperature": 9}, "sampling.temperature"),
         ({"max_tokens": 1_000_000}, "max_tokens"),
+        ({"stream": "perhaps"}, "stream"),
         ({"extra_body": {"surprise": 1}}, "surprise"),
         ({"messages": [{"role": "user", "content": [{"type": "input_audio", "input_audio": {}}]}]}, "messages.0"),
         ({"messages": [*QUESTION, {"role": "tool", "tool_call_id": "1", "content": "7"}]}, "messages.1"),

@@ -45,7 +45,7 @@ def error_document(problem: Problem) -> dict[str, Any]:
     """A problem in OpenAI's form. Its own code is kept, for it says more."""
     said = "; ".join(f"{one.pointer}: {one.detail}" for one in problem.errors if one.detail != problem.detail)
     kind = KINDS_OF_ERROR.get(problem.status, "server_error" if problem.status >= 500 else "invalid_request_error")
-    param = problem.errors[0].pointer.removeprefix("/params/").replace("/", ".") if problem.errors else None
+    param = problem.errors[0].pointer.removeprefix("/params").strip("/").replace("/", ".") if problem.errors else None
     message = f"{problem.detail} ({said})" if said else problem.detail
     return {"error": {"message": message, "type": kind, "param": param, "code": problem.code}}
 
