@@ -5,6 +5,7 @@ What the engine cannot do is refused by name; what changes no answer is taken an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -123,10 +124,15 @@ class ChatCompletionRequest(BaseModel):
 
 def chat_params(request: ChatCompletionRequest) -> ChatParams:
     """The parameters of the job. Raises a 400 problem that names the field."""
-    for name, harmless in NEUTRAL.items():
+    refuse_unserved(request, NEUTRAL)
+    return validated(_document(request))
+
+
+def refuse_unserved(request: BaseModel, neutral: Mapping[str, tuple[Any, ...]]) -> None:
+    """Raise a 400 problem for the first field that asks for something the service does not serve."""
+    for name, harmless in neutral.items():
         if getattr(request, name) not in harmless:
             raise refused(name, f"{name} is not supported here: leave it out")
-    return validated(_document(request))
 
 
 def validated(document: dict[str, Any]) -> ChatParams:

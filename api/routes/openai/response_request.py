@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.routes.openai.request import refused, validated
+from api.routes.openai.request import refuse_unserved, refused, validated
 from db.documents.kinds.chat import ChatParams
 
 NEUTRAL: dict[str, tuple[Any, ...]] = {
@@ -62,9 +62,7 @@ class ResponseRequest(BaseModel):
 
 def response_params(request: ResponseRequest) -> ChatParams:
     """The parameters of the job. Raises a 400 problem that names the field."""
-    for name, harmless in NEUTRAL.items():
-        if getattr(request, name) not in harmless:
-            raise refused(name, f"{name} is not supported here: leave it out")
+    refuse_unserved(request, NEUTRAL)
     items = [{"role": "user", "content": request.input}] if isinstance(request.input, str) else request.input
     told = [{"role": "system", "content": request.instructions}] if request.instructions else []
     sampling = {"temperature": request.temperature, "top_p": request.top_p}
