@@ -12,6 +12,7 @@ from contextlib import suppress
 import redis
 from sqlalchemy.exc import SQLAlchemyError
 
+from db.crash import POINTS
 from db.schema.tables import OWNED, TERMINAL
 from tests.faults.campaign.chaos import Chaos
 from tests.faults.campaign.customers import PATIENT_S, stubborn
@@ -32,16 +33,7 @@ WORKER_POINTS = (
     "worker.releasing",
     "worker.released",
 )
-DISPATCHER_POINTS = (
-    "dispatcher.elected",
-    "dispatcher.reaping",
-    "dispatcher.reaped",
-    "dispatcher.waking",
-    "dispatcher.relaying",
-    "dispatcher.relayed",
-    "dispatcher.sweeping",
-    "asset.discarding",
-)
+DISPATCHER_POINTS = tuple(point for point in POINTS if point.startswith(("dispatcher.", "asset.")))
 FREEZE_S = 6.0  # longer than a lease
 AWAY_S = 1.5
 HELD_S = 5.0  # longer than a lease
