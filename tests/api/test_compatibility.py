@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from db.documents.kinds.registry import KINDS
 from tests.api.running_app import RunningApp
 
 STORED = Path(__file__).with_name("openapi_0_1_0.json")
@@ -53,3 +54,13 @@ def test_only_additions_to_the_public_interface(here: RunningApp) -> None:
 )
 def test_what_counts_as_lost(old: dict[str, Any], new: dict[str, Any], found: int) -> None:
     assert len(lost(old, new)) == found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_job_that_asks_for_nothing_new_is_stored_as_workers_of_0_1_0_know_it(kind: str) -> None:
+    """In a rolling upgrade they refuse a job whose parameters have a field that they do not know."""
+    params = KINDS[kind].params
+    known = json.loads(STORED.read_text())["components"]["schemas"][params.__name__]["properties"]
+    stored = params.model_validate(KINDS[kind].example).model_dump(mode="json")
+    assert stored.keys() - known.keys() == set()
+    assert params.model_validate(stored) == params.model_validate(KINDS[kind].example)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+def is_default(default: Any) -> Callable[[Any], bool]:
+    """Whether a field says nothing that its default does not say, and is left out of what is stored."""
+    return lambda value: bool(value == default)
 
 
 class Document(BaseModel):
     """A stored document: unknown fields are refused, values never change after validation.
 
-    Rule of change: add fields with a default; never rename or remove one.
+    Rule of change: add fields with a default; never rename or remove one. A new field of parameters has
+    `exclude_if=is_default(...)`: workers of the release before refuse what they do not know, also where it says nothing.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

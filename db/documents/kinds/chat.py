@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from .base import Document, MediaInput, Sampling
+from .base import Document, MediaInput, Sampling, is_default
 from .video import Provenance
 
 DATA_URL = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,", re.ASCII)
@@ -93,11 +93,16 @@ class ChatParams(Document):
     sampling: Sampling = Sampling()
     max_tokens: Annotated[int, Field(ge=1, le=8192)] = 512
     response_schema: Annotated[
-        dict[str, Any] | None, Field(description="JSON schema that the answer keeps to; not every engine can")
+        dict[str, Any] | None,
+        Field(description="JSON schema that the answer keeps to; not every engine can", exclude_if=is_default(None)),
     ] = None
     stop: Annotated[
         list[Annotated[str, Field(min_length=1, max_length=200)]],
-        Field(max_length=4, description="Texts that end the answer; they are not part of it"),
+        Field(
+            max_length=4,
+            description="Texts that end the answer; they are not part of it",
+            exclude_if=is_default([]),
+        ),
     ] = []
 
     @model_validator(mode="after")

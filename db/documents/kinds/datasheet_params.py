@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from .base import Document, MediaInput
+from .base import Document, MediaInput, is_default
 from .datasheet import Level, Name, Page, Reader
 
 Units = Literal["auto", "mm", "inch", "mil"]
@@ -27,7 +27,9 @@ class DatasheetParams(Document):
         "B", description="Density level of the computed IPC-7351B land pattern: A most, B nominal, C least"
     )
     allow_incomplete: bool = Field(
-        False, description="Write a footprint that lacks pads or sizes too; its name and description say so"
+        False,
+        description="Write a footprint that lacks pads or sizes too; its name and description say so",
+        exclude_if=is_default(False),
     )
     engine: Name | None = Field(None, description="Engine of the vlm reader")
     model: Name | None = Field(None, description="Model of the vlm reader")

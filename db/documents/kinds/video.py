@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from .base import Document, MediaInput, Sampling
+from .base import Document, MediaInput, Sampling, is_default
 
 DEFAULT_PROMPT = "Describe what happens in the video as it happens."
 
@@ -60,10 +60,19 @@ class VideoCaptionParams(Document):
     ] = None
     refresh: Annotated[
         Literal["never", "scene_cut", "interval"],
-        Field(description="When a model with linear attention starts its state anew from what is in sight"),
+        Field(
+            description="When a model with linear attention starts its state anew from what is in sight",
+            exclude_if=is_default("never"),
+        ),
     ] = "never"
     refresh_ms: Annotated[
-        int, Field(ge=10_000, le=86_400_000, description="Video time between two refreshes at an `interval`")
+        int,
+        Field(
+            ge=10_000,
+            le=86_400_000,
+            description="Video time between two refreshes at an `interval`",
+            exclude_if=is_default(600_000),
+        ),
     ] = 600_000
     chapters: Annotated[bool, Field(description="Write chapters and a summary from the cues at the end")] = False
 
