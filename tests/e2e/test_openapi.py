@@ -1,6 +1,7 @@
 """Every operation of the OpenAPI document under generated requests from one tenant, with another's ids mixed in.
 
-No answer is a 5xx, every refusal is problem+json, and nothing of the other tenant ever shows.
+No answer is a 5xx (but "no answer in time", for no worker runs here), every refusal is problem+json, and nothing of the
+other tenant ever shows.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Scene:
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_process").fresh()
-    with running_app(tmp_path_factory.mktemp("openapi"), url, wait_cap_s=0.2) as here:
+    with running_app(tmp_path_factory.mktemp("openapi"), url, wait_cap_s=0.2, chat_wait_s=0.2) as here:
         ann, bob = here.guest("ann"), here.guest("bob")
         yield Scene(here, bob, _things(here, ann, SECRET), _things(here, bob, "bobs"))
 
@@ -63,7 +64,8 @@ def _walk(scene: Scene, operation: Any) -> None:
         case.path_parameters = {name: ids.get(name, value) for name, value in (case.path_parameters or {}).items()}
         answer = _send(scene, case)
         told = f"{case.method} {case.path} {case.path_parameters}: {answer.status_code} {answer.text[:500]}"
-        assert answer.status_code < 500, told
+        unanswered = case.path in OPENAI and answer.status_code == 504
+        assert answer.status_code < 500 or unanswered, told
         assert SECRET not in answer.text, told
         if answer.status_code >= 400 and case.method != "HEAD":
             form = "application/json" if case.path in OPENAI else "application/problem+json"
