@@ -6,7 +6,8 @@ import itertools
 import json
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -65,13 +66,25 @@ class Ledger:
     unpurged: int = 0
     recovery_s: list[float] = field(default_factory=list)
     recomputed_video_s: float = 0.0
+    suspects: list[UUID] = field(default_factory=list)
 
     def faultless(self) -> bool:
-        return not any(getattr(self, name) for name in MUST_BE_ZERO)
+        return not self._wrongs()
+
+    @contextmanager
+    def about(self, job_id: UUID) -> Iterator[None]:
+        """What is counted in the block is about this job: where any of it must be zero, the job is a suspect."""
+        before = self._wrongs()
+        yield
+        if self._wrongs() > before and job_id not in self.suspects:
+            self.suspects.append(job_id)
+
+    def _wrongs(self) -> int:
+        return sum(getattr(self, name) for name in MUST_BE_ZERO)
 
     def summary(self) -> dict[str, object]:
         """As the long run prints it."""
-        counts = {name: value for name, value in self.__dict__.items() if name != "recovery_s"}
+        counts = {name: value for name, value in self.__dict__.items() if name not in ("recovery_s", "suspects")}
         counts["recomputed_video_s"] = round(self.recomputed_video_s, 1)
         return {
             **counts,
@@ -90,10 +103,11 @@ def audit(
     """Account for `video.caption` jobs that all should have succeeded with the expected cues."""
     ledger = ledger or Ledger()
     for job_id in ids:
-        if audit_end(ledger, database, job_id) is not None:
-            _audit_cues(ledger, database, job_id, expected)
-            audit_files(ledger, database, objects, job_id, VIDEO_FILES)
-            _audit_attempts(ledger, database, job_id)
+        with ledger.about(job_id):
+            if audit_end(ledger, database, job_id) is not None:
+                _audit_cues(ledger, database, job_id, expected)
+                audit_files(ledger, database, objects, job_id, VIDEO_FILES)
+                _audit_attempts(ledger, database, job_id)
     return ledger
 
 
@@ -129,7 +143,9 @@ def audit_webhooks(
         if time.monotonic() > deadline:
             break
         time.sleep(0.5)
-    ledger.webhooks_lost += len(missed)
+    for job_id in missed:
+        with ledger.about(job_id):
+            ledger.webhooks_lost += 1
 
 
 def ended_jobs(received: Path, path: str | None = None) -> set[UUID]:

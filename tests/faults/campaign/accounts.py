@@ -27,10 +27,12 @@ def audit_customers(
     for who in customers:
         audit(database, objects, who.videos, who.expected, ledger)
         for job_id in who.sheets:
-            audit_result(ledger, database, job_id, sheet)
-            audit_files(ledger, database, objects, job_id, SHEET_FILES)
+            with ledger.about(job_id):
+                audit_result(ledger, database, job_id, sheet)
+                audit_files(ledger, database, objects, job_id, SHEET_FILES)
         for job_id, text in who.chats.items():
-            audit_result(ledger, database, job_id, {"text": text})
+            with ledger.about(job_id):
+                audit_result(ledger, database, job_id, {"text": text})
 
 
 def audit_result(ledger: Ledger, database: Database, job_id: UUID, right: Mapping[str, Any]) -> None:
@@ -50,7 +52,8 @@ def audit_watchers(ledger: Ledger, customers: Sequence[Customer], seconds: float
         for notes in who.heard:
             said, wanted = Counter(notes.told), Counter(right)
             wrong = (said - wanted).total() + (wanted - said).total()
-            ledger.wrong_live_cues += wrong or int(notes.told != right or not notes.ended)
+            with ledger.about(notes.job_id):
+                ledger.wrong_live_cues += wrong or int(notes.told != right or not notes.ended)
 
 
 def audit_submits(ledger: Ledger, database: Database, told: Collection[UUID]) -> None:

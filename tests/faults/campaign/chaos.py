@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from tests.faults.campaign.customers import Customer
 from tests.faults.cluster import Cluster, Process, now
+from tests.faults.histories import history
 from tests.postgres import PostgresServer
 from tests.servers import RedisServer, Server
 
@@ -34,6 +36,7 @@ class Chaos:
     customers: Sequence[Customer] = ()
     done: Counter[str] = field(default_factory=Counter)
     times: list[datetime] = field(default_factory=list)
+    told: set[UUID] = field(default_factory=set)
     lock: threading.RLock = field(default_factory=threading.RLock)
     _leaving: threading.Event = field(default_factory=threading.Event)
 
@@ -90,3 +93,10 @@ class Chaos:
 
     def tell(self, what: str) -> None:
         print(what, file=sys.stderr, flush=True)
+
+    def tell_histories(self, job_ids: Sequence[UUID]) -> None:
+        """What became of jobs, of each once."""
+        for job_id in job_ids:
+            if job_id not in self.told:
+                self.told.add(job_id)
+                self.tell(history(self.cluster.database, job_id))

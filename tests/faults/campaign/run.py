@@ -12,17 +12,18 @@ from contextlib import contextmanager, nullcontext
 from math import inf
 from pathlib import Path
 from typing import Any, Literal
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from db.schema.tables import CueRow
+from db.schema.tables import CueRow, Job, State
 from tests.e2e.sheets import read_sheet, synthetic_sheet
 from tests.faults.campaign import accounts
 from tests.faults.campaign.chaos import Chaos
 from tests.faults.campaign.customers import Office, customer
 from tests.faults.campaign.faults import FAULTS
-from tests.faults.cluster import Cluster
+from tests.faults.cluster import Cluster, now
 from tests.faults.ledger import Ledger, audit_recovery
 from tests.faults.servers import proxy_to
 from tests.postgres import postgres_server
@@ -59,23 +60,28 @@ def field_of_battle(folder: Path, seed: int, kind: DatabaseKind) -> Iterator[Cha
 
 
 @contextmanager
-def told_why(cluster: Cluster) -> Iterator[None]:
-    """Where the campaign itself breaks off, what its processes said last goes to standard error."""
+def told_why(cluster: Cluster, log: Path | None) -> Iterator[None]:
+    """Where the campaign itself breaks off, what its processes said last goes to standard error; all of it to `log`."""
     try:
         yield
     except BaseException:
         print(cluster.log()[-LOG_CHARS:], file=sys.stderr)
         print([(one.role, one.pid) for one in cluster.processes if one.alive], file=sys.stderr)
         raise
+    finally:
+        if log is not None:
+            log.write_text(cluster.log())
 
 
-def campaign(faults: int, seed: int, kind: DatabaseKind, minutes: float = inf) -> dict[str, object]:
+def campaign(
+    faults: int, seed: int, kind: DatabaseKind, minutes: float = inf, log: Path | None = None
+) -> dict[str, object]:
     """Run it, with fewer faults where time is up; the summary, with `faultless`: is all that must be zero?"""
     began = time.monotonic()
     with (
         tempfile.TemporaryDirectory(prefix="bm3-faults-", ignore_cleanup_errors=True) as name,
         field_of_battle(Path(name), seed, kind) as chaos,
-        told_why(chaos.cluster),
+        told_why(chaos.cluster, log),
         chaos.managed(),
     ):
         first, second = chaos.customers
@@ -108,9 +114,10 @@ def _fight(chaos: Chaos, offices: Sequence[Office], faults: int, until_s: float)
             if time.monotonic() > until_s:
                 break
             name = chaos.strike(FAULTS)
-            chaos.tell(f"{number + 1}/{faults} {name}: {sum(len(who.ids) for who in chaos.customers)} jobs")
+            chaos.tell(f"{now():%X} {number + 1}/{faults} {name}: {sum(len(who.ids) for who in chaos.customers)} jobs")
             time.sleep(chaos.die.uniform(0.3, 1.5))
             _await_progress(chaos.cluster, _cues(chaos.cluster), PATIENCE_S)
+            chaos.tell_histories(_failed(chaos))
             assert all(office.is_open() for office in offices), "the api takes no jobs any more"
     finally:
         for office in offices:
@@ -130,6 +137,15 @@ def _cues(cluster: Cluster) -> int:
             return session.scalars(select(func.count()).select_from(CueRow)).one()
     except SQLAlchemyError:
         return 0
+
+
+def _failed(chaos: Chaos) -> Sequence[UUID]:
+    ids = [job_id for who in chaos.customers for job_id in who.ids]
+    try:
+        with chaos.cluster.database.read() as session:
+            return session.scalars(select(Job.id).where(Job.id.in_(ids), Job.state == State.FAILED)).all()
+    except SQLAlchemyError:
+        return []
 
 
 def _settle(chaos: Chaos, folder: Path) -> Ledger:
@@ -153,6 +169,7 @@ def _settle(chaos: Chaos, folder: Path) -> Ledger:
     accounts.audit_purges(ledger, cluster.database, forgotten, SETTLE_S)
     accounts.audit_objects(ledger, cluster.database, cluster.objects, SETTLE_S)
     audit_recovery(ledger, cluster.database, told, chaos.times)
+    chaos.tell_histories(ledger.suspects)
     return ledger
 
 

@@ -24,6 +24,7 @@ from tests.faults.campaign.customers import Customer
 from tests.faults.campaign.watchers import Notes
 from tests.faults.cluster import Cluster, now
 from tests.faults.door import Door
+from tests.faults.histories import history
 from tests.faults.ledger import MUST_BE_ZERO, SHEET_FILES, VIDEO_FILES, Ledger
 
 NAMES = ("first", "second")
@@ -107,7 +108,7 @@ def service(tmp_path: Path, redis_url: str) -> Iterator[Service]:
         who.sheets.append(service.finished(who, "datasheet.extract", {**SHEET, "seconds": 1}, [], SHEET_FILES))
         who.chats[service.finished(who, "chat.complete", {"text": "yes"}, [], 0)] = "yes"
         who.seen |= {*who.ids, who.video, who.sheet}
-        who.heard.append(Notes([(cue.start_ms, cue.end_ms, cue.text) for cue in SPOKEN], ended=True))
+        who.heard.append(Notes(who.videos[0], [(cue.start_ms, cue.end_ms, cue.text) for cue in SPOKEN], ended=True))
     yield service
     cluster.stop()
 
@@ -292,6 +293,19 @@ def test_what_is_spoilt_is_counted(
     ledger = service.account()
     assert {name: getattr(ledger, name) for name in MUST_BE_ZERO if getattr(ledger, name)} == counted
     assert not ledger.faultless()
+
+
+@pytest.mark.parametrize("spoiling", [failed, other_sheet, lost_sheet_file, other_answer, unsaid, told_twice, untold])
+def test_the_history_of_a_job_about_which_something_is_wrong_is_told(
+    service: Service, spoiling: Callable[[Service], None]
+) -> None:
+    spoiling(service)
+    [suspect] = service.account().suspects
+    assert suspect in service.first.ids
+    told = history(service.cluster.database, suspect)
+    assert str(suspect) in told
+    assert "job.succeeded" in told
+    assert "try 1" in told
 
 
 def test_everything_that_must_be_zero_is_spoilt_by_some_test_above() -> None:

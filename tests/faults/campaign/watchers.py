@@ -23,6 +23,7 @@ Told = tuple[int, int, str]
 class Notes:
     """What somebody was told of a job: its cues (start and end in ms, text) as they came, and whether it has ended."""
 
+    job_id: UUID
     told: list[Told] = field(default_factory=list)
     ended: bool = False
 
@@ -31,7 +32,7 @@ class Watcher:
     """Follows one job to its end."""
 
     def __init__(self, door: Door, job_id: UUID) -> None:
-        self.notes = Notes()
+        self.notes = Notes(job_id)
         self._door, self._job_id, self._position = door, job_id, ""
         threading.Thread(target=self._watch, name=f"watch-{job_id}", daemon=True).start()
 
