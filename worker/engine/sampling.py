@@ -37,7 +37,9 @@ def probabilities(logits: torch.Tensor, sampling: Sampling) -> torch.Tensor:
     chances = torch.softmax(scaled, dim=-1)
     if sampling.top_p >= 1.0:
         return chances
-    ordered, order = torch.sort(chances, descending=True, stable=True)
+    # By the logits: rounding can make chances equal whose logits are not, and the largest logit would not come first.
+    order = torch.argsort(logits, descending=True, stable=True)
+    ordered = chances[order]
     # A token stays while the mass before it is below top_p: the most likely one always does.
     kept = torch.where(ordered.cumsum(0) - ordered < sampling.top_p, ordered, 0.0)
     chances = torch.zeros_like(chances).index_copy(0, order, kept)
