@@ -22,7 +22,7 @@ from cosmic_ray.mutating import use_mutation
 from cosmic_ray.plugins import get_operator
 from cosmic_ray.work_item import MutationSpec
 
-from tests.mutation.covering import ROOMS, Covering, covering
+from tests.mutation.covering import GROUPS, ROOMS, Covering, covering
 from tests.mutation.forks import TOO_LONG, Forks
 from tests.mutation.sample import Equivalent, equivalents, is_equivalent, sample
 
@@ -55,11 +55,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--count", type=int, default=30, help="mutants a room")
+    parser.add_argument("--budget", type=float, default=BUDGET_S, help="seconds of tests a mutant")
+    parser.add_argument("--groups", nargs="*", default=GROUPS, choices=GROUPS, help="folders of tests to run")
     parser.add_argument("--rooms", nargs="*", default=ROOMS, choices=ROOMS)
     asked = parser.parse_args()
     _copy_tree()
     outcomes = []
-    for outcome in _run(asked.rooms, asked.count, asked.seed, covering(TREE, HERE)):
+    for outcome in _run(asked, covering(TREE, HERE, asked.groups)):
         outcomes.append(outcome)
         print(f"{outcome.outcome:10} {outcome.seconds:5.0f} s  {outcome.path}:{outcome.line}  {outcome.by}", flush=True)
     _tell(_without_false_kills(outcomes), asked.seed)
@@ -76,20 +78,22 @@ def _copy_tree() -> None:
     subprocess.run([sys.executable, "-m", "compileall", "-q", "."], cwd=TREE, check=True)
 
 
-def _run(rooms: list[str], count: int, seed: int, lines: Covering) -> Iterator[Outcome]:
+def _run(asked: argparse.Namespace, lines: Covering) -> Iterator[Outcome]:
     forks, known = Forks(TREE), equivalents()
     try:
-        for room in rooms:
-            for spec in sample(TREE, room, count, seed):
-                yield _outcome(room, spec, lines, forks, known)
+        for room in asked.rooms:
+            for spec in sample(TREE, room, asked.count, asked.seed):
+                tests = _within(lines.of(str(spec.module_path), spec.start_pos[0]), lines, asked.budget)
+                yield _outcome(room, spec, tests, lines, forks, known)
     finally:
         forks.close()
 
 
-def _outcome(room: str, spec: MutationSpec, lines: Covering, forks: Forks, known: list[Equivalent]) -> Outcome:
+def _outcome(
+    room: str, spec: MutationSpec, tests: list[str], lines: Covering, forks: Forks, known: list[Equivalent]
+) -> Outcome:
     """Put one fault into the copy, run the tests of its line, take it out again."""
     began, path, line = time.monotonic(), str(spec.module_path), spec.start_pos[0]
-    tests = _within(lines.of(path, line), lines)
     with use_mutation(TREE / path, get_operator(spec.operator_name)(), spec.occurrence) as (before, after):
         status = _tested(forks, tests, 60 + SLOWER * sum(lines.seconds[test] for test in tests))
     diff = "\n".join(unified_diff(before.splitlines(), after.splitlines(), path, path, lineterm=""))
@@ -100,10 +104,10 @@ def _outcome(room: str, spec: MutationSpec, lines: Covering, forks: Forks, known
     return Outcome(room, path, line, spec.operator_name, word, time.monotonic() - began, len(tests), by, diff)
 
 
-def _within(tests: list[str], lines: Covering) -> list[str]:
+def _within(tests: list[str], lines: Covering, budget_s: float) -> list[str]:
     """The first of the tests, as many as fit the budget; one at least."""
     chosen: list[str] = []
-    left = BUDGET_S
+    left = budget_s
     for test in tests:
         left -= lines.seconds[test]
         if chosen and left < 0:
