@@ -27,9 +27,9 @@ def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Running
 
 @pytest.fixture
 def ann(here: RunningApp) -> TenantClient:
-    return here.guest("ann")
+    return here.tenant_client("ann")
 
 
 @pytest.fixture
 def bob(here: RunningApp) -> TenantClient:
-    return here.guest("bob")
+    return here.tenant_client("bob")

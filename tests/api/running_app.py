@@ -90,7 +90,7 @@ class RunningApp:
         services: Services = self.app.state.services
         return services
 
-    def guest(
+    def tenant_client(
         self, name: str, scopes: Sequence[str] = ("jobs:read", "jobs:write", "assets:write", "webhooks:*", "keys:*")
     ) -> TenantClient:
         """A new tenant with a key."""

@@ -97,7 +97,7 @@ def test_nobody_gives_away_what_he_does_not_have(here: RunningApp, ann: TenantCl
     assert ann.post("/v1/keys", {"name": "x", "scopes": ["admin"]}).status_code == 403
     assert ann.get("/v1/tenants").status_code == 403
     assert ann.get("/v1/workers").status_code == 403
-    reader = here.guest("reader", ["jobs:read"])
+    reader = here.tenant_client("reader", ["jobs:read"])
     for method, path in (("POST", "/v1/keys"), ("GET", "/v1/webhooks"), ("POST", "/v1/uploads"), ("GET", "/v1/assets")):
         assert reader.call(method, path, json={}).status_code in (403, 422)
         assert reader.call(method, path).status_code in (403, 422)
@@ -129,7 +129,7 @@ def test_a_byte_quota_counts_uploads_before_they_arrive(here: RunningApp, ann: T
 
 def test_the_rate_limit_says_when_to_come_back(tmp_path: Path, redis_url: str) -> None:
     with running_app(tmp_path, redis_url=redis_url) as here:
-        ann, bob = here.guest("ann"), here.guest("bob")
+        ann, bob = here.tenant_client("ann"), here.tenant_client("bob")
         here.admin().call("PATCH", f"/v1/tenants/{ann.tenant_id}", json={"requests_per_minute": 5})
         answers = [ann.get("/v1/jobs") for _ in range(8)]
         assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 3

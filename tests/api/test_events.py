@@ -64,7 +64,7 @@ def texts(told: list[Told]) -> list[str]:
 
 
 def test_a_watcher_sees_the_whole_job_as_it_happens(live: LiveApp) -> None:
-    ann = live.inside.guest("ann")
+    ann = live.inside.tenant_client("ann")
     heard: list[Told] = []
     with live.client(ann.token) as client:
         job = client.post("/v1/jobs", json=_body()).json()["id"]
@@ -84,7 +84,7 @@ def test_a_watcher_sees_the_whole_job_as_it_happens(live: LiveApp) -> None:
 
 
 def test_coming_back_at_any_point_misses_and_repeats_nothing(live: LiveApp) -> None:
-    ann = live.inside.guest("ann")
+    ann = live.inside.tenant_client("ann")
     with live.client(ann.token) as client:
         job = client.post("/v1/jobs", json=_body()).json()["id"]
         job_id, epoch = live.inside.start()
@@ -98,7 +98,7 @@ def test_coming_back_at_any_point_misses_and_repeats_nothing(live: LiveApp) -> N
 
 
 def test_more_history_than_a_page_arrives_in_order(live: LiveApp) -> None:
-    ann = live.inside.guest("ann")
+    ann = live.inside.tenant_client("ann")
     with live.client(ann.token) as client:
         job = client.post("/v1/jobs", json=_body()).json()["id"]
         job_id, epoch = live.inside.start()
@@ -111,7 +111,7 @@ def test_more_history_than_a_page_arrives_in_order(live: LiveApp) -> None:
 
 def test_text_is_passed_on_while_it_is_decoded(tmp_path: Path, redis_url: str) -> None:
     with live_app(tmp_path, redis_url) as live, redis.Redis.from_url(redis_url) as broker:
-        ann = live.inside.guest("ann")
+        ann = live.inside.tenant_client("ann")
         with live.client(ann.token) as client:
             job = client.post("/v1/jobs", json=_body()).json()["id"]
             publishing = threading.Event()
@@ -140,7 +140,7 @@ def test_text_goes_on_after_the_link_to_redis_has_gone_silent(tmp_path: Path) ->
         live_app(tmp_path / "api", proxy.url, settings={"redis_health_s": 0.5}) as live,
         redis.Redis.from_url(broker.url) as link,
     ):
-        ann = live.inside.guest("ann")
+        ann = live.inside.tenant_client("ann")
         with live.client(ann.token) as client:
             job = client.post("/v1/jobs", json=_body()).json()["id"]
             decoded: queue.Queue[float] = queue.Queue()
@@ -170,7 +170,7 @@ def _say_until_heard(link: redis.Redis, job: str, decoded: queue.Queue[float]) -
 
 def test_two_hundred_watchers_share_one_look(tmp_path: Path, redis_url: str) -> None:
     with live_app(tmp_path, redis_url) as live:
-        ann = live.inside.guest("ann")
+        ann = live.inside.tenant_client("ann")
         with live.client(ann.token) as client:
             job = client.post("/v1/jobs", json=_body()).json()["id"]
         heard: list[list[Told]] = []

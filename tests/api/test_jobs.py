@@ -16,7 +16,7 @@ RESULT = {"cues": 0}
 
 
 def test_a_submitted_job_is_queued_and_can_be_read(anywhere: RunningApp) -> None:
-    ann = anywhere.guest("ann")
+    ann = anywhere.tenant_client("ann")
     job = ann.submit(labels={"team": "news"}, priority=5)
     assert job["state"] == "queued"
     again = ann.get(f"/v1/jobs/{job['id']}").json()
@@ -27,7 +27,7 @@ def test_a_submitted_job_is_queued_and_can_be_read(anywhere: RunningApp) -> None
 
 
 def test_the_same_key_and_body_submit_once(anywhere: RunningApp) -> None:
-    ann = anywhere.guest("ann")
+    ann = anywhere.tenant_client("ann")
     body = {"kind": "video.caption", "params": {"video": {"url": "https://example.com/a.mp4"}}}
     first, second = (ann.post("/v1/jobs", body, headers={"Idempotency-Key": "k1"}) for _ in range(2))
     assert first.json() == second.json()
@@ -40,7 +40,7 @@ def test_the_same_key_and_body_submit_once(anywhere: RunningApp) -> None:
 
 
 def test_twins_at_the_same_moment_make_one_job(anywhere: RunningApp) -> None:
-    ann = anywhere.guest("ann")
+    ann = anywhere.tenant_client("ann")
     body = {"kind": "video.caption", "params": {"video": {"url": "https://example.com/a.mp4"}}}
     answers: list[Any] = []
 
@@ -104,7 +104,7 @@ def test_a_registered_bucket_is_taken(ann: TenantClient) -> None:
 
 
 def test_a_batch_is_all_or_nothing(anywhere: RunningApp) -> None:
-    ann = anywhere.guest("ann")
+    ann = anywhere.tenant_client("ann")
     good = {"kind": "video.caption", "params": {"video": {"url": "https://example.com/a.mp4"}}}
     bad = {"kind": "video.caption", "params": {"video": {"asset_id": "01900000-0000-7000-8000-000000000000"}}}
     refused = ann.post("/v1/jobs/batch", {"jobs": [good, bad]})
@@ -118,7 +118,7 @@ def test_a_batch_is_all_or_nothing(anywhere: RunningApp) -> None:
 
 
 def test_a_queued_job_is_canceled_at_once_and_a_running_one_is_flagged(anywhere: RunningApp) -> None:
-    ann = anywhere.guest("ann")
+    ann = anywhere.tenant_client("ann")
     queued, running = ann.submit(), ann.submit(priority=9)
     anywhere.start()
     assert ann.post(f"/v1/jobs/{queued['id']}/cancel").json()["state"] == "canceled"
@@ -156,7 +156,7 @@ def test_a_deleted_job_is_gone(ann: TenantClient) -> None:
 
 
 def test_pages_hold_every_job_once(anywhere: RunningApp) -> None:
-    ann = anywhere.guest("ann")
+    ann = anywhere.tenant_client("ann")
     made = [ann.submit()["id"] for _ in range(7)]
     seen: list[str] = []
     cursor = ""
@@ -171,7 +171,7 @@ def test_pages_hold_every_job_once(anywhere: RunningApp) -> None:
 
 
 def test_filters_agree_with_what_they_say(anywhere: RunningApp) -> None:
-    ann = anywhere.guest("ann")
+    ann = anywhere.tenant_client("ann")
     spoken, labelled = ann.submit(priority=1), ann.submit(labels={"team": "sports"})
     job_id, epoch = anywhere.start()
     anywhere.speak(job_id, epoch, "A dog 100% runs")
@@ -248,7 +248,7 @@ def test_a_model_nobody_serves_is_refused_with_those_that_are(here: RunningApp, 
 
 
 def test_jobs_are_listed_by_verdict(anywhere: RunningApp) -> None:
-    ann = anywhere.guest("ann")
+    ann = anywhere.tenant_client("ann")
     made = {}
     for state in ("verified", "check", "no_footprint", None):
         ann.submit()

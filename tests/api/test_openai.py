@@ -52,7 +52,7 @@ def live(tmp_path: Path, redis_url: str) -> Iterator[LiveApp]:
 
 @pytest.fixture
 def ann(live: LiveApp) -> TenantClient:
-    return live.inside.guest("ann")
+    return live.inside.tenant_client("ann")
 
 
 @pytest.fixture(params=["/v1", "/openai/v1"])
@@ -264,7 +264,7 @@ def test_errors_have_the_form_that_its_package_reads(live: LiveApp, client: open
     assert "served are: nano" in unknown.value.message
     with pytest.raises(openai.AuthenticationError):
         client.with_options(api_key="bm3_wrong").chat.completions.create(model="nano", messages=QUESTION)
-    reader = live.inside.guest("reader", ["jobs:read"])
+    reader = live.inside.tenant_client("reader", ["jobs:read"])
     with pytest.raises(openai.PermissionDeniedError):
         client.with_options(api_key=reader.token).chat.completions.create(model="nano", messages=QUESTION)
 
@@ -292,7 +292,7 @@ def test_a_job_that_nobody_waits_for_is_canceled(live: LiveApp, ann: TenantClien
 
 def test_an_answer_that_takes_too_long_is_an_error_and_canceled(tmp_path: Path, redis_url: str) -> None:
     with live_app(tmp_path, redis_url, chat_wait_s=0.5) as live:
-        ann = live.inside.guest("ann")
+        ann = live.inside.tenant_client("ann")
         client = openai.OpenAI(base_url=f"{live.url}/v1", api_key=ann.token, max_retries=0)
         with client, pytest.raises(openai.APIStatusError, match=r"submit a chat\.complete job") as late:
             client.chat.completions.create(model="default", messages=QUESTION)

@@ -35,7 +35,7 @@ def row(place: RunningApp, job: dict[str, Any]) -> Job:
 
 
 def test_a_retry_with_another_video_is_no_answer_for_the_first(anywhere: RunningApp) -> None:
-    ann = anywhere.guest("ann")
+    ann = anywhere.tenant_client("ann")
     anywhere.worker(code="1")
     first, second = ann.asset(), ann.asset(OTHER)
     source = canceled(ann, params={"video": {"asset_id": first["id"]}})
@@ -49,7 +49,7 @@ def test_a_retry_with_another_video_is_no_answer_for_the_first(anywhere: Running
 
 
 def test_a_retry_with_a_model_nobody_serves_is_refused(anywhere: RunningApp) -> None:
-    ann = anywhere.guest("ann")
+    ann = anywhere.tenant_client("ann")
     anywhere.worker()
     source = canceled(ann)
     refused = ann.post(f"/v1/jobs/{source['id']}/retry", {"params": {"model": "nanno"}})
@@ -59,7 +59,7 @@ def test_a_retry_with_a_model_nobody_serves_is_refused(anywhere: RunningApp) -> 
 
 
 def test_a_retry_waits_in_the_queue_of_its_new_parameters(anywhere: RunningApp) -> None:
-    ann = anywhere.guest("ann")
+    ann = anywhere.tenant_client("ann")
     body = {"kind": "datasheet.extract", "params": {"document": {"url": "https://example.com/a.pdf"}}}
     source = ann.post("/v1/jobs", body).json()
     assert row(anywhere, source).queue == "cpu"
@@ -69,7 +69,7 @@ def test_a_retry_waits_in_the_queue_of_its_new_parameters(anywhere: RunningApp) 
 
 
 def test_a_retry_is_checked_and_stored_like_a_new_job(anywhere: RunningApp) -> None:
-    ann = anywhere.guest("ann")
+    ann = anywhere.tenant_client("ann")
     source = canceled(ann)
     secret = ann.post(f"/v1/jobs/{source['id']}/retry", {"params": {"video": {"s3": {"bucket": "secret", "key": "a"}}}})
     assert secret.status_code == 422
@@ -80,14 +80,14 @@ def test_a_retry_is_checked_and_stored_like_a_new_job(anywhere: RunningApp) -> N
 
 
 def test_a_retry_keeps_the_priority_or_takes_the_one_asked_for(anywhere: RunningApp) -> None:
-    ann = anywhere.guest("ann")
+    ann = anywhere.tenant_client("ann")
     source = canceled(ann, priority=3)
     assert ann.post(f"/v1/jobs/{source['id']}/retry").json()["priority"] == 3
     assert ann.post(f"/v1/jobs/{source['id']}/retry", {"priority": 0}).json()["priority"] == 0
 
 
 def test_an_asset_still_on_its_way_is_waited_for(anywhere: RunningApp) -> None:
-    ann = anywhere.guest("ann")
+    ann = anywhere.tenant_client("ann")
     source, upload = canceled(ann), ann.upload()
     wanted = {"params": {"video": {"asset_id": upload["asset"]["id"]}}}
     again = ann.post(f"/v1/jobs/{source['id']}/retry", wanted).json()
@@ -98,7 +98,7 @@ def test_an_asset_still_on_its_way_is_waited_for(anywhere: RunningApp) -> None:
 
 
 def test_equal_work_of_another_version_is_done_anew(anywhere: RunningApp) -> None:
-    ann = anywhere.guest("ann")
+    ann = anywhere.tenant_client("ann")
     params = {"video": {"asset_id": ann.asset()["id"]}}
     anywhere.worker(code="1")
     ann.submit(params=params)
@@ -111,7 +111,7 @@ def test_equal_work_of_another_version_is_done_anew(anywhere: RunningApp) -> Non
 
 def test_what_other_weights_made_is_no_answer(anywhere: RunningApp) -> None:
     """The workers were exchanged between the submit and the end; later the first weights are served again."""
-    ann = anywhere.guest("ann")
+    ann = anywhere.tenant_client("ann")
     params = {"video": {"asset_id": ann.asset()["id"]}}
     anywhere.worker(code="1")
     ann.submit(params=params)
@@ -121,7 +121,7 @@ def test_what_other_weights_made_is_no_answer(anywhere: RunningApp) -> None:
 
 
 def test_what_was_begun_by_other_weights_is_no_answer(anywhere: RunningApp) -> None:
-    ann = anywhere.guest("ann")
+    ann = anywhere.tenant_client("ann")
     params = {"video": {"asset_id": ann.asset()["id"]}}
     anywhere.worker(code="1")
     ann.submit(params=params)
@@ -134,7 +134,7 @@ def test_what_was_begun_by_other_weights_is_no_answer(anywhere: RunningApp) -> N
 
 
 def test_what_goes_on_from_a_checkpoint_is_no_answer_for_others(anywhere: RunningApp) -> None:
-    ann = anywhere.guest("ann")
+    ann = anywhere.tenant_client("ann")
     params = {"video": {"asset_id": ann.asset()["id"]}}
     source = ann.submit(params=params)
     job_id, epoch = anywhere.start()
@@ -149,7 +149,7 @@ def test_what_goes_on_from_a_checkpoint_is_no_answer_for_others(anywhere: Runnin
 
 def test_a_split_job_done_again_has_every_cue_once(anywhere: RunningApp) -> None:
     """The first merge wrote the cues of the segment that succeeded, then failed for the other one."""
-    ann, now = anywhere.guest("ann"), datetime.now(UTC)
+    ann, now = anywhere.tenant_client("ann"), datetime.now(UTC)
     source = ann.submit(params={"mode": "parallel", "spread": "workers", "segments": 2})
     parent, epoch = anywhere.start()
     with anywhere.services.database.write() as session:

@@ -37,7 +37,7 @@ def test_a_share_link_is_not_written_to_the_log(tmp_path: Path) -> None:
 
 
 def test_odd_paths_of_a_share_link_are_not_found(here: RunningApp) -> None:
-    ann = here.guest("ann")
+    ann = here.tenant_client("ann")
     job_id = ann.submit(params={"prompt": "What happens?"})["id"]
     with here.services.database.write() as session:
         job = session.get_one(Job, UUID(job_id))
@@ -73,7 +73,7 @@ def test_readiness_may_be_asked_often_without_a_write_each_time(here: RunningApp
 
 
 def test_a_byte_quota_holds_for_uploads_begun_at_once(anywhere: RunningApp) -> None:
-    ann = anywhere.guest("ann")
+    ann = anywhere.tenant_client("ann")
     anywhere.admin().call("PATCH", f"/v1/tenants/{ann.tenant_id}", json={"max_bytes": 3 * len(MP4)})
     body = {"filename": "a.mp4", "media_type": "video/mp4", "size_bytes": len(MP4)}
     with ThreadPoolExecutor(12) as pool:
@@ -83,7 +83,7 @@ def test_a_byte_quota_holds_for_uploads_begun_at_once(anywhere: RunningApp) -> N
 
 def test_a_tenant_with_many_watchers_makes_room_for_one_with_few(tmp_path: Path) -> None:
     with live_app(tmp_path, NO_REDIS, watchers_limit=8) as live:
-        ann, bob = live.inside.guest("ann"), live.inside.guest("bob")
+        ann, bob = live.inside.tenant_client("ann"), live.inside.tenant_client("bob")
         job, other = ann.submit()["id"], bob.submit()["id"]
         ended = threading.Semaphore(0)
 
@@ -133,7 +133,7 @@ def test_a_body_that_stops_is_given_up_and_a_slow_one_is_not(tmp_path: Path, mon
     monkeypatch.setattr(TimedConnection, "headers_s", 2.0)
     monkeypatch.setattr(TimedConnection, "body_pause_s", 1.0)
     with live_app(tmp_path, NO_REDIS) as live:
-        ann = live.inside.guest("ann")
+        ann = live.inside.tenant_client("ann")
         body = json.dumps({"kind": "video.caption", "params": {"video": {"url": "https://example.com/a.mp4"}}}).encode()
         head = f"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ann.token}\r\n"
         head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"

@@ -143,7 +143,7 @@ def test_an_asset_whose_bytes_cannot_be_removed_now_goes_later(here: RunningApp,
 
 def test_large_files_are_checked_after_the_answer(tmp_path: Path) -> None:
     with running_app(tmp_path, verify_at_once_bytes=10) as here:
-        ann = here.guest("ann")
+        ann = here.tenant_client("ann")
         asset = ann.asset()
         assert asset["state"] == "verifying"
         assert ann.get(f"/v1/assets/{asset['id']}").json()["state"] == "ready"
@@ -151,7 +151,7 @@ def test_large_files_are_checked_after_the_answer(tmp_path: Path) -> None:
 
 def test_what_cannot_be_uploaded_is_refused_at_once(tmp_path: Path) -> None:
     with running_app(tmp_path, max_upload_bytes=1000) as here:
-        ann = here.guest("ann")
+        ann = here.tenant_client("ann")
         body = {"filename": "a", "media_type": "video/mp4"}
         assert ann.post("/v1/uploads", {**body, "size_bytes": 1001}).status_code == 413
         assert ann.post("/v1/uploads", {**body, "size_bytes": 0}).status_code == 422
@@ -168,7 +168,7 @@ def test_bytes_before_a_break_stay(tmp_path: Path) -> None:
     data = MP4 + b"y" * (3 << 20)
     arrived = len(data) - 1000
     with live_app(tmp_path, NO_REDIS) as live:
-        ann = live.inside.guest("ann")
+        ann = live.inside.tenant_client("ann")
         upload = ann.upload(data)
         head = (
             f"PATCH {upload['url']} HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {ann.token}\r\n"
@@ -208,7 +208,7 @@ def test_a_store_that_refuses_our_key_says_so(tmp_path: Path, s3: S3Place, monke
             monkeypatch.setenv(name, value)
         gate.refuse("POST", 403, 1)
         with running_app(tmp_path) as here:
-            ann = here.guest("ann")
+            ann = here.tenant_client("ann")
             body = {"filename": "a", "media_type": "video/mp4", "size_bytes": 5}
             refused = ann.post("/v1/uploads", body)
             assert (refused.status_code, refused.json()["code"]) == (503, "storage_refused")
@@ -228,7 +228,7 @@ def test_parts_go_straight_to_s3(tmp_path: Path, s3: S3Place, monkeypatch: pytes
         monkeypatch.setenv(name, value)
     data = MP4 + b"z" * (9 << 20)
     with running_app(tmp_path) as here:
-        ann = here.guest("ann")
+        ann = here.tenant_client("ann")
         upload = ann.upload(data)
         assert (upload["mode"], upload["parts"], upload["parts_done"]) == ("multipart", 2, [])
         assert ann.append(upload, 0, b"x").json()["code"] == "not_appendable"

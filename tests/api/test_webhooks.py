@@ -63,7 +63,7 @@ def bodies(hooks: Receiver) -> list[dict[str, Any]]:
 
 
 def test_an_ended_job_arrives_signed(anywhere: RunningApp, hooks: Receiver) -> None:
-    ann = anywhere.guest("ann")
+    ann = anywhere.tenant_client("ann")
     made = ann.post("/v1/webhooks", {"url": hooks.url(), "events": ["job.succeeded"]}).json()
     job = ann.submit(labels={"team": "news"})
     job_id, epoch = anywhere.start()

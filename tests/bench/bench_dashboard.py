@@ -25,8 +25,8 @@ from db.access import users
 from db.access.users import NewUser, Role
 from tests.bench.api_process import ApiProcess, api_process
 from tests.e2e.browser import PASSWORD, Desk, chromium, desk, log_in
+from tests.e2e.job_seeder import SPOKEN, JobSeeder, video_result
 from tests.e2e.many_jobs import many_jobs
-from tests.e2e.stage import SPOKEN, Stage, video_result
 from tests.postgres import postgres_server
 from tests.servers import redis_server
 
@@ -66,7 +66,7 @@ def jobs_page() -> None:
     """Seconds to the whole answer with many jobs in PostgreSQL."""
     with postgres_server() as postgres, _ann(postgres.fresh()) as here, httpx.Client(base_url=here.url) as client:
         sign_in(client)
-        many_jobs(Stage(here.inside), JOBS)
+        many_jobs(JobSeeder(here.inside), JOBS)
         for path in ("/jobs", "/jobs?span=week", "/jobs?state=failed", "/jobs/rows"):
             times = []
             for _ in range(ASKED):
@@ -79,11 +79,11 @@ def jobs_page() -> None:
 def captions() -> None:
     """The longest stretch that a video's page keeps the browser's main thread to itself."""
     with _ann() as here, chromium() as browser:
-        stage = Stage(here.inside)
-        stage.video("long.mp4")
-        job_id, epoch = stage.begin(CAPTIONS * 2000)
-        stage.speak(job_id, epoch, [f"{number}: {SPOKEN[number % 8]}" for number in range(CAPTIONS)])
-        stage.finish(job_id, epoch, video_result(CAPTIONS, CAPTIONS * 2000))
+        seeder = JobSeeder(here.inside)
+        seeder.video("long.mp4")
+        job_id, epoch = seeder.begin(CAPTIONS * 2000)
+        seeder.speak(job_id, epoch, [f"{number}: {SPOKEN[number % 8]}" for number in range(CAPTIONS)])
+        seeder.finish(job_id, epoch, video_result(CAPTIONS, CAPTIONS * 2000))
         page = log_in(browser.new_context(), here.url)
         page.add_init_script(LONG_TASKS)
         page.goto(f"{here.url}/jobs/{job_id}")

@@ -16,7 +16,7 @@ CAPTIONED = {"cues": 2, "duration_ms": 2000}
 
 
 @dataclass(frozen=True)
-class Stage:
+class LiveServer:
     """A server process, and a hand of a worker in the same database that moves jobs along."""
 
     server: Server
@@ -33,8 +33,8 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    folder: Path = tmp_path_factory.mktemp("stage")
+def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    folder: Path = tmp_path_factory.mktemp("server")
     with api_server(folder) as server, running_app(folder, redis_url=NO_REDIS, live=False) as worker:
         worker.worker()
-        yield Stage(server, worker, worker.guest("stage"))
+        yield LiveServer(server, worker, worker.tenant_client("ann"))

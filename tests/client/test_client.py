@@ -21,7 +21,7 @@ from bm3vl.documents.kinds.video import VideoCaptionParams
 from bm3vl.errors import ConnectionFailed, JobFailed, NotFound, UnknownAnswer, WaitTimeout
 from tests.api.running_app import MP4
 from tests.client.breaking_proxy import breaking_proxy
-from tests.client.conftest import Stage
+from tests.client.conftest import LiveServer
 
 RESULT = {
     "cues": 2,
@@ -81,8 +81,8 @@ def way(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def client(way: str, stage: Stage) -> Iterator[Any]:
-    with connected(way, stage.server.url, stage.key) as made:
+def client(way: str, live_server: LiveServer) -> Iterator[Any]:
+    with connected(way, live_server.server.url, live_server.key) as made:
         yield made
 
 
@@ -105,12 +105,12 @@ def later(act: Callable[[], None], delay_s: float = 0.5) -> Iterator[None]:
     assert failed == []
 
 
-def spoken(stage: Stage, *texts: str) -> tuple[UUID, int]:
+def spoken(live_server: LiveServer, *texts: str) -> tuple[UUID, int]:
     """A running job that has said these; its id and epoch."""
-    job_id = stage.submitted(priority=100)
-    claimed, epoch = stage.worker.start()
+    job_id = live_server.submitted(priority=100)
+    claimed, epoch = live_server.worker.start()
     assert str(claimed) == job_id
-    stage.worker.speak(claimed, epoch, *texts)
+    live_server.worker.speak(claimed, epoch, *texts)
     return claimed, epoch
 
 
@@ -139,20 +139,20 @@ def test_a_batch_and_a_retry_are_documents_too(client: Any) -> None:
         client.cancel(job)
 
 
-def test_most_ends_a_list(client: Any, stage: Stage) -> None:
-    made = [stage.submitted() for _ in range(3)]
+def test_most_ends_a_list(client: Any, live_server: LiveServer) -> None:
+    made = [live_server.submitted() for _ in range(3)]
     assert [str(job.id) for job in client.jobs(most=2)] == made[:0:-1]
     for job_id in made:
         client.cancel(job_id)
 
 
-def test_wait_tells_how_far_it_is_and_gives_the_result(client: Any, stage: Stage) -> None:
-    job_id, epoch = spoken(stage, "one")
+def test_wait_tells_how_far_it_is_and_gives_the_result(client: Any, live_server: LiveServer) -> None:
+    job_id, epoch = spoken(live_server, "one")
     heard: list[ProgressEvent] = []
 
     def go_on() -> None:
-        stage.worker.speak(job_id, epoch, "two", first=1)
-        stage.worker.finish(job_id, epoch, RESULT)
+        live_server.worker.speak(job_id, epoch, "two", first=1)
+        live_server.worker.finish(job_id, epoch, RESULT)
 
     with later(go_on):
         job = client.wait(job_id, timeout_s=60, on_progress=heard.append)
@@ -163,8 +163,8 @@ def test_wait_tells_how_far_it_is_and_gives_the_result(client: Any, stage: Stage
         result_of(job, ChatResult)
 
 
-def test_waiting_ends_when_its_time_is_over_and_the_job_goes_on(client: Any, stage: Stage) -> None:
-    job_id = stage.submitted()
+def test_waiting_ends_when_its_time_is_over_and_the_job_goes_on(client: Any, live_server: LiveServer) -> None:
+    job_id = live_server.submitted()
     began = time.monotonic()
     with pytest.raises(WaitTimeout, match="within 1 s"):
         client.wait(job_id, timeout_s=1)
@@ -173,28 +173,31 @@ def test_waiting_ends_when_its_time_is_over_and_the_job_goes_on(client: Any, sta
     client.cancel(job_id)
 
 
-def test_waiting_for_a_job_that_is_canceled_raises(client: Any, stage: Stage) -> None:
-    job_id = stage.submitted()
-    with later(lambda: stage.tenant.post(f"/v1/jobs/{job_id}/cancel")), pytest.raises(JobFailed, match="canceled"):
+def test_waiting_for_a_job_that_is_canceled_raises(client: Any, live_server: LiveServer) -> None:
+    job_id = live_server.submitted()
+    with (
+        later(lambda: live_server.tenant.post(f"/v1/jobs/{job_id}/cancel")),
+        pytest.raises(JobFailed, match="canceled"),
+    ):
         client.wait(job_id)
 
 
-def test_events_are_documents(client: Any, stage: Stage) -> None:
-    job_id, epoch = spoken(stage, "one", "two")
-    stage.worker.finish(job_id, epoch, RESULT)
+def test_events_are_documents(client: Any, live_server: LiveServer) -> None:
+    job_id, epoch = spoken(live_server, "one", "two")
+    live_server.worker.finish(job_id, epoch, RESULT)
     documents = [event.document for event in client.watch(job_id)]
     assert [one.text for one in documents if isinstance(one, Cue)] == ["one", "two"]
     assert isinstance(documents[-1], EndEvent)
     assert documents[-1].state == "succeeded"
 
 
-def test_a_broken_stream_goes_on_after_the_last_event(way: str, stage: Stage) -> None:
+def test_a_broken_stream_goes_on_after_the_last_event(way: str, live_server: LiveServer) -> None:
     texts = [f"caption number {n}" for n in range(40)]
-    job_id, epoch = spoken(stage, *texts)
-    stage.worker.finish(job_id, epoch, {**RESULT, "cues": 40})
+    job_id, epoch = spoken(live_server, *texts)
+    live_server.worker.finish(job_id, epoch, {**RESULT, "cues": 40})
     with (
-        breaking_proxy(stage.server.port, 3000, 3000) as proxy,
-        connected(way, proxy.url, stage.key) as client,
+        breaking_proxy(live_server.server.port, 3000, 3000) as proxy,
+        connected(way, proxy.url, live_server.key) as client,
     ):
         events = [*client.watch(job_id)]
     assert [event.data["text"] for event in events if event.type == "cue"] == texts
@@ -203,31 +206,33 @@ def test_a_broken_stream_goes_on_after_the_last_event(way: str, stage: Stage) ->
     assert all(b"last-event-id" in request.lower() for request in proxy.requests[1:])
 
 
-def test_a_server_that_stays_away_ends_the_watching(way: str, stage: Stage) -> None:
-    job_id = stage.submitted()
+def test_a_server_that_stays_away_ends_the_watching(way: str, live_server: LiveServer) -> None:
+    job_id = live_server.submitted()
     with (
-        breaking_proxy(stage.server.port, 0, 0, 0, 0) as proxy,
-        connected(way, proxy.url, stage.key, retries=1) as client,
+        breaking_proxy(live_server.server.port, 0, 0, 0, 0) as proxy,
+        connected(way, proxy.url, live_server.key, retries=1) as client,
         pytest.raises(ConnectionFailed),
     ):
         [*client.watch(job_id)]
-    stage.tenant.post(f"/v1/jobs/{job_id}/cancel")
+    live_server.tenant.post(f"/v1/jobs/{job_id}/cancel")
 
 
 @pytest.fixture
-def overlay(stage: Stage) -> tuple[str, bytes]:
+def overlay(live_server: LiveServer) -> tuple[str, bytes]:
     """A job with a large file."""
-    job_id, epoch = spoken(stage, "one")
+    job_id, epoch = spoken(live_server, "one")
     data = bytes(range(256)) * 8000
-    stage.worker.finish(job_id, epoch, RESULT, **{"overlay.svg": data})
+    live_server.worker.finish(job_id, epoch, RESULT, **{"overlay.svg": data})
     return str(job_id), data
 
 
-def test_a_download_that_breaks_begins_anew(way: str, stage: Stage, overlay: tuple[str, bytes], tmp_path: Path) -> None:
+def test_a_download_that_breaks_begins_anew(
+    way: str, live_server: LiveServer, overlay: tuple[str, bytes], tmp_path: Path
+) -> None:
     job_id, data = overlay
     with (
-        breaking_proxy(stage.server.port, HEADERS_BYTES + 100_000, HEADERS_BYTES) as proxy,
-        connected(way, proxy.url, stage.key) as client,
+        breaking_proxy(live_server.server.port, HEADERS_BYTES + 100_000, HEADERS_BYTES) as proxy,
+        connected(way, proxy.url, live_server.key) as client,
     ):
         client.download(job_id, "overlay.svg", tmp_path / "overlay.svg")
     assert (tmp_path / "overlay.svg").read_bytes() == data
@@ -236,13 +241,13 @@ def test_a_download_that_breaks_begins_anew(way: str, stage: Stage, overlay: tup
 
 
 def test_a_download_that_never_ends_leaves_everything_as_it_was(
-    way: str, stage: Stage, overlay: tuple[str, bytes], tmp_path: Path
+    way: str, live_server: LiveServer, overlay: tuple[str, bytes], tmp_path: Path
 ) -> None:
     target = tmp_path / "overlay.svg"
     target.write_text("older")
     with (
-        breaking_proxy(stage.server.port, *[HEADERS_BYTES + 100_000] * 3) as proxy,
-        connected(way, proxy.url, stage.key, retries=1) as client,
+        breaking_proxy(live_server.server.port, *[HEADERS_BYTES + 100_000] * 3) as proxy,
+        connected(way, proxy.url, live_server.key, retries=1) as client,
         pytest.raises(ConnectionFailed),
     ):
         client.download(overlay[0], "overlay.svg", target)
@@ -258,8 +263,8 @@ def test_a_file_that_is_not_there_is_said_and_not_made(client: Any, overlay: tup
     assert client.read(overlay[0], "overlay.svg") == overlay[1]
 
 
-def test_a_newer_server_may_say_more_but_nothing_that_is_not_understood(client: Any, stage: Stage) -> None:
-    body = client.get(f"/v1/jobs/{stage.submitted()}")
+def test_a_newer_server_may_say_more_but_nothing_that_is_not_understood(client: Any, live_server: LiveServer) -> None:
+    body = client.get(f"/v1/jobs/{live_server.submitted()}")
     newer = {**body, "mood": "good", "progress": {**body["progress"], "mood": "good"}}
     assert parsed(JobView, newer).state == "queued"
     done = parsed(JobView, {**body, "state": "succeeded", "result": {**RESULT, "mood": "good"}})
@@ -272,13 +277,13 @@ def test_a_newer_server_may_say_more_but_nothing_that_is_not_understood(client: 
 
 
 def test_a_file_is_uploaded_and_found_again(client: Any, tmp_path: Path) -> None:
-    film = tmp_path / "film.mp4"
-    film.write_bytes(MP4 + str(tmp_path).encode())
+    video = tmp_path / "film.mp4"
+    video.write_bytes(MP4 + str(tmp_path).encode())
     heard: list[tuple[int, int]] = []
-    asset = client.upload(film, lambda sent, size: heard.append((sent, size)))
-    assert (asset.state, asset.size_bytes) == ("ready", film.stat().st_size)
+    asset = client.upload(video, lambda sent, size: heard.append((sent, size)))
+    assert (asset.state, asset.size_bytes) == ("ready", video.stat().st_size)
     assert heard[-1] == (asset.size_bytes, asset.size_bytes)
-    assert client.upload(film).id == asset.id
+    assert client.upload(video).id == asset.id
     job = client.submit("video.caption", {"video": {"asset_id": asset.id}})
     assert job.asset_id == asset.id
     client.cancel(job)

@@ -28,7 +28,7 @@ class Broken(Exception):
 
 
 @pytest.fixture
-def film(tmp_path: Path) -> Path:
+def video(tmp_path: Path) -> Path:
     """A file that no other test has sent."""
     path = tmp_path / "film.mts"
     path.write_bytes(MP4 + os.urandom(16) + bytes(SIZE - len(MP4) - 16))
@@ -77,7 +77,7 @@ def sent_through(proxy: Server) -> list[tuple[int, int]]:
     return [(int(length), int(status)) for method, _, length, status in lines if method == "PATCH"]
 
 
-def begin_and_break_off(server: Server, film: Path, at_bytes: int) -> None:
+def begin_and_break_off(server: Server, video: Path, at_bytes: int) -> None:
     """An upload whose client is ended once so much has arrived."""
 
     def stop(arrived: int, _: int) -> None:
@@ -85,10 +85,10 @@ def begin_and_break_off(server: Server, film: Path, at_bytes: int) -> None:
             raise Broken
 
     with client(server) as calls, pytest.raises(Broken):
-        calls.upload(film, stop)
+        calls.upload(video, stop)
 
 
-def test_an_upload_goes_on_by_itself_when_the_server_comes_back(server: Server, film: Path) -> None:
+def test_an_upload_goes_on_by_itself_when_the_server_comes_back(server: Server, video: Path) -> None:
     away = Event()
 
     def tell(arrived: int, _: int) -> None:
@@ -97,30 +97,30 @@ def test_an_upload_goes_on_by_itself_when_the_server_comes_back(server: Server, 
             away.set()
 
     with client(server) as calls, ThreadPoolExecutor(1) as aside:
-        upload = aside.submit(calls.upload, film, tell)
+        upload = aside.submit(calls.upload, video, tell)
         assert away.wait(60)
         server.start()
         asset = upload.result(120)
-    assert (asset.state, asset.sha256) == ("ready", sha256(film))
+    assert (asset.state, asset.sha256) == ("ready", sha256(video))
 
 
-def test_a_client_that_gives_up_says_how_to_go_on_and_then_sends_the_rest_only(server: Server, film: Path) -> None:
-    begin_and_break_off(server, film, 16 << 20)
+def test_a_client_that_gives_up_says_how_to_go_on_and_then_sends_the_rest_only(server: Server, video: Path) -> None:
+    begin_and_break_off(server, video, 16 << 20)
     with proxy_to(server, SIZE) as proxy:
         server.kill()
-        gone = bm3vl(server, "upload", str(film), "--patience", "1", url=proxy.url)
+        gone = bm3vl(server, "upload", str(video), "--patience", "1", url=proxy.url)
         assert gone.returncode != 0
         server.start()
-        went_on = bm3vl(server, "submit", "video", str(film), url=proxy.url)
+        went_on = bm3vl(server, "submit", "video", str(video), url=proxy.url)
         assert went_on.returncode == 0, went_on.stderr
         assert sum(length for length, status in sent_through(proxy) if status == 204) == SIZE - (16 << 20)
-        again = bm3vl(server, "upload", str(film), url=proxy.url)
+        again = bm3vl(server, "upload", str(video), url=proxy.url)
     with client(server) as calls:
         job = calls.job(went_on.stdout.strip())
         assert job.params["video"]["asset_id"] == again.stdout.strip()
 
 
-def test_the_error_names_file_asset_and_what_to_do(server: Server, film: Path) -> None:
+def test_the_error_names_file_asset_and_what_to_do(server: Server, video: Path) -> None:
     with client(server) as calls:
 
         def tell(arrived: int, _: int) -> None:
@@ -128,24 +128,24 @@ def test_the_error_names_file_asset_and_what_to_do(server: Server, film: Path) -
                 server.kill()
 
         with pytest.raises(UploadBroken) as caught:
-            calls.upload(film, tell, patience_s=0.5)
+            calls.upload(video, tell, patience_s=0.5)
     server.start()
     with client(server) as calls:
         assert calls.get(f"/v1/uploads/{caught.value.asset_id}")["offset_bytes"] == 8 << 20
-        assert f"bm3vl upload {film}" in str(caught.value)
+        assert f"bm3vl upload {video}" in str(caught.value)
         assert caught.value.asset_id in str(caught.value)
-        other = film.with_name("other.mp4")
+        other = video.with_name("other.mp4")
         other.write_bytes(MP4)
         with pytest.raises(Rejected, match="is not the file that asset"):
             calls.upload(other, asset_id=caught.value.asset_id)
-        assert calls.upload(film, asset_id=caught.value.asset_id).state == "ready"
+        assert calls.upload(video, asset_id=caught.value.asset_id).state == "ready"
 
 
 @pytest.mark.parametrize("manner", ["read", "close"])
-def test_pieces_become_as_small_as_a_proxy_wants_them(server: Server, film: Path, manner: str) -> None:
+def test_pieces_become_as_small_as_a_proxy_wants_them(server: Server, video: Path, manner: str) -> None:
     limit = 1 << 20
     with proxy_to(server, limit, manner) as proxy, client(server, proxy.url) as calls:
-        assert calls.upload(film).state == "ready"
+        assert calls.upload(video).state == "ready"
         pieces = sent_through(proxy)
     taken = [length for length, status in pieces if status == 204]
     assert sum(taken) == SIZE
@@ -153,10 +153,10 @@ def test_pieces_become_as_small_as_a_proxy_wants_them(server: Server, film: Path
     assert len(pieces) - len(taken) < 12, "a size that was refused is hardly tried again"
 
 
-def test_a_proxy_that_takes_nothing_is_named(server: Server, film: Path) -> None:
+def test_a_proxy_that_takes_nothing_is_named(server: Server, video: Path) -> None:
     with (
         proxy_to(server, LEAST_PIECE_BYTES - 1) as proxy,
         client(server, proxy.url) as calls,
         pytest.raises(Refused, match="client_max_body_size"),
     ):
-        calls.upload(film)
+        calls.upload(video)

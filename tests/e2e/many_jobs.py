@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from tests.e2e.stage import Stage
+from tests.e2e.job_seeder import JobSeeder
 
 MANY = """
 INSERT INTO jobs (id, tenant_id, kind, queue, state, priority, params, labels, created_at, queued_at, started_at,
@@ -19,10 +19,10 @@ WHERE jobs.id = :like
 """
 
 
-def many_jobs(stage: Stage, count: int) -> None:
+def many_jobs(seeder: JobSeeder, count: int) -> None:
     """Write them as one statement, and let the planner know."""
-    like = stage.video("like.mp4", labels={"site": "north"})
-    database = stage.inside.services.database
+    like = seeder.video("like.mp4", labels={"site": "north"})
+    database = seeder.inside.services.database
     with database.write() as session:
         session.execute(text(MANY), {"jobs": count, "like": like})
     with database.engine.connect() as link:

@@ -19,8 +19,8 @@ from db.webhooks import deliveries, endpoints
 from db.webhooks.deliveries import Tried, Verdict
 from db.webhooks.endpoints import NewEndpoint
 from tests.e2e.browser import ROOT, Desk, chromium, desk, log_in
+from tests.e2e.job_seeder import PROVENANCE, SPOKEN, JobSeeder, video_result
 from tests.e2e.sheets import finished_sheet, read_sheet, synthetic_sheet
-from tests.e2e.stage import PROVENANCE, SPOKEN, Stage, video_result
 
 FOLDER = ROOT / "build" / "screenshots"
 SIZES = {"light": (1366, 900), "dark": (1366, 900), "narrow": (380, 820)}
@@ -43,9 +43,9 @@ def _shoot(browser: Browser, running: Desk, pages: dict[str, str], look: str, si
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]}, color_scheme="dark" if look == "dark" else "light"
     )
-    door = context.new_page()
-    door.goto(f"{running.url}/login")
-    door.screenshot(path=FOLDER / f"login-{look}.png")
+    login_page = context.new_page()
+    login_page.goto(f"{running.url}/login")
+    login_page.screenshot(path=FOLDER / f"login-{look}.png")
     page = log_in(context, running.url)
     for name, path in pages.items():
         page.goto(running.url + path)
@@ -61,20 +61,20 @@ def _shoot(browser: Browser, running: Desk, pages: dict[str, str], look: str, si
 
 def _fill(running: Desk, folder: Path) -> dict[str, str]:
     """Jobs in every state; the paths of the pages to look at."""
-    stage = Stage(running.inside)
+    seeder = JobSeeder(running.inside)
     video = _scene(folder)
     for number in range(40):
-        _ended(stage, number)
-    finished = _finished_video(stage, video)
-    _spread(stage)
-    growing = stage.video("yard-live.mp4", video)
-    _, epoch = stage.begin(120_000)
-    stage.speak(growing, epoch, SPOKEN)
-    stage.video("lecture-12.mkv", labels={"course": "physics"})
+        _ended(seeder, number)
+    finished = _finished_video(seeder, video)
+    _spread(seeder)
+    growing = seeder.video("yard-live.mp4", video)
+    _, epoch = seeder.begin(120_000)
+    seeder.speak(growing, epoch, SPOKEN)
+    seeder.video("lecture-12.mkv", labels={"course": "physics"})
     pdf = synthetic_sheet(folder)
-    sheet = finished_sheet(stage, pdf, read_sheet(pdf), "SOIC-24.pdf")
-    endpoint, delivery = _endpoint(stage)
-    _worker(stage, growing)
+    sheet = finished_sheet(seeder, pdf, read_sheet(pdf), "SOIC-24.pdf")
+    endpoint, delivery = _endpoint(seeder)
+    _worker(seeder, growing)
     return {
         "jobs": "/jobs?span=week",
         "submit": "/submit",
@@ -95,36 +95,36 @@ def _scene(folder: Path) -> Path:
     return path
 
 
-def _ended(stage: Stage, number: int) -> None:
-    stage.video(NAMES[number % len(NAMES)], labels={"site": ("north", "south")[number % 2]})
-    job_id, epoch = stage.begin(60_000)
+def _ended(seeder: JobSeeder, number: int) -> None:
+    seeder.video(NAMES[number % len(NAMES)], labels={"site": ("north", "south")[number % 2]})
+    job_id, epoch = seeder.begin(60_000)
     if number % 7 == 3:
-        stage.fail(job_id, epoch, Failure.INVALID_MEDIA, "the file has no video stream")
+        seeder.fail(job_id, epoch, Failure.INVALID_MEDIA, "the file has no video stream")
         return
-    stage.finish(job_id, epoch, video_result(8, 60_000))
+    seeder.finish(job_id, epoch, video_result(8, 60_000))
 
 
-def _finished_video(stage: Stage, video: Path) -> UUID:
-    stage.video("loading-bay.mp4", video, labels={"site": "north"})
-    job_id, epoch = stage.begin(30_000)
-    stage.speak(job_id, epoch, SPOKEN[:4])
-    stage.lose(job_id, epoch)
-    job_id, epoch = stage.begin(30_000)
-    stage.speak(job_id, epoch, (*SPOKEN[4:], *SPOKEN[:3]), 4)
+def _finished_video(seeder: JobSeeder, video: Path) -> UUID:
+    seeder.video("loading-bay.mp4", video, labels={"site": "north"})
+    job_id, epoch = seeder.begin(30_000)
+    seeder.speak(job_id, epoch, SPOKEN[:4])
+    seeder.lose(job_id, epoch)
+    job_id, epoch = seeder.begin(30_000)
+    seeder.speak(job_id, epoch, (*SPOKEN[4:], *SPOKEN[:3]), 4)
     chapters = [
         {"start_ms": 0, "end_ms": 12_000, "title": "Arrival"},
         {"start_ms": 12_000, "end_ms": 30_000, "title": "Loading"},
     ]
     gaps = [{"start_ms": 23_000, "end_ms": 25_500, "reason": "damaged packets"}]
     summary = "A van backs up to the ramp, a crane lifts a crate, and rain begins."
-    stage.finish(job_id, epoch, video_result(11, 30_000, gaps=gaps, chapters=chapters, summary=summary))
+    seeder.finish(job_id, epoch, video_result(11, 30_000, gaps=gaps, chapters=chapters, summary=summary))
     return job_id
 
 
-def _spread(stage: Stage) -> None:
+def _spread(seeder: JobSeeder) -> None:
     """Move what was made in a second over the days before, as if it had taken its time."""
     now = datetime.now(UTC)
-    with stage.inside.services.database.write() as session:
+    with seeder.inside.services.database.write() as session:
         rows = session.query(Job).order_by(Job.id.desc()).all()
         for number, job in enumerate(rows):
             began = now - timedelta(minutes=7 * number**1.75 + 4)
@@ -138,10 +138,10 @@ def _spread(stage: Stage) -> None:
                 one.ended_at = began + (place + 0.9) * took / len(tried)
 
 
-def _endpoint(stage: Stage) -> tuple[UUID, UUID]:
+def _endpoint(seeder: JobSeeder) -> tuple[UUID, UUID]:
     now, sent = datetime.now(UTC), []
-    with stage.inside.services.database.write() as session:
-        new = NewEndpoint(stage.tenant_id, "https://hooks.example.com/bm3", ("job.succeeded", "job.failed"))
+    with seeder.inside.services.database.write() as session:
+        new = NewEndpoint(seeder.tenant_id, "https://hooks.example.com/bm3", ("job.succeeded", "job.failed"))
         endpoint = endpoints.create(session, now, new)
         sent = [endpoints.send_test(session, now, endpoint).id for _ in range(4)]
         for due in deliveries.claim(session, now, sent):
@@ -153,12 +153,12 @@ def _endpoint(stage: Stage) -> tuple[UUID, UUID]:
     return endpoint.id, sent[-1]
 
 
-def _worker(stage: Stage, job_id: UUID) -> None:
+def _worker(seeder: JobSeeder, job_id: UUID) -> None:
     now = datetime.now(UTC)
     gpu = {"name": "NVIDIA L4", "memory_used_mib": 8678, "memory_total_mib": 23_034, "load": 71}
     models = [{"name": PROVENANCE["model"], **PROVENANCE, "context_tokens": 8192}]
     data = {"models": models, "gpu": [gpu], "jobs": [str(job_id)]}
-    with stage.inside.services.database.write() as session:
+    with seeder.inside.services.database.write() as session:
         session.add(
             Worker(
                 id="gpu-1",

@@ -10,7 +10,7 @@ from uuid import UUID
 from db.documents.footprint import files
 from db.documents.kinds.datasheet import DatasheetResult
 from db.jobs.jobs import NewJob
-from tests.e2e.stage import Stage
+from tests.e2e.job_seeder import JobSeeder
 from worker.datasheet.extract import extract
 from worker.datasheet.handler import complete
 from worker.datasheet.page import pages
@@ -33,14 +33,14 @@ def read_sheet(pdf: Path) -> DatasheetResult:
     return complete(extract([pdf], ReadingRequest()), "B")
 
 
-def finished_sheet(stage: Stage, pdf: Path, result: DatasheetResult, name: str = "part.pdf") -> UUID:
+def finished_sheet(seeder: JobSeeder, pdf: Path, result: DatasheetResult, name: str = "part.pdf") -> UUID:
     """The job, with its files, as its worker would have left it. No other job may wait in the queue `cpu`."""
-    asset_id = stage.asset(name, pdf.read_bytes(), "application/pdf")
+    asset_id = seeder.asset(name, pdf.read_bytes(), "application/pdf")
     params = {"document": {"asset_id": str(asset_id)}}
-    stage.job(NewJob(stage.tenant_id, "datasheet.extract", "cpu", params, asset_id=asset_id))
-    job_id, epoch = stage.begin(1000, "cpu")
+    seeder.job(NewJob(seeder.tenant_id, "datasheet.extract", "cpu", params, asset_id=asset_id))
+    job_id, epoch = seeder.begin(1000, "cpu")
     book = pages.open_book([pdf])
     done, written = files.write(result, overlay.pictures(result, book))
     book.close()
-    stage.finish(job_id, epoch, done.model_dump(mode="json"), **{file.name: file.text for file in written})
+    seeder.finish(job_id, epoch, done.model_dump(mode="json"), **{file.name: file.text for file in written})
     return job_id

@@ -45,7 +45,7 @@ class Scene:
 def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_process").fresh()
     with running_app(tmp_path_factory.mktemp("openapi"), url, wait_cap_s=0.2, chat_wait_s=0.2) as here:
-        ann, bob = here.guest("ann"), here.guest("bob")
+        ann, bob = here.tenant_client("ann"), here.tenant_client("bob")
         yield Scene(here, bob, _things(here, ann, SECRET), _things(here, bob, "bobs"))
 
 

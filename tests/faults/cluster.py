@@ -27,7 +27,7 @@ from db.schema.tables_access import Tenant
 from db.session import Database
 from db.storage.local import LocalObjects
 from db.webhooks import endpoints
-from tests.faults.door import Door
+from tests.faults.retrying_client import RetryingClient
 from tests.servers import _die_with_parent, free_port
 
 ROOT = Path(__file__).parent.parent.parent
@@ -196,13 +196,13 @@ class Cluster:
         with self.database.write() as session:
             jobs.tombstone(session, now() - timedelta(hours=1), session.get_one(Job, job_id))
 
-    def door(self, tenant_id: UUID | None = None) -> Door:
+    def client(self, tenant_id: UUID | None = None) -> RetryingClient:
         """A client of the api, which listens on the same port however often it is started."""
         scopes = [scope for scope in keys.Scope if scope is not keys.Scope.ADMIN]
         with self.database.write() as session:
             token = keys.create(session, now(), tenant_id or self.tenant_id, "fault tests", scopes).token
         self.settings.setdefault("BM3_API_PORT", str(free_port()))
-        return Door(f"http://127.0.0.1:{self.settings['BM3_API_PORT']}", token)
+        return RetryingClient(f"http://127.0.0.1:{self.settings['BM3_API_PORT']}", token)
 
     def listen(self, url: str, tenant_id: UUID | None = None) -> None:
         """Have every event of the tenant sent to a receiver."""

@@ -1,4 +1,4 @@
-"""One PostgreSQL, one Redis and one film for all fault tests; a fresh cluster for each."""
+"""One PostgreSQL, one Redis and one video for all fault tests; a fresh cluster for each."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from db.documents.kinds.video import Cue
 from tests.faults.cluster import Cluster
 from tests.faults.sample_video import expected_cues, make_sample_video
 
-FILM_S = 24
+VIDEO_S = 24
 
 
 @pytest.fixture(scope="session")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_sample_video(tmp_path_factory.mktemp("film") / "film.mp4", FILM_S)
+def sample_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_sample_video(tmp_path_factory.mktemp("film") / "film.mp4", VIDEO_S)
 
 
 @pytest.fixture(scope="session")
-def expected(film: Path) -> list[Cue]:
-    return expected_cues(film)
+def expected(sample_video: Path) -> list[Cue]:
+    return expected_cues(sample_video)
 
 
 @pytest.fixture
@@ -33,5 +33,5 @@ def cluster(tmp_path: Path, postgres_url: str, redis_url: str) -> Iterator[Clust
 
 
 @pytest.fixture
-def asset(cluster: Cluster, film: Path) -> UUID:
-    return cluster.add_video(film)
+def asset(cluster: Cluster, sample_video: Path) -> UUID:
+    return cluster.add_video(sample_video)

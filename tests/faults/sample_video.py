@@ -1,4 +1,4 @@
-"""A film for fault tests, and what the fake engine has to say about it, computed without any of the service."""
+"""A video for fault tests, and what the fake engine has to say about it, computed without any of the service."""
 
 from __future__ import annotations
 

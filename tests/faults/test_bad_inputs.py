@@ -17,14 +17,14 @@ BAD = {
 }
 
 
-def test_each_bad_file_fails_its_job_and_leaves_nothing(cluster: Cluster, film: Path, tmp_path: Path) -> None:
+def test_each_bad_file_fails_its_job_and_leaves_nothing(cluster: Cluster, sample_video: Path, tmp_path: Path) -> None:
     path = tmp_path / "bad.mp4"
     expected = {}
     for data, code in BAD.items():
         path.write_bytes(data)
         [job_id] = cluster.submit(cluster.add_video(path))
         expected[job_id] = code
-    [job_id] = cluster.submit(cluster.add_video(cut_off(film, path, 0.5)))
+    [job_id] = cluster.submit(cluster.add_video(cut_off(sample_video, path, 0.5)))
     expected[job_id] = Failure.TRUNCATED_MEDIA
     cluster.start("gpu")
     ended = cluster.wait([*expected], 150)

@@ -142,19 +142,19 @@ def test_a_worker_may_die_while_it_hands_over(cluster: Cluster, asset: UUID, exp
 def test_an_api_that_dies_over_a_submit_takes_it_once(
     cluster: Cluster, asset: UUID, tmp_path: Path, processes: int
 ) -> None:
-    door = cluster.door()
+    client = cluster.client()
     params = {"video": {"asset_id": str(asset)}}
     died = tmp_path / "died"
     doomed = cluster.start("api", BM3_CRASH_AT=f"{API}@{died}", BM3_API_WORKERS=str(processes))
     submitted: list[UUID] = []
-    asking = threading.Thread(target=lambda: submitted.append(door.submit(params, "only-once", 300)))
+    asking = threading.Thread(target=lambda: submitted.append(client.submit(params, "only-once", 300)))
     asking.start()
     if processes == 1:
         assert doomed.ended(200)
         cluster.start("api")
     asking.join(200)
     assert died.exists()
-    assert submitted == [door.submit(params, "only-once")]
+    assert submitted == [client.submit(params, "only-once")]
     assert cluster.queued() == 1
 
 

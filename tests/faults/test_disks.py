@@ -35,10 +35,10 @@ def tiny_store(cluster: Cluster) -> Iterator[LocalObjects]:
 
 
 def test_a_full_store_costs_retries_until_there_is_room(
-    cluster: Cluster, tiny_store: LocalObjects, film: Path, expected: list[Cue]
+    cluster: Cluster, tiny_store: LocalObjects, sample_video: Path, expected: list[Cue]
 ) -> None:
-    asset = cluster.add_video(film)
-    full = ROOM_BYTES - film.stat().st_size
+    asset = cluster.add_video(sample_video)
+    full = ROOM_BYTES - sample_video.stat().st_size
     tiny_store.put("assets/ballast", b"x" * (full // 4096 * 4096 - 4096), "text/plain")
     ids = cluster.submit(asset, 2)
     cluster.start("dispatcher")

@@ -42,9 +42,9 @@ def stored_in_s3(
 
 
 def test_a_store_that_stumbles_costs_no_attempt(
-    stored_in_s3: Cluster, gate: TcpGate, film: Path, expected: list[Cue]
+    stored_in_s3: Cluster, gate: TcpGate, sample_video: Path, expected: list[Cue]
 ) -> None:
-    asset = stored_in_s3.add_video(film)
+    asset = stored_in_s3.add_video(sample_video)
     gate.refuse("GET", 500, 2)
     gate.refuse("PUT", 503, 3)
     gate.dawdle("PUT", 0.5)
@@ -57,9 +57,9 @@ def test_a_store_that_stumbles_costs_no_attempt(
 
 
 def test_a_store_that_is_away_for_longer_costs_a_retry(
-    stored_in_s3: Cluster, gate: TcpGate, film: Path, expected: list[Cue]
+    stored_in_s3: Cluster, gate: TcpGate, sample_video: Path, expected: list[Cue]
 ) -> None:
-    asset = stored_in_s3.add_video(film)
+    asset = stored_in_s3.add_video(sample_video)
     gate.refuse("GET", 503, MANY)
     ids = stored_in_s3.submit(asset)
     stored_in_s3.start("dispatcher")
@@ -71,9 +71,9 @@ def test_a_store_that_is_away_for_longer_costs_a_retry(
 
 
 def test_a_store_that_refuses_our_key_fails_the_job_for_good_and_keeps_its_cues(
-    stored_in_s3: Cluster, gate: TcpGate, film: Path, expected: list[Cue]
+    stored_in_s3: Cluster, gate: TcpGate, sample_video: Path, expected: list[Cue]
 ) -> None:
-    asset = stored_in_s3.add_video(film)
+    asset = stored_in_s3.add_video(sample_video)
     gate.refuse("PUT", 403, MANY)
     ids = stored_in_s3.submit(asset)
     stored_in_s3.start("gpu")

@@ -28,10 +28,10 @@ def broker(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 def test_jobs_get_done_without_a_broker(
-    tmp_path: Path, postgres_url: str, broker: RedisServer, film: Path, expected: list[Cue]
+    tmp_path: Path, postgres_url: str, broker: RedisServer, sample_video: Path, expected: list[Cue]
 ) -> None:
     cluster = Cluster(tmp_path, postgres_url, broker.url)
-    asset = cluster.add_video(film)
+    asset = cluster.add_video(sample_video)
     try:
         cluster.start("dispatcher")
         cluster.start("gpu")
@@ -50,12 +50,12 @@ def test_jobs_get_done_without_a_broker(
 
 
 def test_a_worker_that_went_deaf_hears_again(
-    tmp_path: Path, postgres_url: str, broker: RedisServer, film: Path, expected: list[Cue]
+    tmp_path: Path, postgres_url: str, broker: RedisServer, sample_video: Path, expected: list[Cue]
 ) -> None:
     """The worker's broker connections go half open; it must not only find the jobs by polling, but listen again."""
     with proxy_to(broker.port, tmp_path) as proxy:
         cluster = Cluster(tmp_path, postgres_url, broker.url)
-        asset = cluster.add_video(film)
+        asset = cluster.add_video(sample_video)
         try:
             cluster.start("dispatcher")
             cluster.start("gpu", BM3_REDIS_URL=proxy.url, BM3_WORKER_POLL_S="600")
@@ -75,12 +75,12 @@ def test_a_worker_that_went_deaf_hears_again(
 
 
 def test_a_broker_link_that_loses_and_repeats_costs_nothing(
-    tmp_path: Path, postgres_url: str, broker: RedisServer, film: Path, expected: list[Cue]
+    tmp_path: Path, postgres_url: str, broker: RedisServer, sample_video: Path, expected: list[Cue]
 ) -> None:
     with proxy_to(broker.port, tmp_path) as proxy, receiver_process(tmp_path) as receiver:
         proxy.send(signal.SIGUSR2)
         cluster = Cluster(tmp_path, postgres_url, proxy.url)
-        asset = cluster.add_video(film)
+        asset = cluster.add_video(sample_video)
         try:
             cluster.listen(f"{receiver.url}/ok")
             for role in ("dispatcher", "light", "gpu", "gpu"):
@@ -96,12 +96,14 @@ def test_a_broker_link_that_loses_and_repeats_costs_nothing(
             cluster.stop()
 
 
-def test_a_database_restart_costs_nothing(tmp_path: Path, redis_url: str, film: Path, expected: list[Cue]) -> None:
+def test_a_database_restart_costs_nothing(
+    tmp_path: Path, redis_url: str, sample_video: Path, expected: list[Cue]
+) -> None:
     with postgres_server() as postgres, receiver_process(tmp_path) as receiver:
         cluster = Cluster(tmp_path, postgres.fresh(), redis_url, models="fake=fake?delay_ms=300")
         try:
             cluster.listen(f"{receiver.url}/flaky/1")
-            ids = _through_a_restart(cluster, postgres, film)
+            ids = _through_a_restart(cluster, postgres, sample_video)
             ledger = audit(cluster.database, cluster.objects, ids, expected)
             audit_webhooks(ledger, ids, tmp_path / "received.jsonl", 90)
             assert ledger.faultless(), ledger
@@ -110,8 +112,8 @@ def test_a_database_restart_costs_nothing(tmp_path: Path, redis_url: str, film: 
             cluster.stop()
 
 
-def _through_a_restart(cluster: Cluster, postgres: PostgresServer, film: Path) -> list[UUID]:
-    asset = cluster.add_video(film)
+def _through_a_restart(cluster: Cluster, postgres: PostgresServer, sample_video: Path) -> list[UUID]:
+    asset = cluster.add_video(sample_video)
     for role in ("dispatcher", "light", "gpu"):
         # Time enough for a restart before anybody gives a lease up.
         cluster.start(role, BM3_LEASE_S="40", BM3_FENCE_S="30")

@@ -18,8 +18,8 @@ from db.documents.kinds.video import Cue
 from db.ops import migrate
 from db.schema.tables import JobAttempt
 from tests.faults.cluster import ROOT, Cluster, Process
-from tests.faults.door import Door
 from tests.faults.ledger import audit
+from tests.faults.retrying_client import RetryingClient
 from tests.faults.sample_video import expected_cues, make_sample_video
 from tests.needs import need
 from tests.servers import free_port
@@ -27,7 +27,7 @@ from tests.servers import free_port
 # The first version that goes on on a database which a newer one has migrated; none before it can pass here.
 EARLIER = "57208ed"
 TREES = ("api", "db", "worker", "client")
-FILM_S = 40
+VIDEO_S = 40
 MODELS = "fake=fake?delay_ms=700"  # long enough for a job to be handed over twice
 PATIENT = {"BM3_LEASE_S": "40", "BM3_FENCE_S": "30"}  # no lease is lost only because the machine is busy
 SECONDS = 240.0  # for each step; two cores may be busy with other tests
@@ -98,22 +98,24 @@ def test_an_upgrade_takes_nothing_out(cluster: Cluster, tmp_path: Path, version:
     next_version(new)
     for tree in (old, new):
         assert str(tree) in run(cluster, tree, "-c", "import db, worker, api; print(db.__file__)")
-    film = make_sample_video(tmp_path / "film.mp4", FILM_S)
-    asset, door = cluster.add_video(film), cluster.door()
-    _Upgrade(cluster, door, old, new, asset, expected_cues(film)).go()
+    sample_video = make_sample_video(tmp_path / "film.mp4", VIDEO_S)
+    asset, client = cluster.add_video(sample_video), cluster.client()
+    _Upgrade(cluster, client, old, new, asset, expected_cues(sample_video)).go()
 
 
 class _Upgrade:
     """The steps, in order; every job of every step must end with the right cues."""
 
-    def __init__(self, cluster: Cluster, door: Door, old: Path, new: Path, asset: UUID, expected: list[Cue]) -> None:
-        self.cluster, self.door, self.old, self.new = cluster, door, old, new
+    def __init__(
+        self, cluster: Cluster, client: RetryingClient, old: Path, new: Path, asset: UUID, expected: list[Cue]
+    ) -> None:
+        self.cluster, self.client, self.old, self.new = cluster, client, old, new
         self.params, self.expected = {"video": {"asset_id": str(asset)}}, expected
         self.ids: list[UUID] = []
 
     def go(self) -> None:
         api, dispatcher, worker = (self.cluster.start(role, self.old) for role in ("api", "dispatcher", "gpu"))
-        begun_before = self.submit(self.door)
+        begun_before = self.submit(self.client)
         self.cluster.wait_running([begun_before], cues=2, seconds=SECONDS)
         assert run(self.cluster, self.new, "-m", "db", "migrate").startswith("0")
         assert self.revision() == NEXT
@@ -125,8 +127,8 @@ class _Upgrade:
 
     def old_goes_on(self, begun_before: UUID, worker: Process) -> None:
         """Nothing is restarted: the old api answers, the old worker finishes what it had and takes more."""
-        self.ready(self.door)
-        after = self.submit(self.door)
+        self.ready(self.client)
+        after = self.submit(self.client)
         self.cluster.wait([begun_before, after], SECONDS)
         assert worker.alive
         assert len({*self.workers_of(begun_before), *self.workers_of(after)}) == 1
@@ -138,8 +140,8 @@ class _Upgrade:
             process.ended(20)
             process.kill()
             self.cluster.start(process.role, self.old)
-        self.ready(self.door)
-        self.cluster.wait([self.submit(self.door)], SECONDS)
+        self.ready(self.client)
+        self.cluster.wait([self.submit(self.client)], SECONDS)
         assert run(self.cluster, self.old, "-m", "db", "migrate").startswith("0")
         assert self.revision() == NEXT
         said = run(self.cluster, self.old, "-m", "db", "doctor")
@@ -150,18 +152,18 @@ class _Upgrade:
         """Each version goes on with jobs that the other began, and serves jobs that the other took in."""
         port = str(free_port())
         self.cluster.start("api", self.new, BM3_API_PORT=port)
-        new_door = Door(f"http://127.0.0.1:{port}", self.door.token)
-        self.ready(new_door)
+        new_client = RetryingClient(f"http://127.0.0.1:{port}", self.client.token)
+        self.ready(new_client)
         [old_worker] = [one for one in self.cluster.processes if one.role == "gpu" and one.alive]
-        job_id = self.submit(new_door)
+        job_id = self.submit(new_client)
         self.cluster.wait_running([job_id], cues=2, seconds=SECONDS)
         new_worker = self.swap(old_worker, self.new)
         self.cluster.wait([job_id], SECONDS, lambda job: job.attempt == 2 and job.cue_count > 4)
         self.swap(new_worker, self.old)
         self.cluster.wait([job_id], SECONDS)
         assert len({*self.workers_of(job_id)}) == 3
-        for door in (self.door, new_door):
-            assert door.ask("GET", f"/v1/jobs/{job_id}", SECONDS).json()["state"] == "succeeded"
+        for client in (self.client, new_client):
+            assert client.ask("GET", f"/v1/jobs/{job_id}", SECONDS).json()["state"] == "succeeded"
 
     def swap(self, leaving: Process, tree: Path) -> Process:
         """Restart a worker as another version: it hands its jobs over."""
@@ -169,13 +171,13 @@ class _Upgrade:
         assert leaving.ended(60)
         return self.cluster.start("gpu", tree)
 
-    def submit(self, door: Door) -> UUID:
-        self.ids.append(door.submit(self.params, f"job-{len(self.ids)}", SECONDS))
+    def submit(self, client: RetryingClient) -> UUID:
+        self.ids.append(client.submit(self.params, f"job-{len(self.ids)}", SECONDS))
         return self.ids[-1]
 
-    def ready(self, door: Door) -> None:
+    def ready(self, client: RetryingClient) -> None:
         """The api can work, by its own account."""
-        answer = door.ask("GET", "/readyz", SECONDS, again=())
+        answer = client.ask("GET", "/readyz", SECONDS, again=())
         assert answer.status_code == 200, answer.text
         assert answer.json()["parts"]["migrations"] == "ok"
 

@@ -30,10 +30,11 @@ from worker.protocol import ResourceLimits, Setup
 from worker.settings import WorkerSettings
 from worker.supervisor.attempt import AttemptRegistry
 from worker.supervisor.child_manager import ChildManager
-from worker.supervisor.lease_renewer import LeaseRenewer, Watchdog
+from worker.supervisor.lease_renewer import LeaseRenewer
 from worker.supervisor.live import CancelListener, LiveTextPublisher
 from worker.supervisor.runner import WorkerServices
 from worker.supervisor.supervisor import Supervisor
+from worker.supervisor.watchdog import Watchdog
 
 TICK_S = 0.05
 BEAT_STEP_S = 0.25
@@ -73,7 +74,7 @@ class Process:
         services = WorkerServices(self._database, open_store(settings), settings, worker, self._child_manager)
         self._supervisor = Supervisor(services, self._registry, queue, self.id, self._scratch)
         self._keeper = LeaseRenewer(self._database, settings, self._registry)
-        self._judge = Watchdog(settings, worker, self._registry, self._child_manager)
+        self._watchdog = Watchdog(settings, worker, self._registry, self._child_manager)
         self._consumer = Consumer(settings.redis_url, queue, worker.slots, self._look_by_nudge)
         self._leaving = threading.Event()
         self._started_at = datetime.now(UTC)
@@ -93,7 +94,7 @@ class Process:
             self._child_manager.ensure_running(time.monotonic())
             if self._child_manager.models != known:  # nudges that came before were for nothing
                 threading.Thread(target=self._begin, name="begin", daemon=True).start()
-            self._judge.judge(time.monotonic())
+            self._watchdog.check(time.monotonic())
         return self._leave()
 
     def _leave(self) -> int:

@@ -9,7 +9,7 @@ import pytest
 from db.access.users import Role
 from tests.api.dashboard.visitor import Visitor, log_in
 from tests.api.running_app import RunningApp
-from tests.e2e.stage import Stage
+from tests.e2e.job_seeder import JobSeeder
 
 Enter = Callable[..., Visitor]
 
@@ -30,5 +30,5 @@ def ann(enter: Enter) -> Visitor:
 
 
 @pytest.fixture
-def stage(here: RunningApp) -> Stage:
-    return Stage(here)
+def seeder(here: RunningApp) -> JobSeeder:
+    return JobSeeder(here)

@@ -23,7 +23,7 @@ from db.jobs.jobs import NewJob
 from tests.api.dashboard.test_pages import PNG
 from tests.api.dashboard.visitor import Visitor
 from tests.api.running_app import RunningApp
-from tests.e2e.stage import Stage
+from tests.e2e.job_seeder import JobSeeder
 
 PADS = [Pad(number="1", x=-1.0, y=0.5, w=0.6, h=0.3), Pad(number="2", x=1.0, y=0.5, w=0.6, h=0.3)]
 LAND = LandPattern(page=2, pads=PADS, origin=(50, 50), points_per_mm=(10, 10))
@@ -31,18 +31,20 @@ LENGTH = Spot("body.length", "Body length", "field:body.length", 1, (1, 2, 3, 4)
 BUTTON = "Download .kicad_mod</a>"
 
 
-def finished(stage: Stage, result: DatasheetResult) -> UUID:
-    stage.job(NewJob(stage.tenant_id, "datasheet.extract", "cpu", {"document": {"url": "https://example.com/p.pdf"}}))
-    job_id, epoch = stage.begin(1000, "cpu")
+def finished(seeder: JobSeeder, result: DatasheetResult) -> UUID:
+    seeder.job(NewJob(seeder.tenant_id, "datasheet.extract", "cpu", {"document": {"url": "https://example.com/p.pdf"}}))
+    job_id, epoch = seeder.begin(1000, "cpu")
     done, written = files.write(result, [PagePicture(2, 100, 100, PNG)])
-    stage.finish(job_id, epoch, done.model_dump(mode="json"), **{file.name: file.text for file in written})
+    seeder.finish(job_id, epoch, done.model_dump(mode="json"), **{file.name: file.text for file in written})
     return job_id
 
 
-def test_the_drawing_comes_first_with_the_file_in_the_head(here: RunningApp, ann: Visitor, stage: Stage) -> None:
+def test_the_drawing_comes_first_with_the_file_in_the_head(here: RunningApp, ann: Visitor, seeder: JobSeeder) -> None:
     doubt = Review(field="land_pattern.pads[1].w", reason="a doubtful width")
     verdict = FootprintVerdict(state="check", items=1, reason="a doubtful width")
-    job_id = finished(stage, DatasheetResult(package="QFN 2", land_pattern=LAND, needs_review=[doubt], verdict=verdict))
+    job_id = finished(
+        seeder, DatasheetResult(package="QFN 2", land_pattern=LAND, needs_review=[doubt], verdict=verdict)
+    )
     page = ann.get(f"/jobs/{job_id}").text
     order = ["<h1>", BUTTON, "<page-view", "<foot-print", "Look at these first", "Another package", "<h2>Values"]
     assert sorted(order, key=page.index) == order
@@ -59,10 +61,12 @@ def test_the_drawing_comes_first_with_the_file_in_the_head(here: RunningApp, ann
 
 
 @pytest.mark.parametrize("pads", [[], PADS])
-def test_where_no_footprint_was_written_its_reason_stands_there(ann: Visitor, stage: Stage, pads: list[Pad]) -> None:
+def test_where_no_footprint_was_written_its_reason_stands_there(
+    ann: Visitor, seeder: JobSeeder, pads: list[Pad]
+) -> None:
     verdict = FootprintVerdict(state="no_footprint", reason="3 of 9 pads have no <size>")
     land = LAND.model_copy(update={"pads": pads})
-    page = ann.get(f"/jobs/{finished(stage, DatasheetResult(land_pattern=land, verdict=verdict))}").text
+    page = ann.get(f"/jobs/{finished(seeder, DatasheetResult(land_pattern=land, verdict=verdict))}").text
     assert BUTTON not in page
     assert "<b>No footprint:</b> 3 of 9 pads have no &lt;size&gt;" in page
     assert page.index("data-none") < page.index("<page-view")

@@ -13,7 +13,7 @@ from tests.api.dashboard.conftest import Enter
 from tests.api.dashboard.visitor import Visitor, sign_in
 from tests.api.running_app import RunningApp
 from tests.e2e.browser import PASSWORD, Desk
-from tests.e2e.stage import Stage
+from tests.e2e.job_seeder import JobSeeder
 
 
 def test_the_cookie_is_closed_to_scripts_and_other_sites(here: RunningApp) -> None:
@@ -83,8 +83,8 @@ def test_a_login_ends_by_logging_out_by_disabling_and_by_a_new_password(here: Ru
     assert boss.get("/jobs", follow_redirects=False).status_code == 303
 
 
-def test_a_change_needs_the_token_of_our_page(here: RunningApp, ann: Visitor, stage: Stage) -> None:
-    job_id = stage.video("a.mp4")
+def test_a_change_needs_the_token_of_our_page(here: RunningApp, ann: Visitor, seeder: JobSeeder) -> None:
+    job_id = seeder.video("a.mp4")
     for token in ("", "wrong"):
         form = ann.client.post(f"/jobs/{job_id}/cancel", data={"csrf": token}, follow_redirects=False)
         api = ann.client.post(f"/v1/jobs/{job_id}/cancel", headers={"X-CSRF-Token": token})

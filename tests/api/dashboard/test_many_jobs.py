@@ -14,17 +14,17 @@ from sqlalchemy import Engine, event
 from db.jobs import overview
 from db.jobs.jobs import Filter
 from tests.api.running_app import running_app
+from tests.e2e.job_seeder import JobSeeder
 from tests.e2e.many_jobs import many_jobs
-from tests.e2e.stage import Stage
 
 
 def test_neither_the_histogram_nor_a_look_for_changes_reads_the_whole_table(postgres_url: str, tmp_path: Path) -> None:
     with running_app(tmp_path, postgres_url, live=False) as here:
-        stage, now = Stage(here), datetime.now(UTC)
-        many_jobs(stage, 20_000)
+        seeder, now = JobSeeder(here), datetime.now(UTC)
+        many_jobs(seeder, 20_000)
         with here.services.database.read() as session, _asked(here.services.database.engine) as asked:
-            overview.histogram(session, stage.tenant_id, Filter(), now - timedelta(hours=4), timedelta(minutes=5), now)
-            overview.pulse(session, stage.tenant_id)
+            overview.histogram(session, seeder.tenant_id, Filter(), now - timedelta(hours=4), timedelta(minutes=5), now)
+            overview.pulse(session, seeder.tenant_id)
             for statement, parameters in [*asked]:
                 plan = session.connection().exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars().all()
                 assert not [line for line in plan if re.search(r"Seq Scan on jobs", line)], "\n".join(plan)

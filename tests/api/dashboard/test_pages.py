@@ -20,14 +20,14 @@ from db.jobs.jobs import NewJob
 from tests.api.dashboard.conftest import Enter
 from tests.api.dashboard.visitor import Visitor
 from tests.api.running_app import RunningApp
-from tests.e2e.stage import SPOKEN, Stage, video_result
+from tests.e2e.job_seeder import SPOKEN, JobSeeder, video_result
 from worker.datasheet.result import kicad_read
 
 EVIL = "<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script>"
 PAGES = ("/jobs", "/submit", "/webhooks", "/fleet", "/keys", "/usage", "/audit", "/settings")
 
 
-def sheet(stage: Stage, text: str = "QFN-16") -> UUID:
+def sheet(seeder: JobSeeder, text: str = "QFN-16") -> UUID:
     """A finished datasheet job."""
     value = Value(min=2.9, nom=3.0, max=3.1, printed=text, unit="mm", page=1, box=(1, 2, 3, 4), status="stated")
     pads = [Pad(number=text, x=-1.0, y=0.5, w=0.6, h=0.3), Pad(number="2", x=1.0, y=0.5, w=0.6, h=0.3)]
@@ -38,25 +38,25 @@ def sheet(stage: Stage, text: str = "QFN-16") -> UUID:
         needs_review=[Review(field="body.length", reason=text)],
         ambiguities=[text],
     )
-    stage.job(NewJob(stage.tenant_id, "datasheet.extract", "cpu", {"document": {"url": "https://example.com/p.pdf"}}))
-    job_id, epoch = stage.begin(1000, "cpu")
+    seeder.job(NewJob(seeder.tenant_id, "datasheet.extract", "cpu", {"document": {"url": "https://example.com/p.pdf"}}))
+    job_id, epoch = seeder.begin(1000, "cpu")
     done, written = files.write(result, [PagePicture(1, 100, 100, PNG)])
-    stage.finish(job_id, epoch, done.model_dump(mode="json"), **{file.name: file.text for file in written})
+    seeder.finish(job_id, epoch, done.model_dump(mode="json"), **{file.name: file.text for file in written})
     return job_id
 
 
-def test_every_page_opens_for_an_admin_and_says_nothing_of_errors(enter: Enter, stage: Stage) -> None:
+def test_every_page_opens_for_an_admin_and_says_nothing_of_errors(enter: Enter, seeder: JobSeeder) -> None:
     boss = enter("boss", Role.ADMIN)
-    stage.video("a.mp4")
+    seeder.video("a.mp4")
     for path in PAGES:
         assert boss.get(path).status_code == 200, path
 
 
-def test_filters_stand_in_the_address(ann: Visitor, stage: Stage) -> None:
-    stage.video("one.mp4", labels={"site": "north"})
-    job_id, epoch = stage.begin()
-    stage.speak(job_id, epoch, ["A dog runs"])
-    stage.video("two.mp4")
+def test_filters_stand_in_the_address(ann: Visitor, seeder: JobSeeder) -> None:
+    seeder.video("one.mp4", labels={"site": "north"})
+    job_id, epoch = seeder.begin()
+    seeder.speak(job_id, epoch, ["A dog runs"])
+    seeder.video("two.mp4")
     for query, seen in (
         ("", {"one.mp4", "two.mp4"}),
         ("?state=running", {"one.mp4"}),
@@ -72,13 +72,15 @@ def test_filters_stand_in_the_address(ann: Visitor, stage: Stage) -> None:
     assert ann.get(f"/jobs?q={job_id}", follow_redirects=False).headers["location"] == f"/jobs/{job_id}"
 
 
-def test_verdicts_are_a_badge_and_a_filter(ann: Visitor, stage: Stage) -> None:
+def test_verdicts_are_a_badge_and_a_filter(ann: Visitor, seeder: JobSeeder) -> None:
     ids = {}
     for state, tone in (("verified", "good"), ("check", "warn"), ("no_footprint", "bad")):
-        stage.job(NewJob(stage.tenant_id, "datasheet.extract", "cpu", {"document": {"url": "https://a.example/p.pdf"}}))
-        job_id, epoch = stage.begin(1000, "cpu")
+        seeder.job(
+            NewJob(seeder.tenant_id, "datasheet.extract", "cpu", {"document": {"url": "https://a.example/p.pdf"}})
+        )
+        job_id, epoch = seeder.begin(1000, "cpu")
         result = DatasheetResult(verdict=FootprintVerdict(state=state, items=3, reason=EVIL))
-        stage.finish(job_id, epoch, result.model_dump(mode="json"))
+        seeder.finish(job_id, epoch, result.model_dump(mode="json"))
         ids[state] = str(job_id)
         rows = ann.get(f"/jobs/rows?verdict={state}").text
         assert [one for one in ids.values() if one in rows] == [ids[state]]
@@ -89,17 +91,17 @@ def test_verdicts_are_a_badge_and_a_filter(ann: Visitor, stage: Stage) -> None:
     assert "check 3</span>" in ann.get("/jobs/rows").text
 
 
-def test_many_jobs_are_canceled_and_deleted_at_once(ann: Visitor, stage: Stage) -> None:
-    ids = [str(stage.video(f"{name}.mp4")) for name in "abc"]
+def test_many_jobs_are_canceled_and_deleted_at_once(ann: Visitor, seeder: JobSeeder) -> None:
+    ids = [str(seeder.video(f"{name}.mp4")) for name in "abc"]
     assert ann.post("/jobs/bulk", action="cancel", job=ids[:2]).status_code == 303
     assert ann.get("/jobs/rows").text.count("canceled") == 2
     ann.post("/jobs/bulk", action="delete", job=ids)
     assert "No job fits" in ann.get("/jobs/rows").text
 
 
-def test_a_viewer_changes_nothing(here: RunningApp, enter: Enter, stage: Stage) -> None:
+def test_a_viewer_changes_nothing(here: RunningApp, enter: Enter, seeder: JobSeeder) -> None:
     viewer = enter("eve", Role.VIEWER)
-    job_id, sheet_id = stage.video("a.mp4"), sheet(stage)
+    job_id, sheet_id = seeder.video("a.mp4"), sheet(seeder)
     attempts = {
         f"/jobs/{job_id}/cancel": {},
         f"/jobs/{job_id}/delete": {},
@@ -130,9 +132,9 @@ def test_an_operator_is_no_admin(ann: Visitor) -> None:
     assert ann.post("/settings/users", name="x", role="admin", password="long enough").status_code == 403
 
 
-def test_another_tenant_is_not_there(enter: Enter, stage: Stage) -> None:
+def test_another_tenant_is_not_there(enter: Enter, seeder: JobSeeder) -> None:
     bob = enter("bob", Role.ADMIN, "other")
-    job_id, sheet_id = stage.video("a.mp4"), sheet(stage)
+    job_id, sheet_id = seeder.video("a.mp4"), sheet(seeder)
     for path in ("", "/head", "/details", "/cues", "/live", "/media/video"):
         assert bob.get(f"/jobs/{job_id}{path}").status_code == 404, path
     assert bob.get(f"/jobs/{sheet_id}/page/1.png").status_code == 404
@@ -145,29 +147,29 @@ def test_another_tenant_is_not_there(enter: Enter, stage: Stage) -> None:
 def test_an_administrator_of_the_installation_may_look_at_other_tenants(here: RunningApp, enter: Enter) -> None:
     boss = enter("boss", Role.ADMIN)
     enter("bob", Role.ADMIN, "other")
-    Stage(here, "other").video("theirs.mp4")
+    JobSeeder(here, "other").video("theirs.mp4")
     assert "theirs.mp4" not in boss.get("/jobs").text
     assert "theirs.mp4" in boss.get("/jobs?tenant=other").text
 
 
 @pytest.mark.parametrize("path", ["", "/head", "/details"])
-def test_hostile_text_stays_text_on_a_video_job(ann: Visitor, stage: Stage, path: str) -> None:
-    stage.video("x", labels={"a": EVIL}, params={"prompt": EVIL})
-    job_id, epoch = stage.begin()
-    stage.speak(job_id, epoch, [EVIL])
+def test_hostile_text_stays_text_on_a_video_job(ann: Visitor, seeder: JobSeeder, path: str) -> None:
+    seeder.video("x", labels={"a": EVIL}, params={"prompt": EVIL})
+    job_id, epoch = seeder.begin()
+    seeder.speak(job_id, epoch, [EVIL])
     chapters = [{"start_ms": 0, "end_ms": 2000, "title": EVIL}]
-    stage.finish(job_id, epoch, video_result(1, 2000, summary=EVIL, chapters=chapters))
+    seeder.finish(job_id, epoch, video_result(1, 2000, summary=EVIL, chapters=chapters))
     _is_harmless(ann.get(f"/jobs/{job_id}{path}").text)
 
 
-def test_hostile_text_stays_text_everywhere(enter: Enter, stage: Stage) -> None:
+def test_hostile_text_stays_text_everywhere(enter: Enter, seeder: JobSeeder) -> None:
     boss = enter("boss", Role.ADMIN)
-    asset_id = stage.asset(EVIL, b"x", "video/mp4")
+    asset_id = seeder.asset(EVIL, b"x", "video/mp4")
     params = {"video": {"asset_id": str(asset_id)}}
-    stage.job(NewJob(stage.tenant_id, "video.caption", "gpu", params, asset_id=asset_id, labels={"a": EVIL}))
-    job_id, epoch = stage.begin()
-    stage.fail(job_id, epoch, Failure.INVALID_MEDIA, EVIL)
-    sheet_id = sheet(stage, EVIL)
+    seeder.job(NewJob(seeder.tenant_id, "video.caption", "gpu", params, asset_id=asset_id, labels={"a": EVIL}))
+    job_id, epoch = seeder.begin()
+    seeder.fail(job_id, epoch, Failure.INVALID_MEDIA, EVIL)
+    sheet_id = sheet(seeder, EVIL)
     made = boss.post("/webhooks", url="https://example.com/<script>alert(2)</script>", description=EVIL)
     _is_harmless(made.text)
     boss.post("/keys", name=EVIL, scopes="jobs:read")
@@ -177,8 +179,8 @@ def test_hostile_text_stays_text_everywhere(enter: Enter, stage: Stage) -> None:
         _is_harmless(boss.get(path).text)
 
 
-def test_a_corrected_value_is_in_every_file(here: RunningApp, ann: Visitor, stage: Stage) -> None:
-    job_id = sheet(stage, "1")
+def test_a_corrected_value_is_in_every_file(here: RunningApp, ann: Visitor, seeder: JobSeeder) -> None:
+    job_id = sheet(seeder, "1")
     files = f"/v1/jobs/{job_id}/files"
     before = {file["name"]: file for file in ann.get(files).json()}
     assert "numbers corrected" not in ann.get(f"{files}/1.kicad_mod").text
@@ -210,13 +212,13 @@ def test_a_corrected_value_is_in_every_file(here: RunningApp, ann: Visitor, stag
         assert (after[name]["size_bytes"], after[name]["sha256"]) == (len(body), hashlib.sha256(body).hexdigest())
         assert after[name] != before[name]
     with here.services.database.read() as session:
-        kept = jobs.find(session, stage.tenant_id, job_id)
+        kept = jobs.find(session, seeder.tenant_id, job_id)
     assert kept is not None
     assert (kept.result or {})["body"]["length"]["nom"] == 3.0  # what was read stays what was read
 
 
-def test_a_value_that_is_accepted_is_reviewed_and_stays(ann: Visitor, stage: Stage) -> None:
-    job_id = sheet(stage)
+def test_a_value_that_is_accepted_is_reviewed_and_stays(ann: Visitor, seeder: JobSeeder) -> None:
+    job_id = sheet(seeder)
     ann.post(f"/jobs/{job_id}/correct", field="body.length", min="2.9", nom="3", max="3.1", accept="yes")
     document = ann.get(f"/v1/jobs/{job_id}/result.json").json()
     assert (document["body"]["length"]["nom"], document["body"]["length"]["status"]) == (3.0, "stated")
@@ -235,16 +237,16 @@ def test_a_value_that_is_accepted_is_reviewed_and_stays(ann: Visitor, stage: Sta
         {"field": "land_pattern.pads[0]", "x": ""},
     ],
 )
-def test_a_correction_that_fits_nothing_is_refused(ann: Visitor, stage: Stage, fields: dict[str, str]) -> None:
-    job_id = sheet(stage)
+def test_a_correction_that_fits_nothing_is_refused(ann: Visitor, seeder: JobSeeder, fields: dict[str, str]) -> None:
+    job_id = sheet(seeder)
     assert ann.post(f"/jobs/{job_id}/correct", **fields).status_code == 422
     assert "by ann" not in ann.get(f"/jobs/{job_id}").text
 
 
-def test_a_share_link_shows_one_job_and_changes_nothing(here: RunningApp, ann: Visitor, stage: Stage) -> None:
-    stage.video("shared.mp4")
-    job_id, epoch = stage.begin()
-    stage.speak(job_id, epoch, SPOKEN[:2])
+def test_a_share_link_shows_one_job_and_changes_nothing(here: RunningApp, ann: Visitor, seeder: JobSeeder) -> None:
+    seeder.video("shared.mp4")
+    job_id, epoch = seeder.begin()
+    seeder.speak(job_id, epoch, SPOKEN[:2])
     ann.post(f"/jobs/{job_id}/share", days="7")
     link = ann.get(f"/jobs/{job_id}").text.split('value="/share/')[1].split('"')[0]
     stranger = here.client
@@ -262,10 +264,10 @@ def test_a_share_link_shows_one_job_and_changes_nothing(here: RunningApp, ann: V
     assert stranger.get(f"/share/{link}").status_code == 404
 
 
-def test_the_player_gets_ranges_of_a_fixed_type(ann: Visitor, stage: Stage) -> None:
-    asset_id = stage.asset("evil.html", b"<script>alert(1)</script>", "text/html")
-    job_id = stage.job(
-        NewJob(stage.tenant_id, "video.caption", "gpu", {"video": {"asset_id": str(asset_id)}}, asset_id=asset_id)
+def test_the_player_gets_ranges_of_a_fixed_type(ann: Visitor, seeder: JobSeeder) -> None:
+    asset_id = seeder.asset("evil.html", b"<script>alert(1)</script>", "text/html")
+    job_id = seeder.job(
+        NewJob(seeder.tenant_id, "video.caption", "gpu", {"video": {"asset_id": str(asset_id)}}, asset_id=asset_id)
     )
     part = ann.get(f"/jobs/{job_id}/media/video", headers={"Range": "bytes=1-6"})
     assert (part.status_code, part.content) == (206, b"script")
@@ -274,8 +276,8 @@ def test_the_player_gets_ranges_of_a_fixed_type(ann: Visitor, stage: Stage) -> N
     assert "sandbox" in part.headers["content-security-policy"]
 
 
-def test_a_job_is_run_again_with_other_parameters(ann: Visitor, stage: Stage) -> None:
-    job_id = stage.video("a.mp4")
+def test_a_job_is_run_again_with_other_parameters(ann: Visitor, seeder: JobSeeder) -> None:
+    job_id = seeder.video("a.mp4")
     ann.post(f"/jobs/{job_id}/cancel")
     params = {"video": {"url": "https://example.com/a.mp4"}, "prompt": "Other words", "fps": 2.0}
     answer = ann.post(f"/jobs/{job_id}/retry", params=json.dumps(params), start="checkpoint")
@@ -285,13 +287,13 @@ def test_a_job_is_run_again_with_other_parameters(ann: Visitor, stage: Stage) ->
 
 @pytest.mark.parametrize(("chosen", "kept"), [("SOIC-14", "SOIC-14"), ("  ", None)])
 def test_a_package_that_no_drawing_names_is_replaced_by_one_that_is_there(
-    ann: Visitor, stage: Stage, chosen: str, kept: str | None
+    ann: Visitor, seeder: JobSeeder, chosen: str, kept: str | None
 ) -> None:
     params = {"document": {"url": "https://example.com/p.pdf"}, "package": "XYZ-9", "land_page": 3}
-    stage.job(NewJob(stage.tenant_id, "datasheet.extract", "cpu", params))
-    job_id, epoch = stage.begin(queue="cpu")
+    seeder.job(NewJob(seeder.tenant_id, "datasheet.extract", "cpu", params))
+    job_id, epoch = seeder.begin(queue="cpu")
     seen = ["PDIP-14", "SOIC-14", f"{EVIL}, x"]
-    stage.fail(job_id, epoch, Failure.BAD_PARAMS, wrong_package("XYZ-9", seen), packages=seen)
+    seeder.fail(job_id, epoch, Failure.BAD_PARAMS, wrong_package("XYZ-9", seen), packages=seen)
     page = ann.get(f"/jobs/{job_id}").text
     assert 'value="XYZ-9"' in page
     assert [f'value="{name}"' in page for name in seen[:2]] == [True, True]

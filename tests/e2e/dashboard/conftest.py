@@ -15,7 +15,7 @@ from db.jobs import jobs
 from db.schema.tables import Job, State
 from tests.e2e.browser import CHROMIUM, Complaints, Desk, chromium, desk, log_in
 from tests.e2e.dashboard.hands import WAIT_MS
-from tests.e2e.stage import Stage
+from tests.e2e.job_seeder import JobSeeder
 from tests.needs import need
 from tests.worker.video.footage import numbered, write_video
 
@@ -54,9 +54,9 @@ def page(context: BrowserContext, here: Desk) -> Iterator[Page]:
 
 
 @pytest.fixture
-def stage(here: Desk) -> Iterator[Stage]:
+def seeder(here: Desk) -> Iterator[JobSeeder]:
     """A worker's hand; what it leaves in the queues is canceled, so that the next test's job is taken first."""
-    yield Stage(here.inside)
+    yield JobSeeder(here.inside)
     with here.inside.services.database.write() as session:
         for job in session.scalars(select(Job).where(Job.state == State.QUEUED)):
             jobs.request_cancel(session, datetime.now(UTC), job)

@@ -10,17 +10,17 @@ from playwright.sync_api import Page, expect
 from db.documents.footprint.overlay import pad_box
 from db.documents.kinds.datasheet import Review
 from tests.e2e.browser import Desk
+from tests.e2e.job_seeder import JobSeeder
 from tests.e2e.sheets import finished_sheet, read_sheet, synthetic_sheet
-from tests.e2e.stage import Stage
 
 pytestmark = pytest.mark.browser
 
 
 def test_a_pad_a_row_and_a_number_are_marked_together_and_a_value_is_corrected(
-    page: Page, here: Desk, stage: Stage, tmp_path: Path
+    page: Page, here: Desk, seeder: JobSeeder, tmp_path: Path
 ) -> None:
     pdf = synthetic_sheet(tmp_path)
-    job_id = finished_sheet(stage, pdf, read_sheet(pdf))
+    job_id = finished_sheet(seeder, pdf, read_sheet(pdf))
     page.goto(f"{here.url}/jobs/{job_id}")
     sizes = "(nodes) => new Set(nodes.map((node) => getComputedStyle(node).fontSize)).size"
     assert page.locator("foot-print .fp-num").evaluate_all(sizes) == 1
@@ -48,14 +48,14 @@ def test_a_pad_a_row_and_a_number_are_marked_together_and_a_value_is_corrected(
 
 
 def test_a_doubt_beside_the_drawing_shows_its_place_by_keyboard_and_on_a_small_screen(
-    page: Page, here: Desk, stage: Stage, tmp_path: Path
+    page: Page, here: Desk, seeder: JobSeeder, tmp_path: Path
 ) -> None:
     pdf = synthetic_sheet(tmp_path)
     doubts = [
         Review(field="land_pattern.pads[3].w", reason="too narrow"),
         Review(field="package", reason="two of them"),
     ]
-    job_id = finished_sheet(stage, pdf, read_sheet(pdf).model_copy(update={"needs_review": doubts}))
+    job_id = finished_sheet(seeder, pdf, read_sheet(pdf).model_copy(update={"needs_review": doubts}))
     page.set_viewport_size({"width": 380, "height": 800})
     page.goto(f"{here.url}/jobs/{job_id}")
     doubt = page.get_by_role("button", name="Pad 4 w")
@@ -70,14 +70,14 @@ def test_a_doubt_beside_the_drawing_shows_its_place_by_keyboard_and_on_a_small_s
 
 
 def test_a_pad_with_a_round_end_is_drawn_so_towards_the_middle(
-    page: Page, here: Desk, stage: Stage, tmp_path: Path
+    page: Page, here: Desk, seeder: JobSeeder, tmp_path: Path
 ) -> None:
     pdf = synthetic_sheet(tmp_path)
     read = read_sheet(pdf)
     assert read.land_pattern is not None
     pads = [pad.model_copy(update={"shape": "d_shape"}) for pad in read.land_pattern.pads]
     land = read.land_pattern.model_copy(update={"pads": pads})
-    job_id = finished_sheet(stage, pdf, read.model_copy(update={"land_pattern": land}))
+    job_id = finished_sheet(seeder, pdf, read.model_copy(update={"land_pattern": land}))
     page.goto(f"{here.url}/jobs/{job_id}")
     in_fill = "(node, [x, y]) => node.isPointInFill(new DOMPoint(x, y))"
     for index in (0, len(pads) - 1):  # one of each side: the corners away from the middle are square
@@ -93,13 +93,13 @@ def test_a_pad_with_a_round_end_is_drawn_so_towards_the_middle(
 
 @pytest.mark.parametrize(("view", "turn_deg"), [("top", 0), ("bottom", 0), ("bottom", 90)])
 def test_pads_lie_on_the_page_where_the_overlay_has_them(
-    page: Page, here: Desk, stage: Stage, tmp_path: Path, view: str, turn_deg: int
+    page: Page, here: Desk, seeder: JobSeeder, tmp_path: Path, view: str, turn_deg: int
 ) -> None:
     pdf = synthetic_sheet(tmp_path)
     read = read_sheet(pdf)
     assert read.land_pattern is not None
     land = read.land_pattern.model_copy(update={"view": view, "turn_deg": turn_deg})
-    job_id = finished_sheet(stage, pdf, read.model_copy(update={"land_pattern": land}))
+    job_id = finished_sheet(seeder, pdf, read.model_copy(update={"land_pattern": land}))
     page.goto(f"{here.url}/jobs/{job_id}")
     middle = """(nodes) => nodes.map((node) => {
         const box = node.getBBox(), matrix = node.transform.baseVal.consolidate().matrix;

@@ -6,28 +6,28 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browser import Desk
-from tests.e2e.stage import SPOKEN, Stage
+from tests.e2e.job_seeder import SPOKEN, JobSeeder
 
 pytestmark = pytest.mark.browser
 
 
-def test_rows_follow_the_database(page: Page, here: Desk, stage: Stage) -> None:
-    job_id = stage.video("watched.mp4")
+def test_rows_follow_the_database(page: Page, here: Desk, seeder: JobSeeder) -> None:
+    job_id = seeder.video("watched.mp4")
     page.goto(f"{here.url}/jobs")
     row = page.locator("tr", has=page.locator(f"a[href='/jobs/{job_id}']"))
     row.locator("input").check()
-    started, epoch = stage.begin(60_000)
+    started, epoch = seeder.begin(60_000)
     expect(row.locator(".pill")).to_have_text("running")
-    stage.speak(started, epoch, SPOKEN)
+    seeder.speak(started, epoch, SPOKEN)
     expect(row.locator(".pct")).to_contain_text("27 %")
     expect(row.locator("input")).to_be_checked()
     page.get_by_role("button", name="Cancel").click()
     page.wait_for_url("**said=canceled**")
 
 
-def test_many_jobs_are_canceled_run_again_and_deleted_at_once(page: Page, here: Desk, stage: Stage) -> None:
+def test_many_jobs_are_canceled_run_again_and_deleted_at_once(page: Page, here: Desk, seeder: JobSeeder) -> None:
     for number in range(3):
-        stage.video(f"many-{number}.mp4", labels={"of": "many"})
+        seeder.video(f"many-{number}.mp4", labels={"of": "many"})
     address = f"{here.url}/jobs?label=of:many"
     page.goto(address)
     expect(page.get_by_role("button", name="Delete")).to_be_disabled()

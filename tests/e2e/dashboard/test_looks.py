@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 from tests.e2e.axe import axe_source, violations
 from tests.e2e.browser import Desk
 from tests.e2e.dashboard.failing import failed_delivery
+from tests.e2e.job_seeder import SPOKEN, JobSeeder
 from tests.e2e.sheets import finished_sheet, read_sheet, synthetic_sheet
-from tests.e2e.stage import SPOKEN, Stage
 
 pytestmark = pytest.mark.browser
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -21,16 +21,16 @@ GROUND = "getComputedStyle(document.body).backgroundColor"
 
 
 def test_no_page_has_a_serious_fault_of_accessibility_nor_overflows_a_small_screen(
-    page: Page, here: Desk, stage: Stage, tmp_path: Path, clip: Path
+    page: Page, here: Desk, seeder: JobSeeder, tmp_path: Path, clip: Path
 ) -> None:
     source = axe_source()
-    endpoint_id, delivery_id = failed_delivery(here, stage)
+    endpoint_id, delivery_id = failed_delivery(here, seeder)
     pdf = synthetic_sheet(tmp_path)
-    sheet_id = finished_sheet(stage, pdf, read_sheet(pdf))
-    video_id = stage.video("seen.mp4", clip)
-    _, epoch = stage.begin(30_000)
-    stage.speak(video_id, epoch, SPOKEN)
-    stage.video("waiting.mp4")
+    sheet_id = finished_sheet(seeder, pdf, read_sheet(pdf))
+    video_id = seeder.video("seen.mp4", clip)
+    _, epoch = seeder.begin(30_000)
+    seeder.speak(video_id, epoch, SPOKEN)
+    seeder.video("waiting.mp4")
     paths = [f"/jobs/{sheet_id}", f"/jobs/{video_id}", f"/webhooks/{endpoint_id}"]
     paths += [f"/webhooks/{endpoint_id}/deliveries/{delivery_id}", "/jobs", "/jobs?q=nothing", "/submit", "/webhooks"]
     paths += ["/fleet", "/keys", "/usage", "/audit", "/settings"]

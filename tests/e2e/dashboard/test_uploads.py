@@ -141,9 +141,9 @@ def _with_bucket(s3: S3Place, folder: Path, monkeypatch: pytest.MonkeyPatch, pub
 
 @contextmanager
 def _without_cors(endpoint_url: str) -> Iterator[str]:
-    """The same store behind a door that says nothing to pages of other origins."""
+    """The same store behind a server that says nothing to pages of other origins."""
 
-    class Door(http.server.BaseHTTPRequestHandler):
+    class WithoutCors(http.server.BaseHTTPRequestHandler):
         def do_any(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             answer = httpx.request(self.command, endpoint_url + self.path, content=body, headers={**self.headers})
@@ -159,7 +159,7 @@ def _without_cors(endpoint_url: str) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             return
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Door) as server:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), WithoutCors) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"

@@ -8,13 +8,13 @@ from playwright.sync_api import Page, expect
 from db.webhooks import deliveries
 from tests.e2e.browser import Desk
 from tests.e2e.dashboard.failing import failed_delivery
-from tests.e2e.stage import Stage
+from tests.e2e.job_seeder import JobSeeder
 
 pytestmark = pytest.mark.browser
 
 
-def test_a_webhook_is_sent_again(page: Page, here: Desk, stage: Stage) -> None:
-    endpoint_id, delivery_id = failed_delivery(here, stage)
+def test_a_webhook_is_sent_again(page: Page, here: Desk, seeder: JobSeeder) -> None:
+    endpoint_id, delivery_id = failed_delivery(here, seeder)
     page.goto(f"{here.url}/webhooks/{endpoint_id}")
     page.locator("table a").first.click()
     expect(page.locator("main")).to_contain_text("HTTP/1.1 500")
@@ -47,8 +47,8 @@ def test_an_endpoint_is_added_tried_turned_over_and_recovered(page: Page, here: 
     expect(page.get_by_text("Off since")).to_have_count(0)
 
 
-def test_what_failed_is_recovered(page: Page, here: Desk, stage: Stage) -> None:
-    endpoint_id, _ = failed_delivery(here, stage)
+def test_what_failed_is_recovered(page: Page, here: Desk, seeder: JobSeeder) -> None:
+    endpoint_id, _ = failed_delivery(here, seeder)
     page.goto(f"{here.url}/webhooks/{endpoint_id}")
     expect(page.locator("tbody .pill")).to_have_text("failed")
     page.get_by_label("Hours").fill("1")

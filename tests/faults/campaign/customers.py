@@ -1,4 +1,4 @@
-"""The tenants of a campaign: each has its own film, key, receivers and jobs, and looks for what is not its own."""
+"""The tenants of a campaign: each has its own video, key, receivers and jobs, and looks for what is not its own."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from db.documents.kinds.video import Cue
 from db.schema.tables import TERMINAL
 from tests.faults.campaign.watchers import Notes, Watcher
 from tests.faults.cluster import Cluster
-from tests.faults.door import Door
+from tests.faults.retrying_client import RetryingClient
 from tests.faults.sample_video import expected_cues, make_sample_video
 
 T = TypeVar("T")
-FILM_S = 60
+VIDEO_S = 60
 SHADE = 90
 PATIENT_S = 900.0  # a start may take minutes on a machine that others keep busy
 LOOK_EVERY_S = 3.0
@@ -33,7 +33,7 @@ class Customer:
 
     name: str
     tenant_id: UUID
-    door: Door
+    client: RetryingClient
     video: UUID
     sheet: UUID
     expected: Sequence[Cue]
@@ -52,16 +52,16 @@ class Customer:
     def look(self) -> None:
         """Note the ids of everything its key shows in lists."""
         for path in PAGES:
-            answer = self.door.ask("GET", path, PATIENT_S)
+            answer = self.client.ask("GET", path, PATIENT_S)
             self.seen |= {UUID(item["id"]) for item in answer.json()["items"]}
 
     def pry(self, other: Customer) -> None:
         """Ask for what is another's by its id; what is shown, or may be used, is noted as seen."""
         job_id = other.videos[-1]
         for part in ("", "/history", "/files", "/events"):
-            self._note(job_id, self.door.ask("GET", f"/v1/jobs/{job_id}{part}", PATIENT_S).is_success)
-        self._note(other.video, self.door.ask("GET", f"/v1/assets/{other.video}", PATIENT_S).is_success)
-        asked = self.door.offer(
+            self._note(job_id, self.client.ask("GET", f"/v1/jobs/{job_id}{part}", PATIENT_S).is_success)
+        self._note(other.video, self.client.ask("GET", f"/v1/assets/{other.video}", PATIENT_S).is_success)
+        asked = self.client.offer(
             {"video": {"asset_id": str(other.video)}}, f"theft-{job_id}", PATIENT_S, "video.caption"
         )
         self._note(other.video, asked.is_success)
@@ -69,7 +69,7 @@ class Customer:
     def watch(self, job_id: UUID) -> None:
         """Look on at a job; one at a time."""
         if all(notes.ended for notes in self.heard):
-            self.heard.append(Watcher(self.door, job_id).notes)
+            self.heard.append(Watcher(self.client, job_id).notes)
 
     def _note(self, what: UUID, shown: bool) -> None:
         if shown:
@@ -77,13 +77,13 @@ class Customer:
 
 
 def customer(cluster: Cluster, name: str, number: int, receiver_url: str, sheet: Path) -> Customer:
-    """A tenant with a film of its own, a receiver that answers and one that hangs."""
+    """A tenant with a video of its own, a receiver that answers and one that hangs."""
     tenant_id = cluster.add_tenant()
-    film = make_sample_video(cluster.folder / f"film-{name}.mp4", FILM_S, number * SHADE)
+    sample_video = make_sample_video(cluster.folder / f"film-{name}.mp4", VIDEO_S, number * SHADE)
     for behaviour in ("ok", "hang"):
         cluster.listen(f"{receiver_url}/{behaviour}/{name}", tenant_id)
-    video, document = cluster.add_video(film, tenant_id), cluster.add_file(sheet, "application/pdf", tenant_id)
-    return Customer(name, tenant_id, cluster.door(tenant_id), video, document, expected_cues(film))
+    video, document = cluster.add_video(sample_video, tenant_id), cluster.add_file(sheet, "application/pdf", tenant_id)
+    return Customer(name, tenant_id, cluster.client(tenant_id), video, document, expected_cues(sample_video))
 
 
 class Office:
@@ -112,7 +112,7 @@ class Office:
         videos = self._customer.videos
         while not self._closing.wait(0.1):
             if self._still_open() < self._open_jobs:
-                videos.append(self._customer.door.submit(params, f"job-{len(videos)}", PATIENT_S))
+                videos.append(self._customer.client.submit(params, f"job-{len(videos)}", PATIENT_S))
                 self._customer.watch(videos[-1])
             elif time.monotonic() - self._looked_at > LOOK_EVERY_S and self._other.videos:
                 self._customer.look()

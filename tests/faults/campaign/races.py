@@ -18,7 +18,7 @@ from sqlalchemy import update
 from db.schema.tables import Asset
 from tests.faults.campaign.customers import PATIENT_S, Customer, stubborn
 from tests.faults.cluster import Cluster, now
-from tests.faults.door import AGAIN, BROKEN
+from tests.faults.retrying_client import AGAIN, BROKEN
 
 OLD = timedelta(days=30)
 SWEEP_S = 6.0  # from one sweep of the dispatcher to the next
@@ -37,7 +37,7 @@ class Racer:
         first, second = self._uploaded(), self._uploaded()
         self._at_once(
             lambda: self._ask(first, second),
-            lambda: self._customer.door.ask("DELETE", f"/v1/assets/{second[0]}", PATIENT_S),
+            lambda: self._customer.client.ask("DELETE", f"/v1/assets/{second[0]}", PATIENT_S),
         )
 
     def against_settling(self) -> None:
@@ -66,7 +66,7 @@ class Racer:
         content: list[dict[str, Any]] = [{"type": "text", "text": "what?"}]
         content += [{"type": "image", "image": {"asset_id": str(asset_id)}} for asset_id, _ in pictures]
         params = {"messages": [{"role": "user", "content": content}]}
-        answer = self._customer.door.offer(params, f"chat-{pictures[0][0]}", PATIENT_S, "chat.complete")
+        answer = self._customer.client.offer(params, f"chat-{pictures[0][0]}", PATIENT_S, "chat.complete")
         if answer.is_success:
             seen = " | ".join(f"an image of mean colour {colour}" for _, colour in pictures)
             self._customer.chats[UUID(answer.json()["id"])] = f"You said: what? | {seen}"
@@ -81,15 +81,15 @@ class Racer:
         colour = tuple(self._die.randrange(256) for _ in range(3))
         file = io.BytesIO()
         Image.fromarray(np.full((16, 16, 3), colour, np.uint8)).save(file, "PNG")
-        door, body = self._customer.door, file.getvalue()
+        client, body = self._customer.client, file.getvalue()
         declared = {"filename": f"{uuid4()}.png", "media_type": "image/png", "size_bytes": len(body)}
-        asset_id = door.ask("POST", "/v1/uploads", PATIENT_S, json=declared).json()["asset"]["id"]
+        asset_id = client.ask("POST", "/v1/uploads", PATIENT_S, json=declared).json()["asset"]["id"]
         # 409: these bytes had arrived already before the answer was lost.
-        door.ask("PATCH", f"/v1/uploads/{asset_id}", PATIENT_S, BROKEN, content=body, headers=OFFSET)
+        client.ask("PATCH", f"/v1/uploads/{asset_id}", PATIENT_S, BROKEN, content=body, headers=OFFSET)
         return UUID(asset_id), ",".join(map(str, colour))
 
     def _complete(self, asset_id: UUID) -> None:
-        self._customer.door.ask("POST", f"/v1/uploads/{asset_id}/complete", PATIENT_S, AGAIN)
+        self._customer.client.ask("POST", f"/v1/uploads/{asset_id}/complete", PATIENT_S, AGAIN)
 
     def _age(self, *asset_ids: UUID) -> None:
         with self._cluster.database.write() as session:

@@ -23,9 +23,9 @@ from tests.faults.campaign import accounts
 from tests.faults.campaign.customers import Customer
 from tests.faults.campaign.watchers import Notes
 from tests.faults.cluster import Cluster, now
-from tests.faults.door import Door
 from tests.faults.histories import history
 from tests.faults.ledger import MUST_BE_ZERO, SHEET_FILES, VIDEO_FILES, Ledger
+from tests.faults.retrying_client import RetryingClient
 
 NAMES = ("first", "second")
 SHEET = {"package": "SOT-23"}
@@ -101,7 +101,7 @@ def service(tmp_path: Path, redis_url: str) -> Iterator[Service]:
     for name in NAMES:
         tenant_id = cluster.add_tenant()
         video, sheet = (cluster.add_file(file, "video/mp4", tenant_id) for _ in range(2))
-        customers.append(Customer(name, tenant_id, Door("http://127.0.0.1:9", ""), video, sheet, SPOKEN))
+        customers.append(Customer(name, tenant_id, RetryingClient("http://127.0.0.1:9", ""), video, sheet, SPOKEN))
     service = Service(cluster, customers, tmp_path / "received.jsonl")
     for who in customers:
         who.videos.append(service.finished(who, "video.caption", {}, SPOKEN, VIDEO_FILES))

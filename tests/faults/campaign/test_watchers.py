@@ -13,7 +13,7 @@ import pytest
 
 from db.schema.base import new_id
 from tests.faults.campaign.watchers import Notes, Watcher
-from tests.faults.door import Door
+from tests.faults.retrying_client import RetryingClient
 
 
 def cue(number: int) -> str:
@@ -48,12 +48,12 @@ class _Scripted(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def scripted(*answers: str) -> Iterator[tuple[Door, list[str | None]]]:
+def scripted(*answers: str) -> Iterator[tuple[RetryingClient, list[str | None]]]:
     asked: list[str | None] = []
     handler = type("Scripted", (_Scripted,), {"answers": [*answers], "asked": asked})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield Door(f"http://127.0.0.1:{server.server_port}", "key"), asked
+    yield RetryingClient(f"http://127.0.0.1:{server.server_port}", "key"), asked
     server.shutdown()
     server.server_close()
 
@@ -68,14 +68,14 @@ def ended(notes: Notes) -> Notes:
 
 def test_each_cue_is_noted_once_however_often_the_link_breaks() -> None:
     half = cue(1)[:-2]  # all but the blank line that ends an event
-    with scripted(": watching\n\n" + cue(0) + half, "", cue(1), cue(2) + END) as (door, asked):
-        notes = ended(Watcher(door, new_id()).notes)
+    with scripted(": watching\n\n" + cue(0) + half, "", cue(1), cue(2) + END) as (client, asked):
+        notes = ended(Watcher(client, new_id()).notes)
     assert [text for _, _, text in notes.told] == ["cue 0", "cue 1", "cue 2"]
     assert asked == [None, "0.0", "0.0", "0.1"]
 
 
 @pytest.mark.parametrize("said", [cue(0) + cue(0) + END, cue(1) + cue(0) + END])
 def test_what_is_told_wrongly_is_noted_as_told(said: str) -> None:
-    with scripted(said) as (door, _):
-        notes = ended(Watcher(door, new_id()).notes)
+    with scripted(said) as (client, _):
+        notes = ended(Watcher(client, new_id()).notes)
     assert len(notes.told) == 2

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import httpx
 
-from tests.faults.door import Door
+from tests.faults.retrying_client import RetryingClient
 
 SILENT_S = 30.0  # the api says something more often than that
 AGAIN_S = 0.3
@@ -31,9 +31,9 @@ class Notes:
 class Watcher:
     """Follows one job to its end."""
 
-    def __init__(self, door: Door, job_id: UUID) -> None:
+    def __init__(self, client: RetryingClient, job_id: UUID) -> None:
         self.notes = Notes(job_id)
-        self._door, self._job_id, self._position = door, job_id, ""
+        self._client, self._job_id, self._position = client, job_id, ""
         threading.Thread(target=self._watch, name=f"watch-{job_id}", daemon=True).start()
 
     def _watch(self) -> None:

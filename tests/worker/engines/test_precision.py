@@ -18,7 +18,7 @@ from worker.streaming.session import StreamSession
 
 
 @dataclass(frozen=True)
-class Place:
+class Device:
     """A device, and how large a model and how long a video it can take in a test."""
 
     device: str
@@ -26,8 +26,8 @@ class Place:
     chunks: int
 
 
-CPU = Place("cpu", TinySize(hidden=96, layers=4, heads=4, kv_heads=2), chunks=6)
-GPU = Place("cuda", TinySize(hidden=512, layers=12, heads=8, kv_heads=2, sharpness=1.5), chunks=20)
+CPU = Device("cpu", TinySize(hidden=96, layers=4, heads=4, kv_heads=2), chunks=6)
+GPU = Device("cuda", TinySize(hidden=512, layers=12, heads=8, kv_heads=2, sharpness=1.5), chunks=20)
 NO_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 PLACES = [pytest.param(CPU, id="cpu"), pytest.param(GPU, id="gpu", marks=[pytest.mark.gpu, NO_GPU])]
 WIDE = replace(OPTIONS, window=Window(text_sink_tokens=2000, text_window_tokens=2000, vision_ms=120_000))
@@ -67,19 +67,19 @@ def agreement(logits: torch.Tensor, truth: torch.Tensor) -> float:
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("family", STOCK)
-def test_bf16_engine_is_no_worse_than_bf16_transformers(family: str, place: Place) -> None:
-    loaded, forward = recording_resident(family, place.size, device=place.device, dtype="bfloat16")
+def test_bf16_engine_is_no_worse_than_bf16_transformers(family: str, device: Device) -> None:
+    loaded, forward = recording_resident(family, device.size, device=device.device, dtype="bfloat16")
     session = StreamSession(loaded, WIDE)
-    for index in range(place.chunks):
+    for index in range(device.chunks):
         session.feed(chunk(index))
     loaded.batcher.close()
     passes = [pieces for pieces, _ in forward.notes]
     ours = torch.stack([logits for _, logits in forward.notes])
     shown = [piece.content.patches for pieces in passes for piece in pieces if isinstance(piece.content, ImageInput)]
     scale = forward._normalisation
-    pixels = torch.cat([torch.from_numpy(rows) for rows in shown]).to(place.device).float() * scale.scale + scale.shift
+    pixels = torch.cat([torch.from_numpy(rows) for rows in shown]).to(device.device).float() * scale.scale + scale.shift
     truth, theirs = (
-        one_pass(stock_model(family, place.size, "sdpa", dtype).to(place.device), passes, pixels)
+        one_pass(stock_model(family, device.size, "sdpa", dtype).to(device.device), passes, pixels)
         for dtype in (torch.float32, torch.bfloat16)
     )
     assert divergence(ours, truth) <= 1.3 * divergence(theirs, truth)

@@ -14,7 +14,7 @@ from db.schema.tables import Job
 from db.settings import Settings
 from worker.protocol import Beat
 from worker.supervisor.attempt import INBOX, Attempt, AttemptRegistry, Gone, StopReason
-from worker.supervisor.lease_renewer import overdue
+from worker.supervisor.watchdog import overdue
 
 SETTINGS = Settings(fence_s=45, max_run_s=1000, stall_s=100)
 

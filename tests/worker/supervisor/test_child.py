@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.worker.supervisor.workshop import Workshop, until
+from tests.worker.supervisor.worker_harness import WorkerHarness, until
 from worker.protocol import Start
 from worker.settings import WorkerSettings
 from worker.supervisor.attempt import StopReason
@@ -27,9 +27,9 @@ def test_only_gpu_workers_load_their_models_before_the_first_job(queue: str, *, 
     assert setup_of(WorkerSettings(preload=asked), queue).preload is preloaded
 
 
-def test_no_job_is_given_to_a_child_that_has_died(workshops: Callable[..., Workshop]) -> None:
-    shop = workshops("fake=fake")
-    manager = shop.child_manager
+def test_no_job_is_given_to_a_child_that_has_died(harnesses: Callable[..., WorkerHarness]) -> None:
+    harness = harnesses("fake=fake")
+    manager = harness.child_manager
     manager.ensure_running(time.monotonic())
     child = manager.child
     assert child is not None
@@ -37,8 +37,8 @@ def test_no_job_is_given_to_a_child_that_has_died(workshops: Callable[..., Works
     manager.ensure_running(time.monotonic())  # takes the news that it is ready
     child.kill()
     until(child.gone.is_set)
-    shop.submit()
-    attempt = shop.claim()
+    harness.submit()
+    attempt = harness.claim()
     start = Start(stream=attempt.stream, job_id="x", kind="chat.complete", params={}, folder=str(attempt.folder))
     threading.Timer(0.5, attempt.stop, args=(StopReason.DRAINED,)).start()
     assert manager.begin(attempt, start) is False
@@ -46,8 +46,8 @@ def test_no_job_is_given_to_a_child_that_has_died(workshops: Callable[..., Works
 
 
 @pytest.mark.slow
-def test_a_child_that_is_silent_while_it_loads_is_heard_afterwards(workshop: Workshop) -> None:
-    manager = workshop.child_manager
+def test_a_child_that_is_silent_while_it_loads_is_heard_afterwards(harness: WorkerHarness) -> None:
+    manager = harness.child_manager
     manager.ensure_running(time.monotonic())
     child = manager.child
     assert child is not None

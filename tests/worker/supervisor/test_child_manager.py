@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from db.failures import Failure
-from tests.worker.supervisor.workshop import Workshop, until
+from tests.worker.supervisor.worker_harness import WorkerHarness, until
 from worker import metrics
 from worker.errors import Transient
 from worker.protocol import Done, Start, Started
@@ -23,11 +23,11 @@ pytestmark = pytest.mark.processes
 
 
 @pytest.fixture
-def slow(workshops: Callable[..., Workshop]) -> Workshop:
+def slow(harnesses: Callable[..., WorkerHarness]) -> WorkerHarness:
     """One whose child takes ten seconds for an answer."""
-    shop = workshops("fake=fake?delay_ms=10000")
-    shop.keep_running()
-    return shop
+    harness = harnesses("fake=fake?delay_ms=10000")
+    harness.keep_running()
+    return harness
 
 
 def start(attempt: Attempt) -> Start:
@@ -40,11 +40,11 @@ def start(attempt: Attempt) -> Start:
     )
 
 
-def begun(shop: Workshop) -> Attempt:
+def begun(harness: WorkerHarness) -> Attempt:
     """A job that the child has begun."""
-    shop.submit("chat.complete", LONG)
-    attempt = shop.claim()
-    assert shop.child_manager.begin(attempt, start(attempt))
+    harness.submit("chat.complete", LONG)
+    attempt = harness.claim()
+    assert harness.child_manager.begin(attempt, start(attempt))
     assert isinstance(heard(attempt), Started)
     return attempt
 
@@ -59,8 +59,8 @@ def heard(attempt: Attempt, seconds: float = 20) -> object:
     raise AssertionError("nothing was heard")
 
 
-def alive(shop: Workshop) -> Child:
-    child = shop.child_manager.child
+def alive(harness: WorkerHarness) -> Child:
+    child = harness.child_manager.child
     assert child is not None
     return child
 
@@ -69,7 +69,7 @@ def killed(why: str) -> float:
     return metrics.CHILD_KILLS.labels(why=why)._value.get()
 
 
-def test_a_job_is_done_by_the_child_and_heard_by_its_attempt_alone(running: Workshop) -> None:
+def test_a_job_is_done_by_the_child_and_heard_by_its_attempt_alone(running: WorkerHarness) -> None:
     attempts = []
     for _ in range(2):
         running.submit()
@@ -84,35 +84,35 @@ def test_a_job_is_done_by_the_child_and_heard_by_its_attempt_alone(running: Work
 
 
 def test_before_a_child_is_ready_no_model_is_served_and_a_stopped_job_does_not_wait_for_one(
-    workshops: Callable[..., Workshop],
+    harnesses: Callable[..., WorkerHarness],
 ) -> None:
-    shop = workshops("good=fake")
-    assert not shop.child_manager.served
-    shop.submit()
-    attempt = shop.claim()
+    harness = harnesses("good=fake")
+    assert not harness.child_manager.served
+    harness.submit()
+    attempt = harness.claim()
     attempt.stop(StopReason.CANCELED)
-    assert shop.child_manager.begin(attempt, start(attempt)) is False
+    assert harness.child_manager.begin(attempt, start(attempt)) is False
 
 
 @pytest.mark.parametrize(
     ("models", "default"), [("good=fake bad=fake?nonsense=1", True), ("bad=fake?nonsense=1 good=fake", False)]
 )
 def test_jobs_for_a_model_that_cannot_be_loaded_are_left_to_others(
-    workshops: Callable[..., Workshop], models: str, *, default: bool, caplog: pytest.LogCaptureFixture
+    harnesses: Callable[..., WorkerHarness], models: str, *, default: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    shop = workshops(models)
-    shop.keep_running()
-    served = shop.child_manager.served
+    harness = harnesses(models)
+    harness.keep_running()
+    served = harness.child_manager.served
     assert (served.names, served.default) == (["good"], default)
     assert "no job is taken for model bad" in caplog.text
 
 
-def test_without_a_model_in_time_the_job_is_tried_elsewhere(workshops: Callable[..., Workshop]) -> None:
-    shop = workshops("fake=fake", load_s=0.3)
-    shop.submit()
-    attempt = shop.claim()
+def test_without_a_model_in_time_the_job_is_tried_elsewhere(harnesses: Callable[..., WorkerHarness]) -> None:
+    harness = harnesses("fake=fake", load_s=0.3)
+    harness.submit()
+    attempt = harness.claim()
     with pytest.raises(Transient) as caught:
-        shop.child_manager.begin(attempt, start(attempt))
+        harness.child_manager.begin(attempt, start(attempt))
     assert caught.value.code is Failure.ENGINE_UNREACHABLE
 
 
@@ -120,7 +120,7 @@ def test_without_a_model_in_time_the_job_is_tried_elsewhere(workshops: Callable[
     ("signum", "shared"), [(signal.SIGKILL, True), (signal.SIGTERM, True), (signal.SIGABRT, False)]
 )
 def test_all_jobs_of_a_dead_child_hear_whether_somebody_from_outside_killed_it(
-    slow: Workshop, signum: signal.Signals, *, shared: bool
+    slow: WorkerHarness, signum: signal.Signals, *, shared: bool
 ) -> None:
     first, second, dead = begun(slow), begun(slow), alive(slow)
     os.kill(dead.process.pid, signum)  # a process brings SIGABRT on itself
@@ -129,13 +129,13 @@ def test_all_jobs_of_a_dead_child_hear_whether_somebody_from_outside_killed_it(
     assert isinstance(begun(slow), Attempt)
 
 
-def test_a_child_that_dies_with_one_job_may_have_died_of_it(slow: Workshop) -> None:
+def test_a_child_that_dies_with_one_job_may_have_died_of_it(slow: WorkerHarness) -> None:
     only = begun(slow)
     os.kill(alive(slow).process.pid, signal.SIGKILL)
     assert heard(only) == Gone(innocent=False, shared=False)
 
 
-def test_who_runs_beside_the_job_that_the_child_is_killed_for_is_innocent(slow: Workshop) -> None:
+def test_who_runs_beside_the_job_that_the_child_is_killed_for_is_innocent(slow: WorkerHarness) -> None:
     guilty, innocent = begun(slow), begun(slow)
     slow.child_manager.kill("a test", guilty.stream)
     assert heard(guilty) == Gone(innocent=False, shared=False)
@@ -143,7 +143,7 @@ def test_who_runs_beside_the_job_that_the_child_is_killed_for_is_innocent(slow: 
     assert killed("a test") == 1
 
 
-def test_a_job_that_is_deaf_to_its_stop_loses_the_child_step_by_step(slow: Workshop) -> None:
+def test_a_job_that_is_deaf_to_its_stop_loses_the_child_step_by_step(slow: WorkerHarness) -> None:
     deaf, beside = begun(slow), begun(slow)
     before = killed("deaf to stop"), killed("deaf to SIGTERM")
     os.kill(alive(slow).process.pid, signal.SIGSTOP)  # nothing but SIGKILL gets through
@@ -156,7 +156,7 @@ def test_a_job_that_is_deaf_to_its_stop_loses_the_child_step_by_step(slow: Works
     assert killed("deaf to SIGTERM") > before[1]
 
 
-def test_a_job_that_listens_to_its_stop_costs_no_child(slow: Workshop) -> None:
+def test_a_job_that_listens_to_its_stop_costs_no_child(slow: WorkerHarness) -> None:
     willing, beside, child = begun(slow), begun(slow), alive(slow)
     willing.stop(StopReason.CANCELED)
     assert getattr(heard(willing), "type", None) == "halted"
@@ -165,34 +165,34 @@ def test_a_job_that_listens_to_its_stop_costs_no_child(slow: Workshop) -> None:
 
 
 @pytest.mark.slow
-def test_a_silent_child_is_replaced(workshops: Callable[..., Workshop]) -> None:
-    shop = workshops("fake=fake", silent_s=6.5)
-    shop.keep_running()
-    first, began = alive(shop), time.monotonic()
+def test_a_silent_child_is_replaced(harnesses: Callable[..., WorkerHarness]) -> None:
+    harness = harnesses("fake=fake", silent_s=6.5)
+    harness.keep_running()
+    first, began = alive(harness), time.monotonic()
     until(lambda: first.answered_at > began + 4, 20)  # it answers pings
     assert not first.gone.is_set()
     os.kill(first.process.pid, signal.SIGSTOP)
     until(first.gone.is_set, 20)
-    until(lambda: shop.child_manager.child not in (None, first), 20)
+    until(lambda: harness.child_manager.child not in (None, first), 20)
 
 
-def test_a_child_that_loads_for_too_long_is_killed(workshop: Workshop) -> None:
-    before, manager = killed("loading"), workshop.child_manager
+def test_a_child_that_loads_for_too_long_is_killed(harness: WorkerHarness) -> None:
+    before, manager = killed("loading"), harness.child_manager
     manager.ensure_running(time.monotonic())
-    child = alive(workshop)
-    manager.ensure_running(child.started_at + workshop.worker.load_s)
+    child = alive(harness)
+    manager.ensure_running(child.started_at + harness.worker.load_s)
     assert killed("loading") == before
-    manager.ensure_running(child.started_at + workshop.worker.load_s + 1)
+    manager.ensure_running(child.started_at + harness.worker.load_s + 1)
     assert killed("loading") == before + 1
     until(child.gone.is_set)
 
 
-def test_the_pause_before_the_next_child_doubles(workshop: Workshop) -> None:
-    manager, now = workshop.child_manager, time.monotonic()
+def test_the_pause_before_the_next_child_doubles(harness: WorkerHarness) -> None:
+    manager, now = harness.child_manager, time.monotonic()
     pauses = []
     for _ in range(4):
         manager.ensure_running(now)
-        child = alive(workshop)
+        child = alive(harness)
         child.kill()
         until(child.gone.is_set)
         before = now

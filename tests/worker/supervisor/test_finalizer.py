@@ -11,7 +11,7 @@ from db.documents.event_types import EventType, HistoryEventType
 from db.failures import Failure
 from db.jobs import jobs, leases
 from db.schema.tables import Job, State
-from tests.worker.supervisor.workshop import Workshop, now
+from tests.worker.supervisor.worker_harness import WorkerHarness, now
 from worker.protocol import Attach, Done, Failed, Halted, Split, StreamCost
 from worker.supervisor.attempt import Attempt, Gone, StopReason
 from worker.supervisor.finalizer import Finalizer
@@ -21,13 +21,13 @@ PROVENANCE = {"model": "m", "family": "f", "engine": "e", "weights_sha256": "0" 
 
 
 @pytest.fixture
-def attempt(workshop: Workshop) -> Attempt:
-    return workshop.started()
+def attempt(harness: WorkerHarness) -> Attempt:
+    return harness.started()
 
 
 @pytest.fixture
-def finalizer(workshop: Workshop, attempt: Attempt) -> Finalizer:
-    return Finalizer(workshop.database, workshop.objects, workshop.settings, attempt)
+def finalizer(harness: WorkerHarness, attempt: Attempt) -> Finalizer:
+    return Finalizer(harness.database, harness.objects, harness.settings, attempt)
 
 
 def done(attempt: Attempt, **changed: object) -> Done:
@@ -42,11 +42,11 @@ def written(attempt: Attempt, name: str, data: bytes) -> Attach:
 
 
 def test_the_result_its_files_and_its_cost_are_stored(
-    workshop: Workshop, finalizer: Finalizer, attempt: Attempt
+    harness: WorkerHarness, finalizer: Finalizer, attempt: Attempt
 ) -> None:
     attach = written(attempt, "a.txt", b"words")
     assert finalizer.settle(done(attempt), {"a.txt": attach}) == "succeeded"
-    job, row = workshop.job(attempt.id), workshop.last_attempt(attempt.id)
+    job, row = harness.job(attempt.id), harness.last_attempt(attempt.id)
     assert (job.state, job.result["text"] if job.result else None) == (State.SUCCEEDED, "a")
     assert (row.outcome, row.busy_seconds, row.peak_memory_bytes, row.weights_sha256) == (
         "succeeded",
@@ -54,41 +54,41 @@ def test_the_result_its_files_and_its_cost_are_stored(
         77,
         "0" * 64,
     )
-    with workshop.database.read() as session:
+    with harness.database.read() as session:
         [file] = jobs.files(session, attempt.id)
     assert (file.name, file.media_type, file.size_bytes) == ("a.txt", "text/plain", 5)
     assert file.sha256 == hashlib.sha256(b"words").hexdigest()
-    assert workshop.objects.read(file.object_key) == b"words"
+    assert harness.objects.read(file.object_key) == b"words"
     assert f"/{attempt.epoch}/" in file.object_key  # another attempt's files lie elsewhere
 
 
 def test_a_result_that_is_no_document_of_its_kind_fails_the_job(
-    workshop: Workshop, finalizer: Finalizer, attempt: Attempt
+    harness: WorkerHarness, finalizer: Finalizer, attempt: Attempt
 ) -> None:
     assert finalizer.settle(done(attempt, surprise=1), {}) == State.FAILED
-    job = workshop.job(attempt.id)
+    job = harness.job(attempt.id)
     assert job.failure is Failure.INTERNAL
     assert "not a valid document: 1 errors" in (job.failure_message or "")
-    assert workshop.last_attempt(attempt.id).busy_seconds == 2.5
+    assert harness.last_attempt(attempt.id).busy_seconds == 2.5
 
 
 def test_a_file_from_elsewhere_is_not_published(
-    workshop: Workshop, finalizer: Finalizer, attempt: Attempt, tmp_path: Path
+    harness: WorkerHarness, finalizer: Finalizer, attempt: Attempt, tmp_path: Path
 ) -> None:
     secret = tmp_path / "secret"
     secret.write_text("x")
     attach = Attach(stream=attempt.stream, name="a.txt", path=str(secret), media_type="text/plain")
     assert finalizer.settle(done(attempt), {"a.txt": attach}) == State.FAILED
-    assert workshop.job(attempt.id).failure is Failure.INTERNAL
-    assert not list(workshop.objects.list_prefix("jobs/"))
+    assert harness.job(attempt.id).failure is Failure.INTERNAL
+    assert not list(harness.objects.list_prefix("jobs/"))
 
 
 def test_a_file_that_cannot_be_stored_is_tried_again_later(
-    workshop: Workshop, finalizer: Finalizer, attempt: Attempt
+    harness: WorkerHarness, finalizer: Finalizer, attempt: Attempt
 ) -> None:
     attach = Attach(stream=1, name="a.txt", path=str(attempt.folder / "gone"), media_type="text/plain")
     assert finalizer.settle(done(attempt), {"a.txt": attach}) == State.RETRY_WAIT
-    assert workshop.last_attempt(attempt.id).failure is Failure.STORAGE
+    assert harness.last_attempt(attempt.id).failure is Failure.STORAGE
 
 
 @pytest.mark.parametrize("stop_reason", [StopReason.CANCELED, StopReason.DRAINED, StopReason.OVERTIME])
@@ -111,7 +111,7 @@ def test_who_is_done_before_the_stop_reaches_it_has_succeeded(
     ],
 )
 def test_why_it_was_stopped_decides_what_it_becomes(
-    workshop: Workshop,
+    harness: WorkerHarness,
     finalizer: Finalizer,
     attempt: Attempt,
     stop_reason: StopReason,
@@ -122,8 +122,8 @@ def test_why_it_was_stopped_decides_what_it_becomes(
 ) -> None:
     attempt.stop(stop_reason)
     assert finalizer.settle(Halted(stream=attempt.stream, spent=COST), {}) == word
-    row = workshop.last_attempt(attempt.id)
-    assert workshop.job(attempt.id).state is state
+    row = harness.last_attempt(attempt.id)
+    assert harness.job(attempt.id).state is state
     assert (row.failure, row.message) == (failure, message)
     assert row.busy_seconds == (0 if stop_reason is StopReason.LOST else 2.5)
 
@@ -134,12 +134,12 @@ def test_nothing_that_cannot_be_stored_is_a_success(finalizer: Finalizer, attemp
 
 
 def test_what_the_handler_raised_is_told_with_its_details(
-    workshop: Workshop, finalizer: Finalizer, attempt: Attempt
+    harness: WorkerHarness, finalizer: Finalizer, attempt: Attempt
 ) -> None:
     end = Failed(stream=attempt.stream, code=Failure.BAD_PARAMS, message="no", details={"packages": ["A"]}, spent=COST)
     assert finalizer.settle(end, {}) == State.FAILED
-    assert workshop.events(attempt.id)[EventType.JOB_FAILED]["details"] == {"packages": ["A"]}
-    assert workshop.last_attempt(attempt.id).busy_seconds == 2.5
+    assert harness.events(attempt.id)[EventType.JOB_FAILED]["details"] == {"packages": ["A"]}
+    assert harness.last_attempt(attempt.id).busy_seconds == 2.5
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_what_the_handler_raised_is_told_with_its_details(
     ],
 )
 def test_a_dead_child_is_held_against_the_job_that_may_have_killed_it_alone(
-    workshop: Workshop,
+    harness: WorkerHarness,
     finalizer: Finalizer,
     attempt: Attempt,
     gone: Gone,
@@ -161,33 +161,35 @@ def test_a_dead_child_is_held_against_the_job_that_may_have_killed_it_alone(
     message: str | None,
 ) -> None:
     finalizer.settle(gone, {})
-    job = workshop.job(attempt.id)
+    job = harness.job(attempt.id)
     assert (job.state, job.losses_here) == (state, losses)
-    assert workshop.last_attempt(attempt.id).message == message
+    assert harness.last_attempt(attempt.id).message == message
 
 
-def test_a_job_is_split_into_jobs_of_its_own(workshop: Workshop, finalizer: Finalizer, attempt: Attempt) -> None:
+def test_a_job_is_split_into_jobs_of_its_own(harness: WorkerHarness, finalizer: Finalizer, attempt: Attempt) -> None:
     parts = tuple({"messages": [{"role": "user", "content": word}]} for word in ("one", "two"))
     assert finalizer.settle(Split(stream=attempt.stream, segments=parts, spent=COST), {}) == "split"
-    assert workshop.job(attempt.id).state is State.AWAITING_INPUT
-    assert workshop.events(attempt.id)[HistoryEventType.SPLIT] == {"segments": 2}
-    assert [workshop.claim().job.params["messages"][0]["content"] for _ in parts] == ["one", "two"]
+    assert harness.job(attempt.id).state is State.AWAITING_INPUT
+    assert harness.events(attempt.id)[HistoryEventType.SPLIT] == {"segments": 2}
+    assert [harness.claim().job.params["messages"][0]["content"] for _ in parts] == ["one", "two"]
 
 
-def test_a_job_that_was_told_to_stop_is_not_split(workshop: Workshop, finalizer: Finalizer, attempt: Attempt) -> None:
+def test_a_job_that_was_told_to_stop_is_not_split(
+    harness: WorkerHarness, finalizer: Finalizer, attempt: Attempt
+) -> None:
     attempt.stop(StopReason.DRAINED)
     assert finalizer.settle(Split(stream=attempt.stream, segments=({},), spent=COST), {}) == "released"
-    assert workshop.job(attempt.id).state is State.QUEUED
+    assert harness.job(attempt.id).state is State.QUEUED
 
 
 @pytest.mark.parametrize("end", ["done", "split", "failed", "canceled"])
 def test_nothing_is_written_once_the_job_is_somebody_elses(
-    workshop: Workshop, finalizer: Finalizer, attempt: Attempt, end: str
+    harness: WorkerHarness, finalizer: Finalizer, attempt: Attempt, end: str
 ) -> None:
-    with workshop.database.write() as session:
+    with harness.database.write() as session:
         leases.release(session, now(), attempt.id, attempt.epoch, leases.Usage())
-    other = workshop.claim()
-    before = _seen(workshop.job(attempt.id))
+    other = harness.claim()
+    before = _seen(harness.job(attempt.id))
     said = {
         "done": done(attempt),
         "split": Split(stream=attempt.stream, segments=({},)),
@@ -195,9 +197,9 @@ def test_nothing_is_written_once_the_job_is_somebody_elses(
         "canceled": Halted(stream=attempt.stream),
     }
     assert finalizer.settle(said[end], {"a.txt": written(attempt, "a.txt", b"x")}) == "lost"
-    assert _seen(workshop.job(attempt.id)) == before
-    assert workshop.last_attempt(attempt.id).epoch == other.epoch
-    assert not list(workshop.objects.list_prefix("jobs/"))
+    assert _seen(harness.job(attempt.id)) == before
+    assert harness.last_attempt(attempt.id).epoch == other.epoch
+    assert not list(harness.objects.list_prefix("jobs/"))
 
 
 def _seen(job: Job) -> tuple[object, ...]:

@@ -10,26 +10,26 @@ import pytest
 
 from db.jobs import leases
 from db.schema.tables import Job, State
-from tests.worker.supervisor.workshop import Workshop, now, until
+from tests.worker.supervisor.worker_harness import WorkerHarness, now, until
 from worker import metrics
 from worker.supervisor.supervisor import Supervisor, realtime_factor
 
 pytestmark = pytest.mark.processes
 
 
-def supervisor_of(shop: Workshop, queue: str = "gpu") -> Supervisor:
-    return Supervisor(shop.services, shop.registry, queue, "w-1", shop.scratch)
+def supervisor_of(harness: WorkerHarness, queue: str = "gpu") -> Supervisor:
+    return Supervisor(harness.services, harness.registry, queue, "w-1", harness.scratch)
 
 
 @pytest.fixture
-def slow(workshops: Callable[..., Workshop]) -> Workshop:
-    shop = workshops("fake=fake?delay_ms=10000", slots=2)
-    shop.keep_running()
-    return shop
+def slow(harnesses: Callable[..., WorkerHarness]) -> WorkerHarness:
+    harness = harnesses("fake=fake?delay_ms=10000", slots=2)
+    harness.keep_running()
+    return harness
 
 
 @pytest.fixture
-def supervisor(running: Workshop) -> Iterator[Supervisor]:
+def supervisor(running: WorkerHarness) -> Iterator[Supervisor]:
     yield supervisor_of(running)
     assert running.registry.all() == []
 
@@ -40,15 +40,15 @@ def look(supervisor: Supervisor) -> threading.Thread:
     return thread
 
 
-def begun(shop: Workshop, supervisor: Supervisor) -> Job:
+def begun(harness: WorkerHarness, supervisor: Supervisor) -> Job:
     """A job that the child works on for long."""
-    job = shop.submit("chat.complete", {"messages": [{"role": "user", "content": "long " * 100}]})
+    job = harness.submit("chat.complete", {"messages": [{"role": "user", "content": "long " * 100}]})
     look(supervisor)
-    until(lambda: shop.job(job.id).state is State.RUNNING)
+    until(lambda: harness.job(job.id).state is State.RUNNING)
     return job
 
 
-def test_a_look_does_all_that_waits_one_after_another(running: Workshop, supervisor: Supervisor) -> None:
+def test_a_look_does_all_that_waits_one_after_another(running: WorkerHarness, supervisor: Supervisor) -> None:
     ids = [running.submit().id for _ in range(3)]
     assert supervisor.waiting() == 3
     assert supervisor.look() == 3
@@ -57,7 +57,7 @@ def test_a_look_does_all_that_waits_one_after_another(running: Workshop, supervi
     assert (supervisor.waiting(), supervisor.look(), supervisor.looks) == (0, 0, 2)
 
 
-def test_jobs_of_other_queues_and_models_are_left_alone(running: Workshop, supervisor: Supervisor) -> None:
+def test_jobs_of_other_queues_and_models_are_left_alone(running: WorkerHarness, supervisor: Supervisor) -> None:
     other = running.submit(model="other")
     assert (supervisor.waiting(), supervisor.look()) == (0, 0)
     assert supervisor_of(running, "cpu").waiting() == 0
@@ -66,15 +66,15 @@ def test_jobs_of_other_queues_and_models_are_left_alone(running: Workshop, super
     assert supervisor.look() == 1
 
 
-def test_a_gpu_worker_without_a_model_offers_and_claims_nothing(workshop: Workshop) -> None:
-    job = workshop.submit()
-    gpu, cpu = supervisor_of(workshop), supervisor_of(workshop, "cpu")
+def test_a_gpu_worker_without_a_model_offers_and_claims_nothing(harness: WorkerHarness) -> None:
+    job = harness.submit()
+    gpu, cpu = supervisor_of(harness), supervisor_of(harness, "cpu")
     assert (gpu.offered, gpu.waiting(), gpu.look()) == (0, 0, 0)
-    assert workshop.job(job.id).state is State.QUEUED
-    assert (cpu.offered, cpu.served) == (workshop.worker.slots, None)  # its jobs need no resident model
+    assert harness.job(job.id).state is State.QUEUED
+    assert (cpu.offered, cpu.served) == (harness.worker.slots, None)  # its jobs need no resident model
 
 
-def test_no_more_is_counted_as_waiting_than_there_are_free_slots(slow: Workshop) -> None:
+def test_no_more_is_counted_as_waiting_than_there_are_free_slots(slow: WorkerHarness) -> None:
     supervisor = supervisor_of(slow)
     for _ in range(3):
         slow.submit(priority=-1)
@@ -85,7 +85,7 @@ def test_no_more_is_counted_as_waiting_than_there_are_free_slots(slow: Workshop)
     assert supervisor.waiting() == 0
 
 
-def test_a_cancel_stops_the_job_it_names_and_no_other(slow: Workshop) -> None:
+def test_a_cancel_stops_the_job_it_names_and_no_other(slow: WorkerHarness) -> None:
     supervisor = supervisor_of(slow)
     first, second = begun(slow, supervisor), begun(slow, supervisor)
     supervisor.cancel(first.id)
@@ -93,7 +93,7 @@ def test_a_cancel_stops_the_job_it_names_and_no_other(slow: Workshop) -> None:
     assert slow.job(second.id).state is State.RUNNING
 
 
-def test_a_drain_hands_back_what_runs_and_takes_no_more(slow: Workshop) -> None:
+def test_a_drain_hands_back_what_runs_and_takes_no_more(slow: WorkerHarness) -> None:
     supervisor = supervisor_of(slow)
     job = begun(slow, supervisor)
     supervisor.drain(10)
@@ -103,22 +103,22 @@ def test_a_drain_hands_back_what_runs_and_takes_no_more(slow: Workshop) -> None:
     assert (supervisor.slots.free, supervisor.look()) == (0, 0)
 
 
-def test_a_job_that_does_not_stop_in_time_is_handed_back_as_it_is(workshops: Callable[..., Workshop]) -> None:
-    shop = workshops("fake=fake?hang_at=2", stop_s=60.0)
-    shop.keep_running()
-    supervisor = supervisor_of(shop)
-    job = shop.submit("video.caption", {"video": shop.add_film()})
+def test_a_job_that_does_not_stop_in_time_is_handed_back_as_it_is(harnesses: Callable[..., WorkerHarness]) -> None:
+    harness = harnesses("fake=fake?hang_at=2", stop_s=60.0)
+    harness.keep_running()
+    supervisor = supervisor_of(harness)
+    job = harness.submit("video.caption", {"video": harness.add_sample_video()})
     look(supervisor)
-    until(lambda: shop.job(job.id).state is State.RUNNING and shop.job(job.id).cue_count > 0)
-    kept, asked = shop.job(job.id).checkpoint, time.monotonic()
+    until(lambda: harness.job(job.id).state is State.RUNNING and harness.job(job.id).cue_count > 0)
+    kept, asked = harness.job(job.id).checkpoint, time.monotonic()
     supervisor.drain(0.5)
     assert 0.4 < time.monotonic() - asked < 5
-    back = shop.job(job.id)
+    back = harness.job(job.id)
     assert (back.state, back.checkpoint) == (State.QUEUED, kept)
-    assert shop.last_attempt(job.id).busy_seconds > 0.4
+    assert harness.last_attempt(job.id).busy_seconds > 0.4
 
 
-def test_a_database_that_is_away_is_no_end_of_the_worker(running: Workshop, supervisor: Supervisor) -> None:
+def test_a_database_that_is_away_is_no_end_of_the_worker(running: WorkerHarness, supervisor: Supervisor) -> None:
     job = running.submit()
     file = running.folder / "bm3.sqlite3"
     running.database.dispose()
@@ -132,8 +132,8 @@ def test_a_database_that_is_away_is_no_end_of_the_worker(running: Workshop, supe
     assert running.job(job.id).state is State.SUCCEEDED
 
 
-def test_how_long_it_waited_and_how_fast_it_went_is_measured(running: Workshop, supervisor: Supervisor) -> None:
-    job = running.submit("video.caption", {"video": running.add_film()})
+def test_how_long_it_waited_and_how_fast_it_went_is_measured(running: WorkerHarness, supervisor: Supervisor) -> None:
+    job = running.submit("video.caption", {"video": running.add_sample_video()})
     with running.database.write() as session:
         session.get_one(Job, job.id).queued_at = now().replace(year=now().year - 1)
     waits, factors = metrics.QUEUE_WAIT.labels(queue="gpu"), metrics.REALTIME_FACTOR.labels(kind="video.caption")
@@ -149,8 +149,8 @@ def test_twelve_seconds_of_video_in_four_of_work_are_a_factor_of_three() -> None
     assert realtime_factor(12_000, 4.0) == 3.0
 
 
-def test_a_lost_job_counts_as_no_success(running: Workshop, supervisor: Supervisor) -> None:
-    job = running.submit("video.caption", {"video": running.add_film()})
+def test_a_lost_job_counts_as_no_success(running: WorkerHarness, supervisor: Supervisor) -> None:
+    job = running.submit("video.caption", {"video": running.add_sample_video()})
     thread = look(supervisor)
     until(lambda: running.job(job.id).state is State.RUNNING)
     with running.database.write() as session:

@@ -11,98 +11,100 @@ from db.jobs import jobs, leases
 from db.schema.tables import Job, State
 from db.session import Database
 from tests.servers import free_port
-from tests.worker.supervisor.workshop import Workshop, now
+from tests.worker.supervisor.worker_harness import WorkerHarness, now
 from worker.supervisor.attempt import Attempt, StopReason
 from worker.supervisor.lease_renewer import LeaseRenewer
 
 
 @pytest.fixture
-def attempt(workshop: Workshop) -> Attempt:
+def attempt(harness: WorkerHarness) -> Attempt:
     """A running job whose lease is due for renewal."""
-    attempt = workshop.started()
-    attempt.renewed_at -= workshop.settings.beat_s
+    attempt = harness.started()
+    attempt.renewed_at -= harness.settings.beat_s
     return attempt
 
 
 @pytest.fixture
-def renewer(workshop: Workshop) -> LeaseRenewer:
-    return LeaseRenewer(workshop.database, workshop.settings, workshop.registry)
+def renewer(harness: WorkerHarness) -> LeaseRenewer:
+    return LeaseRenewer(harness.database, harness.settings, harness.registry)
 
 
-def lease_left(workshop: Workshop, attempt: Attempt) -> timedelta:
-    until = workshop.job(attempt.id).lease_until
+def lease_left(harness: WorkerHarness, attempt: Attempt) -> timedelta:
+    until = harness.job(attempt.id).lease_until
     assert until is not None
     return until - now()
 
 
-def shorten(workshop: Workshop, attempt: Attempt) -> None:
-    with workshop.database.write() as session:
+def shorten(harness: WorkerHarness, attempt: Attempt) -> None:
+    with harness.database.write() as session:
         session.get_one(Job, attempt.id).lease_until = now() + timedelta(seconds=1)
 
 
-def test_a_lease_is_renewed_when_it_is_due(workshop: Workshop, renewer: LeaseRenewer, attempt: Attempt) -> None:
-    shorten(workshop, attempt)
+def test_a_lease_is_renewed_when_it_is_due(harness: WorkerHarness, renewer: LeaseRenewer, attempt: Attempt) -> None:
+    shorten(harness, attempt)
     asked = time.monotonic()
     renewer.beat()
-    assert lease_left(workshop, attempt) > timedelta(seconds=workshop.settings.lease_s - 5)
+    assert lease_left(harness, attempt) > timedelta(seconds=harness.settings.lease_s - 5)
     assert asked <= attempt.renewed_at <= time.monotonic()
     assert attempt.stop_reason is None
 
 
-def test_and_not_before(workshop: Workshop, renewer: LeaseRenewer, attempt: Attempt) -> None:
-    shorten(workshop, attempt)
-    attempt.renewed_at = time.monotonic() - workshop.settings.beat_s + 2
+def test_and_not_before(harness: WorkerHarness, renewer: LeaseRenewer, attempt: Attempt) -> None:
+    shorten(harness, attempt)
+    attempt.renewed_at = time.monotonic() - harness.settings.beat_s + 2
     renewer.beat()
-    assert lease_left(workshop, attempt) < timedelta(seconds=1)
+    assert lease_left(harness, attempt) < timedelta(seconds=1)
 
 
-def test_every_attempt_is_renewed(workshop: Workshop, renewer: LeaseRenewer, attempt: Attempt) -> None:
-    other = workshop.started()
-    other.renewed_at -= workshop.settings.beat_s
+def test_every_attempt_is_renewed(harness: WorkerHarness, renewer: LeaseRenewer, attempt: Attempt) -> None:
+    other = harness.started()
+    other.renewed_at -= harness.settings.beat_s
     for one in (attempt, other):
-        shorten(workshop, one)
+        shorten(harness, one)
     renewer.beat()
-    assert min(lease_left(workshop, one) for one in (attempt, other)) > timedelta(seconds=30)
+    assert min(lease_left(harness, one) for one in (attempt, other)) > timedelta(seconds=30)
 
 
 def test_a_worker_hears_that_its_job_is_somebody_elses(
-    workshop: Workshop, renewer: LeaseRenewer, attempt: Attempt
+    harness: WorkerHarness, renewer: LeaseRenewer, attempt: Attempt
 ) -> None:
-    with workshop.database.write() as session:
+    with harness.database.write() as session:
         leases.release(session, now(), attempt.id, attempt.epoch, leases.Usage())
     renewer.beat()
     assert attempt.stop_reason is StopReason.LOST
 
 
-def test_a_job_that_has_just_ended_is_not_lost(workshop: Workshop, renewer: LeaseRenewer, attempt: Attempt) -> None:
-    with workshop.database.write() as session:
+def test_a_job_that_has_just_ended_is_not_lost(harness: WorkerHarness, renewer: LeaseRenewer, attempt: Attempt) -> None:
+    with harness.database.write() as session:
         leases.release(session, now(), attempt.id, attempt.epoch, leases.Usage())
     attempt.done.set()
     renewer.beat()
     assert attempt.stop_reason is None
 
 
-def test_a_lost_lease_is_not_renewed(workshop: Workshop, renewer: LeaseRenewer, attempt: Attempt) -> None:
-    shorten(workshop, attempt)
+def test_a_lost_lease_is_not_renewed(harness: WorkerHarness, renewer: LeaseRenewer, attempt: Attempt) -> None:
+    shorten(harness, attempt)
     attempt.stop(StopReason.LOST)
     renewer.beat()
-    assert lease_left(workshop, attempt) < timedelta(seconds=1)
+    assert lease_left(harness, attempt) < timedelta(seconds=1)
 
 
-def test_a_cancel_whose_message_got_lost_is_seen(workshop: Workshop, renewer: LeaseRenewer, attempt: Attempt) -> None:
-    with workshop.database.write() as session:
+def test_a_cancel_whose_message_got_lost_is_seen(
+    harness: WorkerHarness, renewer: LeaseRenewer, attempt: Attempt
+) -> None:
+    with harness.database.write() as session:
         assert jobs.request_cancel(session, now(), session.get_one(Job, attempt.id)).state is State.RUNNING
     renewer.beat()
     assert attempt.stop_reason is StopReason.CANCELED
 
 
 def test_a_database_that_is_away_leaves_the_attempt_alone_until_the_next_beat(
-    workshop: Workshop, attempt: Attempt
+    harness: WorkerHarness, attempt: Attempt
 ) -> None:
     away = Database(f"postgresql://nobody@127.0.0.1:{free_port()}/none")
     before = attempt.renewed_at
-    LeaseRenewer(away, workshop.settings, workshop.registry).beat()
+    LeaseRenewer(away, harness.settings, harness.registry).beat()
     assert (attempt.renewed_at, attempt.stop_reason) == (before, None)
-    LeaseRenewer(workshop.database, workshop.settings, workshop.registry).beat()
+    LeaseRenewer(harness.database, harness.settings, harness.registry).beat()
     assert attempt.renewed_at > before
     away.dispose()

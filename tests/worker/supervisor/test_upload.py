@@ -16,7 +16,7 @@ from db.storage.s3_client import S3Config
 from tests.faults.tcp_gate import TcpGate, gate_to
 from tests.servers import S3Place
 from tests.worker.supervisor.test_finalizer import done, written
-from tests.worker.supervisor.workshop import Workshop
+from tests.worker.supervisor.worker_harness import WorkerHarness
 from worker.supervisor.attempt import Attempt, StopReason
 from worker.supervisor.finalizer import Finalizer
 
@@ -30,18 +30,18 @@ def gate(s3: S3Place) -> Iterator[TcpGate]:
 
 
 @pytest.fixture
-def attempt(workshop: Workshop) -> Attempt:
-    return workshop.started()
+def attempt(harness: WorkerHarness) -> Attempt:
+    return harness.started()
 
 
 @pytest.fixture
 def finalizer(
-    workshop: Workshop, attempt: Attempt, s3: S3Place, gate: TcpGate, monkeypatch: pytest.MonkeyPatch
+    harness: WorkerHarness, attempt: Attempt, s3: S3Place, gate: TcpGate, monkeypatch: pytest.MonkeyPatch
 ) -> Finalizer:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3.access_key_id)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3.secret_access_key)
     store = S3Objects(S3Config(s3.bucket, "bm3/", endpoint_url=gate.url))
-    return Finalizer(workshop.database, store, workshop.settings, attempt)
+    return Finalizer(harness.database, store, harness.settings, attempt)
 
 
 def settle(finalizer: Finalizer, attempt: Attempt) -> str:
@@ -49,41 +49,41 @@ def settle(finalizer: Finalizer, attempt: Attempt) -> str:
 
 
 def test_a_store_that_stumbles_costs_no_attempt(
-    workshop: Workshop, finalizer: Finalizer, attempt: Attempt, gate: TcpGate
+    harness: WorkerHarness, finalizer: Finalizer, attempt: Attempt, gate: TcpGate
 ) -> None:
     gate.refuse("PUT", 503, 2)
     assert settle(finalizer, attempt) == "succeeded"
     assert gate.refused["PUT"] == 2
-    with workshop.database.read() as session:
+    with harness.database.read() as session:
         [file] = jobs.files(session, attempt.id)
     assert finalizer.objects.read(file.object_key) == b"words"
 
 
 @pytest.mark.slow
 def test_a_store_that_stays_away_costs_the_attempt(
-    workshop: Workshop, finalizer: Finalizer, attempt: Attempt, gate: TcpGate
+    harness: WorkerHarness, finalizer: Finalizer, attempt: Attempt, gate: TcpGate
 ) -> None:
     gate.refuse("PUT", 503, MANY)
     assert settle(finalizer, attempt) == State.RETRY_WAIT
-    assert workshop.last_attempt(attempt.id).failure is Failure.STORAGE
+    assert harness.last_attempt(attempt.id).failure is Failure.STORAGE
 
 
 def test_a_store_that_refuses_our_key_is_not_asked_again(
-    workshop: Workshop, finalizer: Finalizer, attempt: Attempt, gate: TcpGate
+    harness: WorkerHarness, finalizer: Finalizer, attempt: Attempt, gate: TcpGate
 ) -> None:
     gate.refuse("PUT", 403, MANY)
     assert settle(finalizer, attempt) == State.FAILED
-    assert workshop.job(attempt.id).failure is Failure.STORAGE_REFUSED
+    assert harness.job(attempt.id).failure is Failure.STORAGE_REFUSED
     assert gate.refused["PUT"] == 1
 
 
 def test_a_lost_lease_ends_the_waiting_and_a_cancel_does_not(
-    workshop: Workshop, finalizer: Finalizer, attempt: Attempt, gate: TcpGate
+    harness: WorkerHarness, finalizer: Finalizer, attempt: Attempt, gate: TcpGate
 ) -> None:
     gate.refuse("PUT", 503, 1)
     attempt.stop(StopReason.CANCELED)
     assert settle(finalizer, attempt) == "succeeded"
-    lost = workshop.started()
+    lost = harness.started()
     gate.refuse("PUT", 503, MANY)
     said: list[str] = []
     other = replace(finalizer, attempt=lost)

@@ -44,7 +44,7 @@ SPOKEN = (
 )
 
 
-class Stage:
+class JobSeeder:
     """Writes what a worker would write, for one tenant."""
 
     def __init__(self, inside: RunningApp, tenant: str = tenants.DEFAULT) -> None:

@@ -26,12 +26,12 @@ from tests.faults.sample_video import make_sample_video
 from worker.settings import WorkerSettings
 from worker.supervisor.attempt import Attempt, AttemptRegistry
 from worker.supervisor.child_manager import ChildManager
-from worker.supervisor.lease_renewer import Watchdog
 from worker.supervisor.live import LiveTextPublisher
 from worker.supervisor.process import setup_of
 from worker.supervisor.runner import WorkerServices
+from worker.supervisor.watchdog import Watchdog
 
-FILM_S = 12
+VIDEO_S = 12
 CHAT = {"messages": [{"role": "user", "content": "hello"}]}
 
 
@@ -39,7 +39,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class Workshop:
+class WorkerHarness:
     """What one worker works with, in a folder of its own; `keep_running` gives it a child and ticks its clocks."""
 
     def __init__(self, folder: Path, redis_url: str, models: str, **worker: Any) -> None:
@@ -82,7 +82,7 @@ class Workshop:
     def _tick(self) -> None:
         while not self._leaving.wait(0.02):
             self.child_manager.ensure_running(time.monotonic())
-            self.watchdog.judge(time.monotonic())
+            self.watchdog.check(time.monotonic())
 
     def submit(self, kind: str = "chat.complete", params: dict[str, Any] | None = None, **more: Any) -> Job:
         document = KINDS[kind].params.model_validate(params or CHAT).model_dump(mode="json")
@@ -106,9 +106,9 @@ class Workshop:
             assert leases.start(session, now(), attempt.id, attempt.epoch)
         return attempt
 
-    def add_film(self) -> dict[str, str]:
-        """A film as an input of a job."""
-        path = make_sample_video(self.folder / "film.mp4", FILM_S)
+    def add_sample_video(self) -> dict[str, str]:
+        """A video as an input of a job."""
+        path = make_sample_video(self.folder / "film.mp4", VIDEO_S)
         new = assets.NewAsset(new_id(), self.tenant_id, path.name, "video/mp4", path.stat().st_size)
         self.objects.put_file(new.object_key, path, "video/mp4")
         with self.database.write() as session:

@@ -15,7 +15,7 @@ AGAIN = BROKEN | {409}  # 409 to a submit: the first request with its key is sti
 
 
 @dataclass(frozen=True)
-class Door:
+class RetryingClient:
     """Where the api listens, and the key to it."""
 
     url: str
