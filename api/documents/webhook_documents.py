@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
-from uuid import UUID
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from api.documents.requests import Closed
-from db.documents.answers.base import FromAttributes
+from db.documents.answers.webhooks import AttemptLine, DeliveryView, EndpointView, EndpointWithSecret
 from db.documents.event_types import EventType
-from db.schema.tables_webhooks import DeliveryState, WebhookAttempt, WebhookEndpoint
+from db.schema.tables_webhooks import WebhookAttempt, WebhookEndpoint
 from db.webhooks.deliveries import Logged
 
 Url = Annotated[
@@ -42,52 +40,6 @@ class RotateRequest(Closed):
     overlap_s: Annotated[int, Field(ge=0, le=7 * 86_400, description="The old secret signs along for this long")] = (
         86_400
     )
-
-
-class EndpointView(FromAttributes):
-    id: UUID
-    url: str
-    events: list[str]
-    payload: str
-    description: str | None
-    created_at: datetime
-    failing_since: datetime | None
-    disabled_at: datetime | None
-    disabled_reason: str | None
-    last_error: str | None = Field(None, description="How the last request failed, while the endpoint is failing")
-
-
-class EndpointWithSecret(EndpointView):
-    secret: str = Field(description="Shown once; verify `v1` signatures with it")
-
-
-class DeliveryView(FromAttributes):
-    id: UUID
-    event_id: UUID = Field(description="The `webhook-id` of every attempt")
-    event_type: str
-    subject_id: UUID
-    state: DeliveryState
-    attempts: int = Field(description="Attempts of the present schedule")
-    next_attempt_at: datetime | None
-    created_at: datetime
-    finished_at: datetime | None
-
-
-class AttemptLine(FromAttributes):
-    """One request and its answer."""
-
-    at: datetime
-    outcome: str
-    status: int | None
-    error: str | None
-    request_headers: dict[str, Any]
-    response_head: str | None
-    duration_ms: int
-
-
-class DeliveryDetail(DeliveryView):
-    payload: dict[str, Any]
-    tried: list[AttemptLine]
 
 
 def endpoint_view(endpoint: WebhookEndpoint, failure: WebhookAttempt | None = None) -> EndpointView:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
 
 from api.auth import AdminCaller, AnyCaller, JobsReader, needs
 from api.deps import ServicesDep, now
@@ -15,52 +13,11 @@ from api.errors import NotFound
 from api.routes.openai.documents import model_list
 from db.access import audit
 from db.access.keys import Scope
-from db.documents.answers.base import FromAttributes
+from db.documents.answers.fleet import ModelView, QueueView, UsageView, WorkerView
 from db.jobs import counts, fleet, quotas, served
 
 router = APIRouter(prefix="/v1", tags=["fleet"])
 StainlessLanguage = Annotated[str | None, Header(alias="X-Stainless-Lang", include_in_schema=False)]
-
-
-class ModelView(FromAttributes):
-    name: str
-    family: str
-    engine: str
-    weights_sha256: str
-    context_tokens: int
-    queues: list[str]
-    workers: int
-    slots: int
-    default: bool = Field(description="What jobs get that name no model")
-    demo: bool = Field(description="A demonstration: it understands the material it was made with and no other")
-    notice: str | None = Field(description="What everybody must know who uses it")
-
-
-class WorkerView(FromAttributes):
-    id: str
-    role: str
-    queues: list[str]
-    slots: int
-    started_at: datetime
-    heartbeat_at: datetime
-    alive: bool
-    draining: bool
-    data: dict[str, Any]
-
-
-class QueueView(BaseModel):
-    name: str
-    states: dict[str, int]
-    oldest_queued_at: datetime | None
-    slots: int
-
-
-class UsageView(FromAttributes):
-    queued: int
-    running: int
-    bytes_kept: int
-    gpu_seconds_last_day: float
-    limits: dict[str, int | None]
 
 
 @router.get("/models", dependencies=[needs(Scope.JOBS_READ)], response_model=list[ModelView])

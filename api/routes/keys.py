@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from api.errors import NotFound, Problem
 from db.access import audit, keys, tenants
 from db.access.keys import Minted, Scope
 from db.access.tenants import Quotas, TenantNameTaken
-from db.documents.answers.base import FromAttributes
+from db.documents.answers.keys import KeyView, NewKeyView, TenantView
 from db.schema.tables_access import ApiKey, Tenant
 
 router = APIRouter(prefix="/v1", tags=["keys"])
@@ -39,21 +39,6 @@ class KeyRotation(Closed):
 AT_ONCE = KeyRotation()
 
 
-class KeyView(FromAttributes):
-    id: UUID
-    name: str
-    prefix: str
-    scopes: list[str]
-    created_at: datetime
-    expires_at: datetime | None
-    last_used_at: datetime | None
-    revoked_at: datetime | None
-
-
-class NewKeyView(KeyView):
-    token: str = Field(description="Shown once")
-
-
 class QuotaFields(Closed):
     max_queued: Quota = None
     max_running: Quota = None
@@ -64,17 +49,6 @@ class QuotaFields(Closed):
 
 class TenantRequest(QuotaFields):
     name: Name
-
-
-class TenantView(FromAttributes):
-    id: UUID
-    name: str
-    created_at: datetime
-    max_queued: int | None
-    max_running: int | None
-    max_bytes: int | None
-    max_gpu_seconds_per_day: int | None
-    requests_per_minute: int | None
 
 
 @router.post("/keys", status_code=201)

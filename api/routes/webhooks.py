@@ -7,20 +7,15 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime
 from sqlalchemy.orm import Session
 
 from api import paging, receivers
 from api.auth import Caller, WebhooksCaller
 from api.deps import ServicesDep, now
 from api.documents.webhook_documents import (
-    AttemptLine,
-    DeliveryDetail,
-    DeliveryView,
     EndpointChange,
     EndpointRequest,
-    EndpointView,
-    EndpointWithSecret,
     RotateRequest,
     attempt_line,
     delivery_view,
@@ -31,20 +26,21 @@ from api.errors import NotFound, Problem
 from api.paging import Cursor, Limit
 from db.access import audit
 from db.documents.answers.base import Page
+from db.documents.answers.webhooks import (
+    AttemptLine,
+    DeliveryDetail,
+    DeliveryView,
+    EndpointView,
+    EndpointWithSecret,
+    PublicKey,
+    Recovered,
+)
 from db.schema.tables_webhooks import DeliveryState, WebhookEndpoint
 from db.webhooks import deliveries, endpoints, signing_keys
 from db.webhooks.endpoints import NewEndpoint
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 DAY = RotateRequest()
-
-
-class Recovered(BaseModel):
-    deliveries: int
-
-
-class PublicKey(BaseModel):
-    public_key: str
 
 
 @router.post("", status_code=201)

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from bm3vl._sync.client import Client
     from bm3vl.answers import finished, result_of
     from bm3vl.documents.answers.assets import AssetView
+    from bm3vl.documents.answers.fleet import ModelView, WorkerView
     from bm3vl.documents.answers.jobs import JobView
+    from bm3vl.documents.answers.keys import KeyView
+    from bm3vl.documents.answers.webhooks import DeliveryView, EndpointView
     from bm3vl.documents.kinds.chat import ChatResult
     from bm3vl.documents.kinds.datasheet import DatasheetResult
     from bm3vl.documents.kinds.video import Cue, VideoCaptionResult
@@ -32,14 +35,24 @@ __all__ = [
     "Client",
     "Cue",
     "DatasheetResult",
+    "DeliveryView",
+    "EndpointView",
     "JobView",
+    "KeyView",
+    "ModelView",
     "ServerSentEvent",
     "VideoCaptionResult",
+    "WorkerView",
     "finished",
     "result_of",
 ]
 
 _HOMES = {
+    "WorkerView": "documents.answers.fleet",
+    "ModelView": "documents.answers.fleet",
+    "KeyView": "documents.answers.keys",
+    "EndpointView": "documents.answers.webhooks",
+    "DeliveryView": "documents.answers.webhooks",
     "AssetView": "documents.answers.assets",
     "AsyncClient": "_async.client",
     "ChatResult": "documents.kinds.chat",

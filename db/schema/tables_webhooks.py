@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from db.documents.answers.states import DeliveryState as DeliveryState
 from db.schema.base import Base, new_id, text_enum
 
 
@@ -45,12 +45,6 @@ class WebhookEvent(Base):
     subject_id: Mapped[UUID]
     payload: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
-
-
-class DeliveryState(StrEnum):
-    PENDING = "pending"
-    DELIVERED = "delivered"
-    FAILED = "failed"
 
 
 class WebhookDelivery(Base):

@@ -14,7 +14,9 @@ SOURCE, TARGET = ROOT / "client/bm3vl/_async", ROOT / "client/bm3vl/_sync"
 OWN = {"__init__.py", "runtime.py"}  # written by hand in both
 NAMES = {
     "AsyncClient": "Client",
+    "AsyncKeys": "Keys",
     "AsyncTransport": "Transport",
+    "AsyncWebhooks": "Webhooks",
     "_async": "_sync",
     "aclose": "close",
     "aiter_bytes": "iter_bytes",

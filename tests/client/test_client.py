@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from anyio.from_thread import start_blocking_portal
 
-from bm3vl import AsyncClient, ChatResult, Client, Cue, JobView, VideoCaptionResult, finished, result_of
+from bm3vl import ChatResult, Cue, JobView, VideoCaptionResult, finished, result_of
 from bm3vl.answers import parsed
 from bm3vl.documents.answers.events import EndEvent, ProgressEvent
 from bm3vl.documents.kinds.base import MediaInput
@@ -21,7 +20,7 @@ from bm3vl.documents.kinds.video import VideoCaptionParams
 from bm3vl.errors import ConnectionFailed, JobFailed, NotFound, UnknownAnswer, WaitTimeout
 from tests.api.running_app import MP4
 from tests.client.breaking_proxy import breaking_proxy
-from tests.client.conftest import LiveServer
+from tests.client.conftest import LiveServer, connected
 
 RESULT = {
     "cues": 2,
@@ -43,47 +42,6 @@ RESULT = {
 }
 HEADERS_BYTES = 700  # about what the server says before a body
 PARAMS = {"video": {"url": "https://example.com/a.mp4"}}
-
-
-class Blocking:
-    """An AsyncClient that is called like a Client: what a generator yields comes as a list."""
-
-    def __init__(self, client: AsyncClient, call: Callable[..., Any]) -> None:
-        self._client, self._call = client, call
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        def blocking(*args: Any, **kwargs: Any) -> Any:
-            return self._call(_awaited, getattr(self._client, name), args, kwargs)
-
-        return blocking
-
-
-async def _awaited(method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    made = method(*args, **kwargs)
-    if isinstance(made, AsyncIterator):
-        return [item async for item in made]
-    return await made
-
-
-@contextmanager
-def connected(way: str, url: str, key: str, **more: Any) -> Iterator[Any]:
-    if way == "sync":
-        with Client(url, key, **more) as client:
-            yield client
-        return
-    with start_blocking_portal() as portal, portal.wrap_async_context_manager(AsyncClient(url, key, **more)) as client:
-        yield Blocking(client, portal.call)
-
-
-@pytest.fixture(params=["sync", "async"])
-def way(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def client(way: str, live_server: LiveServer) -> Iterator[Any]:
-    with connected(way, live_server.server.url, live_server.key) as made:
-        yield made
 
 
 @contextmanager

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from bm3vl._async import downloads, uploads, watching
+from bm3vl._async.keys import AsyncKeys
 from bm3vl._async.transport import AsyncTransport
+from bm3vl._async.webhooks import AsyncWebhooks
 from bm3vl.answers import JobRef, Params, finished, job_id, jsonable, parsed
 from bm3vl.defaults import PATIENCE_S
 from bm3vl.documents.answers.assets import AssetView
 from bm3vl.documents.answers.events import ProgressEvent
+from bm3vl.documents.answers.fleet import ModelView, QueueView, UsageView, WorkerView
 from bm3vl.documents.answers.jobs import Batch, FileView, History, JobView
 from bm3vl.events import ServerSentEvent
 from bm3vl.pieces import OnProgress, untold
@@ -29,6 +32,8 @@ class AsyncClient:
 
     def __init__(self, base_url: str, api_key: str, *, timeout_s: float = 30.0, retries: int = 5) -> None:
         self.transport = AsyncTransport(base_url, api_key, timeout_s=timeout_s, retries=retries)
+        self.webhooks = AsyncWebhooks(self.transport)
+        self.keys = AsyncKeys(self.transport)
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -133,10 +138,32 @@ class AsyncClient:
         """A result as a local file, piece by piece, which appears whole or not at all."""
         return await downloads.download(self.transport, _place(job, name), path)
 
+    # The server
+
+    async def models(self) -> list[ModelView]:
+        """The models that living workers hold resident; jobs may name them."""
+        return [parsed(ModelView, item) for item in await self.transport.json("GET", "/v1/models")]
+
+    async def workers(self) -> list[WorkerView]:
+        """Every worker process heard of (administrators only)."""
+        return [parsed(WorkerView, item) for item in await self.transport.json("GET", "/v1/workers")]
+
+    async def drain(self, worker_id: str) -> WorkerView:
+        """Let a worker hand its jobs back at their checkpoints and take no more (administrators only)."""
+        return parsed(WorkerView, await self.transport.json("POST", f"/v1/workers/{worker_id}/drain"))
+
+    async def queues(self) -> list[QueueView]:
+        """The queues, with the caller's own jobs in each."""
+        return [parsed(QueueView, item) for item in await self.transport.json("GET", "/v1/queues")]
+
+    async def usage(self) -> UsageView:
+        """What the tenant uses now, and its limits."""
+        return parsed(UsageView, await self.transport.json("GET", "/v1/usage"))
+
     # Everything else is a plain resource
 
     async def get(self, path: str, **query: Any) -> Any:
-        """Any other resource, for example `client.get("/v1/workers")`."""
+        """Any other resource as it came, for example `client.get("/v1/tenants")`."""
         return await self.transport.json("GET", path, params=query)
 
     async def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
@@ -149,16 +176,8 @@ class AsyncClient:
 
     async def pages(self, path: str, *, most: int | None = None, **query: Any) -> AsyncIterator[dict[str, Any]]:
         """Every item of a list, following its cursors."""
-        cursor, left = None, most
-        while left is None or left > 0:
-            wanted = {"limit": min(100, left or 100), **query} | ({"cursor": cursor} if cursor else {})
-            page = await self.transport.json("GET", path, params=wanted)
-            for item in page["items"]:
-                yield item
-            cursor = page["next_cursor"]
-            left = None if left is None else left - len(page["items"])
-            if cursor is None:
-                return
+        async for item in self.transport.pages(path, most=most, **query):
+            yield item
 
     async def _once(self, path: str, body: dict[str, Any], headers: dict[str, str], **more: Any) -> Any:
         """POST what must not happen twice: a key lets the server tell a repeat from a new request."""

@@ -64,6 +64,19 @@ class AsyncTransport:
         answer = await self.call(method, path, **request)
         return answer.json() if answer.content else None
 
+    async def pages(self, path: str, *, most: int | None = None, **query: Any) -> AsyncIterator[dict[str, Any]]:
+        """Every item of a list, following its cursors."""
+        cursor, left = None, most
+        while left is None or left > 0:
+            wanted = {"limit": min(100, left or 100), **query} | ({"cursor": cursor} if cursor else {})
+            page = await self.json("GET", path, params=wanted)
+            for item in page["items"]:
+                yield item
+            cursor = page["next_cursor"]
+            left = None if left is None else left - len(page["items"])
+            if cursor is None:
+                return
+
     @asynccontextmanager
     async def stream(self, method: str, path: str, **request: Any) -> AsyncIterator[httpx.Response]:
         """A streamed answer. Raises like `call`, without retries: the caller knows where to go on."""

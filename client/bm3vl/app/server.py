@@ -75,10 +75,10 @@ def _ask(login: logins.SavedLogin, _: TaskReport) -> str:
     """Whether the server is there and takes the key, in plain words."""
     with Client(login.server, login.key, timeout_s=5.0, retries=0) as client:
         try:
-            queues = client.get("/v1/queues")
+            queues = client.queues()
         except Unauthorized:
             return "key refused"
         except ConnectionFailed:
             return "server not reachable"
-    queued = sum(queue["states"].get("queued", 0) for queue in queues)
+    queued = sum(queue.states.get("queued", 0) for queue in queues)
     return f"connected, {queued} jobs waiting"

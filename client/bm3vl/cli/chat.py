@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -54,15 +55,21 @@ def chat(
 def _print_live(client: Client, job: JobView) -> None:
     """Print words as they are decoded, then what is missing of the whole answer.
 
-    Words of the moment can be missed, at the beginning too: if so, the whole answer follows on a line of its own.
+    Words of the moment can be missed or sent twice: only what follows the words on the screen is printed, so that
+    what was missed comes in its place at the end. A worker that was lost may have begun another answer: then the whole
+    of it follows on a line of its own.
     """
-    live = ""
+    shown = ""
     for event in client.watch(job):
         if event.type == "text":
-            live += event.data["text"]
-            typer.echo(event.data["text"], nl=False)
+            new = following(shown, event.data)
+            shown += new
+            typer.echo(new, nl=False)
     answer = bm3vl.result_of(client.job(job), bm3vl.ChatResult).text
-    if answer.startswith(live):
-        typer.echo(answer[len(live) :])
-    else:
-        typer.echo(f"\n{answer}")
+    typer.echo(answer[len(shown) :] if answer.startswith(shown) else f"\n{answer}")
+
+
+def following(shown: str, piece: Mapping[str, Any]) -> str:
+    """What a piece of live text adds to what is shown of the answer: nothing while a piece before it is missing."""
+    known = len(shown) - int(piece.get("at", len(shown)))
+    return str(piece["text"][known:]) if known >= 0 else ""

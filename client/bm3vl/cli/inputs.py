@@ -36,9 +36,9 @@ def media(client: Client, source: str) -> dict[str, Any]:
 def warn_of_demo(client: Client, job: JobView) -> None:
     """Say it when the model that answers is a demonstration."""
     name = job.model
-    for model in client.get("/v1/models"):
-        if model["notice"] and (model["name"] == name if name else model["default"]):
-            err.print(f"{model['name']} is a demonstration model: {model['notice']}", style="yellow", markup=False)
+    for model in client.models():
+        if model.notice and (model.name == name if name else model.default):
+            err.print(f"{model.name} is a demonstration model: {model.notice}", style="yellow", markup=False)
 
 
 def given(**fields: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -28,8 +29,15 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Rows under headings."""
     shown = Table(*columns, box=None, pad_edge=False)
     for row in rows:
-        shown.add_row(*(Text("" if value is None else str(value), STYLE.get(str(value), "")) for value in row))
+        shown.add_row(*(Text(text, STYLE.get(text, "")) for text in map(_text, row)))
     out.print(shown)
+
+
+def _text(value: Any) -> str:
+    """A value of a table's cell; times in ISO 8601, as in JSON."""
+    if value is None:
+        return ""
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
 
 
 def done(job: JobView) -> str:

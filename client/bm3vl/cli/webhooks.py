@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bm3vl.cli.choices import DeliveryOutcome
 from bm3vl.cli.show import err, out, table
+
+if TYPE_CHECKING:
+    from bm3vl import Client
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Webhook endpoints and deliveries.")
 
@@ -17,10 +20,10 @@ Endpoint = Annotated[str, typer.Argument(help="The endpoint's id")]
 @app.command(name="list")
 def list_endpoints(context: typer.Context) -> None:
     """List endpoints."""
-    rows = context.obj.get("/v1/webhooks")
+    client: Client = context.obj
     table(
         ["id", "url", "events", "disabled"],
-        [[row["id"], row["url"], ", ".join(row["events"]) or "all", row["disabled_reason"]] for row in rows],
+        [[row.id, row.url, ", ".join(row.events) or "all", row.disabled_reason] for row in client.webhooks.list()],
     )
 
 
@@ -34,15 +37,16 @@ def add(
     full: Annotated[bool, typer.Option("--full", help="Send parameters and results along")] = False,
 ) -> None:
     """Add an endpoint; prints its id and, this once, its secret."""
-    body = {"url": url, "events": event or [], "payload": "full" if full else "thin"}
-    made = context.obj.post("/v1/webhooks", body)
-    out.print(f"{made['id']} {made['secret']}", markup=False)
+    client: Client = context.obj
+    made = client.webhooks.create(url, event or (), full=full)
+    out.print(f"{made.id} {made.secret}", markup=False)
 
 
 @app.command()
 def remove(context: typer.Context, endpoint: Endpoint) -> None:
     """Remove an endpoint and its log."""
-    context.obj.remove(f"/v1/webhooks/{endpoint}")
+    client: Client = context.obj
+    client.webhooks.delete(endpoint)
 
 
 @app.command()
@@ -52,15 +56,15 @@ def rotate(
     overlap: Annotated[int, typer.Option(help="Seconds the old secret signs along")] = 86_400,
 ) -> None:
     """Give an endpoint a new secret; prints it this once."""
-    out.print(
-        context.obj.post(f"/v1/webhooks/{endpoint}/rotate-secret", {"overlap_s": overlap})["secret"], markup=False
-    )
+    client: Client = context.obj
+    out.print(client.webhooks.rotate_secret(endpoint, overlap_s=overlap).secret, markup=False)
 
 
 @app.command()
 def test(context: typer.Context, endpoint: Endpoint) -> None:
     """Send a test event; prints the delivery's id."""
-    out.print(context.obj.post(f"/v1/webhooks/{endpoint}/test")["id"])
+    client: Client = context.obj
+    out.print(client.webhooks.test(endpoint).id)
 
 
 @app.command()
@@ -71,11 +75,11 @@ def deliveries(
     most: Annotated[int, typer.Option(min=1)] = 20,
 ) -> None:
     """List deliveries, newest first."""
-    filters = {"state": state} if state else {}
-    rows = context.obj.pages(f"/v1/webhooks/{endpoint}/deliveries", most=most, **filters)
+    client: Client = context.obj
+    rows = client.webhooks.deliveries(endpoint, state=state, most=most)
     table(
         ["id", "event", "state", "attempts", "next attempt"],
-        [[row["id"], row["event_type"], row["state"], row["attempts"], row["next_attempt_at"]] for row in rows],
+        [[row.id, row.event_type, row.state, row.attempts, row.next_attempt_at] for row in rows],
     )
 
 
@@ -88,7 +92,8 @@ def show(context: typer.Context, endpoint: Endpoint, delivery: str) -> None:
 @app.command()
 def resend(context: typer.Context, endpoint: Endpoint, delivery: str) -> None:
     """Send one delivery again, now."""
-    out.print(context.obj.post(f"/v1/webhooks/{endpoint}/deliveries/{delivery}/resend")["state"])
+    client: Client = context.obj
+    out.print(client.webhooks.resend(endpoint, delivery).state)
 
 
 @app.command()
@@ -98,5 +103,5 @@ def recover(
     since: Annotated[str, typer.Argument(help="For example 2026-01-31T00:00:00Z")],
 ) -> None:
     """Send everything again that failed since then."""
-    answer = context.obj.transport.json("POST", f"/v1/webhooks/{endpoint}/recover", params={"since": since})
-    err.print(f"{answer['deliveries']} deliveries will be tried again")
+    client: Client = context.obj
+    err.print(f"{client.webhooks.recover(endpoint, since)} deliveries will be tried again")

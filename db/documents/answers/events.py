@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from .failures import Failure
 from .states import State
@@ -23,6 +23,7 @@ class TextEvent(BaseModel):
     """Words of the reply that is being decoded, before they become a cue."""
 
     text: str
+    at: int = Field(0, description="How many characters of the reply came before; pieces can be lost or sent twice")
 
 
 class EndEvent(BaseModel):

@@ -1,4 +1,4 @@
-"""Where jobs and assets stand."""
+"""Where jobs, assets and deliveries stand."""
 
 from __future__ import annotations
 
@@ -28,3 +28,9 @@ class AssetState(StrEnum):
     VERIFYING = "verifying"
     READY = "ready"
     REJECTED = "rejected"
+
+
+class DeliveryState(StrEnum):
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
