@@ -8,6 +8,7 @@ from alembic import context
 from sqlalchemy import JSON, Connection
 
 import db.schema.models
+from db.schema import cue_words
 from db.schema.base import UtcDateTime
 from db.session import Database
 from db.settings import settings
@@ -30,6 +31,7 @@ def run(connection: Connection) -> None:
         target_metadata=target,
         render_as_batch=connection.dialect.name == "sqlite",  # SQLite cannot ALTER in place
         compare_type=True,
+        include_name=cue_words.is_declared,
         render_item=render_item,
     )
     with context.begin_transaction():

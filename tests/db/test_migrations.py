@@ -18,6 +18,7 @@ from sqlalchemy import inspect, text
 
 import db.schema.models
 from db.ops import migrate
+from db.schema.cue_words import is_declared
 from db.session import Database
 
 ROOT = Path(__file__).parent.parent.parent
@@ -43,7 +44,7 @@ UNSEEN = pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-speci
 
 def differences(database: Database) -> list[object]:
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": is_declared})
         found = compare_metadata(context, db.schema.models.Base.metadata)
     return [one for one in found if not (database.is_sqlite and "ix_jobs_claim" in repr(one))]
 

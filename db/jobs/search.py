@@ -1,0 +1,192 @@
+"""Full text over the cues of a tenant: the newest job's first, in a job from its beginning on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, cast, func, or_, select, text, tuple_
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.orm import Session
+
+from db.documents.search_query import Phrase, SearchQuery
+from db.jobs.jobs import Filter, conditions
+from db.schema.cue_words import INDEX, LAST_SEQ, NUMBERS, SEQ_BITS, WORDS
+from db.schema.tables import CueRow, Job
+
+# Read one by one before the index is asked: words of every other cue are found there at once, and the index, which
+# has no order, would have to name them all.
+RECENT = 10_000
+EVERY_JOB = Filter()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A cue: its job and its number there."""
+
+    job_id: UUID
+    seq: int
+
+
+@dataclass(frozen=True)
+class SearchQuestion:
+    """What to look for and where; `jobs` narrows it to some of the tenant's jobs, `after` is the last hit seen."""
+
+    query: SearchQuery
+    jobs: Filter = EVERY_JOB
+    job_id: UUID | None = None
+    after: Place | None = None
+
+
+@dataclass(frozen=True)
+class FoundCue:
+    """A hit with its job."""
+
+    cue: CueRow
+    job: Job
+
+
+def find(session: Session, tenant_id: UUID, asked: SearchQuestion, limit: int) -> list[FoundCue]:
+    """At most `limit` cues that fit. Deleted jobs and other tenants' have none."""
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    places = (_sqlite_places if is_sqlite else _postgres_places)(session, tenant_id, asked, limit)
+    return _found(session, places)
+
+
+def _found(session: Session, places: Sequence[Place]) -> list[FoundCue]:
+    keys = [(place.job_id, place.seq) for place in places]
+    rows = session.execute(
+        select(CueRow, Job).join(Job, Job.id == CueRow.job_id).where(tuple_(CueRow.job_id, CueRow.seq).in_(keys))
+    ).all()
+    by_place = {Place(cue.job_id, cue.seq): FoundCue(cue, job) for cue, job in rows}
+    return [by_place[place] for place in places if place in by_place]
+
+
+def _shown(tenant_id: UUID, asked: SearchQuestion) -> list[ColumnElement[bool]]:
+    """The jobs in which to look."""
+    tests = [Job.tenant_id == tenant_id, Job.deleted_at.is_(None), *conditions(asked.jobs)]
+    return tests if asked.job_id is None else [*tests, Job.id == asked.job_id]
+
+
+# PostgreSQL
+
+
+def _postgres_places(session: Session, tenant_id: UUID, asked: SearchQuestion, limit: int) -> list[Place]:
+    fits = WORDS.c.words.op("@@")(cast(_tsquery(tenant_id, asked), TSQUERY))
+    if asked.job_id is None:
+        found = _places(session, _among_recent(tenant_id, asked, limit))
+        if len(found) == limit:
+            return found
+    return _places(session, _cues(tenant_id, asked, WORDS.c.job_id, WORDS.c.seq).where(fits).limit(limit))
+
+
+def _among_recent(tenant_id: UUID, asked: SearchQuestion, limit: int) -> Select[Any]:
+    recent = _cues(tenant_id, asked, *WORDS.c).limit(RECENT).subquery()
+    fits = recent.c.words.op("@@")(cast(_tsquery(tenant_id, asked), TSQUERY))
+    return select(recent.c.job_id, recent.c.seq).where(fits).order_by(recent.c.job_id.desc(), recent.c.seq).limit(limit)
+
+
+def _cues(tenant_id: UUID, asked: SearchQuestion, *columns: ColumnElement[Any]) -> Select[Any]:
+    cues = select(*columns).join(Job, Job.id == WORDS.c.job_id).where(*_shown(tenant_id, asked))
+    if asked.after is not None:
+        job_id, seq = asked.after.job_id, asked.after.seq
+        cues = cues.where(Job.id <= job_id, or_(Job.id < job_id, WORDS.c.seq > seq))
+    return cues.order_by(Job.id.desc(), WORDS.c.seq)
+
+
+def _places(session: Session, statement: Select[Any]) -> list[Place]:
+    return [Place(job_id, seq) for job_id, seq in session.execute(statement)]
+
+
+def _tsquery(tenant_id: UUID, asked: SearchQuestion) -> str:
+    """The query in PostgreSQL's language. Words of tenants and labels have a colon, which words of cues never have."""
+    own = [_quoted(f"t:{tenant_id}")]
+    if asked.jobs.label is not None:
+        own.append(_quoted("l:{}:{}".format(*asked.jobs.label)))
+    wanted = [_tsphrase(phrase) for phrase in asked.query.wanted]
+    return " & ".join([*own, *wanted, *(f"!{_tsphrase(phrase)}" for phrase in asked.query.unwanted)])
+
+
+def _tsphrase(phrase: Phrase) -> str:
+    last = len(phrase.words) - 1
+    words = [_tsword(word, prefix=phrase.prefix and n == last) for n, word in enumerate(phrase.words)]
+    return f"({' <-> '.join(words)})"
+
+
+def _tsword(word: str, *, prefix: bool) -> str:
+    """A database without a locale lowers ASCII only: other words are looked for as they may stand there."""
+    forms = [word] if word.isascii() else sorted({word, word.upper(), word.capitalize()})
+    return f"({' | '.join(_quoted(form) + (':*' if prefix else '') for form in forms)})"
+
+
+def _quoted(lexeme: str) -> str:
+    return "'{}'".format(lexeme.replace("\\", "\\\\").replace("'", "''"))
+
+
+# SQLite
+
+
+def _sqlite_places(session: Session, tenant_id: UUID, asked: SearchQuestion, limit: int) -> list[Place]:
+    number = INDEX.c.rowid
+    tests: list[Any] = [
+        text("cue_words MATCH :words").bindparams(words=_fts_query(tenant_id, asked)),
+        *_shown(tenant_id, asked),
+    ]
+    tests += [number >= low for low in _lowest(session, tenant_id, asked)]
+    tests += [number < high for high in _beyond(session, tenant_id, asked)]
+    statement = (
+        select(NUMBERS.c.job_id, number)
+        .select_from(INDEX)
+        .join(NUMBERS, NUMBERS.c.number == number.op(">>")(SEQ_BITS))
+        .join(Job, Job.id == NUMBERS.c.job_id)
+        .where(*tests)
+        .order_by(number.desc())
+        .limit(limit)
+    )
+    return [Place(job_id, LAST_SEQ - (found & LAST_SEQ)) for job_id, found in session.execute(statement)]
+
+
+def _lowest(session: Session, tenant_id: UUID, asked: SearchQuestion) -> Iterable[int]:
+    """Numbers below which no hit can be."""
+    if asked.job_id is not None or asked.jobs.created_after is not None:
+        first = session.scalar(_numbered(tenant_id, asked, func.min(NUMBERS.c.number)))
+        yield (first if first is not None else 1) << SEQ_BITS
+
+
+def _beyond(session: Session, tenant_id: UUID, asked: SearchQuestion) -> Iterable[int]:
+    """Numbers at and above which no hit can be."""
+    if asked.job_id is not None or asked.jobs.created_before is not None:
+        last = session.scalar(_numbered(tenant_id, asked, func.max(NUMBERS.c.number)))
+        yield (last + 1 if last is not None else 0) << SEQ_BITS
+    if asked.after is not None:
+        yield _number(session, asked.after)
+
+
+def _numbered(tenant_id: UUID, asked: SearchQuestion, what: ColumnElement[int]) -> Select[Any]:
+    return select(what).join(Job, Job.id == NUMBERS.c.job_id).where(*_shown(tenant_id, asked))
+
+
+def _number(session: Session, place: Place) -> int:
+    """Where a cue stands in the index, or would, were its job not gone."""
+    own = session.scalar(select(NUMBERS.c.number).where(NUMBERS.c.job_id == place.job_id))
+    if own is not None:
+        return (int(own) << SEQ_BITS) + LAST_SEQ - place.seq
+    older = session.scalar(select(func.max(NUMBERS.c.number)).where(NUMBERS.c.job_id < place.job_id))
+    return (int(older or 0) + 1) << SEQ_BITS
+
+
+def _fts_query(tenant_id: UUID, asked: SearchQuestion) -> str:
+    """The query in FTS5's language; only letters and digits stand in its quotes."""
+    own = [f'"t{tenant_id.hex}"']
+    if asked.jobs.label is not None:
+        own.append(f'"l{"{}:{}".format(*asked.jobs.label).encode().hex()}"')
+    wanted = " AND ".join(map(_fts_phrase, asked.query.wanted))
+    found = f"{{scope}} : ({' AND '.join(own)}) AND {{text}} : ({wanted})"
+    unwanted = " OR ".join(map(_fts_phrase, asked.query.unwanted))
+    return f"({found}) NOT ({{text}} : ({unwanted}))" if unwanted else found
+
+
+def _fts_phrase(phrase: Phrase) -> str:
+    return f'"{" ".join(phrase.words)}"' + (" *" if phrase.prefix else "")
