@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import Query
 
 from api.errors import field_problem
-from db.jobs.search import FoundCue, Place
+from db.jobs.search import CuePlace, FoundCue
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=60, description="`next_cursor` of the page before")]
@@ -30,12 +30,12 @@ def next_cursor(rows: Sequence[Any], limit: int) -> str | None:
     return _encoded(last.bytes)
 
 
-def after_place(cursor: str | None) -> Place | None:
+def after_place(cursor: str | None) -> CuePlace | None:
     """The cue that a cursor of a search stands for. Raises a 422 problem."""
     if cursor is None:
         return None
     data = _decoded(cursor, 20)
-    return Place(UUID(bytes=data[:16]), int.from_bytes(data[16:]))
+    return CuePlace(UUID(bytes=data[:16]), int.from_bytes(data[16:]))
 
 
 def next_place(hits: Sequence[FoundCue], limit: int) -> str | None:

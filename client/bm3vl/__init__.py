@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bm3vl.documents.answers.fleet import ModelView, WorkerView
     from bm3vl.documents.answers.jobs import JobView
     from bm3vl.documents.answers.keys import KeyView
+    from bm3vl.documents.answers.search import SearchHit
     from bm3vl.documents.answers.webhooks import DeliveryView, EndpointView
     from bm3vl.documents.kinds.chat import ChatResult
     from bm3vl.documents.kinds.datasheet import DatasheetResult
@@ -40,6 +41,7 @@ __all__ = [
     "JobView",
     "KeyView",
     "ModelView",
+    "SearchHit",
     "ServerSentEvent",
     "VideoCaptionResult",
     "WorkerView",
@@ -60,6 +62,7 @@ _HOMES = {
     "Cue": "documents.kinds.video",
     "DatasheetResult": "documents.kinds.datasheet",
     "JobView": "documents.answers.jobs",
+    "SearchHit": "documents.answers.search",
     "ServerSentEvent": "events",
     "VideoCaptionResult": "documents.kinds.video",
     "finished": "answers",

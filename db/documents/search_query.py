@@ -21,7 +21,7 @@ class BadQuery(ValueError):
 
 
 @dataclass(frozen=True)
-class Word:
+class SpokenWord:
     """A word of a text and where it stands."""
 
     text: str
@@ -36,7 +36,7 @@ class Phrase:
     words: tuple[str, ...]
     prefix: bool = False
 
-    def at(self, spoken: list[Word], place: int) -> bool:
+    def at(self, spoken: list[SpokenWord], place: int) -> bool:
         """Whether it stands there in a text."""
         here = spoken[place : place + len(self.words)]
         if len(here) < len(self.words):
@@ -86,10 +86,10 @@ def parse(text: str) -> SearchQuery:
     return SearchQuery(tuple(wanted), tuple(unwanted))
 
 
-def words(text: str) -> list[Word]:
+def words(text: str) -> list[SpokenWord]:
     """The words of a text in lower case: runs of letters and digits, and single signs of scripts without blanks."""
     return [
-        Word(text[start:end].lower(), start, end)
+        SpokenWord(text[start:end].lower(), start, end)
         for run_start, run_end in _runs(text)
         for start, end in _split(text, run_start, run_end)
     ]

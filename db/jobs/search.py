@@ -23,7 +23,7 @@ EVERY_JOB = Filter()
 
 
 @dataclass(frozen=True)
-class Place:
+class CuePlace:
     """A cue: its job and its number there."""
 
     job_id: UUID
@@ -37,7 +37,7 @@ class SearchQuestion:
     query: SearchQuery
     jobs: Filter = EVERY_JOB
     job_id: UUID | None = None
-    after: Place | None = None
+    after: CuePlace | None = None
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,12 @@ def find(session: Session, tenant_id: UUID, asked: SearchQuestion, limit: int) -
     return _found(session, places)
 
 
-def _found(session: Session, places: Sequence[Place]) -> list[FoundCue]:
+def _found(session: Session, places: Sequence[CuePlace]) -> list[FoundCue]:
     keys = [(place.job_id, place.seq) for place in places]
     rows = session.execute(
         select(CueRow, Job).join(Job, Job.id == CueRow.job_id).where(tuple_(CueRow.job_id, CueRow.seq).in_(keys))
     ).all()
-    by_place = {Place(cue.job_id, cue.seq): FoundCue(cue, job) for cue, job in rows}
+    by_place = {CuePlace(cue.job_id, cue.seq): FoundCue(cue, job) for cue, job in rows}
     return [by_place[place] for place in places if place in by_place]
 
 
@@ -73,7 +73,7 @@ def _shown(tenant_id: UUID, asked: SearchQuestion) -> list[ColumnElement[bool]]:
 # PostgreSQL
 
 
-def _postgres_places(session: Session, tenant_id: UUID, asked: SearchQuestion, limit: int) -> list[Place]:
+def _postgres_places(session: Session, tenant_id: UUID, asked: SearchQuestion, limit: int) -> list[CuePlace]:
     fits = WORDS.c.words.op("@@")(cast(_tsquery(tenant_id, asked), TSQUERY))
     if asked.job_id is None:
         found = _places(session, _among_recent(tenant_id, asked, limit))
@@ -96,8 +96,8 @@ def _cues(tenant_id: UUID, asked: SearchQuestion, *columns: ColumnElement[Any]) 
     return cues.order_by(Job.id.desc(), WORDS.c.seq)
 
 
-def _places(session: Session, statement: Select[Any]) -> list[Place]:
-    return [Place(job_id, seq) for job_id, seq in session.execute(statement)]
+def _places(session: Session, statement: Select[Any]) -> list[CuePlace]:
+    return [CuePlace(job_id, seq) for job_id, seq in session.execute(statement)]
 
 
 def _tsquery(tenant_id: UUID, asked: SearchQuestion) -> str:
@@ -128,7 +128,7 @@ def _quoted(lexeme: str) -> str:
 # SQLite
 
 
-def _sqlite_places(session: Session, tenant_id: UUID, asked: SearchQuestion, limit: int) -> list[Place]:
+def _sqlite_places(session: Session, tenant_id: UUID, asked: SearchQuestion, limit: int) -> list[CuePlace]:
     number = INDEX.c.rowid
     tests: list[Any] = [
         text("cue_words MATCH :words").bindparams(words=_fts_query(tenant_id, asked)),
@@ -145,7 +145,7 @@ def _sqlite_places(session: Session, tenant_id: UUID, asked: SearchQuestion, lim
         .order_by(number.desc())
         .limit(limit)
     )
-    return [Place(job_id, LAST_SEQ - (found & LAST_SEQ)) for job_id, found in session.execute(statement)]
+    return [CuePlace(job_id, LAST_SEQ - (found & LAST_SEQ)) for job_id, found in session.execute(statement)]
 
 
 def _lowest(session: Session, tenant_id: UUID, asked: SearchQuestion) -> Iterable[int]:
@@ -168,7 +168,7 @@ def _numbered(tenant_id: UUID, asked: SearchQuestion, what: ColumnElement[int]) 
     return select(what).join(Job, Job.id == NUMBERS.c.job_id).where(*_shown(tenant_id, asked))
 
 
-def _number(session: Session, place: Place) -> int:
+def _number(session: Session, place: CuePlace) -> int:
     """Where a cue stands in the index, or would, were its job not gone."""
     own = session.scalar(select(NUMBERS.c.number).where(NUMBERS.c.job_id == place.job_id))
     if own is not None:

@@ -17,6 +17,7 @@ from bm3vl.documents.answers.assets import AssetView
 from bm3vl.documents.answers.events import ProgressEvent
 from bm3vl.documents.answers.fleet import ModelView, QueueView, UsageView, WorkerView
 from bm3vl.documents.answers.jobs import Batch, FileView, History, JobView
+from bm3vl.documents.answers.search import SearchHit
 from bm3vl.events import ServerSentEvent
 from bm3vl.pieces import OnProgress, untold
 
@@ -123,6 +124,12 @@ class AsyncClient:
         return finished(await self.job(job))
 
     # Results
+
+    async def search(self, q: str, *, most: int | None = None, **filters: Any) -> AsyncIterator[SearchHit]:
+        """The captions that hold the words of `q`, newest job first: `"red car" driv* -blue` (filters: job_id, label as
+        `name:value`, created_after, created_before)."""
+        async for item in self.pages("/v1/search", most=most, q=q, **filters):
+            yield parsed(SearchHit, item)
 
     async def files(self, job: JobRef) -> list[FileView]:
         """The result files of a job."""

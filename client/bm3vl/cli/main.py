@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bm3vl import login as logins
-from bm3vl.cli import admin, chat, jobs, submit, upload, webhooks
+from bm3vl.cli import admin, chat, jobs, search, submit, upload, webhooks
 from bm3vl.cli.show import err, out
 from bm3vl.errors import (
     ApiError,
@@ -41,6 +41,7 @@ app.add_typer(submit.app, name="submit")
 app.add_typer(webhooks.app, name="webhooks")
 app.command()(upload.upload)
 app.command()(chat.chat)
+app.command()(search.search)
 jobs.register(app)
 admin.register(app)
 
