@@ -111,7 +111,7 @@ class Consumer:
 
     def _abandon(self) -> None:
         """Let the consumer's loop end by itself; waiting for it would wait for its running jobs, or for ever."""
-        controller = self._controller
+        controller, self._controller = self._controller, None
         for part in (controller, getattr(controller, "consumer", None)):
             if part is not None:
                 part.blueprint.state = CLOSE

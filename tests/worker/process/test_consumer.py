@@ -71,6 +71,38 @@ def test_a_worker_at_a_full_broker_does_not_flood_the_log(tmp_path: Path, caplog
         consumer.close()
 
 
+def test_a_listener_that_takes_a_message_while_it_is_left_behind_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", failed.append)
+    heard = threading.Semaphore(0)
+    with redis_server(tmp_path) as broker, redis.Redis.from_url(broker.url) as link:
+
+        class Late(Consumer):
+            """A message comes when the old listener is left behind and the new one is not there yet."""
+
+            def start(self) -> None:
+                _call(broker.url, 1)
+                left_at = time.monotonic()
+                while self._thread is not None and link.llen(GPU) and time.monotonic() < left_at + 3:
+                    time.sleep(0.05)
+                super().start()
+
+            def _messages_wait(self) -> bool:
+                return True
+
+        consumer = Late(broker.url, GPU, 2, heard.release)
+        consumer.start()
+        assert heard.acquire(timeout=20)
+        for _ in range(3):
+            time.sleep(3)  # it listens again
+            consumer.check(free_slots=2, consumer_stall_s=-1)
+        consumer.close()
+        _until(lambda: _threads() == 0)
+    assert not failed, failed[0].exc_value
+
+
 def _call(broker: str, times: int) -> None:
     app = celery_app(broker)
     for _ in range(times):
