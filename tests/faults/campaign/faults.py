@@ -38,7 +38,7 @@ FREEZE_S = 6.0  # longer than a lease
 AWAY_S = 1.5
 HELD_S = 5.0  # longer than a lease
 SUBSCRIBERS = {"api": int(API_PROCESSES), "gpu": 1, "cpu": 1}  # of each process started
-HEARS_AGAIN_S = 30.0  # two intervals of a second and a pause; a worker may be frozen, or still start
+HEARS_AGAIN_S = 240.0  # two intervals of a second and a pause; but one may be frozen, or start on a busy machine
 TAKEN_S = 15.0
 
 
