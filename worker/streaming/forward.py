@@ -20,6 +20,7 @@ from worker.streaming.cache import CacheShape, StreamCache
 from worker.streaming.positions import all_axes
 from worker.streaming.rope import Angles
 from worker.streaming.spans import TokenSpan
+from worker.streaming.state.delta_rule import linear_layer
 from worker.streaming.state.recurrent import StateStep
 
 PREFILL_TOKENS = 2048  # a longer prompt goes in in pieces: activations and the causal mask stay bounded
@@ -135,6 +136,9 @@ class Forward:
         states = [placement.cache.state for placement in step.placements if placement.cache.state]
         carried = cache_argument(StateStep(states)) if states else {}
         for index, layer in enumerate(self._text.layers):
+            if index in self._linear and hidden.shape[1] == 1:
+                hidden = linear_layer(layer, hidden, states)
+                continue
             special: dict[str, Any] = carried if index in self._linear else {"step": step}
             hidden = layer(hidden, position_embeddings=identity, attention_mask=None, position_ids=None, **special)
             if deep is not None and index < len(deep.features):
