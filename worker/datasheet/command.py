@@ -16,7 +16,7 @@ from worker.context import LocalContext
 from worker.datasheet import sandbox
 from worker.datasheet.handler import extract_datasheet
 from worker.engines import load_engine
-from worker.errors import Permanent
+from worker.errors import Permanent, Transient
 
 
 class Desk(LocalContext):
@@ -45,7 +45,7 @@ def extract_as_asked(args: argparse.Namespace) -> int:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         print(f"{Failure.BAD_PARAMS}: {wrong}", file=sys.stderr)
         return 2
-    except (Permanent, ValueError) as error:
+    except (Permanent, Transient, ValueError) as error:
         print(f"{getattr(error, 'code', Failure.BAD_PARAMS)}: {error}", file=sys.stderr)
         return 2
     document = result.model_dump(mode="json")

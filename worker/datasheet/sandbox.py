@@ -28,10 +28,12 @@ from worker.datasheet.extract import extract
 from worker.datasheet.page import pages
 from worker.datasheet.request import OnProgress, ReadingProgress, ReadingRequest
 from worker.datasheet.result import overlay
-from worker.errors import Permanent
+from worker.errors import Permanent, Transient
 
 POLL_S = 0.5
 FOR_SCANS = "onnxruntime"
+FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM)
+"""An operator, or the kernel that is out of memory. The limits themselves end a process by SIGXCPU or a refused allocation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ def read(
 ) -> DocumentReading:
     """`extract` within limits, and pictures of the pages it read.
 
-    Raises Permanent like `extract`, and TOO_LARGE past a limit; what `progress` raises passes and ends the reading.
+    Raises Permanent like `extract`, and TOO_LARGE past a limit; Transient(WORKER_LOST) when something else ended the
+    process; what `progress` raises passes and ends the reading.
     """
     limits = limits or SandboxLimits()
     context = _context()
@@ -126,6 +129,8 @@ def _ended(exitcode: int, limits: SandboxLimits) -> Exception:
     if exitcode >= 0:
         return RuntimeError(f"the reading process ended with code {exitcode}")
     ended_by = signal.Signals(-exitcode)
+    if ended_by in FROM_OUTSIDE:
+        return Transient(Failure.WORKER_LOST, f"the reading process was ended from outside ({ended_by.name})")
     if ended_by is signal.SIGXCPU:
         return Permanent(Failure.TOO_LARGE, f"the document takes more than {limits.cpu_s} s of processor time to read")
     return Permanent(

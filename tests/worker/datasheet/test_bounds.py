@@ -23,7 +23,7 @@ from worker.datasheet import sandbox
 from worker.datasheet.request import ReadingProgress, ReadingRequest
 from worker.datasheet.sandbox import SandboxLimits
 from worker.datasheet.synthetic import generate
-from worker.errors import Permanent, Stopped
+from worker.errors import Permanent, Stopped, Transient
 
 TIGHT = SandboxLimits(cpu_s=2, memory_bytes=3 << 29)
 ENDLESS = bombs.nested(levels=12, copies=10)
@@ -130,6 +130,22 @@ def test_a_page_that_takes_forever_can_be_left(tmp_path: Path) -> None:
     with pytest.raises(Stopped):
         sandbox.read([path], ReadingRequest(), leave)
     assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM])
+def test_a_reading_that_somebody_from_outside_ends_is_no_fault_of_the_document(
+    tmp_path: Path, signum: signal.Signals
+) -> None:
+    path = write(tmp_path / "part.pdf", ENDLESS)
+
+    def end(_: ReadingProgress) -> None:
+        for reader in multiprocessing.active_children():
+            os.kill(reader.pid or 0, signum)
+
+    with pytest.raises(Transient) as ended:
+        sandbox.read([path], ReadingRequest(), end)
+    assert ended.value.code is Failure.WORKER_LOST
+    assert signum.name in str(ended.value)
 
 
 def test_the_reading_process_ends_with_the_one_that_asked(tmp_path: Path) -> None:
