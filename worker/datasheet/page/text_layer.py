@@ -32,7 +32,8 @@ def _chars(textpage: object, m: Matrix, unknown: list[Box]) -> list[_Char | None
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
     cell = pdfium.FS_RECTF()
     for i in range(min(pdfium.FPDFText_CountChars(textpage), MAX_CHARS)):
-        code = pdfium.FPDFText_GetUnicode(textpage, i)
+        # a hyphen that ends a line is told as a control code
+        code = ord("-") if pdfium.FPDFText_IsHyphen(textpage, i) == 1 else pdfium.FPDFText_GetUnicode(textpage, i)
         if pdfium.FPDFText_IsGenerated(textpage, i) == 1:
             continue  # guessed by the library: the gaps between the letters decide here
         mapped = pdfium.FPDFText_HasUnicodeMapError(textpage, i) != 1
