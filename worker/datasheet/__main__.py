@@ -37,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
         "--allow-incomplete", action="store_true", help="write a footprint that lacks pads or sizes; its name says so"
     )
     one.add_argument(
-        "--files-to", type=Path, metavar="DIR", help="write footprint.json, .kicad_mod and overlay.svg here"
+        "--files-to", type=Path, metavar="DIR", help="write footprint.json, .kicad_mod, .kicad_sym and overlay.svg here"
     )
     one.add_argument("--json", type=Path, metavar="OUT", help="where the result goes; standard output when left out")
     many = commands.add_parser("evaluate", help="score the reader on drawings with known truth, one set or several")

@@ -16,6 +16,7 @@ from worker.datasheet.hypotheses import choose, plausible
 from worker.datasheet.land import grid_rules
 from worker.datasheet.page import pages
 from worker.datasheet.page.pages import Book
+from worker.datasheet.pins import reading
 from worker.datasheet.request import OnProgress, ReadingProgress, ReadingRequest
 from worker.datasheet.result import build, review
 from worker.datasheet.result.build import Findings
@@ -35,7 +36,8 @@ def extract(files: list[bytes | Path], request: ReadingRequest, progress: OnProg
     start = time.monotonic()
     book = pages.open_book(files)
     try:
-        result = build.result_of(_read(book, request, progress))
+        found = _read(book, request, progress)
+        result = reading.add(build.result_of(found), book, found.search)
     finally:
         book.close()
     count = len(result.land_pattern.pads) if result.land_pattern else 0

@@ -64,7 +64,15 @@ class JobPageData:
     @property
     def kicad_mod(self) -> str | None:
         """The name of the KiCad footprint's file, where one was written and is still kept."""
-        name = (self.result.get("files") or {}).get("kicad_mod")
+        return self._kept("kicad_mod")
+
+    @property
+    def kicad_sym(self) -> str | None:
+        """The same of the KiCad symbol's file."""
+        return self._kept("kicad_sym")
+
+    def _kept(self, kind: str) -> str | None:
+        name = (self.result.get("files") or {}).get(kind)
         return name if any(file.name == name for file in self.files) else None
 
     @property

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bm3vl import Client, JobView
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Submit a job.")
+NO_SYMBOL = "no symbol: no table or figure of pins was read for this package"
 app.command()(chat.chat)
 
 Source = Annotated[str, typer.Argument(help="A file, or an http(s) URL the server fetches")]
@@ -106,6 +107,7 @@ def datasheet(
     watch: Annotated[bool, typer.Option("--watch", help="Wait and show what was found")] = False,
     json: Annotated[Path | None, typer.Option(help="Wait and write the result document here")] = None,
     kicad: Annotated[Path | None, typer.Option(help="Wait and write the KiCad footprint here")] = None,
+    symbol: Annotated[Path | None, typer.Option(help="Wait and write the KiCad symbol here")] = None,
     overlay: Annotated[Path | None, typer.Option(help="Wait and write the pads drawn over the page here")] = None,
 ) -> None:
     """Read body dimensions and pads from a datasheet's drawings.
@@ -129,7 +131,7 @@ def datasheet(
     _announce(job)
     if reader in ("vlm", "both"):
         warn_of_demo(client, job)
-    wanted = {"footprint.json": json, ".kicad_mod": kicad, "overlay.svg": overlay}
+    wanted = {"footprint.json": json, ".kicad_mod": kicad, ".kicad_sym": symbol, "overlay.svg": overlay}
     if watch or any(wanted.values()):
         job = bm3vl.finished(follow(client, str(job.id), quiet=not watch))
         for line in summary(job):
@@ -158,7 +160,7 @@ def _fetch(client: Client, job: JobView, wanted: dict[str, Path | None]) -> None
             continue
         name = next((name for name in names if name.endswith(ending)), None)
         if name is None:
-            err.print(without_footprint(job), style="yellow", markup=False)
+            err.print(NO_SYMBOL if ending == ".kicad_sym" else without_footprint(job), style="yellow", markup=False)
             continue
         client.download(job, name, path)
         err.print(f"written: {path}", markup=False)

@@ -9,6 +9,7 @@ from itertools import combinations
 from db.documents.footprint import equations, verdict
 from db.documents.footprint.courtyard import Rect, copper, nominal
 from db.documents.kinds.datasheet import Check, DatasheetResult, Equation, LandPattern, Pad, Review
+from db.documents.kinds.datasheet_pin import Pin
 
 MIN_GAP_MM = 0.1
 MIN_RING_MM = 0.1
@@ -16,6 +17,8 @@ MIN_THERMAL_GAP_MM = 0.15
 SLACK_MM = 0.02
 NEAR_MM = 0.005
 MAX_NAMED = 40
+EXPOSED = "EP"  # the number of a pin that is the exposed pad
+PIN_RULE = "pins_match_pads"
 
 
 def look(result: DatasheetResult) -> DatasheetResult:
@@ -33,6 +36,7 @@ def look(result: DatasheetResult) -> DatasheetResult:
             *_names(pads),
             _alike(pads),
             *_complete(land),
+            *_pins(result.pins, pads),
             *checks,
         ]
     earlier = _reviews(result.checks, result.equations)
@@ -55,7 +59,7 @@ def _broken(equation: Equation) -> str:
 
 
 def _field(check: Check) -> str:
-    return "body" if check.rule.startswith("body") else "land_pattern.pads"
+    return "body" if check.rule.startswith("body") else "pins" if check.rule == PIN_RULE else "land_pattern.pads"
 
 
 def _named(pads: list[Pad]) -> list[str]:
@@ -146,6 +150,28 @@ def _complete(land: LandPattern) -> Iterator[Check]:
         few = verdict.too_few(land)
         text = few or f"the {land.pins} pins of the part have pads"
         yield Check(rule="pads_for_all_pins", passed=not few, severity="error", message=text)
+
+
+def _pins(pins: list[Pin], pads: list[Pad]) -> Iterator[Check]:
+    """Whether the pins of the part are those that the pads are numbered for; a table may leave the exposed pad out."""
+    listed = {p.number for p in pins}
+    if not listed:
+        return
+    exposed = {p.number for p in pads if p.role == "thermal"} | {EXPOSED}
+    numbered = {p.number for p in pads if p.role == "signal" and p.type != "np_thru_hole" and p.number}
+    without, bare = _counted(listed - exposed - numbered), _counted(numbered - listed)
+    lacking = f"pins without a pad: {without}; pads without a pin: {bare}"
+    passed = not listed - exposed - numbered and not numbered - listed
+    text = f"the {len(listed)} pins listed have their pads" if passed else lacking
+    yield Check(
+        rule=PIN_RULE, passed=passed, severity="error", message=text, pads=sorted(numbered - listed)[:MAX_NAMED]
+    )
+
+
+def _counted(numbers: set[str]) -> str:
+    """How many, and the first of them by number."""
+    first = sorted(numbers, key=lambda n: (len(n), n))[:10]
+    return f"{len(numbers)} ({', '.join(first)})" if numbers else "none"
 
 
 def _alike(pads: list[Pad]) -> Check:

@@ -8,6 +8,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from .base import Document
+from .datasheet_evidence import Confidence as Confidence
+from .datasheet_evidence import Evidence as Evidence
+from .datasheet_evidence import Name as Name
+from .datasheet_evidence import Page as Page
+from .datasheet_evidence import Text as Text
+from .datasheet_pin import Pin
 from .datasheet_verdict import FootprintVerdict
 
 Reader = Literal["vector", "vlm", "both"]
@@ -17,21 +23,8 @@ PadShape = Literal["rect", "roundrect", "circle", "oval", "d_shape", "custom"]
 PadRole = Literal["signal", "thermal", "mechanical", "via", "paste", "stencil", "optional"]
 Level = Literal["A", "B", "C"]
 
-Page = Annotated[int, Field(ge=1, le=100_000, description="Counted from 1")]
-Confidence = Annotated[float, Field(ge=0, le=1)]
 MOST_MM = 2000  # no part is larger; a number beyond it was misread
 Millimetres = Annotated[float, Field(ge=-MOST_MM, le=MOST_MM)]
-Text = Annotated[str, Field(max_length=2000)]
-Name = Annotated[str, Field(max_length=200)]
-
-
-class Evidence(Document):
-    """Where a number stands: 1-based page and box in points from the top left corner of the page as seen."""
-
-    page: Page
-    box: tuple[float, float, float, float]
-    printed: Text = ""
-    source: Literal["text", "ocr", "table", "geometry"] = "text"
 
 
 class Value(Document):
@@ -252,6 +245,7 @@ class Files(Document):
 
     footprint_json: Name | None = None
     kicad_mod: Name | None = None
+    kicad_sym: Name | None = None
     overlay_svg: Name | None = None
 
 
@@ -274,6 +268,7 @@ class DatasheetResult(Document):
     body_in_land_frame: dict[Literal["x", "y"], Literal["length", "width"]] = {}
     land_pattern: LandPattern | None = Field(None, description="Null: the document recommends none")
     land_pattern_status: Literal["found", "not_in_document", "not_read"] = "not_in_document"
+    pins: list[Pin] = Field([], description="Of the package asked; empty where no table or figure of pins was read")
     views: list[View] = []
     variants: list[Variant] = []
     ambiguities: list[Text] = []

@@ -10,6 +10,7 @@ from . import datasheet_verdict
 
 MOST_REVIEWS = 8
 MOST_PACKAGES = 8
+CONFIRMED = 0.9
 
 
 def lines(result: dict[str, Any]) -> Iterator[str]:
@@ -19,6 +20,9 @@ def lines(result: dict[str, Any]) -> Iterator[str]:
     body = " x ".join(_value(result["body"][side]) for side in ("length", "width", "height"))
     yield f"body    {body} mm (length x width x height)"
     yield f"pads    {_pads(result)}"
+    if pins := result.get("pins"):
+        confirmed = sum(pin["confidence"] >= CONFIRMED for pin in pins)
+        yield f"pins    {len(pins)}, of them {confirmed} confirmed by a table and a figure"
     if result.get("ipc_name"):
         yield f"name    {result['ipc_name']} (IPC-7351B)"
     held = [one["passed"] for one in result.get("checks", [])], [one["held"] for one in result.get("equations", [])]

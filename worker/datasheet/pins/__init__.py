@@ -1,0 +1,1 @@
+"""Which name every pin has, from the tables and the figures that print them."""

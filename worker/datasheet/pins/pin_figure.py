@@ -1,0 +1,225 @@
+"""Reads figures of pins: numbers in a row along the sides of a package, with names beside them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from worker.datasheet.geometry.primitives import Box, Word, around
+from worker.datasheet.pins import cell_text
+from worker.datasheet.pins.pin_row import PinRow
+from worker.datasheet.text.phrases import overlap
+from worker.datasheet.thresholds.pins import (
+    CORNER,
+    CORNER_STEP,
+    FEW,
+    IN_LINE,
+    LABEL_GAP,
+    LEFT_OUT,
+    NAME_REACH,
+    NUMBER_GAP,
+    RUN_OFF,
+    SIDES_APART,
+    TITLE_REACH,
+)
+
+_NUMBER = re.compile(r"[1-9]\d{0,2}")
+_WORDY = re.compile(r"[A-Za-z]|[+\-−–]")
+DOWN, RIGHT, UP, LEFT = "down", "right", "up", "left"  # in what direction the numbers of a side rise
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Numbers that rise by one along a side of a package."""
+
+    words: tuple[Word, ...]
+    rises: str
+    whole: bool = True
+
+    @property
+    def first(self) -> int:
+        return int(self.words[0].text)
+
+    @property
+    def last(self) -> int:
+        return int(self.words[-1].text)
+
+    @property
+    def box(self) -> Box:
+        return around([w.box for w in self.words])
+
+
+@dataclass(frozen=True, slots=True)
+class PinFigure:
+    """A figure of pins as it is seen from the top, with what stands over it."""
+
+    page: int
+    title: str
+    box: Box
+    rows: tuple[PinRow, ...]
+
+
+def figures_of(words: list[Word], page: int) -> list[PinFigure]:
+    """Every figure whose numbers run from 1 around a package, counter-clockwise, with a name for each."""
+    numbers = [part for w in words for part in _parted(w) if _NUMBER.fullmatch(part.text)]
+    sides = [*_sides(numbers, upright=True), *_sides(numbers, upright=False)]
+    found: list[PinFigure] = []
+    starts = (s for s in sides if s.first == 1 and s.rises == DOWN)
+    for start in sorted(starts, key=lambda s: not s.whole):
+        around_it = _around(start, sides)
+        figure = around_it and _named(around_it, words, page)
+        if figure and not any(f.box.holds(figure.box, 1.0) for f in found):
+            found.append(figure)
+    return found
+
+
+def _parted(word: Word) -> list[Word]:
+    """Two numbers that stand so near to each other that they were read as one."""
+    half = len(word.text) // 2
+    first, second = word.text[:half], word.text[half:]
+    if not (word.text.isdigit() and len(word.text) in (4, 6) and int(second) == int(first) + 1 and word.turn == 0):
+        return [word]
+    middle = word.box.cx
+    boxes = (replace(word.box, x1=middle), replace(word.box, x0=middle))
+    return [replace(word, text=text, box=box) for text, box in zip((first, second), boxes, strict=True)]
+
+
+def _sides(numbers: list[Word], upright: bool) -> Iterator[Side]:
+    """The longest runs of numbers in line, in both directions."""
+    for lane in _lanes(numbers, upright):
+        lane.sort(key=lambda w: w.box.cy if upright else w.box.cx)
+        for words, rises in ((lane, DOWN if upright else RIGHT), (lane[::-1], UP if upright else LEFT)):
+            run: list[Word] = []
+            for word in words:
+                if run and int(word.text) == int(run[-1].text) + 1:
+                    run.append(word)
+                    continue
+                yield from _evenly(run, rises, upright)
+                run = [word]
+            yield from _evenly(run, rises, upright)
+
+
+def _evenly(run: list[Word], rises: str, upright: bool) -> Iterator[Side]:
+    """A run whose steps are equal but for pins left out; also without its ends, which may belong to the sides beside it."""
+    for low, high in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        part = run[low : len(run) - high]
+        at = [w.box.cy if upright else w.box.cx for w in part]
+        steps = [abs(b - a) for a, b in pairwise(at)]
+        if (part if high + low == 0 else len(part) > 2) and (not steps or max(steps) <= LEFT_OUT * min(steps)):
+            yield Side(tuple(part), rises, whole=not low and not high)
+
+
+def _lanes(numbers: list[Word], upright: bool) -> list[list[Word]]:
+    """Numbers by the line that their middles lie in."""
+    lanes: list[list[Word]] = []
+    for word in sorted(numbers, key=lambda w: w.box.cx if upright else w.box.cy):
+        at = word.box.cx if upright else word.box.cy
+        if lanes and at - (lanes[-1][-1].box.cx if upright else lanes[-1][-1].box.cy) < RUN_OFF:
+            lanes[-1].append(word)
+        else:
+            lanes.append([word])
+    return lanes
+
+
+def _around(start: Side, sides: list[Side]) -> list[Side] | None:
+    """The sides of one package from that of pin 1: two or four, each going on with the next number."""
+    if len(start.words) < 2:
+        return None
+    found = [
+        [start, bottom, right, top]
+        for bottom in _following(start, sides, RIGHT)
+        for right in _following(bottom, sides, UP)
+        for top in _following(right, sides, LEFT)
+        if _closes(start, bottom, right, top)
+    ]
+    if found:
+        return min(found, key=lambda four: (-four[-1].last, around([s.box for s in four]).area))
+    facing = [s for s in _following(start, sides, UP) if s.whole and _faces(start, s)] if start.whole else []
+    return [start, min(facing, key=lambda s: s.box.x0)] if facing else None
+
+
+def _faces(left: Side, right: Side) -> bool:
+    """Whether the second side of two stands level with the first and has about as many pins."""
+    level = overlap(right.box.y0, right.box.y1, left.box.y0, left.box.y1) > 0.5
+    return level and (len(right.words) > 1 or len(left.words) <= FEW)
+
+
+def _following(side: Side, sides: list[Side], rises: str) -> list[Side]:
+    box = side.box
+    near = (s for s in sides if s.rises == rises and s.first == side.last + 1 and s.box.gap(box) < SIDES_APART)
+    return [s for s in near if s.box.x0 >= box.x0 - RUN_OFF or rises == LEFT]
+
+
+def _closes(left: Side, bottom: Side, right: Side, top: Side) -> bool:
+    """Whether four sides stand around one middle."""
+    slack = max(CORNER, CORNER_STEP * left.box.height / len(left.words))
+    inner = left.box.cx < bottom.box.x0 + slack and bottom.box.x1 < right.box.cx + slack
+    level = top.box.cy < left.box.y0 + slack and left.box.y1 < bottom.box.cy + slack
+    same = abs(top.box.cx - bottom.box.cx) < max(top.box.width, bottom.box.width)
+    return inner and level and same
+
+
+def _named(sides: list[Side], words: list[Word], page: int) -> PinFigure | None:
+    """The figure with the names of its pins; None where a side has none."""
+    rows: list[PinRow] = []
+    for side in sides:
+        own = _names(side, words, outward=True) or _names(side, words, outward=False)
+        if own is None:
+            return None
+        rows.extend(
+            PinRow(number.text, text, "", page, around([number.box, box]))
+            for number, (text, box) in zip(side.words, own, strict=True)
+        )
+    box = around([row.box for row in rows])
+    over = Box(box.x0 - 20, box.y0 - TITLE_REACH, box.x1 + 20, box.y0)
+    under = Box(box.x0 - 20, box.y1, box.x1 + 20, box.y1 + TITLE_REACH)
+    title = " ".join(
+        cell_text.joined(line) for part in (over, under) for line in cell_text.lines_of(cell_text.inside(words, part))
+    )
+    return PinFigure(page, title, box, tuple(rows))
+
+
+def _names(side: Side, words: list[Word], outward: bool) -> list[tuple[str, Box]] | None:
+    """The label beside each number, all on the same of its sides; None where one has none."""
+    flip = {DOWN: -1, UP: 1, RIGHT: 1, LEFT: -1}[side.rises] * (1 if outward else -1)
+    upright = side.rises in (DOWN, UP)
+    found = [_label(word, words, upright, flip) for word in side.words]
+    return [one for one in found if one is not None] if all(one is not None for one in found) else None
+
+
+def _label(number: Word, words: list[Word], upright: bool, flip: int) -> tuple[str, Box] | None:
+    """The words that stand in line with a number, from the nearest on while they are one label."""
+    start, low, high = _placed(number.box, upright, flip)[1:]
+    beside = []
+    for word in words:
+        near, far, top, bottom = _placed(word.box, upright, flip)
+        if word is number or far <= start + 0.5 or near > start + 400 or not _in_line(low, high, top, bottom):
+            continue
+        beside.append((near, far, word))
+    label: list[Word] = []
+    end = start
+    for near, far, word in sorted(beside, key=lambda b: b[0]):
+        reach = NAME_REACH if not label else LABEL_GAP * max(word.across, label[-1].across)
+        if near - end > reach:
+            break
+        if label and _NUMBER.fullmatch(word.text) and near - end > NUMBER_GAP * word.across:
+            break
+        label.append(word)
+        end = max(end, far)
+    text = cell_text.text_of(label)
+    return (text, around([w.box for w in label])) if _WORDY.search(text) else None
+
+
+def _in_line(low: float, high: float, top: float, bottom: float) -> bool:
+    middle = (top + bottom) / 2
+    return overlap(low, high, top, bottom) > IN_LINE and low - 0.8 * (high - low) < middle < high + 0.8 * (high - low)
+
+
+def _placed(box: Box, upright: bool, flip: int) -> tuple[float, float, float, float]:
+    """Near and far end seen from the number in the direction of `flip`, then the extent across it."""
+    along = (box.x0, box.x1) if upright else (box.y0, box.y1)
+    across = (box.y0, box.y1) if upright else (box.x0, box.x1)
+    near, far = sorted(flip * a for a in along)
+    return near, far, *across
