@@ -11,6 +11,7 @@ from api.dashboard import (
     job_page,
     jobs_page,
     login_page,
+    search_page,
     share_page,
     submit_page,
     webhooks_page,
@@ -20,6 +21,7 @@ from api.dashboard import (
 PAGES: tuple[APIRouter, ...] = (
     login_page.router,
     jobs_page.router,
+    search_page.router,
     submit_page.router,
     job_page.router,
     datasheet_page.router,

@@ -36,6 +36,7 @@ customElements.define("video-job", class extends HTMLElement {
   }
 
   seek(ms) {
+    this.place = ms; // asked for before the player knows its video: gone to when it does
     if (this.video && this.video.readyState > 0) this.video.currentTime = ms / 1000 + 0.001;
     this.show(ms);
   }
@@ -121,6 +122,7 @@ customElements.define("video-job", class extends HTMLElement {
   #playable() {
     if (!this.timeline.total) this.timeline.total = this.video.duration * 1000;
     this.timeline.draw();
+    if (this.place) this.seek(this.place);
     storyboard(this.video, this.querySelector(".strip"), (ms) => this.seek(ms));
   }
 
