@@ -17,6 +17,7 @@ from api.deps import Services, make_services
 from api.documentation import Application
 from api.guard import BodyLimit, CarefulHeaders
 from api.logs import RequestLog
+from api.mcp import door
 from api.routes import ROUTERS
 from api.settings import ApiSettings
 from db.settings import Settings
@@ -59,8 +60,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
     anyio.to_thread.current_default_thread_limiter().total_tokens = services.api.threads
     subscriber = asyncio.create_task(services.live.run())
+    app.state.mcp = door.manager_for(app, app.version, services.api.max_body_bytes)
     try:
-        yield
+        async with app.state.mcp.run():
+            yield
     finally:
         subscriber.cancel()
         with suppress(asyncio.CancelledError):

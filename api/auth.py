@@ -46,19 +46,28 @@ class Caller:
         return f"{self.sort} {self.key_name} ({self.key_id})"
 
 
-async def caller(
-    request: Request, services: ServicesDep, given: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
-) -> Caller:
+Given = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
+
+
+async def caller(request: Request, services: ServicesDep, given: Given) -> Caller:
     """The caller of this request. Raises 401 and 429."""
     if given is None:
         return await run_in_threadpool(_logged_in, request, services)
+    found = await key_holder(request, services, given)
+    if found.tenant.requests_per_minute is not None:
+        await run_in_threadpool(_limit_rate, services, found.tenant_id, found.tenant.requests_per_minute)
+    return found
+
+
+async def key_holder(request: Request, services: ServicesDep, given: Given) -> Caller:
+    """The caller by his key alone, whatever his rate. Raises 401."""
+    if given is None:
+        raise _unauthorized("send `Authorization: Bearer <key>`")
     at = now()
     found = services.known.find(given.credentials)
     key, tenant = found if found is not None else await run_in_threadpool(_look_up, services, given.credentials, at)
     if not keys.is_alive(key, at):
         raise _unauthorized(DEAD)
-    if tenant.requests_per_minute is not None:
-        await run_in_threadpool(_limit_rate, services, tenant.id, tenant.requests_per_minute)
     request.state.tenant_id = str(tenant.id)
     return Caller(tenant, key.id, key.name, frozenset(key.scopes))
 
@@ -131,3 +140,4 @@ WebhooksCaller = Annotated[Caller, needs(Scope.WEBHOOKS)]
 KeysCaller = Annotated[Caller, needs(Scope.KEYS)]
 AdminCaller = Annotated[Caller, needs(Scope.ADMIN)]
 AnyCaller = Annotated[Caller, Depends(caller)]
+KeyHolder = Annotated[Caller, Depends(key_holder)]

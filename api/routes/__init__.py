@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.routes import events, fleet, health, jobs, keys, results, search, uploads, webhooks
+from api.routes import events, fleet, health, jobs, keys, mcp, results, search, uploads, webhooks
 from api.routes.openai import routes as openai
 
 OPENAI = APIRouter()
@@ -25,5 +25,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     webhooks.router,
     keys.router,
     fleet.router,
+    mcp.router,
     OPENAI,
 )

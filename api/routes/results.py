@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
 from api.auth import JobsReader
@@ -107,11 +108,13 @@ def get_track(
     track: str,
     range: RangeHeader = None,  # noqa: A002
     if_none_match: Annotated[str | None, Header(max_length=200)] = None,
+    after: Annotated[int, Query(ge=-1, le=2**31 - 1, description="Only cues with a greater `seq`")] = -1,
+    limit: Annotated[int | None, Query(ge=1, le=100_000, description="Only so many of them")] = None,
 ) -> Response:
     """captions.vtt, .srt, .json, .jsonl or chapters.vtt: valid at every instant, also while the job runs."""
     with services.database.read() as session:
         job = find(session, caller, job_id)
-    return track_answer(services, job, track, range, if_none_match)
+    return track_answer(services, job, track, range, if_none_match, CuePart(after, limit))
 
 
 def file_answer(services: Services, job: Job, name: str, range_header: str | None) -> Response:
@@ -132,14 +135,32 @@ def file_answer(services: Services, job: Job, name: str, range_header: str | Non
     return StreamingResponse(iter(stored), wanted.status, headers, media_type=file.media_type)
 
 
-def track_answer(services: Services, job: Job, track: str, range_header: str | None, seen: str | None) -> Response:
+@dataclass(frozen=True)
+class CuePart:
+    """Which cues of a job: those after a number, and how many at most."""
+
+    after: int = -1
+    limit: int | None = None
+
+
+EVERY_CUE = CuePart()
+
+
+def track_answer(
+    services: Services,
+    job: Job,
+    track: str,
+    range_header: str | None,
+    seen: str | None,
+    part: CuePart = EVERY_CUE,
+) -> Response:
     """The job's captions or chapters as a file; 304 for who has seen them. Raises NotFound."""
     if track not in TRACKS:
         raise NotFound("result")
     write, media_type = TRACKS[track]
     with services.database.read() as session:
-        spoken = cues.after(session, job.id)
-    tag = f'"{len(spoken)}-{job.state}-{job.done_ms if track == "captions.json" else 0}"'
+        spoken = cues.after(session, job.id, part.after, part.limit)
+    tag = f'"{part.after}.{len(spoken)}-{job.state}-{job.done_ms if track == "captions.json" else 0}"'
     caching = {"ETag": tag, "Cache-Control": "private, no-cache", "X-Job-State": job.state}
     if seen == tag:
         return Response(status_code=304, headers=caching)

@@ -31,7 +31,7 @@ def found(who: TenantClient, q: str, **more: Any) -> list[str]:
 
 @pytest.fixture
 def ann(anywhere: RunningApp) -> TenantClient:
-    return anywhere.guest("ann")
+    return anywhere.tenant_client("ann")
 
 
 def test_a_hit_says_where_it_is_and_what_was_found(anywhere: RunningApp, ann: TenantClient) -> None:
@@ -139,7 +139,7 @@ def test_filters(anywhere: RunningApp, ann: TenantClient) -> None:
 
 
 def test_nobody_finds_what_is_not_his(anywhere: RunningApp, ann: TenantClient) -> None:
-    bob = anywhere.guest("bob")
+    bob = anywhere.tenant_client("bob")
     hers, his = captioned(anywhere, ann, "her secret"), captioned(anywhere, bob, "his secret")
     assert found(ann, "secret") == ["her secret"]
     assert found(bob, "secret") == ["his secret"]
@@ -152,7 +152,7 @@ def test_nobody_finds_what_is_not_his(anywhere: RunningApp, ann: TenantClient) -
 
 
 def test_a_key_needs_the_right_to_read_jobs(anywhere: RunningApp) -> None:
-    assert anywhere.guest("carl", ["jobs:write"]).get("/v1/search", params={"q": "a"}).status_code == 403
+    assert anywhere.tenant_client("carl", ["jobs:write"]).get("/v1/search", params={"q": "a"}).status_code == 403
 
 
 def test_deleted_jobs_are_gone_at_once_and_their_words_with_the_rows(anywhere: RunningApp, ann: TenantClient) -> None:
