@@ -18,7 +18,9 @@ from api.errors import field_problem
 from api.submission.derived import derived, media_inputs, twin_of
 from db.assets import assets, sniff
 from db.assets.assets import NewAsset, Verified
+from db.documents import search_query
 from db.documents.kinds.base import Document
+from db.documents.search_query import BadQuery
 from db.jobs import jobs, quotas
 from db.schema.base import new_id
 from db.schema.tables import Job
@@ -46,12 +48,22 @@ def stored_params(
     Raises a 422 problem for a bucket that is not registered and for bytes of no known format.
     """
     params = document.model_dump(mode="json")
+    for number, rule in enumerate(params.get("alerts", ())):
+        _check_words(rule["match"], f"{at}/params/alerts/{number}/match")
     for place in media_inputs(params):
         if place["s3"] is not None and place["s3"]["bucket"] not in services.settings.s3_input_buckets:
             raise field_problem(f"{at}/params", f"the bucket {place['s3']['bucket']} is not registered for inputs")
         if place["base64"] is not None:
             place |= {"asset_id": str(_store_inline(services, caller, now, place["base64"], at)), "base64": None}
     return params
+
+
+def _check_words(written: str | None, at: str) -> None:
+    try:
+        if written is not None:
+            search_query.parse(written)
+    except BadQuery as error:
+        raise field_problem(at, str(error)) from error
 
 
 def submit(session: Session, caller: Caller, now: datetime, ready: Prepared) -> Job:

@@ -15,6 +15,7 @@ class EventType(StrEnum):
     JOB_FAILED = "job.failed"
     JOB_CANCELED = "job.canceled"
     JOB_EXPIRED = "job.expired"
+    CUE_MATCHED = "cue.matched"
     ASSET_VERIFIED = "asset.verified"
     ASSET_REJECTED = "asset.rejected"
     TEST = "webhook.test"

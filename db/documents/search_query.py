@@ -53,6 +53,15 @@ class SearchQuery:
     wanted: tuple[Phrase, ...]
     unwanted: tuple[Phrase, ...] = ()
 
+    def fits(self, text: str) -> bool:
+        """Whether a text holds all that is wanted and nothing that is not."""
+        spoken = words(text)
+
+        def holds(phrase: Phrase) -> bool:
+            return any(phrase.at(spoken, place) for place in range(len(spoken)))
+
+        return all(map(holds, self.wanted)) and not any(map(holds, self.unwanted))
+
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Where a text holds what is wanted, from the first place to the last, without overlaps."""
         spoken = words(text)

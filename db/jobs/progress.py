@@ -11,10 +11,11 @@ from uuid import UUID
 from sqlalchemy import case, insert, select, true
 from sqlalchemy.orm import Session
 
+from db.documents import alerts
 from db.documents.event_types import EventType
-from db.documents.kinds.video import Cue
+from db.documents.kinds.video import AlertRule, Cue
 from db.jobs.transitions import move, record
-from db.schema.tables import OWNED, CueRow, Job
+from db.schema.tables import OWNED, CueRow, Job, JobEvent
 
 TENTHS = 10
 
@@ -71,7 +72,31 @@ def save(session: Session, now: datetime, job_id: UUID, epoch: int, step: Progre
         return False
     if step.cues:
         session.execute(insert(CueRow), [_cue_row(job_id, epoch, cue) for cue in step.cues])
+        _tell_alerts(session, now, session.get_one(Job, job_id), step.cues)
     return True
+
+
+def _tell_alerts(session: Session, now: datetime, job: Job, cues: Sequence[Cue]) -> None:
+    """Record `cue.matched` for each rule of the job that a cue fits and that does not cool down.
+
+    Segments of a split job say nothing: their cues come again through the job that they are parts of.
+    """
+    written = job.params.get("alerts") if job.parent_id is None else None
+    for rule in map(AlertRule.model_validate, written or ()):
+        hits = [cue for cue in cues if alerts.fits(rule, cue)]
+        last_ms = _last_told(session, job.id, rule.name) if hits else None
+        for cue in hits:
+            if last_ms is None or cue.start_ms >= last_ms + rule.cool_down_ms:
+                record(session, now, job, EventType.CUE_MATCHED, alerts.told(rule, cue))
+                last_ms = cue.start_ms
+
+
+def _last_told(session: Session, job_id: UUID, name: str) -> int | None:
+    """The start of the last cue that the rule was told of."""
+    told = select(JobEvent.data).where(JobEvent.job_id == job_id, JobEvent.type == EventType.CUE_MATCHED)
+    own = told.where(JobEvent.data["rule"].as_string() == name)
+    last = session.scalars(own.order_by(JobEvent.seq.desc()).limit(1)).first()
+    return None if last is None else int(last["cue"]["start_ms"])
 
 
 def _advance(session: Session, now: datetime, job_id: UUID, epoch: int, values: dict[str, Any]) -> bool:

@@ -22,6 +22,7 @@ STATES = {
     EventType.JOB_QUEUED: State.QUEUED,
     EventType.JOB_STARTED: State.RUNNING,
     EventType.JOB_PROGRESS: State.RUNNING,
+    EventType.CUE_MATCHED: State.RUNNING,
     EventType.JOB_SUCCEEDED: State.SUCCEEDED,
     EventType.JOB_FAILED: State.FAILED,
     EventType.JOB_CANCELED: State.CANCELED,

@@ -70,7 +70,9 @@ class OpenDoor:
 @pytest.fixture(scope="module")
 def door(tmp_path_factory: pytest.TempPathFactory, redis_process: RedisServer) -> Iterator[OpenDoor]:
     with live_app(tmp_path_factory.mktemp("door"), redis_process.url) as running:
-        yield OpenDoor(running.url, running.inside, running.inside.tenant_client("ann"), running.inside.tenant_client("bob"))
+        yield OpenDoor(
+            running.url, running.inside, running.inside.tenant_client("ann"), running.inside.tenant_client("bob")
+        )
 
 
 def captioned(door: OpenDoor, *texts: str) -> tuple[str, UUID, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -17,6 +17,36 @@ class Window(Document):
     text_sink_tokens: Annotated[int, Field(ge=0, le=8192)] = 512
     text_window_tokens: Annotated[int, Field(ge=0, le=8192)] = 512
     vision_ms: Annotated[int, Field(ge=500, le=600_000)] = 16_000
+
+
+class AlertRule(Document):
+    """What in a caption is told at once, as `cue.matched`: words in its text, or a value in its data."""
+
+    name: Annotated[str, Field(min_length=1, max_length=60, description="How the event names the rule")]
+    match: Annotated[
+        str | None, Field(min_length=1, max_length=400, description="Words as in `GET /v1/search`: `red car* -bus`")
+    ] = None
+    field: Annotated[
+        str | None,
+        Field(
+            max_length=400, pattern=r"^(/[^/]*)+$", description="JSON pointer into the cue's data, such as `/people`"
+        ),
+    ] = None
+    equals: Annotated[str | int | float | bool | None, Field(description="The field's value")] = None
+    at_least: Annotated[float | None, Field(description="The field's smallest value")] = None
+    at_most: Annotated[float | None, Field(description="The field's greatest value")] = None
+    cool_down_ms: Annotated[
+        int, Field(ge=0, le=86_400_000, description="Video time after a hit in which the rule says nothing more")
+    ] = 60_000
+
+    @model_validator(mode="after")
+    def _tests_one_thing(self) -> AlertRule:
+        if (self.match is None) == (self.field is None):
+            raise ValueError("give either match or field")
+        tested = [self.equals, self.at_least, self.at_most]
+        if (self.field is None) != all(value is None for value in tested):
+            raise ValueError("a field needs equals, at_least or at_most; match takes none of them")
+        return self
 
 
 class VideoCaptionParams(Document):
@@ -75,6 +105,28 @@ class VideoCaptionParams(Document):
         ),
     ] = 600_000
     chapters: Annotated[bool, Field(description="Write chapters and a summary from the cues at the end")] = False
+    cue_schema: Annotated[
+        dict[str, Any] | None,
+        Field(
+            description="JSON schema of an object that each caption has beside its text, as `data`; not every engine can",
+            exclude_if=is_default(None),
+        ),
+    ] = None
+    cue_schema_tokens: Annotated[
+        int, Field(ge=16, le=4096, description="Most tokens of such an object", exclude_if=is_default(256))
+    ] = 256
+    alerts: Annotated[
+        list[AlertRule],
+        Field(max_length=20, description="What is told at once by `cue.matched`", exclude_if=is_default([])),
+    ] = []
+
+    @model_validator(mode="after")
+    def _alerts_can_be_told_apart(self) -> VideoCaptionParams:
+        if len({rule.name for rule in self.alerts}) < len(self.alerts):
+            raise ValueError("alerts need names of their own")
+        if self.cue_schema is None and any(rule.field is not None for rule in self.alerts):
+            raise ValueError("an alert on a field needs cue_schema: there is no data without it")
+        return self
 
     @model_validator(mode="after")
     def _clip_is_not_empty(self) -> VideoCaptionParams:
@@ -93,6 +145,9 @@ class Cue(Document):
     chunk_first: int
     chunk_last: int
     tokens: int = 0
+    data: Annotated[
+        dict[str, Any] | None, Field(description="An object of the job's cue_schema", exclude_if=is_default(None))
+    ] = None
 
 
 class Gap(Document):
@@ -157,6 +212,9 @@ class VideoCaptionResult(Document):
         list[int], Field(description="Where the state of a model with linear attention began anew")
     ] = []
     skipped_frames: int = 0
+    cues_without_data: Annotated[
+        int, Field(description="Captions whose object was cut off at cue_schema_tokens, twice: they have none")
+    ] = 0
     frame_width_px: int = 0
     frame_height_px: int = 0
     spent: Spent = Spent()
