@@ -11,6 +11,7 @@ from typing import Any
 from db.documents.kinds.video import Cue, Gap, Spent, VideoCaptionParams
 from worker.engine.protocol import NO_SNAPSHOTS, Chunk, Engine, ModelInfo, OnText, Reply, WatchOptions
 from worker.video.captions import CaptionTrack
+from worker.video.cue_data import CueData
 from worker.video.refresh import RefreshPolicy
 from worker.video.source.frame_sampler import ClipPart
 from worker.video.source.similar import without_similar
@@ -33,6 +34,7 @@ class PassTally:
     prefill_s: float = 0.0
     reply_s: float = 0.0
     whole_s: float = 0.0
+    cues_without_data: int = 0
 
     @property
     def spent(self) -> Spent:
@@ -45,6 +47,12 @@ class PassTally:
         self.tokens_out += timing.tokens
         for name in Spent.model_fields:
             setattr(self, name, getattr(self, name) + getattr(timing, name))
+
+    def state(self) -> dict[str, Any]:
+        """JSON-able. A count that the release before does not know is left out where it says nothing: it would go on
+        with this state in a rolling upgrade."""
+        told = asdict(self)
+        return told if self.cues_without_data else {name: n for name, n in told.items() if name != "cues_without_data"}
 
     def __add__(self, other: PassTally) -> PassTally:
         return PassTally(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
@@ -91,6 +99,7 @@ class CaptionPass:
         self._timings = timings
         self._heard_from = heard_from
         self._refresh = RefreshPolicy(params)
+        self._data = CueData(engine, params)
         self._track = CaptionTrack(params.max_cue_ms, state["track"] if state else None)
         session_state = state["session"] if state else None
         self.refreshed_at_ms: list[int] = list(state.get("refreshed_at_ms", ())) if state else []
@@ -113,20 +122,20 @@ class CaptionPass:
             if chunk.frames:
                 self._session.rewatch(chunk)
             return []
-        cues = self._watch(replace(part, chunk=chunk), on_text) if chunk.frames else self._track.close()
+        cues = self._watch(replace(part, chunk=chunk), on_text) if chunk.frames else self._close(on_text)
         if chunk.index >= self._heard_from:
             self.gaps = continued(self.gaps, part.gaps)
         self.tally.skipped_frames += skipped
         self.next_chunk = chunk.index + 1
         return cues
 
-    def finish(self, gaps: tuple[Gap, ...] = ()) -> list[Cue]:
-        """The last cues, at the end of the clip."""
+    def finish(self, gaps: tuple[Gap, ...] = (), on_text: OnText | None = None) -> list[Cue]:
+        """The last cues, at the end of the clip. Raises what the engine raises."""
         heard_ms = self._params.start_ms + self._heard_from * self._params.chunk_ms
         ours = [gap for gap in gaps if gap.end_ms is None or gap.end_ms > heard_ms]
         clipped = [gap.model_copy(update={"start_ms": max(gap.start_ms, heard_ms)}) for gap in ours]
         self.gaps = continued(self.gaps, clipped)
-        return self._track.close()
+        return self._close(on_text)
 
     def closed_gaps(self, now_ms: int | None = None) -> list[Gap]:
         """Gaps not told before that end before `now_ms`, and so cannot grow any more."""
@@ -147,7 +156,7 @@ class CaptionPass:
             "track": self._track.state(),
             "gaps": [gap.model_dump() for gap in self.gaps],
             "announced": self._announced,
-            "tally": asdict(self.tally),
+            "tally": self.tally.state(),
             "refreshed_at_ms": self.refreshed_at_ms,
         }
 
@@ -174,7 +183,18 @@ class CaptionPass:
         self._timings.add(timing)
         self.tally.chunks += 1
         self.tally.silent_chunks += not reply.text.strip()
-        return self._track.add(chunk, reply)
+        closed = self._with_data(self._track.add(chunk, reply), on_text)
+        self._data.see(chunk)
+        return closed
+
+    def _close(self, on_text: OnText | None) -> list[Cue]:
+        return self._with_data(self._track.close(), on_text)
+
+    def _with_data(self, cues: list[Cue], on_text: OnText | None) -> list[Cue]:
+        filled = self._data.fill(cues, on_text)
+        if self._params.cue_schema is not None:
+            self.tally.cues_without_data += sum(cue.data is None for cue in filled)
+        return filled
 
 
 def _timing(part: ClipPart, reply: Reply, whole_s: float) -> ChunkTiming:

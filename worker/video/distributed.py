@@ -131,5 +131,6 @@ def _tally(params: VideoCaptionParams, segments: Sequence[ClipSegment], outcomes
         result = VideoCaptionResult.model_validate(outcome.result)
         warm = (segment.start_ms - segment.warmup_start_ms) // params.chunk_ms
         counts = (result.frames, result.tokens_out, result.silent_chunks, result.skipped_frames)
-        total += PassTally(max(0, result.chunks - warm), *counts, **result.spent.model_dump())
+        spent = result.spent.model_dump()
+        total += PassTally(max(0, result.chunks - warm), *counts, **spent, cues_without_data=result.cues_without_data)
     return total

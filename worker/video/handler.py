@@ -12,6 +12,7 @@ from worker.context import Context
 from worker.errors import Permanent
 from worker.provenance import provenance
 from worker.video.chapters import VideoOutline, outline, refuse_small_context
+from worker.video.cue_data import refuse_cue_schema
 from worker.video.distributed import SplitJobs, SplittingContext, join, split
 from worker.video.parallel import watch_parallel
 from worker.video.refresh import refuse_refresh
@@ -27,6 +28,7 @@ def caption_video(params: VideoCaptionParams, job: Context) -> VideoCaptionResul
     break is stored and the gap announced. Raises Transient from the engine, and lets `Stopped` pass.
     """
     refuse_refresh(params, job.engine.info)
+    refuse_cue_schema(params, job.engine.info)
     if params.chapters:
         refuse_small_context(job.engine.info.context_tokens)
     # Not a caption: only the chance to be stopped while a long file is read through.
@@ -81,6 +83,7 @@ def _result(
         replayed_from_ms=watched.replayed_from_ms,
         refreshed_at_ms=watched.refreshed_at_ms,
         skipped_frames=tally.skipped_frames,
+        cues_without_data=tally.cues_without_data,
         frame_width_px=source.frame_px[0],
         frame_height_px=source.frame_px[1],
         spent=tally.spent,

@@ -110,7 +110,7 @@ class _SegmentPool:
 
     def _step(self, part: ClipPart | ClipEnd, caption_pass: CaptionPass, segment: SegmentSpan) -> SegmentReport:
         if isinstance(part, ClipEnd):
-            cues = caption_pass.finish(part.gaps)
+            cues = caption_pass.finish(part.gaps, self._on_text)
             state: dict[str, Any] | None = {"viewing": caption_pass.state(), "end": _end_document(part)}
             return SegmentReport(
                 segment.index, caption_pass.next_chunk, tuple(cues), tuple(caption_pass.closed_gaps()), state

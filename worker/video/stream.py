@@ -76,7 +76,7 @@ def watch_stream(params: VideoCaptionParams, job: Context, source: ClipSource) -
     with closing(caption_pass), prefetched(source.parts(caption_pass.decode_from_chunk)) as parts:
         for part in parts:
             if isinstance(part, ClipEnd):
-                job.emit(caption_pass.finish(part.gaps), checkpoint())
+                job.emit(caption_pass.finish(part.gaps, live.chunk()), checkpoint())
                 tell_gaps(job, caption_pass.closed_gaps())
                 return _watched(caption_pass, part, restarts, timings)
             job.beat(source.done_ms(part), source.total_ms)

@@ -213,7 +213,11 @@ class VideoCaptionResult(Document):
     ] = []
     skipped_frames: int = 0
     cues_without_data: Annotated[
-        int, Field(description="Captions whose object was cut off at cue_schema_tokens, twice: they have none")
+        int,
+        Field(
+            description="Captions whose object was cut off at cue_schema_tokens, twice: they have none",
+            exclude_if=is_default(0),
+        ),
     ] = 0
     frame_width_px: int = 0
     frame_height_px: int = 0
