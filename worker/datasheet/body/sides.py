@@ -29,10 +29,15 @@ def sides_drawn(
 
 
 def _edges(rows: NDArray[np.float64], span: DimensionSpan | None, low: float, high: float) -> NDArray[np.float64]:
-    """Strokes that do not run out to the dimension line of the box they lie along."""
+    """Strokes that are no extension lines: these run from the dimension line to the box and end where they meet it.
+
+    One that runs on to the far corner is a side of the box and its extension line in one.
+    """
     if span is None or low - BODY_EDGE_PT < span.at < high + BODY_EDGE_PT:
         return rows
-    return rows[(rows[:, 1] > span.at + BODY_EDGE_PT) | (rows[:, 2] < span.at - BODY_EDGE_PT)]
+    out = (rows[:, 1] > span.at + BODY_EDGE_PT) | (rows[:, 2] < span.at - BODY_EDGE_PT)
+    through = (rows[:, 1] < low + BODY_EDGE_PT) & (rows[:, 2] > high - BODY_EDGE_PT)
+    return rows[out | through]
 
 
 def covered(rows: NDArray[np.float64], low: float, high: float) -> float:

@@ -11,7 +11,7 @@ from worker.datasheet.drawing.dimensions import DimensionReading, DimensionSpan
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.grid import StrokeGrid
 from worker.datasheet.geometry.primitives import Box, Sheet, Word, around
-from worker.datasheet.text import letter_tables, phrases, stacks, tables
+from worker.datasheet.text import letter_rows, letter_tables, phrases, stacks, tables
 from worker.datasheet.text.quantities import INCH_MM, Quantity
 from worker.datasheet.text.tables import TableEntry
 
@@ -108,8 +108,10 @@ def interpret(sheet: Sheet, units: str = "auto", package: str | None = None) -> 
     """
     grid = StrokeGrid.of(sheet)
     entries, boxes = tables.read(sheet.words)
-    lettered, more = letter_tables.read(tables.subscripts_joined(tables.split(sheet.words)), boxes)
-    entries, boxes = entries + lettered, boxes + more
+    parted = tables.subscripts_joined(tables.split(sheet.words))
+    for kind in (letter_tables, letter_rows):
+        lettered, more = kind.read(parted, boxes)
+        entries, boxes = entries + lettered, boxes + more
     entries, aside = variations.chosen([e for e in entries if _possible(e.quantity)], sheet.words, package)
     free = [w for w in sheet.words if not any(b.holds_point(w.box.cx, w.box.cy) for b in boxes)]
     exact = [w for w in free if w.confidence == 1.0]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.datasheet.drawing import painted_rings
+from worker.datasheet.drawing.barred import rectangles as barred_rectangles
 from worker.datasheet.geometry.primitives import Box, ClosedOutline, Sheet
 from worker.datasheet.thresholds.drawing import (
     BAR_POINTS,
@@ -107,15 +108,14 @@ def _fits(box: Box, sheet: Sheet) -> bool:
 
 def from_outlines(sheet: Sheet) -> list[Shape]:
     """The closed outlines of a page that are of a shape's size and form, in points, y down."""
-    found = []
-    for outline in sheet.outlines:
-        box = outline.box
-        if not _fits(box, sheet):
-            continue
-        kind = kind_of(outline.points)
-        if kind is not None:
-            found.append(Shape(box, kind[0], kind[1], outline.filled, outline.pen, outline.color, outline.dashed))
-    return found
+    return [shape for outline in sheet.outlines for shape in _shape(outline, sheet)]
+
+
+def _shape(outline: ClosedOutline, sheet: Sheet) -> list[Shape]:
+    kind = kind_of(outline.points) if _fits(outline.box, sheet) else None
+    if kind is None:
+        return []
+    return [Shape(outline.box, kind[0], kind[1], outline.filled, outline.pen, outline.color, outline.dashed)]
 
 
 def loops(sheet: Sheet) -> list[ClosedOutline]:
@@ -219,7 +219,10 @@ def _direction(line: NDArray[np.float64], forward: bool) -> float:
 
 def find(sheet: Sheet) -> list[Shape]:
     """Every shape on the page that a pad could be, each once, largest first."""
-    closed = from_outlines(sheet)
+    barred = barred_rectangles(sheet)
+    sides = {side for _, own in barred for side in own}
+    closed = [s for o in sheet.outlines if o.box not in sides for s in _shape(o, sheet)]
+    closed += [Shape(box, "rect", pen=own[0].height) for box, own in barred if _fits(box, sheet)]
     joined = Sheet(sheet.number, sheet.width, sheet.height, outlines=loops(sheet))
     rings = [Shape(box, "circle", min(box.width, box.height) / 2) for box in painted_rings.circles(sheet)]
     return unique(closed + from_outlines(joined) + rings)

@@ -9,7 +9,7 @@ from worker.datasheet.drawing import dimensions, drawing
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.search import headings
-from worker.datasheet.search.headings import Region
+from worker.datasheet.search.headings import COUNTED, OF_COUNTS, Region
 from worker.datasheet.search.naming import plain
 from worker.datasheet.search.titles import names_land
 from worker.datasheet.text import quantities
@@ -17,17 +17,13 @@ from worker.datasheet.text.quantities import NUMBER, Quantity, number, tidy
 from worker.datasheet.text.tables import OF_FAMILY, TableEntry
 from worker.datasheet.thresholds.land import COLUMN_PT, LEFT_GAP_PT, LEVEL_PT, RIGHT_GAP_PT, SUBHEAD_PT
 
-_COUNTED = r"(?:circuits?|ckts?\.?|contacts?|positions?|pos\.?|poles?|ways?|pins?)"
 _ASKED = re.compile(
-    rf"\b(\d{{1,3}})\s*-?\s*{_COUNTED}\b|\b{_COUNTED}\s*[:=]?\s*(\d{{1,3}})\b|(?<=[-_ ])(\d{{1,2}})P\b", re.IGNORECASE
+    rf"\b(\d{{1,3}})\s*-?\s*{COUNTED}\b|\b{COUNTED}\s*[:=]?\s*(\d{{1,3}})\b|(?<=[-_ ])(\d{{1,2}})P\b", re.IGNORECASE
 )
-_OF_COUNTS = re.compile(
-    rf"(\d{{1,3}})(?:\s*(?:to|[-~])\s*(\d{{1,3}}))?\s*{_COUNTED}(\s*(?:or more|or over|and up|min\b))?", re.IGNORECASE
-)
-_SINGLE = re.compile(rf"\bsingle\s+{_COUNTED}\b", re.IGNORECASE)
-_CONDITION = re.compile(rf"^\(?{_OF_COUNTS.pattern}\s*\)?\s*[:：=]\s*", re.IGNORECASE)
+_SINGLE = re.compile(rf"\bsingle\s+{COUNTED}\b", re.IGNORECASE)
+_CONDITION = re.compile(rf"^\(?{OF_COUNTS.pattern}\s*\)?\s*[:：=]\s*", re.IGNORECASE)
 _SYMBOLIC = re.compile(rf"^(?:DIM\.?\s*)?[A-Z](?:\s*±\s*{NUMBER})?$")
-_HEAD = re.compile(rf"^{_COUNTED}$", re.IGNORECASE)
+_HEAD = re.compile(rf"^{COUNTED}$", re.IGNORECASE)
 _LETTER = re.compile(r"^(?:DIM\.?\s*)?\(?([A-Z])\)?$")
 _CELL = re.compile(rf"^{NUMBER}$")
 _PART = re.compile(r"^(?=.*\d)(?=.*[A-Z])[A-Z0-9][A-Z0-9\-/.*]{4,}$")
@@ -203,7 +199,7 @@ def conditional(line: Word, count: int) -> Quantity | None:
 
 def _admits(heading: str, count: int) -> bool:
     """Whether a heading such as "3 circuits or more" speaks of parts with this count, or of no count."""
-    found = _OF_COUNTS.search(heading)
+    found = OF_COUNTS.search(heading)
     if not found:
         return count == 1 or not _SINGLE.search(heading)
     least, most = int(found[1]), int(found[2] or found[1])
@@ -236,6 +232,7 @@ class PartFamily:
         """The figures of a page that could be meant; more than one where headings do not tell them apart."""
         admitted = [r for r in headings.regions(page) if all(_admits(w.text, self.count) for w in r.chain)]
         found = headings.best(admitted, self.words)
+        found = [r for r in found if any(OF_COUNTS.search(w.text) for w in r.chain)] or found
         return headings.beside(found, self.row.box) if self.row and page.number == self.page else found
 
     def _of_figure(self, page: Drawing) -> Drawing:

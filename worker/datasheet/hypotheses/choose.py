@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.families.families import PartFamily
+from worker.datasheet.hypotheses import headed
 from worker.datasheet.hypotheses.enumerate import classes_of, of_figure
 from worker.datasheet.hypotheses.rank import rank
 from worker.datasheet.land import holes, pads, row_repeat
@@ -33,7 +34,7 @@ def solved_of(lands: list[Drawing], family: PartFamily | None, pins: int | None,
     found: list[Solved] = []
     for place, page in enumerate(lands):
         figures = figures_of(page)
-        titled = [f for f in figures if f.kind == LAND]
+        titled = [f for f in figures if f.kind == LAND or headed.of_package(f.box, page.lines, package) > 0]
         less = LATER_PAGE * place
         own = [s for f in titled for s in _of_figure(f, page, family, pins, package, less)]
         if not any(s.score >= CLEAR_SCORE for s in own):  # a caption may stand nearer to another figure than to its own
@@ -63,6 +64,7 @@ def _of_figure(
         solved = pads.solve(*(again or (pattern, figure.drawing)))
         if solved is not None and solved.score >= LEAST_FIT and not _chance(solved):
             solved.score = rank(solved, pins, package) - less + (OF_RUN if again else 0.0) + _painted(solved, page)
+            solved.score += headed.of_package(solved.pattern.box, page.lines, package)
             found.append(replace(solved, drawing=replace(solved.drawing, lines=page.lines)))
     return found
 

@@ -16,7 +16,9 @@ from worker.datasheet.thresholds.land import (
     AGREE_PART,
     DRAWN_ALIKE,
     FLUSH_PT,
+    MIDDLE_OF_THREE,
     MIDDLES_PT,
+    MIRRORED_PART,
     WEIGHT_DRAWN,
     WEIGHT_PRINTED,
     WEIGHT_REGULAR,
@@ -95,7 +97,8 @@ def _mirrored(model: Model, axis: int) -> list[Row]:
     for found in classes.values():
         own = sorted(found, key=lambda i: model.start[i])
         low, high = own[0], own[-1]
-        ends, slack = model.start[low] + model.start[high], max(0.7, 0.012 * (model.start[high] - model.start[low]))
+        part = MIDDLE_OF_THREE if len(own) == 3 else MIRRORED_PART
+        ends, slack = model.start[low] + model.start[high], max(0.7, part * (model.start[high] - model.start[low]))
         if all(abs(model.start[a] + model.start[b] - ends) < slack for a, b in zip(own, reversed(own), strict=True)):
             rows += [_twice(a, b, low, high) for a, b in zip(own, reversed(own), strict=True)]
             middles.append((float(ends), low, high))

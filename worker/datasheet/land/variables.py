@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from worker.datasheet.drawing.dimensions import DimensionReading
 from worker.datasheet.drawing.shapes import ROUND, Shape
-from worker.datasheet.thresholds.land import D_MIDDLE, EDGE_SAME_PT, NEARER
+from worker.datasheet.thresholds.land import D_MIDDLE, EDGE_SAME_PT, NEARER, THICK_PEN_PT
 
 Row = dict[int, float]  # variable -> factor
 
@@ -119,6 +119,8 @@ def _features(model: Model, pads: list[Shape], axis: int) -> list[Feature]:
         ):  # fmt: skip
             places.setdefault(row, at)
             reach.setdefault(row, []).append((across[0], across[1]))
+            if len(row) > 1 and pad.pen > THICK_PEN_PT:  # a dimension may run to the outer side of a thick line
+                loose[row] = pad.pen / 2
         if (
             pad.kind == "d_shape" and high - low > across[1] - across[0]
         ):  # its middle may be that of the part before its round end

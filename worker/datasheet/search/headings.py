@@ -21,6 +21,10 @@ from worker.datasheet.thresholds.page import (
 _BRACKETS = re.compile(r"[<〈＜].*[>〉＞]")
 _WORD = re.compile(r"[A-Za-z]{3,}")
 _PART = re.compile(r"[A-Za-z]+|\d+")
+COUNTED = r"(?:circuits?|ckts?\.?|contacts?|positions?|pos\.?|poles?|ways?|pins?)"
+OF_COUNTS = re.compile(
+    rf"(\d{{1,3}})(?:\s*(?:to|[-~])\s*(\d{{1,3}}))?\s*{COUNTED}(\s*(?:or more|or over|and up|min\b))?", re.IGNORECASE
+)
 _SEEN_FROM = re.compile(r"viewed from [^)]*|\b(?:component|solder(?:ing)?|mating) side\b", re.IGNORECASE)
 
 
@@ -37,8 +41,8 @@ class Region:
 
 
 def words_of(text: str) -> set[str]:
-    """The words that name a figure, in capitals, without single letters and without the side it is seen from."""
-    return {part.upper() for part in _PART.findall(_SEEN_FROM.sub("", text)) if len(part) > 1}
+    """The words that name a figure, in capitals: no single letters, no side it is seen from, no number of circuits."""
+    return {part.upper() for part in _PART.findall(OF_COUNTS.sub("", _SEEN_FROM.sub("", text))) if len(part) > 1}
 
 
 def headings(drawing: Drawing) -> list[Word]:

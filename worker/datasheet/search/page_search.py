@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 
 from worker.datasheet.page import pages, text_layer
 from worker.datasheet.page.pages import Book
-from worker.datasheet.search import naming, titles
+from worker.datasheet.search import called, naming, titles
+from worker.datasheet.search.page_hit import PageHit
 from worker.datasheet.thresholds.page import (
     AWAY_MOST,
+    CALLED_ALIKE,
     CAPTIONED,
     ELECTRICAL_MOST,
     LAND_AFTER,
@@ -33,22 +35,6 @@ from worker.datasheet.thresholds.page import (
 OCR_PAGES = 10
 FORGET_PAGES = 32
 _DECIMAL = re.compile(r"\d[.,]\d")
-
-
-@dataclass
-class PageHit:
-    """How much a page looks like an outline and like a land pattern, and which package names it prints."""
-
-    number: int
-    mechanical: float = 0.0
-    land: float = 0.0
-    outline: float = 0.0  # `mechanical` with what tells the page of an outline from other pages of numbers
-    match: float = 0.0
-    text: str = ""
-    drawn: int = 0
-    images: int = 0
-    named: frozenset[str] = frozenset()  # words of the asked name that it prints
-    titled: bool = False  # whether a line of it names a land pattern and something is drawn
 
 
 @dataclass
@@ -168,6 +154,9 @@ def search(book: Book, package: str | None, on_page: Callable[[int, int], None])
     if not drawings:
         drawings = [h for h in hits if max(h.mechanical, h.outline) > 0 and (h.drawn > 100 or h.images)]
     ranked = sorted(drawings, key=lambda h: -_rank(h, hits, package))
+    if package and ranked:
+        least = _rank(ranked[0], hits, package) - CALLED_ALIKE
+        ranked = called.first(ranked, [h for h in ranked if _rank(h, hits, package) > least], package)
     found.mechanical = [h.number for h in ranked[:3]]
     if ranked:
         found.land = land_pages(hits, ranked[0], package)

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from worker.datasheet.geometry.primitives import Word, around
 from worker.datasheet.search import titles
 from worker.datasheet.text import phrases
-from worker.datasheet.thresholds.figures import CAPTION_CHARS, CAPTION_LEADING, CAPTION_SPACE
+from worker.datasheet.thresholds.figures import (
+    CAPTION_CHARS,
+    CAPTION_LEADING,
+    CAPTION_SPACE,
+    SECTION_ALIKE,
+    SECTION_MARGIN_PT,
+)
 
 LAND, MASK, STENCIL, OUTLINE, TAPE, CUTOUT, CIRCUIT, DETAIL = (
     "land", "mask", "stencil", "outline", "tape", "cutout", "circuit", "detail",
@@ -81,6 +87,25 @@ def captions_of(words: list[Word]) -> list[Caption]:
             word = Word(text, box, turn, min(w.confidence for w in block), max(w.across for w in block))
             found.append(Caption(word, kind))
     return found
+
+
+def sections_among(captions: list[Caption]) -> list[Caption]:
+    """Names of outlines and of land patterns that begin at one margin, the first of them over all others."""
+    level = [c for c in captions if c.word.turn == 0 and c.kind in (LAND, OUTLINE)]
+    top = min((c.word.box.y0 for c in level), default=0.0)
+    for first in level:
+        if first.word.box.y0 > top + first.word.box.height:
+            continue
+        alike = [c for c in level if _at_margin(first.word, c.word)]
+        if len({c.kind for c in alike}) > 1:
+            return alike
+    return []
+
+
+def _at_margin(a: Word, b: Word) -> bool:
+    return abs(a.box.x0 - b.box.x0) < SECTION_MARGIN_PT and abs(a.across - b.across) < SECTION_ALIKE * max(
+        a.across, b.across
+    )
 
 
 def _short(text: str) -> bool:

@@ -11,7 +11,7 @@ from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.segmentation.candidates import candidates
-from worker.datasheet.segmentation.captions import Caption, captions_of, kind_among
+from worker.datasheet.segmentation.captions import Caption, captions_of, kind_among, sections_among
 from worker.datasheet.segmentation.ink import Ink
 from worker.datasheet.segmentation.links import linked, measured
 from worker.datasheet.thresholds.figures import (
@@ -166,19 +166,22 @@ def _figure(
 
 
 def _give_captions(page: Drawing, figures: list[Figure]) -> None:
-    """Each caption names the figure nearest to it, over or under it."""
+    """Each caption names the figure nearest to it, over or under it; the head of a table names none."""
     rated: dict[int, list[tuple[float, Caption]]] = defaultdict(list)
-    for caption in captions_of(page.sheet.words):
-        near = sorted((_off(f.box, caption.word), i) for i, f in enumerate(figures))
+    found = [c for c in captions_of(page.sheet.words) if not any(t.holds(c.word.box, 1.0) for t in page.tables)]
+    sections = sections_among(found)
+    for caption in found:
+        heads = caption in sections
+        near = sorted((_off(f.box, caption.word, heads), i) for i, f in enumerate(figures))
         if near and near[0][0] < CAPTION_REACH_PT:
             rated[near[0][1]].append((near[0][0], caption))
     for i, own in rated.items():
         figures[i].captions = [c for _, c in sorted(own, key=lambda one: one[0])]
 
 
-def _off(figure: Box, caption: Word) -> float:
-    """The distance of a figure; one over a caption that ends in a colon is not meant by it."""
-    over = caption.text.rstrip().endswith(":") and figure.cy < caption.box.cy
+def _off(figure: Box, caption: Word, heads: bool) -> float:
+    """The distance of a figure; one over a caption that ends in a colon or heads a section is not meant by it."""
+    over = (heads or caption.text.rstrip().endswith(":")) and figure.cy < caption.box.cy
     return distance(figure, caption.box) + (CAPTION_REACH_PT / 2 if over else 0.0)
 
 

@@ -10,6 +10,7 @@ from worker.datasheet.text.table_heads import SYMBOL
 from worker.datasheet.text.tables import TableEntry
 from worker.datasheet.thresholds.page import (
     LETTERS_HEAD_GAP,
+    LETTERS_HEAD_WIDTHS,
     LETTERS_LEAST,
     LETTERS_OVER,
     LETTERS_ROW_GAP,
@@ -42,7 +43,8 @@ def read(words: list[Word], known: list[Box]) -> tuple[list[TableEntry], list[Bo
 
 def _letters(head: Word, words: list[Word]) -> list[Word]:
     """The letters under a head, row by row, each once."""
-    column = [w for w in words if w.box.y0 > head.box.cy and abs(w.box.cx - head.box.cx) < head.box.width]
+    reach = LETTERS_HEAD_WIDTHS * head.box.width
+    column = [w for w in words if w.box.y0 > head.box.cy and abs(w.box.cx - head.box.cx) < reach]
     found: list[Word] = []
     for word in sorted(column, key=lambda w: w.box.y0):
         last = found[-1] if found else head

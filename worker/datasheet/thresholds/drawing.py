@@ -57,6 +57,9 @@ SHAPE_JOIN_PT = 0.3  # between the ends of strokes that close a shape; larger cl
 CURVE_LEAST = 0.05  # radians from one line of a curve to the next; less is a line that runs on straight
 CURVE_MOST = 0.6  # radians; more is a corner, and another line that ends there
 BAR_PT = 1.2  # thickness of an area that is one side of a shape, drawn filled
+BAR_MOST_PT = 3.0  # thickness of a side drawn filled where four of them meet in a rectangle
+BAR_LONG = 5.0  # times its thickness: the least length of such a side; smaller takes letters for rectangles
+BARS_MOST = 400  # of a page; more are hatching
 BAR_POINTS = 7  # corners that such an area has at most
 
 # Circles painted piece by piece (drawing/painted_rings.py).

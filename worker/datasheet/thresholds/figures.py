@@ -13,6 +13,10 @@ FIGURE_GAP_PT = (
     9.0  # points: white gap between two figures; smaller parts pads from their dimensions, larger joins views
 )
 CAPTION_CHARS = 80  # letters of one line: longer ones are prose
+SECTION_MARGIN_PT = 3.0  # between the beginnings of two headings of sections
+SECTION_ALIKE = 0.5  # part by which their letters may differ in height; a remark on the line may be small
+HEADED_WORDS = 5  # of a heading that names one package; longer ones are captions, which stand under a figure too
+HEADED = 3.0  # for a figure under a heading with the asked package, against one under that of another
 CAPTION_LEADING = 0.9  # heights of letters between two lines of one caption
 CAPTION_REACH_PT = 200.0  # points from a figure to what names it; headings of pages stand far off
 

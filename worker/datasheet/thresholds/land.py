@@ -20,6 +20,7 @@ MAY_MEAN_LINE = 2.0  # cost of a reading that may speak of a line of the part in
 DETAIL_OFF = 0.1  # part by which a size in a detail may be off the drawn one
 ONE_ENDED_OFF = 0.01  # part by which a number may be off the drawn size of a pad whose dimension misses its other edge
 EDGE_SAME_PT = 0.15  # edges nearer than this are one place in a vector drawing
+THICK_PEN_PT = 1.2  # of the line around a pad: from here on a dimension may run to either side of it
 D_MIDDLE = 0.5  # of the radius of a round end: how far off the middle of such a pad may be meant
 NEARER = 1e-4  # points of cost a point away: only breaks a tie between features at one place
 
@@ -28,6 +29,8 @@ WEIGHT_PRINTED = 100.0  # of a printed number; smaller lets the drawing bend wha
 WEIGHT_REGULAR = 2.0  # of equal steps in a row
 WEIGHT_SQUARE = 1.0  # of a round or square pad's equal sides
 WEIGHT_DRAWN = 0.02  # of the drawn scale; larger pulls values off their numbers
+MIRRORED_PART = 0.012  # of their extent: how far off their middle pads may be drawn that mirror onto each other
+MIDDLE_OF_THREE = 0.025  # the same for the middle one of three, as of a transistor, which hands draw less exactly
 MIDDLES_PT = 1.0  # between twice the middles of pads around one centre line
 FLUSH_PT = 0.1  # between edges that are meant to be flush
 DRAWN_ALIKE = 0.015  # part by which two drawn lengths may differ that stand for one

@@ -24,6 +24,8 @@ LETTERS_LEAST = 3  # rows of a table that gives letters one value each; fewer ar
 LETTERS_ROW_GAP = 2.5  # heights between two rows of it
 LETTERS_HEAD_GAP = 4.0  # heights from the head of its letters to the first, a second line of heads between them
 LETTERS_OVER = 3.0  # heights above the head of its letters within which the unit stands
+LETTERS_HEAD_WIDTHS = 0.75  # of their head, from its middle to that of a letter; larger takes the head of the values
+LETTERS_ROW_HIGH = 2.0  # heights of the head of a row, from its middle to that of the letters in cells of two lines
 LETTERS_VALUE_PT = 260.0  # from a letter to its value; larger takes those of the table beside it
 ROW_GAP = 3.4  # row heights without a row end a table
 
@@ -58,6 +60,7 @@ ELECTRICAL_MOST = 12  # of them that count
 NAMED_WEIGHT = 3.5  # times how rarely the words of the package asked for are printed
 OWN_PAGE = 6.0  # score of a page whose title says that it shows a land pattern
 TITLED = 5.0  # score of words that name an outline drawing
+CALLED_ALIKE = 2.0  # between the scores of two pages whose titles decide then which of them is meant
 OTHER_PACKAGE = 6.0  # against a page that names packages, and not the asked one
 CAPTIONED = 4.0  # for a picture with the name of a package
 NAMED_SO = 2.0  # for a page that prints the name the asked one was taken for

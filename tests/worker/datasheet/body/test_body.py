@@ -29,3 +29,19 @@ def test_letters_at_the_edges_of_the_body_win_over_what_letters_usually_mean() -
     sketch.text(300, 100, "ALL DIMENSIONS ARE IN MILLIMETERS")
     body = extract([sketch.pdf()], ReadingRequest()).body
     assert (body.length.nom, body.width.nom, body.height.nom) == (11.7, 7.2, 5.4)
+
+
+def test_sides_that_run_on_to_their_dimension_lines_are_sides() -> None:
+    """Each side of the body and its extension line are one stroke; the lid within has sides of its own."""
+    sketch = Sketch(34.0, (300.0, 500.0))
+    sketch.text(300, 700, "PACKAGE OUTLINE", 12)
+    for side in (-1.5, 1.5):
+        sketch.canvas.line(*sketch.point(side, -2.3), *sketch.point(side, 1.5))
+        sketch.canvas.line(*sketch.point(-2.4, side), *sketch.point(1.5, side))
+    sketch.across(-1.5, 1.5, -2.2, "3.00±0.05")
+    sketch.along(-1.5, 1.5, -2.3, "3.00±0.05")
+    sketch.rect(0, 0, 2.8, 2.4)
+    sketch.across(-1.4, 1.4, 2.2, "(2.80)")
+    sketch.along(-1.2, 1.2, 2.3, "2.40")
+    body = extract([sketch.pdf()], ReadingRequest()).body
+    assert [(v.min, v.nom, v.max) for v in (body.length, body.width)] == [(2.95, 3.0, 3.05)] * 2

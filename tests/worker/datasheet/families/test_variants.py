@@ -6,9 +6,11 @@ import pytest
 
 from db.documents.kinds.datasheet import DatasheetResult
 from tests.worker.datasheet.sketch import Sketch
+from worker.datasheet.drawing import drawing
 from worker.datasheet.extract import ReadingRequest, extract
 from worker.datasheet.families import families
 from worker.datasheet.geometry.primitives import Box, Word
+from worker.datasheet.page import pages
 
 Hole = tuple[str, str, float, float, object]
 
@@ -94,3 +96,26 @@ def test_the_words_choose_another_figure(page: bytes) -> None:
 def test_a_dimension_may_hold_for_some_parts_only(text: str, count: int, value: float | None) -> None:
     found = families.conditional(Word(text, Box(0, 0, 80, 6)), count)
     assert (found.value if found else None) == value
+
+
+def test_the_figure_for_a_number_of_circuits_goes_before_the_one_for_none() -> None:
+    sketch = Sketch(scale=12.0)
+    sketch.text(100, 740, "Header", 16)
+    for title, x, y in (("Top entry type", 70, 715), ("Top entry type", 70, 500), ("<3 circuits or more>", 80, 480)):
+        sketch.canvas.setFont("Helvetica", 12)
+        sketch.canvas.drawString(x, y, title)
+    for at, height in (((150, 640), "5"), ((150, 400), "7")):
+        sketch.at = at
+        sketch.rect(3.75, 0, 12.4, 7.0)
+        sketch.along(-3.5, 3.5, -4.0, height)
+    sketch.across(-2.45, 9.95, 5.0, "B")
+    sketch.text(390, 560, "circuits", 8)
+    sketch.text(460, 572, "Dimensions", 8)
+    sketch.text(460, 560, "B", 8)
+    for i, (count, length) in enumerate((("3", "9.9"), ("4", "12.4"), ("5", "14.9"))):
+        sketch.text(390, 545 - 12 * i, count, 8)
+        sketch.text(460, 545 - 12 * i, length, 8)
+    page = drawing.interpret(pages.read_sheet(pages.open_book([sketch.pdf()]), 1))
+    family = families.find("header, top entry type, 4 circuits", [page])
+    assert family is not None
+    assert [r.heading.text for r in family.regions(page)] == ["<3 circuits or more>"]

@@ -168,3 +168,15 @@ def test_electrical_characteristics_that_name_the_package_are_no_outline() -> No
     rows = ("SOT-23 Package", *[f"Output Voltage {i}.00 {i}.50 V, Supply Current {i} mA" for i in range(1, 8)])
     outline = ("SOT-23 Package Description", "2.90 BSC", "1.50 MAX", "0.95 BSC", "2.80 BSC")
     assert outline_page((rows, 300), (outline, 300)) == 2
+
+
+def test_a_title_with_words_that_were_not_asked_is_that_of_another_part() -> None:
+    common = ("XH CONNECTOR Header", "circuits", "OUTLINE DIMENSIONS", "TOP VIEW", "7.0±0.1 3.4±0.1")
+    sheets = [
+        ((*common, "Top entry type with a boss", "1.2±0.1 4.5±0.1"), 300),
+        ((*common, "Top entry type"), 300),
+        (("Recommended PCB layout", "Top entry type", "2.5"), 200),
+    ]
+    asked = "XH connector header, top entry type, 4 circuits"
+    assert found(asked, *sheets).mechanical[0] == 2
+    assert found(asked.replace("type,", "type with a boss,"), *sheets).mechanical[0] == 1

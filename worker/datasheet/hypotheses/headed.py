@@ -1,0 +1,23 @@
+"""Which of several figures of a page stands under a heading that names the package asked for."""
+
+from __future__ import annotations
+
+from worker.datasheet.geometry.primitives import Box, Word
+from worker.datasheet.search import naming
+from worker.datasheet.thresholds.figures import HEADED, HEADED_WORDS
+
+
+def of_package(box: Box, lines: list[Word], package: str | None) -> float:
+    """More for a figure under a heading with the package asked for, less for one under that of another package.
+
+    Nothing where no heading of the page names the package, or none stands over the figure.
+    """
+    asked = set(naming.tokens(package)) if package else set()
+    names = [w for w in lines if w.turn == 0 and len(w.text.split()) <= HEADED_WORDS and naming.families(w.text)]
+    own = [w for w in names if asked & naming.words_of(w.text)]
+    over = [w for w in names if w.box.y1 <= box.y0 and w.box.x0 < box.x1 + box.width and w.box.x1 > box.x0 - box.width]
+    if not own or not over:
+        return 0.0
+    if any(box.y0 < w.box.cy < box.y1 for w in names):
+        return -HEADED  # figures of two packages taken for one
+    return HEADED if max(over, key=lambda w: w.box.y1) in own else -HEADED
