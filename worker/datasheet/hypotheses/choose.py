@@ -34,7 +34,8 @@ def solved_of(lands: list[Drawing], family: PartFamily | None, pins: int | None,
     found: list[Solved] = []
     for place, page in enumerate(lands):
         figures = figures_of(page)
-        titled = [f for f in figures if f.kind == LAND or headed.of_package(f.box, page.lines, package) > 0]
+        measured = [f.box for f in figures if len(f.drawing.readings) >= OWN_NUMBERS]
+        titled = [f for f in figures if f.kind == LAND or headed.of_package(f.box, page.lines, package, measured) > 0]
         less = LATER_PAGE * place
         own = [s for f in titled for s in _of_figure(f, page, family, pins, package, less)]
         if not any(s.score >= CLEAR_SCORE for s in own):  # a caption may stand nearer to another figure than to its own
@@ -42,6 +43,8 @@ def solved_of(lands: list[Drawing], family: PartFamily | None, pins: int | None,
         alone = {c.kind for f in figures for c in f.captions} <= {LAND} and not any(_whole(s, figures) for s in own)
         if not any(s.score >= CLEAR_SCORE for s in own) or family or alone:
             own += _of_figure(whole(page), page, family, pins, package, less)
+        for one in own:
+            one.score += headed.of_package(one.pattern.box, page.lines, package, measured)
         found += own
     return sorted(found, key=lambda s: -s.score)
 
@@ -64,7 +67,6 @@ def _of_figure(
         solved = pads.solve(*(again or (pattern, figure.drawing)))
         if solved is not None and solved.score >= LEAST_FIT and not _chance(solved):
             solved.score = rank(solved, pins, package) - less + (OF_RUN if again else 0.0) + _painted(solved, page)
-            solved.score += headed.of_package(solved.pattern.box, page.lines, package)
             found.append(replace(solved, drawing=replace(solved.drawing, lines=page.lines)))
     return found
 

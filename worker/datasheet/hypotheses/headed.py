@@ -7,16 +7,18 @@ from worker.datasheet.search import naming
 from worker.datasheet.thresholds.figures import HEADED, HEADED_WORDS
 
 
-def of_package(box: Box, lines: list[Word], package: str | None) -> float:
+def of_package(box: Box, lines: list[Word], package: str | None, figures: list[Box]) -> float:
     """More for a figure under a heading with the package asked for, less for one under that of another package.
 
-    Nothing where no heading of the page names the package, or none stands over the figure.
+    Nothing where no heading of the page names the package, or the first of the page's figures has none over it: names
+    under figures are captions.
     """
     asked = set(naming.tokens(package)) if package else set()
     names = [w for w in lines if w.turn == 0 and len(w.text.split()) <= HEADED_WORDS and naming.families(w.text)]
     own = [w for w in names if asked & naming.words_of(w.text)]
     over = [w for w in names if w.box.y1 <= box.y0 and w.box.x0 < box.x1 + box.width and w.box.x1 > box.x0 - box.width]
-    if not own or not over:
+    top = min((f.y0 for f in figures), default=box.y0)
+    if not own or not over or not any(w.box.y1 <= top for w in names):
         return 0.0
     if any(box.y0 < w.box.cy < box.y1 for w in names):
         return -HEADED  # figures of two packages taken for one

@@ -41,6 +41,11 @@ def _is_number(token: str) -> bool:
     return token.isdigit() and len(token) < MIN_CASE_DIGITS
 
 
+def is_count(token: str) -> bool:
+    """Whether a part of a name says how many terminals there are and nothing else: 8LEAD."""
+    return re.fullmatch(rf"\d{{1,4}}{_PINS}", token, re.IGNORECASE) is not None
+
+
 def words_of(text: str) -> set[str]:
     """Normalised words of a page, and pairs of neighbours, so that "SOIC - 14" equals "SOIC-14"; 936A-02 is a 936A too."""
     found = _PART.findall(text)

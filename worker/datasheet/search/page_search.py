@@ -55,7 +55,19 @@ class Search:
         spoken = {name for h in self.hits for name in naming.families(h.text)}
         if not self.matched and len(spoken) > 1:
             return f"no drawing names {package!r}, and the document speaks of several packages"
-        return None
+        other = self._of_another(package)
+        return f"the drawings are those of {', '.join(sorted(other))}, and {package!r} was asked for" if other else None
+
+    def _of_another(self, package: str | None) -> set[str]:
+        """The packages that a chosen page names, where it does not name the one asked for."""
+        asked = naming.families(package) if package else set()
+        for number in {*self.mechanical[:1], *self.land[:1]}:
+            hit = next((h for h in self.hits if h.number == number), None)
+            told = hit is not None and any(not naming.is_count(t) for t in hit.named)
+            named = naming.families(hit.text) if hit is not None and not told else set()
+            if asked and named and not any(_alike(a, b) or _alike(b, a) for a in asked for b in named):
+                return named
+        return set()
 
     def names_land(self) -> bool:
         """Whether a page of the part, or of no part in particular, names a land pattern."""

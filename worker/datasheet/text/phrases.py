@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 from worker.datasheet.geometry.primitives import Box, Word, around
-from worker.datasheet.thresholds.page import SPACE_WIDTHS, TAG_GAP
+from worker.datasheet.thresholds.page import SPACE_WIDTHS, STRIP_PT, TAG_GAP, TALLER
 
 _TAG = re.compile(r"\[|\(\d{1,3}[xX×]\)|(?:MAX|MIN|TYP|BSC|REF|NOM)\b")
 _VALUE_END = re.compile(r"\d[\])]?$")
@@ -36,7 +36,7 @@ def _follows(left: Word, right: Word, gap_limit: float) -> float | None:
     _, end, top, bottom = frame(left.box, left.turn)
     start, stop, top2, bottom2 = frame(right.box, right.turn)
     tall = max(bottom - top, bottom2 - top2, 0.1)
-    if overlap(top, bottom, top2, bottom2) < 0.65 or stop <= end:
+    if overlap(top, bottom, top2, bottom2) < 0.65 or stop <= end or tall > TALLER * min(bottom - top, bottom2 - top2):
         return None
     gap = (start - end) / tall
     if gap > 0.4 and left.text[-1:].isdigit() and right.text[:1].isdigit():
@@ -68,18 +68,25 @@ def join(words: list[Word], gap_limit: float = 0.75) -> list[Word]:
 
 
 def _join_turn(words: list[Word], gap_limit: float) -> list[Word]:
-    open_lines: list[list[Word]] = []
+    lines: list[list[Word]] = []
+    level: dict[int, list[list[Word]]] = {}  # those that reach into a strip across the reading direction
     for word in words:
+        _, _, top, bottom = frame(word.box, word.turn)
+        strips = range(int(top // STRIP_PT), int(bottom // STRIP_PT) + 1)
         best: tuple[float, list[Word]] | None = None
-        for line in reversed(open_lines[-60:]):
+        for line in (line for strip in strips for line in reversed(level.get(strip, [])[-60:])):
             gap = _follows(line[-1], word, gap_limit)
             if gap is not None and (best is None or gap < best[0]):
                 best = (gap, line)
+        home = best[1] if best is not None else []
         if best is None:
-            open_lines.append([word])
-        else:
-            best[1].append(word)
-    return [_line(parts) for parts in open_lines]
+            lines.append(home)
+        home.append(word)
+        for strip in strips:
+            level.setdefault(strip, [])
+            if not any(line is home for line in level[strip]):
+                level[strip].append(home)
+    return [_line(parts) for parts in lines]
 
 
 def _line(parts: list[Word]) -> Word:

@@ -13,6 +13,8 @@ UNKNOWN_LEAST = 4  # letters of unknown meaning from which on they are read from
 BRACKET_NEAR = 1.6  # heights for the lost bracket and the spaces around it
 BRACKET_IN_LINE = 0.7  # of both heights that must be shared
 TAG_GAP = 2.0  # heights from a number to what belongs to it; fonts of one width set wide spaces
+STRIP_PT = 8.0  # across: strips of a page in which the beginnings of a line are looked for
+TALLER = 8.0  # times: a box so much higher than the next is that of an oblique word, such as a watermark
 SPACE_WIDTHS = 1.45  # widths of a letter between two words in a font of one width
 # heights between the lines of one dimension; larger stacks two dimensions, smaller parts low letters in high cells
 STACK_GAP = 0.95

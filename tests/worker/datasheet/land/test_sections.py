@@ -137,3 +137,23 @@ def test_a_table_of_letters_may_run_from_left_to_right(values: tuple[str, ...]) 
         sketch.text(170 + 70 * i, 394, "(mm)/(inch)" if "/" in value else "(mm)")
         sketch.text(170 + 70 * i, 380, value)
     assert sizes(land(sketch)) == THREE
+
+
+def test_names_under_figures_are_their_captions() -> None:
+    """Reflow over wave, each figure with its caption under it: the first caption heads no second figure."""
+    sketch = Sketch(20.0)
+    for words, y, pitch in (
+        ("Reflow soldering footprint SOT363", 640, 1.3),
+        ("Wave soldering footprint SOT363", 380, 1.9),
+    ):
+        sketch.at = (250.0, y)
+        for x in (-pitch, 0.0, pitch):
+            for side in (-1.1, 1.1):
+                sketch.rect(x, side, 0.7, 1.0)
+        sketch.across(-pitch, 0.0, -2.1, f"{pitch:.2f}")
+        sketch.across(pitch - 0.35, pitch + 0.35, 2.1, "0.70 (6x)")
+        sketch.along(0.6, 1.6, 3.6, "1.00 (6x)")
+        sketch.along(-1.6, 1.6, -3.6, "3.20")
+        sketch.canvas.rect(130, y - 65, 240, 130)
+        sketch.text(250, y - 75, words, 8)
+    assert {round(abs(p.x), 2) for p in land(sketch, "SOT363").pads} == {0.0, 1.3}

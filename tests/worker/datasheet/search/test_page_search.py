@@ -180,3 +180,10 @@ def test_a_title_with_words_that_were_not_asked_is_that_of_another_part() -> Non
     asked = "XH connector header, top entry type, 4 circuits"
     assert found(asked, *sheets).mechanical[0] == 2
     assert found(asked.replace("type,", "type with a boss,"), *sheets).mechanical[0] == 1
+
+
+def test_pages_of_another_package_are_doubted() -> None:
+    asked_elsewhere = (("Pin table of the SOIC-8", "1 2 3"), 10)
+    result = found("8-Lead SOIC", asked_elsewhere, *of("8-Lead DFN"))
+    assert "DFN" in (result.doubt("8-Lead SOIC") or "")
+    assert found("8-Lead DFN", asked_elsewhere, *of("8-Lead DFN")).doubt("8-Lead DFN") is None

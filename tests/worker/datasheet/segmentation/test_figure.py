@@ -6,9 +6,20 @@ import pytest
 
 from tests.worker.datasheet.sketch import Sketch
 from worker.datasheet.extract import extract
+from worker.datasheet.geometry.primitives import Box, Word
 from worker.datasheet.request import ReadingRequest
 from worker.datasheet.search.titles import land_caption
-from worker.datasheet.segmentation.captions import CIRCUIT, CUTOUT, LAND, MASK, OUTLINE, STENCIL, TAPE, kind_of
+from worker.datasheet.segmentation.captions import (
+    CIRCUIT,
+    CUTOUT,
+    LAND,
+    MASK,
+    OUTLINE,
+    STENCIL,
+    TAPE,
+    captions_of,
+    kind_of,
+)
 
 
 def pads(sketch: Sketch, at: tuple[float, float], numbers: bool) -> None:
@@ -158,3 +169,11 @@ def test_of_shapes_within_each_other_the_legend_makes_the_inner_ones_paste() -> 
     land = extract([sketch.pdf()], ReadingRequest()).land_pattern
     assert land is not None
     assert {(p.w, p.h) for p in land.pads} == {(0.6, 0.6), (0.6, 0.4)}
+
+
+def test_a_numbered_figure_with_an_abbreviated_word_has_a_caption() -> None:
+    words = [
+        Word(text, Box(100 + 40 * i, 300, 136 + 40 * i, 308), 0, 1.0, 8.0)
+        for i, text in enumerate(("Fig.", "12.", "Reflow", "soldering", "footprint"))
+    ]
+    assert [c.kind for c in captions_of(words)] == [LAND]
