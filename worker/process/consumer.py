@@ -2,7 +2,8 @@
 
 A broker connection can be half open: the consumer waits for ever on a dead socket while messages pile up (the first of
 them is swallowed by it). No timeout of kombu covers this wait, so `check` looks at the queue itself: messages that lie
-there while this worker has a free slot and hears nothing mean that it is deaf.
+there while this worker has a free slot and hears nothing mean that it is deaf. Or that the machine is too busy for a new
+listener to hear anything so soon: each one gets twice as long as the one before, until a message is heard.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from db.redis_client import redis_client
 from worker import metrics
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
+MOST_PATIENCE = 32
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,7 @@ class Consumer:
         self._heard_at = self._quiet_since = time.monotonic()
         self._outage = Outage(log.warning, log.info, f"the broker's queue {queue}")
         self._again_at, self._pause_s = 0.0, 0.0
+        self._patience = 1
         self._closed = False
 
     def start(self) -> None:
@@ -64,7 +67,8 @@ class Consumer:
             self._start_later()
         elif not free_slots or not self._messages_wait():
             self._quiet_since = time.monotonic()
-        elif time.monotonic() - max(self._heard_at, self._quiet_since) > consumer_stall_s:
+        elif time.monotonic() - max(self._heard_at, self._quiet_since) > consumer_stall_s * self._patience:
+            self._patience = min(2 * self._patience, MOST_PATIENCE)
             self._restart("messages lie unheard")
 
     def close(self) -> None:
@@ -80,6 +84,7 @@ class Consumer:
         def look(queue: str, hint: str) -> None:  # noqa: ARG001 - the message says what the row knows better
             self._heard_at = time.monotonic()
             self._again_at, self._pause_s = 0.0, 0.0
+            self._patience = 1
             self._outage.over()
             self._look()
 

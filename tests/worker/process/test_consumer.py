@@ -10,6 +10,7 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -69,6 +70,25 @@ def test_a_worker_at_a_full_broker_does_not_flood_the_log(tmp_path: Path, caplog
         link.config_set("maxmemory", 0)
         _until(lambda: len(looks) > 0, lambda: consumer.check(free_slots=2, consumer_stall_s=6))
         consumer.close()
+
+
+def test_a_listener_that_needs_longer_to_start_than_messages_may_lie_is_given_the_time(tmp_path: Path) -> None:
+    class Slow(Consumer):
+        """What listens on a machine where nothing gets its turn for a second."""
+
+        def _listen(self, controller: Any) -> None:
+            time.sleep(1)
+            if controller is self._controller:
+                super()._listen(controller)
+
+    heard = threading.Semaphore(0)
+    with redis_server(tmp_path) as broker:
+        _call(broker.url, 1)
+        consumer = Slow(broker.url, GPU, 2, heard.release)
+        consumer.start()
+        _until(lambda: heard.acquire(blocking=False), lambda: consumer.check(free_slots=2, consumer_stall_s=0.2))
+        consumer.close()
+        _until(lambda: _threads() == 0)
 
 
 def test_a_listener_that_takes_a_message_while_it_is_left_behind_says_nothing(
