@@ -20,7 +20,7 @@ from api.logs import RequestLog
 from api.mcp import door
 from api.routes import ROUTERS
 from api.settings import ApiSettings
-from db.settings import Settings
+from db.settings import Settings, read
 
 DESCRIPTION = """Live captions of long videos and verified footprints from datasheets, as asynchronous jobs.
 
@@ -29,7 +29,7 @@ Every error is `application/problem+json` with a stable `code`. Ids are UUIDs of
 
 def create_app(settings: Settings | None = None, api: ApiSettings | None = None) -> FastAPI:
     """The application with the given settings, or those of the environment."""
-    services = make_services(settings or Settings(), api or ApiSettings())
+    services = make_services(settings or read(Settings), api or read(ApiSettings))
     docs = services.api.docs
     app = Application(
         title="BM3-VL",

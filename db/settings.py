@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -13,6 +14,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from db.documents import addresses
 
 S = TypeVar("S", bound=BaseSettings)
+SECRETS_DIR = "BM3_SECRETS_DIR"
+"""Variable that names a folder of files, each a setting: `bm3_database_url` holds what `BM3_DATABASE_URL` would."""
 
 
 class Settings(BaseSettings):
@@ -87,9 +90,13 @@ class Settings(BaseSettings):
 
 
 def read(kind: type[S], **given: Any) -> S:
-    """The settings of the environment. A wrong one ends the process with a sentence that names its variable."""
+    """The settings of the environment and, where it names none, of the secrets folder. A wrong one ends the process with a
+    sentence that names its variable."""
+    folder = os.environ.get(SECRETS_DIR)
+    if folder and not Path(folder).is_dir():
+        raise SystemExit(f"error: {SECRETS_DIR}: there is no folder {folder}")
     try:
-        return kind(**given)
+        return kind(_secrets_dir=folder or None, **given)
     except ValidationError as error:
         wrong = [
             f"{_variable(kind, str(one['loc'][0]))}: {one['msg'].removeprefix('Value error, ')}"

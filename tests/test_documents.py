@@ -20,8 +20,8 @@ DOCUMENTS = [
     for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
     if path.exists()
 ]
-NOT_HERE = {"docker": "a test machine has no Docker daemon"}
-"""Programs that no document can bring: their commands are looked at by `test_docker`."""
+NOT_HERE = {"docker": "a test machine has no Docker daemon", "kubectl": "a test machine has no cluster"}
+"""Programs that no document can bring: their commands are looked at in `tests/docker`."""
 UNTIL_INTERRUPTED = {"make up": "BM3-VL is ready"}
 LIMIT_S = 840
 

@@ -51,10 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from db.ops.migrate import wait_until_current
     from db.session import Database
     from db.settings import settings
+    from worker import metrics
     from worker.settings import worker_settings
 
     common, own = settings(), worker_settings()  # a wrong one is told before anything is waited for
     wait_until_current(Database(common.database()))
+    metrics.MODELS_CONFIGURED.set(len(own.models) if chosen.role == GPU else 0)
     if own.metrics_port:
         start_http_server(own.metrics_port, own.metrics_host)
     if chosen.role == "dispatcher":

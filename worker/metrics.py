@@ -17,6 +17,8 @@ REALTIME_FACTOR = Histogram(
     ["kind"],
     buckets=(0.5, 1, 2, 4, 8, 16, 32, 64, 128),
 )
+MODELS_CONFIGURED = Gauge("bm3_models_configured", "Models that this worker is to serve")
+MODELS_USABLE = Gauge("bm3_models_usable", "Models of this worker that are loaded and take jobs")
 RUNNING = Gauge("bm3_jobs_running", "Attempts that run in this worker")
 FENCED_WRITES = Counter("bm3_fenced_writes", "Writes refused because the lease was gone")
 LEASES_LOST = Counter("bm3_leases_lost", "Attempts of this worker that lost their lease", ["why"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from db.settings import Settings
+from db.settings import Settings, read
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,3 +42,14 @@ def test_a_wrong_setting_is_named_without_a_traceback(tmp_path: Path, module: li
     assert done.returncode == 1
     assert f"error: {name}: " in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_secret_may_be_a_file_and_a_variable_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bm3_database_url").write_text("postgresql://bm3:secret@there/bm3\n")
+    monkeypatch.setenv("BM3_SECRETS_DIR", str(tmp_path))
+    assert read(Settings).database() == "postgresql://bm3:secret@there/bm3"
+    monkeypatch.setenv("BM3_DATABASE_URL", "postgresql://other/bm3")
+    assert read(Settings).database() == "postgresql://other/bm3"
+    monkeypatch.setenv("BM3_SECRETS_DIR", "/no/such/folder")
+    with pytest.raises(SystemExit, match="BM3_SECRETS_DIR: there is no folder"):
+        read(Settings)

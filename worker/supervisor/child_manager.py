@@ -98,6 +98,7 @@ class ChildManager:
     def _take_reports(self, models: tuple[ModelReport, ...]) -> None:
         mended = {before.name for before in self.models if before.problem is not None}
         self.models = models
+        metrics.MODELS_USABLE.set(len(self.served.names))
         for one in models:
             if one.problem is not None:
                 words = "no job is taken for model %s, which cannot be loaded and is tried again: %s"
