@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 
 from db.names import CPU, GPU, LIGHT
+from worker.check.options import add_options
 
 ROLES = {
     GPU: "claim and run jobs that need the model, in one model child",
@@ -16,7 +17,7 @@ ROLES = {
     "dispatcher": "take up again what was left behind; one leads, others stand by",
 }
 
-NEEDS = {GPU: "torch", CPU: "pypdfium2"}
+NEEDS = {GPU: "torch", CPU: "pypdfium2", "check": "torch"}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -25,6 +26,10 @@ def parser() -> argparse.ArgumentParser:
     roles = top.add_subparsers(dest="role", required=True, metavar="ROLE")
     for role, text in ROLES.items():
         roles.add_parser(role, help=text, description=f"{text}. Settings: BM3_* and BM3_WORKER_* variables.")
+    text = "say whether this machine can serve the models, how fast, and with which settings"
+    add_options(
+        roles.add_parser("check", help=text, description=f"{text}. Without models: those of BM3_WORKER_MODELS.")
+    )
     child = roles.add_parser("child", help="the model child; started by gpu and cpu workers only")
     child.add_argument("control_fd", type=int)
     child.add_argument("data_fd", type=int)
@@ -46,6 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if package is not None and find_spec(package) is None:
         print(f"the {chosen.role} worker needs {package}: pip install 'bm3-vl[worker]'", file=sys.stderr)
         return 2
+    if chosen.role == "check":
+        from worker.check.command import run as run_check
+        from worker.settings import worker_settings as of_worker
+
+        return run_check(of_worker().models, chosen)
     from prometheus_client import start_http_server
 
     from db.ops.migrate import wait_until_current
