@@ -13,6 +13,7 @@ from tests.servers import free_port
 from tests.shell_blocks import StaleMark, commands, script
 from worker.bm3.scenes.scenes import Scene
 from worker.bm3.scenes.write import Format, write_video
+from worker.engines.tiny import write_tiny
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [
@@ -46,6 +47,7 @@ def clone(tmp_path: Path) -> Path:
         pass
     command = [sys.executable, "-m", "worker.datasheet.synthetic", "--seed", "7", "--out", str(tree / "part.pdf")]
     subprocess.run(command, cwd=ROOT, check=True, timeout=120)
+    write_tiny("qwen3_vl", tree / "models/Qwen3-VL-8B-Instruct")  # where docs/gpu.md downloads the real one to
     return tree
 
 

@@ -3,7 +3,7 @@
 set -euo pipefail
 
 volume="${BM3_VOLUME:-/workspace}"
-export BM3_DATA_DIR="${BM3_DATA_DIR_OVERRIDE:-$volume/bm3}" HF_HOME="${HF_HOME_OVERRIDE:-$volume/huggingface}"
+export BM3_DATA_DIR="$volume/bm3" HF_HOME="$volume/huggingface"
 export BM3_API_HOST=0.0.0.0 BM3_API_PORT="${BM3_API_PORT:-8080}" FORWARDED_ALLOW_IPS="*"
 if [ -n "${RUNPOD_POD_ID:-}" ]; then
   export BM3_API_PUBLIC_URL="${BM3_API_PUBLIC_URL:-https://$RUNPOD_POD_ID-$BM3_API_PORT.proxy.runpod.net}"
@@ -13,4 +13,4 @@ cd "$BM3_DATA_DIR"
 
 # Says what the card can do and which settings suit it. A model that cannot be used is no reason to end: the worker tries again.
 python -m worker check || echo "the check found something to mend (above); starting all the same" >&2
-exec honcho --procfile "${BM3_PROCFILE:-/app/Procfile}" --app-root "$BM3_DATA_DIR" start
+exec honcho --procfile /app/Procfile --app-root "$BM3_DATA_DIR" start
