@@ -1,4 +1,4 @@
-"""`python -m db`: migrate the database, look for misconfiguration, run the embedded Redis, make admin keys and users."""
+"""`python -m db`: migrate, examine, back up and restore, run the embedded Redis, make admin keys and users."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from db.names import DEFAULT_TENANT, Role
 
 # Each command imports what it needs: the help needs nothing, and Redis at a start should not wait for SQLAlchemy.
 if TYPE_CHECKING:
+    from db.ops.backup import Manifest
     from db.settings import Settings
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -34,6 +36,12 @@ def main(arguments: list[str] | None = None) -> int:
     add_user.add_argument("name")
     add_user.add_argument("--role", choices=[role.value for role in Role], default=Role.VIEWER)
     add_user.add_argument("--tenant", default=DEFAULT_TENANT, help="default: %(default)s")
+    backup = commands.add_parser(
+        "backup", help="copy the database and every object into a folder, while the service runs"
+    )
+    restore = commands.add_parser("restore", help="put such a copy into an empty database and store")
+    for copy in (backup, restore):
+        copy.add_argument("folder", type=Path)
     options = parser.parse_args(arguments)
     from db.settings import Settings, read
 
@@ -47,6 +55,35 @@ def _migrate(settings: Settings, _: argparse.Namespace) -> int:
     database = Database(settings.database())
     migrate.upgrade(database)
     print("the database is up to date")
+    return 0
+
+
+def _backup(settings: Settings, options: argparse.Namespace) -> int:
+    from db.ops import backup
+
+    return _copy(settings, options, backup.back_up, "copied")
+
+
+def _restore(settings: Settings, options: argparse.Namespace) -> int:
+    from db.ops import backup
+
+    return _copy(settings, options, backup.restore, "restored")
+
+
+def _copy(settings: Settings, options: argparse.Namespace, work: Callable[..., Manifest], said: str) -> int:
+    from db.ops.backup import BackupRefused
+    from db.session import Database
+    from db.storage.open import open_store
+
+    try:
+        done = work(Database(settings.database()), open_store(settings), options.folder)
+    except BackupRefused as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    rows = sum(done.rows.values())
+    print(
+        f"{said}: {rows} rows of {done.made_at:%Y-%m-%d %H:%M:%S} UTC, {done.objects} objects, {done.object_bytes} bytes"
+    )
     return 0
 
 
@@ -124,6 +161,8 @@ def _answers(redis_url: str) -> bool:
 
 COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "migrate": _migrate,
+    "backup": _backup,
+    "restore": _restore,
     "doctor": _doctor,
     "redis": _redis,
     "admin-key": _admin_key,

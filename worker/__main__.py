@@ -67,6 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     common, own = settings(), worker_settings()  # a wrong one is told before anything is waited for
     wait_until_current(Database(common.database()))
     metrics.MODELS_CONFIGURED.set(len(own.models) if chosen.role == GPU else 0)
+    metrics.GPU_HOUR_PRICE.set(own.gpu_hour_price)
     if own.metrics_port:
         start_http_server(own.metrics_port, own.metrics_host)
     if chosen.role == "dispatcher":

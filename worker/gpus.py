@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from worker import metrics
+
 
 @dataclass(frozen=True)
 class Gpu:
@@ -42,6 +44,18 @@ def driver() -> Driver | None:
             return Driver(str(pynvml.nvmlSystemGetDriverVersion()), cuda, tuple(_gpu(pynvml, card) for card in cards))
     except pynvml.NVMLError:
         return None
+
+
+def watch() -> tuple[Gpu, ...]:
+    """The cards now, told to Prometheus as well; none where there is no driver."""
+    found = driver()
+    cards = found.gpus if found is not None else ()
+    for number, gpu in enumerate(cards):
+        metrics.GPU_MEMORY_USED.labels(gpu=str(number)).set(gpu.used)
+        metrics.GPU_MEMORY_TOTAL.labels(gpu=str(number)).set(gpu.total)
+        if gpu.load is not None:
+            metrics.GPU_UTILISATION.labels(gpu=str(number)).set(gpu.load / 100)
+    return cards
 
 
 @contextmanager

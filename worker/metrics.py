@@ -17,6 +17,27 @@ REALTIME_FACTOR = Histogram(
     ["kind"],
     buckets=(0.5, 1, 2, 4, 8, 16, 32, 64, 128),
 )
+TOKENS = Counter("bm3_tokens_generated", "Tokens that models have said in jobs that succeeded", ["kind"])
+TOKENS_PER_SECOND = Histogram(
+    "bm3_tokens_per_second",
+    "Tokens a second of one stream or answer, while it was being said",
+    ["kind"],
+    buckets=(1, 2, 5, 10, 20, 30, 50, 75, 100, 150, 250, 500),
+)
+FIRST_TOKEN = Histogram(
+    "bm3_first_token_seconds",
+    "From asking the model to the first token of an answer",
+    ["kind"],
+    buckets=(0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30),
+)
+GPU_SECONDS = Counter(
+    "bm3_worker_busy_seconds", "Time of this worker that jobs took; those that run at once share it", ["queue", "kind"]
+)
+VIDEO_SECONDS = Counter("bm3_video_seconds", "Video captioned in jobs that succeeded")
+GPU_HOUR_PRICE = Gauge("bm3_gpu_hour_price", "BM3_WORKER_GPU_HOUR_PRICE, in whatever currency it is; 0: none set")
+GPU_MEMORY_USED = Gauge("bm3_gpu_memory_used_bytes", "Memory of a card that is used, by whomever", ["gpu"])
+GPU_MEMORY_TOTAL = Gauge("bm3_gpu_memory_total_bytes", "Memory of a card", ["gpu"])
+GPU_UTILISATION = Gauge("bm3_gpu_utilization_ratio", "Share of time that a card was computing lately", ["gpu"])
 MODELS_CONFIGURED = Gauge("bm3_models_configured", "Models that this worker is to serve")
 MODELS_USABLE = Gauge("bm3_models_usable", "Models of this worker that are loaded and take jobs")
 RUNNING = Gauge("bm3_jobs_running", "Attempts that run in this worker")

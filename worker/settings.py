@@ -56,6 +56,9 @@ class WorkerSettings(BaseSettings):
     memory_bytes: int | None = Field(None, description="Address space limit of the child (not with CUDA)")
     file_bytes: int = Field(8 << 30, description="Largest file the child may write")
     open_files: int = Field(1024, description="Open files of the child")
+    gpu_hour_price: float = Field(
+        0.0, ge=0, description="What an hour of this worker's machine costs, in your currency; 0: no costs are told"
+    )
     metrics_port: int = Field(0, description="Port of the process's Prometheus page; 0: none")
     metrics_host: str = Field("127.0.0.1", description="Address of the Prometheus page")
 

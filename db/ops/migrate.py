@@ -71,6 +71,19 @@ def _is_newer(connection: Connection) -> bool:
     return (_revision(connection) or next(iter(known))) not in known
 
 
+def is_known(name: str) -> bool:
+    """Whether a revision is one of this version's."""
+    return name in {script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()}
+
+
+def revision(connection: Connection) -> str:
+    """The revision of a migrated database. Raises ValueError for one that never was."""
+    found = _revision(connection)
+    if found is None:
+        raise ValueError("the database was never migrated")
+    return found
+
+
 def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 

@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import promql_parser
 import pytest
 import yaml
 from prometheus_client import REGISTRY
@@ -167,10 +168,38 @@ def test_every_process_of_the_procfile_is_a_service() -> None:
     assert missing == {"python -m db redis"}  # there it is the valkey service
 
 
-def test_the_dashboard_asks_for_metrics_that_exist() -> None:
+OF_DATABASE = {"bm3_jobs", "bm3_queue_oldest_age_seconds", "bm3_workers_alive", "bm3_webhook_deliveries_pending"}
+
+
+def _panels() -> list[str]:
     panels = json.loads((ROOT / "docker/grafana/dashboards/bm3.json").read_text())["panels"]
-    asked = {name for panel in panels for target in panel["targets"] for name in re.findall(r"bm3_\w+", target["expr"])}
-    of_database = {"bm3_jobs", "bm3_queue_oldest_age_seconds", "bm3_workers_alive", "bm3_webhook_deliveries_pending"}
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    return [target["expr"] for panel in panels for target in panel["targets"]]
+
+
+def _alerts() -> list[dict[str, Any]]:
+    groups = yaml.safe_load((ROOT / "docker/alerts.yml").read_text())["groups"]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+@pytest.mark.parametrize("expression", [*_panels(), *(rule["expr"] for rule in _alerts())])
+def test_prometheus_is_asked_in_its_language_for_metrics_that_exist(expression: str) -> None:
+    promql_parser.parse(expression)
     counted = {name for registry in (REGISTRY, PROCESS) for name in registry._names_to_collectors}
-    assert len(asked) > len(of_database)
-    assert asked - counted - of_database == set()
+    asked = set(re.findall(r"\bbm3_\w+", expression))
+    assert asked or expression.startswith("up{")
+    assert asked - counted - OF_DATABASE == set()
+
+
+def test_alerts_say_how_urgent_they_are_and_what_they_mean() -> None:
+    rules = _alerts()
+    assert len({rule["alert"] for rule in rules}) == len(rules) >= 12
+    assert {rule["labels"]["severity"] for rule in rules} == {"page", "ticket"}
+    assert all(rule["annotations"]["summary"] for rule in rules)
+    prometheus = yaml.safe_load((ROOT / "docker/prometheus.yml").read_text())
+    assert prometheus["rule_files"] == ["alerts.yml"]
+
+
+def test_every_alert_has_its_line_in_the_runbook() -> None:
+    page = (ROOT / "docs/operations.md").read_text()
+    assert [rule["alert"] for rule in _alerts() if f"`{rule['alert']}`" not in page] == []

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import secrets
-import shutil
 import socket
-import subprocess
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
@@ -19,6 +17,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from db.schema.tables import Worker
+from worker.gpus import watch
 from worker.protocol import ModelReport
 
 PACKAGES = ("bm3-vl", "torch", "transformers", "av", "celery")
@@ -59,26 +58,16 @@ def versions() -> dict[str, Any]:
 
 
 def gpus() -> list[dict[str, Any]]:
-    """Name, memory and load of each GPU, by nvidia-smi; nothing where there is none."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return []
-    query = "name,memory.used,memory.total,utilization.gpu"
-    command = [program, f"--query-gpu={query}", "--format=csv,noheader,nounits"]
-    try:
-        said = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout
-    except (subprocess.SubprocessError, OSError):
-        return []
-    return [_gpu(line) for line in said.splitlines() if line.count(",") == 3]
-
-
-def _gpu(line: str) -> dict[str, Any]:
-    name, used, total, load = (word.strip() for word in line.split(","))
-    return {"name": name, "memory_used_mib": _number(used), "memory_total_mib": _number(total), "load": _number(load)}
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isdigit() else None
+    """Name, memory and load of each GPU; nothing where there is none."""
+    return [
+        {
+            "name": gpu.name,
+            "memory_used_mib": gpu.used >> 20,
+            "memory_total_mib": gpu.total >> 20,
+            "load": gpu.load,
+        }
+        for gpu in watch()
+    ]
 
 
 def _version(package: str) -> str | None:

@@ -22,6 +22,7 @@ from worker import metrics
 from worker.errors import Permanent, Transient
 from worker.process.persist import LeaseLost, persist
 from worker.protocol import Attach, Done, Failed, Halted, Split, StreamCost
+from worker.supervisor import measured
 from worker.supervisor.attempt import Attempt, Gone, StopReason
 from worker.supervisor.inputs import with_inline
 
@@ -126,6 +127,7 @@ class Finalizer:
             )
         )
         crash_point("worker.succeeded")
+        measured.observe(self.attempt.job.kind, result)
         return "succeeded"
 
     def _split(self, end: Split) -> str:

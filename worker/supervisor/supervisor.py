@@ -20,6 +20,7 @@ from worker import metrics
 from worker.process.persist import write
 from worker.supervisor.attempt import Attempt, AttemptRegistry, StopReason
 from worker.supervisor.runner import WorkerServices, run
+from worker.supervisor.shared_time import SharedTime
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ class Supervisor:
     ) -> None:
         self.registry, self.slots = registry, JobSlots(services.worker.slots)
         self.looks = 0
+        self._shared = SharedTime()
         self._services, self._queue, self._worker_id, self._scratch = services, queue, worker_id, scratch
 
     @property
@@ -134,12 +136,15 @@ class Supervisor:
     def _run(self, job: Job) -> None:
         attempt = self.registry.add(job, self._scratch)
         log.info("job %s: attempt %d, epoch %d", job.id, job.attempt, job.epoch)
+        began = self._shared.begin(time.monotonic())
         try:
             with metrics.RUNNING.track_inprogress():
                 outcome = run(self._services, attempt)
         finally:
             self._services.child_manager.stop(attempt)
             self.registry.remove(attempt)
+            seconds = self._shared.end(time.monotonic(), began)
+            metrics.GPU_SECONDS.labels(queue=self._queue, kind=job.kind).inc(seconds)
         metrics.JOBS_FINISHED.labels(kind=job.kind, outcome=outcome).inc()
         if outcome == "succeeded" and attempt.done_ms > job.checkpoint_ms:
             factor = realtime_factor(attempt.done_ms - job.checkpoint_ms, time.monotonic() - attempt.began_at)
