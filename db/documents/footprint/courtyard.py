@@ -11,6 +11,7 @@ GRID_MM = 0.01
 USUAL_EXCESS_MM = 0.25  # of most packages at level B of IPC-7351B
 SILK_MM, SILK_OFF_MM, SILK_GAP_MM = 0.12, 0.11, 0.2
 SHORTEST_MM = 0.2
+MARK_OFF_MM, MARK_MM, MARK_GAP_MM = 0.45, 0.2, 0.15  # the mark of pin 1: from its pad, half its size, from other pads
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +118,16 @@ def pin1_mark(pads: list[Pad]) -> tuple[float, float] | None:
     area = copper(first) if first is not None else None
     if first is None or area is None:
         return None
-    off = 0.45
-    sides = ((area.x0 - off, first.y), (area.x1 + off, first.y), (first.x, area.y0 - off), (first.x, area.y1 + off))
-    others = [a.grown(0.15) for p in pads if (a := copper(p)) is not None]
+    sides = (
+        (area.x0 - MARK_OFF_MM, first.y),
+        (area.x1 + MARK_OFF_MM, first.y),
+        (first.x, area.y0 - MARK_OFF_MM),
+        (first.x, area.y1 + MARK_OFF_MM),
+    )
+    others = [a.grown(MARK_GAP_MM) for p in pads if (a := copper(p)) is not None]
     free = [s for s in sides if not any(_around(s).meets(o) for o in others)]
     return max(free, key=lambda s: math.hypot(*s), default=None)
 
 
 def _around(point: tuple[float, float]) -> Rect:
-    return Rect(*point, *point).grown(0.2)
+    return Rect(*point, *point).grown(MARK_MM)

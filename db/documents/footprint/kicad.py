@@ -16,6 +16,11 @@ VERSION = 20211014  # the file format of KiCad 6.0, which every later one reads
 RING_MM = 0.25  # copper around a hole whose pad size is not stated
 VIA_RING_MM = 0.1
 D_POINTS = 16
+D_ANCHOR = 0.8  # of a D-shaped pad's smaller side: the square that its outline stands around
+TEXT_OFF_MM, TEXT_MM, TEXT_PEN_MM = 0.8, 1, 0.15
+TEXT_Y_MM = 2.0  # without a courtyard
+FAB_MM, YARD_MM, MARK_RADIUS_MM = 0.1, 0.05, 0.1  # widths of lines; the dot beside pin 1
+CHAMFER, CHAMFER_MM = 0.25, 1.0  # of the smaller side of the body, and at most
 SMD_LAYERS = ("F.Cu", "F.Paste", "F.Mask")
 
 
@@ -145,7 +150,7 @@ def _drill(drill: tuple[float, float]) -> Expr:
 
 def _d_shape(pad: Pad, size: tuple[float, float], at: Expr, layers: tuple[str, ...]) -> Expr:
     """A rectangle whose end towards the middle of the pattern is a half circle, around a small square anchor."""
-    anchor = round(min(size) * 0.8, 4)
+    anchor = round(min(size) * D_ANCHOR, 4)
     points = [_list("xy", round(x, 5), round(y, 5)) for x, y in d_outline(size, pad.x, pad.y)]
     polygon = _list("gr_poly", _list("pts", *points), _list("width", 0), _list("fill", Symbol("yes")))
     options = _list("options", _list("clearance", Symbol("outline")), _list("anchor", Symbol("rect")))
@@ -194,8 +199,8 @@ def _via(via: Via, number: str) -> Expr | None:
 
 
 def _texts(name: str, yard: Courtyard | None) -> list[Expr]:
-    top, bottom = (yard.y0 - 0.8, yard.y1 + 0.8) if yard else (-2.0, 2.0)
-    font = _list("effects", _list("font", _list("size", 1, 1), _list("thickness", 0.15)))
+    top, bottom = (yard.y0 - TEXT_OFF_MM, yard.y1 + TEXT_OFF_MM) if yard else (-TEXT_Y_MM, TEXT_Y_MM)
+    font = _list("effects", _list("font", _list("size", TEXT_MM, TEXT_MM), _list("thickness", TEXT_PEN_MM)))
     return [
         _list("fp_text", Symbol("reference"), "REF**", _list("at", 0, round(top, 3)), _list("layer", "F.SilkS"), font),
         _list("fp_text", Symbol("value"), name, _list("at", 0, round(bottom, 3)), _list("layer", "F.Fab"), font),
@@ -213,7 +218,7 @@ def _body_lines(body: Rect | None, pads: list[Pad]) -> list[Expr]:
         return []
     corners = _chamfered(body, next((p for p in pads if p.number in ("1", "A1")), None))
     pairs = zip(corners, [*corners[1:], corners[0]], strict=True)
-    fab = [_line((*a, *b), "F.Fab", 0.1) for a, b in pairs]
+    fab = [_line((*a, *b), "F.Fab", FAB_MM) for a, b in pairs]
     return fab + [_line(ends, "F.SilkS", around.SILK_MM) for ends in around.silk_lines(body, pads)]
 
 
@@ -221,7 +226,7 @@ def _chamfered(body: Rect, first: Pad | None) -> list[tuple[float, float]]:
     corners = [(body.x0, body.y0), (body.x1, body.y0), (body.x1, body.y1), (body.x0, body.y1)]
     if first is None:
         return corners
-    cut = min(1.0, 0.25 * min(body.x1 - body.x0, body.y1 - body.y0))
+    cut = min(CHAMFER_MM, CHAMFER * min(body.x1 - body.x0, body.y1 - body.y0))
     near = min(range(4), key=lambda i: math.dist(corners[i], (first.x, first.y)))
     before, at, after = corners[near - 1], corners[near], corners[(near + 1) % 4]
     return [*corners[:near], _towards(at, before, cut), _towards(at, after, cut), *corners[near + 1 :]]
@@ -237,7 +242,7 @@ def _mark(pads: list[Pad]) -> list[Expr]:
     if at is None:
         return []
     x, y = (round(v, 4) for v in at)
-    circle = _list("center", x, y), _list("end", round(x + 0.1, 4), y)
+    circle = _list("center", x, y), _list("end", round(x + MARK_RADIUS_MM, 4), y)
     look = _list("layer", "F.SilkS"), _list("width", around.SILK_MM), _list("fill", Symbol("solid"))
     return [_list("fp_circle", *circle, *look)]
 
@@ -246,4 +251,4 @@ def _yard(yard: Courtyard | None) -> list[Expr]:
     if yard is None:
         return []
     corners = [(yard.x0, yard.y0), (yard.x1, yard.y0), (yard.x1, yard.y1), (yard.x0, yard.y1)]
-    return [_line((*a, *b), "F.CrtYd", 0.05) for a, b in zip(corners, [*corners[1:], corners[0]], strict=True)]
+    return [_line((*a, *b), "F.CrtYd", YARD_MM) for a, b in zip(corners, [*corners[1:], corners[0]], strict=True)]

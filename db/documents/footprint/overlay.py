@@ -12,6 +12,7 @@ from db.documents.kinds.datasheet import DatasheetResult, LandPattern, Pad
 
 GAP_PT = 12.0
 MAX_TEXT = 200
+LEAST_PT = 0.1  # of a side of a box, or it could not be seen
 PNG = b"\x89PNG\r\n\x1a\n"
 COLOURS = {"signal": "#0a7f3f", "thermal": "#b35900", "mechanical": "#6a3d9a"}
 Box = tuple[float, float, float, float]
@@ -88,7 +89,12 @@ def _rect(group: ET.Element, mark: Mark) -> None:
     look = (
         {"fill": "none", "stroke-dasharray": "2 1"} if mark.evidence else {"fill": mark.colour, "fill-opacity": "0.25"}
     )
-    place = {"x": f"{x0:g}", "y": f"{y0:g}", "width": f"{max(x1 - x0, 0.1):g}", "height": f"{max(y1 - y0, 0.1):g}"}
+    place = {
+        "x": f"{x0:g}",
+        "y": f"{y0:g}",
+        "width": f"{max(x1 - x0, LEAST_PT):g}",
+        "height": f"{max(y1 - y0, LEAST_PT):g}",
+    }
     rect = ET.SubElement(group, "rect", {**place, **look, "stroke": mark.colour, "stroke-width": "0.6"})
     ET.SubElement(rect, "title").text = clean(mark.title)
 

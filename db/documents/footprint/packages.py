@@ -21,6 +21,9 @@ QUAD = re.compile(r"Q[A-Z]*(?:FN|FP)|PLCC")
 REACHES = re.compile(r"(?:E|H|HE|D|HD|Z)")
 LEAST_REACH_MM, MOST_REACH_MM = 0.3, 4.0  # of both leads together beyond the body
 OFF_PITCH = 0.05  # of a half pitch: the noise of reading
+LEAST_STEP_MM = 0.2  # pads closer than that are in two rows
+AT_EDGE_MM = 0.05  # pads this close to the outermost are in its row
+MOST_PINS = 400  # a larger number in a package's name counts something else
 Side = Literal["left", "right", "top", "bottom"]
 
 
@@ -127,7 +130,7 @@ def pitch_of(result: DatasheetResult) -> float | None:
     if stated is not None:
         return stated
     steps = [round(max(abs(a.x - b.x), abs(a.y - b.y)), 4) for a, b in pairwise(signal_pads(result))]
-    return min((s for s in steps if s > 0.2), default=None)
+    return min((s for s in steps if s > LEAST_STEP_MM), default=None)
 
 
 def _places(signal: list[Pad], pitch: float | None) -> list[Place]:
@@ -136,7 +139,7 @@ def _places(signal: list[Pad], pitch: float | None) -> list[Place]:
     found = []
     for pad in signal:
         long_x = (pad.w or 0) > (pad.h or 0) + 1e-6
-        sides = abs(pad.x) > far_x - 0.05 and (far_y < 0.05 or long_x or abs(pad.y) < far_y - 0.05)
+        sides = abs(pad.x) > far_x - AT_EDGE_MM and (far_y < AT_EDGE_MM or long_x or abs(pad.y) < far_y - AT_EDGE_MM)
         if sides:
             found.append(Place(pad.number, "left" if pad.x < 0 else "right", _on_pitch(pad.y, pitch)))
         else:
@@ -159,7 +162,7 @@ def _by_convention(result: DatasheetResult, pitch: float | None) -> list[Place]:
         return []
     quad = bool(QUAD.search((result.package or "").upper()))
     sides: tuple[Side, ...] = ("left", "bottom", "right", "top") if quad else ("left", "right")
-    if count % len(sides) or count > 400:
+    if count % len(sides) or count > MOST_PINS:
         return []
     each = count // len(sides)
     places = []

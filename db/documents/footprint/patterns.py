@@ -7,6 +7,8 @@ from db.documents.footprint.ipc7351 import LEVELS, Range, land
 from db.documents.footprint.packages import Package
 from db.documents.kinds.datasheet import DatasheetResult, IpcPattern, Level, Pad
 
+COMPUTED = 0.9  # confidence of pads that follow from stated values by a formula
+
 
 def patterns(result: DatasheetResult) -> list[IpcPattern]:
     """The computed pattern at each level; empty when the package is of another kind or a value it needs is not stated."""
@@ -34,7 +36,9 @@ def pads_of(package: Package, level: Level) -> list[Pad]:
         long = round((row.outer - row.inner) / 2, 4)
         x, y = (off, place.along) if flat else (place.along, off)
         w, h = (long, row.width) if flat else (row.width, long)
-        pads.append(Pad(number=place.number, x=round(x, 4), y=round(y, 4), w=w, h=h, status="derived", confidence=0.9))
+        pads.append(
+            Pad(number=place.number, x=round(x, 4), y=round(y, 4), w=w, h=h, status="derived", confidence=COMPUTED)
+        )
     return pads + ([package.thermal] if package.thermal else [])
 
 
@@ -47,7 +51,9 @@ def _of_balls(result: DatasheetResult) -> list[IpcPattern]:
             level=level,
             name=names.name_of(result, level),
             pads=[
-                Pad(number=p.number, shape="circle", x=p.x, y=p.y, w=size, h=size, status="derived", confidence=0.9)
+                Pad(
+                    number=p.number, shape="circle", x=p.x, y=p.y, w=size, h=size, status="derived", confidence=COMPUTED
+                )
                 for p in packages.signal_pads(result)
             ],
             note="for balls that collapse",
