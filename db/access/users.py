@@ -90,7 +90,7 @@ def _nobody() -> str:
 
 
 def create(session: Session, now: datetime, new: NewUser) -> User:
-    """A new user. Raises NameTaken."""
+    """A new user. Raises UserNameTaken."""
     user = User(**new.__dict__, created_at=now)
     session.add(user)
     try:
