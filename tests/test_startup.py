@@ -77,3 +77,9 @@ def test_a_vector_drawing_is_read_without_what_scans_need(tmp_path: Path) -> Non
     loaded = imported("-m", "worker.datasheet", "extract", str(part), good=frozenset(EXIT_CODES.values()))
     assert "pypdfium2" in loaded
     assert loaded & {"onnxruntime", "rapidocr", "torch", "transformers", "celery", "sqlalchemy"} == set()
+
+
+def test_only_the_reading_process_loads_the_reader() -> None:
+    """What waits for its answer, a command or a worker, starts in half the time and holds less memory."""
+    loaded = imported("-c", "import worker.datasheet.command; print(1)")
+    assert loaded & {"cv2", "onnxruntime", "pypdfium2", "scipy", "torch"} == set()

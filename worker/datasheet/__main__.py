@@ -55,7 +55,10 @@ def _parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     if args.command == "extract":
-        from worker.datasheet.command import extract_as_asked  # here: help should not wait for the reader
+        from worker.datasheet import reading_server  # here: help should not wait for the reader
+
+        reading_server.begin_for_one_document()
+        from worker.datasheet.command import extract_as_asked  # here: while the other process loads the reader
 
         return extract_as_asked(args)
     from worker.datasheet.evaluation.command import run as evaluate_as_asked

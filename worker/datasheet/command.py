@@ -13,7 +13,6 @@ from db.documents.kinds.base import MediaInput
 from db.documents.kinds.datasheet_params import DatasheetParams
 from db.failures import Failure
 from worker.context import LocalContext
-from worker.datasheet import sandbox
 from worker.datasheet.handler import extract_datasheet
 from worker.engines import load_engine
 from worker.errors import Permanent, Transient
@@ -33,7 +32,6 @@ class Desk(LocalContext):
 
 def extract_as_asked(args: argparse.Namespace) -> int:
     """The exit code; the result goes to stdout or a file, everything else to stderr."""
-    sandbox.expect_one_document()
     if args.files_to:
         args.files_to.mkdir(parents=True, exist_ok=True)
     try:

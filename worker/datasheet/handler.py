@@ -12,11 +12,9 @@ from db.documents.kinds.datasheet import DatasheetResult, Level, Reader
 from db.documents.kinds.datasheet_params import DatasheetParams
 from worker.context import Context
 from worker.datasheet import sandbox
-from worker.datasheet.request import ReadingProgress, ReadingRequest
-from worker.datasheet.result import library, review
+from worker.datasheet.request import DocumentReading, ReadingProgress, ReadingRequest, pages_shown
+from worker.datasheet.result import library, review_of_result
 from worker.datasheet.result.compare import compare
-from worker.datasheet.sandbox import DocumentReading
-from worker.datasheet.vlm import reader as vlm
 from worker.settings import worker_settings
 
 
@@ -39,7 +37,9 @@ def _read(reader: Reader, reading: DocumentReading, request: ReadingRequest, job
     vector = reading.result
     if reader == "vector":
         return vector
-    shown = [reading.pictures[n] for n in sandbox.pages_shown(vector, request)]
+    from worker.datasheet.vlm import reader as vlm  # here: the vector reader's result needs none of it
+
+    shown = [reading.pictures[n] for n in pages_shown(vector, request)]
     text = " ".join(reading.texts[p.number] for p in shown)
     count = vector.page_count
     told = vlm.read(shown, text, count, job.engine, request.package, lambda note: job.beat(count, count, note))
@@ -49,7 +49,9 @@ def _read(reader: Reader, reading: DocumentReading, request: ReadingRequest, job
 def complete(result: DatasheetResult, level: Level, allow_incomplete: bool = False) -> DatasheetResult:
     """What follows from the values read, what nothing confirms, and the nearest part of the library."""
     pads = result.land_pattern.pads if result.land_pattern else []
-    doubted = result.model_copy(update={"needs_review": [*result.needs_review, *review.of_confidence(result)]})
+    doubted = result.model_copy(
+        update={"needs_review": [*result.needs_review, *review_of_result.of_confidence(result)]}
+    )
     nearest = library.nearest(pads, worker_settings().kicad_library)
     return derive(doubted, level, allow_incomplete).model_copy(update={"nearest": nearest})
 

@@ -1,10 +1,12 @@
-"""What a reading is asked for, and how far it has come."""
+"""What a reading is asked for, how far it has come, and what it brings."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from db.documents.footprint.overlay import PagePicture
+from db.documents.kinds.datasheet import DatasheetResult
 from db.documents.kinds.datasheet_params import DatasheetParams
 
 
@@ -32,6 +34,29 @@ class ReadingRequest:
     @classmethod
     def of(cls, params: DatasheetParams) -> ReadingRequest:
         return cls(params.package, params.mechanical_page, params.land_page, params.units, params.reader)
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxLimits:
+    """What reading one document may take: processor seconds, and address space in bytes."""
+
+    cpu_s: int = 120
+    memory_bytes: int = 3 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentReading:
+    """What the vector reader found, and the pages it or another reader needs, rendered and as text."""
+
+    result: DatasheetResult
+    pictures: dict[int, PagePicture]
+    texts: dict[int, str]
+
+
+def pages_shown(result: DatasheetResult, request: ReadingRequest) -> list[int]:
+    """The outline's page and the land pattern's, which another reader looks at too: those asked for, else those found."""
+    asked = ((request.mechanical_page, result.mechanical_pages), (request.land_page, result.land_pages))
+    return list(dict.fromkeys(n for page, found in asked for n in ([page] if page else found[:1]))) or [1]
 
 
 OnProgress = Callable[[ReadingProgress], None]

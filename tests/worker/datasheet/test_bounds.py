@@ -20,8 +20,7 @@ from PIL import Image
 from db.failures import Failure
 from tests.worker.datasheet import bombs
 from worker.datasheet import sandbox
-from worker.datasheet.request import ReadingProgress, ReadingRequest
-from worker.datasheet.sandbox import SandboxLimits
+from worker.datasheet.request import ReadingProgress, ReadingRequest, SandboxLimits
 from worker.datasheet.synthetic import generate
 from worker.errors import Permanent, Stopped, Transient
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from db.documents.kinds.datasheet import Body, DatasheetResult, Disagreement, LandPattern, Pad, Value
-from worker.datasheet.result import review
+from worker.datasheet.result import review_of_result
 from worker.datasheet.result.score import score_pads
 from worker.datasheet.thresholds.result import AGREED, DOUBTED, SAME_VALUE_MM
 
@@ -27,7 +27,7 @@ def compare(vector: DatasheetResult, vlm: DatasheetResult) -> DatasheetResult:
             "land_pattern": land,
             "land_pattern_status": "found" if land is not None else vector.land_pattern_status,
             "disagreements": found,
-            "needs_review": [*vector.needs_review, *vlm.needs_review, *review.of_readers(found, only)],
+            "needs_review": [*vector.needs_review, *vlm.needs_review, *review_of_result.of_readers(found, only)],
             "confidence": min([vector.confidence, *([DOUBTED] if found else [])]),
         }
     )

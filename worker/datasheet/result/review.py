@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from db.documents.kinds.datasheet import DatasheetResult, Disagreement, LandPattern, Review
+from db.documents.kinds.datasheet import LandPattern, Review
 from worker.datasheet.body.found import Found
 from worker.datasheet.drawing import variations
 from worker.datasheet.drawing.drawing import Drawing
@@ -13,14 +13,13 @@ from worker.datasheet.land import holes
 from worker.datasheet.land.outline_labels import Label
 from worker.datasheet.land.pads import Solved
 from worker.datasheet.search.page_search import Search
-from worker.datasheet.thresholds.result import CLEAR, LABELED_CORNERS, LABELED_RUN
+from worker.datasheet.thresholds.result import LABELED_CORNERS, LABELED_RUN
 
 _PINS = re.compile(
     r"(?:SOT-?\d+|SC-?\d+|(?:QFN|DFN|SON|SOIC|SOP|QFP|DIP|BGA|CSP|LGA|LCC)[A-Z]{0,2})-(\d{1,3})(?!\d|\.|-\d)",
     re.IGNORECASE,
 )
 _UNNAMED = Review(field="package", reason="the asked package is not named on the drawing page")
-_ONLY_MODEL = Review(field="land_pattern", reason="only the model read a land pattern; no printed number was checked")
 
 
 def of_land(land: LandPattern, best: Solved, certain: bool) -> list[Review]:
@@ -68,35 +67,6 @@ def _of_status(status: str, search: Search) -> Iterator[str]:
         yield f"a land pattern is drawn{under}, but its dimensions could not be read"
     if status == "not_in_document":
         yield "no page that names or draws a land pattern was found"
-
-
-def of_confidence(result: DatasheetResult) -> list[Review]:
-    """What nothing but one printed number stands for, or less."""
-    sides = ((name, getattr(result.body, name)) for name in ("length", "width", "height"))
-    found = [
-        Review(field=f"body.{name}", reason=f"no second source confirms {value.printed}")
-        for name, value in sides if value.status != "not_stated" and value.confidence < CLEAR
-    ]  # fmt: skip
-    pads = result.land_pattern.pads if result.land_pattern else []
-    unsure = [p for p in pads if p.confidence < CLEAR]
-    if unsure:
-        reason = f"no second source confirms all numbers of {len(unsure)} of {len(pads)} pads"
-        found.append(Review(field="land_pattern.pads", reason=reason))
-    return found
-
-
-def of_readers(differences: Iterable[Disagreement], only_model: bool) -> list[Review]:
-    """Where two readers disagree, and a land pattern that only the model read."""
-    found = [Review(field=d.field, reason=f"the readers disagree: {d.vector} and {d.vlm}") for d in differences]
-    return found + ([_ONLY_MODEL] if only_model else [])
-
-
-def of_count(counted: int, placed: int) -> list[Review]:
-    """A model that places another number of pads than it counted."""
-    if counted == placed:
-        return []
-    reason = f"the model counted {counted} pads and then placed {placed}"
-    return [Review(field="land_pattern.pads", reason=reason)]
 
 
 def pins_of(package: str | None) -> int | None:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from db.documents.footprint.overlay import PagePicture
 from db.documents.kinds.datasheet import Body, DatasheetResult, LandPattern, Numbering, Pad, Value
 from db.failures import Failure
-from worker.datasheet.result import review
+from worker.datasheet.result import review_of_result
 from worker.datasheet.thresholds.result import CLAIM_ALONE, CLAIM_PRINTED
 from worker.datasheet.vlm import prompts
 from worker.datasheet.vlm.answers import Centres, Counted, PadRow, PadSize, PadSizes, PrintedQuantity
@@ -117,7 +117,7 @@ def _with_land(
         update={
             "land_pattern": land if pads else None,
             "land_pattern_status": "found" if pads else "not_read",
-            "needs_review": [*base.needs_review, *review.of_count(counted.pads, len(pads))],
+            "needs_review": [*base.needs_review, *review_of_result.of_count(counted.pads, len(pads))],
             "confidence": land.confidence,
         }
     )

@@ -13,7 +13,7 @@ from worker.datasheet.geometry.primitives import Box, Sheet
 from worker.datasheet.page.scan import raster, text_detection, tilt
 from worker.datasheet.page.scan.ocr import Gray
 from worker.datasheet.request import ReadingRequest
-from worker.datasheet.result import review
+from worker.datasheet.result import review_of_result
 from worker.datasheet.result.score import score_pads
 from worker.datasheet.synthetic import generate
 from worker.datasheet.thresholds.result import CONFIRMED
@@ -38,7 +38,7 @@ def test_a_scan_gives_the_pads_of_its_drawing_and_is_sure_of_none(tmp_path: Path
     assert score_pads(truth["land_pattern"]["pads"], pads, 0.01).exact == 1.0
     values = (result.body.length, result.body.width, result.body.height, *result.land_pattern.pads)
     assert max(value.confidence for value in values) < CONFIRMED
-    assert {"land_pattern.pads", "body.length"} <= {found.field for found in review.of_confidence(result)}
+    assert {"land_pattern.pads", "body.length"} <= {found.field for found in review_of_result.of_confidence(result)}
 
 
 def page() -> Gray:
