@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from PIL import Image
 
 from bm3vl import ChatResult, Cue, JobView, VideoCaptionResult, finished, result_of
 from bm3vl.answers import parsed
@@ -39,6 +40,13 @@ RESULT = {
         "code_version": "0.1.0",
         "seed": 0,
     },
+}
+CHAT_RESULT = {
+    "text": "A frame.",
+    "finish_reason": "stop",
+    "prompt_tokens": 3,
+    "completion_tokens": 3,
+    "provenance": RESULT["provenance"],
 }
 HEADERS_BYTES = 700  # about what the server says before a body
 PARAMS = {"video": {"url": "https://example.com/a.mp4"}}
@@ -85,6 +93,37 @@ def test_jobs_are_documents(client: Any) -> None:
     client.delete(job)
     with pytest.raises(NotFound):
         client.job(job)
+
+
+def test_a_chat_sends_files_and_pictures_of_this_machine(client: Any, stage: Stage, tmp_path: Path) -> None:
+    frame = tmp_path / "frame 1.mp4"
+    frame.write_bytes(MP4)
+    picture = Image.new("RGB", (8, 8), "red")
+    content = [
+        {"type": "video", "video": frame.as_uri(), "fps": 1.0},
+        {"type": "video", "video": [picture, str(frame), "https://example.com/3.png"], "sample_fps": "1"},
+        {"type": "image_url", "image_url": {"url": "https://example.com/4.png"}},
+        {"type": "text", "text": "What is this?"},
+    ]
+
+    def answer() -> None:
+        asked = stage.worker.start()
+        stage.worker.finish(*asked, CHAT_RESULT)
+
+    with later(answer):
+        result = client.chat([{"role": "user", "content": content}], max_tokens=7)
+    assert result.text == "A frame."
+    (job,) = client.jobs(kind="chat.complete", most=1)
+    parts = job.params["messages"][0]["content"]
+    assert parts[0]["video"]["asset_id"] == parts[1]["video"][1]["asset_id"] is not None
+    assert parts[1]["video"][0]["asset_id"] is not None  # sent inline, kept as an asset
+    assert parts[1]["video"][2]["url"] == "https://example.com/3.png"
+    assert job.params["max_tokens"] == 7
+
+
+def test_a_chat_about_a_file_that_is_not_here_sends_nothing(client: Any) -> None:
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        client.chat([{"role": "user", "content": [{"type": "image", "image": "/nowhere/a.png"}]}])
 
 
 def test_a_batch_and_a_retry_are_documents_too(client: Any) -> None:

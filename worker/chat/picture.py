@@ -22,6 +22,16 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
 
     Raises Permanent: INVALID_MEDIA (no image, broken off, too small), TOO_LARGE.
     """
+    return np.asarray(open_picture(path), np.uint8)
+
+
+def resized(picture: Image.Image, size_px: tuple[int, int]) -> NDArray[np.uint8]:
+    """(height, width, 3) uint8 at a size of (width, height), bicubic with antialiasing."""
+    return np.asarray(picture.resize(size_px, Image.Resampling.BICUBIC), np.uint8)
+
+
+def open_picture(path: Path) -> Image.Image:
+    """As `read_picture`, in RGB, as an image that can still be resized."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the bound below is ours
@@ -34,11 +44,11 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
         raise Permanent(Failure.INVALID_MEDIA, "not an image that can be read, or only the beginning of one") from error
 
 
-def _rgb(image: Image.Image) -> NDArray[np.uint8]:
+def _rgb(image: Image.Image) -> Image.Image:
     if image.has_transparency_data:
         coloured = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", coloured.size, "white"), coloured)
-    return np.asarray(image.convert("RGB"), np.uint8)
+    return image.convert("RGB")
 
 
 def _refuse_size(width_px: int, height_px: int) -> None:

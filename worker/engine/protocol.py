@@ -100,8 +100,8 @@ class WatchOptions:
 @dataclass(frozen=True)
 class ChatRequest:
     """A conversation to be answered. Content parts: {"type": "text", "text"}, {"type": "image", "image": (h, w, 3) uint8},
-    {"type": "video", "video": tuple[Frame, ...]}. With `schema` the answer is JSON of it, cut off at the token limit at
-    worst."""
+    {"type": "video", "video": tuple[Frame, ...]}; pictures of parts with `"sized": True` are shown as they are. With
+    `schema` the answer is JSON of it, cut off at the token limit at worst."""
 
     messages: Sequence[dict[str, Any]]
     max_tokens: int
@@ -152,6 +152,11 @@ class Engine(Protocol):
 
     @property
     def info(self) -> ModelInfo: ...
+
+    @property
+    def factor_px(self) -> int:
+        """Sides of pictures are multiples of this many pixels: a patch times the patches that are merged."""
+        ...
 
     def frame_size(self, width_px: int, height_px: int, max_frame_pixels: int) -> tuple[int, int]:
         """(width, height) in pixels to decode to, so that the vision tower takes the frame without another resize."""

@@ -15,6 +15,7 @@ from worker.streaming.prompt_builder import Pixels
 
 MAX_IMAGE_PIXELS = 1280 * 28 * 28  # what Qwen recommends as budget of one image
 MAX_VIDEO_FRAME_PIXELS = 256 * 28 * 28
+UNBOUNDED = 1 << 62
 
 
 def conversation(messages: Sequence[dict[str, Any]], geometry: Geometry) -> Conversation:
@@ -31,12 +32,19 @@ def _part(part: dict[str, Any], geometry: Geometry, pictures: list[tuple[Pixels,
     if part["type"] == "text":
         return str(part["text"])
     if part["type"] == "image":
-        still = fit(part["image"], geometry, MAX_IMAGE_PIXELS)
+        still = fit(part["image"], geometry, _budget(part, MAX_IMAGE_PIXELS))
         pictures.append((still,) * geometry.frames_per_group)
         return Still()
     if part["type"] == "video":
-        frames = [Frame(f.pts_ms, fit(f.pixels, geometry, MAX_VIDEO_FRAME_PIXELS)) for f in part["video"]]
+        frames = [
+            Frame(f.pts_ms, fit(f.pixels, geometry, _budget(part, MAX_VIDEO_FRAME_PIXELS))) for f in part["video"]
+        ]
         grouped = groups(frames, geometry.frames_per_group)
         pictures.extend(tuple(frame.pixels for frame in group) for group in grouped)
         return grouped
     raise Permanent(Failure.BAD_PARAMS, f"a message part of type {part['type']!r}")
+
+
+def _budget(part: dict[str, Any], most: int) -> int:
+    """Pixels that a picture of the part may have; none are too many where the size was asked for."""
+    return UNBOUNDED if part.get("sized") else most

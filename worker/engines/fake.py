@@ -179,6 +179,10 @@ class FakeEngine:
     def info(self) -> ModelInfo:
         return self._info
 
+    @property
+    def factor_px(self) -> int:
+        return FACTOR_PX
+
     def frame_size(self, width_px: int, height_px: int, max_frame_pixels: int) -> tuple[int, int]:
         return smart_size(width_px, height_px, FACTOR_PX, max_frame_pixels)
 

@@ -72,6 +72,11 @@ class OpenAIEngine:
     def info(self) -> ModelInfo:
         return self._info
 
+    @property
+    def factor_px(self) -> int:
+        """Of the common vision towers: the server does not tell its own."""
+        return FACTOR_PX
+
     def frame_size(self, width_px: int, height_px: int, max_frame_pixels: int) -> tuple[int, int]:
         """The largest size of the same shape within the limit, in whole patches of the common vision towers."""
         scale = min(1.0, (max_frame_pixels / (width_px * height_px)) ** 0.5)

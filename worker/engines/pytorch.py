@@ -62,6 +62,10 @@ class PytorchEngine:
     def info(self) -> ModelInfo:
         return self._info
 
+    @property
+    def factor_px(self) -> int:
+        return self.loaded.geometry.factor_px
+
     def frame_size(self, width_px: int, height_px: int, max_frame_pixels: int) -> tuple[int, int]:
         return smart_size(width_px, height_px, self.loaded.geometry.factor_px, max_frame_pixels)
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bm3vl._async import downloads, uploads, watching
+from bm3vl._async import downloads, shown, uploads, watching
 from bm3vl._async.keys import AsyncKeys
 from bm3vl._async.transport import AsyncTransport
 from bm3vl._async.webhooks import AsyncWebhooks
-from bm3vl.answers import JobRef, Params, finished, job_id, jsonable, parsed
+from bm3vl.answers import JobRef, Params, finished, job_id, jsonable, parsed, result_of
 from bm3vl.defaults import PATIENCE_S
 from bm3vl.documents.answers.assets import AssetView
 from bm3vl.documents.answers.events import ProgressEvent
 from bm3vl.documents.answers.fleet import ModelView, QueueView, UsageView, WorkerView
 from bm3vl.documents.answers.jobs import Batch, FileView, History, JobView
 from bm3vl.documents.answers.search import SearchHit
+from bm3vl.documents.answers.states import TERMINAL
+from bm3vl.documents.kinds.chat import ChatResult
 from bm3vl.events import ServerSentEvent
 from bm3vl.pieces import OnProgress, untold
 
@@ -71,6 +73,17 @@ class AsyncClient:
     async def submit_batch(self, jobs: list[dict[str, Any]]) -> list[JobView]:
         """Submit several jobs, all or none; each is a `{"kind", "params", ...}`."""
         return parsed(Batch, await self._once("/v1/jobs/batch", {"jobs": jobs}, {})).jobs
+
+    async def chat(
+        self, messages: Sequence[Mapping[str, Any]], *, timeout_s: float | None = None, **params: Any
+    ) -> ChatResult:
+        """The answer to a conversation in Qwen's or OpenAI's form. Besides what the server takes, a picture or video may be
+        a file of this machine (a Path, a path, `file://`), which is uploaded, or an image of Pillow; a video may be a list
+        of those. Raises as `wait` does, and FileNotFoundError."""
+        content = await shown.sendable(self.transport, messages)
+        job = await self.submit("chat.complete", {"messages": content, **params}, wait_s=20)
+        ended = finished(job) if job.state in TERMINAL else await self.wait(job, timeout_s=timeout_s)
+        return result_of(ended, ChatResult)
 
     async def job(self, job: JobRef) -> JobView:
         """One job with its progress."""

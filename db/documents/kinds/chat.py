@@ -2,73 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from .base import Document, MediaInput, Sampling, is_default
+from .base import Document, Sampling, is_default
+from .chat_content import Part
 from .video import Provenance
-
-DATA_URL = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,", re.ASCII)
-
-
-def _media(value: Any) -> Any:
-    """The ways others write a media input: an address, a data URL, or `{"url": ..., "detail": ...}`."""
-    if isinstance(value, dict) and isinstance(value.get("url"), str):
-        value = {key: part for key, part in value.items() if key != "detail"}
-        return value if set(value) != {"url"} else _media(value["url"])
-    if not isinstance(value, str):
-        return value
-    prefix = DATA_URL.match(value)
-    return {"base64": value[prefix.end() :]} if prefix else {"url": value}
-
-
-Media = Annotated[MediaInput, BeforeValidator(_media)]
-
-
-class TextPart(Document):
-    type: Literal["text"]
-    text: Annotated[str, Field(max_length=200_000)]
-
-
-class ImagePart(Document):
-    """As Qwen writes an image."""
-
-    type: Literal["image"]
-    image: Media
-
-
-class ImageUrlPart(Document):
-    """As OpenAI writes an image; `detail` is accepted and dropped."""
-
-    type: Literal["image_url"]
-    image_url: Media
-
-
-class VideoOptions(Document):
-    """How a video in a conversation is sampled: at `fps`, but never more than `max_frames` over its whole length."""
-
-    fps: Annotated[float, Field(gt=0, le=30)] = 2.0
-    max_frames: Annotated[int, Field(ge=1, le=768)] = 64
-    max_frame_pixels: Annotated[int, Field(ge=28 * 28, le=4096 * 4096)] = 256 * 256
-
-
-class VideoPart(VideoOptions):
-    """As Qwen writes a video."""
-
-    type: Literal["video"]
-    video: Media
-
-
-class VideoUrlPart(VideoOptions):
-    """As OpenAI-like servers write a video."""
-
-    type: Literal["video_url"]
-    video_url: Media
-
-
-Part = Annotated[TextPart | ImagePart | ImageUrlPart | VideoPart | VideoUrlPart, Field(discriminator="type")]
 
 
 class ChatMessage(Document):

@@ -29,6 +29,7 @@ class Knowing:
     """An engine that knows the scene: it says the truth, and without memory it does not say "again"."""
 
     info = ModelInfo("knowing", "none", "twin", "", 1000)
+    factor_px = 1
 
     def __init__(self, scene: Scene, room_chunks: int = 1000, longest_window_ms: int = 600_000) -> None:
         self.scene = scene

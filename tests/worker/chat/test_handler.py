@@ -16,8 +16,9 @@ from db.documents.kinds.base import MediaInput
 from db.documents.kinds.chat import ChatParams
 from db.failures import Failure
 from tests.worker.video.footage import cut_off, grey, numbered, remuxed, write_video
-from worker.chat.handler import complete_chat, read_frames
+from worker.chat.handler import complete_chat
 from worker.chat.picture import read_picture
+from worker.chat.video import read_frames
 from worker.context import LocalContext
 from worker.engines import load_engine
 from worker.errors import Permanent, Stopped

@@ -10,12 +10,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from qwen_vl_utils import extract_vision_info, fetch_image
 from torch import Tensor
 
 from worker.bm3.data.examples import Example, Pictures
 from worker.bm3.data.layout import NOT_LEARNED, TokenPart, Tokens
 from worker.bm3.data.tables import MessagesTable
 from worker.bm3.data.tokenizer import TURN_END, TURN_START
+
+SIZE_FIELDS = frozenset({"min_pixels", "max_pixels", "resized_height", "resized_width"})
 
 
 class MessagesSource:
@@ -38,7 +41,7 @@ class MessagesSource:
 
     def _example(self, messages: list[dict[str, Any]]) -> Example:
         inputs = self._processor.apply_chat_template(
-            [self._located(message) for message in messages],
+            self._located(messages),
             tokenize=True,
             return_dict=True,
             return_tensors="pt",
@@ -56,21 +59,33 @@ class MessagesSource:
             videos=_pictures(inputs, "pixel_values_videos", "video_grid_thw"),
         )
 
-    def _located(self, message: dict[str, Any]) -> dict[str, Any]:
-        """The message with its pictures opened; files are named relative to the JSONL file."""
-        if isinstance(message["content"], str):
-            return {**message, "content": [{"type": "text", "text": message["content"]}]}
-        return {**message, "content": [self._located_part(part) for part in message["content"]]}
+    def _located(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The messages with their pictures opened; files are named relative to the JSONL file."""
+        located = [{**message, "content": _parts(message["content"])} for message in messages]
+        for part in extract_vision_info(located):
+            if "video" in part:
+                part["video"] = self._paths(part["video"])
+            else:
+                part["image"] = self._picture(part)
+        return located
 
-    def _located_part(self, part: dict[str, Any]) -> dict[str, Any]:
-        match part["type"]:
-            case "text":
-                return part
-            case "image":  # opened here: the processor would use a decoder that its library is about to drop
-                with Image.open(self._folder / part["image"]) as picture:
-                    return {**part, "image": picture.convert("RGB")}
-            case kind:
-                return {**part, kind: str(self._folder / part[kind])}
+    def _paths(self, named: str | list[str]) -> str | list[str]:
+        """A video's file, or those of its frames."""
+        return str(self._folder / named) if isinstance(named, str) else [str(self._folder / one) for one in named]
+
+    def _picture(self, part: dict[str, Any]) -> Image.Image:
+        """Opened here: the processor would use a decoder that its library is about to drop. Qwen's fields for its size
+        hold, below what the processor shows at most."""
+        with Image.open(self._folder / part["image"]) as picture:
+            rgb = picture.convert("RGB")
+        if not SIZE_FIELDS.intersection(part):
+            return rgb
+        sized: Image.Image = fetch_image({**part, "image": rgb}, self._processor.image_processor.patch_size)
+        return sized
+
+
+def _parts(content: str | list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"type": "text", "text": content}] if isinstance(content, str) else [dict(part) for part in content]
 
 
 def answer_labels(ids: NDArray[np.int64], header: list[int], end: list[int]) -> NDArray[np.int64]:

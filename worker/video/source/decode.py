@@ -24,7 +24,7 @@ from worker.video.source.frame_convert import Painter
 from worker.video.source.frame_sampler import ClipPart, FrameSampler
 from worker.video.source.probe import Probe
 from worker.video.source.references import disposable_test
-from worker.video.source.sample import Need, Plan, PlannedPacket, SamplingGrid
+from worker.video.source.sample import ChosenSlots, Grid, Need, Plan, PlannedPacket, SamplingGrid
 
 TRUSTED_KEYFRAMES = 2
 SHORTFALL_S = 2
@@ -45,6 +45,12 @@ class Clip:
     """Chunks before this one are not decoded; numbering and grid stay those of the whole clip."""
     threads: int = 0
     """Of the decoder; 0 takes two a processor."""
+    slots: ChosenSlots | None = None
+    """Chosen pictures instead of `fps` a second, as one chunk."""
+
+    @property
+    def grid(self) -> Grid:
+        return self.slots or SamplingGrid.of(self.start_ms, self.fps, self.chunk_ms)
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ def parts(path: Path, probe: Probe, clip: Clip, frame_px: tuple[int, int]) -> It
     Raises Permanent(BAD_PARAMS) when the clip starts after the end of the video, INVALID_MEDIA when nothing decodes.
     """
     painter = Painter(probe, frame_px)
-    grid = SamplingGrid.of(clip.start_ms, clip.fps, clip.chunk_ms)
+    grid = clip.grid
     from_s = Fraction(grid.chunk_start_ms(clip.first_chunk), 1000)
     with entered(path, probe.timeline.entry(from_s)) as source:
         yield from _Reading(source, clip, probe, grid, from_s).parts(painter)
@@ -85,7 +91,7 @@ class _Reading:
     source: PacketSource
     clip: Clip
     probe: Probe
-    grid: SamplingGrid
+    grid: Grid
     from_s: Fraction
     keyframes: int = 0  # seen that are coded without reference to others
     last_s: Fraction | None = None  # time of the last picture that came out

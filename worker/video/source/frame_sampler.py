@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
 
 from av.video.frame import VideoFrame
 
 from db.documents.kinds.video import Gap
 from worker.engine.protocol import Chunk, Frame
 from worker.video.source.frame_convert import Pixels
-from worker.video.source.sample import JITTER_S, SamplingGrid
+from worker.video.source.sample import Grid
 
 UNDECODABLE = "the video is damaged here"
 NO_PICTURE_YET = "no picture can be decoded before this one"
@@ -39,7 +38,7 @@ class _Shown:
 class FrameSampler:
     """The slots of one clip, filled in order of time. Every time is in seconds of the clip's timeline."""
 
-    def __init__(self, grid: SamplingGrid, paint: Callable[[VideoFrame], Pixels], first_chunk: int = 0) -> None:
+    def __init__(self, grid: Grid, paint: Callable[[VideoFrame], Pixels], first_chunk: int = 0) -> None:
         self._grid = grid
         self._paint = paint
         self._next = grid.first_slot(first_chunk)
@@ -73,7 +72,7 @@ class FrameSampler:
         """The video or the clip ends here; yields what is left."""
         if self._damaged_from is not None:
             self._mend(end_s, None)
-        yield from self._fill_until(ceil((end_s - JITTER_S - self._grid.start_s) * self._grid.fps))
+        yield from self._fill_until(self._grid.slots_before(end_s))
         end_ms = round(end_s * 1000)
         if self._waiting or self._grid.chunk_start_ms(self._chunk) < end_ms:
             yield self._part(min(self._grid.chunk_start_ms(self._chunk + 1), end_ms))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -55,6 +55,47 @@ class SamplingGrid:
         """The first slot of a chunk."""
         return ceil(chunk * self.chunk_ms * self.fps / 1000)
 
+    def slots_before(self, end_s: Fraction) -> int:
+        """How many slots begin before a time."""
+        return ceil((end_s - JITTER_S - self.start_s) * self.fps)
+
+
+@dataclass(frozen=True)
+class ChosenSlots:
+    """A grid of chosen times, in order: slot i starts at the i-th of them, and all are one chunk."""
+
+    starts_s: tuple[Fraction, ...]
+    end_s: Fraction
+
+    @property
+    def start_s(self) -> Fraction:
+        return self.starts_s[0]
+
+    def slot(self, time_s: Fraction) -> int:
+        """The slot a picture of this time belongs to; negative before the first."""
+        return bisect_right(self.starts_s, time_s + JITTER_S) - 1
+
+    def slot_start(self, slot: int) -> Fraction:
+        return self.starts_s[max(slot, 0)] if slot < len(self.starts_s) else self.end_s
+
+    def chunk(self, slot: int) -> int:
+        return 0
+
+    def chunk_start_ms(self, chunk: int) -> int:
+        return max(0, floor(self.start_s * 1000)) if chunk == 0 else ceil(self.end_s * 1000)
+
+    def first_slot(self, chunk: int) -> int:
+        """The first slot of a chunk."""
+        return 0
+
+    def slots_before(self, end_s: Fraction) -> int:
+        """How many slots begin before a time."""
+        return bisect_left(self.starts_s, end_s - JITTER_S)
+
+
+Grid = SamplingGrid | ChosenSlots
+"""Which pictures are shown: evenly spread ones for as long as it takes, or chosen ones."""
+
 
 class Need(Enum):
     """What a packet is needed for."""
@@ -85,7 +126,7 @@ class Plan(Generic[P]):
     `trust_keys` is set once the decoder has seen that they are.
     """
 
-    def __init__(self, grid: SamplingGrid) -> None:
+    def __init__(self, grid: Grid) -> None:
         self.trust_keys = False
         self._grid = grid
         self._ahead: deque[PlannedPacket[P]] = deque()

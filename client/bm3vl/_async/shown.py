@@ -1,0 +1,62 @@
+"""Makes what Qwen's users write in messages sendable: files of this machine are uploaded, images of Pillow encoded."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from bm3vl._async import uploads
+from bm3vl._async.transport import AsyncTransport
+
+FORMS = ("image", "image_url", "video", "video_url")
+REMOTE = ("http://", "https://", "data:")
+
+
+async def sendable(transport: AsyncTransport, messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The messages as a server takes them. Raises FileNotFoundError for a file that is not here."""
+    return [{**message, "content": await _content(transport, message["content"])} for message in messages]
+
+
+async def _content(transport: AsyncTransport, content: Any) -> Any:
+    if isinstance(content, str):
+        return content
+    return [await _part(transport, part) for part in content]
+
+
+async def _part(transport: AsyncTransport, part: Mapping[str, Any]) -> dict[str, Any]:
+    sent = dict(part)
+    for form in FORMS:
+        if form in sent:
+            sent[form] = await _media(transport, sent[form])
+    return sent
+
+
+async def _media(transport: AsyncTransport, media: Any) -> Any:
+    """A list is a video as its frames; what already is a document of the server's stays as it is."""
+    if isinstance(media, list | tuple):
+        return [await _media(transport, one) for one in media]
+    if isinstance(media, Mapping) and set(media) <= {"url", "detail"} and not str(media.get("url")).startswith(REMOTE):
+        media = media.get("url")
+    if isinstance(media, Path) or (isinstance(media, str) and not media.startswith(REMOTE)):
+        asset = await uploads.upload(transport, _local(media))
+        return {"asset_id": str(asset.id)}
+    return _encoded(media) if hasattr(media, "save") and hasattr(media, "convert") else media
+
+
+def _local(media: Path | str) -> Path:
+    text = str(media)
+    path = Path(unquote(urlsplit(text).path)) if text.startswith("file://") else Path(text)
+    if not path.is_file():
+        raise FileNotFoundError(f"no such file: {path}")
+    return path
+
+
+def _encoded(image: Any) -> str:
+    """An image of Pillow, which this package does not need, as a data URL."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
