@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
+from typing import Any
 
 import anyio.to_thread
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.routing import APIRoute
 
 from api import errors
@@ -25,6 +27,29 @@ from db.settings import Settings, read
 DESCRIPTION = """Live captions of long videos and verified footprints from datasheets, as asynchronous jobs.
 
 Every error is `application/problem+json` with a stable `code`. Ids are UUIDs of version 7. Times are UTC."""
+
+CORS: dict[str, Any] = {
+    "allow_methods": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+    "allow_headers": [
+        "Authorization",
+        "Content-Type",
+        "Idempotency-Key",
+        "Last-Event-ID",
+        "Prefer",
+        "Range",
+        "Upload-Offset",
+    ],
+    "expose_headers": [
+        "Location",
+        "Idempotency-Replayed",
+        "Preference-Applied",
+        "Retry-After",
+        "Upload-Offset",
+        "X-Job-Id",
+    ],
+    "max_age": 600,
+}
+"""What pages of other origins may send and read. Never cookies: a key says who asks."""
 
 
 def create_app(settings: Settings | None = None, api: ApiSettings | None = None) -> FastAPI:
@@ -51,6 +76,8 @@ def create_app(settings: Settings | None = None, api: ApiSettings | None = None)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, settings=services.api)
     app.add_middleware(CarefulHeaders)
+    if services.api.cors:
+        app.add_middleware(CORSMiddleware, allow_origins=services.api.cors, **CORS)
     app.add_middleware(RequestLog)
     return app
 

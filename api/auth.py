@@ -77,10 +77,23 @@ def needs(scope: Scope) -> Any:
 
     async def check(who: Annotated[Caller, Depends(caller)]) -> Caller:
         if not keys.allows(who.scopes, scope):
-            raise Problem(403, "missing_scope", f"this needs a key with the scope {scope}")
+            raise missing(scope)
         return who
 
     return Depends(check)
+
+
+async def as_writer(request: Request, services: Services, given: HTTPAuthorizationCredentials | None) -> Caller:
+    """The caller who may submit jobs, for a body that is read before its route. Raises 401, 403 and 429."""
+    who = await caller(request, services, given)
+    if not keys.allows(who.scopes, Scope.JOBS_WRITE):
+        raise missing(Scope.JOBS_WRITE)
+    return who
+
+
+def missing(scope: Scope) -> Problem:
+    """The key lacks a scope."""
+    return Problem(403, "missing_scope", f"this needs a key with the scope {scope}")
 
 
 def _logged_in(request: Request, services: Services) -> Caller:

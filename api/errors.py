@@ -118,7 +118,12 @@ def _from_validation(error: RequestValidationError) -> Problem:
     if error.body and isinstance(error.body, bytes):  # left unparsed, for its type is not that of JSON
         detail = "the body must be JSON and say so: Content-Type: application/json"
         return Problem(415, "unsupported_media_type", detail)
-    found = [FieldError(pointer=_pointer(one), detail=_detail(one)) for one in error.errors()[:50]]
+    return validation_problem(error.errors())
+
+
+def validation_problem(errors: Sequence[ErrorDetails]) -> Problem:
+    """What of a request does not match its schema, field by field."""
+    found = [FieldError(pointer=_pointer(one), detail=_detail(one)) for one in errors[:50]]
     return Problem(422, "invalid_request", "the request does not match its schema", errors=found)
 
 

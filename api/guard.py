@@ -11,6 +11,9 @@ from api.errors import Problem, response
 from api.settings import ApiSettings
 
 UPLOAD = re.compile(r"/v1/uploads/[^/]+")
+ASSET = re.compile(r"/v1/assets/[^/]+")
+FORM = "multipart/form-data"
+FORM_FIELDS_BYTES = 32 << 20  # besides the file: the other fields, and what stands between them
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -49,8 +52,14 @@ class BodyLimit:
         await self.app(scope, receive_counting, send)
 
     def _limit(self, scope: Scope) -> int:
-        sends_file = scope["method"] == "PATCH" and UPLOAD.fullmatch(scope["path"])
-        return self._settings.max_upload_bytes if sends_file else self._settings.max_body_bytes
+        """What a request may hold: pieces of an upload, a file in one request, or a document."""
+        method, path = scope["method"], scope["path"]
+        if method == "PATCH" and UPLOAD.fullmatch(path):
+            return self._settings.max_upload_bytes
+        is_form = Headers(scope=scope).get("content-type", "").lower().startswith(FORM)
+        if (method == "PUT" and ASSET.fullmatch(path)) or (method == "POST" and path == "/v1/jobs" and is_form):
+            return self._settings.max_file_bytes + FORM_FIELDS_BYTES
+        return self._settings.max_body_bytes
 
 
 class CarefulHeaders:

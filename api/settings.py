@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+import re
+
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ORIGIN = re.compile(r"https?://[^/\s,]+")
 
 
 class ApiSettings(BaseSettings):
@@ -18,6 +22,11 @@ class ApiSettings(BaseSettings):
     )
     max_body_bytes: int = Field(32 << 20, description="Largest request body, uploads aside")
     max_upload_bytes: int = Field(100 << 30, description="Largest uploaded file")
+    max_file_bytes: int = Field(2 << 30, description="Largest file in one request: `PUT /v1/assets/{name}`, forms")
+    cors_origins: str = Field(
+        "",
+        description="Web pages of other origins that may use the API with a key, separated by commas; `*`: all",
+    )
     verify_at_once_bytes: int = Field(
         256 << 20, description="Larger uploads are checked after the answer to `complete`"
     )
@@ -32,3 +41,16 @@ class ApiSettings(BaseSettings):
     )
     threads: int = Field(40, description="Requests one process works on at the same time")
     docs: bool = Field(True, description="Serve the OpenAPI pages")
+
+    @property
+    def cors(self) -> list[str]:
+        """The origins, one by one."""
+        return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        for origin in filter(None, (part.strip() for part in value.split(","))):
+            if origin != "*" and not ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin!r} is no origin: write https://host or https://host:port, or *")
+        return value

@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, Union
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
 
 from db.documents.event_types import EventType
 from db.documents.kinds.base import Document
@@ -80,10 +91,48 @@ EXAMPLES = {
 }
 
 
+JOB: TypeAdapter[JobRequest] = TypeAdapter(AnyJobRequest)
+
+
 class BatchRequest(Closed):
-    """Several jobs, submitted all or none."""
+    """Several jobs, submitted all or none; or each by itself."""
 
     jobs: Annotated[list[AnyJobRequest], Field(min_length=1, max_length=1000)]
+    on_error: Annotated[
+        Literal["refuse", "skip"],
+        Field(description="`refuse`: one bad job refuses all; `skip`: the others are taken, and the answer names it"),
+    ] = "refuse"
+    _refused: dict[int, list[ErrorDetails]] = PrivateAttr(default_factory=dict)
+
+    @property
+    def refused(self) -> dict[int, list[ErrorDetails]]:
+        """Place in the request -> what is wrong with the job there that does not match its schema."""
+        return self._refused
+
+    @property
+    def places(self) -> list[int]:
+        """Where each of `jobs` stood in the request."""
+        return [place for place in range(len(self.jobs) + len(self._refused)) if place not in self._refused]
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _each_by_itself(cls, value: Any, validate: ModelWrapValidatorHandler[BatchRequest]) -> BatchRequest:
+        jobs = value.get("jobs") if isinstance(value, dict) and value.get("on_error") == "skip" else None
+        if not isinstance(jobs, list) or not 1 <= len(jobs) <= 1000:
+            return validate(value)
+        refused = {place: errors for place, job in enumerate(jobs) if (errors := _objections(job, place))}
+        good = [job for place, job in enumerate(jobs) if place not in refused]
+        made = validate({**value, "jobs": good} if good else value)
+        made._refused = refused
+        return made
+
+
+def _objections(job: Any, place: int) -> list[ErrorDetails]:
+    try:
+        JOB.validate_python(job)
+    except ValidationError as error:
+        return [{**one, "loc": ("body", "jobs", place, *one["loc"])} for one in error.errors(include_url=False)]
+    return []
 
 
 class RetryRequest(Closed):

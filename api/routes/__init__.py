@@ -17,6 +17,7 @@ OPENAI.include_router(openai.models, prefix="/openai/v1")
 # Fixed paths before those with a name in them.
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
+    jobs.submitting,
     jobs.router,
     events.router,
     results.router,

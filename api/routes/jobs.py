@@ -20,6 +20,8 @@ from api.documents.schemas import history_view, job_view
 from api.errors import NotFound, field_problem
 from api.filters import JobFilter
 from api.submission import corrected
+from api.submission.batches import BatchRun
+from api.submission.form import FORM_BODY, FormRoute
 from api.submission.idempotency import Answered, Idempotency, IdempotentRequest, answer, response
 from api.submission.retrying import prepare_retry, retry
 from api.submission.submission import Prepared, check_quotas, prepare, submit
@@ -31,13 +33,14 @@ from db.jobs.idempotency import Given
 from db.schema.tables import TERMINAL, Job
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+submitting = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=FormRoute)
 Prefer = Annotated[str | None, Header(description="`wait=N`: answer when the job has ended, after N seconds at most")]
 WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,5})\b", re.IGNORECASE)
 RETRY = RetryRequest()
 ENDED = {200: {"model": JobView, "description": "The job has ended already"}}
 
 
-@router.post("", status_code=202, response_model=JobView, responses=ENDED)  # type: ignore[arg-type]
+@submitting.post("", status_code=202, response_model=JobView, responses=ENDED, openapi_extra=FORM_BODY)  # type: ignore[arg-type]
 async def submit_job(
     caller: JobsWriter,
     services: ServicesDep,
@@ -45,7 +48,8 @@ async def submit_job(
     request: Annotated[AnyJobRequest, Body(openapi_examples=EXAMPLES)],
     prefer: Prefer = None,
 ) -> JSONResponse:
-    """Submit a job. It is stored before the answer leaves, and survives anything from then on."""
+    """Submit a job, as JSON or as a form with its files. It is stored before the answer leaves, and survives
+    anything from then on."""
     answered = await run_in_threadpool(_submit, services, caller, idempotency, request)
     job_id = UUID(answered.given.body["id"])
     headers = {"Location": f"/v1/jobs/{job_id}"}
@@ -61,14 +65,15 @@ async def submit_job(
 def submit_batch(
     caller: JobsWriter, services: ServicesDep, idempotency: Idempotency, request: BatchRequest
 ) -> JSONResponse:
-    """Submit several jobs, all or none."""
+    """Submit several jobs, all or none; with `on_error: skip` each by itself, and those refused with their reasons."""
     at = now()
     if len(request.jobs) > services.api.batch_limit:
         raise field_problem("/jobs", f"at most {services.api.batch_limit} jobs a request")
-    ready = [prepare(services, caller, at, one, f"/jobs/{index}") for index, one in enumerate(request.jobs)]
+    run = BatchRun(request)
+    run.prepare(services, caller, at)
     with services.database.write() as session:
         answered = answer(
-            session, at, caller.tenant_id, idempotency, lambda: _submitted_all(session, services, caller, at, ready)
+            session, at, caller.tenant_id, idempotency, lambda: _submitted_all(session, services, caller, at, run)
         )
     return response(answered)
 
@@ -156,10 +161,9 @@ def _submitted(session: Session, services: Services, caller: Caller, at: datetim
     return _given(session, services, submit(session, caller, at, ready))
 
 
-def _submitted_all(session: Session, services: Services, caller: Caller, at: datetime, ready: list[Prepared]) -> Given:
-    check_quotas(session, caller, at, len(ready))
-    rows = [submit(session, caller, at, one) for one in ready]
-    return Given(202, {"jobs": [_view(session, services, row).model_dump(mode="json") for row in rows]})
+def _submitted_all(session: Session, services: Services, caller: Caller, at: datetime, run: BatchRun) -> Given:
+    views = [_view(session, services, row) for row in run.submit(session, caller, at)]
+    return Given(202, Batch(jobs=views, refused=run.refused).model_dump(mode="json"))
 
 
 def _given(session: Session, services: Services, job: Job) -> Given:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, BackgroundTasks, Header, Query, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Header, Path, Query, Request, Response
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
@@ -21,6 +21,7 @@ from api.documents.requests import PartsRequest, UploadRequest
 from api.documents.schemas import asset_view, settled_view, upload_view
 from api.errors import NotFound, Problem, field_problem
 from api.paging import Cursor, Limit
+from api.submission.received import Named, receive
 from db.assets import assets
 from db.assets.assets import NewAsset
 from db.assets.discard import discard
@@ -42,6 +43,12 @@ from db.storage.objects import (
 )
 
 router = APIRouter(prefix="/v1", tags=["uploads"])
+FileName = Annotated[
+    str,
+    Path(
+        max_length=255, pattern=r"^[^\x00-\x1f]+$", description="Of `PUT`: how the file is called; else the asset's id"
+    ),
+]
 OFFSET_TYPE = "application/offset+octet-stream"
 PIECE_BYTES = 1 << 20
 URL_LIFE_S = 3600
@@ -166,6 +173,32 @@ def list_assets(
     with services.database.read() as session:
         rows = assets.page(session, caller.tenant_id, limit, paging.after(cursor))
     return Page(items=[asset_view(row) for row in rows], next_cursor=paging.next_cursor(rows, limit))
+
+
+@router.put(
+    "/assets/{asset_id}",
+    status_code=201,
+    response_model=AssetView,
+    responses={200: {"model": AssetView, "description": "The file is here already"}},
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+)
+async def put_asset(
+    caller: AssetsWriter, services: ServicesDep, asset_id: FileName, request: Request, response: Response
+) -> AssetView:
+    """Upload a file in one request: its bytes are the body, its name stands in the address. Large files, and those that
+    may break off on the way, are better sent as uploads."""
+    at = now()
+    named = Named(asset_id, request.headers.get("content-type", "application/octet-stream")[:120])
+    asset = await receive(services, caller, at, named, request.stream())
+    if asset.created_at < at:
+        response.status_code = 200
+    response.headers["Location"] = f"/v1/assets/{asset.id}"
+    return asset_view(asset)
 
 
 @router.get("/assets/{asset_id}")

@@ -16,13 +16,13 @@ from api.deps import Services
 from api.documents.requests import JobRequest
 from api.errors import field_problem
 from api.submission.derived import derived, media_inputs, twin_of
-from db.assets import assets, sniff
-from db.assets.assets import NewAsset, Verified
+from api.submission.received import Named, keep
+from db.assets import sniff
+from db.assets.assets import Verified
 from db.documents import search_query
 from db.documents.kinds.base import Document
 from db.documents.search_query import BadQuery
 from db.jobs import jobs, quotas
-from db.schema.base import new_id
 from db.schema.tables import Job
 
 
@@ -94,18 +94,6 @@ def _store_inline(services: Services, caller: Caller, now: datetime, text: str, 
     found = Verified(len(data), hashlib.sha256(data).hexdigest(), sniff.sniff(data[: sniff.HEAD_BYTES]))
     if found.sniffed_type in (None, sniff.PLAYLIST, sniff.PLAIN_TEXT):
         raise field_problem(f"{at}/params", "the inline bytes do not begin like any known format", "unknown_format")
-    with services.database.read() as session:
-        twin = assets.with_content(session, caller.tenant_id, found.sha256, found.size_bytes)
-        if twin is not None:
-            return twin.id
-        quotas.check_bytes(session, caller.tenant, found.size_bytes)
-    new = NewAsset(new_id(), caller.tenant_id, "inline", found.sniffed_type, found.size_bytes, found.sha256)
-    services.objects.put(new.object_key, data, found.sniffed_type)
-    try:
-        with services.database.write() as session:
-            quotas.check_bytes(session, caller.tenant, found.size_bytes)
-            assets.add_ready(session, now, new, found)
-    except quotas.QuotaExceeded:
-        services.objects.delete(new.object_key)
-        raise
-    return new.id
+    media_type = found.sniffed_type or "application/octet-stream"
+    named = Named("inline", media_type)
+    return keep(services, caller, now, named, found, lambda key: services.objects.put(key, data, media_type)).id

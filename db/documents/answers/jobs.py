@@ -67,8 +67,26 @@ class JobView(FromAttributes):
     links: dict[str, str]
 
 
+class FieldRefusal(BaseModel):
+    """What is wrong with one field."""
+
+    pointer: str = Field(description="JSON pointer into the request's body")
+    detail: str = Field(description="What is wrong, for people")
+
+
+class RefusedJob(BaseModel):
+    """A job of a batch that was not taken, while the others were."""
+
+    index: int = Field(description="Its place in the request, from 0")
+    status: int = Field(description="The status that it would have been answered with alone")
+    code: str = Field(description="Stable and made for programs")
+    detail: str = Field(description="What is wrong, for people")
+    errors: list[FieldRefusal] = []
+
+
 class Batch(BaseModel):
     jobs: list[JobView]
+    refused: list[RefusedJob] = Field([], description="With `on_error: skip`: the jobs that were not taken")
 
 
 class AttemptView(FromAttributes):
