@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.checkout import bare, checkout, hear_ctrl_c
 from tests.servers import free_port
@@ -40,11 +41,12 @@ def wanted(document: Path) -> list[str]:
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A fresh clone with what a reader brings: a datasheet, and the video that `make demo` has left."""
+    """A fresh clone with what a reader brings: a datasheet, a photo, and the video that `make demo` has left."""
     tree = checkout(tmp_path)
     (tree / "var/demo").mkdir(parents=True)
     for _ in write_video(Scene(1_000_003), tree / "var/demo/scenes.mp4", Format(10_000)):
         pass
+    Image.new("RGB", (64, 48), "red").save(tree / "photo.png")
     command = [sys.executable, "-m", "worker.datasheet.synthetic", "--seed", "7", "--out", str(tree / "part.pdf")]
     subprocess.run(command, cwd=ROOT, check=True, timeout=120)
     write_tiny("qwen3_vl", tree / "models/Qwen3-VL-8B-Instruct")  # where docs/gpu.md downloads the real one to

@@ -95,7 +95,7 @@ def test_jobs_are_documents(client: Any) -> None:
         client.job(job)
 
 
-def test_a_chat_sends_files_and_pictures_of_this_machine(client: Any, stage: Stage, tmp_path: Path) -> None:
+def test_a_chat_sends_files_and_pictures_of_this_machine(client: Any, live_server: LiveServer, tmp_path: Path) -> None:
     frame = tmp_path / "frame 1.mp4"
     frame.write_bytes(MP4)
     picture = Image.new("RGB", (8, 8), "red")
@@ -107,8 +107,8 @@ def test_a_chat_sends_files_and_pictures_of_this_machine(client: Any, stage: Sta
     ]
 
     def answer() -> None:
-        asked = stage.worker.start()
-        stage.worker.finish(*asked, CHAT_RESULT)
+        asked = live_server.worker.start()
+        live_server.worker.finish(*asked, CHAT_RESULT)
 
     with later(answer):
         result = client.chat([{"role": "user", "content": content}], max_tokens=7)

@@ -12,6 +12,7 @@ from fastapi.sse import ServerSentEvent
 from sqlalchemy.orm import Session
 
 from api.dashboard.media import SHOWN, input_of
+from api.dashboard.views import commands
 from api.dashboard.views.summaries import Summary, summary
 from api.deps import Services
 from api.live.positions import parse_position
@@ -90,6 +91,16 @@ class JobPageData:
     def tracks(self) -> tuple[str, ...]:
         """The caption files there are."""
         return TRACKS if self.result.get("chapters") else TRACKS[:-1]
+
+    @property
+    def curl_options(self) -> str:
+        """How to submit the job again with curl."""
+        return commands.curl_options(self.job)
+
+    @property
+    def python_lines(self) -> str:
+        """How to submit the job again from Python."""
+        return commands.python_lines(self.job)
 
     @property
     def demo_notice(self) -> str:

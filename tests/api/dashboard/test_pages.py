@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
+import shlex
 from uuid import UUID
 
 import pytest
@@ -307,3 +309,17 @@ def _is_harmless(page: str) -> None:
     assert "<img src=x" not in page
     assert "<script>alert" not in page
     assert "onerror=alert(1)>\"'</script>" not in page
+
+
+def test_a_job_page_says_how_to_submit_it_from_a_program(ann: Visitor, seeder: JobSeeder) -> None:
+    job_id = seeder.video("x", params={"prompt": "It's a slide", "fps": 1})
+    page = html.unescape(ann.get(f"/jobs/{job_id}").text)
+    written = page.split('id="as-curl"')[1].split(">", 1)[1].split("</pre>")[0]
+    words = shlex.split(written.replace("<span data-origin></span>", "http://server"))
+    assert (words[0], words[-1]) == ("curl", "http://server/v1/jobs")
+    body = json.loads(words[words.index("-d") + 1])
+    assert body["kind"] == "video.caption"
+    assert (body["params"]["prompt"], body["params"]["fps"], "window" in body["params"]) == ("It's a slide", 1, False)
+    python = page.split('id="as-python"')[1].split(">", 1)[1].split("</pre>")[0]
+    compile(python.replace("<span data-origin></span>", "http://server"), "page", "exec")
+    assert "It's a slide" in python
