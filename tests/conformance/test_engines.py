@@ -275,3 +275,15 @@ def test_pixels_are_not_changed(engine: Engine) -> None:
     session.feed(shown)
     session.close()
     assert all(np.array_equal(a, f.pixels) for a, f in zip(before, shown.frames, strict=True))
+
+
+def test_a_stop_text_ends_the_generation(engine: Engine) -> None:
+    messages = [{"role": "user", "content": "one two three four five six seven eight"}]
+    whole = engine.chat(ChatRequest(messages, 48))
+    stop = whole.text[len(whole.text) // 4 :][:3]
+    heard: list[str] = []
+    cut = engine.chat(ChatRequest(messages, 48, stops=("never said", stop)), heard.append)
+    assert cut.completion_tokens < whole.completion_tokens
+    assert whole.text.startswith(cut.text)
+    assert stop in cut.text
+    assert cut.finish_reason == "stop"

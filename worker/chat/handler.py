@@ -18,7 +18,9 @@ def complete_chat(params: ChatParams, job: Context) -> ChatResult:
     Raises Permanent for media that cannot be read and conversations that do not fit, Transient from the engine.
     """
     said = Said(job.text, params.stop)
-    request = ChatRequest(_messages(params, job), params.max_tokens, params.sampling, params.response_schema)
+    request = ChatRequest(
+        _messages(params, job), params.max_tokens, params.sampling, params.response_schema, tuple(params.stop)
+    )
     answer = job.engine.chat(request, said)
     text = said.cut(answer.text)
     is_cut_off = answer.finish_reason == "length" and text == answer.text

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from db.documents.kinds.chat import AnswerTimings
 from worker.engine.protocol import OnText
+from worker.engine.stops import before_stop
 
 
 class Said:
@@ -31,8 +32,7 @@ class Said:
 
     def cut(self, text: str) -> str:
         """A text up to its first stop text."""
-        ends = [at for stop in self._stops if (at := text.find(stop)) >= 0]
-        return text[: min(ends)] if ends else text
+        return before_stop(text, self._stops)
 
     def timings(self, tokens: int) -> AnswerTimings:
         """What the answer took; `tokens` of it were generated."""

@@ -54,6 +54,19 @@ class StepTimings:
 
 
 @dataclass(frozen=True)
+class RequestCost:
+    """What asking a server about a chunk took, by the server's own counts of tokens. `resent_tokens` are those of frames
+    that it had been sent before, by their share of all frames of the request."""
+
+    requests: int = 0
+    frames_sent: int = 0
+    frames_resent: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    resent_tokens: int = 0
+
+
+@dataclass(frozen=True)
 class Reply:
     """What the model said about one chunk; empty text is silence."""
 
@@ -62,6 +75,12 @@ class Reply:
     silence_probability: float | None = None
     timings: StepTimings = field(default=StepTimings(), compare=False)  # what it took is not what was said
     refreshed: bool = False  # before this chunk the recurrent state of a hybrid model began anew
+    cost: RequestCost = field(default=RequestCost(), compare=False)  # of a server that forgets between requests
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of the reply; a server tells their number, not their ids."""
+        return len(self.token_ids) or self.cost.completion_tokens
 
 
 @dataclass(frozen=True)
@@ -107,6 +126,7 @@ class ChatRequest:
     max_tokens: int
     sampling: Sampling = field(default_factory=Sampling)
     schema: dict[str, Any] | None = None
+    stops: tuple[str, ...] = ()  # texts after which nothing more is generated; the answer may still hold them
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ from worker.engine.protocol import (
     WatchOptions,
     parts_of,
 )
+from worker.engine.stops import has_stop
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent, Transient
 from worker.families.geometry import smart_size
@@ -208,14 +209,17 @@ class FakeEngine:
         silent = self._silent_every and (chunk.index + 1) % self._silent_every == 0
         return "" if silent or not chunk.frames else describe(chunk.frames)
 
-    def stream(self, text: str, max_tokens: int, on_text: OnText | None) -> str:
+    def stream(self, text: str, max_tokens: int, on_text: OnText | None, stops: Sequence[str] = ()) -> str:
         """Say a text piece by piece, in the time asked for, at most `max_tokens` long; return what was said."""
-        said = pieces(text)[: max(1, max_tokens // TOKENS_PER_PIECE)]
-        for piece in said:
-            time.sleep(self._delay_s / len(said))
+        planned, said = pieces(text)[: max(1, max_tokens // TOKENS_PER_PIECE)], ""
+        for piece in planned:
+            time.sleep(self._delay_s / len(planned))
+            said += piece
             if on_text is not None:
                 on_text(piece)
-        return "".join(said)
+            if has_stop(said, stops):
+                break
+        return said
 
     def chat(self, request: ChatRequest, on_text: OnText | None = None) -> Answer:
         """An answer that repeats what was asked. Raises Permanent (UNSUPPORTED) for a schema."""
@@ -223,12 +227,12 @@ class FakeEngine:
             raise Permanent(Failure.UNSUPPORTED, "a scripted engine cannot be held to a schema")
         heard = " | ".join(_hear(part) for message in request.messages for part in parts_of(message))
         text = f"You said: {heard}"
-        said = self.stream(text, request.max_tokens, on_text)
+        said = self.stream(text, request.max_tokens, on_text, request.stops)
         return Answer(
             text=said,
             prompt_tokens=len(pieces(heard)) * TOKENS_PER_PIECE,
             completion_tokens=len(pieces(said)) * TOKENS_PER_PIECE,
-            finish_reason="stop" if said == text else "length",
+            finish_reason="stop" if said == text or has_stop(said, request.stops) else "length",
         )
 
     def close(self) -> None:

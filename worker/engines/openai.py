@@ -22,6 +22,7 @@ from PIL import Image
 
 from db.failures import Failure
 from worker.engine.protocol import NO_SNAPSHOTS, Answer, ChatRequest, ModelInfo, OnText, Session, WatchOptions
+from worker.engines.openai_stream import ForgetfulSession, refuse_small_context
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent, Transient
 
@@ -88,10 +89,12 @@ class OpenAIEngine:
         checkpoint: dict[str, Any] | None = None,
         snapshots: Mapping[str, Path] = NO_SNAPSHOTS,
     ) -> Session:
-        """No stream. Raises Permanent (UNSUPPORTED): a model server forgets between requests."""
-        raise Permanent(
-            Failure.UNSUPPORTED, "a model server forgets between requests: it can chat, but not watch a stream"
-        )
+        """A stream of which the server is sent the window again with each chunk.
+
+        Raises Permanent (CONTEXT_TOO_SMALL) where that would not fit its model.
+        """
+        refuse_small_context(options, self._info.context_tokens)
+        return ForgetfulSession(self.chat, options, checkpoint)
 
     def chat(self, request: ChatRequest, on_text: OnText | None = None) -> Answer:
         return self._complete(self._body(request) | _held_to(request.schema), on_text)
@@ -133,6 +136,7 @@ class OpenAIEngine:
             "temperature": request.sampling.temperature,
             "top_p": request.sampling.top_p,
             "seed": request.sampling.seed,
+            **({"stop": list(request.stops)} if request.stops else {}),
         }
 
     def _complete(self, request: dict[str, Any], on_text: OnText | None) -> Answer:

@@ -93,7 +93,7 @@ class PytorchEngine:
         asked = conversation(request.messages, self.loaded.geometry)
         allowed = None if request.schema is None else Grammar(self._words, request.schema).allowed
         try:
-            return answer(self.loaded, asked, request.sampling, request.max_tokens, on_text, allowed)
+            return answer(self.loaded, asked, request, on_text, allowed)
         except torch.OutOfMemoryError as error:
             raise Transient(Failure.GPU_OOM, f"no memory for this conversation: {error}") from error
 

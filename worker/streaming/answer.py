@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from db.documents.kinds.base import Sampling
 from db.failures import Failure
-from worker.engine.protocol import Answer, OnText
+from worker.engine.protocol import Answer, ChatRequest, OnText
+from worker.engine.stops import has_stop
 from worker.errors import Permanent
 from worker.families.base import ChatTurn, ImageSlot
 from worker.streaming.batch import Allowed, GenerationRequest, GenerationTurn
@@ -33,15 +33,15 @@ class Conversation:
 def answer(
     loaded: LoadedModel,
     conversation: Conversation,
-    sampling: Sampling,
-    max_tokens: int,
+    asked: ChatRequest,
     on_text: OnText | None,
     allowed: Allowed | None = None,
 ) -> Answer:
-    """Decode one answer, of the tokens `allowed` at each step.
+    """Decode one answer as asked for, of the tokens `allowed` at each step, until one of its stop texts is said.
 
     Raises Permanent(CONTEXT_TOO_SMALL) when prompt and answer do not fit the model.
     """
+    max_tokens = asked.max_tokens
     context = ContextWindow(NO_LIMITS)
     segments = _segments(loaded, conversation, context)
     prompt_tokens = context.tokens
@@ -51,12 +51,30 @@ def answer(
             f"{prompt_tokens} tokens asked and {max_tokens} to answer: the model has {loaded.context_tokens}",
         )
     cache = loaded.forward.new_cache(prompt_tokens + max_tokens, 0)
-    request = GenerationRequest(
-        context.add(SpanRole.FRAMES, FIRST, 0), sampling, loaded.prompt_builder.end_ids, max_tokens, allowed=allowed
-    )
-    outcome = generate(loaded, GenerationTurn(cache, Change(), tuple(segments), request), on_text)
-    reason = "stop" if outcome.ended else "length"
-    return Answer(loaded.decode(outcome.ids), prompt_tokens, len(outcome.ids), reason)
+    reply = context.add(SpanRole.FRAMES, FIRST, 0)
+    ends = loaded.prompt_builder.end_ids
+    request = GenerationRequest(reply, asked.sampling, ends, max_tokens, allowed=allowed)
+    turn = GenerationTurn(cache, Change(), tuple(segments), request)
+    outcome = generate(loaded, turn, _until_stop(turn, asked.stops, on_text))
+    text = loaded.decode(outcome.ids)
+    reason = "stop" if outcome.ended or has_stop(text, asked.stops) else "length"
+    return Answer(text, prompt_tokens, len(outcome.ids), reason)
+
+
+def _until_stop(turn: GenerationTurn, stops: Sequence[str], on_text: OnText | None) -> OnText | None:
+    """Ends the turn at its next step once a stop text has been said."""
+    if not stops:
+        return on_text
+    said = ""
+
+    def listen(piece: str) -> None:
+        nonlocal said
+        said += piece
+        turn.stopped = turn.stopped or has_stop(said, stops)
+        if on_text is not None:
+            on_text(piece)
+
+    return listen
 
 
 def _segments(loaded: LoadedModel, conversation: Conversation, context: ContextWindow) -> Sequence[PromptSegment]:

@@ -8,8 +8,8 @@ from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from db.documents.kinds.video import Cue, Gap, Spent, VideoCaptionParams
-from worker.engine.protocol import NO_SNAPSHOTS, Chunk, Engine, ModelInfo, OnText, Reply, WatchOptions
+from db.documents.kinds.video import Cue, Gap, Resent, Spent, VideoCaptionParams
+from worker.engine.protocol import NO_SNAPSHOTS, Chunk, Engine, ModelInfo, OnText, Reply, RequestCost, WatchOptions
 from worker.video.captions import CaptionTrack
 from worker.video.cue_data import CueData
 from worker.video.refresh import RefreshPolicy
@@ -35,15 +35,28 @@ class PassTally:
     reply_s: float = 0.0
     whole_s: float = 0.0
     cues_without_data: int = 0
+    requests: int = 0
+    frames_sent: int = 0
+    frames_resent: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    resent_tokens: int = 0
+
+    @property
+    def resent(self) -> Resent | None:
+        """What a server that forgets was sent; None where the engine remembers."""
+        return Resent(**{name: getattr(self, name) for name in Resent.model_fields}) if self.requests else None
 
     @property
     def spent(self) -> Spent:
         """Where the time went."""
         return Spent(**{name: round(getattr(self, name), 3) for name in Spent.model_fields})
 
-    def count(self, timing: ChunkTiming, frames: int) -> None:
+    def count(self, timing: ChunkTiming, frames: int, cost: RequestCost) -> None:
         """Add what one chunk took, whether its words count or not."""
         self.frames += frames
+        for name, value in asdict(cost).items():
+            setattr(self, name, getattr(self, name) + value)
         self.tokens_out += timing.tokens
         for name in Spent.model_fields:
             setattr(self, name, getattr(self, name) + getattr(timing, name))
@@ -177,7 +190,7 @@ class CaptionPass:
         if reply.refreshed:
             self.refreshed_at_ms.append(chunk.start_ms)
         timing = _timing(part, reply, time.perf_counter() - start_s)
-        self.tally.count(timing, len(chunk.frames))
+        self.tally.count(timing, len(chunk.frames), reply.cost)
         if not heard:
             return []
         self._timings.add(timing)
@@ -200,7 +213,7 @@ class CaptionPass:
 def _timing(part: ClipPart, reply: Reply, whole_s: float) -> ChunkTiming:
     timings = reply.timings
     seconds = (part.decode_s, timings.vision_s, timings.prefill_s, timings.reply_s, whole_s)
-    return ChunkTiming(part.chunk.index, *seconds, len(reply.token_ids), timings.context_tokens)
+    return ChunkTiming(part.chunk.index, *seconds, reply.tokens, timings.context_tokens)
 
 
 def continued(gaps: Sequence[Gap], more: Sequence[Gap]) -> list[Gap]:

@@ -30,7 +30,7 @@ class CaptionTrack:
         text = plain(reply.text)
         if not text:
             return self.close()
-        cue = self._cue(chunk, text, len(reply.token_ids))
+        cue = self._cue(chunk, text, reply.tokens)
         if self._open is not None and (longer := joined(self._open, cue, self._max_ms)) is not None:
             self._open = longer
             return []

@@ -133,4 +133,6 @@ def _tally(params: VideoCaptionParams, segments: Sequence[ClipSegment], outcomes
         counts = (result.frames, result.tokens_out, result.silent_chunks, result.skipped_frames)
         spent = result.spent.model_dump()
         total += PassTally(max(0, result.chunks - warm), *counts, **spent, cues_without_data=result.cues_without_data)
+        if result.resent is not None:
+            total += PassTally(**result.resent.model_dump())
     return total

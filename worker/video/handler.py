@@ -87,6 +87,7 @@ def _result(
         frame_width_px=source.frame_px[0],
         frame_height_px=source.frame_px[1],
         spent=tally.spent,
+        resent=tally.resent,
         provenance=provenance(info, params.sampling.seed),
     )
 

@@ -192,6 +192,17 @@ class Spent(Document):
     whole_s: float = 0.0
 
 
+class Resent(Document):
+    """What a model server that forgets between requests was sent, by its own counts of tokens."""
+
+    requests: int
+    frames_sent: Annotated[int, Field(description="In all requests together")]
+    frames_resent: Annotated[int, Field(description="Of them, those that an earlier request had held")]
+    prompt_tokens: int
+    completion_tokens: int
+    resent_tokens: Annotated[int, Field(description="Of the prompt tokens, the share of the frames sent again")]
+
+
 class VideoCaptionResult(Document):
     """What a finished `video.caption` job says; the cues themselves are rows and files."""
 
@@ -222,4 +233,7 @@ class VideoCaptionResult(Document):
     frame_width_px: int = 0
     frame_height_px: int = 0
     spent: Spent = Spent()
+    resent: Annotated[
+        Resent | None, Field(description="What a model server was sent; null where the engine remembers the video")
+    ] = None
     provenance: Provenance

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from db.failures import Failure
 from tests.worker.engines.model_server_process import model_server
-from worker.engine.protocol import ChatRequest, Frame, WatchOptions
+from worker.engine.protocol import ChatRequest, Frame
 from worker.engines.openai import OpenAIEngine
 from worker.engines.spec import ModelSpec
 from worker.engines.structured import ask
@@ -107,11 +107,6 @@ def test_models_that_are_not_there(address: str) -> None:
         engine(address, "other")
     with pytest.raises(Transient, match="no answer"):
         OpenAIEngine(ModelSpec.parse("openai:http://127.0.0.1:9/v1"))
-
-
-def test_it_does_not_watch_streams(address: str) -> None:
-    with pytest.raises(Permanent, match="stream"):
-        engine(address).open(WatchOptions(prompt="describe"))
 
 
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (100, 4000), (28, 28)])

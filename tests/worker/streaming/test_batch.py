@@ -14,6 +14,7 @@ import torch
 from db.documents.kinds.base import Sampling
 from db.failures import Failure
 from tests.worker.engines.models import ALL, OPTIONS, RecordingForward, chunk, recording_resident
+from worker.engine.protocol import ChatRequest
 from worker.errors import Permanent, Transient
 from worker.families.base import ChatTurn
 from worker.streaming.answer import Conversation, answer
@@ -142,7 +143,7 @@ def test_a_choice_that_fails_takes_no_other_stream_with_it() -> None:
 
     def ask() -> None:
         question = Conversation((ChatTurn("user", ("Hello",)),), ())
-        answer(loaded, question, Sampling(), 20, None, allowed)
+        answer(loaded, question, ChatRequest((), 20), None, allowed)
 
     with ThreadPoolExecutor(1) as pool:
         asked: list[Any] = []
