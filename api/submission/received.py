@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from starlette.concurrency import run_in_threadpool
 
@@ -38,7 +38,7 @@ class Named:
 class Arriving:
     """A file on its way to the store: its bytes in a temporary file, and what they say."""
 
-    def __init__(self, path: Path, file: BinaryIO, most_bytes: int) -> None:
+    def __init__(self, path: Path, file: IO[bytes], most_bytes: int) -> None:
         self.path = path
         self._file, self._most = file, most_bytes
         self._digest, self._head, self._size = hashlib.sha256(), b"", 0

@@ -36,8 +36,11 @@ def complete_chat(params: ChatParams, job: Context) -> ChatResult:
 
 def _messages(params: ChatParams, job: Context) -> list[dict[str, Any]]:
     """The messages as the engine takes them, their media read."""
-    messages = [{"role": message.role, "content": _content(message)} for message in params.messages]
-    if not any(_is_shown(part) for message in messages for part in message["content"]):
+    contents = [_content(message) for message in params.messages]
+    messages: list[dict[str, Any]] = [
+        {"role": message.role, "content": content} for message, content in zip(params.messages, contents, strict=True)
+    ]
+    if all(part["type"] == "text" for content in contents for part in content):
         return messages
     from qwen_vl_utils import extract_vision_info  # here: words alone should not wait for PyTorch
 
@@ -58,10 +61,6 @@ def _content(message: ChatMessage) -> list[dict[str, Any]]:
         else {"type": part.type.removesuffix("_url"), "asked": part}
         for part in message.content
     ]
-
-
-def _is_shown(part: dict[str, Any]) -> bool:
-    return part["type"] != "text"
 
 
 def _read(part: ImagePart | ImageUrlPart | VideoPart | VideoUrlPart, job: Context) -> dict[str, Any]:
