@@ -68,6 +68,7 @@ def create_app(settings: Settings | None = None, api: ApiSettings | None = None)
         generate_unique_id_function=_operation_id,
         redirect_slashes=False,
     )
+    app.server_url = services.api.public_url
     app.state.services = services
     for router in ROUTERS:
         app.include_router(router)

@@ -1,4 +1,4 @@
-"""The OpenAPI document: FastAPI's, and the problem document that every route may answer with."""
+"""The application whose OpenAPI document is complete."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api.errors import ProblemDocument
-
-REF = "#/components/schemas/{model}"
+from api.openapi.document import complete
 
 
 class Application(FastAPI):
-    """A FastAPI application whose OpenAPI document knows our errors."""
+    """A FastAPI application whose OpenAPI document says all that its readers need."""
+
+    server_url = ""
+    """How clients reach the service; empty: as they reached the document."""
 
     def openapi(self) -> dict[str, Any]:
-        document = super().openapi()
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        if ProblemDocument.__name__ not in schemas:
-            problem = ProblemDocument.model_json_schema(ref_template=REF)
-            schemas |= {**problem.pop("$defs", {}), ProblemDocument.__name__: problem}
+        if self.openapi_schema is None:
+            complete(super().openapi(), self.server_url)
+        document: dict[str, Any] = super().openapi()
         return document

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from db.documents.answers.assets import AssetView, UploadView
+from db.documents.answers.failure_help import HELP
 from db.documents.answers.jobs import (
     AttemptView,
     EstimateView,
@@ -20,7 +21,7 @@ from db.documents.answers.jobs import (
 from db.documents.footprint.files import File
 from db.documents.kinds import datasheet_verdict
 from db.documents.kinds.datasheet_verdict import FootprintVerdict
-from db.failures import RETRYABLE
+from db.failures import RETRYABLE, Failure
 from db.jobs.estimates import Estimate
 from db.schema.tables import TERMINAL, Asset, Job, JobAttempt, JobEvent, JobFile, Upload
 
@@ -30,8 +31,8 @@ def job_view(job: Job, estimate: Estimate | None, result: dict[str, Any] | None)
     fields = {name: getattr(job, name) for name in JobView.model_fields if hasattr(job, name)}
     failure = None
     if job.failure is not None:
-        message = job.failure_message or ""
-        failure = FailureView(code=job.failure, message=message, retryable=job.failure in RETRYABLE)
+        message, help_ = job.failure_message or "", HELP[Failure(job.failure)]
+        failure = FailureView(code=job.failure, message=message, retryable=job.failure in RETRYABLE, **help_._asdict())
     known = estimate is not None and job.state not in TERMINAL
     return JobView(
         **{name: value for name, value in fields.items() if name not in {"failure", "progress", "result"}},

@@ -30,7 +30,7 @@ INSTRUCTION = (
 
 
 @dataclass(frozen=True)
-class Said:
+class ToldCaption:
     """A caption as the server is reminded of it."""
 
     start_ms: int
@@ -63,7 +63,7 @@ class ForgetfulSession:
         if state.get("version") != VERSION or state["options"] != _digest(options):
             raise Permanent(Failure.BAD_PARAMS, "the checkpoint belongs to other options or another version")
         self._next_chunk: int = state["next_chunk"]
-        self._said = [Said(**said) for said in state["said"]]
+        self._said = [ToldCaption(**said) for said in state["said"]]
         self._seen: list[tuple[int, int]] = [(index, end_ms) for index, end_ms in state["seen"]]  # in sight: chunk, end
         self._frames: dict[int, tuple[Frame, ...]] = {}
 
@@ -121,12 +121,14 @@ class ForgetfulSession:
         self._frames[chunk.index] = chunk.frames
         self._forget(chunk.end_ms)
         if text:
-            self._said = recent([*self._said, Said(chunk.start_ms, chunk.end_ms, text, tokens)], self._options.window)
+            self._said = recent(
+                [*self._said, ToldCaption(chunk.start_ms, chunk.end_ms, text, tokens)], self._options.window
+            )
 
 
-def recent(said: Sequence[Said], window: Window) -> list[Said]:
+def recent(said: Sequence[ToldCaption], window: Window) -> list[ToldCaption]:
     """The last captions, as many as the text window holds."""
-    kept: list[Said] = []
+    kept: list[ToldCaption] = []
     left = window.text_window_tokens
     for one in reversed(said):
         left -= max(one.tokens, len(one.text) // CHARS_A_TOKEN, 1)
@@ -137,7 +139,7 @@ def recent(said: Sequence[Said], window: Window) -> list[Said]:
 
 
 def _messages(
-    options: WatchOptions, said: Sequence[Said], earlier: Sequence[Frame], new: Sequence[Frame]
+    options: WatchOptions, said: Sequence[ToldCaption], earlier: Sequence[Frame], new: Sequence[Frame]
 ) -> list[dict[str, Any]]:
     system = "\n\n".join(part for part in (options.system, INSTRUCTION) if part)
     captions = "\n".join(f"[{_seconds(one.start_ms)} to {_seconds(one.end_ms)}] {one.text}" for one in said)

@@ -17,6 +17,8 @@ from .states import State
 class FailureView(BaseModel):
     code: Failure
     message: str
+    meaning: str = Field("", description="What the code means")
+    remedy: str = Field("", description="What helps")
     retryable: bool = Field(description="Whether the same job may well succeed when it is tried again")
 
 

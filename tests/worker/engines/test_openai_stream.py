@@ -18,7 +18,7 @@ from tests.worker.video.footage import numbered, write_video
 from worker.context import LocalContext
 from worker.engine.protocol import Answer, ChatRequest, Chunk, Frame, OnText, Reply, Session, WatchOptions
 from worker.engines.openai import OpenAIEngine
-from worker.engines.openai_stream import ForgetfulSession, Said, recent
+from worker.engines.openai_stream import ForgetfulSession, ToldCaption, recent
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent, Stopped, Transient
 from worker.video.handler import caption_video
@@ -107,7 +107,7 @@ def test_the_server_is_reminded_of_the_last_captions_and_silence_is_heard() -> N
 
 
 def test_captions_beyond_the_text_window_are_forgotten() -> None:
-    said = [Said(0, 1, f"caption {number}", 10) for number in range(9)]
+    said = [ToldCaption(0, 1, f"caption {number}", 10) for number in range(9)]
     assert [one.text for one in recent(said, Window(text_window_tokens=35))] == ["caption 6", "caption 7", "caption 8"]
     assert recent(said, Window(text_window_tokens=0)) == []
 

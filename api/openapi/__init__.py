@@ -1,0 +1,1 @@
+"""The OpenAPI document beyond what FastAPI writes: texts, examples, results, events and webhooks."""
