@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from api.documents.webhook_payloads import AssetWebhook, JobWebhook, TestWebhook
 from api.errors import ProblemDocument
 from api.openapi.examples import example_of
 from api.openapi.payloads import stream_content, webhooks
@@ -17,7 +18,6 @@ from api.openapi.texts import FIELDS, FIELDS_OF, UNSERVED
 from db.documents.answers.events import EndEvent, ProgressEvent, TextEvent
 from db.documents.answers.failure_help import HELP
 from db.documents.answers.jobs import EventView
-from db.documents.answers.webhook_payloads import AssetWebhook, JobWebhook, TestWebhook
 from db.documents.kinds.registry import KINDS
 from db.documents.kinds.video import Cue, Gap
 from db.failures import RETRYABLE

@@ -36,7 +36,7 @@ def test_a_generated_client_compiles(here: RunningApp, tmp_path: Path) -> None:
         "--noEmit",
         "--skipLibCheck",
         "--module",
-        "nodenext",
+        "esnext",
         "--moduleResolution",
         "bundler",
         "--target",

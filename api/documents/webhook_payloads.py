@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from ..event_types import EventType  # noqa: TID252 - so it works under the client's name too
-from ..kinds.datasheet_verdict import FootprintVerdict  # noqa: TID252
-from .failures import Failure
-from .states import State
+from db.documents.answers.failures import Failure
+from db.documents.answers.states import State
+from db.documents.event_types import EventType
+from db.documents.kinds.datasheet_verdict import FootprintVerdict
 
 
 class JobNews(BaseModel):
