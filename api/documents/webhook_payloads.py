@@ -30,6 +30,8 @@ class JobNews(BaseModel):
     cached_from: str | None = None
     code: Failure | None = Field(None, description="Why it failed")
     message: str | None = None
+    rule: str | None = Field(None, description="Of `cue.matched`: the name of the rule")
+    cue: dict[str, Any] | None = Field(None, description="Of `cue.matched`: the caption")
     details: dict[str, Any] | None = Field(None, description="More of why it failed, by code")
     params: dict[str, Any] | None = Field(None, description="Of endpoints with `payload: full`")
     result: dict[str, Any] | None = Field(None, description="Of endpoints with `payload: full`")

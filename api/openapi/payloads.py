@@ -16,6 +16,7 @@ MEANINGS: dict[EventType, str] = {
     EventType.JOB_QUEUED: "A job waits for a worker",
     EventType.JOB_STARTED: "A worker has begun a job",
     EventType.JOB_PROGRESS: "A job has come further",
+    EventType.CUE_MATCHED: "A caption fits a rule of the job's `alerts`",
     EventType.JOB_SUCCEEDED: "A job has its result",
     EventType.JOB_FAILED: "A job ended without a result; `code` says why",
     EventType.JOB_CANCELED: "A job was canceled",
@@ -24,6 +25,7 @@ MEANINGS: dict[EventType, str] = {
     EventType.ASSET_REJECTED: "An uploaded file was checked and cannot be used",
     EventType.TEST: "Somebody asked for a test of the endpoint",
 }
+MATCHED = {"seq": 4, "start_ms": 8000, "end_ms": 10_000, "text": "A dog runs across the road."}
 CUE = 'event: cue\ndata: {"seq":0,"start_ms":0,"end_ms":2000,"text":"A green circle enters."}\nid: 2.0\n\n'
 STREAM: dict[str, tuple[str, str]] = {
     "state": ("EventView", "Something happened to the job"),
@@ -54,7 +56,7 @@ def webhooks() -> dict[str, Any]:
 
 def _operation(event: EventType) -> dict[str, Any]:
     kind, said = event.value.partition(".")[0], MEANINGS.get(event, event.value)
-    schema = {"job": "JobWebhook", "asset": "AssetWebhook"}.get(kind, "TestWebhook")
+    schema = {"job": "JobWebhook", "cue": "JobWebhook", "asset": "AssetWebhook"}.get(kind, "TestWebhook")
     return {
         "operationId": "on_" + event.value.replace(".", "_"),
         "tags": ["webhooks"],
@@ -84,10 +86,11 @@ def _example(event: EventType) -> dict[str, Any]:
     data: dict[str, Any] = {"endpoint_id": id_, "message": "This is a test."}
     if event.value.startswith("asset."):
         data = {"asset_id": id_, "state": "ready", "filename": "lecture.mp4", "size_bytes": 48211968}
-    if event.value.startswith("job."):
-        state = {"queued": "queued", "started": "running", "progress": "running"}
+    if event.value.startswith(("job.", "cue.")):
+        state = {"started": "running", "progress": "running", "cue.matched": "running"}
         name = event.value.removeprefix("job.")
         data = {"job_id": id_, "kind": "video.caption", "state": state.get(name, name), "sequence": 3}
         data |= {"labels": {"course": "optics"}, "url": f"/v1/jobs/{id_}"}
+        data |= {"rule": "a dog", "cue": MATCHED} if event is EventType.CUE_MATCHED else {}
         data |= {"code": "invalid_media", "message": "not a video file"} if event is EventType.JOB_FAILED else {}
     return {"type": event.value, "timestamp": "2026-11-30T12:00:00Z", "data": data}
