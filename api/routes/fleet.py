@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Query
 from fastapi.responses import JSONResponse
 
 from api.auth import AdminCaller, AnyCaller, JobsReader, needs
 from api.deps import ServicesDep, now
 from api.errors import NotFound
 from api.routes.openai.documents import model_list
-from db.access import audit
+from db.access import audit, keys
 from db.access.keys import Scope
 from db.documents.answers.fleet import ModelView, QueueView, UsageView, WorkerView
 from db.jobs import counts, fleet, quotas, served
 
 router = APIRouter(prefix="/v1", tags=["fleet"])
+ListUnserved = Annotated[bool, Query(description="List also models that no worker can load, with their `problem`")]
 StainlessLanguage = Annotated[str | None, Header(alias="X-Stainless-Lang", include_in_schema=False)]
 
 
-@router.get("/models", dependencies=[needs(Scope.JOBS_READ)], response_model=list[ModelView])
-def list_models(services: ServicesDep, client: StainlessLanguage = None) -> Any:
+@router.get("/models", response_model=list[ModelView])
+def list_models(
+    caller: JobsReader, services: ServicesDep, client: StainlessLanguage = None, unserved: ListUnserved = False
+) -> Any:
     """The models that living workers hold resident; jobs may name them. OpenAI's own packages, which always name
     themselves, get the list in OpenAI's form."""
     with services.database.read() as session:
         found = served.models(session, now())
+        broken = served.unserved(session, now()) if unserved and client is None else []
     if client is not None:
         return JSONResponse(model_list(found))
-    return [ModelView.model_validate(model) for model in found]
+    if not keys.allows(caller.scopes, Scope.ADMIN):  # the reason may name folders of the worker
+        broken = [replace(model, problem="cannot be loaded by a worker") for model in broken]
+    return [ModelView.model_validate(model) for model in [*found, *broken]]
 
 
 @router.get("/workers", dependencies=[needs(Scope.ADMIN)])

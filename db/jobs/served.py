@@ -29,6 +29,11 @@ class ServedModel:
     slots: int
     default: bool
     demo: bool
+    dtype: str = ""
+    device: str = ""
+    parameters: int | None = None
+    memory_bytes: int | None = None
+    problem: str | None = None
 
     @property
     def notice(self) -> str | None:
@@ -69,6 +74,16 @@ def broken(session: Session, now: datetime) -> list[BrokenModel]:
     alive = session.scalars(select(Worker).where(Worker.heartbeat_at > now - HEARTBEAT_LIFE).order_by(Worker.id)).all()
     offered = [(worker.id, model) for worker in alive for model in worker.data.get("models", [])]
     return [BrokenModel(name, str(m.get("name")), str(m["problem"])) for name, m in offered if "problem" in m]
+
+
+def unserved(session: Session, now: datetime) -> list[ServedModel]:
+    """Models that some living worker cannot load and none serves, by name; `problem` is what the first of them says."""
+    able = {one.name for one in models(session, now)}
+    told = {one.name: one.problem for one in reversed(broken(session, now)) if one.name not in able}
+    return [
+        ServedModel(name, "", "", "", 0, (), workers=0, slots=0, default=False, demo=False, problem=told[name])
+        for name in sorted(told)
+    ]
 
 
 def demo_for(session: Session, now: datetime, queue: str, model: str | None) -> ServedModel | None:
@@ -126,4 +141,8 @@ def _served(holders: list[tuple[Worker, dict[str, Any]]]) -> ServedModel:
         slots=sum(worker.slots for worker, _ in holders),
         default=any(worker.data["models"][0] is entry for worker, entry in holders),
         demo=bool(model.get("demo", False)),
+        dtype=str(model.get("dtype", "")),
+        device=str(model.get("device", "")),
+        parameters=model.get("parameters"),
+        memory_bytes=model.get("memory_bytes"),
     )

@@ -15,6 +15,28 @@ def test_a_demonstration_model_says_so(here: RunningApp, ann: TenantClient) -> N
     assert (real["demo"], real["notice"]) == (False, None)
 
 
+def test_a_model_says_what_it_takes(here: RunningApp, ann: TenantClient) -> None:
+    here.worker(parameters=8_767_123_696, memory_bytes=17_534_247_392, dtype="bfloat16", device="cuda:0")
+    (model,) = ann.get("/v1/models").json()
+    assert (model["parameters"], model["memory_bytes"]) == (8_767_123_696, 17_534_247_392)
+    assert (model["dtype"], model["device"], model["problem"]) == ("bfloat16", "cuda:0", None)
+    here.worker()
+    (model,) = ann.get("/v1/models").json()
+    assert (model["parameters"], model["memory_bytes"]) == (None, None), "a worker of an earlier release tells nothing"
+
+
+def test_models_that_no_worker_can_load_are_listed_when_asked_for(here: RunningApp, ann: TenantClient) -> None:
+    here.worker(problem="/models/nano: no such folder")
+    (broken,) = ann.get("/v1/models?unserved=true").json()
+    assert (broken["name"], broken["workers"], broken["slots"]) == ("nano", 0, 0)
+    assert broken["problem"] == "cannot be loaded by a worker", "a folder of the worker is for operators"
+    (broken,) = here.admin().get("/v1/models?unserved=true").json()
+    assert broken["problem"] == "/models/nano: no such folder"
+    here.worker(name="w2")
+    (served,) = ann.get("/v1/models?unserved=true").json()
+    assert (served["problem"], served["workers"]) == (None, 1), "another worker serves it"
+
+
 def test_a_model_of_several_workers_is_listed_once(here: RunningApp, ann: TenantClient) -> None:
     here.worker()
     here.worker(name="w2")

@@ -31,6 +31,17 @@ class Unloadable:
     again_at: float
 
 
+def _warm(spec: ModelSpec) -> Engine:
+    """A model that has run once. Raises what loading or running it raises; its memory is free then."""
+    engine = load_engine(spec)
+    try:
+        engine.warm_up()
+    except BaseException:
+        engine.close()
+        raise
+    return engine
+
+
 class Models:
     """Engines by the names that jobs call them."""
 
@@ -73,7 +84,7 @@ class Models:
         return tuple(self._report(name) if load else ModelReport(name=name) for name in self._specs)
 
     def _load(self, name: str, pause_s: float) -> Engine | Unloadable:
-        loaded = attempt(lambda: load_engine(self._specs[name]))
+        loaded = attempt(lambda: _warm(self._specs[name]))
         if not isinstance(loaded, HandlerFailure):
             return loaded
         pause_s = min(max(2 * pause_s, self._reload_s), LONGEST_PAUSE_S)

@@ -94,6 +94,8 @@ class ModelInfo:
     context_tokens: int
     dtype: str = "float32"
     device: str = "cpu"
+    parameters: int | None = None  # None: the engine cannot tell
+    memory_bytes: int | None = None  # of the weights, as they were loaded; streams come on top
     structured: bool = False  # whether `chat` can hold an answer to a JSON schema
     window: Window = field(default_factory=Window)  # for streams that name none
     recurrent: bool = False  # some layers are linear attention: their state cannot forget, but be refreshed
@@ -192,6 +194,11 @@ class Engine(Protocol):
         `rewatch_from_chunk` to `next_chunk` through `Session.rewatch`). `snapshots` are the files that the checkpoint
         names; where one is gone the next reply says `refreshed`. Raises Permanent(CONTEXT_TOO_SMALL) when the
         token budget computed from `options` cannot fit the model."""
+        ...
+
+    def warm_up(self) -> None:
+        """Run once what jobs will run, so that the first of them does not wait for it, and a model that can be loaded but
+        not run is found before it takes one. Raises what `chat` raises."""
         ...
 
     def chat(self, request: ChatRequest, on_text: OnText | None = None) -> Answer:

@@ -221,6 +221,9 @@ class FakeEngine:
                 break
         return said
 
+    def warm_up(self) -> None:
+        """There is nothing to warm."""
+
     def chat(self, request: ChatRequest, on_text: OnText | None = None) -> Answer:
         """An answer that repeats what was asked. Raises Permanent (UNSUPPORTED) for a schema."""
         if request.schema is not None:

@@ -96,6 +96,9 @@ class OpenAIEngine:
         refuse_small_context(options, self._info.context_tokens)
         return ForgetfulSession(self.chat, options, checkpoint)
 
+    def warm_up(self) -> None:
+        """Nothing: the server is warm or not for all who use it, and a request may cost money."""
+
     def chat(self, request: ChatRequest, on_text: OnText | None = None) -> Answer:
         return self._complete(self._body(request) | _held_to(request.schema), on_text)
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from llguidance import LLTokenizer
 
@@ -52,6 +53,8 @@ class PytorchEngine:
             context_tokens=loaded.context_tokens,
             dtype=str(loaded.dtype).removeprefix("torch."),
             device=str(loaded.device),
+            parameters=loaded.model.num_parameters(),
+            memory_bytes=loaded.model.get_memory_footprint(),
             structured=True,
             window=loaded.window,
             recurrent=forward.shape.linear is not None,
@@ -84,6 +87,13 @@ class PytorchEngine:
             return open_session(self.loaded, options, checkpoint, ablation, snapshots=snapshots)
         except torch.OutOfMemoryError as error:
             raise Transient(Failure.GPU_OOM, f"no memory for another stream: {error}") from error
+
+    def warm_up(self) -> None:
+        """Look at the smallest picture and say a word."""
+        side_px = 2 * self.loaded.geometry.factor_px
+        picture = np.zeros((side_px, side_px, 3), dtype=np.uint8)
+        parts = [{"type": "image", "image": picture}, {"type": "text", "text": "Hello."}]
+        self.chat(ChatRequest([{"role": "user", "content": parts}], max_tokens=2))
 
     def chat(self, request: ChatRequest, on_text: OnText | None = None) -> Answer:
         """The answer to a conversation, token by token to `on_text`, held to its schema where one is given.

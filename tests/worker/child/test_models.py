@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 
 from db.failures import Failure
+from tests.worker.engines.models import checkpoint_folder
 from worker.bm3 import NANO
 from worker.child.models import LONGEST_PAUSE_S, Models
+from worker.engines.inspection import inspect
+from worker.engines.spec import ModelSpec
 from worker.errors import Permanent
 
 
@@ -24,6 +28,24 @@ def test_a_model_that_comes_later_is_loaded_then(tmp_path: Path) -> None:
     assert (late.problem, late.info["family"]) == (None, "bm3_vl")
     assert models.engine("late") is models.engine(None)
     assert models.retry_in_s() == 0
+
+
+def test_a_model_that_loads_and_does_not_run_is_found_before_a_job_is_taken(tmp_path: Path) -> None:
+    """Its preprocessor speaks of two colours: nothing asks before the first picture."""
+    folder = shutil.copytree(checkpoint_folder("qwen3_vl"), tmp_path / "model")
+    (folder / "preprocessor_config.json").write_text('{"image_mean": [0.5, 0.5], "image_std": [0.5, 0.5]}')
+    (report,) = Models([f"odd=pytorch:{folder}?device=cpu"]).reports(load=True)
+    assert report.problem is not None
+    assert report.info == {}
+
+
+def test_a_report_says_what_a_model_is_and_takes() -> None:
+    (report,) = Models([f"tiny=pytorch:{checkpoint_folder('qwen3_vl')}?device=cpu"]).reports(load=True)
+    found = inspect(ModelSpec("tiny", "pytorch", str(checkpoint_folder("qwen3_vl")), {"device": "cpu"}))
+    assert report.problem is None
+    assert report.info["parameters"] == found.parameters
+    assert report.info["memory_bytes"] == pytest.approx(found.weights, rel=0.02)
+    assert (report.info["dtype"], report.info["device"]) == ("float32", "cpu")
 
 
 def test_tries_are_farther_and_farther_apart(tmp_path: Path) -> None:
