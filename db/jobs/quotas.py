@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from db.schema.tables import OWNED, WAITING, Asset, AssetState, Job, JobAttempt
@@ -62,6 +62,12 @@ def check_bytes(session: Session, tenant: Tenant, more_bytes: int) -> None:
         raise QuotaExceeded("max_bytes", tenant.max_bytes, 3600)
 
 
+def book_snapshots(session: Session, job_id: UUID, epoch: int, size_bytes: int) -> None:
+    """Count what a job's snapshots take from now on against its tenant, as long as the job has not ended."""
+    held = update(Job).where(Job.id == job_id, Job.epoch == epoch).values(snapshot_bytes=size_bytes)
+    session.execute(held)
+
+
 def _in_turn(session: Session, tenant: Tenant) -> None:
     """Let requests of one tenant queue up here, or two at once would both see the last free place."""
     session.execute(select(Tenant.id).where(Tenant.id == tenant.id).with_for_update())
@@ -73,10 +79,13 @@ def _jobs(session: Session, tenant_id: UUID, states: list[str]) -> int:
 
 
 def _bytes(session: Session, tenant_id: UUID) -> int:
-    statement = select(func.coalesce(func.sum(Asset.size_bytes), 0)).where(
+    uploads = select(func.coalesce(func.sum(Asset.size_bytes), 0)).where(
         Asset.tenant_id == tenant_id, Asset.state != AssetState.REJECTED, Asset.expires_at.is_(None)
     )
-    return int(session.scalars(statement).one())
+    snapshots = select(func.coalesce(func.sum(Job.snapshot_bytes), 0)).where(
+        Job.tenant_id == tenant_id, Job.state.in_([*OWNED, *WAITING])
+    )
+    return int(session.scalars(uploads).one()) + int(session.scalars(snapshots).one())
 
 
 def _gpu_seconds(session: Session, now: datetime, tenant_id: UUID) -> float:

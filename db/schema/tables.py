@@ -84,6 +84,9 @@ class Job(Base):
     progress_at: Mapped[datetime | None]
     checkpoint: Mapped[dict[str, Any] | None]
     checkpoint_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    snapshot_bytes: Mapped[int] = mapped_column(
+        BigInteger, default=0, server_default="0"
+    )  # in the object store, for it
     cue_count: Mapped[int] = mapped_column(default=0)
     event_seq: Mapped[int] = mapped_column(default=0)
 

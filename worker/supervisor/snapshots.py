@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from db.crash import crash_point
 from db.jobs import quotas
@@ -45,6 +46,7 @@ class Snapshots:
 
     def __post_init__(self) -> None:
         self._named = named(self.attempt.job.checkpoint)
+        self._booked_bytes = self.attempt.job.snapshot_bytes
         self.any = bool(self._named)  # whether there may be something in the store
 
     def fetch(self) -> dict[str, str]:
@@ -89,11 +91,17 @@ class Snapshots:
 
     def keep_only(self, wanted: Collection[str]) -> None:
         """Remove every snapshot of the job but these."""
+        left_bytes = 0
         try:
             for info in list(self.objects.list_prefix(self._key(""))):
-                if info.key.rpartition("/")[2] not in wanted:
+                if info.key.rpartition("/")[2] in wanted:
+                    left_bytes += info.size_bytes
+                else:
                     self.objects.delete(info.key)
-        except ObjectError as error:
+            if left_bytes != self._booked_bytes:
+                with self.database.write() as session:
+                    self._book(session, left_bytes)
+        except (ObjectError, SQLAlchemyError) as error:
             log.warning("job %s: old snapshots cannot be removed now: %s", self.attempt.id, error)
 
     def _put(self, name: str, path: Path) -> None:
@@ -109,15 +117,19 @@ class Snapshots:
         crash_point("worker.kept")
 
     def _has_room(self, more_bytes: int) -> bool:
-        """Whether the tenant's quota of bytes has room for one more beside those of this job."""
-        there = sum(info.size_bytes for info in self.objects.list_prefix(self._key("")))
+        """Whether the tenant's quota of bytes has room for one more; it is counted from now on then."""
         with self.database.write() as session:
             try:
-                quotas.check_bytes(session, session.get_one(Tenant, self.attempt.job.tenant_id), there + more_bytes)
+                quotas.check_bytes(session, session.get_one(Tenant, self.attempt.job.tenant_id), more_bytes)
             except quotas.QuotaExceeded as error:
                 log.warning("job %s: no snapshot is kept: %s", self.attempt.id, error)
                 return False
+            self._book(session, self._booked_bytes + more_bytes)
         return True
+
+    def _book(self, session: Session, size_bytes: int) -> None:
+        quotas.book_snapshots(session, self.attempt.id, self.attempt.epoch, size_bytes)
+        self._booked_bytes = size_bytes
 
     def _key(self, name: str) -> str:
         return f"jobs/{self.attempt.id}/snapshots/{name}"

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from db.jobs import jobs, leases
+from db.jobs import jobs, leases, quotas
 from db.ops import migrate, sweeps
 from db.schema.tables import Job
 from db.schema.tables_access import Tenant
@@ -104,6 +104,47 @@ def test_the_quota_of_bytes_bounds_snapshots(database: Database, tmp_path: Path)
         snapshots.keep(event)
         snapshots.saved({"snapshots": [event.name for event in events]})
     assert stored(snapshots) == {event.name for event in events[:2]}
+
+
+def used(database: Database, snapshots: Snapshots) -> int:
+    with database.read() as session:
+        return quotas.used(session, NOW, snapshots.attempt.job.tenant_id).bytes_kept
+
+
+def test_snapshots_count_in_what_a_tenant_uses_until_the_job_ends(database: Database, tmp_path: Path) -> None:
+    snapshots = begun(database, tmp_path)
+    first, second = written(snapshots, 100), written(snapshots, 120)
+    for event in (first, second):
+        snapshots.keep(event)
+        snapshots.saved({"snapshots": [first.name, event.name]})
+    assert used(database, snapshots) == 220
+    snapshots.saved({"snapshots": [second.name]})
+    assert used(database, snapshots) == 120
+    snapshots.keep_only(())
+    assert used(database, snapshots) == 0
+
+
+def test_snapshots_that_an_ended_job_left_are_not_counted(database: Database, tmp_path: Path) -> None:
+    snapshots = begun(database, tmp_path)
+    snapshots.keep(written(snapshots))
+    assert used(database, snapshots) == 100
+    with database.write() as session:
+        assert leases.cancel_owned(session, NOW, snapshots.attempt.id, snapshots.attempt.epoch, leases.Usage())
+    assert used(database, snapshots) == 0
+
+
+def test_two_jobs_of_a_tenant_share_its_quota(database: Database, tmp_path: Path) -> None:
+    one = begun(database, tmp_path, max_bytes=250)
+    with database.write() as session:
+        jobs.submit(session, NOW, jobs.NewJob(one.attempt.job.tenant_id, "video.caption", "gpu", {}))
+        job = leases.claim(session, NOW, "gpu", "w", 60)
+    assert job is not None
+    other = Snapshots(database, one.objects, AttemptRegistry().add(job, tmp_path))
+    other.attempt.folder.mkdir(exist_ok=True)
+    for snapshots in (one, other, one):
+        snapshots.keep(event := written(snapshots))
+        snapshots.saved({"snapshots": [*stored(snapshots), event.name]})
+    assert (len(stored(one)), len(stored(other))) == (1, 1)
 
 
 def test_a_store_that_is_down_fails_no_job(database: Database, tmp_path: Path) -> None:
