@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-TOP = ("api", "client", "db", "docker", "docs", "findings", "scripts", "tests", "worker")
+TOP = ("api", "client", "db", "docker", "docs", "findings", "kubernetes", "scripts", "tests", "worker")
 MADE = ("docker/.env", "docker/certificates", "docker/models", "docker/secrets")  # by docker/deploy.sh
 CODE = re.compile(r"`([^`\n]+)`")
 PLACE = re.compile(rf"^(?:{'|'.join(TOP)})/[\w./-]*$")
