@@ -15,6 +15,7 @@ OWN = {"__init__.py", "runtime.py"}  # written by hand in both
 NAMES = {
     "AsyncClient": "Client",
     "AsyncKeys": "Keys",
+    "AsyncTenants": "Tenants",
     "AsyncTransport": "Transport",
     "AsyncWebhooks": "Webhooks",
     "_async": "_sync",

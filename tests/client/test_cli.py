@@ -96,6 +96,40 @@ def test_webhooks_and_keys_are_managed(bm3vl) -> None:
     assert bm3vl("submit", "video", "http://example.com/a.mp4", key=token).returncode == 3
 
 
+def test_tenants_are_made_and_limited(bm3vl) -> None:
+    tenant = bm3vl("tenants", "create", "north", "--limit", "max_queued=5").stdout.strip()
+    assert bm3vl("tenants", "change", tenant, "--limit", "max_running=2").returncode == 0
+    [line] = [line for line in bm3vl("tenants", "list").stdout.splitlines() if tenant in line]
+    assert line.split() == [tenant, "north", "5", "2"]
+    assert bm3vl("tenants", "change", tenant, "--limit", "max_queued=unlimited").returncode == 0
+    [line] = [line for line in bm3vl("tenants", "list").stdout.splitlines() if tenant in line]
+    assert line.split() == [tenant, "north", "2"]
+    token = bm3vl("tenants", "key", tenant, "first", "--scope", "jobs:read").stdout.strip()
+    assert bm3vl("list", key=token).returncode == 0
+    assert bm3vl("tenants", "list", key=token).returncode == 3
+    assert bm3vl("tenants", "create", "north").returncode == 7
+    for wrong in ("max_queued", "max_queued=-1", "size=3"):
+        assert bm3vl("tenants", "create", "south", "--limit", wrong).returncode == 2
+
+
+def test_the_doctor_says_what_is_wrong(bm3vl) -> None:
+    """There is no broker, and no worker."""
+    seen = bm3vl("doctor")
+    assert seen.returncode == 1
+    lines = {line.split(":")[0]: line for line in seen.stdout.splitlines()}
+    assert "ok  database" in lines
+    assert "ok  key" in lines
+    assert "BAD redis" in lines
+    assert "python -m worker gpu" in lines["BAD models"]
+    wrong = bm3vl("doctor", key="bm3_wrong")
+    assert wrong.returncode == 1
+    assert "BAD key" in wrong.stdout
+    assert "bm3vl login" in wrong.stdout
+    nowhere = bm3vl("--timeout", "1", "doctor", server=f"http://127.0.0.1:{free_port()}")
+    assert nowhere.returncode == 1
+    assert "BAD server" in nowhere.stdout
+
+
 def test_login_keeps_the_key_for_its_owner_only(bm3vl, api: tuple[str, str], tmp_path: Path) -> None:
     assert bm3vl("login", api[0], "--key", api[1]).returncode == 0
     kept = tmp_path / "login.json"

@@ -9,6 +9,7 @@ from typing import Any
 
 from bm3vl._async import downloads, shown, uploads, watching
 from bm3vl._async.keys import AsyncKeys
+from bm3vl._async.tenants import AsyncTenants
 from bm3vl._async.transport import AsyncTransport
 from bm3vl._async.webhooks import AsyncWebhooks
 from bm3vl.answers import JobRef, Params, finished, job_id, jsonable, parsed, result_of
@@ -37,6 +38,7 @@ class AsyncClient:
         self.transport = AsyncTransport(base_url, api_key, timeout_s=timeout_s, retries=retries)
         self.webhooks = AsyncWebhooks(self.transport)
         self.keys = AsyncKeys(self.transport)
+        self.tenants = AsyncTenants(self.transport)
 
     async def __aenter__(self) -> AsyncClient:
         return self

@@ -10,6 +10,7 @@ from typing import Any
 
 from bm3vl._sync import downloads, shown, uploads, watching
 from bm3vl._sync.keys import Keys
+from bm3vl._sync.tenants import Tenants
 from bm3vl._sync.transport import Transport
 from bm3vl._sync.webhooks import Webhooks
 from bm3vl.answers import JobRef, Params, finished, job_id, jsonable, parsed, result_of
@@ -38,6 +39,7 @@ class Client:
         self.transport = Transport(base_url, api_key, timeout_s=timeout_s, retries=retries)
         self.webhooks = Webhooks(self.transport)
         self.keys = Keys(self.transport)
+        self.tenants = Tenants(self.transport)
 
     def __enter__(self) -> Client:
         return self
