@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 from worker.datasheet.geometry.grid import StrokeGrid
 from worker.datasheet.geometry.primitives import ClosedOutline, Sheet, Tip
 from worker.datasheet.thresholds.drawing import (
+    NOTCH_LEAST_PT,
     TIP_LEAN_MOST,
     TIP_MAX_PT,
     TIP_MIN_PT,
@@ -43,8 +44,23 @@ def _arrow_tips(lines: NDArray[np.float64]) -> list[Tip]:
         chosen = np.flatnonzero((size > TIP_MIN_PT) & (size < TIP_MAX_PT) & (lean > 0.06) & (lean < TIP_LEAN_MOST))
         exact = _heads(chosen[_touching(ends[chosen])], ends, along, across, axis)
         loose = _heads(chosen[_missing(ends[chosen], size[chosen])], ends, along, across, axis)
-        found += exact + [t for t in loose if not any(_same_head(t, known) for known in exact)]
+        heads = _without_notches([*exact, *(h for h in loose if not any(_same_head(h[0], t) for t, _ in exact))])
+        found += [t for t, _ in heads]
     return found
+
+
+def _without_notches(heads: list[tuple[Tip, float]]) -> list[tuple[Tip, float]]:
+    """The heads, each with its length, without the notch that the back of a head may have, which points as it does."""
+    return [one for one in heads if not any(_notches(one, head) for head in heads)]
+
+
+def _notches(one: tuple[Tip, float], head: tuple[Tip, float]) -> bool:
+    """Whether a tip lies behind that of a head of its direction and both end at the same barbs."""
+    (tip, length), (of, reach) = one, head
+    behind = (of.x - tip.x) * tip.dx + (of.y - tip.y) * tip.dy
+    aside = abs((of.x - tip.x) * tip.dy) + abs((of.y - tip.y) * tip.dx)
+    same_way = (tip.dx, tip.dy) == (of.dx, of.dy)
+    return same_way and behind > NOTCH_LEAST_PT and aside < TIP_TOUCH_PT and abs(behind + length - reach) < TIP_TOUCH_PT
 
 
 def _touching(ends: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -73,9 +89,9 @@ def _heads(
     along: NDArray[np.float64],
     across: NDArray[np.float64],
     axis: int,
-) -> list[Tip]:
-    """Tips of the pairs that lean alike to either side of the axis, each once."""
-    found: dict[tuple[int, int, int, int], Tip] = {}
+) -> list[tuple[Tip, float]]:
+    """Tips of the pairs that lean alike to either side of the axis, each once with the length of its head in points."""
+    found: dict[tuple[int, int, int, int], tuple[Tip, float]] = {}
     for pair in pairs:
         i, j = pair.tolist()
         if along[i] * along[j] <= 0 or across[i] * across[j] >= 0 or not _symmetric(across[pair], along[pair]):
@@ -83,7 +99,10 @@ def _heads(
         x, y = ends[pair, :2].mean(axis=0)
         sign = int(np.sign(along[i]))
         step = (-sign, 0) if axis == 0 else (0, -sign)
-        found[(round(x / 0.4), round(y / 0.4), *step)] = Tip(float(x), float(y), *step)
+        length = float(np.abs(along[pair]).max())
+        key = (round(x / 0.4), round(y / 0.4), *step)
+        if key not in found or length > found[key][1]:
+            found[key] = (Tip(float(x), float(y), *step), length)
     return list(found.values())
 
 

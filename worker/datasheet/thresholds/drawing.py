@@ -17,6 +17,7 @@ TIP_MAX_PT = 20.0  # side of a head; larger takes corners of bevels for heads
 TIP_ROUNDING_PT = 1.3  # by which both sides of a small head may differ; smaller loses the heads of coarse plotters
 TIP_LEAN_MOST = 0.85  # tangent of the angle between a side and the axis; larger takes mitred corners for heads
 TIP_TOUCH_PT = 0.5  # between the ends of a head's two sides; smaller loses rounded heads
+NOTCH_LEAST_PT = 0.4  # from the tip of a head to the notch in its back
 TIP_OPEN_LEAST_PT = 3.0  # side of a head whose sides miss each other; smaller ones are noise
 TIP_MISS_PART = 0.33  # of its side by which the ends of an open head may miss each other
 

@@ -23,6 +23,7 @@ class Way:
     room: float = 0.0  # on either side of the number in an inside line
     beyond: float = 4.0  # from the tail of an outside line to its number
     through: bool = False  # whether an outside line is one stroke
+    notch: float = 0.0  # in the back of a head, which is painted in two halves then
 
 
 def line(sketch: Sketch, a: tuple[float, float], b: tuple[float, float], words: str, way: Way, outside: bool) -> None:
@@ -38,7 +39,11 @@ def line(sketch: Sketch, a: tuple[float, float], b: tuple[float, float], words: 
     out = 1 if outside else -1
     low, high = (low - way.short, high + way.short) if outside else (low + way.short, high - way.short)
     for tip, step in ((low, -out), (high, out)):
-        sketch._head(place(tip), place(tip + step * HEAD, at + 1.2), place(tip + step * HEAD, at - 1.2))
+        back = place(tip + step * (HEAD - way.notch))
+        for barb in (place(tip + step * HEAD, at + 1.2), place(tip + step * HEAD, at - 1.2)):
+            sketch._head(place(tip), barb, back)
+        if way.notch:
+            sketch._head(back, place(tip + step * HEAD, at + 1.2), place(tip + step * HEAD, at - 1.2))
     half = 4.0 if upright else 9.0
     if not outside:
         gap = half + 2 + way.room
@@ -91,8 +96,15 @@ def truth() -> list[score.Pad]:
 
 @pytest.mark.parametrize(
     "way",
-    [Way(), Way(short=1.2), Way(room=14.0), Way(beyond=24.0), Way(beyond=16.0, through=True)],
-    ids=["usual", "heads stop short", "wide gap", "number far beyond the tail", "one stroke under both heads"],
+    [Way(), Way(short=1.2), Way(room=14.0), Way(beyond=24.0), Way(beyond=16.0, through=True), Way(notch=2.0)],
+    ids=[
+        "usual",
+        "heads stop short",
+        "wide gap",
+        "number far beyond the tail",
+        "one stroke under both heads",
+        "notched heads",
+    ],
 )
 def test_a_quad_with_an_exposed_pad_is_read_however_its_lines_are_drawn(way: Way) -> None:
     result = extract([quad(way).pdf()], ReadingRequest())
