@@ -45,7 +45,10 @@ _PROCESS = re.compile(r"temperature|profile|condition|heat|cycle|minute|second",
 LAND_WORDS = re.compile(_MORE_LAND, re.IGNORECASE)
 _PATTERNS = [(kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _KINDS]
 _VIEW = re.compile(_OUTLINE, re.IGNORECASE)
-_ENDED = re.compile(r"[a-z]{3,}(?<!\bfig)[.;]\s|\b(?:shall|should|must|please|refer|see)\b", re.IGNORECASE)
+_ENDED = re.compile(
+    r"[a-z]{3,}(?<!\bfig)[.;]\s|\b(?:shall|should|must|please|refer|see)\b|\bdimensions?\s+(?:are|is)\b|^notes?\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,23 @@ def test_an_outline_beside_the_footprint_gives_no_pads(frame: bool) -> None:
     assert found == [(x, y, 1.0, 0.5) for x in (-1.5, 1.5) for y in (-0.6, 0.6)]
 
 
+def test_a_heading_names_the_figure_under_it_though_the_one_over_it_is_nearer() -> None:
+    sketch = Sketch(scale=22.0)
+    sketch.text(300, 720, "PACKAGE DIMENSIONS", 10)
+    sketch.at = (300, 600)
+    sketch.rect(0, 0, 2.4, 3.0)
+    for x in (-1.5, 1.5):
+        sketch.rect(x, 0, 0.6, 0.9)
+    sketch.across(-1.2, 1.2, -2.4, "2.40")
+    sketch.along(-1.5, 1.5, 3.0, "3.00")
+    sketch.text(300, 553, "RECOMMENDED SOLDERING PATTERN", 10)
+    pads(sketch, (300, 400), numbers=True)
+    land = extract([sketch.pdf()], ReadingRequest()).land_pattern
+    assert land is not None
+    found = sorted((round(p.x, 2), round(p.y, 2), p.w, p.h) for p in land.pads)
+    assert found == [(x, y, 1.0, 0.5) for x in (-1.5, 1.5) for y in (-0.6, 0.6)]
+
+
 def test_a_reel_under_the_land_pattern_gives_no_pads() -> None:
     sketch = Sketch(scale=22.0)
     sketch.text(300, 640, "RECOMMENDED LAND PATTERN", 10)
@@ -91,6 +108,7 @@ def test_a_reel_under_the_land_pattern_gives_no_pads() -> None:
         ("<Single circuit>", None),
         ("TOP VIEW", OUTLINE),
         ("RECOMMENDED SOLDERING TEMPERATURE", None),
+        ("RECOMMENDED SOLDERING PATTERN (units : mm; tolerance : ± 0.1)", LAND),
     ],
 )
 def test_what_a_caption_names(text: str, kind: str | None) -> None:
