@@ -15,7 +15,9 @@ from worker.datasheet.text import tables
 from worker.datasheet.thresholds.page import (
     O_WIDTH_LEAST,
     STEM_SLACK,
+    STROKED_ALIKE,
     STROKED_BOLD_PX,
+    STROKED_FIGURE_PT,
     STROKED_FINE_PX,
     STROKED_LEADER_PT,
     STROKED_LETTER_PT,
@@ -30,6 +32,7 @@ from worker.datasheet.thresholds.page import (
 
 PX_PER_PT = 4.0
 MAX_RUNS = 30_000
+_DECIMAL = re.compile(r"\d*[.,]\d+")
 _PADS = re.compile(r"[0OoQ]|[0OoDU](?:\s?[0OoDU])+|(.)\1{2,}")  # what a row of rounded pads reads as
 
 
@@ -138,9 +141,26 @@ def read_strokes(sheet: Sheet) -> list[Word]:
     paper, lines = _text_lines(sheet)
     if paper is None:
         return []
-    if _has_numbers(sheet.words):  # only titles can be missing: several letters in a row
+    rest = []
+    if _has_numbers(sheet.words):  # titles can be missing, or the numbers of one figure: several letters in a row
+        rest = [(b, t) for b, t in lines if not _like_title(b)]
         lines = [(b, t) for b, t in lines if _like_title(b)]
+    found = _words(paper, lines)
+    numbers = [w for w in found if _DECIMAL.fullmatch(w.text)]
+    shorter = [(b, t) for b, t in rest if any(_beside(b, w) for w in numbers)]
+    return found + _words(paper, shorter)
+
+
+def _words(paper: Gray, lines: list[tuple[Box, bool]]) -> list[Word]:
+    """The words of lines of text, rows of pads left out."""
     return [w for w in text_reading.read_text(paper, lines, PX_PER_PT, (0.0, 0.0)) if not _PADS.fullmatch(w.text)]
+
+
+def _beside(box: Box, number: Word) -> bool:
+    """Whether a line of text (px) may be another number of the figure that prints one (points) as strokes."""
+    own, size = min(box.width, box.height) / PX_PER_PT, number.across
+    place = Box(*(v / PX_PER_PT for v in (box.x0, box.y0, box.x1, box.y1)))
+    return abs(own - size) < STROKED_ALIKE * size and place.gap(number.box) < STROKED_FIGURE_PT
 
 
 def read_titles(sheet: Sheet, most: int) -> list[Word]:

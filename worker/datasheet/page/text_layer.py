@@ -10,7 +10,7 @@ import pypdfium2.raw as pdfium
 
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.page.paths import Matrix, placed
-from worker.datasheet.thresholds.page import GARBLED
+from worker.datasheet.thresholds.page import GARBLED, OBLIQUE_DEG
 
 MAX_CHARS = 40_000
 _NARROW = frozenset("0123456789.,")  # a narrow 1 leaves a wide gap
@@ -44,7 +44,11 @@ def _chars(textpage: object, m: Matrix, unknown: list[Box]) -> list[_Char | None
         x0, y0 = placed(m, left.value, bottom.value)
         x1, y1 = placed(m, right.value, top.value)
         angle = pdfium.FPDFText_GetCharAngle(textpage, i)
-        turn = (page_turn - round(math.degrees(max(angle, 0.0)) / 90)) % 4  # the library counts clockwise
+        quarters = math.degrees(max(angle, 0.0)) / 90
+        if abs(quarters - round(quarters)) > OBLIQUE_DEG / 90:  # a watermark: its box would cover half the page
+            found.append(None)
+            continue
+        turn = (page_turn - round(quarters)) % 4  # the library counts clockwise
         size = pdfium.FPDFText_GetFontSize(textpage, i)
         box = Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
         if 0xE000 <= code < 0xF900 or not mapped:

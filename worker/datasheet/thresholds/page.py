@@ -12,6 +12,7 @@ TITLE_GAP = 1.5  # heights between two words of a title; stroked letters stand w
 UNKNOWN_LEAST = 4  # letters of unknown meaning from which on they are read from pixels
 BRACKET_NEAR = 1.6  # heights for the lost bracket and the spaces around it
 BRACKET_IN_LINE = 0.7  # of both heights that must be shared
+OBLIQUE_DEG = 15.0  # off the nearest quarter turn: letters more askew belong to watermarks, not to drawings
 TAG_GAP = 2.0  # heights from a number to what belongs to it; fonts of one width set wide spaces
 STRIP_PT = 8.0  # across: strips of a page in which the beginnings of a line are looked for
 TALLER = 8.0  # times: a box so much higher than the next is that of an oblique word, such as a watermark
@@ -39,6 +40,8 @@ STROKED_RUNS_LEAST = 12  # sub-paths of letter size from which on a page has str
 STROKED_NUMBERS_LEAST = 6  # decimal numbers of the text layer, from which on only titles are read from strokes
 STROKED_TITLE_ASPECT = 1.8  # length by height of a line that may be a title
 STROKED_TITLE_PT = 4.0  # height of such a line
+STROKED_ALIKE = 0.35  # of its height: by which other numbers of a figure may be lower or higher than one that was read
+STROKED_FIGURE_PT = 150.0  # from one number of a figure to its others; farther ones belong to other figures
 # points, pixels: letters no higher than this get the fine pen; they run together under a thicker one
 STROKED_SMALL_PT = 6.0
 STROKED_FINE_PX = 2

@@ -52,3 +52,23 @@ def test_small_letters_of_a_thick_pen_are_read_line_by_line(tmp_path: Path) -> N
     found = {word.text for word in pages.read_sheet(book, 1).words}
     book.close()
     assert {"16.020", "8.380"} <= found
+
+
+def test_short_stroked_numbers_are_read_beside_a_figure_whose_numbers_are_text(tmp_path: Path) -> None:
+    """One figure has its numbers in the text layer, the next, placed from another program, has them as strokes."""
+    canvas = Canvas(str(tmp_path / "page.pdf"), pagesize=(595, 842))
+    for row, printed in enumerate(("2.00", "1.30", "1.20", "0.50", "0.40", "1.25", "0.13")):
+        canvas.drawString(100, 700 - 20 * row, printed)
+    canvas.setLineWidth(0.7)
+    for x, y, words in ((150, 400, "1.25"), (230, 400, "1.25"), (195, 400, "1.1"), (120, 430, "1.1")):
+        for run in strokes.runs(words, 7):
+            drawn = canvas.beginPath()
+            drawn.moveTo(x + run[0][0], y + run[0][1])
+            for dx, dy in run[1:]:
+                drawn.lineTo(x + dx, y + dy)
+            canvas.drawPath(drawn)
+    canvas.save()
+    book = pages.open_book([tmp_path / "page.pdf"])
+    found = sorted(word.text for word in pages.read_sheet(book, 1).words if word.box.y0 > 390)
+    book.close()
+    assert found == ["1.1", "1.1", "1.25", "1.25"]
