@@ -59,7 +59,7 @@ def _all(figure: Figure, parts: list[Pads], named: dict[int, str]) -> Iterator[P
         base = sort_out(group)
         if base is None or _mixed(base.pads, named):
             continue
-        for pattern in (base, *_nested(base), *_drilled(base)):
+        for pattern in (*_painted(group), base, *_nested(base), *_drilled(base)):
             yield pattern
             yield from _completed(pattern)
             yield from _subsets(pattern)
@@ -123,6 +123,22 @@ def _nested(base: Pattern) -> Iterator[Pattern]:
         yield replace(
             base, pads=pads, inner=[s for s in base.inner if s not in pads], frames=[*base.frames, *base.pads]
         )
+
+
+def _painted(group: Pads) -> Iterator[Pattern]:
+    """The equal shapes painted in one colour under the strokes of a part, as pads are with the part drawn over them."""
+    for color in {s.color for s in group if s.filled}:
+        own = [s for s in group if s.filled and s.color == color]
+        over = [s for s in group if not s.filled]
+        if len(own) < 2 or not all(own[0].same_size(o) for o in own) or not any(_meets(s, own) for s in over):
+            continue
+        base = sort_out(own)
+        if base is not None:
+            yield replace(base, frames=[*base.frames, *over])
+
+
+def _meets(shape: Shape, others: Pads) -> bool:
+    return any(shape.box.meets(o.box) for o in others)
 
 
 def _drilled(base: Pattern) -> Iterator[Pattern]:

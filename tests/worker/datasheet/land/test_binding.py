@@ -202,3 +202,21 @@ def test_a_small_dot_is_the_mark_of_painted_and_of_open_balls(filled: bool) -> N
     balls = [Shape(Box(x, y, x + 10, y + 10), "circle", filled=filled) for x in (0.0, 20.0, 40.0) for y in (0.0, 20.0)]
     dot = Shape(Box(-10, -10, -7, -7), "circle", filled=True)
     assert dot not in patterns._without_marks([*balls, dot])
+
+
+def test_pads_painted_under_the_part_are_the_pads_and_its_terminals_are_not() -> None:
+    sketch = land_page(20)
+    sketch.canvas.setFillGray(0.8)
+    for x in (-2.775, 2.775):
+        px, py = sketch.point(x - 1.425, 1.7)
+        sketch.canvas.rect(px, py, 2.85 * 20, 3.4 * 20, stroke=0, fill=1)
+    sketch.canvas.setFillGray(0)
+    sketch.rect(0, 0, 6.6, 6.6)
+    for x in (-2.8, 2.8):
+        sketch.rect(x, 0, 1.2, 3.0)
+        sketch.rect(x, 1.9, 1.2, 0.4)
+        sketch.rect(x, -1.9, 1.2, 0.4)
+    sketch.across(-4.2, 4.2, -4.4, "8.4")
+    sketch.across(-1.35, 1.35, 4.4, "2.7")
+    sketch.along(-1.7, 1.7, 5.4, "3.4")
+    assert exact(sketch, [pad(1, -2.775, 0.0, 2.85, 3.4), pad(2, 2.775, 0.0, 2.85, 3.4)])
