@@ -11,6 +11,8 @@ from worker.datasheet.geometry.primitives import Box, Word
 from worker.datasheet.segmentation import legend
 from worker.datasheet.thresholds.figures import (
     CANDIDATE_LEAST_PT,
+    CELL_EDGE_PT,
+    CELLS_LEAST,
     CENTRE_BEYOND_PT,
     CENTRE_LINE_PT,
     HOLE_LEAST_PT,
@@ -21,8 +23,11 @@ from worker.datasheet.thresholds.figures import (
 def candidates(drawing: Drawing) -> list[Shape]:
     """Shapes that can be pads at all: not boxes around words, not table cells, not dashed, not arrow heads."""
     found = []
+    cells = _cells(drawing.shapes)
     for shape in drawing.shapes:
         b = shape.box
+        if id(shape) in cells:
+            continue
         if _is_letter(b, drawing) or _is_boxed_number(b, drawing) or legend.is_swatch(b, drawing):
             continue
         inside = [w for w in drawing.lines if b.grown(0.5).holds_point(w.box.cx, w.box.cy) and len(w.text) > 0]
@@ -32,6 +37,26 @@ def candidates(drawing: Drawing) -> list[Shape]:
         if max(b.width, b.height) > 14 * min(b.width, b.height) or max(b.width, b.height) < _least(shape, drawing):
             continue
         found.append(shape)
+    return found
+
+
+def _cells(shapes: list[Shape]) -> set[int]:
+    """Shapes that share whole sides with others, several in a row: cells of a table, for pads never touch."""
+
+    def near(value: float) -> int:
+        return round(value / CELL_EDGE_PT)
+
+    lefts: dict[tuple[int, int, int], Shape] = {}
+    for shape in shapes:
+        if shape.kind == "rect" and not shape.dashed:
+            lefts[near(shape.box.x0), near(shape.box.y0), near(shape.box.y1)] = shape
+    found: set[int] = set()
+    for shape in shapes:
+        row, b = [shape], shape.box
+        while (after := lefts.get((near(b.x1), near(b.y0), near(b.y1)))) and after is not row[-1]:
+            row.append(after)
+            b = after.box
+        found |= {id(s) for s in row} if len(row) >= CELLS_LEAST else set()
     return found
 
 

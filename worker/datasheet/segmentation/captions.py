@@ -112,7 +112,7 @@ def _at_margin(a: Word, b: Word) -> bool:
 
 
 def _short(text: str) -> bool:
-    return 3 < len(text) <= CAPTION_CHARS and sum(c.isalpha() for c in text) > 0.4 * len(text)
+    return 3 <= len(text) <= CAPTION_CHARS and sum(c.isalpha() for c in text) > 0.4 * len(text)
 
 
 def _blocks(lines: list[Word]) -> list[list[Word]]:

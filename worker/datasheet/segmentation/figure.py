@@ -36,7 +36,6 @@ from worker.datasheet.thresholds.figures import (
     SPAN_REACH_PT,
 )
 
-
 HEADINGS = (LAND, MASK, STENCIL, OUTLINE)  # kinds of captions that tell how a maker sets them
 
 

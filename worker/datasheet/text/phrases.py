@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 from worker.datasheet.geometry.primitives import Box, Word, around
-from worker.datasheet.thresholds.page import SPACE_WIDTHS, STRIP_PT, TAG_GAP, TALLER
+from worker.datasheet.thresholds.page import SIZES_APART, SPACE_WIDTHS, STRIP_PT, TAG_GAP
 
 _TAG = re.compile(r"\[|\(\d{1,3}[xX×]\)|(?:MAX|MIN|TYP|BSC|REF|NOM)\b")
 _VALUE_END = re.compile(r"\d[\])]?$")
@@ -35,8 +35,10 @@ def _follows(left: Word, right: Word, gap_limit: float) -> float | None:
     """The gap between two words of one line in letter heights, None when they are not on one line."""
     _, end, top, bottom = frame(left.box, left.turn)
     start, stop, top2, bottom2 = frame(right.box, right.turn)
-    tall = max(bottom - top, bottom2 - top2, 0.1)
-    if overlap(top, bottom, top2, bottom2) < 0.65 or stop <= end or tall > TALLER * min(bottom - top, bottom2 - top2):
+    tall, low = max(bottom - top, bottom2 - top2, 0.1), min(bottom - top, bottom2 - top2)
+    if tall > SIZES_APART * low and all(any(c.isalnum() for c in w.text) for w in (left, right)):
+        return None  # the number of a part beside the letter printed on it
+    if overlap(top, bottom, top2, bottom2) < 0.65 or stop <= end:
         return None
     gap = (start - end) / tall
     if gap > 0.4 and left.text[-1:].isdigit() and right.text[:1].isdigit():

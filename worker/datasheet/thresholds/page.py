@@ -15,7 +15,7 @@ BRACKET_IN_LINE = 0.7  # of both heights that must be shared
 OBLIQUE_DEG = 15.0  # off the nearest quarter turn: letters more askew belong to watermarks, not to drawings
 TAG_GAP = 2.0  # heights from a number to what belongs to it; fonts of one width set wide spaces
 STRIP_PT = 8.0  # across: strips of a page in which the beginnings of a line are looked for
-TALLER = 8.0  # times: a box so much higher than the next is that of an oblique word, such as a watermark
+SIZES_APART = 2.4  # heights of two words of one line; capitals beside small letters are up to 1.7
 SPACE_WIDTHS = 1.45  # widths of a letter between two words in a font of one width
 # heights between the lines of one dimension; larger stacks two dimensions, smaller parts low letters in high cells
 STACK_GAP = 0.95

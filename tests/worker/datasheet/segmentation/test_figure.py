@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tests.worker.datasheet.sketch import Sketch
+from worker.datasheet.drawing import drawing
 from worker.datasheet.extract import extract
 from worker.datasheet.geometry.primitives import Box, Word
+from worker.datasheet.page import pages as pages_of
 from worker.datasheet.request import ReadingRequest
 from worker.datasheet.search.titles import land_caption
+from worker.datasheet.segmentation.candidates import candidates
 from worker.datasheet.segmentation.captions import (
     CIRCUIT,
     CUTOUT,
@@ -74,6 +77,26 @@ def test_a_heading_names_the_figure_under_it_though_the_one_over_it_is_nearer() 
     assert land is not None
     found = sorted((round(p.x, 2), round(p.y, 2), p.w, p.h) for p in land.pads)
     assert found == [(x, y, 1.0, 0.5) for x in (-1.5, 1.5) for y in (-0.6, 0.6)]
+
+
+def test_the_painted_cells_of_a_table_are_no_pads() -> None:
+    sketch = Sketch()
+    sketch.text(300, 640, "PAD LAYOUT", 10)
+    sketch.at = (300, 560)
+    for x in (-1.1, 1.1):
+        sketch.rect(x, 0, 1.0, 1.5)
+    sketch.across(-0.6, 0.6, -1.4, "1.20")
+    sketch.across(-1.6, -0.6, 1.4, "1.00")
+    sketch.along(-0.75, 0.75, 2.6, "1.50")
+    sketch.canvas.setFillGray(0.85)
+    for column in range(8):
+        for row in range(2):
+            sketch.canvas.rect(180 + 30 * column, 488 - 12 * row, 30, 12, stroke=0, fill=1)
+    sketch.canvas.setFillGray(0)
+    book = pages_of.open_book([sketch.pdf()])
+    found = candidates(drawing.interpret(pages_of.read_sheet(book, 1), "auto", None))
+    book.close()
+    assert [(s.box.width, s.box.height) for s in found] == [(30.0, 45.0)] * 2
 
 
 def test_a_reel_under_the_land_pattern_gives_no_pads() -> None:
