@@ -11,16 +11,7 @@ from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.segmentation.candidates import candidates
-from worker.datasheet.segmentation.captions import (
-    LAND,
-    MASK,
-    OUTLINE,
-    STENCIL,
-    Caption,
-    captions_of,
-    kind_among,
-    sections_among,
-)
+from worker.datasheet.segmentation.captions import Caption, captions_of, kind_among, sections_among
 from worker.datasheet.segmentation.ink import Ink
 from worker.datasheet.segmentation.links import linked, measured
 from worker.datasheet.thresholds.figures import (
@@ -35,8 +26,6 @@ from worker.datasheet.thresholds.figures import (
     SPAN_END_PT,
     SPAN_REACH_PT,
 )
-
-HEADINGS = (LAND, MASK, STENCIL, OUTLINE)  # kinds of captions that tell how a maker sets them
 
 
 @dataclass
@@ -177,36 +166,17 @@ def _figure(
 
 
 def _give_captions(page: Drawing, figures: list[Figure]) -> None:
-    """Each caption names the figure nearest to it, over or under it as those of its column; the head of a table names none."""
+    """Each caption names the figure nearest to it, over or under it; the head of a table names none."""
     rated: dict[int, list[tuple[float, Caption]]] = defaultdict(list)
     found = [c for c in captions_of(page.sheet.words) if not any(t.holds(c.word.box, 1.0) for t in page.tables)]
     sections = sections_among(found)
     for caption in found:
         heads = caption in sections
         near = sorted((_off(f.box, caption.word, heads), i) for i, f in enumerate(figures))
-        near = [(off, i) for off, i in near if off < CAPTION_REACH_PT]
-        below = next(((off, i) for off, i in near if figures[i].box.y0 >= caption.word.box.y1), None)
-        if near and below and figures[near[0][1]].box.y1 <= caption.word.box.y0:
-            column = around([figures[near[0][1]].box, figures[below[1]].box])
-            near = [below] if _are_headings(column, found, figures) else near
-        if near:
+        if near and near[0][0] < CAPTION_REACH_PT:
             rated[near[0][1]].append((near[0][0], caption))
     for i, own in rated.items():
         figures[i].captions = [c for _, c in sorted(own, key=lambda one: one[0])]
-
-
-def _are_headings(column: Box, captions: list[Caption], figures: list[Figure]) -> bool:
-    """Whether the captions of a column (the width of a box) stand over their figures: the first and the last of them do."""
-
-    def inside(box: Box) -> bool:
-        return box.x0 < column.x1 and box.x1 > column.x0
-
-    words = [c.word.box for c in captions if inside(c.word.box) and c.kind in HEADINGS]
-    drawn = [f.box for f in figures if f.drawing.spans and inside(f.box)]
-    if len(words) < 2 or not drawn:
-        return False
-    first, last = min(b.y0 for b in words), max(b.y0 for b in words)
-    return first < min(b.y0 for b in drawn) and last < max(b.y0 for b in drawn)
 
 
 def _off(figure: Box, caption: Word, heads: bool) -> float:

@@ -17,16 +17,8 @@ _FOOTNOTE = re.compile(r"(?<=[A-Za-z0-9])\s*\(\d\)$|\[\d\]$")
 _TAG = re.compile(r"\b(BSC|REF|TYP|BASIC|MAX|MIN|NOM)\b", re.IGNORECASE)
 _ONE = {"BSC": "value", "BASIC": "value", "REF": "value", "TYP": "value", "NOM": "value", "MAX": "high", "MIN": "low"}
 _DUAL = re.compile(rf"^({NUMBER})/({NUMBER})$")  # of millimetres and inches
-_HEADS = (
-    "UNIT",
-    "UNITS",
-    "DIM",
-    "DIMS",
-    "DIMENSION",
-    "DIMENSIONS",
-    "SYMBOL",
-    "REF",
-)  # of tables that set the letters in a row
+# of tables that set the letters in a row
+_HEADS = ("UNIT", "UNITS", "DIM", "DIMS", "DIMENSION", "DIMENSIONS", "SYMBOL", "REF")
 OF_FAMILY = -1  # the number of tables that give letters for many parts
 _COUNT = re.compile(r"^(?:N|ND|NE|n)$")  # of pins; the only letters of package drawings that are no lengths
 _COUNTED = re.compile(r"\b(?:number|no\.?|count)\s*of\s*(?:pins|leads|terminals|balls|contacts)\b", re.IGNORECASE)

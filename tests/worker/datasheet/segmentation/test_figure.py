@@ -64,15 +64,17 @@ def test_an_outline_beside_the_footprint_gives_no_pads(frame: bool) -> None:
 
 def test_a_heading_names_the_figure_under_it_though_the_one_over_it_is_nearer() -> None:
     sketch = Sketch(scale=22.0)
-    sketch.text(300, 720, "PACKAGE DIMENSIONS", 10)
+    sketch.canvas.setFont("Helvetica", 10)
+    sketch.canvas.drawString(210, 720, "PACKAGE DIMENSIONS")
     sketch.at = (300, 600)
     sketch.rect(0, 0, 2.4, 3.0)
     for x in (-1.5, 1.5):
         sketch.rect(x, 0, 0.6, 0.9)
     sketch.across(-1.2, 1.2, -2.4, "2.40")
     sketch.along(-1.5, 1.5, 3.0, "3.00")
-    sketch.text(300, 553, "RECOMMENDED SOLDERING PATTERN", 10)
-    pads(sketch, (300, 400), numbers=True)
+    sketch.canvas.setFont("Helvetica", 10)
+    sketch.canvas.drawString(210, 550, "RECOMMENDED SOLDERING PATTERN")
+    pads(sketch, (300, 440), numbers=True)
     land = extract([sketch.pdf()], ReadingRequest()).land_pattern
     assert land is not None
     found = sorted((round(p.x, 2), round(p.y, 2), p.w, p.h) for p in land.pads)
