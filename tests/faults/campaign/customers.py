@@ -18,6 +18,7 @@ from tests.faults.campaign.watchers import Notes, Watcher
 from tests.faults.cluster import Cluster
 from tests.faults.retrying_client import RetryingClient
 from tests.faults.sample_video import expected_cues, make_sample_video
+from worker.process.persist import is_outage
 
 T = TypeVar("T")
 VIDEO_S = 60
@@ -48,6 +49,11 @@ class Customer:
     def ids(self) -> list[UUID]:
         """Every job it was told the id of."""
         return [*self.videos, *self.sheets, *self.chats]
+
+    @property
+    def sheet_key(self) -> str:
+        """An idempotency key that no datasheet before had, those deleted included: theirs would be answered with theirs."""
+        return f"sheet-{len(self.sheets) + len(self.forgotten)}"
 
     def look(self) -> None:
         """Note the ids of everything its key shows in lists."""
@@ -133,7 +139,7 @@ def stubborn(work: Callable[[], T], seconds: float = PATIENT_S) -> T:
     while True:
         try:
             return work()
-        except SQLAlchemyError:
-            if time.monotonic() > deadline:
+        except SQLAlchemyError as error:
+            if not is_outage(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.3)

@@ -102,7 +102,7 @@ def kill_cpu(chaos: Chaos) -> None:
     """Kill the cpu worker, or its child, over a datasheet; the one before, if it has ended, is deleted."""
     who = chaos.die.choice(chaos.customers)
     params = {"document": {"asset_id": str(who.sheet)}}
-    job_id = who.client.submit(params, f"sheet-{len(who.sheets)}", PATIENT_S, "datasheet.extract")
+    job_id = who.client.submit(params, who.sheet_key, PATIENT_S, "datasheet.extract")
     who.sheets.append(job_id)
     deadline = time.monotonic() + TAKEN_S
     while stubborn(lambda: chaos.cluster.job(job_id)).state not in OWNED and time.monotonic() < deadline:
