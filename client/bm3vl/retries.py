@@ -11,6 +11,7 @@ from bm3vl.errors import from_problem
 
 RETRY_STATUS = frozenset({429, 502, 503, 504})
 SAFE_METHODS = frozenset({"GET", "HEAD", "DELETE", "PUT"})
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 8.0
 
 
 def checked(answer: httpx.Response) -> httpx.Response:
@@ -26,9 +27,14 @@ def retry_after_s(answer: httpx.Response) -> float | None:
     return float(value) if value.isdigit() else None
 
 
+def pause_s(attempt: int) -> float:
+    """Seconds before the next try: twice as many each time, up to a limit."""
+    return min(LONGEST_PAUSE_S, FIRST_PAUSE_S * float(2**attempt))
+
+
 def delay_s(attempt: int) -> float:
-    """Seconds before the next try: twice as many each time, up to 8, and not in step with other clients."""
-    return random.uniform(0.5, 1.0) * min(8.0, 0.25 * float(2**attempt))
+    """The same, not in step with other clients."""
+    return random.uniform(0.5, 1.0) * pause_s(attempt)
 
 
 def _problem(answer: httpx.Response) -> dict[str, Any]:

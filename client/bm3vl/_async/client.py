@@ -13,7 +13,7 @@ from bm3vl._async.tenants import AsyncTenants
 from bm3vl._async.transport import AsyncTransport
 from bm3vl._async.webhooks import AsyncWebhooks
 from bm3vl.answers import JobRef, Params, finished, job_id, jsonable, parsed, result_of
-from bm3vl.defaults import PATIENCE_S
+from bm3vl.defaults import ANSWER_S, PATIENCE_S, READ_S
 from bm3vl.documents.answers.assets import AssetView
 from bm3vl.documents.answers.events import ProgressEvent
 from bm3vl.documents.answers.fleet import ModelView, QueueView, UsageView, WorkerView
@@ -34,7 +34,7 @@ def unheeded(progress: ProgressEvent) -> None:
 class AsyncClient:
     """A connection to one server. Methods raise the errors of `bm3vl.errors`; jobs are given by id or as they came."""
 
-    def __init__(self, base_url: str, api_key: str, *, timeout_s: float = 30.0, retries: int = 5) -> None:
+    def __init__(self, base_url: str, api_key: str, *, timeout_s: float = ANSWER_S, retries: int = 5) -> None:
         self.transport = AsyncTransport(base_url, api_key, timeout_s=timeout_s, retries=retries)
         self.webhooks = AsyncWebhooks(self.transport)
         self.keys = AsyncKeys(self.transport)
@@ -70,7 +70,7 @@ class AsyncClient:
         broken connection cannot submit it twice. `wait_s` waits that long for its end."""
         headers = {"Prefer": f"wait={wait_s}"} if wait_s else {}
         body = {"kind": kind, "params": params, **envelope}
-        return parsed(JobView, await self._once("/v1/jobs", body, headers, timeout=30.0 + wait_s))
+        return parsed(JobView, await self._once("/v1/jobs", body, headers, timeout=ANSWER_S + wait_s))
 
     async def submit_batch(self, jobs: list[dict[str, Any]]) -> list[JobView]:
         """Submit several jobs, all or none; each is a `{"kind", "params", ...}`."""
@@ -153,7 +153,7 @@ class AsyncClient:
 
     async def read(self, job: JobRef, name: str) -> bytes:
         """A result as bytes: `captions.vtt`, `result.json`, or the name of a file."""
-        answer = await self.transport.call("GET", _place(job, name), timeout=600.0)
+        answer = await self.transport.call("GET", _place(job, name), timeout=READ_S)
         return answer.content
 
     async def download(self, job: JobRef, name: str, path: Path) -> Path:

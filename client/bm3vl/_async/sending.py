@@ -9,6 +9,7 @@ import httpx
 from bm3vl._async import runtime
 from bm3vl._async.transport import AsyncTransport
 from bm3vl.answers import parsed
+from bm3vl.defaults import CONNECT_S, PART_S, PIECE_S
 from bm3vl.documents.answers.assets import PartUrls, UploadView
 from bm3vl.errors import ApiError, ClientError, ConnectionFailed, Refused
 from bm3vl.pieces import OFFSET_TYPE, URLS_A_CALL, OnProgress, Patience, PieceSize, piece_of
@@ -53,7 +54,7 @@ async def _patch(transport: AsyncTransport, url: str, offset: int, data: bytes, 
     """Send one piece and return the offset after it: the same one when the piece was too large for the way."""
     headers = {"Upload-Offset": str(offset), "Content-Type": OFFSET_TYPE}
     try:
-        answer = await transport.call("PATCH", url, headers=headers, content=data, timeout=120.0)
+        answer = await transport.call("PATCH", url, headers=headers, content=data, timeout=PIECE_S)
     except ConnectionFailed:
         piece.broken()
         raise
@@ -72,7 +73,7 @@ async def _send_parts(
     """PUT the missing parts straight to the object store; its addresses carry their own authorization and expire."""
     size, sent, done = state.asset.size_bytes, state.offset_bytes or 0, set(state.parts_done or [])
     whole = range(1, (state.parts or 0) + 1)
-    async with httpx.AsyncClient(timeout=httpx.Timeout(300.0, connect=10.0)) as store:
+    async with httpx.AsyncClient(timeout=httpx.Timeout(PART_S, connect=CONNECT_S)) as store:
         while missing := [number for number in whole if number not in done]:
             tell(sent, size)
             try:

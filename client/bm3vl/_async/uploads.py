@@ -8,7 +8,7 @@ from bm3vl._async import runtime
 from bm3vl._async.sending import send
 from bm3vl._async.transport import AsyncTransport
 from bm3vl.answers import parsed
-from bm3vl.defaults import PATIENCE_S
+from bm3vl.defaults import CHECK_S, PATIENCE_S
 from bm3vl.documents.answers.assets import AssetView, UploadView
 from bm3vl.documents.answers.states import AssetState
 from bm3vl.errors import ApiError, ConnectionFailed, Rejected, UploadBroken
@@ -34,7 +34,7 @@ async def upload(
         if state.mode is not None:
             with await runtime.unblocked(path.open, "rb") as file:
                 await send(transport, file, state, patience_s, on_progress)
-            done = await transport.json("POST", str(state.complete_url), repeatable=True, timeout=600.0)
+            done = await transport.json("POST", str(state.complete_url), repeatable=True, timeout=CHECK_S)
             asset = parsed(AssetView, done)
         on_progress(asset.size_bytes, asset.size_bytes)
         return await _settled(transport, asset)

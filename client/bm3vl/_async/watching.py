@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from bm3vl._async.transport import AsyncTransport
 from bm3vl.errors import ConnectionFailed
 from bm3vl.events import EventParser, ServerSentEvent
+from bm3vl.retries import pause_s
 from bm3vl.wait_limit import SILENCE_S, WaitLimit
 
 
@@ -40,4 +41,4 @@ async def follow(
             failures += 1
             if failures > transport.retries:
                 raise
-        await transport.sleep(min(8.0, 0.25 * 2**failures))
+        await transport.sleep(pause_s(failures))

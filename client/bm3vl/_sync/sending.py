@@ -10,6 +10,7 @@ import httpx
 from bm3vl._sync import runtime
 from bm3vl._sync.transport import Transport
 from bm3vl.answers import parsed
+from bm3vl.defaults import CONNECT_S, PART_S, PIECE_S
 from bm3vl.documents.answers.assets import PartUrls, UploadView
 from bm3vl.errors import ApiError, ClientError, ConnectionFailed, Refused
 from bm3vl.pieces import OFFSET_TYPE, URLS_A_CALL, OnProgress, Patience, PieceSize, piece_of
@@ -52,7 +53,7 @@ def _patch(transport: Transport, url: str, offset: int, data: bytes, piece: Piec
     """Send one piece and return the offset after it: the same one when the piece was too large for the way."""
     headers = {"Upload-Offset": str(offset), "Content-Type": OFFSET_TYPE}
     try:
-        answer = transport.call("PATCH", url, headers=headers, content=data, timeout=120.0)
+        answer = transport.call("PATCH", url, headers=headers, content=data, timeout=PIECE_S)
     except ConnectionFailed:
         piece.broken()
         raise
@@ -69,7 +70,7 @@ def _send_parts(transport: Transport, file: BinaryIO, state: UploadView, patienc
     """PUT the missing parts straight to the object store; its addresses carry their own authorization and expire."""
     size, sent, done = state.asset.size_bytes, state.offset_bytes or 0, set(state.parts_done or [])
     whole = range(1, (state.parts or 0) + 1)
-    with httpx.Client(timeout=httpx.Timeout(300.0, connect=10.0)) as store:
+    with httpx.Client(timeout=httpx.Timeout(PART_S, connect=CONNECT_S)) as store:
         while missing := [number for number in whole if number not in done]:
             tell(sent, size)
             try:

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from bm3vl._sync import runtime
+from bm3vl.defaults import ANSWER_S, CONNECT_S
 from bm3vl.errors import ConnectionFailed
 from bm3vl.retries import RETRY_STATUS, SAFE_METHODS, checked, delay_s, retry_after_s
 
@@ -22,7 +23,7 @@ class Transport:
         base_url: str,
         api_key: str,
         *,
-        timeout_s: float = 30.0,
+        timeout_s: float = ANSWER_S,
         retries: int = 5,
         sleep: runtime.Sleep = runtime.sleep,
     ) -> None:
@@ -32,7 +33,7 @@ class Transport:
         self._http = httpx.Client(
             base_url=self.base_url,
             headers={"Authorization": f"Bearer {api_key}", "User-Agent": "bm3vl"},
-            timeout=httpx.Timeout(timeout_s, connect=10.0),
+            timeout=httpx.Timeout(timeout_s, connect=CONNECT_S),
         )
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from bm3vl._sync import runtime
 from bm3vl._sync.sending import send
 from bm3vl._sync.transport import Transport
 from bm3vl.answers import parsed
-from bm3vl.defaults import PATIENCE_S
+from bm3vl.defaults import CHECK_S, PATIENCE_S
 from bm3vl.documents.answers.assets import AssetView, UploadView
 from bm3vl.documents.answers.states import AssetState
 from bm3vl.errors import ApiError, ConnectionFailed, Rejected, UploadBroken
@@ -35,7 +35,7 @@ def upload(
         if state.mode is not None:
             with runtime.unblocked(path.open, "rb") as file:
                 send(transport, file, state, patience_s, on_progress)
-            done = transport.json("POST", str(state.complete_url), repeatable=True, timeout=600.0)
+            done = transport.json("POST", str(state.complete_url), repeatable=True, timeout=CHECK_S)
             asset = parsed(AssetView, done)
         on_progress(asset.size_bytes, asset.size_bytes)
         return _settled(transport, asset)

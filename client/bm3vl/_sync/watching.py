@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from bm3vl._sync.transport import Transport
 from bm3vl.errors import ConnectionFailed
 from bm3vl.events import EventParser, ServerSentEvent
+from bm3vl.retries import pause_s
 from bm3vl.wait_limit import SILENCE_S, WaitLimit
 
 
@@ -41,4 +42,4 @@ def follow(
             failures += 1
             if failures > transport.retries:
                 raise
-        transport.sleep(min(8.0, 0.25 * 2**failures))
+        transport.sleep(pause_s(failures))

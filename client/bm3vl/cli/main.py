@@ -11,6 +11,7 @@ import typer
 from bm3vl import login as logins
 from bm3vl.cli import admin, chat, doctor, jobs, search, submit, tenants, upload, webhooks
 from bm3vl.cli.show import err, out
+from bm3vl.defaults import ANSWER_S
 from bm3vl.errors import (
     ApiError,
     ClientError,
@@ -79,7 +80,7 @@ def connect(
     context: typer.Context,
     server: Annotated[str | None, typer.Option(help="Address of the server (or BM3_SERVER)")] = None,
     key: Annotated[str | None, typer.Option(help="API key (or BM3_API_KEY; better not on the command line)")] = None,
-    timeout: Annotated[float, typer.Option(help="Seconds to wait for an answer")] = 30.0,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for an answer")] = ANSWER_S,
     _version: ShowVersion = False,
 ) -> None:
     """Remember how to reach the server; commands connect when they need to."""
