@@ -17,7 +17,7 @@ from db.storage.objects import ObjectError, ObjectStore
 from db.webhooks import endpoints
 
 WEBHOOK_LOG_LIFE = timedelta(days=30)
-ABANDONED_UPLOAD_DAYS = assets.UPLOAD_LIFE.days + 1
+ABANDONED_UPLOAD = timedelta(days=assets.UPLOAD_LIFE.days + 1)
 log = logging.getLogger(__name__)
 
 
@@ -30,7 +30,7 @@ class Sweeper:
     def keep_lifecycle_rule(self) -> None:
         """Ask the store to drop abandoned uploads by itself; what it does not do, `records` does."""
         try:
-            self._objects.keep_lifecycle_rule(ABANDONED_UPLOAD_DAYS)
+            self._objects.keep_lifecycle_rule(ABANDONED_UPLOAD.days)
         except ObjectError as error:
             log.warning("the bucket drops no abandoned uploads by itself, the dispatcher does: %s", error)
 
@@ -89,7 +89,7 @@ class Sweeper:
             number += endpoints.purge(session, database_now(session) - WEBHOOK_LOG_LIFE)
         with database.write() as session:
             number += sweeps.forget_workers(session, database_now(session))
-        return number + self._objects.abort_abandoned(ABANDONED_UPLOAD_DAYS * 86_400.0)
+        return number + self._objects.abort_abandoned(ABANDONED_UPLOAD.total_seconds())
 
     def _delete_files(self, database: Database, job_id: UUID) -> None:
         """Delete a job's objects, those of its lost attempts included, but for those that other jobs point to."""

@@ -23,6 +23,7 @@ from worker.egress.guard import Guard
 from worker.errors import Permanent
 
 MAX_URL_CHARS = 4000
+STEP_S = 30.0  # a single step of an exchange takes no longer
 _PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(rb"[A-Za-z0-9._-]+|[0-9a-fA-F:.]+")
 # What a peer, a name server or the network may do to us; everything else is a bug of ours.
@@ -41,7 +42,7 @@ class Deadline:
     No single step (resolving, connecting, one read) may take more than `step_s`: a dead peer is not a slow one.
     """
 
-    def __init__(self, timeout_s: float, step_s: float = 30.0) -> None:
+    def __init__(self, timeout_s: float, step_s: float = STEP_S) -> None:
         self._end_s = time.monotonic() + timeout_s
         self._step_s = step_s
 

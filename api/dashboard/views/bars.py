@@ -10,6 +10,7 @@ from api.dashboard.views.formats import TONES
 from db.jobs.overview import Bar
 
 WIDTH, HEIGHT, GAP = 1000.0, 80.0, 0.22
+LEAST_HEIGHT = 1.5  # of a piece, in units of the drawing
 ORDER = ("good", "live", "wait", "warn", "quiet", "bad")  # from the ground up
 
 
@@ -69,7 +70,7 @@ def _pieces(bar: Bar, peak: int) -> tuple[BarPiece, ...]:
     for tone, count in counts.items():
         if count:
             # A single job beside thousands is still to be seen.
-            height = max(count / peak * HEIGHT, 1.5)
+            height = max(count / peak * HEIGHT, LEAST_HEIGHT)
             top -= height
             pieces.append(BarPiece(tone, round(top, 2), round(height, 2)))
     return tuple(pieces)

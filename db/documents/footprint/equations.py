@@ -11,6 +11,9 @@ from db.documents.kinds.datasheet import DatasheetResult, Dimension, Equation, L
 
 SLACK_MM = 0.02
 ROUNDED_MM = 0.05  # where every value of an outline is rounded by itself
+LEAST_ROW = 1.5  # pitches: a shorter distance is no row of pads
+ALIKE_PITCH = 0.3  # of the pitch: steps further off are of another row
+BODY_SHARE = 0.4  # of a whole over the leads, at least
 NEAR_MM = 0.01  # two lines of the solved pattern that are one
 APART = frozenset({"via", "paste", "stencil", "optional"})
 PADS = "land_pattern.pads"
@@ -166,7 +169,7 @@ def _chained(own: list[Stretch]) -> Iterator[Equation]:
 
 def _row(pitch: Stretch, whole: Stretch, sizes: list[Stretch], pads: list[Pad]) -> Iterator[Equation]:
     """pitch * (n - 1) = row of centres, and with a pad the extent of the row."""
-    if whole.ends not in (("centre", "centre"), ("low", "high")) or whole.length < 1.5 * pitch.length:
+    if whole.ends not in (("centre", "centre"), ("low", "high")) or whole.length < LEAST_ROW * pitch.length:
         return
     centres = sorted(_centres(whole, pads))
     steps = [b - a for a, b in pairwise(centres)]
@@ -207,7 +210,11 @@ def _rows(land: LandPattern) -> Iterator[Equation]:
     for axis, row in _lanes(land):
         gaps = [b - a for a, b in pairwise(row)]
         length = row[-1] - row[0]
-        if len(row) >= 3 and max(gaps) - min(gaps) < SLACK_MM and abs(gaps[0] - pitch.middle) < 0.3 * pitch.middle:
+        if (
+            len(row) >= 3
+            and max(gaps) - min(gaps) < SLACK_MM
+            and abs(gaps[0] - pitch.middle) < ALIKE_PITCH * pitch.middle
+        ):
             words = f"pitch of a row of {len(row)} pads along {axis}"
             yield _equation("pitch_row_of_pads", [(len(row) - 1, pitch)], Number(length, length, PADS), words)
 
@@ -250,7 +257,7 @@ def _outline(result: DatasheetResult) -> Iterator[Equation]:
     """Sums of rows by JEDEC's letters, and halves; a sum holds when the ranges of both sides meet."""
     rows = _by_letter(result)
     for name, part, added, times, whole, also in _LETTERS:
-        if {part, added, whole, also} <= rows.keys() and 0.4 * rows[whole].middle < rows[part].middle < rows[
+        if {part, added, whole, also} <= rows.keys() and BODY_SHARE * rows[whole].middle < rows[part].middle < rows[
             whole
         ].high:
             words = f"{part} + {f'{times} ' if times > 1 else ''}{added} = {whole}"

@@ -19,6 +19,8 @@ from worker.bm3.model.positions import TEXT, VIDEO
 from worker.bm3.scenes.scenes import HELD_OUT_SEED, PRESETS, Scene, snapshot
 
 MAX_START_S = 3 * 3600
+BUSY_EVENT_RATE = 0.95  # of the scenes that the recipe calls busy
+LATE_SHARE = 0.7  # of the clips whose clock does not start at 0
 """Clock times up to here are shown in training, whatever the scene's own time."""
 
 
@@ -102,7 +104,7 @@ class SceneSource:
     def _scene(self, dice: np.random.Generator) -> Scene:
         options = self._options
         if dice.random() < self._recipe.busy:
-            options = replace(options, event_rate=0.95, still_rate=0.0)
+            options = replace(options, event_rate=BUSY_EVENT_RATE, still_rate=0.0)
         return Scene(self._scene_seed(dice), options)
 
     def _clip(self, dice: np.random.Generator) -> Example:
@@ -113,7 +115,7 @@ class SceneSource:
         captions = list(islice(scene.captions(recipe.chunk_ms, recipe.fps), first + recipe.chunks))
         spans = [self._layout.prompt(DEFAULT_PROMPT)]
         spans += [self._layout.remembered(text) for text in captions[first - before : first] if text]
-        shift_ms = self._clock_ms(dice) if dice.random() < 0.7 else 0
+        shift_ms = self._clock_ms(dice) if dice.random() < LATE_SHARE else 0
         patches = []
         scale = self._scale(dice)
         for chunk in range(first, first + recipe.chunks):

@@ -12,6 +12,7 @@ from worker.bm3.scenes.world import (
     ODD,
     PATTERNS,
     SHAPES,
+    Actor,
     Fill,
     Options,
     Rgb,
@@ -23,6 +24,9 @@ from worker.bm3.scenes.world import (
 ODD_FROM_NAMED = 40
 """How far, in gray levels of the channel that differs most, an odd colour is at least from every colour with a name."""
 ODD_FROM_ITS_NAMED = 100
+THIRD_VISITS = 0.4  # of the returns that could be a third visit
+ALIKE_SHARE = 0.35  # of newcomers, where one of a shape on stage is free
+JITTER = 0.015  # how far an object stands off its place, as a share of the picture's sides
 """How far at most from one of them: shapes are to be known next to the colours in which they are never seen."""
 
 
@@ -57,7 +61,7 @@ class Cast:
         if back and self._rng.chance(self._options.again_rate):
             # A third time needs two earlier visits and would be rare by chance.
             twice = [thing for thing in back if self._visits[thing].number == 2]
-            thing = self._rng.pick(twice if twice and self._rng.chance(0.4) else back)
+            thing = self._rng.pick(twice if twice and self._rng.chance(THIRD_VISITS) else back)
             number = self._visits[thing].number + 1
         else:
             fresh = self.fresh(stage)
@@ -73,7 +77,7 @@ class Cast:
             return self._odd()
         free = [thing for thing in self._things if thing not in self._visits]
         shapes = {actor.thing.shape for actor in stage.actors}
-        return self._prefer([thing for thing in free if thing.shape in shapes], free, share=0.35)
+        return self._prefer([thing for thing in free if thing.shape in shapes], free, share=ALIKE_SHARE)
 
     def _odd(self) -> Thing | None:
         free = [thing for shape in SHAPES if (thing := Thing(ODD, shape)) not in self._visits]
@@ -134,3 +138,9 @@ def _things(options: Options) -> list[Thing]:
 
 def _is_held_out(thing: Thing) -> bool:
     return (thing.colour, thing.shape) in HELD_OUT_PAIRS
+
+
+def placed(thing: Thing, place: int, options: Options, rng: SeededRandom) -> Actor:
+    """A thing at a place (0..5 in reading order), a little off it and of a size within the options."""
+    jitter = (rng.between(-JITTER, JITTER), rng.between(-JITTER, JITTER))
+    return Actor(thing, place, rng.between(*options.side), jitter)

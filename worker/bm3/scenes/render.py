@@ -14,6 +14,7 @@ from worker.bm3.scenes.sprites import Sprite, plate, sprite
 from worker.bm3.scenes.world import BACKGROUNDS, Options
 
 Pixels = NDArray[np.uint8]
+SHAKE_X, SHAKE_Y = 7.1, 9.7  # radians a second: two swings that do not meet again soon
 NOISE_TILES, NOISE_ROOM_PX = 4, 32
 
 
@@ -65,7 +66,7 @@ class Renderer:
             return 0, 0
         phase, t_s = self._seed % 1000, t_ms / 1000
         reach = self._options.shake * self._short
-        return round(reach * math.sin(7.1 * t_s + phase)), round(reach * math.sin(9.7 * t_s + 2 * phase))
+        return round(reach * math.sin(SHAKE_X * t_s + phase)), round(reach * math.sin(SHAKE_Y * t_s + 2 * phase))
 
     def _with_noise(self, frame: Pixels, t_ms: int) -> Pixels:
         tiles = _noise((self._width, self._height), self._options.noise)

@@ -13,6 +13,19 @@ from worker.bm3.scenes.world import BACKGROUNDS, Kind, Options, Stage
 MIN_BEATS_OF_TEXT = 2
 MIN_BEATS_OF_SCENE = 10
 TRIES_PER_EVENT = 4
+# How often each kind of event is tried beside the others: times free places, objects on stage, or whether text may come.
+WEIGHTS: dict[Kind, float] = {
+    "enter": 1.5,
+    "appear": 0.7,
+    "leave": 0.7,
+    "disappear": 0.35,
+    "move": 0.7,
+    "turn": 0.4,
+    "word": 0.8,
+    "number": 0.8,
+    "blank": 2.0,
+    "cut": 0.5,
+}
 INSTANT: frozenset[Kind] = frozenset({"word", "number", "blank", "cut"})
 
 
@@ -100,16 +113,19 @@ class Director:
 
     def _weights(self, stage: Stage) -> dict[Kind, float]:
         present, free = len(stage.actors), self._options.max_objects - len(stage.actors)
-        text = 1.0 if self._options.texts and not stage.text else 0.0
-        return {
-            "enter": 1.5 * free,
-            "appear": 0.7 * free,
-            "leave": 0.7 * present,
-            "disappear": 0.35 * present,
-            "move": 0.7 * present,
-            "turn": 0.4 * present,
-            "word": 0.8 * text,
-            "number": 0.8 * text,
-            "blank": 2.0 if stage.text and self._beats_of_text >= MIN_BEATS_OF_TEXT else 0.0,
-            "cut": 0.5 if self._beats_of_scene >= MIN_BEATS_OF_SCENE and present and stage is self._stage else 0.0,
+        text = bool(self._options.texts and not stage.text)
+        blank = bool(stage.text and self._beats_of_text >= MIN_BEATS_OF_TEXT)
+        cut = bool(self._beats_of_scene >= MIN_BEATS_OF_SCENE and present and stage is self._stage)
+        times: dict[Kind, int] = {
+            "enter": free,
+            "appear": free,
+            "leave": present,
+            "disappear": present,
+            "move": present,
+            "turn": present,
+            "word": text,
+            "number": text,
+            "blank": blank,
+            "cut": cut,
         }
+        return {kind: WEIGHTS[kind] * number for kind, number in times.items()}

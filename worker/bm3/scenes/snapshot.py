@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from worker.bm3.scenes import grammar
-from worker.bm3.scenes.cast import Cast
+from worker.bm3.scenes.cast import Cast, placed
 from worker.bm3.scenes.pose import still, visible
 from worker.bm3.scenes.render import Pixels, Renderer
 from worker.bm3.scenes.rng import SeededRandom
-from worker.bm3.scenes.world import BACKGROUNDS, NUMBERS, PLACES, WORDS, Actor, Options, Stage
+from worker.bm3.scenes.world import BACKGROUNDS, NUMBERS, PLACES, WORDS, Options, Stage
 
 
 def snapshot(seed: int, options: Options | None = None, size: int | tuple[int, int] = 128) -> tuple[Pixels, str]:
@@ -30,9 +30,7 @@ def _arrangement(options: Options, rng: SeededRandom) -> Stage:
         if thing is None:
             break
         place = places.pop(rng.whole(0, len(places) - 1))
-        jitter = (rng.between(-0.015, 0.015), rng.between(-0.015, 0.015))
-        actor = Actor(thing, place, rng.between(*options.side), jitter)
-        stage = replace(stage, actors=(*stage.actors, actor))
+        stage = replace(stage, actors=(*stage.actors, placed(thing, place, options, rng)))
         cast.see(stage, 0)
     if options.texts and rng.chance(options.snapshot_text_rate):
         stage = replace(stage, text=rng.pick(WORDS if rng.chance(0.5) else NUMBERS))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from worker.bm3.scenes import world
-from worker.bm3.scenes.cast import Cast
+from worker.bm3.scenes.cast import Cast, placed
 from worker.bm3.scenes.rng import SeededRandom
 from worker.bm3.scenes.world import COLUMNS, ROWS, Actor, Kind, Options, SceneEvent, Stage
 
@@ -53,8 +53,7 @@ def _arrive(draw: Draw) -> SceneStep | None:
     if newcomer is None:
         return None
     (thing, visit), (place, side) = newcomer, rng.pick(ways)
-    jitter = (rng.between(-0.015, 0.015), rng.between(-0.015, 0.015))
-    after = replace(stage, actors=(*stage.actors, Actor(thing, place, rng.between(*draw.options.side), jitter)))
+    after = replace(stage, actors=(*stage.actors, placed(thing, place, draw.options, rng)))
     count = after.count(thing.shape) if thing.colour else 0
     return draw.step(after, SceneEvent(draw.kind, thing.name, side, visit, count if count > 1 else 0))
 

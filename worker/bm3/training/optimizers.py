@@ -9,6 +9,8 @@ from torch.optim import AdamW, Muon, Optimizer
 
 from worker.bm3.training.recipe import OptimizerTable
 
+MUON_MOMENTUM = 0.95  # as in arXiv 2502.16982
+
 
 def optimizers(model: nn.Module, table: OptimizerTable) -> list[Optimizer]:
     """AdamW for all, or Muon (kellerjordan.github.io/posts/muon) for the matrices inside layers and AdamW for the rest.
@@ -24,7 +26,7 @@ def optimizers(model: nn.Module, table: OptimizerTable) -> list[Optimizer]:
     if table.matrices == "adamw":
         return [_adamw([*by_matrix, *rest], table)]
     # Scaled so that a step is as long as AdamW's would be (arXiv 2502.16982): one learning rate serves both.
-    muon = Muon(by_matrix, lr=table.peak_lr, momentum=0.95, adjust_lr_fn="match_rms_adamw")
+    muon = Muon(by_matrix, lr=table.peak_lr, momentum=MUON_MOMENTUM, adjust_lr_fn="match_rms_adamw")
     return [muon, _adamw(rest, table)] if rest else [muon]  # adapters are matrices alone
 
 
