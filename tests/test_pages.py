@@ -48,6 +48,19 @@ def test_the_readme_is_short_and_leads_to_every_page() -> None:
     assert [page for page in pages if f"({page})" not in readme] == []
 
 
+def test_the_walks_lead_to_functions_that_are_there() -> None:
+    """ "Where is a cue written" and its like: the file and the function at the end of each walk."""
+    _, walks = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").split("## Three walks")
+    ends = [
+        *re.findall(r"`([\w/.]+\.py)` -> `(\w+)\(\)`", walks),
+        *((b, a) for a, b in re.findall(r"`(\w+)\(\)` in `([\w/.]+\.py)`", walks)),
+    ]
+    assert len(ends) == 2
+    assert [
+        (path, name) for path, name in ends if f"def {name}(" not in (ROOT / path).read_text(encoding="utf-8")
+    ] == []
+
+
 def test_every_decision_is_listed_and_says_what_it_costs() -> None:
     folder = ROOT / "docs" / "decisions"
     index = (folder / "README.md").read_text(encoding="utf-8")
