@@ -16,6 +16,8 @@ import pytest
 
 from tests.needs import need
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "client/pyproject.toml").read_text())["project"]
 MOST_BYTES = 40_000_000

@@ -22,6 +22,8 @@ from tests.api.running_app import NO_REDIS
 from tests.bench.api_process import ApiProcess, api_process, children
 from tests.servers import free_port
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiProcess]:

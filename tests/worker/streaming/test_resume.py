@@ -92,6 +92,7 @@ def test_after_running_out_of_memory_it_goes_on_with_smaller_frames() -> None:
     assert _frames_tokens(smaller) < _frames_tokens(session)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     max_tokens=st.integers(1, 16),

@@ -16,6 +16,8 @@ from worker.engines.pytorch import PytorchEngine
 from worker.errors import Stopped
 from worker.video.handler import caption_video
 
+pytestmark = pytest.mark.slow
+
 CHUNK_MS = 20_000  # 180 chunks an hour: the model's time counts here, not the decoder's
 PARAMS = VideoCaptionParams.model_validate(
     {

@@ -78,6 +78,7 @@ def test_cues_cover_the_video_once_with_true_times(clip: Path) -> None:
     assert (result.frame_width_px, result.frame_height_px) == (32, 16)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     deaths=st.lists(st.tuples(st.integers(1, 12), st.booleans()), min_size=1, max_size=3),
@@ -223,6 +224,7 @@ def test_similar_frames_are_skipped_and_counted(tmp_path: Path) -> None:
     assert (result.chunks, result.frames, result.skipped_frames) == (8, 8, 32)
 
 
+@pytest.mark.slow
 def test_a_real_clip_looped_to_an_hour(tmp_path: Path) -> None:
     """1800 chunks of two seconds: every one captioned, at its own time, without drift. Slowed down to 2.5 pictures a second."""
     path = looped(sample_clip("carphone_pristine.mp4"), tmp_path / "hour.mp4", 3600, slower=12)

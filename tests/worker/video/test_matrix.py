@@ -8,6 +8,8 @@ import pytest
 
 from tests.worker.video.matrix.cases import Bench, Case, cases
 
+pytestmark = pytest.mark.slow
+
 SAMPLED = 40
 
 

@@ -21,6 +21,8 @@ from worker.streaming.positions import close_gaps, moved
 from worker.streaming.spans import SpanRole, TokenSpan
 from worker.streaming.state.replay import RESTART_WINDOWS
 
+pytestmark = pytest.mark.slow
+
 SINK, WINDOW, STEP, TOKENS, VOCABULARY = 6, 40, 20, 600, 320
 PROBE = 9
 MODELS = 3

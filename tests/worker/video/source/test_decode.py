@@ -335,6 +335,7 @@ def resident_kib() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4
 
 
+@pytest.mark.slow
 def test_memory_is_flat(tmp_path: Path) -> None:
     once = write_video(
         tmp_path / "once.mp4", pictures(sample_clip("bikes.mp4"), 640, 360), options={"preset": "ultrafast"}
@@ -347,6 +348,7 @@ def test_memory_is_flat(tmp_path: Path) -> None:
     assert max(levels[2:]) - levels[1] < 8 * 1024, levels
 
 
+@pytest.mark.slow
 def test_every_time_is_in_its_chunk_over_an_hour(tmp_path: Path) -> None:
     """No drift: an odd rate, looped to an hour."""
     once = write_video(
