@@ -70,8 +70,8 @@ class Worker:
         self._threads: list[threading.Thread] = []
         self.params: dict[str, Any] = {}
 
-    def answers(self, *pieces: tuple[str, int]) -> None:
-        self._begin(lambda job_id, epoch: self._answer(job_id, epoch, pieces))
+    def answers(self, *pieces: tuple[str, int], result: dict[str, Any] = RESULT) -> None:
+        self._begin(lambda job_id, epoch: self._answer(job_id, epoch, pieces, result))
 
     def fails(self, failure: Failure, message: str) -> None:
         self._begin(lambda job_id, epoch: self._fail(job_id, epoch, Ending(failure, message, Usage(1.0))))
@@ -96,12 +96,12 @@ class Worker:
             time.sleep(0.02)
         raise TimeoutError("no job came")
 
-    def _answer(self, job_id: UUID, epoch: int, pieces: tuple[tuple[str, int], ...]) -> None:
+    def _answer(self, job_id: UUID, epoch: int, pieces: tuple[tuple[str, int], ...], result: dict[str, Any]) -> None:
         time.sleep(0.3)  # the reader watches by now
         for text, at in pieces:
             self._publisher.say(job_id, text, at)
             time.sleep(0.1)
-        self._inside.finish(job_id, epoch, RESULT)
+        self._inside.finish(job_id, epoch, result)
 
     def _fail(self, job_id: UUID, epoch: int, ending: Ending) -> None:
         with self._inside.services.database.write() as session:
@@ -139,6 +139,23 @@ def test_the_quick_start_of_chat_completions(client: openai.OpenAI, worker: Work
     assert completion.id == f"chatcmpl-{only_job(ann)['id']}"
     assert (completion.model_extra or {})["timings"] == RESULT["timings"]
     assert worker.params["messages"][0] == {"role": "system", "content": "Talk like a pirate."}
+
+
+def test_chances_of_tokens_are_told_in_openais_form(client: openai.OpenAI, worker: Worker) -> None:
+    likeliest = [{"text": "Two", "logprob": -0.25}, {"text": "\ufffd", "logprob": -2.0}]
+    told = {**RESULT, "logprobs": [{"text": "Two", "logprob": -0.25, "likeliest": likeliest}]}
+    worker.answers(result=told)
+    answer = client.chat.completions.create(model="nano", messages=QUESTION, logprobs=True, top_logprobs=2)
+    assert worker.params["logprobs"] == 2
+    assert answer.choices[0].logprobs is not None
+    (token,) = answer.choices[0].logprobs.content or []
+    assert (token.token, token.logprob, bytes(token.bytes or [])) == ("Two", -0.25, b"Two")
+    assert [(one.token, one.bytes) for one in token.top_logprobs] == [("Two", [84, 119, 111]), ("\ufffd", None)]
+    worker.answers(result=told)
+    chunks = list(client.chat.completions.create(model="nano", messages=QUESTION, logprobs=True, stream=True))
+    assert worker.params["logprobs"] == 0
+    (last,) = [chunk.choices[0] for chunk in chunks if chunk.choices and chunk.choices[0].logprobs]
+    assert last.finish_reason == "stop"
 
 
 def test_the_quick_start_of_responses(client: openai.OpenAI, worker: Worker, ann: TenantClient) -> None:
@@ -241,7 +258,7 @@ def test_what_is_asked_reaches_the_job(client: openai.OpenAI, worker: Worker) ->
     [
         ({"tools": [{"type": "function", "function": {"name": "f", "parameters": {}}}]}, "tools"),
         ({"n": 3}, "n"),
-        ({"logprobs": True}, "logprobs"),
+        ({"n": 2}, "n"),
         ({"presence_penalty": 0.5}, "presence_penalty"),
         ({"temperature": 9}, "sampling.temperature"),
         ({"max_tokens": 1_000_000}, "max_tokens"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -287,3 +288,19 @@ def test_a_stop_text_ends_the_generation(engine: Engine) -> None:
     assert whole.text.startswith(cut.text)
     assert stop in cut.text
     assert cut.finish_reason == "stop"
+
+
+def test_chances_of_tokens_are_told_or_refused(engine: Engine) -> None:
+    request = ChatRequest([{"role": "user", "content": "one two"}], 6, logprobs=3)
+    if engine.info.engine == "fake":
+        with pytest.raises(Permanent, match="no log probabilities"):
+            engine.chat(request)
+        return
+    answer = engine.chat(request)
+    assert answer.logprobs is not None
+    assert len(answer.logprobs) == answer.completion_tokens
+    for token in answer.logprobs:
+        assert len(token.likeliest) == 3
+        assert token.likeliest[0] == (token.text, pytest.approx(token.logprob)), "greedy takes the likeliest"
+        assert sum(math.exp(logprob) for _, logprob in token.likeliest) <= 1.0001
+    assert engine.chat(replace(request, logprobs=None)).logprobs is None

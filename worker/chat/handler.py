@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, assert_never
 
-from db.documents.kinds.chat import ChatMessage, ChatParams, ChatResult
+from db.documents.kinds.chat import ChatMessage, ChatParams, ChatResult, TokenChoice, TokenLogprobs
 from db.documents.kinds.chat_content import ImagePart, ImageUrlPart, TextPart, VideoPart, VideoUrlPart
 from worker.chat.said import Said
 from worker.context import Context
-from worker.engine.protocol import ChatRequest
+from worker.engine.protocol import ChatRequest, TokenLogprob
 from worker.provenance import provenance
 
 
@@ -18,9 +19,8 @@ def complete_chat(params: ChatParams, job: Context) -> ChatResult:
     Raises Permanent for media that cannot be read and conversations that do not fit, Transient from the engine.
     """
     said = Said(job.text, params.stop)
-    request = ChatRequest(
-        _messages(params, job), params.max_tokens, params.sampling, params.response_schema, tuple(params.stop)
-    )
+    messages, stops = _messages(params, job), tuple(params.stop)
+    request = ChatRequest(messages, params.max_tokens, params.sampling, params.response_schema, stops, params.logprobs)
     answer = job.engine.chat(request, said)
     text = said.cut(answer.text)
     is_cut_off = answer.finish_reason == "length" and text == answer.text
@@ -31,7 +31,21 @@ def complete_chat(params: ChatParams, job: Context) -> ChatResult:
         completion_tokens=answer.completion_tokens,
         provenance=provenance(job.engine.info, params.sampling.seed),
         timings=said.timings(answer.completion_tokens),
+        logprobs=None if answer.logprobs is None else _told(answer.logprobs, len(text)),
     )
+
+
+def _told(tokens: Sequence[TokenLogprob], characters: int) -> list[TokenLogprobs]:
+    """The chances of the tokens that a text of so many characters begins in."""
+    told: list[TokenLogprobs] = []
+    at = 0
+    for token in tokens:
+        if at >= characters:
+            break
+        at += len(token.text)
+        likeliest = [TokenChoice(text=other, logprob=logprob) for other, logprob in token.likeliest]
+        told.append(TokenLogprobs(text=token.text, logprob=token.logprob, likeliest=likeliest))
+    return told
 
 
 def _messages(params: ChatParams, job: Context) -> list[dict[str, Any]]:

@@ -129,6 +129,16 @@ class ChatRequest:
     sampling: Sampling = field(default_factory=Sampling)
     schema: dict[str, Any] | None = None
     stops: tuple[str, ...] = ()  # texts after which nothing more is generated; the answer may still hold them
+    logprobs: int | None = None  # tell each token's log probability, and those of so many likeliest
+
+
+@dataclass(frozen=True)
+class TokenLogprob:
+    """A token of an answer, its natural log probability before temperature, and the likeliest ones in its place."""
+
+    text: str
+    logprob: float
+    likeliest: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -139,6 +149,7 @@ class Answer:
     prompt_tokens: int
     completion_tokens: int
     finish_reason: str  # "stop" or "length"
+    logprobs: tuple[TokenLogprob, ...] | None = None  # of every token of the text, where they were asked for
 
 
 class Session(Protocol):

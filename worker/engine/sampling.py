@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -53,6 +54,20 @@ def draw(chances: torch.Tensor, at: float) -> int:
         steps, torch.tensor(at * float(steps[-1]), dtype=steps.dtype, device=steps.device), right=True
     )
     return min(int(place), int(chances.nonzero()[-1]))
+
+
+class TokenChance(NamedTuple):
+    """A token's natural log probability, and the likeliest tokens with theirs."""
+
+    logprob: float
+    likeliest: tuple[tuple[int, float], ...]
+
+
+def chance(logits: torch.Tensor, token: int, count: int) -> TokenChance:
+    """The chance of a token by raw logits (vocabulary,), before temperature, and those of the `count` likeliest."""
+    logs = torch.log_softmax(logits.float(), dim=-1)
+    values, ids = torch.topk(logs, min(count, logs.numel()))
+    return TokenChance(float(logs[token]), tuple(zip(ids.tolist(), values.tolist(), strict=True)))
 
 
 def choose(logits: torch.Tensor, sampling: Sampling, generated: Collection[int], rng_step: int) -> int:

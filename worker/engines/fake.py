@@ -225,7 +225,9 @@ class FakeEngine:
         """There is nothing to warm."""
 
     def chat(self, request: ChatRequest, on_text: OnText | None = None) -> Answer:
-        """An answer that repeats what was asked. Raises Permanent (UNSUPPORTED) for a schema."""
+        """An answer that repeats what was asked. Raises Permanent (UNSUPPORTED) for a schema or log probabilities."""
+        if request.logprobs is not None:
+            raise Permanent(Failure.UNSUPPORTED, "a scripted engine has no log probabilities: leave logprobs out")
         if request.schema is not None:
             raise Permanent(Failure.UNSUPPORTED, "a scripted engine cannot be held to a schema")
         heard = " | ".join(_hear(part) for message in request.messages for part in parts_of(message))

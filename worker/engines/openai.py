@@ -11,7 +11,7 @@ import io
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,7 +21,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from db.failures import Failure
-from worker.engine.protocol import NO_SNAPSHOTS, Answer, ChatRequest, ModelInfo, OnText, Session, WatchOptions
+from worker.engine.protocol import (
+    NO_SNAPSHOTS,
+    Answer,
+    ChatRequest,
+    ModelInfo,
+    OnText,
+    Session,
+    TokenLogprob,
+    WatchOptions,
+)
 from worker.engines.openai_stream import ForgetfulSession, refuse_small_context
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent, Transient
@@ -41,6 +50,7 @@ class _Heard:
     finish: str = ""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    logprobs: list[TokenLogprob] = field(default_factory=list)
 
 
 class OpenAIEngine:
@@ -100,7 +110,13 @@ class OpenAIEngine:
         """Nothing: the server is warm or not for all who use it, and a request may cost money."""
 
     def chat(self, request: ChatRequest, on_text: OnText | None = None) -> Answer:
-        return self._complete(self._body(request) | _held_to(request.schema), on_text)
+        """Raises Permanent (UNSUPPORTED) where log probabilities were asked for and the server tells none."""
+        answer = self._complete(self._body(request) | _held_to(request.schema), on_text)
+        if request.logprobs is None:
+            return replace(answer, logprobs=None)
+        if answer.text and not answer.logprobs:
+            raise Permanent(Failure.UNSUPPORTED, "the model server tells no log probabilities: leave logprobs out")
+        return answer
 
     def close(self) -> None:
         self._client.close()
@@ -140,6 +156,7 @@ class OpenAIEngine:
             "top_p": request.sampling.top_p,
             "seed": request.sampling.seed,
             **({"stop": list(request.stops)} if request.stops else {}),
+            **({} if request.logprobs is None else {"logprobs": True, "top_logprobs": request.logprobs}),
         }
 
     def _complete(self, request: dict[str, Any], on_text: OnText | None) -> Answer:
@@ -156,7 +173,7 @@ class OpenAIEngine:
         if not heard.finish:
             raise Transient(Failure.ENGINE_UNREACHABLE, "the model server ended its answer without saying why")
         finish = "length" if heard.finish == "length" else "stop"
-        return Answer(heard.text, heard.prompt_tokens, heard.completion_tokens, finish)
+        return Answer(heard.text, heard.prompt_tokens, heard.completion_tokens, finish, tuple(heard.logprobs))
 
 
 def _held_to(schema: dict[str, Any] | None) -> dict[str, Any]:
@@ -191,11 +208,18 @@ def _hear(heard: _Heard, event: dict[str, Any], on_text: OnText | None) -> None:
     for choice in event.get("choices") or []:
         piece = (choice.get("delta") or {}).get("content") or ""
         heard.text += piece
+        heard.logprobs += [_logprob(one) for one in (choice.get("logprobs") or {}).get("content") or []]
         heard.finish = choice.get("finish_reason") or heard.finish
         if len(heard.text) > MAX_ANSWER_CHARS:
             raise Permanent(Failure.INTERNAL, "the model server does not stop talking")
         if piece and on_text is not None:
             on_text(piece)
+
+
+def _logprob(told: dict[str, Any]) -> TokenLogprob:
+    """A token's chance as the servers tell it."""
+    likeliest = tuple((str(one["token"]), float(one["logprob"])) for one in told.get("top_logprobs") or [])
+    return TokenLogprob(str(told["token"]), float(told["logprob"]), likeliest)
 
 
 def _refused(status: int, body: str) -> NoReturn:

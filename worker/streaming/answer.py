@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from db.failures import Failure
-from worker.engine.protocol import Answer, ChatRequest, OnText
+from worker.engine.protocol import Answer, ChatRequest, OnText, TokenLogprob
 from worker.engine.stops import has_stop
 from worker.errors import Permanent
 from worker.families.base import ChatTurn, ImageSlot
-from worker.streaming.batch import Allowed, GenerationRequest, GenerationTurn
+from worker.streaming.batch import Allowed, GenerationRequest, GenerationResult, GenerationTurn
 from worker.streaming.context_window import Change, ContextWindow
 from worker.streaming.forward import PromptSegment
 from worker.streaming.loaded_model import LoadedModel, generate
@@ -53,12 +53,25 @@ def answer(
     cache = loaded.forward.new_cache(prompt_tokens + max_tokens, 0)
     reply = context.add(SpanRole.FRAMES, FIRST, 0)
     ends = loaded.prompt_builder.end_ids
-    request = GenerationRequest(reply, asked.sampling, ends, max_tokens, allowed=allowed)
+    request = GenerationRequest(reply, asked.sampling, ends, max_tokens, allowed=allowed, logprobs=asked.logprobs)
     turn = GenerationTurn(cache, Change(), tuple(segments), request)
     outcome = generate(loaded, turn, _until_stop(turn, asked.stops, on_text))
     text = loaded.decode(outcome.ids)
     reason = "stop" if outcome.ended or has_stop(text, asked.stops) else "length"
-    return Answer(text, prompt_tokens, len(outcome.ids), reason)
+    told = None if asked.logprobs is None else _logprobs(loaded, outcome)
+    return Answer(text, prompt_tokens, len(outcome.ids), reason, told)
+
+
+def _logprobs(loaded: LoadedModel, outcome: GenerationResult) -> tuple[TokenLogprob, ...]:
+    """The chances with the tokens' texts; a token that is a part of a character is a mark of its own."""
+    return tuple(
+        TokenLogprob(
+            loaded.decode((token,)),
+            chance.logprob,
+            tuple((loaded.decode((other,)), logprob) for other, logprob in chance.likeliest),
+        )
+        for token, chance in zip(outcome.ids, outcome.chances, strict=True)
+    )
 
 
 def _until_stop(turn: GenerationTurn, stops: Sequence[str], on_text: OnText | None) -> OnText | None:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from db.documents.kinds.base import Sampling
 from db.failures import Failure
 from worker.engine.protocol import StepTimings
-from worker.engine.sampling import choose, mass, without
+from worker.engine.sampling import TokenChance, chance, choose, mass, without
 from worker.errors import Transient
 from worker.streaming.cache import StreamCache
 from worker.streaming.clock import mark, seconds
@@ -47,6 +47,7 @@ class GenerationRequest:
     rng_step: int = 0
     silence_threshold: float | None = None
     allowed: Allowed | None = None
+    logprobs: int | None = None
 
     @property
     def plain(self) -> bool:
@@ -69,6 +70,7 @@ class GenerationResult:
     fed_tokens: int = 0
     rng_step: int = 0
     silence_probability: float | None = None
+    chances: tuple[TokenChance, ...] = ()  # of each id, where they were asked for
     ended: bool = False  # by an end token, not by the token limit or a stop
     timings: StepTimings = field(default_factory=StepTimings)
 
@@ -98,6 +100,7 @@ class ActiveSequence:
     silence_probability: float
     timings: StepTimings
     ids: list[int] = field(default_factory=list)
+    chances: list[TokenChance] = field(default_factory=list)
     reply_s: float = 0.0
 
     def next_span(self) -> TokenSpan:
@@ -109,7 +112,8 @@ class ActiveSequence:
         """After an end token everything before it is in the cache; otherwise the last token is not."""
         fed = len(self.ids) if ended else max(0, len(self.ids) - 1)
         timings = replace(self.timings, reply_s=self.reply_s)
-        return GenerationResult(tuple(self.ids), fed, self.rng_step, self.silence_probability, ended, timings)
+        chances = tuple(self.chances)
+        return GenerationResult(tuple(self.ids), fed, self.rng_step, self.silence_probability, chances, ended, timings)
 
 
 class Batcher:
@@ -191,7 +195,7 @@ class Batcher:
         token = request.choice(_first_word(request, silence, logits), (), request.rng_step)
         sequence = ActiveSequence(turn, request, request.rng_step, silence, timings)
         self._speaking.append(sequence)
-        self._take(sequence, token)
+        self._take(sequence, token, logits)
         if not self._stepping:
             self._step()
 
@@ -222,19 +226,21 @@ class Batcher:
         for sequence, row, token in zip(sequences, logits, likeliest, strict=True):
             sequence.reply_s += step_s
             if sequence.request.plain:
-                self._take(sequence, token)
+                self._take(sequence, token, row)
             else:
                 self._do([sequence.turn], partial(self._choose, sequence, row))
 
     def _choose(self, sequence: ActiveSequence, logits: torch.Tensor) -> None:
-        self._take(sequence, sequence.request.choice(logits, sequence.ids, sequence.rng_step))
+        self._take(sequence, sequence.request.choice(logits, sequence.ids, sequence.rng_step), logits)
 
-    def _take(self, sequence: ActiveSequence, token: int) -> None:
+    def _take(self, sequence: ActiveSequence, token: int, logits: torch.Tensor) -> None:
         sequence.rng_step += 1
         if token in sequence.request.end_ids:
             self._finish(sequence, ended=True)
             return
         sequence.ids.append(token)
+        if sequence.request.logprobs is not None:
+            sequence.chances.append(chance(logits, token, sequence.request.logprobs))
         sequence.turn.events.put(token)
         if len(sequence.ids) == sequence.request.max_tokens:
             self._finish(sequence, ended=False)

@@ -16,8 +16,6 @@ from db.documents.kinds.chat import ChatParams
 
 NEUTRAL: dict[str, tuple[Any, ...]] = {
     "n": (None, 1),
-    "logprobs": (None, False),
-    "top_logprobs": (None, 0),
     "logit_bias": (None, {}),
     "presence_penalty": (None, 0),
     "frequency_penalty": (None, 0),
@@ -88,12 +86,12 @@ class ChatCompletionRequest(BaseModel):
     seed: int | None = None
     stop: str | list[str] | None = None
     response_format: ResponseFormat | None = None
+    logprobs: Annotated[bool | None, Field(description="Tell the log probability of each token")] = None
+    top_logprobs: Annotated[int | None, Field(ge=0, le=20, description="And of so many likeliest")] = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
 
     n: Any = None
-    logprobs: Any = None
-    top_logprobs: Any = None
     logit_bias: Any = None
     presence_penalty: Any = None
     frequency_penalty: Any = None
@@ -159,6 +157,7 @@ def _document(request: ChatCompletionRequest) -> dict[str, Any]:
         "sampling": sampling,
         **{name: value for name, value in limits.items() if value is not None},
         **({"stop": stops} if stops else {}),
+        **({"logprobs": request.top_logprobs or 0} if request.logprobs else {}),
         **_schema(request.response_format),
     }
 

@@ -45,6 +45,16 @@ class ChatParams(Document):
         ),
     ] = []
 
+    logprobs: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=20,
+            description="Tell the log probability of each token, and of so many likeliest; not every engine can",
+            exclude_if=is_default(None),
+        ),
+    ] = None
+
     @model_validator(mode="after")
     def _ends_with_a_question(self) -> ChatParams:
         if self.messages[-1].role != "user":
@@ -59,6 +69,19 @@ class AnswerTimings(Document):
     tokens_per_second: Annotated[float | None, Field(description="Of those after the first")]
 
 
+class TokenChoice(Document):
+    """A token that could have stood there."""
+
+    text: str
+    logprob: Annotated[float, Field(description="Natural logarithm, before temperature")]
+
+
+class TokenLogprobs(TokenChoice):
+    """A token of the answer, and the likeliest ones in its place."""
+
+    likeliest: list[TokenChoice] = []
+
+
 class ChatResult(Document):
     """The answer; `length` means that `max_tokens` ended it."""
 
@@ -68,3 +91,6 @@ class ChatResult(Document):
     completion_tokens: int
     provenance: Provenance
     timings: AnswerTimings | None = None
+    logprobs: Annotated[
+        list[TokenLogprobs] | None, Field(description="Of each token of the text, where they were asked for")
+    ] = None
