@@ -157,7 +157,7 @@ def test_each_event_tells_the_state_that_it_led_to(database: Database, tenant_id
     made(database, tenant_id)
     happened(database, tenant_id, job(database, tenant_id), kind)
     fanned(database)
-    expected = "running" if kind in ("job.started", "job.progress") else kind.removeprefix("job.")
+    expected = "running" if kind in ("job.started", "job.progress", "cue.matched") else kind.removeprefix("job.")
     assert events(database)[0].payload["thin"]["data"]["state"] == state == expected
 
 
