@@ -70,7 +70,7 @@ def usage_page(request: Request, services: ServicesDep, person: Viewer) -> Respo
         used = quotas.used(session, now(), person.tenant_id)
     values = dict(zip(LIMITS, (used.queued, used.running, used.bytes_kept, used.gpu_seconds_last_day), strict=True))
     lines = [(name, words, values[name], getattr(person.login.tenant, name)) for name, words in LIMITS.items()]
-    return page(request, person, "usage.html", lines=lines, tenant=person.login.tenant)
+    return page(request, person, "usage.html", lines=lines, tenant=person.login.tenant, cost=used.cost_last_day)
 
 
 @router.get("/audit")

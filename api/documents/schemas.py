@@ -10,6 +10,7 @@ from db.documents.answers.assets import AssetView, UploadView
 from db.documents.answers.failure_help import HELP
 from db.documents.answers.jobs import (
     AttemptView,
+    CostView,
     EstimateView,
     EventView,
     FailureView,
@@ -35,14 +36,23 @@ def job_view(job: Job, estimate: Estimate | None, result: dict[str, Any] | None)
         failure = FailureView(code=job.failure, message=message, retryable=job.failure in RETRYABLE, **help_._asdict())
     known = estimate is not None and job.state not in TERMINAL
     return JobView(
-        **{name: value for name, value in fields.items() if name not in {"failure", "progress", "result"}},
+        **{name: value for name, value in fields.items() if name not in {"failure", "progress", "result", "cost"}},
         failure=failure,
         result=result,
         verdict=FootprintVerdict.model_validate(judged) if (judged := datasheet_verdict.of_result(result)) else None,
         progress=progress_of(job),
+        cost=cost_of(job),
         estimate=EstimateView.model_validate(estimate) if known else None,
         links=links_of(job.id),
     )
+
+
+def cost_of(job: Job) -> CostView | None:
+    """What a job has cost; a captioned video's for each of its hours, too."""
+    if job.cost is None:
+        return None
+    hours = job.done_ms / 3_600_000 if job.kind == "video.caption" else 0
+    return CostView(amount=round(job.cost, 6), per_video_hour=round(job.cost / hours, 6) if hours else None)
 
 
 def progress_of(job: Job) -> Progress:

@@ -22,6 +22,7 @@ REQUESTS_AND_ANSWERS: dict[str, str] = {
     "complete_url": "Where to say that all bytes are sent",
     "content": "Words, or parts of words, pictures and videos",
     "context_tokens": "Tokens that the model holds at once",
+    "cost_last_day": "What they cost at BM3_WORKER_GPU_HOUR_PRICE; null where no price is set",
     "created_at": "When it was made, UTC",
     "cues": "Captions so far",
     "data": "Details of the event, by its type",

@@ -40,6 +40,7 @@ class Usage:
     busy_seconds: float = 0.0
     peak_memory_bytes: int | None = None
     weights_sha256: str | None = None
+    cost: float | None = None  # None: the worker has no price
 
 
 @dataclass(frozen=True)
@@ -212,8 +213,12 @@ def close_attempt(session: Session, now: datetime, job: Job, outcome: str, endin
             busy_seconds=usage.busy_seconds,
             peak_memory_bytes=usage.peak_memory_bytes,
             weights_sha256=usage.weights_sha256,
+            cost=usage.cost,
         )
     )
+    if usage.cost is not None:
+        dearer = func.coalesce(Job.cost, 0.0) + usage.cost
+        session.execute(update(Job).where(Job.id == job.id).values(cost=dearer))
 
 
 def _retry_later(session: Session, now: datetime, job: Job, ending: Ending, settings: Settings) -> State | None:

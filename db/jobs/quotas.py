@@ -23,6 +23,7 @@ class Used:
     running: int
     bytes_kept: int
     gpu_seconds_last_day: float
+    cost_last_day: float | None = None  # None: no worker has a price
 
 
 class QuotaExceeded(Exception):
@@ -40,6 +41,7 @@ def used(session: Session, now: datetime, tenant_id: UUID) -> Used:
         running=_jobs(session, tenant_id, [*OWNED]),
         bytes_kept=_bytes(session, tenant_id),
         gpu_seconds_last_day=_gpu_seconds(session, now, tenant_id),
+        cost_last_day=_cost(session, now, tenant_id),
     )
 
 
@@ -95,3 +97,13 @@ def _gpu_seconds(session: Session, now: datetime, tenant_id: UUID) -> float:
         .where(Job.tenant_id == tenant_id, JobAttempt.ended_at > now - DAY)
     )
     return float(session.scalars(statement).one())
+
+
+def _cost(session: Session, now: datetime, tenant_id: UUID) -> float | None:
+    statement = (
+        select(func.sum(JobAttempt.cost))
+        .join(Job, Job.id == JobAttempt.job_id)
+        .where(Job.tenant_id == tenant_id, JobAttempt.ended_at > now - DAY)
+    )
+    found = session.scalars(statement).one()
+    return None if found is None else round(float(found), 6)

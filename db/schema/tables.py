@@ -88,6 +88,7 @@ class Job(Base):
         BigInteger, default=0, server_default="0"
     )  # in the object store, for it
     cue_count: Mapped[int] = mapped_column(default=0)
+    cost: Mapped[float | None]  # of all attempts, in whatever currency BM3_WORKER_GPU_HOUR_PRICE is
     event_seq: Mapped[int] = mapped_column(default=0)
 
     asset_id: Mapped[UUID | None]  # input awaited or used
@@ -120,6 +121,7 @@ class JobAttempt(Base):
     busy_seconds: Mapped[float] = mapped_column(default=0.0)
     peak_memory_bytes: Mapped[int | None] = mapped_column(BigInteger)
     weights_sha256: Mapped[str | None] = mapped_column(String(64))
+    cost: Mapped[float | None]
 
 
 class JobEvent(Base):

@@ -20,7 +20,7 @@ from standardwebhooks import Webhook
 
 from bm3vl import ChatResult, Client, JobView, VideoCaptionResult, finished, result_of
 from bm3vl.errors import Invalid, JobFailed
-from tests.e2e.service import Service
+from tests.e2e.service import Service, service
 from tests.receiver import Received, receiver
 
 WAIT_S = 30.0
@@ -171,3 +171,25 @@ def test_the_doctor_finds_a_healthy_service_healthy(running: Service) -> None:
     )
     assert report.returncode == 0, report.stdout
     assert "fail" not in report.stdout
+
+
+@pytest.mark.slow
+def test_a_job_tells_what_it_cost(tmp_path: Path, video: Path) -> None:
+    models = {"BM3_WORKER_MODELS": "fake=fake?delay_ms=100"}
+    with service(tmp_path, **models, BM3_WORKER_GPU_HOUR_PRICE="3600") as running, running.client() as client:
+        asset = client.upload(video)
+        wanted = {"video": {"asset_id": asset.id}}
+        both = client.submit_batch(
+            [{"kind": "video.caption", "params": {**wanted, "prompt": word}} for word in ("one", "two")]
+        )
+        done = [client.wait(job) for job in both]
+        spent = sum(job.cost.amount for job in done if job.cost)
+        attempts = [attempt for job in done for attempt in client.history(job).attempts]
+        wall = max(a.ended_at for a in attempts if a.ended_at) - min(a.started_at for a in attempts)
+        usage = client.get("/v1/usage")
+    # One unit of currency a second: jobs that ran at once share the time, so both together cost no more than it took.
+    assert 0.5 < spent <= wall.total_seconds() + 0.5
+    assert usage["cost_last_day"] == pytest.approx(spent, abs=0.01)
+    assert sum(a.cost or 0 for a in attempts) == pytest.approx(spent, abs=0.01)
+    assert done[0].cost is not None
+    assert done[0].cost.per_video_hour == pytest.approx(done[0].cost.amount * 120, rel=0.01)  # half a minute

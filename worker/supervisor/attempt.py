@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -55,6 +56,7 @@ class Attempt:
     stopping: threading.Event = field(default_factory=threading.Event)
     told: bool = False
     terminated: bool = False
+    cost_so_far: Callable[[], float | None] = lambda: None
     _gone: Gone | None = None
     _inbox: Queue[Heard] = field(default_factory=lambda: Queue(INBOX))
     _lock: threading.Lock = field(default_factory=threading.Lock)

@@ -65,7 +65,7 @@ class Finalizer:
     ) -> str:
         """End the attempt with a failure: the job is retried or fails, as the code says."""
         crash_point("worker.failing")
-        ending = Ending(code, message, _usage(cost or StreamCost()), shared, details or {})
+        ending = Ending(code, message, self._usage(cost or StreamCost()), shared, details or {})
         job_id, epoch = self.attempt.id, self.attempt.epoch
         try:
             state = persist(
@@ -100,13 +100,13 @@ class Finalizer:
         return self.fail(Failure.WORKER_LOST, message, cost, shared=shared)
 
     def _cancel(self, cost: StreamCost) -> str:
-        job_id, epoch, usage = self.attempt.id, self.attempt.epoch, _usage(cost)
+        job_id, epoch, usage = self.attempt.id, self.attempt.epoch, self._usage(cost)
         persist(self.database, self.attempt, lambda s, now: leases.cancel_owned(s, now, job_id, epoch, usage))
         return "canceled"
 
     def _release(self, cost: StreamCost) -> str:
         crash_point("worker.releasing")
-        job_id, epoch, usage = self.attempt.id, self.attempt.epoch, _usage(cost)
+        job_id, epoch, usage = self.attempt.id, self.attempt.epoch, self._usage(cost)
         persist(self.database, self.attempt, lambda s, now: leases.release(s, now, job_id, epoch, usage))
         crash_point("worker.released")
         return "released"
@@ -114,7 +114,7 @@ class Finalizer:
     def _succeed(self, done: Done, files: dict[str, Attach]) -> str:
         crash_point("worker.done")
         result = self._checked(done)
-        job_id, epoch, usage = self.attempt.id, self.attempt.epoch, _usage(done.spent)
+        job_id, epoch, usage = self.attempt.id, self.attempt.epoch, self._usage(done.spent)
         self._or_lost(persist(self.database, self.attempt, lambda s, _: leases.finalize(s, job_id, epoch)))
         crash_point("worker.finalizing")
         entries = [self._upload(attach) for attach in files.values()]
@@ -133,7 +133,7 @@ class Finalizer:
     def _split(self, end: Split) -> str:
         """Let go of the job until its segments have ended."""
         params = [with_inline(part, self.attempt.job.params) for part in end.segments]
-        job_id, epoch, usage = self.attempt.id, self.attempt.epoch, _usage(end.spent)
+        job_id, epoch, usage = self.attempt.id, self.attempt.epoch, self._usage(end.spent)
         split = persist(
             self.database, self.attempt, lambda s, now: segments.split(s, now, job_id, epoch, params, usage)
         )
@@ -182,6 +182,5 @@ class Finalizer:
                 raise LeaseLost(str(self.attempt.id))
         return None
 
-
-def _usage(cost: StreamCost) -> Usage:
-    return Usage(cost.busy_seconds, cost.peak_memory_bytes, cost.weights_sha256)
+    def _usage(self, cost: StreamCost) -> Usage:
+        return Usage(cost.busy_seconds, cost.peak_memory_bytes, cost.weights_sha256, self.attempt.cost_so_far())

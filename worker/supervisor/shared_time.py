@@ -20,6 +20,10 @@ class SharedTime:
         """A job ends at `now` that began when the clock showed `began`: its seconds."""
         return self._tick(now, -1) - began
 
+    def so_far(self, now: float, began: float) -> float:
+        """The seconds until now of a job that goes on."""
+        return self._tick(now, 0) - began
+
     def _tick(self, now: float, change: int) -> float:
         with self._lock:
             if self._running:

@@ -137,6 +137,7 @@ class Supervisor:
         attempt = self.registry.add(job, self._scratch)
         log.info("job %s: attempt %d, epoch %d", job.id, job.attempt, job.epoch)
         began = self._shared.begin(time.monotonic())
+        attempt.cost_so_far = lambda: self._cost(self._shared.so_far(time.monotonic(), began))
         try:
             with metrics.RUNNING.track_inprogress():
                 outcome = run(self._services, attempt)
@@ -151,9 +152,14 @@ class Supervisor:
             metrics.REALTIME_FACTOR.labels(kind=job.kind).observe(factor)
         log.info("job %s: %s", job.id, outcome)
 
+    def _cost(self, seconds: float) -> float | None:
+        """Of so much of this worker's time; None where it has no price."""
+        price = self._services.worker.gpu_hour_price
+        return round(seconds / 3600 * price, 8) if price else None
+
     def _give_back(self, attempt: Attempt) -> None:
         """Release a job whose handler did not stop in time; its unsaved work is done again elsewhere."""
-        usage = leases.Usage(busy_seconds=time.monotonic() - attempt.began_at)
+        usage = leases.Usage(busy_seconds=time.monotonic() - attempt.began_at, cost=attempt.cost_so_far())
         attempt.stop(StopReason.LOST)
         try:
             write(self._services.database, lambda s, now: leases.release(s, now, attempt.id, attempt.epoch, usage))

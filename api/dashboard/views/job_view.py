@@ -15,8 +15,10 @@ from api.dashboard.media import SHOWN, input_of
 from api.dashboard.views import commands
 from api.dashboard.views.summaries import Summary, summary
 from api.deps import Services
+from api.documents.schemas import cost_of
 from api.live.positions import parse_position
 from db.assets import assets
+from db.documents.answers.jobs import CostView
 from db.documents.event_types import HistoryEventType
 from db.documents.kinds.video import DEMO_NOTICE
 from db.jobs import cues, events, jobs, served
@@ -57,6 +59,11 @@ class JobPageData:
     @property
     def job(self) -> Job:
         return self.line.job
+
+    @property
+    def cost(self) -> CostView | None:
+        """What it cost so far, where its workers have a price."""
+        return cost_of(self.job)
 
     @property
     def result(self) -> dict[str, Any]:

@@ -61,4 +61,5 @@ class UsageView(FromAttributes):
     running: int
     bytes_kept: int
     gpu_seconds_last_day: float
+    cost_last_day: float | None = None
     limits: dict[str, int | None]

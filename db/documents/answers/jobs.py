@@ -38,6 +38,13 @@ class EstimateView(FromAttributes):
     realtime: float | None = Field(description="Seconds of input done in a second, measured")
 
 
+class CostView(BaseModel):
+    """What a job took of its workers' time, at BM3_WORKER_GPU_HOUR_PRICE; an attempt whose worker died is not in it."""
+
+    amount: float = Field(description="In the currency of the price")
+    per_video_hour: float | None = Field(None, description="For each hour of video that is done")
+
+
 class JobView(FromAttributes):
     """A job as its owner sees it."""
 
@@ -54,6 +61,7 @@ class JobView(FromAttributes):
     )
     failure: FailureView | None
     progress: Progress
+    cost: CostView | None = Field(None, description="null where no price is set; so far, while it runs again")
     estimate: EstimateView | None
     attempt: int
     created_at: datetime
@@ -106,6 +114,7 @@ class AttemptView(FromAttributes):
     busy_seconds: float
     peak_memory_bytes: int | None
     weights_sha256: str | None
+    cost: float | None = Field(None, description="What it cost; null where its worker has no price, or died")
 
 
 class EventView(FromAttributes):

@@ -43,6 +43,7 @@ def test_jobs_that_run_at_once_share_the_time() -> None:
     clock = SharedTime()
     first = clock.begin(0.0)
     second = clock.begin(10.0)
+    assert clock.so_far(12.0, first) == pytest.approx(11)
     assert clock.end(14.0, first) == pytest.approx(12)  # 10 alone, 4 with another
     assert clock.end(20.0, second) == pytest.approx(8)
     third = clock.begin(100.0)
