@@ -14,6 +14,7 @@ from PIL import Image, UnidentifiedImageError
 from db.failures import Failure
 from worker.datasheet.geometry.primitives import Box, Sheet, Tip, Word
 from worker.datasheet.page import paths, stroked_text, text_layer
+from worker.datasheet.page.geometry import Matrix
 from worker.datasheet.page.scan import raster, text_detection, text_reading
 from worker.datasheet.page.scan.ocr import Gray
 from worker.datasheet.text import phrases
@@ -129,7 +130,7 @@ def page_size(book: Book, number: int) -> tuple[float, float]:
     return float(width), float(height)
 
 
-def page_matrix(page: pypdfium2.PdfPage) -> paths.Matrix:
+def page_matrix(page: pypdfium2.PdfPage) -> Matrix:
     """PDF user space to points from the top left corner of the page as seen, rotation applied."""
     left, bottom, right, top = page.get_bbox()  # what is shown: the crop box may reach beyond the page
     turn = page.get_rotation() // 90
@@ -151,7 +152,8 @@ def read_text(book: Book, number: int) -> tuple[list[Word], list[Box]]:
     page = book.pdf[number - 1]
     textpage = page.get_textpage()
     try:
-        return text_layer.read_words(textpage.raw, page_matrix(page))
+        m = page_matrix(page)
+        return text_layer.read_words(textpage.raw, m, paths.clipped_texts(page.raw, m))
     finally:
         textpage.close()
         page.close()

@@ -11,22 +11,17 @@ import pypdfium2.raw as pdfium
 from numpy.typing import NDArray
 
 from worker.datasheet.geometry.primitives import Box, ClosedOutline
-
-Matrix = NDArray[np.float64]  # 3 x 3, row vectors: [x y 1] @ m
-Point = tuple[float, float]
+from worker.datasheet.page import clips
+from worker.datasheet.page.geometry import Matrix, Point, pen, placed
 
 MAX_OBJECTS = 60_000  # a page above this is a photo traced into paths, not a drawing
 MAX_STROKES = 300_000
 CURVE_STEPS = 6
+UNEVEN = 0.01  # of the scale: a larger difference between the axes draws pens unevenly
 
 
 class TooMuch(ValueError):
     """A page draws more than any drawing does."""
-
-
-def placed(m: Matrix, x: float, y: float) -> Point:
-    """A point moved by a PDF matrix, which multiplies row vectors from the right."""
-    return (float(x * m[0, 0] + y * m[1, 0] + m[2, 0]), float(x * m[0, 1] + y * m[1, 1] + m[2, 1]))
 
 
 def matrix_of(obj: object) -> Matrix:
@@ -36,22 +31,23 @@ def matrix_of(obj: object) -> Matrix:
     return np.array([[m.a, m.b, 0], [m.c, m.d, 0], [m.e, m.f, 1]], dtype=float)
 
 
-def objects(page: object, to_page: Matrix) -> Iterator[tuple[object, int, Matrix]]:
-    """Every drawn object of the page with its own matrix multiplied in, forms opened. Raises TooMuch."""
+def objects(page: object, to_page: Matrix) -> Iterator[tuple[object, int, Matrix, Box | None]]:
+    """Every drawn object of the page with its own matrix multiplied in and its clip, forms opened. Raises TooMuch."""
     budget, count = MAX_OBJECTS, pdfium.FPDFPage_CountObjects(page)
-    stack = [(pdfium.FPDFPage_GetObject(page, i), to_page) for i in reversed(range(min(count, budget + 1)))]
+    unclipped: Box | None = None
+    stack = [(pdfium.FPDFPage_GetObject(page, i), to_page, unclipped) for i in reversed(range(min(count, budget + 1)))]
     while stack:
         if len(stack) > budget:
             raise TooMuch(f"more than {MAX_OBJECTS} objects")
-        obj, outer = stack.pop()
+        obj, outer, within = stack.pop()
         budget -= 1
         kind = pdfium.FPDFPageObj_GetType(obj)
-        inner = matrix_of(obj) @ outer
+        inner, clip = matrix_of(obj) @ outer, clips.clip_of(obj, outer, within)
         if kind == pdfium.FPDF_PAGEOBJ_FORM:
             count = pdfium.FPDFFormObj_CountObjects(obj)
-            stack.extend((pdfium.FPDFFormObj_GetObject(obj, i), inner) for i in reversed(range(count)))
+            stack.extend((pdfium.FPDFFormObj_GetObject(obj, i), inner, clip) for i in reversed(range(count)))
         else:
-            yield obj, kind, inner
+            yield obj, kind, inner, clip
 
 
 def _color(obj: object, read: Callable[..., int]) -> tuple[int, int, int]:
@@ -139,18 +135,27 @@ def read_paths(page: object, to_page: Matrix) -> tuple[NDArray[np.float64], list
     lines: list[tuple[float, ...]] = []
     outlines: list[ClosedOutline] = []
     images: list[Box] = []
-    for obj, kind, m in objects(page, to_page):
+    for obj, kind, m, clip in objects(page, to_page):
         if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
-            corners = np.array([[0, 0, 1], [1, 0, 1], [0, 1, 1], [1, 1, 1]]) @ m
-            images.append(Box(corners[:, 0].min(), corners[:, 1].min(), corners[:, 0].max(), corners[:, 1].max()))
+            images.extend(_image(m, clip))
         elif kind == pdfium.FPDF_PAGEOBJ_PATH:
-            _read_path(obj, m, lines, outlines)
+            _read_path(obj, m, clip, lines, outlines)
         if len(lines) >= MAX_STROKES:
             raise TooMuch(f"more than {MAX_STROKES} strokes")
     return np.array(lines, dtype=float).reshape(-1, 7), outlines, images
 
 
-def _read_path(obj: object, m: Matrix, lines: list[tuple[float, ...]], outlines: list[ClosedOutline]) -> None:
+def _image(m: Matrix, clip: Box | None) -> list[Box]:
+    """The box of an image as far as it is shown, [] where it is not."""
+    corners = np.array([[0, 0, 1], [1, 0, 1], [0, 1, 1], [1, 1, 1]]) @ m
+    box = Box(corners[:, 0].min(), corners[:, 1].min(), corners[:, 0].max(), corners[:, 1].max())
+    shown = box if clip is None else clips.shared(box, clip)
+    return [shown] if shown.area > 0 else []
+
+
+def _read_path(
+    obj: object, m: Matrix, clip: Box | None, lines: list[tuple[float, ...]], outlines: list[ClosedOutline]
+) -> None:
     filled, stroked = _mode(obj)
     if not (filled or stroked):
         return
@@ -162,16 +167,57 @@ def _read_path(obj: object, m: Matrix, lines: list[tuple[float, ...]], outlines:
     width = max(_width(obj, m), 0.01) if stroked else 0.0
     dashed = stroked and pdfium.FPDFPageObj_GetDashCount(obj) > 0
     found = runs_of(obj, m)
+    across = _uneven_pen(obj, m) if stroked else None
     for (points, curved), closed in zip(found.runs, found.closed, strict=True):
         ring = closed or filled or _same(points[0], points[-1])
         if ring and len(points) > 2:
-            outlines.append(ClosedOutline(tuple(points), filled, stroked, curved, color, width, dashed))
+            shown = _shown_ring(points, clip)
+            if len(shown) > 2:
+                outlines.append(ClosedOutline(tuple(shown), filled, stroked, curved, color, width, dashed))
             if points[0] != points[-1]:
                 points = [*points, points[0]] if filled and not stroked else points
         run = float(lines[-1][6] + 1 if lines else 0)
-        pairs = pairwise(points)
-        lines.extend((a[0], a[1], b[0], b[1], width, key, run) for a, b in pairs if a != b)
+        for a, b in _shown(points, clip):
+            lines.append((*a, *b, width if across is None else max(pen(across, m, a, b), 0.01), key, run))
+
+
+def _uneven_pen(obj: object, m: Matrix) -> float | None:
+    """The pen's own width where the matrix scales x and y differently, so that it draws strokes of several widths."""
+    a, b = np.hypot(m[0, 0], m[0, 1]), np.hypot(m[1, 0], m[1, 1])
+    if abs(a - b) < UNEVEN * max(a, b) and abs(m[0, 0] * m[1, 0] + m[0, 1] * m[1, 1]) < UNEVEN * max(a * b, 1e-12):
+        return None
+    width = ctypes.c_float()
+    pdfium.FPDFPageObj_GetStrokeWidth(obj, width)
+    return float(width.value)
+
+
+def _shown(points: list[Point], clip: Box | None) -> Iterator[tuple[Point, Point]]:
+    """The strokes of a sub-path as far as they are shown."""
+    for a, b in pairwise(points):
+        if a == b:
+            continue
+        part = (a, b) if clip is None else clips.segment(a, b, clip)
+        if part is not None and part[0] != part[1]:
+            yield part
+
+
+def _shown_ring(points: list[Point], clip: Box | None) -> list[Point]:
+    if clip is None or all(clip.holds_point(*p) for p in points):
+        return points
+    return clips.ring(points, clip)
 
 
 def _same(a: Point, b: Point) -> bool:
     return abs(a[0] - b[0]) < 0.05 and abs(a[1] - b[1]) < 0.05
+
+
+def clipped_texts(page: object, to_page: Matrix) -> dict[int, Box]:
+    """What text objects are clipped to, by the address of the object, where it is less than what they would cover."""
+    found: dict[int, Box] = {}
+    try:
+        for obj, kind, _, clip in objects(page, to_page):
+            if kind == pdfium.FPDF_PAGEOBJ_TEXT and clip is not None:
+                found[clips.address(obj)] = clip
+    except TooMuch:
+        return {}
+    return found

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import pypdfium2.raw as pdfium
 
 from worker.datasheet.geometry.primitives import Box, Word, around
-from worker.datasheet.page.paths import Matrix, placed
+from worker.datasheet.page import clips
+from worker.datasheet.page.geometry import Matrix, placed
 from worker.datasheet.thresholds.page import GARBLED, OBLIQUE_DEG
 
 MAX_CHARS = 40_000
@@ -25,7 +26,7 @@ class _Char:
     size: float
 
 
-def _chars(textpage: object, m: Matrix, unknown: list[Box]) -> list[_Char | None]:
+def _chars(textpage: object, m: Matrix, unknown: list[Box], clipped: dict[int, Box]) -> list[_Char | None]:
     """The characters in stored order; None marks a break. Letters without a known meaning leave their box in `unknown`."""
     page_turn = round(math.degrees(math.atan2(-m[0, 1], m[0, 0])) / 90)
     found: list[_Char | None] = []
@@ -51,6 +52,9 @@ def _chars(textpage: object, m: Matrix, unknown: list[Box]) -> list[_Char | None
         turn = (page_turn - round(quarters)) % 4  # the library counts clockwise
         size = pdfium.FPDFText_GetFontSize(textpage, i)
         box = Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+        if clipped and not _is_shown(textpage, i, box, clipped):
+            found.append(None)
+            continue
         if 0xE000 <= code < 0xF900 or not mapped:
             unknown.append(box)
             found.append(None)
@@ -61,6 +65,12 @@ def _chars(textpage: object, m: Matrix, unknown: list[Box]) -> list[_Char | None
         around_it = Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
         found.append(_Char(chr(code), box, around_it, turn, size))
     return found
+
+
+def _is_shown(textpage: object, at: int, box: Box, clipped: dict[int, Box]) -> bool:
+    """Whether the middle of a letter lies within what its text is clipped to."""
+    clip = clipped.get(clips.address(pdfium.FPDFText_GetTextObject(textpage, at)))
+    return clip is None or clip.holds_point(box.cx, box.cy)
 
 
 def _frame(box: Box, turn: int) -> tuple[float, float, float, float]:
@@ -89,12 +99,17 @@ def _joins(run: list[_Char], char: _Char) -> bool:
     return -0.6 * tall < start - end and near and apart < 0.05 * tall
 
 
-def read_words(textpage: object, to_page: Matrix) -> tuple[list[Word], list[Box]]:
-    """Words in stored order, and the boxes of letters whose meaning the font does not tell."""
+def read_words(
+    textpage: object, to_page: Matrix, clipped: dict[int, Box] | None = None
+) -> tuple[list[Word], list[Box]]:
+    """Words in stored order, and the boxes of letters whose meaning the font does not tell.
+
+    `clipped`: what text objects are clipped to, by address.
+    """
     unknown: list[Box] = []
     runs: list[list[_Char]] = []
     run: list[_Char] = []
-    for char in [*_chars(textpage, to_page, unknown), None]:
+    for char in [*_chars(textpage, to_page, unknown, clipped or {}), None]:
         if char is not None and run and _joins(run, char):
             run.append(char)
             continue
