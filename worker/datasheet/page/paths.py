@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from worker.datasheet.geometry.primitives import Box, ClosedOutline
 from worker.datasheet.page import clips
 from worker.datasheet.page.geometry import Matrix, Point, pen, placed
+from worker.datasheet.thresholds.page import PEN_UNEVEN
 
 MAX_OBJECTS = 60_000  # a page above this is a photo traced into paths, not a drawing
 MAX_STROKES = 300_000
 CURVE_STEPS = 6
-UNEVEN = 0.01  # of the scale: a larger difference between the axes draws pens unevenly
 
 
 class TooMuch(ValueError):
@@ -184,7 +184,9 @@ def _read_path(
 def _uneven_pen(obj: object, m: Matrix) -> float | None:
     """The pen's own width where the matrix scales x and y differently, so that it draws strokes of several widths."""
     a, b = np.hypot(m[0, 0], m[0, 1]), np.hypot(m[1, 0], m[1, 1])
-    if abs(a - b) < UNEVEN * max(a, b) and abs(m[0, 0] * m[1, 0] + m[0, 1] * m[1, 1]) < UNEVEN * max(a * b, 1e-12):
+    if abs(a - b) < PEN_UNEVEN * max(a, b) and abs(m[0, 0] * m[1, 0] + m[0, 1] * m[1, 1]) < PEN_UNEVEN * max(
+        a * b, 1e-12
+    ):
         return None
     width = ctypes.c_float()
     pdfium.FPDFPageObj_GetStrokeWidth(obj, width)

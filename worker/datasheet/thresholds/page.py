@@ -76,3 +76,6 @@ HEADING_BOLDER = 1.35  # times the height of a heading: the one over it
 HEADING_LEFT_PT = 40.0  # by which a figure may begin left of its heading
 HEADING_OUTDENT_PT = 4.0  # across, between the beginnings of stacked lines; beyond it one stands farther left
 HEADING_WORDS = 9  # words of a heading; longer ones are prose
+
+# Drawn paths (page/paths.py).
+PEN_UNEVEN = 0.01  # of the scale: a larger difference between the axes draws pens unevenly

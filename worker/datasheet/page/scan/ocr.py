@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +16,8 @@ Gray = NDArray[np.uint8]
 HEIGHT_PX = 48
 MAX_WIDTH_PX = 1600
 BATCH = 8
+WIDTH_STEP_PX = 16  # a crop is filled up to the next multiple, whatever else is read with it
+LEAST_WIDTH_PX = 64
 ALPHABET = set(
     "0123456789.,;:±+-–—_=~/\\|()[]<>{}'\"*#%&@!?$°ΦφøØ∅×□θαβμ ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 )
@@ -45,18 +48,24 @@ class Recogniser:
         self._input = self._session.get_inputs()[0].name
 
     def read(self, crops: list[Gray]) -> list[tuple[str, float]]:
-        """Text and confidence (0..1) of each upright crop of one line, dark on light."""
+        """Text and confidence (0..1) of each upright crop of one line, dark on light.
+
+        Read together are only crops that are filled up to the same width: what a crop reads as, and how surely, does not
+        depend on its company. Two numbers fuse into one where much is filled up.
+        """
         scaled = [_scaled(c) for c in crops]
-        order = sorted(range(len(scaled)), key=lambda i: scaled[i].shape[1])
+        alike: defaultdict[int, list[int]] = defaultdict(list)
+        for i, crop in enumerate(scaled):
+            alike[_filled_up(crop.shape[1])].append(i)
         results: list[tuple[str, float]] = [("", 0.0)] * len(crops)
-        for at in range(0, len(order), BATCH):
-            chosen = order[at : at + BATCH]
-            for i, result in zip(chosen, self._run([scaled[i] for i in chosen]), strict=True):
-                results[i] = result
+        for width, members in alike.items():
+            for at in range(0, len(members), BATCH):
+                chosen = members[at : at + BATCH]
+                for i, result in zip(chosen, self._run([scaled[i] for i in chosen], width), strict=True):
+                    results[i] = result
         return results
 
-    def _run(self, crops: list[Gray]) -> list[tuple[str, float]]:
-        width = max(64, max(c.shape[1] for c in crops))
+    def _run(self, crops: list[Gray], width: int) -> list[tuple[str, float]]:
         batch = np.zeros((len(crops), 3, HEIGHT_PX, width), np.float32)
         for i, crop in enumerate(crops):
             batch[i, :, :, : crop.shape[1]] = (crop.astype(np.float32) / 127.5 - 1.0)[None]
@@ -77,6 +86,10 @@ class Recogniser:
                 sure.append(float(row[step, index]))
             last = index
         return text.strip(), float(np.mean(sure)) if sure else 0.0
+
+
+def _filled_up(width: int) -> int:
+    return max(LEAST_WIDTH_PX, -(-width // WIDTH_STEP_PX) * WIDTH_STEP_PX)
 
 
 def _scaled(crop: Gray) -> Gray:
