@@ -10,6 +10,7 @@ import numpy as np
 from worker.datasheet.drawing import dimensions
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.geometry.primitives import Box, Word
+from worker.datasheet.search import naming
 from worker.datasheet.thresholds.page import (
     HEADING_BOLDER,
     HEADING_LARGER,
@@ -52,7 +53,7 @@ def headings(drawing: Drawing) -> list[Word]:
     return [
         w for w in drawing.lines
         if sizes and w.turn == 0 and w.across >= usual * (1.0 if _BRACKETS.fullmatch(w.text) else HEADING_LARGER)
-        and _WORD.search(w.text) and len(w.text.split()) <= HEADING_WORDS
+        and (_WORD.search(w.text) or naming.FAMILY.search(w.text)) and len(w.text.split()) <= HEADING_WORDS
     ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 _DASH = r"[\s\-–−]?"
 _KIND = r"(?!R?DSON|REASON|PERSON)[A-Z]{0,4}(?:SOIC|SSOP|SOP|SOT|SOD|QFN|DFN|QFP|LGA|BGA|DIP|CSP|PLCC|SON|PAK)N?"
 FAMILY = re.compile(
-    rf"\b({_KIND}(?:{_DASH}\d{{1,4}}[A-Z]{{0,3}})?(?:[\-–−]\d{{1,3}})?|(?:SC|TO|DO|SMA|SMB|SMC)[\-–−]\d{{2,3}}[A-Z]{{0,2}})\b"
+    rf"\b({_KIND}(?:{_DASH}\d{{1,4}}[A-Z]{{0,3}})?(?:[\-–−]\d{{1,3}})?|(?:SC|TO|DO|SMA|SMB|SMC)[\-–−]?\d{{2,3}}[A-Z]{{0,2}})\b"
 )
 CODE = re.compile(r"\b(CASE\s\d{2,4}[A-Z]{0,2}(?:[\-–−]\d{2})?|(?!REV)[A-Z]{1,3}0\d{3}[A-Z])\b")
 STOP = frozenset(

@@ -18,6 +18,7 @@ from worker.datasheet.thresholds.drawing import (
     HEADING_LEADING,
     LEFT_SPANS,
 )
+from worker.datasheet.thresholds.page import HEADING_LEFT_PT
 
 _UNIT = re.compile(r"\bunits?\b|millimet|\bview\b", re.IGNORECASE)
 _OTHER = frozenset({captions.LAND, captions.MASK, captions.STENCIL, captions.TAPE, captions.CUTOUT})
@@ -116,7 +117,8 @@ def _under_heading(drawing: Drawing, asked: set[str]) -> Drawing:
     blocks = _blocks([t for t in headings.headings(drawing) if not _UNIT.search(t.text)])
     own: list[list[dimensions.DimensionSpan]] = [[] for _ in blocks]
     for span in drawing.spans:
-        over = [i for i, block in enumerate(blocks) if block[-1].box.y1 <= dimensions.box_of(span).cy]
+        box = dimensions.box_of(span)
+        over = [i for i, block in enumerate(blocks) if block[-1].box.y1 <= box.cy and _begins(block) < box.cx]
         if over:
             own[over[-1]].append(span)
     rated = [
@@ -128,12 +130,24 @@ def _under_heading(drawing: Drawing, asked: set[str]) -> Drawing:
     return _of_spans(drawing, best[0]) if most and len(best) == 1 and len(rated) > 1 else drawing
 
 
+def _begins(block: list[Word]) -> float:
+    """How far left a figure under a heading may begin."""
+    return min(line.box.x0 for line in block) - HEADING_LEFT_PT
+
+
 def _blocks(titles: list[Word]) -> list[list[Word]]:
     """Headings from top to bottom, those set close under each other together."""
     blocks: list[list[Word]] = []
     for title in sorted(titles, key=lambda t: t.box.y1):
-        if blocks and title.box.y0 - blocks[-1][-1].box.y1 < HEADING_LEADING * title.across:
-            blocks[-1].append(title)
-        else:
+        home = next((b for b in reversed(blocks) if _set_under(b[-1], title)), None)
+        if home is None:
             blocks.append([title])
+        else:
+            home.append(title)
     return blocks
+
+
+def _set_under(over: Word, title: Word) -> bool:
+    """Whether a heading goes on with a line: the two share some of their width."""
+    close = title.box.y0 - over.box.y1 < HEADING_LEADING * title.across
+    return close and over.box.x0 < title.box.x1 and title.box.x0 < over.box.x1

@@ -12,6 +12,7 @@ from worker.datasheet.text.quantities import NUMBER, Quantity, bare_count, numbe
 from worker.datasheet.thresholds.page import DUAL_STACK_GAP, STACK_GAP
 
 _INCH = re.compile(r"(?<![\d.,])(0?)\.\d{3,4}(?!\d)")
+_NOTE = re.compile(r"\(.*[A-Za-z]{3}.*\)")
 _TAIL = re.compile(r"0\d+")  # of a number that a line cut in two: none begins so
 _THOUSANDTHS = re.compile(r"\D*\d{3,4}(?![\d.,])")
 
@@ -88,7 +89,7 @@ def read(lines: list[Word], apart: Apart = _never) -> list[Quantity]:
     loose = [line for line in lines if id(line.box) not in taken]
     found = [_with_tolerance(q, loose) for q in found]
     found = _stacked(found, apart)
-    return _diameters([_with_count(q, loose) for q in found])
+    return _diameters([_with_note(_with_count(q, loose), loose) for q in found])
 
 
 def _diameters(found: list[Quantity]) -> list[Quantity]:
@@ -139,6 +140,15 @@ def _stacked(found: list[Quantity], apart: Apart) -> list[Quantity]:
         done.add(i)
         result.append(q)
     return result
+
+
+def _with_note(q: Quantity, loose: list[Word]) -> Quantity:
+    """The number with a remark in brackets on the line under it, which stands between it and its dimension line."""
+    for word in loose:
+        gap = _below(q.box, word.box, q.turn) if word.turn == q.turn and _NOTE.fullmatch(word.text.strip()) else None
+        if gap is not None and -0.4 < gap < STACK_GAP:
+            return replace(q, box=around([q.box, word.box]))
+    return q
 
 
 def _with_count(q: Quantity, loose: list[Word]) -> Quantity:

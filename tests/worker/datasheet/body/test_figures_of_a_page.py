@@ -121,3 +121,29 @@ def test_a_size_in_words_stands_where_nothing_is_drawn() -> None:
     sketch.across(-0.5, 0.5, 3.0, "0.50")
     sketch.rect(0, 0, 1.0, 0.6)
     assert nominals(read(sketch)) == (3.0, 2.5, 0.9)
+
+
+@pytest.mark.parametrize(("package", "size"), [("HRP5", (9.4, 8.0, 1.9)), ("TO252-3", (6.5, 5.5, 2.3))])
+def test_headings_of_a_column_beside_the_outlines_divide_none_of_them(package: str, size: tuple[float, ...]) -> None:
+    """Outlines under their names on the left, what is told of their tapes in small headings on the right."""
+    sketch = Sketch(11.0)
+    for name, y, outer in (("HRP5", 600, (9.4, 8.0, 1.9)), ("TO252-3", 330, (6.5, 5.5, 2.3))):
+        sketch.canvas.setFont("Helvetica-Bold", 15)
+        sketch.canvas.drawString(80, y + 95, name)
+        sketch.at = (170.0, y)
+        outline(sketch, *outer)
+        for i, words in enumerate(
+            ("<Tape and Reel information>", "Tape carrier", "Quantity pieces", "Direction of feed")
+        ):
+            sketch.text(430, y + 85 - 24 * i, words, 13)
+    assert nominals(read(sketch, package))[:2] == size[:2]
+
+
+def test_a_remark_in_brackets_stands_between_a_number_and_its_dimension_line() -> None:
+    sketch = Sketch(20.0, (300.0, 500.0))
+    outline(sketch, 8.8, 8.0, 1.9)
+    sketch.rect(0, 0, 9.4, 8.0)
+    sketch.across(-4.7, 4.7, -5.6, "")
+    sketch.text(300, 616, "(MAX 9.75 with burr)", 7)
+    sketch.text(300, 624, "9.40±0.1", 7)
+    assert read(sketch).length.nom == 9.4

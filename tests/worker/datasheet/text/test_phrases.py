@@ -20,3 +20,8 @@ def test_an_oblique_word_across_the_page_takes_no_word_of_a_line() -> None:
     watermark = Word("Maker", Box(20, 0, 138, 180), 0, 1.0, 180.0)
     found = phrases.join([watermark, word("SOLDERING", 100, 90), word("PATTERN", 139, 90)])
     assert sorted(w.text for w in found) == ["Maker", "SOLDERING PATTERN"]
+
+
+def test_a_dash_joins_two_limits_however_thin_it_is() -> None:
+    dash = Word("–", Box(118, 2.8, 122, 3.2), 0, 1.0, 0.4)
+    assert [w.text for w in phrases.join([word("1.50", 100, 0), dash, word("1.75", 124, 0)])] == ["1.50 – 1.75"]
