@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from worker.datasheet.page import pages, text_layer
 from worker.datasheet.page.pages import Book
-from worker.datasheet.search import called, naming, titles
+from worker.datasheet.search import called, naming, orders, titles
 from worker.datasheet.search.page_hit import PageHit
 from worker.datasheet.thresholds.page import (
     AWAY_MOST,
@@ -210,7 +210,11 @@ def _find_named(found: Search, titled: list[PageHit], package: str) -> None:
     begun = _telling([naming.begun_by(package, h.text) for h in drawn], found)
     longest = {n for names in begun for n in names if not any(o != n and o.startswith(n) for o in names)}
     found.matched = len(longest) == 1
-    if found.matched:
+    ordered = orders.drawing_of(package, found.hits, drawn) if not longest else None
+    if ordered is not None:
+        found.matched, found.taken_for = True, naming.first_name(ordered.text)
+        ordered.match += NAMED_SO
+    elif found.matched:
         found.taken_for = next(iter(longest))
         for hit, names in zip(drawn, begun, strict=True):
             hit.match += NAMED_SO * bool(names)

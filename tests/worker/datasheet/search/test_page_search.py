@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
+import pytest
 from PIL import Image
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
@@ -187,3 +188,25 @@ def test_pages_of_another_package_are_doubted() -> None:
     result = found("8-Lead SOIC", asked_elsewhere, *of("8-Lead DFN"))
     assert "DFN" in (result.doubt("8-Lead SOIC") or "")
     assert found("8-Lead DFN", asked_elsewhere, *of("8-Lead DFN")).doubt("8-Lead DFN") is None
+
+
+ORDERING = (
+    "ORDERING INFORMATION",
+    "QX1113 Reflective Rectangular (Through Hole) 1600 / Tube",
+    "QX1113GR Reflective Rectangular (Surface Mount) 1000 / Tape",
+)
+
+
+@pytest.mark.parametrize(("code", "page"), [("QX1113GR", 3), ("QX1113", 2)])
+def test_an_order_code_means_the_drawing_that_the_ordering_information_describes(code: str, page: int) -> None:
+    def case(title: str, name: str) -> tuple[Sequence[str], int]:
+        return (title, name, "MECHANICAL CASE OUTLINE", "PACKAGE DIMENSIONS", "TOP VIEW", "0.80±0.1 1.20±0.1"), 300
+
+    sheets = [
+        (ORDERING, 20),
+        case("REFLECTIVE RECTANGULAR THROUGH HOLE", "CASE 100AQ"),
+        case("REFLECTIVE RECTANGULAR SURFACE MOUNT", "CASE 100CY"),
+    ]
+    result = found(code, *sheets)
+    assert result.matched
+    assert result.mechanical[0] == page
