@@ -6,7 +6,13 @@ import re
 
 from worker.datasheet.search.headings import words_of
 from worker.datasheet.search.page_hit import PageHit
-from worker.datasheet.thresholds.page import ORDER_CHARS, ORDER_CODE_LEAST, ORDER_TITLE_CHARS
+from worker.datasheet.thresholds.page import (
+    ORDER_CHARS,
+    ORDER_CODE_LEAST,
+    ORDER_JOINED,
+    ORDER_SERIES,
+    ORDER_TITLE_CHARS,
+)
 
 _ORDERING = re.compile(
     r"\border(?:ing)?\s*(?:information|codes?|numbers?|guide)\b|\bpart\s*(?:number|no)s?\b", re.IGNORECASE
@@ -28,6 +34,10 @@ def drawing_of(package: str, hits: list[PageHit], drawn: list[PageHit]) -> PageH
 
 
 def _behind(code: str, text: str) -> set[str]:
-    """The words that follow an order code closely."""
-    found = re.finditer(rf"(?<![A-Za-z0-9]){re.escape(code)}(?![A-Za-z0-9])", text, re.IGNORECASE)
-    return set().union(*(words_of(text[m.end() : m.end() + ORDER_CHARS]) for m in found))
+    """The words that follow an order code closely, up to the next code that begins like it."""
+    found: set[str] = set()
+    for m in re.finditer(rf"(?<![A-Za-z0-9]){re.escape(code)}(?![A-Za-z0-9])", text, re.IGNORECASE):
+        after = text[m.end() : m.end() + ORDER_CHARS]
+        end = after.find(code[:ORDER_SERIES], ORDER_JOINED)  # codes joined by "&" have one description
+        found |= words_of(after[:end] if end > 0 else after)
+    return found
