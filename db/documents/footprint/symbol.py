@@ -56,8 +56,7 @@ def _width(left: list[Pin], right: list[Pin]) -> float:
 
 
 def _level(at: int, high: float) -> float:
-    steps = int(high / PITCH_MM) // 2
-    return (steps - 1 - at) * PITCH_MM + (high / 2 - steps * PITCH_MM)
+    return high / 2 - (at + 1) * PITCH_MM
 
 
 def _pin(pin: Pin, x: float, y: float, turn: int) -> Expr:

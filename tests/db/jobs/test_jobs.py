@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy.orm import Session
 
 from db.access import tenants
 from db.jobs import jobs, leases, progress
@@ -126,3 +127,98 @@ def test_pages_follow_the_order_of_making(database: Database) -> None:
         later = jobs.page(session, ann, Filter(created_after=NOW + timedelta(seconds=1)), 3)
     assert [job.id for job in (*newest, *older)] == made[::-1]
     assert later == []
+
+
+def test_only_queued_jobs_of_the_same_queue_stand_in_a_line(database: Database) -> None:
+    ann = tenant(database)
+    first = submit(database, ann)[0]
+    with database.write() as session:
+        elsewhere = NewJob(ann, "datasheet.extract", "cpu", {"document": {"url": "https://example.com/a"}})
+        other = jobs.submit(session, NOW, elsewhere).id
+    last = submit(database, ann)[0]
+    running = claim(database)
+    assert running is not None
+    with database.read() as session:
+        ahead = {one: jobs.ahead_of(session, session.get_one(Job, one)) for one in (running.id, other, last)}
+    assert running.id == first
+    assert ahead == {first: 0, other: 0, last: 0}
+    with database.write() as session:
+        canceled = jobs.request_cancel(session, NOW, session.get_one(Job, submit_last(session, ann)))
+        assert jobs.ahead_of(session, canceled) == 0, "who has left the line stands nowhere in it"
+
+
+def submit_last(session: Session, tenant_id: UUID) -> UUID:
+    new = NewJob(tenant_id, "video.caption", "gpu", {"video": {"url": "https://example.com/a"}})
+    return jobs.submit(session, NOW, new).id
+
+
+def test_a_line_is_counted_to_a_limit(database: Database) -> None:
+    ann = tenant(database)
+    made = submit(database, ann, jobs.AHEAD_MAX + 3)
+    with database.read() as session:
+        assert jobs.ahead_of(session, session.get_one(Job, made[-1])) == jobs.AHEAD_MAX
+        assert jobs.ahead_of(session, session.get_one(Job, made[jobs.AHEAD_MAX - 1])) == jobs.AHEAD_MAX - 1
+
+
+def test_lists_are_filtered(database: Database) -> None:
+    ann = tenant(database)
+    with database.write() as session:
+        params = {"video": {"url": "https://example.com/a"}}
+        made = [
+            jobs.submit(
+                session, NOW + timedelta(seconds=n), NewJob(ann, kind, "gpu", params, model=model, labels=labels)
+            ).id
+            for n, (kind, model, labels) in enumerate(
+                [
+                    ("video.caption", "nano", {"team": "a"}),
+                    ("video.caption", "large", {"team": "b"}),
+                    ("chat.complete", "nano", {"team": "a", "x": "y"}),
+                ]
+            )
+        ]
+
+    def found(**wanted: object) -> list[int]:
+        with database.read() as session:
+            return [made.index(job.id) for job in jobs.page(session, ann, Filter(**wanted), 10)]  # type: ignore[arg-type]
+
+    assert found() == [2, 1, 0]
+    assert found(kinds=["video.caption"]) == [1, 0]
+    assert found(model="nano") == [2, 0]
+    assert found(label=("team", "a")) == [2, 0]
+    assert found(label=("x", "a")) == []
+    assert found(created_after=NOW + timedelta(seconds=1)) == [2, 1]
+    assert found(created_before=NOW + timedelta(seconds=1)) == [0]
+    assert found(states=[State.RUNNING]) == []
+    assert found(kinds=["video.caption"], model="nano", label=("team", "a")) == [0]
+
+
+def test_a_finished_job_answers_for_one_like_it(database: Database) -> None:
+    ann = tenant(database)
+    with database.write() as session:
+        new = NewJob(ann, "video.caption", "gpu", {"video": {"url": "https://example.com/a"}}, cache_key="k")
+        source = jobs.submit(session, NOW, new).id
+    assert_cached(database, ann, None)
+    job = claim(database)
+    assert job is not None
+    with database.write() as session:
+        leases.start(session, NOW, job.id, job.epoch)
+        leases.finalize(session, job.id, job.epoch)
+        leases.succeed(session, NOW, job.id, job.epoch, {"cues": 1}, [], Usage())
+    assert_cached(database, ann, source)
+    assert_cached(database, tenant(database, "bob"), None)
+    with database.write() as session:
+        copy = jobs.submit_cached(session, NOW, new, session.get_one(Job, source))
+        assert (copy.state, copy.result, copy.cached_from) == (State.SUCCEEDED, {"cues": 1}, source)
+        copy_id = copy.id
+    assert_cached(database, ann, copy_id)
+    with database.write() as session:
+        for one in (source, copy_id):
+            jobs.tombstone(session, NOW, session.get_one(Job, one))
+    assert_cached(database, ann, None)
+
+
+def assert_cached(database: Database, tenant_id: UUID, expected: UUID | None) -> None:
+    with database.read() as session:
+        found = jobs.cached(session, tenant_id, "k")
+        assert (found and found.id) == expected
+        assert jobs.cached(session, tenant_id, "other") is None

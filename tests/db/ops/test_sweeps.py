@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from db.access import shares
 from db.assets import assets
@@ -17,7 +18,7 @@ from db.jobs import jobs, leases
 from db.jobs.leases import FileEntry, Usage
 from db.ops import migrate, sweeps
 from db.schema.base import new_id
-from db.schema.tables import Job, Leader, State, Worker
+from db.schema.tables import Job, JobAttempt, Leader, State, Worker
 from db.schema.tables_access import Tenant
 from db.session import Database
 from db.settings import Settings
@@ -199,6 +200,19 @@ def test_attempts_without_end_are_ended(database: Database, owner: UUID) -> None
         assert sweeps.overdue(session, after(1100), patient) == [(job.id, job.epoch, Failure.RUN_TIME_EXCEEDED)]
         sweeps.end_overdue(session, after(1100), job.id, job.epoch, Failure.RUN_TIME_EXCEEDED, patient)
     assert stored(database, job).failure is Failure.RUN_TIME_EXCEEDED
+    assert stored(database, job).failure_message == "the attempt ran too long"
+
+
+def test_an_attempt_without_progress_says_so(database: Database, owner: UUID) -> None:
+    submit(database, owner)
+    job = claim(database)
+    with database.write() as session:
+        assert leases.start(session, NOW, job.id, job.epoch)
+        sweeps.end_overdue(session, after(170), job.id, job.epoch, Failure.WORKER_LOST, SETTINGS)
+    with database.read() as session:
+        (attempt,) = session.scalars(select(JobAttempt))
+        assert (attempt.failure, attempt.message) == (Failure.WORKER_LOST, "no progress")
+    assert stored(database, job).state is State.RETRY_WAIT
 
 
 def test_a_cancel_that_nobody_carries_out_is_carried_out(database: Database, owner: UUID) -> None:
