@@ -163,3 +163,11 @@ def test_compose_takes_the_settings_it_writes(host: Host) -> None:
     ran = subprocess.run(command, cwd=host.docker, capture_output=True, text=True, env=TOOLS)
     assert ran.returncode == 0, ran.stderr
     assert "device=cuda&dtype=bfloat16" in ran.stdout.replace("\\u0026", "&")
+
+
+def test_passwords_of_an_earlier_installation_are_kept(host: Host) -> None:
+    (host.docker / "secrets").mkdir()
+    (host.docker / "secrets/postgres_password").write_text("of-before\n")
+    assert host.deploy().returncode == 0
+    assert host.secret("postgres_password") == "of-before"
+    assert host.secret("bm3_database_url") == "postgresql://bm3:of-before@postgres/bm3"
