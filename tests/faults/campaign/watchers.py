@@ -44,10 +44,10 @@ class Watcher:
                 time.sleep(AGAIN_S)
 
     def _listen(self) -> None:
-        headers = {"Authorization": f"Bearer {self._door.token}"}
+        headers = {"Authorization": f"Bearer {self._client.token}"}
         if self._position:
             headers["Last-Event-ID"] = self._position
-        url = f"{self._door.url}/v1/jobs/{self._job_id}/events"
+        url = f"{self._client.url}/v1/jobs/{self._job_id}/events"
         with httpx.stream("GET", url, headers=headers, timeout=SILENT_S, trust_env=False) as answer:
             answer.raise_for_status()
             for event in _events(answer.iter_lines()):
