@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.pins import cell_text, numbers
+from worker.datasheet.pins.cell_text import PageWords
 from worker.datasheet.pins.pin_figure import PinFigure
 from worker.datasheet.pins.pin_row import PinRow
 from worker.datasheet.thresholds.pins import BALL_CELL, BALL_LEAST, LEFT_OUT, RUN_OFF, TITLE_REACH
@@ -15,10 +16,10 @@ _LETTER = re.compile(r"A?[A-HJ-NPRT-WY]")
 _LETTERS = tuple("ABCDEFGHJKLMNPRTUVWY") + tuple(f"A{c}" for c in "ABCDEFGHJKLMNPRTUVWY")
 
 
-def figures_of(words: list[Word], page: int) -> list[PinFigure]:
+def figures_of(words: PageWords, page: int) -> list[PinFigure]:
     """Every grid on a page with rows A, B, C and so on from the top and columns 1, 2, 3 and so on from the left."""
-    rows = _runs([w for w in words if w.turn == 0 and _LETTER.fullmatch(w.text)], upright=True)
-    columns = _runs([w for w in words if w.turn == 0 and w.text.isdigit()], upright=False)
+    rows = _runs([w for w in words.words if w.turn == 0 and _LETTER.fullmatch(w.text)], upright=True)
+    columns = _runs([w for w in words.words if w.turn == 0 and w.text.isdigit()], upright=False)
     return [f for r in rows for c in columns if _beside(r, c) and (f := _grid(r, c, words, page)) is not None]
 
 
@@ -65,24 +66,24 @@ def _beside(rows: list[Word], columns: list[Word]) -> bool:
     return left and near and (0 < rows[0].box.cy - at < 2 * step or 0 < at - rows[-1].box.cy < 2 * step)
 
 
-def _grid(rows: list[Word], columns: list[Word], words: list[Word], page: int) -> PinFigure | None:
+def _grid(rows: list[Word], columns: list[Word], words: PageWords, page: int) -> PinFigure | None:
     found = list(_balls(rows, columns, words, page))
     if 2 * len(found) < len(rows) * len(columns):
         return None
     box = around([w.box for w in (*rows, *columns)])
     over = Box(box.x0 - 20, box.y0 - TITLE_REACH, box.x1 + 20, box.y0)
-    title = " ".join(cell_text.joined(line) for line in cell_text.lines_of(cell_text.inside(words, over)))
+    title = " ".join(cell_text.joined(line) for line in cell_text.lines_of(words.inside(over)))
     return PinFigure(page, title, box, tuple(found))
 
 
-def _balls(rows: list[Word], columns: list[Word], words: list[Word], page: int) -> Iterator[PinRow]:
+def _balls(rows: list[Word], columns: list[Word], words: PageWords, page: int) -> Iterator[PinRow]:
     """The name at each crossing; where none stands, the package has no ball."""
     wide, high = (b - a for a, b in ((columns[0].box.cx, columns[1].box.cx), (rows[0].box.cy, rows[1].box.cy)))
     for row in rows:
         for column in columns:
             x, y = column.box.cx, row.box.cy
             cell = Box(x - BALL_CELL * wide, y - BALL_CELL * high, x + BALL_CELL * wide, y + BALL_CELL * high)
-            own = [w for w in cell_text.inside(words, cell) if w is not row and w is not column]
+            own = [w for w in words.inside(cell) if w is not row and w is not column]
             text = cell_text.text_of(own)
             if text and not numbers.none_here(text):
                 yield PinRow(f"{row.text}{column.text}", text, "", page, around([w.box for w in own]))

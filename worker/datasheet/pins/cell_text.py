@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import replace
 
@@ -13,9 +14,17 @@ from worker.datasheet.thresholds.pins import IN_LINE, SPACE
 _FOOTNOTE = re.compile(r"(?:\s*\(\d{1,2}\)|\s*\[\d{1,2}\])+(?=\s|$)")
 
 
-def inside(words: list[Word], box: Box) -> list[Word]:
-    """The words whose middle lies in a box."""
-    return [w for w in words if box.holds_point(w.box.cx, w.box.cy)]
+class PageWords:
+    """The words of a page by their height on it: a page of tables asks for those of hundreds of cells."""
+
+    def __init__(self, words: list[Word]) -> None:
+        self.words = sorted(words, key=lambda w: w.box.cy)
+        self._at = [w.box.cy for w in self.words]
+
+    def inside(self, box: Box) -> list[Word]:
+        """The words whose middle lies in a box."""
+        level = self.words[bisect_left(self._at, box.y0) : bisect_right(self._at, box.y1)]
+        return [w for w in level if box.x0 <= w.box.cx <= box.x1]
 
 
 def lifted(words: list[Word]) -> list[Word]:

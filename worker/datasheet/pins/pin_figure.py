@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.pins import cell_text
+from worker.datasheet.pins.cell_text import PageWords
 from worker.datasheet.pins.pin_row import PinRow
 from worker.datasheet.text.phrases import overlap
 from worker.datasheet.thresholds.pins import (
@@ -59,11 +60,12 @@ class PinFigure:
     title: str
     box: Box
     rows: tuple[PinRow, ...]
+    within: str = ""  # what stands inside it, such as the name of the part
 
 
-def figures_of(words: list[Word], page: int) -> list[PinFigure]:
+def figures_of(words: PageWords, page: int) -> list[PinFigure]:
     """Every figure whose numbers run from 1 around a package, counter-clockwise, with a name for each."""
-    numbers = [part for w in words for part in _parted(w) if _NUMBER.fullmatch(part.text)]
+    numbers = [part for w in words.words for part in _parted(w) if _NUMBER.fullmatch(part.text)]
     sides = [*_sides(numbers, upright=True), *_sides(numbers, upright=False)]
     found: list[PinFigure] = []
     starts = (s for s in sides if s.first == 1 and s.rises == DOWN)
@@ -161,7 +163,7 @@ def _closes(left: Side, bottom: Side, right: Side, top: Side) -> bool:
     return inner and level and same
 
 
-def _named(sides: list[Side], words: list[Word], page: int) -> PinFigure | None:
+def _named(sides: list[Side], words: PageWords, page: int) -> PinFigure | None:
     """The figure with the names of its pins; None where a side has none."""
     rows: list[PinRow] = []
     for side in sides:
@@ -176,12 +178,12 @@ def _named(sides: list[Side], words: list[Word], page: int) -> PinFigure | None:
     over = Box(box.x0 - 20, box.y0 - TITLE_REACH, box.x1 + 20, box.y0)
     under = Box(box.x0 - 20, box.y1, box.x1 + 20, box.y1 + TITLE_REACH)
     title = " ".join(
-        cell_text.joined(line) for part in (over, under) for line in cell_text.lines_of(cell_text.inside(words, part))
+        cell_text.joined(line) for part in (over, under) for line in cell_text.lines_of(words.inside(part))
     )
-    return PinFigure(page, title, box, tuple(rows))
+    return PinFigure(page, title, box, tuple(rows), " ".join(w.text for w in words.inside(box)))
 
 
-def _names(side: Side, words: list[Word], outward: bool) -> list[tuple[str, Box]] | None:
+def _names(side: Side, words: PageWords, outward: bool) -> list[tuple[str, Box]] | None:
     """The label beside each number, all on the same of its sides; None where one has none."""
     flip = {DOWN: -1, UP: 1, RIGHT: 1, LEFT: -1}[side.rises] * (1 if outward else -1)
     upright = side.rises in (DOWN, UP)
@@ -189,11 +191,11 @@ def _names(side: Side, words: list[Word], outward: bool) -> list[tuple[str, Box]
     return [one for one in found if one is not None] if all(one is not None for one in found) else None
 
 
-def _label(number: Word, words: list[Word], upright: bool, flip: int) -> tuple[str, Box] | None:
+def _label(number: Word, words: PageWords, upright: bool, flip: int) -> tuple[str, Box] | None:
     """The words that stand in line with a number, from the nearest on while they are one label."""
     start, low, high = _placed(number.box, upright, flip)[1:]
     beside = []
-    for word in words:
+    for word in words.words:
         near, far, top, bottom = _placed(word.box, upright, flip)
         if word is number or far <= start + 0.5 or near > start + 400 or not _in_line(low, high, top, bottom):
             continue

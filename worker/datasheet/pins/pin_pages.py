@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.datasheet.geometry.primitives import NO_LINES, Word
+from worker.datasheet.geometry.primitives import NO_LINES
 from worker.datasheet.page import pages, paths
 from worker.datasheet.page.pages import Book
 from worker.datasheet.pins import ball_figure, cell_text, pin_figure, pin_table, ruled
+from worker.datasheet.pins.cell_text import PageWords
 from worker.datasheet.pins.pin_figure import PinFigure
 from worker.datasheet.pins.pin_table import PinLayout, PinTable
 from worker.datasheet.thresholds.pins import CONTENTS_LEAST, FIRST_PAGES, MOST_PAGES, SEEN, STRONG
@@ -68,7 +69,7 @@ def _read(book: Book, numbers: list[int], sources: PinSources) -> None:
     while waiting and len(seen) < MOST_PAGES:
         number = waiting.pop(0)
         seen.add(number)
-        words = cell_text.lifted(pages.read_text(book, number)[0])
+        words = PageWords(cell_text.lifted(pages.read_text(book, number)[0]))
         last = _tables(book, number, words, sources, last)
         sources.figures.extend(f for kind in (pin_figure, ball_figure) for f in kind.figures_of(words, number))
         goes_on = last is not None and last[0].last_page == number and number < book.pages
@@ -77,7 +78,7 @@ def _read(book: Book, numbers: list[int], sources: PinSources) -> None:
 
 
 def _tables(
-    book: Book, number: int, words: list[Word], found: PinSources, last: tuple[PinTable, PinLayout] | None
+    book: Book, number: int, words: PageWords, found: PinSources, last: tuple[PinTable, PinLayout] | None
 ) -> tuple[PinTable, PinLayout] | None:
     """Adds the tables of a page; gives the last one, which the next page may go on with."""
     for one in ruled.tables_of(_strokes(book, number)):

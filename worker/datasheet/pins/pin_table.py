@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from worker.datasheet.geometry.primitives import Box, Word
+from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.pins import cell_text, numbers, pin_row
+from worker.datasheet.pins.cell_text import PageWords
 from worker.datasheet.pins.pin_row import PinRow, RowCells
 from worker.datasheet.pins.ruled import Cell, RuledTable
 from worker.datasheet.thresholds.pins import CAPTION_LEFT, CAPTION_PT, HEAD_ROWS, NUMBERED, TWICE
@@ -79,10 +80,10 @@ class PinLayout:
 
 
 def read(
-    table: RuledTable, words: list[Word], page: int, before: tuple[PinTable, PinLayout] | None
+    table: RuledTable, words: PageWords, page: int, before: tuple[PinTable, PinLayout] | None
 ) -> tuple[PinTable, PinLayout] | None:
     """The table of pins in a ruled table, None where it is another one; `before` is that of the page before, without a head."""
-    texts = {cell: cell_text.text_of(cell_text.inside(words, cell.box)) for cell in table.cells}
+    texts = {cell: cell_text.text_of(words.inside(cell.box)) for cell in table.cells}
     caption = _caption(table.box, words)
     layout = _again(table, texts, before) or _layout(table, texts, caption)
     if layout is None:
@@ -108,10 +109,10 @@ def _same_columns(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
     return len(a) == len(b) and all(abs((p - a[0]) - (q - b[0])) < 3.0 for p, q in zip(a, b, strict=True))
 
 
-def _caption(box: Box, words: list[Word]) -> str:
+def _caption(box: Box, words: PageWords) -> str:
     """What stands just over a table."""
     over = Box(box.x0 - CAPTION_LEFT, box.y0 - CAPTION_PT, box.x1 + 6, box.y0 - 0.5)
-    return " ".join(cell_text.joined(line) for line in cell_text.lines_of(cell_text.inside(words, over)))
+    return " ".join(cell_text.joined(line) for line in cell_text.lines_of(words.inside(over)))
 
 
 def _layout(table: RuledTable, texts: dict[Cell, str], caption: str) -> PinLayout | None:
@@ -185,7 +186,7 @@ def _numbers(table: RuledTable, texts: dict[Cell, str], at: int, head_rows: int,
 
 
 def _column(
-    table: RuledTable, texts: dict[Cell, str], layout: PinLayout, at: int, page: int, words: list[Word]
+    table: RuledTable, texts: dict[Cell, str], layout: PinLayout, at: int, page: int, words: PageWords
 ) -> PinColumn:
     """The rows of one column of numbers."""
     head = layout.heads[at][-1] if layout.heads[at] else ""
@@ -214,7 +215,7 @@ def _overlapping(cells: list[Cell], row: Cell) -> Cell | None:
     return best if best is not None and _shared(best, row) > 0 else None
 
 
-def _cells(number: Cell, name: Cell, kind: Cell | None, words: list[Word]) -> RowCells:
+def _cells(number: Cell, name: Cell, kind: Cell | None, words: PageWords) -> RowCells:
     box = Box(min(number.box.x0, name.box.x0), number.box.y0, max(number.box.x1, name.box.x1), number.box.y1)
-    said = cell_text.inside(words, kind.box) if kind is not None else []
-    return RowCells(cell_text.inside(words, number.box), cell_text.inside(words, name.box), said, box)
+    said = words.inside(kind.box) if kind is not None else []
+    return RowCells(words.inside(number.box), words.inside(name.box), said, box)

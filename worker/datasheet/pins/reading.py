@@ -95,7 +95,8 @@ def _of_figures(sources: PinSources, package: str | None, count: int | None) -> 
 
 def _rate_figure(figure: PinFigure, package: str | None, count: int | None) -> float:
     own = fit(package, figure.title)
-    return own + 4 * _counted(figure.rows, count) if own > FOREIGN else 2 * FOREIGN
+    part = 2 * max(fit(package, figure.within), 0)
+    return own + part + 4 * _counted(figure.rows, count) if own > FOREIGN else 2 * FOREIGN
 
 
 def _best(rated: list[tuple[float, list[PinRow], str]]) -> Chosen:

@@ -139,3 +139,12 @@ def test_without_pins_no_symbol_is_written() -> None:
     done, written = files.write(DatasheetResult(package="X"), [])
     assert done.files.kicad_sym is None
     assert not [f for f in written if f.name.endswith(".kicad_sym")]
+
+
+def test_the_part_named_inside_a_figure_chooses_among_figures_of_one_package() -> None:
+    drawn = Pages()
+    drawn.text(200, 60, "PIN DESCRIPTION: pin names and pin numbers")
+    for i, (part, last) in enumerate((("X24074", "ITERM"), ("X24075", "SYSOFF"))):
+        drawn.dual(150 + 260 * i, 400, ("STAT", "VSS", "VBAT", "VDD", last), "SOT-23-5")
+        drawn.text(190 + 260 * i, 421, part, 6)
+    assert read(drawn, "X24075 SOT-23-5").pins[4].name == "SYSOFF"
