@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.routes import events, fleet, health, jobs, keys, mcp, results, search, uploads, webhooks
+from api.routes import corrections, events, fleet, health, jobs, keys, mcp, results, search, uploads, webhooks
 from api.routes.openai import routes as openai
 
 OPENAI = APIRouter()
@@ -20,6 +20,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     jobs.submitting,
     jobs.router,
     events.router,
+    corrections.router,
     results.router,
     search.router,
     uploads.router,

@@ -21,7 +21,7 @@ from api.submission import corrected
 from db.documents import captions
 from db.documents.answers.jobs import FileView
 from db.documents.kinds.video import Chapter, Cue, Gap
-from db.jobs import cues, jobs
+from db.jobs import corrections, cues, jobs
 from db.schema.tables import TERMINAL, Job
 from db.storage.objects import ObjectMissing
 
@@ -160,7 +160,8 @@ def track_answer(
     write, media_type = TRACKS[track]
     with services.database.read() as session:
         spoken = cues.after(session, job.id, part.after, part.limit)
-    tag = f'"{part.after}.{len(spoken)}-{job.state}-{job.done_ms if track == "captions.json" else 0}"'
+        changes = len(corrections.of_job(session, job.id))
+    tag = f'"{part.after}.{len(spoken)}.{changes}-{job.state}-{job.done_ms if track == "captions.json" else 0}"'
     caching = {"ETag": tag, "Cache-Control": "private, no-cache", "X-Job-State": job.state}
     if seen == tag:
         return Response(status_code=304, headers=caching)

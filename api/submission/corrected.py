@@ -1,4 +1,4 @@
-"""A datasheet's result as people left it: their corrections, what follows from them, and the files that hold both."""
+"""A result as people left it: their corrections, what follows from them, and the files that hold both."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from api.deps import Services
+from db.documents import captions
 from db.documents.footprint import files, overlay
 from db.documents.footprint.derive import derive
 from db.documents.footprint.files import File
 from db.documents.footprint.overlay import PagePicture
 from db.documents.kinds.datasheet import Corrected, DatasheetResult
 from db.documents.kinds.datasheet_params import DatasheetParams
-from db.jobs import corrections, jobs
+from db.documents.kinds.video import Cue, Gap
+from db.jobs import corrections, cues, jobs
 from db.schema.tables import Job, JobFile
 from db.schema.tables_dashboard import Correction
 from db.storage.objects import ObjectMissing
 
+DATASHEET = "datasheet.extract"
 LARGEST_BYTES = 64 << 20
 STATUS = {"w": "size_status", "h": "size_status"}  # of a pad; every other field has one status
 
@@ -45,7 +48,7 @@ def result(job: Job, made: Sequence[Correction]) -> DatasheetResult:
 
 def document(session: Session, job: Job) -> dict[str, Any] | None:
     """What the job found, as people left it; None while it has no result."""
-    made = corrections.of_job(session, job.id) if job.result else []
+    made = corrections.of_job(session, job.id) if job.result and job.kind == DATASHEET else []
     return result(job, made).model_dump(mode="json") if made else job.result
 
 
@@ -54,10 +57,25 @@ def written(services: Services, job: Job) -> dict[str, File]:
     with services.database.read() as session:
         made = corrections.of_job(session, job.id)
         stored = jobs.files(session, job.id)
+        spoken = cues.after(session, job.id) if made and job.kind != DATASHEET else []
     if not made:
         return {}
+    if job.kind != DATASHEET:
+        return {file.name: file for file in _spoken(job, spoken) if file.name in {one.name for one in stored}}
     _, found = files.write(result(job, made), pictures(services, stored))
     return {file.name: file for file in found}
+
+
+def _spoken(job: Job, spoken: Sequence[Cue]) -> list[File]:
+    """The caption files of a video with the texts that people stated."""
+    origin = {"job": str(job.id), "model": job.model}
+    gaps = [Gap.model_validate(gap) for gap in (job.result or {}).get("gaps", [])]
+    return [
+        File("captions.vtt", captions.vtt(spoken, origin), captions.VTT_MEDIA_TYPE),
+        File("captions.srt", captions.srt(spoken), captions.SRT_MEDIA_TYPE),
+        File("captions.json", captions.document(spoken, gaps, origin), captions.JSON_MEDIA_TYPE),
+        File("captions.jsonl", captions.jsonl(spoken), captions.JSONL_MEDIA_TYPE),
+    ]
 
 
 def pictures(services: Services, stored: Sequence[JobFile]) -> list[PagePicture]:

@@ -1,13 +1,15 @@
-"""Questions asked of cues: the ones after a point, a count, a search."""
+"""Questions asked of cues: the ones after a point, a count, a search; and their correction by a person."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.documents.kinds.video import Cue
+from db.jobs import corrections
 from db.schema.tables import CueRow
 
 
@@ -26,6 +28,21 @@ def search(session: Session, job_id: UUID, text: str, limit: int = 200) -> list[
         .limit(limit)
     )
     return [as_cue(row) for row in session.scalars(statement)]
+
+
+def correct(session: Session, now: datetime, job_id: UUID, seq: int, text: str, author: str) -> Cue | None:
+    """Put another text in a cue's place, and keep what stood there, who changed it and when; None without the cue.
+
+    The row itself changes: files, streams and the search say what a person stated.
+    """
+    row = session.get(CueRow, (job_id, seq), with_for_update=True, populate_existing=True)
+    if row is None:
+        return None
+    if row.text != text:
+        corrections.record(session, now, job_id, f"cues[{seq}].text", row.text, text, author)
+        row.text = text
+        session.flush()
+    return as_cue(row)
 
 
 def as_cue(row: CueRow) -> Cue:

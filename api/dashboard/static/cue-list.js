@@ -13,6 +13,7 @@ export class CueList {
     this.starts = [];
     this.ends = [];
     this.texts = [];
+    this.seqs = [];
     this.shown = null; // indices that match the search; null: all
     this.query = "";
     this.active = -1;
@@ -29,13 +30,20 @@ export class CueList {
   get count() { return this.shown ? this.shown.length : this.length; }
 
   add(cues) {
-    for (const [, start, end, text] of cues) {
+    for (const [seq, start, end, text] of cues) {
+      this.seqs.push(seq);
       this.starts.push(start);
       this.ends.push(end);
       this.texts.push(text);
       if (this.shown && this.#fits(text)) this.shown.push(this.length - 1);
     }
     this.resize();
+  }
+
+  change(index, text) {
+    this.texts[index] = text;
+    this.clear();
+    this.draw();
   }
 
   search(query) {
@@ -62,6 +70,7 @@ export class CueList {
   activate(index) {
     if (index === this.active) return;
     this.active = index;
+    this.onActive?.(index);
     this.draw(true);
     if (this.following && !this.query) this.reveal();
   }

@@ -1,4 +1,5 @@
 // The page of a video job: player, captions and timeline follow one another while the captions grow.
+import { captionEdit } from "./caption-edit.js";
 import { CueList } from "./cue-list.js";
 import { watch } from "./job-stream.js";
 import { storyboard } from "./storyboard.js";
@@ -15,6 +16,7 @@ customElements.define("video-job", class extends HTMLElement {
     this.lastSeq = -1;
     this.cues = new CueList(this.querySelector(".cues"), (index) => this.seek(this.cues.starts[index]));
     this.cues.onLetGo = () => this.follow(false);
+    captionEdit(this, this.cues, this.dataset.job);
     this.timeline = new Timeline(this.querySelector(".timeline"), (ms) => this.seek(ms));
     this.timeline.total = Number(this.dataset.total) || 0;
     this.timeline.done = Number(this.dataset.done);

@@ -129,6 +129,16 @@ class History(BaseModel):
     attempts: list[AttemptView]
 
 
+class CorrectionView(BaseModel):
+    """What a person stated in place of what was read or said; equal to `before`: it was looked at and accepted."""
+
+    field: str = Field(examples=["cues[3].text"])
+    before: Any = Field(examples=["A red car."])
+    value: Any = Field(examples=["A red van."])
+    author: str = Field(examples=["ann"])
+    at: datetime
+
+
 class FileView(FromAttributes):
     name: str
     media_type: str

@@ -43,3 +43,22 @@ def test_what_cannot_be_looked_for_is_said_and_text_is_never_markup(page: Page, 
     expect(page.locator(".hits .words")).to_have_text("<img src=x onerror=alert(1)> oddity")
     page.goto(f"{here.url}/search?q=oddity&label=site:south")
     expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
+
+
+def test_a_caption_is_corrected_by_hand_and_found_by_its_new_words(
+    page: Page, here: Desk, seeder: JobSeeder, clip: Path
+) -> None:
+    seeder.video("fix.mp4", clip)
+    job_id, epoch = seeder.begin(30_000)
+    seeder.speak(job_id, epoch, ["A zebra stands there.", *SPOKEN])
+    page.goto(f"{here.url}/jobs/{job_id}")
+    expect(page.get_by_role("button", name="Correct")).to_be_disabled()
+    page.locator(".cue").first.click()
+    tab_to(page, "[data-edit]")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Text", exact=True)).to_be_focused()
+    page.get_by_label("Text", exact=True).fill("An okapi <b>stands</b> there.")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".cue p").first).to_have_text("An okapi <b>stands</b> there.")
+    page.goto(f"{here.url}/search?q=okapi")
+    expect(page.locator(".hits li")).to_have_count(1)
