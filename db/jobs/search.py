@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, cast, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, and_, cast, func, or_, select, text
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
@@ -56,12 +56,16 @@ def find(session: Session, tenant_id: UUID, asked: SearchQuestion, limit: int) -
 
 
 def _found(session: Session, places: Sequence[CuePlace]) -> list[FoundCue]:
-    keys = [(place.job_id, place.seq) for place in places]
-    rows = session.execute(
-        select(CueRow, Job).join(Job, Job.id == CueRow.job_id).where(tuple_(CueRow.job_id, CueRow.seq).in_(keys))
-    ).all()
-    by_place = {CuePlace(cue.job_id, cue.seq): FoundCue(cue, job) for cue, job in rows}
-    return [by_place[place] for place in places if place in by_place]
+    """The cues at these places. Asked job by job: SQLite would read the whole table for a list of pairs."""
+    if not places:
+        return []
+    by_job: dict[UUID, list[int]] = {}
+    for place in places:
+        by_job.setdefault(place.job_id, []).append(place.seq)
+    wanted = [and_(CueRow.job_id == job_id, CueRow.seq.in_(numbers)) for job_id, numbers in by_job.items()]
+    cues = {CuePlace(cue.job_id, cue.seq): cue for cue in session.scalars(select(CueRow).where(or_(*wanted)))}
+    jobs = {job.id: job for job in session.scalars(select(Job).where(Job.id.in_([*by_job])))}
+    return [FoundCue(cues[at], jobs[at.job_id]) for at in places if at in cues and at.job_id in jobs]
 
 
 def _shown(tenant_id: UUID, asked: SearchQuestion) -> list[ColumnElement[bool]]:
