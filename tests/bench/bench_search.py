@@ -26,13 +26,11 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from alembic import command
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from db.documents.kinds.video import Cue
 from db.jobs import leases, progress
 from db.jobs.progress import ProgressStep
-from db.ops import migrate
 from db.schema.base import new_id
 from db.schema.tables import CueRow, Job, State
 from db.session import Database
@@ -40,7 +38,6 @@ from tests.bench.api_process import ApiProcess, api_process
 from tests.postgres import postgres_server
 from tests.servers import redis_server
 
-BEFORE = "0002"  # the revision without the index
 CUES_A_JOB = 1_000
 WORDS, WORDS_A_CUE = 20_000, 14
 QUERIES = 300
@@ -180,12 +177,12 @@ def writes(name: str, folder: Path, urls: tuple[str, str], redis_url: str) -> No
 
 
 def _take_away_index(database: Database) -> None:
-    """Back to the version before, which the running api does not notice."""
-    config = migrate.configuration()
-    with database.engine.connect().execution_options(bm3_begin="IMMEDIATE") as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, BEFORE)
-        connection.commit()
+    """Nothing keeps the words of cues any more."""
+    on_cues = ("cue_words_job_new", "cue_words_job_gone", "cue_words_new", "cue_words_changed", "cue_words_gone")
+    statements = [f"DROP TRIGGER {name}" for name in on_cues]
+    with database.write() as session:
+        for statement in statements if database.is_sqlite else ["DROP TRIGGER bm3_keep_cue_words ON cues"]:
+            session.execute(text(statement))
 
 
 def _begin(api: ApiProcess) -> tuple[UUID, int]:
@@ -206,8 +203,8 @@ def _submitted(client: httpx.Client) -> float:
 
 def _appended(database: Database, job_id: UUID, epoch: int, number: int, said: Vocabulary) -> float:
     """One cue and its checkpoint, as a worker stores it."""
-    text = " ".join(said.some(WORDS_A_CUE))
-    cue = Cue(seq=number, start_ms=number, end_ms=number + 1, text=text, chunk_first=number, chunk_last=number)
+    words = " ".join(said.some(WORDS_A_CUE))
+    cue = Cue(seq=number, start_ms=number, end_ms=number + 1, text=words, chunk_first=number, chunk_last=number)
     began = time.perf_counter()
     with database.write() as session:
         assert progress.save(session, datetime.now(UTC), job_id, epoch, ProgressStep([cue], {"n": number}, number + 1))
