@@ -63,10 +63,7 @@ def covering(tree: Path, folder: Path, groups: Sequence[str] = GROUPS) -> Coveri
 
 
 def _distance(path: str, test: str) -> int:
-    """How far a test lies from a file: 0 in the file of the same name, 1 in the folder that mirrors the file's."""
-    file, module = Path(path), Path(test.partition("::")[0])
-    here, there = ("tests", *file.parent.parts), module.parent.parts
-    if here == there and module.stem == f"test_{file.stem}":
-        return 0
+    """How far a test lies from a file: 0 in the folder that mirrors the file's."""
+    here, there = ("tests", *Path(path).parent.parts), Path(test.partition("::")[0]).parent.parts
     shared = sum(1 for a, b in zip(here, there, strict=False) if a == b)
-    return 1 + len(here) - shared
+    return len(here) - shared

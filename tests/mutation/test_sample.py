@@ -61,8 +61,8 @@ def test_the_nearest_and_quickest_tests_come_first_and_an_unseen_line_has_those_
     far = "tests/api/test_b.py::far"
     seconds = {own: 3.0, near: 2.0, quick: 0.1, far: 0.01}
     covering = Covering({"db/jobs/x.py": {3: {far, near, quick, own}}}, seconds)
-    assert covering.of("db/jobs/x.py", 3) == [own, quick, near, far]
-    assert covering.of("db/jobs/x.py", 4) == [own, quick, near, far]
+    assert covering.of("db/jobs/x.py", 3) == [quick, near, own, far]
+    assert covering.of("db/jobs/x.py", 4) == [quick, near, own, far]
     assert covering.of("db/jobs/deep/y.py", 4) == [quick, near, own]
 
 
