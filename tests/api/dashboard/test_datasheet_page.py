@@ -18,6 +18,7 @@ from db.documents.kinds.datasheet import (
     Pad,
     Review,
 )
+from db.documents.kinds.datasheet_pin import Pin
 from db.documents.kinds.datasheet_verdict import FootprintVerdict
 from db.jobs.jobs import NewJob
 from tests.api.dashboard.test_pages import PNG
@@ -108,3 +109,16 @@ def test_a_pad_that_is_not_drawn_to_scale_has_its_place_at_its_number() -> None:
         (5, 6, 7, 8),
     )
     assert (second.about, second.reason, second.page) == ("Document", "units?", None)
+
+
+def test_pins_are_listed_and_their_symbol_is_in_the_head(ann: Visitor, seeder: JobSeeder) -> None:
+    seen = Evidence(page=3, box=(1, 2, 3, 4), printed="VDD")
+    pins = [Pin(number="1", name="VDD", type="power_in", confidence=0.97, evidence=[seen]), Pin(number="2", name="EN")]
+    job_id = finished(seeder, DatasheetResult(package="QFN 2", land_pattern=LAND, pins=pins))
+    page = ann.get(f"/jobs/{job_id}").text
+    listed = page.split("data-pins", 1)[1].split("</section>", 1)[0]
+    assert "VDD" in listed
+    assert "power in" in listed
+    address = re.search(r'href="([^"]+)" download>Download .kicad_sym', page)
+    assert address is not None
+    assert ann.get(address[1]).text.startswith("(kicad_symbol_lib")
