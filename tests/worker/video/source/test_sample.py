@@ -99,3 +99,11 @@ def test_memory_of_the_plan_is_bounded() -> None:
     for _ in plan.needs(_coded(k, k) for k in range(5000)):
         assert len(plan._ahead) <= LOOKAHEAD_PACKETS + 1
         assert len(plan._times) <= LOOKAHEAD_PACKETS + 66
+
+
+def test_the_pictures_before_one_of_unknown_time_are_decoded_for_they_say_when_it_is_shown() -> None:
+    coded = [_coded(k, k, key=k == 0, disposable=k > 0) for k in range(40)]
+    coded[30] = PlannedPacket(30, None, key=False, size_bytes=1000)
+    needs = [need for _, need in Plan[int](SamplingGrid.of(0, 1.0, 60_000)).needs(coded)]
+    shown = [place for place, need in enumerate(needs) if need is Need.SAMPLE]
+    assert shown == [0, *range(14, 32)], "sixteen before it; 31 is the first known of its slot"
