@@ -18,7 +18,7 @@ from db.schema.tables import CueRow, Job
 
 # Read one by one before the index is asked: words of every other cue are found there at once, and the index, which
 # has no order, would have to name them all.
-RECENT = 10_000
+RECENT, RECENT_JOBS = 10_000, 200
 EVERY_JOB = Filter()
 
 
@@ -78,26 +78,40 @@ def _shown(tenant_id: UUID, asked: SearchQuestion) -> list[ColumnElement[bool]]:
 
 
 def _postgres_places(session: Session, tenant_id: UUID, asked: SearchQuestion, limit: int) -> list[CuePlace]:
+    """Each part is one scan of one index whatever the planner knows of the tables: fresh ones have no statistics."""
     fits = WORDS.c.words.op("@@")(cast(_tsquery(tenant_id, asked), TSQUERY))
+    cues = select(WORDS.c.job_id, WORDS.c.seq).where(fits, *_beyond_last(asked))
+    order = (WORDS.c.job_id.desc(), WORDS.c.seq)
     if asked.job_id is None:
-        found = _places(session, _among_recent(tenant_id, asked, limit))
+        recent = _recent_jobs(session, tenant_id, asked)
+        found = _places(session, cues.where(WORDS.c.job_id.in_(recent)).order_by(*order).limit(limit))
         if len(found) == limit:
             return found
-    return _places(session, _cues(tenant_id, asked, WORDS.c.job_id, WORDS.c.seq).where(fits).limit(limit))
+    hits = cues.cte("hits").prefix_with("MATERIALIZED", dialect="postgresql")
+    shown = select(hits.c.job_id, hits.c.seq).join(Job, Job.id == hits.c.job_id).where(*_shown(tenant_id, asked))
+    return _places(session, shown.order_by(hits.c.job_id.desc(), hits.c.seq).limit(limit))
 
 
-def _among_recent(tenant_id: UUID, asked: SearchQuestion, limit: int) -> Select[Any]:
-    recent = _cues(tenant_id, asked, *WORDS.c).limit(RECENT).subquery()
-    fits = recent.c.words.op("@@")(cast(_tsquery(tenant_id, asked), TSQUERY))
-    return select(recent.c.job_id, recent.c.seq).where(fits).order_by(recent.c.job_id.desc(), recent.c.seq).limit(limit)
-
-
-def _cues(tenant_id: UUID, asked: SearchQuestion, *columns: ColumnElement[Any]) -> Select[Any]:
-    cues = select(*columns).join(Job, Job.id == WORDS.c.job_id).where(*_shown(tenant_id, asked))
+def _recent_jobs(session: Session, tenant_id: UUID, asked: SearchQuestion) -> list[UUID]:
+    """The newest jobs to look in that have RECENT cues together."""
+    jobs = select(Job.id, Job.cue_count).where(*_shown(tenant_id, asked), Job.cue_count > 0)
     if asked.after is not None:
-        job_id, seq = asked.after.job_id, asked.after.seq
-        cues = cues.where(Job.id <= job_id, or_(Job.id < job_id, WORDS.c.seq > seq))
-    return cues.order_by(Job.id.desc(), WORDS.c.seq)
+        jobs = jobs.where(Job.id <= asked.after.job_id)
+    chosen: list[UUID] = []
+    cues = 0
+    for job_id, count in session.execute(jobs.order_by(Job.id.desc()).limit(RECENT_JOBS)):
+        if cues >= RECENT:
+            break
+        chosen.append(job_id)
+        cues += count
+    return chosen
+
+
+def _beyond_last(asked: SearchQuestion) -> list[ColumnElement[bool]]:
+    if asked.after is None:
+        return []
+    job_id, seq = asked.after.job_id, asked.after.seq
+    return [WORDS.c.job_id <= job_id, or_(WORDS.c.job_id < job_id, WORDS.c.seq > seq)]
 
 
 def _places(session: Session, statement: Select[Any]) -> list[CuePlace]:
