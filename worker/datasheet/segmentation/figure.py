@@ -172,7 +172,8 @@ def _give_captions(page: Drawing, figures: list[Figure]) -> None:
     sections = sections_among(found)
     for caption in found:
         heads = caption in sections
-        near = sorted((_off(f.box, caption.word, heads), i) for i, f in enumerate(figures))
+        drawn = [(f, i) for i, f in enumerate(figures) if f.drawing.spans or len(f.shapes) > 1]  # the rest are bullets
+        near = sorted((_off(f.box, caption.word, heads), i) for f, i in drawn)
         if near and near[0][0] < CAPTION_REACH_PT:
             rated[near[0][1]].append((near[0][0], caption))
     for i, own in rated.items():

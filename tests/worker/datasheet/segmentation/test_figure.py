@@ -23,6 +23,7 @@ from worker.datasheet.segmentation.captions import (
     captions_of,
     kind_of,
 )
+from worker.datasheet.segmentation.figure import figures_of
 
 
 def pads(sketch: Sketch, at: tuple[float, float], numbers: bool) -> None:
@@ -99,6 +100,21 @@ def test_the_painted_cells_of_a_table_are_no_pads() -> None:
     found = candidates(drawing.interpret(pages_of.read_sheet(book, 1), "auto", None))
     book.close()
     assert [(s.box.width, s.box.height) for s in found] == [(30.0, 45.0)] * 2
+
+
+def test_the_bullet_before_a_heading_is_not_what_it_names() -> None:
+    sketch = Sketch(scale=22.0)
+    for y, words in ((720, "SHAPE & DIMENSIONS"), (560, "RECOMMENDED LAND PATTERN"), (300, "TAPE DIMENSIONS")):
+        sketch.canvas.setFont("Helvetica", 10)
+        sketch.canvas.rect(196, y - 2, 8, 8, fill=1)
+        sketch.canvas.drawString(210, y, words)
+    pads(sketch, (300, 460), numbers=True)
+    book = pages_of.open_book([sketch.pdf()])
+    named = [
+        f.kind for f in figures_of(drawing.interpret(pages_of.read_sheet(book, 1), "auto", None)) if len(f.shapes) == 4
+    ]
+    book.close()
+    assert named == [LAND]
 
 
 def test_a_reel_under_the_land_pattern_gives_no_pads() -> None:
