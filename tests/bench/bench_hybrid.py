@@ -6,8 +6,7 @@ Both are Qwen's layouts in small, with random weights: eight layers of 512, atte
 values; of the hybrid's layers every fourth is one. They decode in turns in one process, on one thread, and CPU time is
 counted: whatever else the machine does meets both, and no thread is counted while it waits for another.
 
-Parts are single layers of the same run: an attention layer of each model over the full window, and a linear layer by our
-one-token step and by transformers' own.
+Parts are single layers of the same run: an attention layer of each model over the full window, and a linear layer.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModelForImageTextToText
 
-from worker.compat import cache_argument
 from worker.engines.loading import normalisation
 from worker.engines.tiny import CONFIGS, TinySize
 from worker.families import FAMILIES
@@ -32,7 +30,6 @@ from worker.streaming.cache import Placement, StreamCache
 from worker.streaming.forward import Forward
 from worker.streaming.spans import SpanRole, TokenSpan
 from worker.streaming.state.delta_rule import linear_layer
-from worker.streaming.state.recurrent import StateStep
 
 WINDOW_TOKENS, REPLY_TOKENS = 8192, 64
 LAYERS, HIDDEN, VOCABULARY = 8, 512, 1024
@@ -92,8 +89,6 @@ class Stream:
         if self.cache.state is not None:
             states, linear = [self.cache.state], self.layers[0]
             took["linear_layer"] = _cpu(lambda: linear_layer(linear, hidden, states), times)
-            stock = cache_argument(StateStep(states))
-            took["stock_linear_layer"] = _cpu(lambda: linear(hidden, position_embeddings=None, **stock), times)
         return took
 
     def _attention(self, hidden: torch.Tensor, times: int) -> float:
