@@ -79,14 +79,17 @@ def _shown(tenant_id: UUID, asked: SearchQuestion) -> list[ColumnElement[bool]]:
 
 def _postgres_places(session: Session, tenant_id: UUID, asked: SearchQuestion, limit: int) -> list[CuePlace]:
     """Each part is one scan of one index whatever the planner knows of the tables: fresh ones have no statistics."""
-    fits = WORDS.c.words.op("@@")(cast(_tsquery(tenant_id, asked), TSQUERY))
-    cues = select(WORDS.c.job_id, WORDS.c.seq).where(fits, *_beyond_last(asked))
-    order = (WORDS.c.job_id.desc(), WORDS.c.seq)
-    if asked.job_id is None:
-        recent = _recent_jobs(session, tenant_id, asked)
-        found = _places(session, cues.where(WORDS.c.job_id.in_(recent)).order_by(*order).limit(limit))
-        if len(found) == limit:
-            return found
+    query = cast(_tsquery(tenant_id, asked), TSQUERY)
+    jobs = [asked.job_id] if asked.job_id is not None else _recent_jobs(session, tenant_id, asked)
+    # Read whole before anything is compared, or the planner may take a common word's index instead.
+    near = select(*WORDS.c).where(WORDS.c.job_id.in_(jobs), *_beyond_last(asked))
+    recent = near.cte("recent").prefix_with("MATERIALIZED", dialect="postgresql")
+    fitting = select(recent.c.job_id, recent.c.seq).join(Job, Job.id == recent.c.job_id)
+    fitting = fitting.where(recent.c.words.op("@@")(query), *_shown(tenant_id, asked))
+    found = _places(session, fitting.order_by(recent.c.job_id.desc(), recent.c.seq).limit(limit))
+    if len(found) == limit or asked.job_id is not None:
+        return found
+    cues = select(WORDS.c.job_id, WORDS.c.seq).where(WORDS.c.words.op("@@")(query), *_beyond_last(asked))
     hits = cues.cte("hits").prefix_with("MATERIALIZED", dialect="postgresql")
     shown = select(hits.c.job_id, hits.c.seq).join(Job, Job.id == hits.c.job_id).where(*_shown(tenant_id, asked))
     return _places(session, shown.order_by(hits.c.job_id.desc(), hits.c.seq).limit(limit))
