@@ -81,7 +81,11 @@ def fill(database: Database, tenant_id: UUID, cues: int, said: Vocabulary) -> No
         job = Job(
             id=job_id, tenant_id=tenant_id, kind="video.caption", queue="gpu", state=State.SUCCEEDED, created_at=now
         )
-        job.params, job.labels = BODY["params"], {"camera": "gate" if number % 10 == 0 else "door"}
+        job.cue_count, job.params, job.labels = (
+            CUES_A_JOB,
+            BODY["params"],
+            {"camera": "gate" if number % 10 == 0 else "door"},
+        )
         rows = [
             {
                 "job_id": job_id,
