@@ -56,6 +56,7 @@ RESULTS: dict[str, str] = {
     "left": "Left side",
     "length": "The larger side seen from the top",
     "level": "Density level of IPC-7351",
+    "likeliest": "The likeliest tokens in its place, the first first",
     "max": "Largest, in millimetres; null: not stated",
     "max_position_diff_mm": "Largest distance of two pads",
     "max_size_diff_mm": "Largest difference of two sizes",
