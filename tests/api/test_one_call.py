@@ -88,7 +88,7 @@ def test_a_form_that_says_no_job_names_the_field(
 def test_a_form_of_nobody_is_not_read(here: RunningApp) -> None:
     answer = here.client.post("/v1/jobs", data={"kind": "video.caption"}, files={"file": ("a.mp4", MP4)})
     assert answer.status_code == 401
-    reader = here.guest("reader", scopes=("jobs:read",))
+    reader = here.tenant_client("reader", scopes=("jobs:read",))
     assert form(reader, {"file": ("a.mp4", MP4)}, kind="video.caption").json()["code"] == "missing_scope"
 
 
@@ -104,7 +104,7 @@ def test_a_file_by_put_is_an_asset_once(ann: TenantClient, bob: TenantClient) ->
 
 def test_files_of_one_request_are_bounded(tmp_path: Path) -> None:
     with running_app(tmp_path, redis_url=NO_REDIS, live=False, max_file_bytes=1000) as app:
-        ann = app.guest("ann")
+        ann = app.tenant_client("ann")
         put = ann.call("PUT", "/v1/assets/a.mp4", content=MP4 + bytes(1000))
         assert (put.status_code, put.json()["code"]) == (413, "file_too_large")
         sent = form(ann, {"file": ("a.mp4", MP4 + bytes(1000))}, kind="video.caption")
@@ -116,7 +116,7 @@ def test_curl_needs_one_line(tmp_path: Path) -> None:
     """The lines of the README, by curl itself."""
     (tmp_path / "a.mp4").write_bytes(MP4)
     with live_app(tmp_path, NO_REDIS) as live:
-        key = live.inside.guest("ann").token
+        key = live.inside.tenant_client("ann").token
         auth = ["-H", f"Authorization: Bearer {key}"]
         run = ["curl", "-sS", "--fail-with-body", *auth]
         film = str(tmp_path / "a.mp4")
