@@ -13,6 +13,7 @@ from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.land.outline_labels import LABEL
 from worker.datasheet.segmentation.captions import CIRCUIT, LAND, Caption, captions_of
 from worker.datasheet.segmentation.figure import distance
+from worker.datasheet.thresholds.figures import LEGIBLE
 from worker.datasheet.thresholds.land import PINOUT_OFF, PINOUT_REACH_PT
 
 _BELOW = re.compile(r"bottom|rear|underside|solder(?:ing)?\s*side", re.IGNORECASE)
@@ -40,10 +41,8 @@ def _below(caption: Caption) -> bool:
 
 def _labels(caption: Caption, pads: list[Shape], drawing: Drawing) -> list[Word]:
     own = _box(pads).grown(1.0)
-    return [
-        w for w in drawing.lines
-        if LABEL.match(w.text) and distance(w.box, caption.word.box) < PINOUT_REACH_PT and not own.meets(w.box)
-    ]  # fmt: skip
+    near = [w for w in drawing.lines if distance(w.box, caption.word.box) < PINOUT_REACH_PT and not own.meets(w.box)]
+    return [w for w in near if LABEL.match(w.text) and w.confidence >= LEGIBLE]
 
 
 def _like(pads: list[Shape], labels: list[Word], mirrored: bool) -> list[int] | None:

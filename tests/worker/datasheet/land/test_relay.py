@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.worker.datasheet.sketch import Sketch
-from worker.datasheet.extract import ReadingRequest, extract
+from worker.datasheet.drawing import drawing
+from worker.datasheet.extract import extract
+from worker.datasheet.geometry.primitives import Box, Word
+from worker.datasheet.land.pinout import of_arrangement
+from worker.datasheet.page import pages
+from worker.datasheet.request import ReadingRequest
 
 COLUMNS, ROWS, STEP = (0.0, 7.62, 12.7, 17.78), (0.0, 7.62), 2.54
 NUMBERS = ((1, 4, 6, 8), (16, 13, 11, 9))
@@ -42,3 +49,13 @@ def test_a_relay_has_the_numbers_of_its_terminal_arrangement() -> None:
         for x, number in zip(COLUMNS, row, strict=True)
     }
     assert max(p.confidence for p in land.pads) < 0.9
+
+
+def test_a_doubtful_number_beside_the_arrangement_is_none_of_it() -> None:
+    book = pages.open_book([_relay().pdf()])
+    page = drawing.interpret(pages.read_sheet(book, 1), "auto", None)
+    book.close()
+    holes = [s for s in page.shapes if s.kind == "circle"]
+    strokes_taken_for_letters = Word("57", Box(475, 124, 481, 130), 0, 0.57, 6.0)
+    seen = replace(page, lines=[*page.lines, strokes_taken_for_letters])
+    assert sorted(of_arrangement(holes, seen) or []) == [1, 4, 6, 8, 9, 11, 13, 16]
