@@ -163,7 +163,8 @@ class _Upgrade:
         self.cluster.wait([job_id], SECONDS)
         assert len({*self.workers_of(job_id)}) == 3
         for client in (self.client, new_client):
-            assert client.ask("GET", f"/v1/jobs/{job_id}", SECONDS).json()["state"] == "succeeded"
+            job = client.ask("GET", f"/v1/jobs/{job_id}", SECONDS).json()
+            assert job["state"] == "succeeded", job.get("failure")
 
     def swap(self, leaving: Process, tree: Path) -> Process:
         """Restart a worker as another version: it hands its jobs over."""

@@ -62,10 +62,9 @@ class PassTally:
             setattr(self, name, getattr(self, name) + getattr(timing, name))
 
     def state(self) -> dict[str, Any]:
-        """JSON-able. A count that the release before does not know is left out where it says nothing: it would go on
-        with this state in a rolling upgrade."""
-        told = asdict(self)
-        return told if self.cues_without_data else {name: n for name, n in told.items() if name != "cues_without_data"}
+        """JSON-able. What is nought is left out: the release before, which does not know the newer counts, may go on with
+        this state in a rolling upgrade."""
+        return {name: count for name, count in asdict(self).items() if count}
 
     def __add__(self, other: PassTally) -> PassTally:
         return PassTally(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
