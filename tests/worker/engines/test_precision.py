@@ -29,7 +29,7 @@ class Device:
 CPU = Device("cpu", TinySize(hidden=96, layers=4, heads=4, kv_heads=2), chunks=6)
 GPU = Device("cuda", TinySize(hidden=512, layers=12, heads=8, kv_heads=2, sharpness=1.5), chunks=20)
 NO_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-PLACES = [pytest.param(CPU, id="cpu"), pytest.param(GPU, id="gpu", marks=[pytest.mark.gpu, NO_GPU])]
+DEVICES = [pytest.param(CPU, id="cpu"), pytest.param(GPU, id="gpu", marks=[pytest.mark.gpu, NO_GPU])]
 WIDE = replace(OPTIONS, window=Window(text_sink_tokens=2000, text_window_tokens=2000, vision_ms=120_000))
 
 
@@ -65,7 +65,7 @@ def agreement(logits: torch.Tensor, truth: torch.Tensor) -> float:
     return float((logits.argmax(-1) == truth.argmax(-1)).float().mean())
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("family", STOCK)
 def test_bf16_engine_is_no_worse_than_bf16_transformers(family: str, device: Device) -> None:
     loaded, forward = recording_resident(family, device.size, device=device.device, dtype="bfloat16")

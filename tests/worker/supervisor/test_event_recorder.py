@@ -231,7 +231,7 @@ def test_what_cannot_be_stored_stops_the_job_and_says_so(
 ) -> None:
     recording.hear(STARTED, said(0), DONE)
     with recording.database.write() as session:
-        session.execute(text("ALTER TABLE cues RENAME TO elsewhere"))
+        session.execute(text("CREATE TRIGGER full BEFORE INSERT ON cues BEGIN SELECT RAISE(ABORT, 'no more'); END"))
     assert isinstance(recording.hear(said(1), said(2), Halted(stream=1)), Halted)
     assert recording.attempt.stop_reason is StopReason.BROKEN
     assert recording.job.cue_count == 1
