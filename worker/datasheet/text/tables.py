@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.text.phrases import overlap
-from worker.datasheet.text.quantities import NUMBER, Quantity, number, tidy, twins
+from worker.datasheet.text.quantities import NUMBER, Quantity, number, tidy
 from worker.datasheet.text.table_heads import INCH, LIMITS, MM, SYMBOL, TableColumn, columns_of, heads_of, side_by_side
 from worker.datasheet.thresholds.page import LETTERED_COLUMNS, ROW_GAP
 
@@ -16,9 +16,7 @@ _VALUE = re.compile(rf"^\(?({NUMBER})\)?(?:mm)?$")
 _FOOTNOTE = re.compile(r"(?<=[A-Za-z0-9])\s*\(\d\)$|\[\d\]$")
 _TAG = re.compile(r"\b(BSC|REF|TYP|BASIC|MAX|MIN|NOM)\b", re.IGNORECASE)
 _ONE = {"BSC": "value", "BASIC": "value", "REF": "value", "TYP": "value", "NOM": "value", "MAX": "high", "MIN": "low"}
-_DUAL = re.compile(rf"^({NUMBER})/({NUMBER})$")  # of millimetres and inches
-# of tables that set the letters in a row
-_HEADS = ("UNIT", "UNITS", "DIM", "DIMS", "DIMENSION", "DIMENSIONS", "SYMBOL", "REF")
+_HEADS = ("UNIT", "UNITS", "DIM", "DIM.", "SYMBOL", "REF", "REF.")  # of tables that set the letters in a row
 OF_FAMILY = -1  # the number of tables that give letters for many parts
 _COUNT = re.compile(r"^(?:N|ND|NE|n)$")  # of pins; the only letters of package drawings that are no lengths
 _COUNTED = re.compile(r"\b(?:number|no\.?|count)\s*of\s*(?:pins|leads|terminals|balls|contacts)\b", re.IGNORECASE)
@@ -165,12 +163,9 @@ def read_columns(words: list[Word]) -> tuple[list[TableEntry], list[Box]]:
     boxes: list[Box] = []
     for at, row in enumerate(rows):
         symbols = [w for w in _near_rows(rows, at, 1.6) if _names(w) and not MM.match(w.text)]
-        headed = [w for w in _near_rows(rows, at, 1.6) if w.text.strip(".:").upper() in _HEADS]
-        least = 3 if any(w.box.x0 <= row[min(2, len(row) - 1)].box.x0 for w in headed) else LETTERED_COLUMNS
+        least = 3 if any(w.text.strip(".:").upper() in _HEADS for w in row[:3]) else LETTERED_COLUMNS
         if len(symbols) < least or (least > 3 and not _limits_below(rows, at, symbols)):
             continue
-        if any(b.holds_point(symbols[0].box.cx, symbols[0].box.cy) for b in boxes):
-            continue  # the lines of one head
         found = _below(rows, at, symbols, 100 + len(boxes))
         if len(found) >= 3:
             entries.extend(found)
@@ -210,7 +205,7 @@ def _below(rows: list[list[Word]], at: int, symbols: list[Word], table: int) -> 
               if w.text.strip(".").upper() in LIMITS and w.box.cx < symbols[0].box.x0]  # fmt: skip
     found = []
     for symbol in symbols:
-        own = [w for w in cells if w.box.cy < limit and _length(w) is not None and _under(w, symbol, symbols)]
+        own = [w for w in cells if w.box.cy < limit and _VALUE.match(tidy(w.text)) and _under(w, symbol, symbols)]
         note = [
             w.text
             for w in cells + rows[at]
@@ -223,15 +218,6 @@ def _below(rows: list[list[Word]], at: int, symbols: list[Word], table: int) -> 
     return found
 
 
-def _length(word: Word) -> float | None:
-    """The number in a cell; of a length in both units that in millimetres."""
-    text = tidy(word.text)
-    if m := _DUAL.match(text):
-        both = (number(m[1]), number(m[2]))
-        return max(both) if twins(max(both), min(both)) else None
-    return number(m[1]) if (m := _VALUE.match(text)) else None
-
-
 def _under(word: Word, symbol: Word, symbols: list[Word]) -> bool:
     nearest = min(symbols, key=lambda s: abs(s.box.cx - word.box.cx))
     return nearest is symbol and abs(word.box.cx - symbol.box.cx) < 3 * symbol.box.height
@@ -242,7 +228,7 @@ def _cell(
 ) -> Quantity | None:
     if not 1 <= len(own) <= 3:
         return None
-    values = [(w, value) for w in own if (value := _length(w)) is not None]
+    values = [(w, number(_VALUE.match(tidy(w.text))[1])) for w in own]  # type: ignore[index]
     limits: dict[str, float] = {}
     noted = "high" if any("max" in n.lower() for n in note) else "low"
     if note and len(values) == 1:

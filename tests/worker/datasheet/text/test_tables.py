@@ -60,18 +60,6 @@ def test_symbols_in_a_row_with_maximum_over_minimum() -> None:
     assert found == {"A": (0.9, None, 1.1), "D": (2.8, None, 3.0), "E": (1.2, None, 1.4), "e": (None, 1.9, None)}
 
 
-def test_symbols_in_a_row_over_lengths_in_both_units() -> None:
-    letters = ((80, "Z"), (130, "G"), (180, "X1"), (230, "E"))
-    words = [
-        *row(0, *letters),
-        *row(7, (10, "Dimensions")),
-        *row(14, *((x - 20, "(mm)/(inch)") for x, _ in letters)),
-        *row(28, (12, "Value"), (60, "2.900/0.114"), (110, "1.100/0.043"), (160, "0.800/0.031"), (210, "0.950/0.037")),
-    ]
-    found = {e.symbol: e.quantity.value for e in read(words)[0]}
-    assert found == {"Z": 2.9, "G": 1.1, "X1": 0.8, "E": 0.95}
-
-
 def test_two_tables_side_by_side() -> None:
     words = [
         *row(
