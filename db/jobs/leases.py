@@ -18,8 +18,10 @@ from db.failures import RETRYABLE, Failure
 from db.jobs.claims import Served, candidates
 from db.jobs.transitions import ENDING, finish_values, move, record
 from db.jobs.verdicts import counts_as_loss, verdict
-from db.schema.tables import OWNED, Job, JobAttempt, JobFile, State
+from db.schema.tables import OWNED, Job, JobAttempt, JobFile, State, Worker
 from db.settings import Settings
+
+EXPIRED = "expired"  # outcome of an attempt whose lease ran out and which counts as a loss
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,16 @@ class Usage:
 
 @dataclass(frozen=True)
 class Ending:
-    """Why an attempt ended without a result. `shared`: others ended with it, by something from outside."""
+    """Why an attempt ended without a result.
+
+    `shared`: others ended with it, by something from outside. `expired`: its worker was not heard of, dead or not.
+    """
 
     code: Failure
     message: str
     usage: Usage = field(default_factory=Usage)
     shared: bool = False
+    expired: bool = False
     details: dict[str, Any] = field(default_factory=dict)
 
 
@@ -134,6 +140,7 @@ def fail(session: Session, now: datetime, job_id: UUID, epoch: int, ending: Endi
         return None
     if job.cancel_requested_at is not None:
         return _cancel_owned(session, now, job, ending.usage)
+    _acquit(session, job)
     blamed = counts_as_loss(job, ending.code, shared=ending.shared)
     code, message = verdict(job, ending.code, ending.message, settings, blamed=blamed)
     if code in RETRYABLE:
@@ -146,6 +153,19 @@ def fail(session: Session, now: datetime, job_id: UUID, epoch: int, ending: Endi
     told = {"code": code, "message": message[:1000]}
     record(session, now, moved, EventType.JOB_FAILED, {**told, "details": ending.details} if ending.details else told)
     return State.FAILED
+
+
+def _acquit(session: Session, job: Job) -> None:
+    """Take back the loss before this attempt where its worker has been heard of since: it was frozen or starved.
+
+    Asked one attempt later, when whoever lives has had the time to say so.
+    """
+    before = session.get(JobAttempt, (job.id, job.attempt - 1))
+    if before is None or before.outcome != EXPIRED or before.ended_at is None or not job.losses_here:
+        return
+    worker = session.get(Worker, before.worker_id, populate_existing=True)
+    if worker is not None and worker.heartbeat_at > before.ended_at:
+        move(session, job.id, OWNED, {"losses_here": Job.losses_here - 1}, epoch=job.epoch)
 
 
 def cancel_owned(session: Session, now: datetime, job_id: UUID, epoch: int, usage: Usage) -> bool:
@@ -224,19 +244,21 @@ def close_attempt(session: Session, now: datetime, job: Job, outcome: str, endin
 def _retry_later(session: Session, now: datetime, job: Job, ending: Ending, settings: Settings) -> State | None:
     ceiling = min(settings.retry_cap_s, settings.retry_first_s * 2**job.setbacks)
     delay_s = random.uniform(0, ceiling)
+    counted = counts_as_loss(job, ending.code, shared=ending.shared)
+    outcome = _outcome(ending, counted=counted)
     values = {
         "state": State.RETRY_WAIT,
         "available_at": now + timedelta(seconds=delay_s),
         "lease_until": None,
         "worker_id": None,
         "setbacks": Job.setbacks + 1,
-        "losses_here": Job.losses_here + (1 if counts_as_loss(job, ending.code, shared=ending.shared) else 0),
+        "losses_here": Job.losses_here + (1 if counted else 0),
         "memory_setbacks": Job.memory_setbacks + (1 if ending.code is Failure.GPU_OOM else 0),
     }
     moved = move(session, job.id, OWNED, values, epoch=job.epoch)
     if moved is None:
         return None
-    close_attempt(session, now, moved, "lost" if ending.code is Failure.WORKER_LOST else "retry", ending, ending.usage)
+    close_attempt(session, now, moved, outcome, ending, ending.usage)
     record(
         session,
         now,
@@ -245,6 +267,12 @@ def _retry_later(session: Session, now: datetime, job: Job, ending: Ending, sett
         {"code": ending.code, "message": ending.message[:1000], "delay_s": round(delay_s, 1)},
     )
     return State.RETRY_WAIT
+
+
+def _outcome(ending: Ending, *, counted: bool) -> str:
+    if ending.code is not Failure.WORKER_LOST:
+        return "retry"
+    return EXPIRED if ending.expired and counted else "lost"
 
 
 def _cancel_owned(session: Session, now: datetime, job: Job, usage: Usage) -> State | None:

@@ -18,7 +18,7 @@ from db.documents.event_types import EventType
 from db.failures import Failure
 from db.jobs import jobs
 from db.jobs.inputs import UNVERIFIED
-from db.jobs.leases import Ending, Usage, cancel_owned, fail
+from db.jobs.leases import EXPIRED, Ending, Usage, cancel_owned, fail
 from db.jobs.transitions import finish_values, move, record
 from db.schema.tables import OWNED, TERMINAL, Asset, AssetState, Job, JobAttempt, JobFile, Leader, State, Upload, Worker
 from db.schema.tables_access import Tenant
@@ -64,7 +64,8 @@ def reap(session: Session, now: datetime, job_id: UUID, settings: Settings) -> S
     if job is None:
         return None
     message = f"worker {job.worker_id} was not heard of in time"
-    ending = Ending(Failure.WORKER_LOST, message, shared=_lost_with_others(session, job, settings))
+    shared = _lost_with_others(session, job, settings)
+    ending = Ending(Failure.WORKER_LOST, message, shared=shared, expired=True)
     return fail(session, now, job.id, job.epoch, ending, settings)
 
 
@@ -80,7 +81,7 @@ def _lost_with_others(session: Session, job: Job, settings: Settings) -> bool:
     reaped = select(JobAttempt.job_id).where(
         JobAttempt.worker_id == job.worker_id,
         JobAttempt.job_id != job.id,
-        JobAttempt.outcome == "lost",
+        JobAttempt.outcome.in_((EXPIRED, "lost")),
         JobAttempt.ended_at > beat,
     )
     return session.scalars(reaped.limit(1)).first() is not None

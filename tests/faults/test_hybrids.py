@@ -75,7 +75,7 @@ def test_a_killed_hybrid_job_goes_on_from_a_snapshot(cluster: Cluster, tmp_path:
         outcomes = session.scalars(
             select(JobAttempt.outcome).where(JobAttempt.job_id == job_id).order_by(JobAttempt.attempt)
         ).all()
-    assert [*outcomes] == ["lost", "lost", "lost", "succeeded"]
+    assert [*outcomes] == ["expired", "expired", "expired", "succeeded"]
     result = VideoCaptionResult.model_validate(job.result)
     heard = [chunk for cue in cues for chunk in range(cue.data["chunk_first"], cue.data["chunk_last"] + 1)]
     assert [cue.seq for cue in cues] == list(range(len(cues)))

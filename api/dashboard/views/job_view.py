@@ -27,7 +27,14 @@ from db.schema.tables import TERMINAL, AssetState, Job, JobAttempt, JobEvent, Jo
 
 CUES_AT_ONCE = 4000
 TRACKS = ("captions.vtt", "captions.srt", "captions.json", "captions.jsonl", "chapters.vtt")
-OUTCOME_TONES = {"succeeded": "good", "failed": "bad", "lost": "bad", "retry": "warn", "canceled": "quiet"}
+OUTCOME_TONES = {
+    "succeeded": "good",
+    "failed": "bad",
+    "lost": "bad",
+    "expired": "bad",
+    "retry": "warn",
+    "canceled": "quiet",
+}
 
 
 @dataclass(frozen=True)
