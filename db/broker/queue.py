@@ -110,7 +110,7 @@ class RedisSignals:
 
     def _nudge(self, nudges: Sequence[Nudge]) -> None:
         """Put wake-up messages into the queues that do not hold plenty; before all else, for work waits for them."""
-        for queue in {one.queue for one in nudges}:
+        for queue in dict.fromkeys(one.queue for one in nudges):
             room = min(MAX_MESSAGES - self._redis.llen(queue), MAX_NUDGES)
             for one in [one for one in nudges if one.queue == queue][: max(room, 0)]:
                 self._app.send_task(LOOK, args=[queue, str(one.job_id)], queue=queue, ignore_result=True)

@@ -13,17 +13,11 @@ import pytest
 import redis
 from sqlalchemy.orm import Session
 
-from db.broker.queue import EVENTS_CHANNEL, LOOK, MAX_MESSAGES, MAX_NUDGES, RedisSignals, how_it_failed
+from db.broker.queue import EVENTS_CHANNEL, LOOK, MAX_MESSAGES, RedisSignals, how_it_failed
 from db.broker.signals import CancelAsked, Changed, NoSignals, Nudge, signal
 from db.schema.base import new_id
 from tests.servers import free_port
-
-
-def until(done: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+from tests.waiting import GUARD_S, until
 
 
 @pytest.fixture
@@ -51,6 +45,13 @@ def test_a_nudge_is_a_message_that_names_the_queue_and_a_job(redis_url: str, bro
     assert messages(broker, "gpu") == [(LOOK, ["gpu", str(job_id)])]
 
 
+def test_queues_are_nudged_in_the_order_of_their_jobs(redis_url: str, broker: redis.Redis) -> None:
+    names = [f"queue-{number}" for number in range(20)]
+    RedisSignals(redis_url).send([Nudge(name, new_id()) for name in names])
+    until(lambda: broker.llen(names[-1]) == 1)
+    assert [broker.llen(name) for name in names] == [1] * 20
+
+
 def test_each_queue_has_its_own_messages(redis_url: str, broker: redis.Redis) -> None:
     RedisSignals(redis_url).send([Nudge("gpu", new_id()), Nudge("cpu", new_id()), Nudge("gpu", new_id())])
     until(lambda: broker.llen("gpu") == 2 and broker.llen("cpu") == 1)
@@ -63,7 +64,9 @@ def test_a_burst_is_some_messages_for_a_nudged_worker_goes_on_until_nothing_is_l
     signals.send([Nudge("gpu", new_id()) for _ in range(100)])
     signals.send([Nudge("last", new_id())])
     until(lambda: broker.llen("last") == 1)
-    assert 1 <= broker.llen("gpu") <= 2 * MAX_NUDGES
+    assert (
+        1 <= broker.llen("gpu") <= MAX_MESSAGES
+    )  # fewer on a quiet machine: MAX_NUDGES a batch, and one or two batches
 
 
 @pytest.mark.parametrize(("waiting", "more"), [(MAX_MESSAGES, 0), (MAX_MESSAGES + 5, 0), (MAX_MESSAGES - 1, 1)])
@@ -84,7 +87,7 @@ def heard(broker: redis.Redis, send: Callable[[], None], count: int) -> list[dic
         pubsub.get_message(timeout=1)
         send()
         found: list[dict[str, str]] = []
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + GUARD_S
         while len(found) < count and time.monotonic() < deadline:
             if (message := pubsub.get_message(timeout=1)) is not None:
                 found.append(json.loads(message["data"]))
