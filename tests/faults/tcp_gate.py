@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,9 +24,11 @@ class TcpGate(ThreadingHTTPServer):
         self.upstream = urlsplit(upstream).netloc
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.refused: Counter[str] = Counter()
+        self.waiting: Counter[str] = Counter()
         self._planned: dict[str, tuple[int, int]] = {}
         self._slow_s: dict[str, float] = {}
         self._lock = threading.Lock()
+        self._hurry = threading.Event()
 
     def refuse(self, method: str, status: int, times: int) -> None:
         """Answer the next requests with an error."""
@@ -38,12 +39,18 @@ class TcpGate(ThreadingHTTPServer):
         self._slow_s[method] = seconds
 
     def heal(self) -> None:
+        """Let everything pass from now on; what waits goes on."""
         self._planned.clear()
         self._slow_s.clear()
+        self._hurry.set()
+        self._hurry = threading.Event()
 
     def fate(self, method: str) -> int | None:
         """The status to refuse a request with; None: hand it on."""
-        time.sleep(self._slow_s.get(method, 0.0))
+        if slow_s := self._slow_s.get(method, 0.0):
+            with self._lock:
+                self.waiting[method] += 1
+            self._hurry.wait(slow_s)
         with self._lock:
             status, left = self._planned.get(method, (0, 0))
             if left == 0:
@@ -95,5 +102,6 @@ def gate_to(upstream: str) -> Iterator[TcpGate]:
     try:
         yield gate
     finally:
+        gate.heal()
         gate.shutdown()
         gate.server_close()

@@ -58,6 +58,7 @@ class Attempt:
     terminated: bool = False
     cost_so_far: Callable[[], float | None] = lambda: None
     _gone: Gone | None = None
+    _lost: threading.Event = field(default_factory=threading.Event)
     _inbox: Queue[Heard] = field(default_factory=lambda: Queue(INBOX))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -72,13 +73,19 @@ class Attempt:
     @property
     def lost(self) -> bool:
         """Whether nothing may be written any more."""
-        return self.stop_reason is StopReason.LOST
+        return self._lost.is_set()
+
+    def lost_within(self, seconds: float) -> bool:
+        """Wait so long, less if the lease is lost meanwhile; whether it is. Other reasons to stop cut no wait short."""
+        return self._lost.wait(seconds)
 
     def stop(self, stop_reason: StopReason) -> None:
         """Ask for the end; the first reason stays, but a lost lease overrides any."""
         with self._lock:
             if self.stop_reason is None or stop_reason is StopReason.LOST:
                 self.stop_reason = stop_reason
+            if stop_reason is StopReason.LOST:
+                self._lost.set()
             if self.stop_at is None:
                 self.stop_at = time.monotonic()
         self.stopping.set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from db.settings import Settings
 from db.storage.objects import ObjectError, ObjectStore, ObjectStoreRefused, ObjectStoreUnavailable
 from worker import metrics
 from worker.errors import Permanent, Transient
+from worker.process.abandonable import under_lease
 from worker.process.persist import LeaseLost, persist
 from worker.protocol import Attach, Done, Failed, Halted, Split, StreamCost
 from worker.supervisor import measured
@@ -167,9 +169,10 @@ class Finalizer:
 
     def _put(self, key: str, path: Path, media_type: str) -> None:
         """Store a file, with a little patience. Raises Transient(STORAGE), Permanent(STORAGE_REFUSED), LeaseLost."""
+        store = partial(self.objects.put_file, key, path, media_type)
         for left in reversed(range(UPLOAD_TRIES)):
             try:
-                return self.objects.put_file(key, path, media_type)
+                return under_lease(self.attempt, store)
             except ObjectStoreUnavailable as error:
                 if not left:
                     raise Transient(Failure.STORAGE, str(error)) from error
@@ -178,7 +181,7 @@ class Finalizer:
                 raise Permanent(Failure.STORAGE_REFUSED, f"the store does not take the results: {error}") from error
             except (ObjectError, OSError) as error:
                 raise Transient(Failure.STORAGE, f"cannot store a result file: {error}") from error
-            if self.attempt.stopping.wait(UPLOAD_PAUSE_S * 2 ** (UPLOAD_TRIES - left)) and self.attempt.lost:
+            if self.attempt.lost_within(UPLOAD_PAUSE_S * 2 ** (UPLOAD_TRIES - left)):
                 raise LeaseLost(str(self.attempt.id))
         return None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -25,6 +24,7 @@ from worker.egress.guard import Guard
 from worker.errors import Permanent, Transient
 from worker.handlers import HANDLERS
 from worker.ingest.fetch import FetchLimits
+from worker.process.abandonable import LeftBehind, while_wanted
 from worker.process.persist import LeaseLost, is_outage, persist
 from worker.protocol import STORED_CUES, SegmentOutcome, Start
 from worker.settings import WorkerSettings
@@ -36,7 +36,6 @@ from worker.supervisor.inputs import Sources, gather, without_inline
 from worker.supervisor.snapshots import Snapshots
 
 SMALLEST_FRAME_PX = 28 * 28
-STEP_S = 0.2
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -160,30 +159,12 @@ def _segments(database: Database, attempt: Attempt) -> tuple[SegmentOutcome, ...
 
 
 def _unless_stopped(attempt: Attempt, work: Callable[[], T]) -> T | None:
-    """The value of slow work, done on a thread that is left behind when the attempt is stopped meanwhile: None then."""
-    done = threading.Event()
-    outcome: list[T | Permanent | Transient | OSError] = []
-
-    def carry_out() -> None:
-        try:
-            outcome.append(work())
-        except (Permanent, Transient, OSError) as error:
-            outcome.append(error)
-        except SQLAlchemyError as error:
-            code = Failure.DATABASE if is_outage(error) else None
-            outcome.append(
-                Transient(code, "the database is away") if code else Permanent(Failure.INTERNAL, "bad query")
-            )
-        finally:
-            done.set()
-
-    threading.Thread(target=carry_out, name=f"inputs-{attempt.id}", daemon=True).start()
-    while not done.wait(STEP_S):
-        if attempt.stopping.is_set():
-            return None
-    if attempt.stopping.is_set() or not outcome:
+    """The value of slow work; None as soon as the attempt is stopped meanwhile."""
+    try:
+        return while_wanted(work, attempt.stopping.is_set, f"inputs-{attempt.id}")
+    except LeftBehind:
         return None
-    value = outcome[0]
-    if isinstance(value, (Permanent, Transient, OSError)):
-        raise value
-    return value
+    except SQLAlchemyError as error:
+        if is_outage(error):
+            raise Transient(Failure.DATABASE, "the database is away") from error
+        raise Permanent(Failure.INTERNAL, "bad query") from error

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from db.jobs import quotas
 from db.schema.tables_access import Tenant
 from db.session import Database
 from db.storage.objects import ObjectError, ObjectStore, ObjectStoreUnavailable
+from worker.process.abandonable import under_lease
 from worker.protocol import Keep
 from worker.supervisor.attempt import Attempt
 
@@ -106,9 +108,10 @@ class Snapshots:
 
     def _put(self, name: str, path: Path) -> None:
         crash_point("worker.keeping")
+        store = partial(self.objects.put_file, self._key(name), path, MEDIA_TYPE)
         for left in reversed(range(UPLOAD_TRIES)):
             try:
-                self.objects.put_file(self._key(name), path, MEDIA_TYPE)
+                under_lease(self.attempt, store)
                 break
             except ObjectStoreUnavailable:
                 if not left or self.attempt.stopping.wait(UPLOAD_PAUSE_S):

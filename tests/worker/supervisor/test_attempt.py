@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from db.schema.base import new_id
 from db.schema.tables import Job
 from db.settings import Settings
+from tests.waiting import GUARD_S
 from worker.protocol import Beat
 from worker.supervisor.attempt import INBOX, Attempt, AttemptRegistry, Gone, StopReason
 from worker.supervisor.watchdog import overdue
@@ -79,7 +81,7 @@ def test_a_full_inbox_holds_the_child_back_and_an_ended_attempt_lets_it_go() -> 
     teller.join(0.2)
     assert teller.is_alive()
     one.done.set()
-    teller.join(2)
+    teller.join(GUARD_S)
     assert not teller.is_alive()
 
 
@@ -91,3 +93,13 @@ def test_the_board_knows_who_runs() -> None:
     registry.remove(first)
     assert registry.all() == [second]
     assert first.done.is_set()
+
+
+def test_only_a_lost_lease_cuts_a_wait_short() -> None:
+    canceled, lost = attempt(), attempt()
+    canceled.stop(StopReason.CANCELED)
+    lost.stop(StopReason.LOST)
+    began = time.monotonic()
+    assert not canceled.lost_within(0.3)
+    assert time.monotonic() - began >= 0.3
+    assert lost.lost_within(3600)

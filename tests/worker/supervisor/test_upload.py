@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -15,6 +14,7 @@ from db.storage.s3 import S3Objects
 from db.storage.s3_client import S3Config
 from tests.faults.tcp_gate import TcpGate, gate_to
 from tests.servers import S3Place
+from tests.waiting import GUARD_S, until
 from tests.worker.supervisor.test_finalizer import done, written
 from tests.worker.supervisor.worker_harness import WorkerHarness
 from worker.supervisor.attempt import Attempt, StopReason
@@ -77,18 +77,36 @@ def test_a_store_that_refuses_our_key_is_not_asked_again(
     assert gate.refused["PUT"] == 1
 
 
-def test_a_lost_lease_ends_the_waiting_and_a_cancel_does_not(
+def test_a_cancel_does_not_end_the_waiting(
     harness: WorkerHarness, finalizer: Finalizer, attempt: Attempt, gate: TcpGate
 ) -> None:
     gate.refuse("PUT", 503, 1)
     attempt.stop(StopReason.CANCELED)
     assert settle(finalizer, attempt) == "succeeded"
-    lost = harness.started()
+    assert gate.refused["PUT"] == 1
+
+
+def test_a_lost_lease_ends_the_waiting(
+    harness: WorkerHarness, finalizer: Finalizer, attempt: Attempt, gate: TcpGate
+) -> None:
     gate.refuse("PUT", 503, MANY)
-    said: list[str] = []
-    other = replace(finalizer, attempt=lost)
-    ending = threading.Thread(target=lambda: said.append(settle(other, lost)), daemon=True)
+    attempt_ends_as_lost(finalizer, attempt, lambda: gate.refused["PUT"] > 0)
+
+
+def test_a_lost_lease_ends_even_a_request_that_is_never_answered(
+    harness: WorkerHarness, finalizer: Finalizer, attempt: Attempt, gate: TcpGate
+) -> None:
+    """A store's time limits and tries come to two minutes; the worker's slot is free long before."""
+    gate.dawdle("PUT", 600)
+    attempt_ends_as_lost(finalizer, attempt, lambda: gate.waiting["PUT"] > 0)
+    assert gate.waiting["PUT"] == 1
+
+
+def attempt_ends_as_lost(finalizer: Finalizer, attempt: Attempt, asked: Callable[[], bool]) -> None:
+    outcomes: list[str] = []
+    ending = threading.Thread(target=lambda: outcomes.append(settle(finalizer, attempt)), daemon=True)
     ending.start()
-    lost.stop(StopReason.LOST)
-    ending.join(5)
-    assert said == ["lost"]
+    until(asked)
+    attempt.stop(StopReason.LOST)
+    ending.join(GUARD_S)
+    assert outcomes == ["lost"]
