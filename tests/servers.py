@@ -23,6 +23,7 @@ from typing import TypedDict, TypeVar
 
 import tests.receiver
 from db.broker.embedded import redis_command
+from tests.waiting import GUARD_S
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
@@ -61,7 +62,7 @@ class Server:
         )
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, timeout_s: float = 60.0) -> None:
+    def start(self, timeout_s: float = GUARD_S) -> None:
         """Start (again) on the same port and data; returns once it answers."""
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -97,13 +98,13 @@ class Server:
             self.process.wait()
 
     def stop(self) -> None:
-        """End it politely; kill it if that takes more than 10 s."""
+        """End it politely; kill it if that takes more than a minute."""
         if self.process is None:
             return
         self.send(signal.SIGCONT)
         self.send(self.stop_signal)
         try:
-            self.process.wait(10)
+            self.process.wait(GUARD_S)
         except subprocess.TimeoutExpired:
             self.kill()
 

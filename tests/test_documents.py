@@ -98,7 +98,7 @@ def test_a_failing_command_ends_the_script_and_background_ones_get_ctrl_c(tmp_pa
     def run(*lines: str) -> subprocess.CompletedProcess[str]:
         text = script([*lines], until_interrupted={"./serve": "ready"})
         command = ["bash", "-c", text]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, preexec_fn=hear_ctrl_c)
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, preexec_fn=hear_ctrl_c)
 
     (tmp_path / "serve").write_text(
         "#!/bin/bash\ntrap 'echo stopped > end; exit 0' INT\necho ready\nwhile :; do sleep 0.1; done\n"

@@ -96,7 +96,7 @@ def test_a_killed_test_run_leaves_no_server_behind(tmp_path: Path) -> None:
     run.send_signal(signal.SIGKILL)
     run.wait()
     run.stdout.close()
-    assert _gone_within(server_pid, 5.0), "the server outlived its test run"
+    assert _gone_within(server_pid, 60), "the server outlived its test run"
 
 
 def _gone_within(pid: int, seconds: float) -> bool:

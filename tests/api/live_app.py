@@ -16,6 +16,7 @@ import uvicorn
 
 from api.serving.connections import TimedConnection
 from tests.api.running_app import RunningApp, running_app
+from tests.waiting import GUARD_S
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class LiveApp:
         return f"http://127.0.0.1:{self.port}"
 
     def client(self, token: str) -> httpx.Client:
-        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=20)
+        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=GUARD_S)
 
 
 @contextmanager
@@ -49,5 +50,5 @@ def live_app(folder: Path, redis_url: str, database_url: str = "", **api: Any) -
             yield LiveApp(listener.getsockname()[1], inside)
         finally:
             server.should_exit = True
-            thread.join(10)
+            thread.join(GUARD_S)
             listener.close()

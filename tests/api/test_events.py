@@ -20,6 +20,7 @@ from tests.api.live_app import LiveApp, live_app
 from tests.api.running_app import NO_REDIS
 from tests.faults.servers import proxy_to
 from tests.servers import redis_server
+from tests.waiting import GUARD_S
 
 RESULT = {"cues": 3}
 
@@ -75,7 +76,7 @@ def test_a_watcher_sees_the_whole_job_as_it_happens(live: LiveApp) -> None:
         for number in range(3):
             live.inside.speak(job_id, epoch, f"cue {number}", first=number)
         live.inside.finish(job_id, epoch, RESULT)
-        watcher.join(15)
+        watcher.join(GUARD_S)
     assert texts(heard) == ["cue 0", "cue 1", "cue 2"]
     assert [one.data["type"] for one in heard if one.type == "state"] == ["job.queued", "job.started", "job.succeeded"]
     assert [one.type for one in heard[-2:]] == ["state", "end"]
@@ -156,12 +157,12 @@ def test_text_goes_on_after_the_link_to_redis_has_gone_silent(tmp_path: Path) ->
                     decoded.get()
             _say_until_heard(link, job, decoded)
             httpx.post(f"{live.url}/v1/jobs/{job}/cancel", headers=client.headers)
-            watcher.join(20)
+            watcher.join(GUARD_S)
             assert not watcher.is_alive()
 
 
 def _say_until_heard(link: redis.Redis, job: str, decoded: queue.Queue[float]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + GUARD_S
     while decoded.empty():
         assert time.monotonic() < deadline, "no text came through"
         link.publish(f"bm3:live:{job}", json.dumps({"text": "A dog"}))
@@ -176,7 +177,7 @@ def test_two_hundred_watchers_share_one_look(tmp_path: Path, redis_url: str) -> 
         heard: list[list[Told]] = []
         limits = httpx.Limits(max_connections=200)
         headers = {"Authorization": f"Bearer {ann.token}"}
-        with httpx.Client(base_url=live.url, headers=headers, timeout=60, limits=limits) as client:
+        with httpx.Client(base_url=live.url, headers=headers, timeout=GUARD_S, limits=limits) as client:
             threads = [threading.Thread(target=lambda: heard.append(listen(client, job))) for _ in range(60)]
             for thread in threads:
                 thread.start()
@@ -185,7 +186,7 @@ def test_two_hundred_watchers_share_one_look(tmp_path: Path, redis_url: str) -> 
             live.inside.speak(job_id, epoch, "one", "two")
             live.inside.finish(job_id, epoch, RESULT)
             for thread in threads:
-                thread.join(30)
+                thread.join(GUARD_S)
         assert len(heard) == 60
         assert all(texts(told) == ["one", "two"] and told[-1].type == "end" for told in heard)
         assert live.inside.services.live.watching == 0

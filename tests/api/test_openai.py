@@ -20,6 +20,7 @@ from db.jobs import leases
 from db.jobs.leases import Ending, Usage
 from tests.api.live_app import LiveApp, live_app
 from tests.api.running_app import TenantClient
+from tests.waiting import GUARD_S
 from worker.supervisor.live import LiveTextPublisher
 
 ANSWER = "Two birds sit on a wire."
@@ -78,14 +79,14 @@ class Worker:
 
     def join(self) -> None:
         for thread in self._threads:
-            thread.join(20)
+            thread.join(GUARD_S)
 
     def _begin(self, work: Callable[[UUID, int], None]) -> None:
         self._threads.append(threading.Thread(target=lambda: work(*self._claimed())))
         self._threads[-1].start()
 
     def _claimed(self) -> tuple[UUID, int]:
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + GUARD_S
         while time.monotonic() < deadline:
             with self._inside.services.database.write() as session:
                 job = leases.claim(session, datetime.now(UTC), "gpu", "w1", 60)
@@ -122,7 +123,7 @@ def only_job(ann: TenantClient) -> dict[str, Any]:
 
 
 def until_canceled(ann: TenantClient) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + GUARD_S
     while [job["state"] for job in ann.get("/v1/jobs").json()["items"]] != ["canceled"]:
         assert time.monotonic() < deadline, "the job was not canceled"
         time.sleep(0.05)

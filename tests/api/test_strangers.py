@@ -8,7 +8,6 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -24,6 +23,7 @@ from db.schema.tables import Job
 from tests.api.live_app import live_app
 from tests.api.running_app import MP4, NO_REDIS, RunningApp
 from tests.servers import api_server
+from tests.waiting import GUARD_S, until
 
 
 def test_a_share_link_is_not_written_to_the_log(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_tenant_with_many_watchers_makes_room_for_one_with_few(tmp_path: Path)
 
         def watch() -> None:
             headers = {"Authorization": f"Bearer {ann.token}"}
-            with httpx.stream("GET", f"{live.url}/v1/jobs/{job}/events", headers=headers, timeout=30) as answer:
+            with httpx.stream("GET", f"{live.url}/v1/jobs/{job}/events", headers=headers, timeout=GUARD_S) as answer:
                 for _ in answer.iter_lines():
                     pass
             ended.release()
@@ -97,14 +97,14 @@ def test_a_tenant_with_many_watchers_makes_room_for_one_with_few(tmp_path: Path)
         crowd = [threading.Thread(target=watch, daemon=True) for _ in range(8)]
         for one in crowd:
             one.start()
-        _until(lambda: live.inside.services.live.watching == 8)
+        until(lambda: live.inside.services.live.watching == 8)
         headers = {"Authorization": f"Bearer {bob.token}"}
-        with httpx.stream("GET", f"{live.url}/v1/jobs/{other}/events", headers=headers, timeout=30) as answer:
+        with httpx.stream("GET", f"{live.url}/v1/jobs/{other}/events", headers=headers, timeout=GUARD_S) as answer:
             assert any("progress" in line for line in answer.iter_lines())
-        assert ended.acquire(timeout=10)
+        assert ended.acquire(timeout=GUARD_S)
         httpx.post(f"{live.url}/v1/jobs/{job}/cancel", headers={"Authorization": f"Bearer {ann.token}"})
         for one in crowd:
-            one.join(20)
+            one.join(GUARD_S)
 
 
 def test_seats_are_given_fairly_and_never_exceed_the_limit() -> None:
@@ -125,7 +125,7 @@ def test_a_connection_that_never_asks_is_closed(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(TimedConnection, "headers_s", 0.5)
     with live_app(tmp_path, NO_REDIS) as live, socket.create_connection(("127.0.0.1", live.port)) as link:
         link.sendall(sent)
-        link.settimeout(10)
+        link.settimeout(GUARD_S)
         assert link.recv(100) == b""
 
 
@@ -139,23 +139,16 @@ def test_a_body_that_stops_is_given_up_and_a_slow_one_is_not(tmp_path: Path, mon
         head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         with socket.create_connection(("127.0.0.1", live.port)) as link:
             link.sendall(head.encode() + body[:5])
-            link.settimeout(10)
+            link.settimeout(GUARD_S)
             assert link.recv(100) == b""
         with socket.create_connection(("127.0.0.1", live.port)) as link:
             link.sendall(head.encode())
             for start in range(0, len(body), 16):
                 link.sendall(body[start : start + 16])
                 time.sleep(0.4)
-            link.settimeout(10)
+            link.settimeout(GUARD_S)
             assert link.recv(100).startswith(b"HTTP/1.1 202")
 
 
 def _changes(folder: Path) -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in [folder, *folder.rglob("*")]}
-
-
-def _until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

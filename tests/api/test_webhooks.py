@@ -14,6 +14,7 @@ from standardwebhooks import Webhook
 from db.webhooks import endpoints
 from tests.api.running_app import RunningApp, TenantClient
 from tests.receiver import Receiver, receiver
+from tests.waiting import GUARD_S
 from worker.egress.guard import Guard
 from worker.webhooks.courier import Courier
 from worker.webhooks.deliver import Sender, utc_now
@@ -53,7 +54,7 @@ def send_due(here: RunningApp, sender: Sender, clock: Callable[[], datetime] = u
     """Everything that is due now, until its attempts have ended."""
     ended: queue.Queue[DeliveryOutcome | None] = queue.Queue()
     courier = Courier(here.services.database, sender, ended.put, clock)
-    outcomes = [ended.get(timeout=30) for _ in range(courier.start_due())]
+    outcomes = [ended.get(timeout=GUARD_S) for _ in range(courier.start_due())]
     courier.close()
     return [one for one in outcomes if one is not None]
 

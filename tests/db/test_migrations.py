@@ -89,7 +89,7 @@ def test_a_worker_started_first_waits_for_the_migration(tmp_path: Path) -> None:
     waiting.join(0.5)
     assert waiting.is_alive()
     migrate.upgrade(database)
-    waiting.join(10)
+    waiting.join(60)
     assert not waiting.is_alive()
     database.dispose()
 

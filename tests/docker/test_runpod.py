@@ -32,7 +32,7 @@ def start(folder: Path, **variables: str) -> tuple[subprocess.CompletedProcess[s
         (folder / "bin" / name).chmod(0o755)
     log = folder / "log"
     env = {"PATH": f"{folder}/bin:{os.environ['PATH']}", "LOG": str(log), "BM3_VOLUME": str(folder / "volume")}
-    ran = subprocess.run(["bash", str(START)], env={**env, **variables}, capture_output=True, text=True, timeout=30)
+    ran = subprocess.run(["bash", str(START)], env={**env, **variables}, capture_output=True, text=True, timeout=60)
     return ran, log.read_text()
 
 

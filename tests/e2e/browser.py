@@ -88,7 +88,7 @@ def desk(folder: Path, database_url: str = "", redis_url: str = NO_REDIS) -> Ite
             yield Desk(f"http://127.0.0.1:{port}", inside)
         finally:
             process.terminate()
-            process.wait(15)
+            process.wait(60)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from worker.bm3.evaluation.score import score
 from worker.bm3.scenes.write import read_truth
 
 FOLDER = ROOT / "var" / "demo"
-WEBHOOK_WAIT_S = 30.0
+WEBHOOK_WAIT_S = 60.0
 
 
 @dataclass(frozen=True)

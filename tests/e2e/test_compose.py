@@ -183,7 +183,7 @@ def test_the_proxy_hides_what_is_not_for_clients_and_sends_http_to_https(stack: 
 def test_a_worker_without_its_model_is_not_healthy(stack: Stack, client: Client) -> None:
     def asked(name: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, *COMPOSE[name]["healthcheck"]["test"][2:]]
-        return subprocess.run(command, env=stack.environment(name), capture_output=True, text=True, timeout=30)
+        return subprocess.run(command, env=stack.environment(name), capture_output=True, text=True, timeout=60)
 
     for name in ("gpu", "cpu", "light", "dispatcher"):
         assert asked(name).returncode == 0, name
@@ -195,7 +195,7 @@ def test_a_worker_without_its_model_is_not_healthy(stack: Stack, client: Client)
     port = int(missing["BM3_WORKER_METRICS_PORT"])
     with running(Server("", port, ["/usr/bin/env", "-i", *variables, *stack.command("gpu")], folder)):
         command = [sys.executable, "-m", "worker.healthy"]
-        ran = subprocess.run(command, env=missing, capture_output=True, text=True, timeout=30)
+        ran = subprocess.run(command, env=missing, capture_output=True, text=True, timeout=60)
     assert ran.returncode == 1
     assert "no model can be used" in ran.stderr
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from bm3vl import Client, JobView
 from tests.worker.datasheet import bombs
 
-WAIT_S = 40.0
+WAIT_S = 60.0
 
 
 def reached(client: Client, wanted: JobView, status: str) -> JobView:

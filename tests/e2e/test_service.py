@@ -23,7 +23,7 @@ from bm3vl.errors import Invalid, JobFailed
 from tests.e2e.service import Service, service
 from tests.receiver import Received, receiver
 
-WAIT_S = 30.0
+WAIT_S = 60.0
 
 
 def caption(client: Client, video: Path, **params: object) -> JobView:

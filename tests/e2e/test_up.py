@@ -25,7 +25,7 @@ from tests.e2e.sheets import synthetic_sheet
 from tests.servers import free_port
 
 START_S = 120.0
-STOP_S = 30.0
+STOP_S = 60.0
 
 
 class Terminal:

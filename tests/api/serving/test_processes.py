@@ -21,6 +21,7 @@ from db.settings import Settings
 from tests.api.running_app import NO_REDIS
 from tests.bench.api_process import ApiProcess, api_process, children
 from tests.servers import free_port
+from tests.waiting import GUARD_S
 
 pytestmark = pytest.mark.processes
 
@@ -34,7 +35,7 @@ def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiProcess]
 
 def get(api: ApiProcess, path: str) -> httpx.Response:
     """A request on a connection of its own, which any of the processes may take."""
-    return httpx.get(f"{api.url}{path}", headers=api.headers, timeout=30)
+    return httpx.get(f"{api.url}{path}", headers=api.headers, timeout=GUARD_S)
 
 
 def until(what: str, seconds: float, reached: Callable[[], bool]) -> None:
@@ -62,7 +63,7 @@ def test_a_key_revoked_elsewhere_is_refused_within_seconds(two: ApiProcess) -> N
 def test_they_end_with_the_one_that_started_them(two: ApiProcess) -> None:
     assert len(children(two.pid)) >= 2
     os.kill(two.pid, signal.SIGKILL)
-    until("orphans hold the port", 20, lambda: not _takes_connections(two.url))
+    until("orphans hold the port", GUARD_S, lambda: not _takes_connections(two.url))
 
 
 def test_none_is_left_when_the_first_dies_while_the_others_start(tmp_path: Path) -> None:

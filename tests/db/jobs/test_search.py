@@ -93,7 +93,7 @@ def test_nothing_is_lost_that_is_written_during_the_upgrade(database: Database) 
         migrate.upgrade(database)
     finally:
         done.set()
-        worker.join(30)
+        worker.join(60)
     say(database, job_id, epoch, said[0], "car")
     assert found(database, tenant, "car") == [*range(said[0] + 1)]
 

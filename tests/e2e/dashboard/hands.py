@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-WAIT_MS = 20_000  # a busy machine is no failure
+WAIT_MS = 60_000  # a busy machine is no failure
 DROP = """([selector, name, type, data]) => {
   const bytes = Uint8Array.from(atob(data), (mark) => mark.charCodeAt(0));
   const transfer = new DataTransfer();

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.worker.supervisor.worker_harness import WorkerHarness, until
+from tests.waiting import until
+from tests.worker.supervisor.worker_harness import WorkerHarness
 from worker.protocol import Start
 from worker.settings import WorkerSettings
 from worker.supervisor.attempt import StopReason
@@ -33,7 +34,7 @@ def test_no_job_is_given_to_a_child_that_has_died(harnesses: Callable[..., Worke
     manager.ensure_running(time.monotonic())
     child = manager.child
     assert child is not None
-    until(child.ready.is_set, 60)
+    until(child.ready.is_set)
     manager.ensure_running(time.monotonic())  # takes the news that it is ready
     child.kill()
     until(child.gone.is_set)
@@ -54,4 +55,4 @@ def test_a_child_that_is_silent_while_it_loads_is_heard_afterwards(harness: Work
     os.kill(child.process.pid, signal.SIGSTOP)
     time.sleep(SEND_TIMEOUT_S + 1)
     os.kill(child.process.pid, signal.SIGCONT)
-    until(child.ready.is_set, 60)
+    until(child.ready.is_set)

@@ -10,7 +10,8 @@ from collections.abc import Callable
 import pytest
 
 from db.failures import Failure
-from tests.worker.supervisor.worker_harness import WorkerHarness, until
+from tests.waiting import GUARD_S, until
+from tests.worker.supervisor.worker_harness import WorkerHarness
 from worker import metrics
 from worker.errors import Transient
 from worker.protocol import Done, Start, Started
@@ -49,7 +50,7 @@ def begun(harness: WorkerHarness) -> Attempt:
     return attempt
 
 
-def heard(attempt: Attempt, seconds: float = 20) -> object:
+def heard(attempt: Attempt, seconds: float = GUARD_S) -> object:
     """The next event that tells more than progress; the end of a test that waits for ever."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -125,7 +126,7 @@ def test_all_jobs_of_a_dead_child_hear_whether_somebody_from_outside_killed_it(
     first, second, dead = begun(slow), begun(slow), alive(slow)
     os.kill(dead.process.pid, signum)  # a process brings SIGABRT on itself
     assert [heard(one) for one in (first, second)] == [Gone(innocent=False, shared=shared)] * 2
-    until(lambda: slow.child_manager.child not in (None, dead) and alive(slow).ready.is_set(), 60)
+    until(lambda: slow.child_manager.child not in (None, dead) and alive(slow).ready.is_set())
     assert isinstance(begun(slow), Attempt)
 
 
@@ -169,11 +170,11 @@ def test_a_silent_child_is_replaced(harnesses: Callable[..., WorkerHarness]) -> 
     harness = harnesses("fake=fake", silent_s=6.5)
     harness.keep_running()
     first, began = alive(harness), time.monotonic()
-    until(lambda: first.answered_at > began + 4, 20)  # it answers pings
+    until(lambda: first.answered_at > began + 4)  # it answers pings
     assert not first.gone.is_set()
     os.kill(first.process.pid, signal.SIGSTOP)
-    until(first.gone.is_set, 20)
-    until(lambda: harness.child_manager.child not in (None, first), 20)
+    until(first.gone.is_set)
+    until(lambda: harness.child_manager.child not in (None, first))
 
 
 def test_a_child_that_loads_for_too_long_is_killed(harness: WorkerHarness) -> None:

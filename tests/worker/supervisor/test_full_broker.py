@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -14,6 +14,7 @@ from db.broker.queue import EVENTS_CHANNEL, RedisSignals
 from db.broker.signals import CancelAsked, Changed, Nudge
 from db.names import GPU
 from tests.servers import RedisServer, redis_server
+from tests.waiting import GUARD_S, until
 from worker.supervisor.live import canceled_job
 
 
@@ -33,10 +34,10 @@ def test_cancels_and_changes_go_out_although_nudges_are_refused(
         for _ in range(3):
             signals.send([Nudge(GPU, uuid4()), Changed(uuid4()), CancelAsked(asked)])
             assert _heard(events, asked)
-        _until(lambda: "refuses" in caplog.text)
+        until(lambda: "refuses" in caplog.text)
         _make_room(link)
         signals.send([Nudge(GPU, uuid4())])
-        _until(lambda: link.llen(GPU) == 1)
+        until(lambda: link.llen(GPU) == 1)
     lines = [record.getMessage() for record in caplog.records if record.name == "db.broker.queue"]
     assert len([line for line in lines if "refuses" in line]) == 1
     assert not any("is away" in line for line in lines)
@@ -52,16 +53,9 @@ def _make_room(link: redis.Redis) -> None:
 
 
 def _heard(events: redis.client.PubSub, asked: UUID) -> bool:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + GUARD_S
     while time.monotonic() < deadline:
         message = events.get_message(timeout=0.2)
         if message is not None and canceled_job(message["data"]) == asked:
             return True
     return False
-
-
-def _until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)

@@ -10,7 +10,8 @@ import pytest
 
 from db.jobs import leases
 from db.schema.tables import Job, State
-from tests.worker.supervisor.worker_harness import WorkerHarness, now, until
+from tests.waiting import GUARD_S, until
+from tests.worker.supervisor.worker_harness import WorkerHarness, now
 from worker import metrics
 from worker.supervisor.supervisor import Supervisor, realtime_factor
 
@@ -156,6 +157,6 @@ def test_a_lost_job_counts_as_no_success(running: WorkerHarness, supervisor: Sup
     with running.database.write() as session:
         assert leases.release(session, now(), job.id, 1, leases.Usage())
         session.get_one(Job, job.id).state = State.CANCELED
-    thread.join(20)
+    thread.join(GUARD_S)
     assert not thread.is_alive()
     assert running.last_attempt(job.id).outcome == "released"

@@ -17,6 +17,7 @@ import redis
 from db.broker.queue import EVENTS_CHANNEL
 from tests.faults.servers import proxy_to
 from tests.servers import redis_server
+from tests.waiting import GUARD_S
 from worker.supervisor.live import CancelListener
 
 HEALTH_S = 0.5
@@ -29,11 +30,11 @@ def test_a_cancel_is_heard_after_the_link_has_gone_silent(tmp_path: Path, caplog
     with redis_server(tmp_path / "redis") as broker, proxy_to(broker.port, tmp_path) as proxy:
         CancelListener(proxy.url, heard.put, HEALTH_S)
         with redis.Redis.from_url(broker.url) as link:
-            _cancel_until_heard(link, heard, 10)
+            _cancel_until_heard(link, heard)
             for _ in range(2):
                 proxy.send(signal.SIGUSR1)
                 _drain(heard)
-                _cancel_until_heard(link, heard, 10)
+                _cancel_until_heard(link, heard)
     assert "no answer" in caplog.text
 
 
@@ -42,15 +43,15 @@ def test_a_quiet_link_is_left_alone(tmp_path: Path, caplog: pytest.LogCaptureFix
     (tmp_path / "redis").mkdir()
     with redis_server(tmp_path / "redis") as broker, redis.Redis.from_url(broker.url) as link:
         CancelListener(broker.url, heard.put, 0.1)
-        _cancel_until_heard(link, heard, 10)
+        _cancel_until_heard(link, heard)
         before = link.info("stats")["total_connections_received"]
         threading.Event().wait(2)
         assert link.info("stats")["total_connections_received"] == before
     assert "no answer" not in caplog.text
 
 
-def _cancel_until_heard(link: redis.Redis, heard: queue.Queue[UUID], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
+def _cancel_until_heard(link: redis.Redis, heard: queue.Queue[UUID]) -> None:
+    deadline = time.monotonic() + GUARD_S
     while heard.empty():
         assert time.monotonic() < deadline, "no cancel was heard"
         link.publish(EVENTS_CHANNEL, json.dumps({"cancel": str(uuid4())}))

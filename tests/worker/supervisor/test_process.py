@@ -18,7 +18,8 @@ from db.broker.signals import CancelAsked, Nudge
 from db.jobs import jobs
 from db.schema.tables import Job, State, Worker
 from tests.servers import _die_with_parent
-from tests.worker.supervisor.worker_harness import WorkerHarness, now, until
+from tests.waiting import GUARD_S, until
+from tests.worker.supervisor.worker_harness import WorkerHarness, now
 from worker.supervisor.process import clean_scratch
 
 LONG = {"messages": [{"role": "user", "content": "long " * 100}]}
@@ -47,7 +48,7 @@ class WorkerProcess:
                 stdout=log,
                 preexec_fn=_die_with_parent(signal.SIGKILL),
             )
-        until(lambda: any(row.slots for row in self.rows()), 60)
+        until(lambda: any(row.slots for row in self.rows()))
 
     def rows(self) -> list[Worker]:
         with self.harness.database.read() as session:
@@ -64,11 +65,11 @@ class WorkerProcess:
         return job
 
     def until_state(self, job: Job, state: State) -> None:
-        until(lambda: self.harness.job(job.id).state is state, 30)
+        until(lambda: self.harness.job(job.id).state is state)
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(10)
+        return self.process.wait(GUARD_S)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from db.crash import CrashPlan
+from tests.waiting import GUARD_S
 from worker.__main__ import ROLES, main
 from worker.settings import WorkerSettings
 from worker.supervisor.child import environment
@@ -29,7 +30,7 @@ def test_a_slot_that_comes_free_is_taken_by_who_waits() -> None:
     slots, got = JobSlots(1), []
 
     def wait() -> None:
-        with slots.one(5) as free:
+        with slots.one(GUARD_S) as free:
             got.append(free)
 
     waiting = threading.Thread(target=wait)
@@ -37,7 +38,7 @@ def test_a_slot_that_comes_free_is_taken_by_who_waits() -> None:
         waiting.start()
         time.sleep(0.05)
         assert got == []
-    waiting.join(2)
+    waiting.join(GUARD_S)
     assert got == [True]
 
 
@@ -52,7 +53,7 @@ def test_closed_slots_turn_everybody_away_at_once() -> None:
         waiting = threading.Thread(target=wait)
         waiting.start()
         slots.close()
-        waiting.join(2)
+        waiting.join(GUARD_S)
     assert got == [False]
     assert slots.free == 0
 

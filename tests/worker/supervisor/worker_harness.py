@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from db.session import Database
 from db.settings import Settings
 from db.storage.local import LocalObjects
 from tests.faults.sample_video import make_sample_video
+from tests.waiting import until
 from worker.settings import WorkerSettings
 from worker.supervisor.attempt import Attempt, AttemptRegistry
 from worker.supervisor.child_manager import ChildManager
@@ -69,7 +69,7 @@ class WorkerHarness:
     def keep_running(self) -> None:
         """As the worker's main thread does."""
         self._clock.start()
-        until(lambda: bool(self.child_manager.models), 60)
+        until(lambda: bool(self.child_manager.models))
 
     def close(self) -> None:
         self._leaving.set()
@@ -129,11 +129,3 @@ class WorkerHarness:
         with self.database.read() as session:
             rows = session.scalars(select(JobEvent).where(JobEvent.job_id == job_id).order_by(JobEvent.seq))
             return {row.type: row.data for row in rows}
-
-
-def until(holds: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.02)

@@ -16,6 +16,7 @@ from db.schema.tables_webhooks import DeliveryState, WebhookAttempt, WebhookDeli
 from db.session import Database
 from db.webhooks import endpoints
 from tests.receiver import Receiver, receiver
+from tests.waiting import GUARD_S
 from worker.egress.guard import Guard
 from worker.webhooks.courier import Courier
 from worker.webhooks.deliver import Sender
@@ -48,7 +49,7 @@ def test_one_that_answers_is_served_while_sixty_hang(database: Database, hooks: 
     due_at(database, hooks.url("/ok"), 1)
     assert courier.start_due() == 1
     assert ended.get(timeout=TIMEOUT_S) is DeliveryOutcome.DELIVERED
-    assert [ended.get(timeout=30) for _ in range(HANGING)] == [DeliveryOutcome.TIMED_OUT] * HANGING
+    assert [ended.get(timeout=GUARD_S) for _ in range(HANGING)] == [DeliveryOutcome.TIMED_OUT] * HANGING
     assert courier.under_way == 0
     courier.close()
 
@@ -61,7 +62,7 @@ def test_attempts_that_end_together_are_written_together(database: Database, hoo
     commits: list[float] = []
     event.listen(database.engine, "commit", lambda _: commits.append(time.monotonic()))
     for _ in range(HANGING):
-        ended.get(timeout=30)
+        ended.get(timeout=GUARD_S)
     courier.close()
     with database.read() as session:
         assert session.scalars(select(func.count()).select_from(WebhookAttempt)).one() == HANGING
@@ -76,7 +77,7 @@ def test_an_attempt_that_the_database_refuses_takes_no_other_with_it(database: D
     ended: queue.Queue[DeliveryOutcome | None] = queue.Queue()
     courier = Courier(database, SENDER, ended.put)
     courier.start_due()
-    outcomes = [ended.get(timeout=30) for _ in range(12)]
+    outcomes = [ended.get(timeout=GUARD_S) for _ in range(12)]
     courier.close()
     assert (outcomes.count(None), outcomes.count(DeliveryOutcome.TIMED_OUT)) == (1, 11)
     with database.read() as session:
