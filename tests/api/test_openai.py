@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -231,6 +232,65 @@ def test_an_answer_that_became_another_one_is_an_error(client: openai.OpenAI, wo
         list(stream)
 
 
+def test_several_answers_are_several_jobs_of_seeds_that_follow(
+    live: LiveApp, client: openai.OpenAI, worker: Worker, ann: TenantClient
+) -> None:
+    texts = ["One bird.", "Two birds.", "No bird."]
+    for text in texts:
+        worker.answers(result={**RESULT, "text": text})
+    asked: list[Any] = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": PICTURE}}]}]
+    answer = client.chat.completions.create(model="nano", messages=asked, n=3, temperature=1, seed=2**63 - 2)
+    assert sorted(choice.message.content or "" for choice in answer.choices) == sorted(texts)
+    assert [choice.index for choice in answer.choices] == [0, 1, 2]
+    assert answer.usage is not None
+    assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (11, 18)
+    jobs = ann.get("/v1/jobs").json()["items"]
+    assert {job["params"]["sampling"]["seed"] for job in jobs} == {2**63 - 2, 2**63 - 1, 0}
+    assert len({json.dumps(job["params"]["messages"]) for job in jobs}) == 1, "the picture is kept once"
+
+
+def test_several_answers_stream_side_by_side(client: openai.OpenAI, worker: Worker) -> None:
+    for text in ("One bird.", "Two birds."):
+        worker.answers((text[:3], 0), (text[3:], 3), result={**RESULT, "text": text})
+    options: Any = {"include_usage": True}
+    stream = client.chat.completions.create(
+        model="nano", messages=QUESTION, n=2, temperature=1, stream=True, stream_options=options
+    )
+    chunks = [*stream]
+    said = {0: "", 1: ""}
+    for choice in (choice for chunk in chunks for choice in chunk.choices):
+        said[choice.index] += choice.delta.content or ""
+    assert sorted(said.values()) == ["One bird.", "Two birds."]
+    ends = [choice.index for chunk in chunks for choice in chunk.choices if choice.finish_reason]
+    assert sorted(ends) == [0, 1]
+    assert len({chunk.id for chunk in chunks}) == 1
+    assert chunks[-1].usage is not None
+    assert chunks[-1].usage.completion_tokens == 12
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_one_of_several_answers_that_fails_ends_all(
+    client: openai.OpenAI, worker: Worker, ann: TenantClient, streamed: bool
+) -> None:
+    worker.fails(Failure.INVALID_MEDIA, "not an image that can be read")
+
+    def ask() -> None:
+        answer: Any = client.with_options(timeout=20).chat.completions.create(
+            model="nano", messages=QUESTION, n=2, temperature=1, stream=streamed
+        )
+        list(answer)
+
+    if not streamed:
+        worker.answers()
+    with pytest.raises(openai.APIError, match="not an image that can be read"):
+        ask()
+    deadline = time.monotonic() + 15
+    wanted = ["canceled", "failed"] if streamed else ["failed", "succeeded"]
+    while sorted(job["state"] for job in ann.get("/v1/jobs").json()["items"]) != wanted:
+        assert time.monotonic() < deadline, ann.get("/v1/jobs").json()
+        time.sleep(0.05)
+
+
 def test_what_is_asked_reaches_the_job(client: openai.OpenAI, worker: Worker) -> None:
     worker.answers()
     schema: dict[str, Any] = {"type": "object", "properties": {"birds": {"type": "integer"}}}
@@ -258,8 +318,9 @@ def test_what_is_asked_reaches_the_job(client: openai.OpenAI, worker: Worker) ->
     ("more", "param"),
     [
         ({"tools": [{"type": "function", "function": {"name": "f", "parameters": {}}}]}, "tools"),
-        ({"n": 3}, "n"),
         ({"n": 2}, "n"),
+        ({"n": 17, "temperature": 1}, "n"),
+        ({"n": 0}, "n"),
         ({"presence_penalty": 0.5}, "presence_penalty"),
         ({"temperature": 9}, "sampling.temperature"),
         ({"max_tokens": 1_000_000}, "max_tokens"),

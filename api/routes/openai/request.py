@@ -15,7 +15,6 @@ from db.documents.kinds.base import Sampling
 from db.documents.kinds.chat import ChatParams
 
 NEUTRAL: dict[str, tuple[Any, ...]] = {
-    "n": (None, 1),
     "logit_bias": (None, {}),
     "presence_penalty": (None, 0),
     "frequency_penalty": (None, 0),
@@ -88,10 +87,12 @@ class ChatCompletionRequest(BaseModel):
     response_format: ResponseFormat | None = None
     logprobs: Annotated[bool | None, Field(description="Tell the log probability of each token")] = None
     top_logprobs: Annotated[int | None, Field(ge=0, le=20, description="And of so many likeliest")] = None
+    n: Annotated[
+        int | None, Field(ge=1, le=16, description="So many answers, each a job; above 1 with a `temperature` only")
+    ] = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
 
-    n: Any = None
     logit_bias: Any = None
     presence_penalty: Any = None
     frequency_penalty: Any = None
@@ -116,6 +117,10 @@ class ChatCompletionRequest(BaseModel):
     verbosity: Any = None
 
     @property
+    def answers(self) -> int:
+        return self.n or 1
+
+    @property
     def includes_usage(self) -> bool:
         return self.stream_options is not None and self.stream_options.include_usage
 
@@ -123,7 +128,10 @@ class ChatCompletionRequest(BaseModel):
 def chat_params(request: ChatCompletionRequest) -> ChatParams:
     """The parameters of the job. Raises a 400 problem that names the field."""
     refuse_unserved(request, NEUTRAL)
-    return validated(_document(request))
+    params = validated(_document(request))
+    if request.answers > 1 and not params.sampling.temperature:
+        raise refused("n", "n answers without a temperature above 0 would be n times the same one: give a temperature")
+    return params
 
 
 def refuse_unserved(request: BaseModel, neutral: Mapping[str, tuple[Any, ...]]) -> None:

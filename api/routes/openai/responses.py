@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from api.errors import Problem
@@ -18,8 +18,9 @@ class ResponseWriter:
         self._asked, self._echoed = asked, echoed
         self._events = 0
 
-    def whole(self, result: ChatResult) -> dict[str, Any]:
-        """The answer at once."""
+    def whole(self, results: Sequence[ChatResult]) -> dict[str, Any]:
+        """The answer at once; there is one."""
+        (result,) = results
         cut_off = result.finish_reason == "length"
         return {
             **self._document("incomplete" if cut_off else "completed"),
@@ -36,16 +37,20 @@ class ResponseWriter:
         yield self._event("response.output_item.added", output_index=0, item=item)
         yield self._event("response.content_part.added", **self._place, part=_part(""))
 
-    def piece(self, text: str) -> str:
+    def piece(self, _: int, text: str) -> str:
         return self._event("response.output_text.delta", **self._place, delta=text, logprobs=[])
 
-    def end(self, result: ChatResult) -> Iterator[str]:
+    def last(self, _: int, result: ChatResult) -> Iterator[str]:
         """Everything that was begun is closed, and the whole answer follows."""
-        whole = self.whole(result)
+        whole = self.whole([result])
         yield self._event("response.output_text.done", **self._place, text=result.text, logprobs=[])
         yield self._event("response.content_part.done", **self._place, part=_part(result.text))
         yield self._event("response.output_item.done", output_index=0, item=whole["output"][0])
         yield self._event(f"response.{whole['status']}", response=whole)
+
+    def end(self, _: Sequence[ChatResult]) -> Iterator[str]:
+        """Nothing follows the whole answer."""
+        yield from ()
 
     def failed(self, problem: Problem) -> str:
         error = error_document(problem)["error"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from api.routes.events import EventStream
 from api.routes.openai.answer_text import AnswerText
 from api.routes.openai.completions import CompletionWriter
 from api.routes.openai.documents import error_response, model_document, model_list
+from api.routes.openai.merged import merged
 from api.routes.openai.request import ChatCompletionRequest, chat_params
 from api.routes.openai.response_request import ResponseRequest, echoed, response_params
 from api.routes.openai.responses import ResponseWriter
@@ -32,15 +33,17 @@ KEEP_ALIVE = ": waiting\n\n"
 
 
 class Writer(Protocol):
-    """Writes an answer in one of OpenAI's forms: whole, or as server-sent events."""
+    """Writes answers, each by its number, in one of OpenAI's forms: whole, or as server-sent events."""
 
-    def whole(self, result: ChatResult) -> dict[str, Any]: ...
+    def whole(self, results: Sequence[ChatResult]) -> dict[str, Any]: ...
 
     def begin(self) -> Iterator[str]: ...
 
-    def piece(self, text: str) -> str: ...
+    def piece(self, number: int, text: str) -> str: ...
 
-    def end(self, result: ChatResult) -> Iterator[str]: ...
+    def last(self, number: int, result: ChatResult) -> Iterator[str]: ...
+
+    def end(self, results: Sequence[ChatResult]) -> Iterator[str]: ...
 
     def failed(self, problem: Problem) -> str: ...
 
@@ -72,7 +75,7 @@ async def chat_completions(
 ) -> Response:
     """Answer a conversation in OpenAI's form. It is a `chat.complete` job like any other, whose id is in that of the
     answer; it is canceled when the connection ends before it does."""
-    asked = await run_in_threadpool(ask, services, caller, chat_params(request))
+    asked = await run_in_threadpool(ask, services, caller, chat_params(request), request.answers)
     return await _answer(http, services, asked, CompletionWriter(asked, request.includes_usage), bool(request.stream))
 
 
@@ -82,7 +85,7 @@ async def create_response(
 ) -> Response:
     """The same in the form of responses; none of them is kept for a later request to go on from."""
     asked = await run_in_threadpool(ask, services, caller, response_params(request))
-    return await _answer(http, services, asked, ResponseWriter(asked, echoed(request)), bool(request.stream))
+    return await _answer(http, services, asked, ResponseWriter(asked[0], echoed(request)), bool(request.stream))
 
 
 @models.get("/models", dependencies=[needs(Scope.JOBS_READ)])
@@ -101,35 +104,51 @@ def openai_model(services: ServicesDep, name: str) -> dict[str, Any]:
     return model_document(name)
 
 
-async def _answer(http: Request, services: Services, asked: ChatJob, writer: Writer, streamed: bool) -> Response:
-    headers = {"X-Job-Id": str(asked.id)}
+async def _answer(
+    http: Request, services: Services, asked: Sequence[ChatJob], writer: Writer, streamed: bool
+) -> Response:
+    headers = {"X-Job-Id": ", ".join(str(one.id) for one in asked)}
     if streamed:
         return EventStream(_stream(services, asked, writer), headers={**headers, "X-Accel-Buffering": "no"})
     async with wanted(services, asked):
-        await _unless_gone(http, _ended(services, asked))
-        return JSONResponse(writer.whole(await run_in_threadpool(outcome, services, asked)), headers=headers)
+        await _unless_gone(http, asyncio.gather(*(_ended(services, one) for one in asked)))
+        results = [await run_in_threadpool(outcome, services, one) for one in asked]
+        return JSONResponse(writer.whole(results), headers=headers)
 
 
-async def _stream(services: Services, asked: ChatJob, writer: Writer) -> AsyncIterator[str]:
-    """The answer as it comes, every word once; an error at the end where there is no answer."""
+async def _stream(services: Services, asked: Sequence[ChatJob], writer: Writer) -> AsyncIterator[str]:
+    """The answers as they come, every word once; an error at the end where there is no answer."""
+    results: dict[int, ChatResult] = {}
     async with wanted(services, asked):
         try:
             for line in writer.begin():
                 yield line
-            spoken = AnswerText()
-            async with aclosing(heard(services, asked)) as told:
-                async for item in told:
-                    if item is None:
-                        yield KEEP_ALIVE
-                    elif item.type == "text" and (new := spoken.take(item)):
-                        yield writer.piece(new)
-            result = await run_in_threadpool(outcome, services, asked)
-            if rest := spoken.rest(result.text):
-                yield writer.piece(rest)
-            for line in writer.end(result):
+            spoken = [_spoken(services, one, number, writer, results) for number, one in enumerate(asked)]
+            async with aclosing(merged(spoken)) as lines:
+                async for line in lines:
+                    yield line
+            for line in writer.end([results[number] for number, _ in enumerate(asked)]):
                 yield line
         except Exception as error:  # noqa: BLE001 - the status has been sent; what is left is to say so
             yield writer.failed(as_problem(error))
+
+
+async def _spoken(
+    services: Services, asked: ChatJob, number: int, writer: Writer, results: dict[int, ChatResult]
+) -> AsyncGenerator[str]:
+    """One answer to its end; its result is left in `results`. Raises what `outcome` raises."""
+    spoken = AnswerText()
+    async with aclosing(heard(services, asked)) as told:
+        async for item in told:
+            if item is None:
+                yield KEEP_ALIVE
+            elif item.type == "text" and (new := spoken.take(item)):
+                yield writer.piece(number, new)
+    results[number] = result = await run_in_threadpool(outcome, services, asked)
+    if rest := spoken.rest(result.text):
+        yield writer.piece(number, rest)
+    for line in writer.last(number, result):
+        yield line
 
 
 async def _ended(services: Services, asked: ChatJob) -> None:

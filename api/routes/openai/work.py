@@ -1,10 +1,10 @@
-"""A conversation as a job: submitted, followed to its end, canceled when nobody waits for it any more."""
+"""A conversation as jobs, one an answer: submitted, followed to its end, canceled when nobody waits for it any more."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import anyio
@@ -15,7 +15,7 @@ from api.deps import Services, now
 from api.documents.requests import JobRequest
 from api.errors import NotFound, Problem
 from api.live.positions import ALL_READ, Item
-from api.submission.submission import check_quotas, prepare, submit
+from api.submission.submission import Prepared, check_quotas, prepare, submit
 from db.documents.kinds.chat import ChatParams, ChatResult
 from db.failures import RETRYABLE
 from db.jobs import jobs, served
@@ -23,6 +23,7 @@ from db.schema.tables import TERMINAL, Job, State
 
 KIND = "chat.complete"
 LABELS = {"interface": "openai"}
+SEEDS = 1 << 63
 
 
 @dataclass(frozen=True)
@@ -35,20 +36,29 @@ class ChatJob:
     model: str
 
 
-def ask(services: Services, caller: Caller, params: ChatParams) -> ChatJob:
-    """Submit the conversation. Raises what a submit raises."""
+def ask(services: Services, caller: Caller, params: ChatParams, answers: int = 1) -> list[ChatJob]:
+    """Submit the conversation, once for each answer, with the seeds that follow the one asked for. Raises what a submit
+    raises."""
     at = now()
     ready = prepare(services, caller, at, JobRequest(kind=KIND, params=params, labels=LABELS))
     with services.database.write() as session:
-        check_quotas(session, caller, at, 1)
-        job = submit(session, caller, at, ready)
+        check_quotas(session, caller, at, answers)
+        made = [submit(session, caller, at, _seeded(ready, params, number)) for number in range(answers)]
         default = next((model.name for model in served.models(session, at) if model.default), "default")
-        return ChatJob(job.id, caller.tenant_id, int(job.created_at.timestamp()), params.model or default)
+        name = params.model or default
+        return [ChatJob(job.id, caller.tenant_id, int(job.created_at.timestamp()), name) for job in made]
+
+
+def _seeded(ready: Prepared, params: ChatParams, number: int) -> Prepared:
+    """The request for an answer of several; what it holds is stored once for all."""
+    sampling = params.sampling.model_copy(update={"seed": (params.sampling.seed + number) % SEEDS})
+    request = JobRequest(kind=KIND, params=params.model_copy(update={"sampling": sampling}), labels=LABELS)
+    return replace(ready, request=request, params={**ready.params, "sampling": sampling.model_dump(mode="json")})
 
 
 @asynccontextmanager
-async def wanted(services: Services, asked: ChatJob) -> AsyncIterator[None]:
-    """While the block runs somebody waits for the job; it is canceled if it outlives the block."""
+async def wanted(services: Services, asked: Sequence[ChatJob]) -> AsyncIterator[None]:
+    """While the block runs somebody waits for the jobs; those that outlive it are canceled."""
     try:
         yield
     finally:
@@ -98,8 +108,9 @@ def _has_ended(services: Services, asked: ChatJob) -> bool:
         return job is None or job.state in TERMINAL
 
 
-def _cancel(services: Services, asked: ChatJob) -> None:
+def _cancel(services: Services, asked: Sequence[ChatJob]) -> None:
     with services.database.write() as session:
-        job = jobs.find(session, asked.tenant_id, asked.id)
-        if job is not None and job.state not in TERMINAL:
-            jobs.request_cancel(session, now(), job)
+        for one in asked:
+            job = jobs.find(session, one.tenant_id, one.id)
+            if job is not None and job.state not in TERMINAL:
+                jobs.request_cancel(session, now(), job)
