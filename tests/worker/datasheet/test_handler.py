@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -58,6 +59,14 @@ def test_the_demo_part_comes_out_whole(tmp_path: Path) -> None:
     assert result.checks
     assert result.courtyard is not None
     assert f"{len(pads)} pads found" in context.progress[-1][2]
+
+
+def test_what_was_read_is_counted_as_people_count(tmp_path: Path) -> None:
+    (tmp_path / "part.pdf").write_bytes(dual(8, 1.27, 5.4, 1.5, 0.6).pdf())
+    _, context = run(tmp_path / "part.pdf", tmp_path / "files")
+    notes = [note for _, _, note in context.progress]
+    assert any(note.endswith(" 1 drawing read") for note in notes), notes
+    assert not [note for note in notes if re.search(r"\b1 [a-z]+s\b", note)]
 
 
 def test_the_package_names_the_footprint(tmp_path: Path) -> None:
