@@ -26,7 +26,11 @@ from db.jobs import jobs
 from db.schema.tables import Job
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, prefix="/jobs/{job_id}")
-TEMPLATES = {"video.caption": "job_video.html", "datasheet.extract": "job_datasheet.html"}
+TEMPLATES = {
+    "video.caption": "job_video.html",
+    "datasheet.extract": "job_datasheet.html",
+    "chat.complete": "job_chat.html",
+}
 SHARE_DAYS = (1, 7, 30)
 
 

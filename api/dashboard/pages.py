@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from api.dashboard import (
     account_pages,
+    chat_page,
     datasheet_page,
     fleet_page,
     job_page,
@@ -23,6 +24,7 @@ PAGES: tuple[APIRouter, ...] = (
     jobs_page.router,
     search_page.router,
     submit_page.router,
+    chat_page.router,
     job_page.router,
     datasheet_page.router,
     webhooks_page.router,

@@ -10,12 +10,12 @@ from pydantic import BaseModel
 
 from api.dashboard.people import Operator
 from api.dashboard.rendering import PageRoute, page
+from api.dashboard.views import model_choice
 from api.deps import ServicesDep, now
 from db.documents.kinds.datasheet_params import Units
 from db.documents.kinds.registry import KINDS
 from db.documents.kinds.video import DEFAULT_PROMPT, VideoCaptionParams
-from db.jobs import estimates, fleet, quotas, served
-from db.jobs.served import ServedModel
+from db.jobs import estimates, fleet, quotas
 from db.schema.tables import State
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, prefix="/submit")
@@ -40,15 +40,14 @@ class Forecast(BaseModel):
 def submit_page(request: Request, services: ServicesDep, person: Operator) -> Response:
     """The form."""
     with services.database.read() as session:
-        models = served.models(session, now())
+        choice = model_choice.gather(session, now())
         used = quotas.used(session, now(), person.tenant_id)
     defaults = {name: field.default for name, field in VideoCaptionParams.model_fields.items()}
     return page(
         request,
         person,
         "submit.html",
-        models=sorted({model.name for model in models}),
-        demos={name: model.notice for model in models if model.demo for name in _named(model)},
+        choice=choice,
         presets=PRESETS,
         defaults=defaults,
         default_prompt=DEFAULT_PROMPT,
@@ -57,11 +56,6 @@ def submit_page(request: Request, services: ServicesDep, person: Operator) -> Re
         used=used,
         tenant=person.login.tenant,
     )
-
-
-def _named(model: ServedModel) -> tuple[str, ...]:
-    """What the form calls a model: the default one goes by an empty name too."""
-    return (model.name, "") if model.default else (model.name,)
 
 
 @router.get("/forecast")

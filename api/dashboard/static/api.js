@@ -1,5 +1,5 @@
 // Calls to the API with the login of this page.
-const csrf = document.querySelector('meta[name="csrf"]')?.content ?? "";
+export const csrf = document.querySelector('meta[name="csrf"]')?.content ?? "";
 
 export class Refused extends Error {
   constructor(status, problem) {

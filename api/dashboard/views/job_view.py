@@ -12,7 +12,8 @@ from fastapi.sse import ServerSentEvent
 from sqlalchemy.orm import Session
 
 from api.dashboard.media import SHOWN, input_of
-from api.dashboard.views import commands
+from api.dashboard.views import chat_view, commands
+from api.dashboard.views.chat_view import Turn
 from api.dashboard.views.summaries import Summary, summary
 from api.deps import Services
 from api.documents.schemas import cost_of
@@ -105,6 +106,11 @@ class JobPageData:
     def tracks(self) -> tuple[str, ...]:
         """The caption files there are."""
         return TRACKS if self.result.get("chapters") else TRACKS[:-1]
+
+    @property
+    def turns(self) -> list[Turn]:
+        """The conversation of a chat."""
+        return chat_view.turns(self.job.params, self.result)
 
     @property
     def curl_options(self) -> str:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from api.dashboard.views import chat_view
 from api.deps import Services
 from db.documents.kinds import datasheet_verdict
 from db.jobs import overview
@@ -82,7 +83,7 @@ def summary(session: Session, services: Services, at: datetime, job: Job) -> Sum
 
 
 def title(job: Job, names: dict[UUID, str]) -> str:
-    """What a person calls the job: its file's name, else its address, else its kind."""
+    """What a person calls the job: its file's name, else its address, its question, its kind."""
     if job.asset_id is not None and job.asset_id in names:
         return names[job.asset_id]
     for name in INPUTS:
@@ -92,4 +93,4 @@ def title(job: Job, names: dict[UUID, str]) -> str:
             return unquote(PurePosixPath(parts.path).name) or parts.netloc
         if found := place.get("s3"):
             return PurePosixPath(found["key"]).name
-    return job.kind
+    return (chat_view.title(job.params) if job.kind == chat_view.KIND else None) or job.kind

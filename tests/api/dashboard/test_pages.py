@@ -26,7 +26,7 @@ from tests.e2e.job_seeder import SPOKEN, JobSeeder, video_result
 from worker.datasheet.result import kicad_read
 
 EVIL = "<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script>"
-PAGES = ("/jobs", "/submit", "/webhooks", "/fleet", "/keys", "/usage", "/audit", "/settings")
+PAGES = ("/jobs", "/submit", "/chat", "/webhooks", "/fleet", "/keys", "/usage", "/audit", "/settings")
 
 
 def sheet(seeder: JobSeeder, text: str = "QFN-16") -> UUID:

@@ -32,7 +32,14 @@ def test_no_page_has_a_serious_fault_of_accessibility_nor_overflows_a_small_scre
     seeder.speak(video_id, epoch, SPOKEN)
     seeder.video("waiting.mp4")
     paths = [f"/jobs/{sheet_id}", f"/jobs/{video_id}", f"/webhooks/{endpoint_id}"]
-    paths += [f"/webhooks/{endpoint_id}/deliveries/{delivery_id}", "/jobs", "/jobs?q=nothing", "/submit", "/webhooks"]
+    paths += [
+        f"/webhooks/{endpoint_id}/deliveries/{delivery_id}",
+        "/jobs",
+        "/jobs?q=nothing",
+        "/submit",
+        "/chat",
+        "/webhooks",
+    ]
     paths += ["/search", "/search?q=red+ball", "/search?q=nowhere", "/search?q=..."]
     paths += ["/fleet", "/keys", "/usage", "/audit", "/settings"]
     paths += [f"/share/{_share_link(page, here, job_id)}" for job_id in (sheet_id, video_id)]
