@@ -10,6 +10,7 @@ import base64
 import io
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -37,6 +38,7 @@ from worker.errors import Permanent, Transient
 
 OPTIONS = frozenset({"model", "key_variable", "timeout_s", "context_tokens"})
 DEFAULT_CONTEXT_TOKENS = 32_768
+NO_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 CONNECT_S = 5.0
 MAX_ANSWER_CHARS = 2_000_000
 FACTOR_PX = 28
@@ -177,10 +179,11 @@ class OpenAIEngine:
 
 
 def _held_to(schema: dict[str, Any] | None) -> dict[str, Any]:
-    """What asks for JSON of a schema: all four servers know it."""
+    """What asks for JSON of a schema: all four servers know it. OpenAI's own takes no blank in its name."""
     if schema is None:
         return {}
-    named = {"name": str(schema.get("title", "answer")), "schema": schema, "strict": True}
+    name = NO_NAME.sub("_", str(schema.get("title", "")))[:64] or "answer"
+    named = {"name": name, "schema": schema, "strict": True}
     return {"response_format": {"type": "json_schema", "json_schema": named}}
 
 

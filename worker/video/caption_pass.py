@@ -133,6 +133,7 @@ class CaptionPass:
         if chunk.index < self.next_chunk:
             if chunk.frames:
                 self._session.rewatch(chunk)
+                self._data.see(chunk)
             return []
         cues = self._watch(replace(part, chunk=chunk), on_text) if chunk.frames else self._close(on_text)
         if chunk.index >= self._heard_from:

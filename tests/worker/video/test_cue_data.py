@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,21 @@ import pytest
 
 from db.documents import captions
 from db.documents.kinds.base import MediaInput
-from db.documents.kinds.video import VideoCaptionParams
+from db.documents.kinds.video import Cue, VideoCaptionParams
 from db.failures import Failure
+from tests.worker.engines.model_server_process import model_server
 from tests.worker.engines.models import tiny_engine
 from tests.worker.video.footage import numbered, write_video
+from tests.worker.video.test_distributed import Service, work_off
 from worker.context import LocalContext
+from worker.engine.protocol import Answer, ChatRequest, ModelInfo, OnText
 from worker.engines import load_engine
+from worker.engines.fake import FakeEngine
+from worker.engines.openai import OpenAIEngine
 from worker.engines.pytorch import PytorchEngine
+from worker.engines.spec import ModelSpec
 from worker.errors import Permanent, Stopped
+from worker.video.distributed import SplitJobs
 from worker.video.handler import caption_video
 
 SCHEMA = {
@@ -75,6 +83,72 @@ def test_without_a_schema_nothing_is_different(engine: PytorchEngine, clip: Path
     caption_video(params(cue_schema=None), without)
     assert [cue.text for cue in with_schema.cues()] == [cue.text for cue in without.cues()]
     assert all('"data"' not in cue.model_dump_json() for cue in without.cues())
+
+
+class Counting(FakeEngine):
+    """Keeps how many pictures each object was asked about."""
+
+    def __init__(self) -> None:
+        super().__init__(ModelSpec.parse("counting=fake:"))
+        self.pictures: list[int] = []
+
+    @property
+    def info(self) -> ModelInfo:
+        return replace(super().info, structured=True)
+
+    def chat(self, request: ChatRequest, on_text: OnText | None = None) -> Answer:
+        self.pictures.append(sum(part["type"] == "image" for part in request.messages[-1]["content"]))
+        return Answer('{"people": 3, "place": "yard"}', 10, 5, "stop")
+
+
+class Broken(LocalContext):
+    """Is lost after its second checkpoint."""
+
+    left = 2
+
+    def emit(self, cues: Sequence[Cue], checkpoint: dict[str, Any]) -> None:
+        super().emit(cues, checkpoint)
+        self.left -= 1
+        if not self.left:
+            raise Stopped
+
+
+def test_a_caption_that_is_open_at_a_checkpoint_keeps_its_pictures(clip: Path) -> None:
+    whole, first, second = Counting(), Counting(), Counting()
+    caption_video(params(), LocalContext(whole, clip))
+    broken = Broken(first, clip)
+    with pytest.raises(Stopped):
+        caption_video(params(), broken)
+    after = LocalContext(second, clip, resume=broken.checkpoint, stored=broken.cues())
+    caption_video(params(), after)
+    assert [*first.pictures, *second.pictures] == whole.pictures == [1] * len(after.cues())
+    assert 0 < len(broken.cues()) < len(after.cues())
+
+
+def test_through_a_server_every_caption_has_an_object_and_what_ignores_the_schema_has_none(
+    clip: Path, tmp_path: Path
+) -> None:
+    answers = {"chat": "I see ASKED.", "In_the_yard": '{"people": 3, "place": "yard"}', "answer": "Three people."}
+    with model_server(tmp_path, answers) as address:
+        far = OpenAIEngine(ModelSpec.parse(f"far=openai:{address}?model=plain&context_tokens=32768"))
+        kept, ignored = LocalContext(far, clip), LocalContext(far, clip)
+        caption_video(params(cue_schema={**SCHEMA, "title": "In the yard"}), kept)
+        result = caption_video(params(), ignored)
+    assert [cue.data for cue in kept.cues()] == [{"people": 3, "place": "yard"}] * len(kept.cues())
+    assert len(kept.cues()) == len(ignored.cues()) > 1
+    assert {cue.data for cue in ignored.cues()} == {None}
+    assert result.cues_without_data == len(ignored.cues())  # type: ignore[union-attr]
+
+
+def test_segments_of_other_workers_bring_their_objects_along(clip: Path) -> None:
+    wanted = params(mode="parallel", spread="workers", segments=2, warmup_ms=1000)
+    split = caption_video(wanted, Service(clip, engine=Counting()))
+    assert isinstance(split, SplitJobs)
+    parent = Service(clip, work_off(clip, split, Counting()), resume={"split": 2}, engine=Counting())
+    joined = caption_video(wanted, parent)
+    assert [cue.data for cue in parent.cues()] == [{"people": 3, "place": "yard"}] * joined.cues  # type: ignore[union-attr]
+    assert joined.cues > 2  # type: ignore[union-attr]
+    assert parent.engine.pictures == []  # type: ignore[attr-defined]
 
 
 def test_a_job_may_be_stopped_while_an_object_is_written(engine: PytorchEngine, clip: Path) -> None:

@@ -14,6 +14,7 @@ from db.documents.kinds.video import Cue, VideoCaptionParams, VideoCaptionResult
 from db.failures import Failure
 from tests.worker.video.footage import looped, numbered, write_video
 from worker.context import LocalContext
+from worker.engine.protocol import Engine
 from worker.engines import load_engine
 from worker.errors import Permanent
 from worker.video.distributed import SplitJobs
@@ -45,8 +46,8 @@ class Service(LocalContext):
 
     may_split = True
 
-    def __init__(self, clip: Path, segments: Sequence[Done] = (), **more: Any) -> None:
-        super().__init__(load_engine("fake"), clip, **more)
+    def __init__(self, clip: Path, segments: Sequence[Done] = (), engine: Engine | None = None, **more: Any) -> None:
+        super().__init__(engine or load_engine("fake"), clip, **more)
         self.segments = segments
 
 
@@ -61,10 +62,10 @@ def params(**more: Any) -> VideoCaptionParams:
     return VideoCaptionParams.model_validate(BODY | more)
 
 
-def work_off(clip: Path, split: SplitJobs) -> list[Done]:
+def work_off(clip: Path, split: SplitJobs, engine: Engine | None = None) -> list[Done]:
     done = []
     for index, body in enumerate(split.segments):
-        job = Service(clip)
+        job = Service(clip, engine=engine)
         result = caption_video(VideoCaptionParams.model_validate(body), job)
         assert isinstance(result, VideoCaptionResult)
         done.append(Done(index, result.model_dump(mode="json"), None, job.cues()))
