@@ -1,19 +1,15 @@
-"""How the next token is chosen: pure functions of logits, the parameters, and the number of draws so far."""
+"""How the next token is chosen: pure functions of logits, the parameters, and the number of draws so far; by torch."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from db.documents.kinds.base import Sampling
-
-
-def uniform(seed: int, draw: int) -> float:
-    """The `draw`-th random number of a seed, in [0, 1): a counter-based generator, its whole state is the count."""
-    return float(np.random.Generator(np.random.Philox(key=seed, counter=[draw, 0, 0, 0])).random())
+from worker.engine.choices import TokenChance, uniform
 
 
 def penalised(logits: torch.Tensor, generated: Collection[int], penalty: float) -> torch.Tensor:
@@ -28,6 +24,24 @@ def penalised(logits: torch.Tensor, generated: Collection[int], penalty: float) 
 def without(logits: torch.Tensor, banned: Sequence[int]) -> torch.Tensor:
     """Logits with some tokens made impossible."""
     return logits.index_fill(0, torch.tensor(banned, dtype=torch.long, device=logits.device), float("-inf"))
+
+
+def barred(logits: torch.Tensor, allowed: NDArray[np.bool_]) -> torch.Tensor:
+    """Logits with every token made impossible that is not allowed."""
+    return logits.masked_fill(torch.from_numpy(~allowed).to(logits.device), float("-inf"))
+
+
+def only(logits: torch.Tensor, token: int) -> torch.Tensor:
+    """Logits in which one token alone is possible."""
+    alone = torch.full_like(logits, float("-inf"))
+    alone[token] = 0.0
+    return alone
+
+
+def likeliest(logits: torch.Tensor) -> list[int]:
+    """The likeliest token of each row of (rows, vocabulary); waits for the device."""
+    tokens: list[int] = logits.argmax(dim=-1).tolist()
+    return tokens
 
 
 def probabilities(logits: torch.Tensor, sampling: Sampling) -> torch.Tensor:
@@ -54,13 +68,6 @@ def draw(chances: torch.Tensor, at: float) -> int:
         steps, torch.tensor(at * float(steps[-1]), dtype=steps.dtype, device=steps.device), right=True
     )
     return min(int(place), int(chances.nonzero()[-1]))
-
-
-class TokenChance(NamedTuple):
-    """A token's natural log probability, and the likeliest tokens with theirs."""
-
-    logprob: float
-    likeliest: tuple[tuple[int, float], ...]
 
 
 def chance(logits: torch.Tensor, token: int, count: int) -> TokenChance:

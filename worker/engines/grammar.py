@@ -10,7 +10,6 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-import llguidance.hf
 import llguidance.numpy as bitmasks
 import numpy as np
 from llguidance import LLMatcher, LLTokenizer
@@ -23,12 +22,14 @@ COMPACT: Any = {"whitespace_flexible": False}
 STEP = 0.0001
 
 
-def vocabulary(tokenizer: Any, end_id: int, size: int) -> LLTokenizer:
-    """The tokenizer as llguidance sees it; takes about a second for a large vocabulary, so keep it with the model.
+def vocabulary(tokenizer: str, end_id: int, size: int) -> LLTokenizer:
+    """The tokenizer, given as the text of its tokenizer.json, as llguidance sees it.
+
+    Takes about a second for a large vocabulary, so keep it with the model.
 
     `end_id` is the token that ends an answer, `size` the number of logits, which may be larger than the vocabulary.
     """
-    return llguidance.hf.from_tokenizer(tokenizer, n_vocab=size, eos_token=end_id)
+    return LLTokenizer(tokenizer, n_vocab=size, eos_token=end_id)
 
 
 def _stepped(schema: Any) -> Any:

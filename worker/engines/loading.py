@@ -84,7 +84,7 @@ class HubTokenizer:
 
     def words(self, end_id: int, size: int) -> LLTokenizer:
         """The vocabulary for answers held to a schema; `size` is the number of logits."""
-        return grammar.vocabulary(self._tokenizer, end_id, size)
+        return grammar.vocabulary(self._tokenizer.backend_tokenizer.to_str(), end_id, size)
 
     def decode(self, ids: Sequence[int]) -> str:
         return str(self._tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))

@@ -12,10 +12,10 @@ from worker.errors import Permanent
 from worker.families.base import ChatTurn, ImageSlot
 from worker.streaming.batch import Allowed, GenerationRequest, GenerationResult, GenerationTurn
 from worker.streaming.context_window import Change, ContextWindow
-from worker.streaming.forward import PromptSegment
 from worker.streaming.loaded_model import LoadedModel, generate
 from worker.streaming.policy import ContextLimits
 from worker.streaming.prompt_builder import Pixels, image_input
+from worker.streaming.runtime.protocol import PromptSegment
 from worker.streaming.spans import SpanRole
 
 FIRST = 0
@@ -43,7 +43,7 @@ def answer(
     """
     max_tokens = asked.max_tokens
     context = ContextWindow(NO_LIMITS)
-    segments = _segments(loaded, conversation, context)
+    segments = segments_of(loaded, conversation, context)
     prompt_tokens = context.tokens
     if prompt_tokens + max_tokens > loaded.context_tokens:
         raise Permanent(
@@ -90,7 +90,8 @@ def _until_stop(turn: GenerationTurn, stops: Sequence[str], on_text: OnText | No
     return listen
 
 
-def _segments(loaded: LoadedModel, conversation: Conversation, context: ContextWindow) -> Sequence[PromptSegment]:
+def segments_of(loaded: LoadedModel, conversation: Conversation, context: ContextWindow) -> Sequence[PromptSegment]:
+    """A conversation up to its answer as new spans of a context."""
     layout = loaded.family.conversation(loaded.tokens, conversation.turns)
     return [
         image_input(context, FIRST, conversation.pictures[part.picture], loaded.geometry)

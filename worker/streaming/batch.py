@@ -15,18 +15,16 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from db.documents.kinds.base import Sampling
 from db.failures import Failure
+from worker.engine.choices import Choices, Logits, TokenChance
 from worker.engine.protocol import StepTimings
-from worker.engine.sampling import TokenChance, chance, choose, mass, without
 from worker.errors import Transient
-from worker.streaming.cache import StreamCache
-from worker.streaming.clock import mark, seconds
+from worker.streaming.clock import seconds
 from worker.streaming.context_window import Change
-from worker.streaming.forward import Forward, PromptSegment
+from worker.streaming.runtime.protocol import KeyCache, PromptSegment, Runtime
 from worker.streaming.spans import TokenSpan
 
 Allowed = Callable[[Sequence[int]], NDArray[np.bool_]]
@@ -54,12 +52,11 @@ class GenerationRequest:
         """Whether the most likely token is always the one."""
         return self.sampling.temperature == 0 and self.sampling.repetition_penalty == 1 and self.allowed is None
 
-    def choice(self, logits: torch.Tensor, ids: Sequence[int], rng_step: int) -> int:
+    def choice(self, choices: Choices, logits: Logits, ids: Sequence[int], rng_step: int) -> int:
         """The next token after the `ids` decoded so far, from logits (vocabulary,)."""
         if self.allowed is not None:
-            barred = torch.from_numpy(~self.allowed(ids)).to(logits.device)
-            logits = logits.masked_fill(barred, float("-inf"))
-        return choose(logits, self.sampling, self.said | set(ids), rng_step)
+            logits = choices.barred(logits, self.allowed(ids))
+        return choices.choose(logits, self.sampling, self.said | set(ids), rng_step)
 
 
 @dataclass(frozen=True)
@@ -82,7 +79,7 @@ Event = int | GenerationResult | BaseException | None
 class GenerationTurn:
     """One prefill and, with `request`, the reply after it."""
 
-    cache: StreamCache
+    cache: KeyCache
     change: Change
     segments: tuple[PromptSegment, ...]
     request: GenerationRequest | None = None
@@ -119,7 +116,7 @@ class ActiveSequence:
 class Batcher:
     """Runs turns on a thread of its own, one piece of work after the other; `close()` ends it."""
 
-    def __init__(self, forward: Forward) -> None:
+    def __init__(self, forward: Runtime) -> None:
         self._forward = forward
         self._speaking: list[ActiveSequence] = []
         self._stepping = False  # a decode step is on its way
@@ -170,7 +167,7 @@ class Batcher:
         error = None if done.cancelled() else done.exception()
         if error is not None:
             for turn in turns:
-                turn.events.put(_failure(error))
+                turn.events.put(_failure(self._forward, error))
             for sequence in [sequence for sequence in self._speaking if sequence.turn in turns]:
                 self._speaking.remove(sequence)
 
@@ -178,21 +175,20 @@ class Batcher:
         if turn.stopped:
             turn.events.put(GenerationResult())
             return
-        device = self._forward.shape.device
-        began = mark(device)
+        began = self._forward.mark()
         seen = self._forward.encode_images(turn.segments)
-        looked = mark(device)
+        looked = self._forward.mark()
         turn.cache.drop(turn.change.dropped_keys)
         turn.cache.move(turn.change.moved, self._forward.angles)
         logits = self._forward.prefill(turn.cache, turn.segments, seen)
-        filled = mark(device)
+        filled = self._forward.mark()
         if turn.request is None:
             turn.events.put(GenerationResult())
             return
-        request = turn.request
-        silence = mass(logits, request.end_ids)  # waits for the device
+        request, choices = turn.request, self._forward.choices
+        silence = choices.mass(logits, request.end_ids)  # waits for the device
         timings = StepTimings(seconds(began, looked), seconds(looked, filled))
-        token = request.choice(_first_word(request, silence, logits), (), request.rng_step)
+        token = request.choice(choices, _first_word(choices, request, silence, logits), (), request.rng_step)
         sequence = ActiveSequence(turn, request, request.rng_step, silence, timings)
         self._speaking.append(sequence)
         self._take(sequence, token, logits)
@@ -221,7 +217,7 @@ class Batcher:
             [sequence.next_span() for sequence in sequences],
             [sequence.ids[-1] for sequence in sequences],
         )
-        likeliest = logits.argmax(dim=-1).tolist()  # waits for the device
+        likeliest = self._forward.choices.likeliest(logits)  # waits for the device
         step_s = time.perf_counter() - start_s
         for sequence, row, token in zip(sequences, logits, likeliest, strict=True):
             sequence.reply_s += step_s
@@ -230,17 +226,18 @@ class Batcher:
             else:
                 self._do([sequence.turn], partial(self._choose, sequence, row))
 
-    def _choose(self, sequence: ActiveSequence, logits: torch.Tensor) -> None:
-        self._take(sequence, sequence.request.choice(logits, sequence.ids, sequence.rng_step), logits)
+    def _choose(self, sequence: ActiveSequence, logits: Logits) -> None:
+        token = sequence.request.choice(self._forward.choices, logits, sequence.ids, sequence.rng_step)
+        self._take(sequence, token, logits)
 
-    def _take(self, sequence: ActiveSequence, token: int, logits: torch.Tensor) -> None:
+    def _take(self, sequence: ActiveSequence, token: int, logits: Logits) -> None:
         sequence.rng_step += 1
         if token in sequence.request.end_ids:
             self._finish(sequence, ended=True)
             return
         sequence.ids.append(token)
         if sequence.request.logprobs is not None:
-            sequence.chances.append(chance(logits, token, sequence.request.logprobs))
+            sequence.chances.append(self._forward.choices.chance(logits, token, sequence.request.logprobs))
         sequence.turn.events.put(token)
         if len(sequence.ids) == sequence.request.max_tokens:
             self._finish(sequence, ended=False)
@@ -254,18 +251,16 @@ def _stopped() -> Transient:
     return Transient(Failure.ENGINE_UNREACHABLE, "the engine has stopped")
 
 
-def _first_word(request: GenerationRequest, silence: float, logits: torch.Tensor) -> torch.Tensor:
+def _first_word(choices: Choices, request: GenerationRequest, silence: float, logits: Logits) -> Logits:
     """Logits of a reply's first token after the silence threshold: silent exactly when silence is likely enough."""
     if request.silence_threshold is None:
         return logits
     if silence < request.silence_threshold:
-        return without(logits, request.end_ids)
-    silent = torch.full_like(logits, float("-inf"))
-    silent[request.end_ids[0]] = 0.0
-    return silent
+        return choices.without(logits, request.end_ids)
+    return choices.only(logits, request.end_ids[0])
 
 
-def _failure(error: BaseException) -> BaseException:
-    if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error):
+def _failure(runtime: Runtime, error: BaseException) -> BaseException:
+    if runtime.is_out_of_memory(error):
         return Transient(Failure.GPU_OOM, f"out of memory: {error}")
     return error

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 Mark = Any
 """A point in the work of a device: seconds of the clock, or a CUDA event (untyped in torch)."""
@@ -15,6 +16,8 @@ def mark(device: torch.device) -> Mark:
     """The point that the work given to a device so far will have come to."""
     if device.type != "cuda":
         return time.perf_counter()
+    import torch  # here: what runs without torch reads the clock as well
+
     cuda: Any = torch.cuda
     event = cuda.Event(enable_timing=True)
     event.record(cuda.current_stream(device))

@@ -15,31 +15,18 @@ import torch
 from numpy.typing import NDArray
 
 from worker.compat import cache_argument
+from worker.engine import sampling
+from worker.engine.choices import Choices
 from worker.streaming.attention import ATTENTION, ForwardStep, causal_mask
 from worker.streaming.cache import CacheShape, StreamCache
+from worker.streaming.clock import Mark, mark
 from worker.streaming.positions import all_axes
 from worker.streaming.rope import Angles
+from worker.streaming.runtime.pieces import PREFILL_TOKENS, cut, sized
+from worker.streaming.runtime.protocol import ImageInput, PromptSegment
 from worker.streaming.spans import TokenSpan
 from worker.streaming.state.delta_rule import linear_layer
 from worker.streaming.state.recurrent import StateStep
-
-PREFILL_TOKENS = 2048  # a longer prompt goes in in pieces: activations and the causal mask stay bounded
-
-
-@dataclass(frozen=True)
-class ImageInput:
-    """One frame group or image: uint8 patches (patches, channels * frames * side * side) of a (1, rows, columns) grid."""
-
-    patches: NDArray[np.uint8]
-    grid: tuple[int, int]  # in patches, before merging
-
-
-@dataclass(frozen=True)
-class PromptSegment:
-    """New tokens of one span: text ids or a picture."""
-
-    span: TokenSpan
-    content: tuple[int, ...] | ImageInput
 
 
 @dataclass(frozen=True)
@@ -59,7 +46,9 @@ class Normalisation:
 
 
 class Forward:
-    """One model's modules and the geometry its caches need."""
+    """One model's modules and the geometry its caches need: the `Runtime` of torch."""
+
+    choices: Choices = sampling
 
     def __init__(self, model: Any, normalisation: Normalisation, attention: str = "sdpa") -> None:
         self._visual = model.model.visual
@@ -79,6 +68,11 @@ class Forward:
         self._one = torch.ones((1, 1, self.angles.dims), dtype=model.dtype, device=embedding.device)
         self._zero = torch.zeros_like(self._one)
 
+    @property
+    def recurrent(self) -> bool:
+        """Whether some layers are linear attention."""
+        return self.shape.linear is not None
+
     @torch.inference_mode()
     def encode_images(self, segments: Sequence[PromptSegment]) -> VisionFeatures:
         """Run the vision tower over the pictures of some pieces, all at once."""
@@ -96,12 +90,12 @@ class Forward:
         """Write new spans, seen by `encode_images`, into a cache; returns the last token's logits, float32 (vocabulary,)."""
         hidden, visual = self._embed(segments, seen)
         axes = all_axes([segment.span for segment in segments])
-        spans = _cut([segment.span for segment in segments], PREFILL_TOKENS)
+        spans = cut([segment.span for segment in segments], PREFILL_TOKENS)
         start = 0
         for part in spans:
             stop = start + sum(tokens for _, tokens in part)
             rows = slice(start, stop)
-            placement = cache.reserve([_sized(span, tokens) for span, tokens in part])
+            placement = cache.reserve([sized(span, tokens) for span, tokens in part])
             last = self._layers(
                 hidden[:, rows], self._prefill_step(placement, axes[:, rows]), _slice_deep(seen.deep, visual, rows)
             )
@@ -125,6 +119,15 @@ class Forward:
     def new_cache(self, tokens: int, text_tokens: int) -> StreamCache:
         """Memory for one stream."""
         return StreamCache(self.shape, tokens, text_tokens)
+
+    def mark(self) -> Mark:
+        """The point that the work of the device will have come to."""
+        return mark(self.shape.device)
+
+    @staticmethod
+    def is_out_of_memory(error: BaseException) -> bool:
+        """By its class on a GPU, by its words on the CPU."""
+        return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
     def _prefill_step(self, placement: Any, axes: NDArray[np.int64]) -> ForwardStep:
         cos, sin = self.angles.at(axes)
@@ -175,23 +178,3 @@ def _slice_deep(features: Sequence[torch.Tensor], visual: torch.Tensor, rows: sl
         return None
     before, here = int(visual[: rows.start].sum()), int(visual[rows].sum())
     return _Deep([f[before : before + here] for f in features], visual[rows].nonzero()[:, 0])
-
-
-def _cut(spans: Sequence[TokenSpan], most: int) -> list[list[tuple[TokenSpan, int]]]:
-    """The spans with token counts, cut into parts of at most `most` tokens, in order."""
-    parts: list[list[tuple[TokenSpan, int]]] = [[]]
-    room = most
-    for span in spans:
-        left = span.tokens
-        while left:
-            if not room:
-                parts.append([])
-                room = most
-            taken = min(left, room)
-            parts[-1].append((span, taken))
-            left, room = left - taken, room - taken
-    return parts
-
-
-def _sized(span: TokenSpan, tokens: int) -> TokenSpan:
-    return TokenSpan(span.key, span.role, span.chunk, tokens)

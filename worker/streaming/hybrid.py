@@ -49,7 +49,8 @@ class HybridSession(StreamSession):
     def _recurrent(self) -> RecurrentState:
         if self.cache.state is None:
             raise Permanent(Failure.INTERNAL, "this model has no recurrent state")
-        return self.cache.state
+        state: RecurrentState = self.cache.state
+        return state
 
     def feed(self, chunk: Chunk, on_text: OnText | None = None) -> Reply:
         reply = super().feed(chunk, on_text)
@@ -183,6 +184,6 @@ def open_session(
     snapshots: Mapping[str, Path] = NO_SNAPSHOTS,
 ) -> StreamSession:
     """A stream on whatever kind of model this is."""
-    if loaded.forward.shape.linear is None:
+    if not loaded.forward.recurrent:
         return StreamSession(loaded, options, checkpoint, ablation, first_position)
     return HybridSession(loaded, options, checkpoint, ablation, first_position, snapshots)

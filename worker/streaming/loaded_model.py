@@ -8,8 +8,8 @@ from worker.engine.protocol import OnText
 from worker.families.base import Family, Tokenizer
 from worker.families.geometry import Geometry
 from worker.streaming.batch import Batcher, GenerationResult, GenerationTurn
-from worker.streaming.forward import Forward
 from worker.streaming.prompt_builder import PromptBuilder
+from worker.streaming.runtime.protocol import Runtime
 from worker.streaming.text import Decode, TextStream
 
 
@@ -17,7 +17,7 @@ from worker.streaming.text import Decode, TextStream
 class LoadedModel:
     """A loaded model and all that its streams share."""
 
-    forward: Forward
+    forward: Runtime
     batcher: Batcher
     family: Family
     geometry: Geometry

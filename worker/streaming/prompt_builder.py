@@ -13,7 +13,7 @@ from worker.families.base import Family, ImageSlot, Tokenizer
 from worker.families.geometry import Geometry, fit, groups, patches
 from worker.streaming.budget import Costs
 from worker.streaming.context_window import ContextWindow
-from worker.streaming.forward import ImageInput, PromptSegment
+from worker.streaming.runtime.protocol import ImageInput, PromptSegment
 from worker.streaming.spans import SpanRole
 
 PINNED_CHUNK = -1

@@ -12,9 +12,9 @@ from worker.errors import Permanent
 from worker.streaming.batch import GenerationRequest, GenerationResult, GenerationTurn
 from worker.streaming.budget import Budget, check_fits, token_budget, window_limits
 from worker.streaming.context_window import Ablation, Change, ContextWindow
-from worker.streaming.forward import PromptSegment
 from worker.streaming.loaded_model import LoadedModel, generate
 from worker.streaming.policy import Exchange
+from worker.streaming.runtime.protocol import PromptSegment
 from worker.streaming.spans import SpanRole, TokenSpan
 from worker.streaming.state.checkpoint import StreamState, dump, load
 from worker.streaming.state.replay import Remembered

@@ -32,7 +32,7 @@ class Small(BaseModel):
 def words() -> tuple[Any, Any, int]:
     tokenizer = tiny_tokenizer()
     end = tokenizer.convert_tokens_to_ids("<|im_end|>")
-    return tokenizer, vocabulary(tokenizer, end, len(tokenizer) + PADDING), end
+    return tokenizer, vocabulary(tokenizer.backend_tokenizer.to_str(), end, len(tokenizer) + PADDING), end
 
 
 def babble(schema: dict[str, Any], seed: int, limit: int) -> tuple[str, bool]:

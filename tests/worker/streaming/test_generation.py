@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ import torch
 
 from db.documents.kinds.base import Sampling
 from db.failures import Failure
+from worker.engine import sampling
 from worker.engine.protocol import StepTimings
 from worker.errors import Transient
 from worker.streaming.batch import (
@@ -21,7 +22,8 @@ from worker.streaming.batch import (
     _first_word,
 )
 from worker.streaming.context_window import Change
-from worker.streaming.forward import _cut
+from worker.streaming.forward import Forward
+from worker.streaming.runtime.pieces import cut
 from worker.streaming.spans import SpanRole, TokenSpan
 
 REPLY = TokenSpan(7, SpanRole.REPLY, 3, 0, start=100)
@@ -41,37 +43,39 @@ def only(*tokens: int) -> Any:
 
 def test_without_a_temperature_the_likeliest_token_is_chosen() -> None:
     assert request().plain
-    assert request().choice(LOGITS, (), 0) == 1
+    assert request().choice(sampling, LOGITS, (), 0) == 1
 
 
 def test_what_may_not_follow_is_not_chosen() -> None:
     asked = request(allowed=only(2, 3))
     assert not asked.plain
-    assert asked.choice(LOGITS, (), 0) == 2
+    assert asked.choice(sampling, LOGITS, (), 0) == 2
 
 
 def test_what_may_follow_depends_on_what_was_said() -> None:
     asked = request(allowed=lambda ids: np.isin(np.arange(5), [len(ids)]))
-    assert [asked.choice(LOGITS, (0,) * said, 0) for said in range(4)] == [0, 1, 2, 3]
+    assert [asked.choice(sampling, LOGITS, (0,) * said, 0) for said in range(4)] == [0, 1, 2, 3]
 
 
-@pytest.mark.parametrize("sampling", [Sampling(temperature=0.5), Sampling(temperature=0.0, repetition_penalty=1.1)])
-def test_what_chooses_by_more_than_the_largest_logit_is_not_plain(sampling: Sampling) -> None:
-    assert not request(sampling=sampling).plain
+@pytest.mark.parametrize("rules", [Sampling(temperature=0.5), Sampling(temperature=0.0, repetition_penalty=1.1)])
+def test_what_chooses_by_more_than_the_largest_logit_is_not_plain(rules: Sampling) -> None:
+    assert not request(sampling=rules).plain
 
 
 def test_tokens_said_before_and_in_this_reply_are_punished() -> None:
     punishing = Sampling(temperature=0.0, repetition_penalty=2.0)
-    assert request(sampling=punishing).choice(LOGITS, (), 0) == 1
-    assert request(sampling=punishing).choice(LOGITS, (1,), 0) == 2
-    assert request(sampling=punishing, said=frozenset({1})).choice(LOGITS, (), 0) == 2
-    assert request(sampling=punishing, said=frozenset({1})).choice(LOGITS, (2,), 0) == 1, "3 / 2 against 2 / 2 and 1"
+    assert request(sampling=punishing).choice(sampling, LOGITS, (), 0) == 1
+    assert request(sampling=punishing).choice(sampling, LOGITS, (1,), 0) == 2
+    assert request(sampling=punishing, said=frozenset({1})).choice(sampling, LOGITS, (), 0) == 2
+    assert request(sampling=punishing, said=frozenset({1})).choice(sampling, LOGITS, (2,), 0) == 1, (
+        "3 / 2 against 2 / 2 and 1"
+    )
 
 
 def test_the_same_step_draws_the_same_token() -> None:
     asked = request(sampling=Sampling(temperature=5.0, seed=1))
-    drawn = [asked.choice(LOGITS, (), step) for step in range(20)]
-    assert drawn == [asked.choice(LOGITS, (), step) for step in range(20)]
+    drawn = [asked.choice(sampling, LOGITS, (), step) for step in range(20)]
+    assert drawn == [asked.choice(sampling, LOGITS, (), step) for step in range(20)]
     assert len(set(drawn)) > 1
 
 
@@ -100,12 +104,12 @@ def test_the_last_token_is_in_the_cache_only_when_another_came_after_it(
 
 
 def test_without_a_threshold_silence_is_a_token_like_others() -> None:
-    assert _first_word(request(), 0.9, LOGITS) is LOGITS
+    assert _first_word(sampling, request(), 0.9, LOGITS) is LOGITS
 
 
 @pytest.mark.parametrize(("silence", "silent"), [(0.29, False), (0.3, True), (0.31, True)])
 def test_a_reply_is_silent_from_the_threshold_on(silence: float, silent: bool) -> None:
-    first = _first_word(request(silence_threshold=0.3), silence, LOGITS)
+    first = _first_word(sampling, request(silence_threshold=0.3), silence, LOGITS)
     if silent:
         assert first.tolist() == [-math.inf] * 4 + [0.0], "the first of the end tokens, and nothing else"
     else:
@@ -121,7 +125,7 @@ def test_a_reply_is_silent_from_the_threshold_on(silence: float, silent: bool) -
     ],
 )
 def test_only_memory_that_ran_out_is_worth_another_try(error: RuntimeError, code: Failure | None) -> None:
-    found = _failure(error)
+    found = _failure(cast(Any, Forward), error)
     if code is None:
         assert found is error
     else:
@@ -146,5 +150,5 @@ def span(key: int, tokens: int) -> TokenSpan:
     ],
 )
 def test_a_long_prompt_is_cut_into_parts_of_bounded_size(tokens: list[int], parts: list[list[tuple[int, int]]]) -> None:
-    cut = _cut([span(key, count) for key, count in enumerate(tokens)], most=10)
-    assert [[(one.key, taken) for one, taken in part] for part in cut] == parts
+    found = cut([span(key, count) for key, count in enumerate(tokens)], most=10)
+    assert [[(one.key, taken) for one, taken in part] for part in found] == parts
