@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -55,6 +55,7 @@ class Ending:
     code: Failure
     message: str
     usage: Usage = field(default_factory=Usage)
+    _: KW_ONLY
     shared: bool = False
     expired: bool = False
     details: dict[str, Any] = field(default_factory=dict)

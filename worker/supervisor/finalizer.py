@@ -67,7 +67,7 @@ class Finalizer:
     ) -> str:
         """End the attempt with a failure: the job is retried or fails, as the code says."""
         crash_point("worker.failing")
-        ending = Ending(code, message, self._usage(cost or StreamCost()), shared, details or {})
+        ending = Ending(code, message, self._usage(cost or StreamCost()), shared=shared, details=details or {})
         job_id, epoch = self.attempt.id, self.attempt.epoch
         try:
             state = persist(
