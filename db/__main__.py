@@ -88,13 +88,12 @@ def _copy(settings: Settings, options: argparse.Namespace, work: Callable[..., M
 
 
 def _doctor(settings: Settings, _: argparse.Namespace) -> int:
-    from db.ops.doctor import Level, examine, patient
+    from db.ops.doctor import examine, patient
+    from db.ops.findings import Level
 
-    signs = {Level.OK: "ok  ", Level.WARN: "warn", Level.FAIL: "FAIL"}
     findings = examine(patient(settings))
     for one in findings:
-        advice = f"\n      -> {one.advice}" if one.advice else ""
-        print(f"{signs[one.level]}  {one.subject}: {one.words}{advice}")
+        print(one)
     return 1 if any(one.level is Level.FAIL for one in findings) else 0
 
 

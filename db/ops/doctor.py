@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Any, cast
 
 import redis
@@ -17,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from db.commands import command
 from db.jobs import counts, fleet, served
 from db.ops import clock, migrate
+from db.ops.findings import Finding, Level
 from db.redis_client import redis_client
 from db.schema.tables import Leader, Outbox
 from db.schema.tables_webhooks import WebhookEndpoint
@@ -28,22 +28,6 @@ from db.storage.open import open_store
 SKEW_WARN_S = 2.0
 DISK_WARN_BYTES = 5 << 30
 WAIT_WARN = timedelta(minutes=10)
-
-
-class Level(StrEnum):
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at; `advice` says what to do where it is not fine."""
-
-    level: Level
-    subject: str
-    words: str
-    advice: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from worker.check.findings import CheckFinding, Grade
+from db.ops.findings import Finding, Level
 from worker.check.machine import machine
 from worker.check.models import model
 from worker.gpus import driver
@@ -25,6 +25,6 @@ def run(specs: Sequence[str], asked: argparse.Namespace) -> int:
     return 1 if bad else 0
 
 
-def _tell(finding: CheckFinding, as_json: bool) -> int:
+def _tell(finding: Finding, as_json: bool) -> int:
     print(json.dumps(asdict(finding)) if as_json else finding, flush=True)
-    return finding.grade is Grade.BAD
+    return finding.level is Level.FAIL

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from worker.check.findings import CheckFinding, Grade, gib
+from db.ops.findings import Finding, Level
 from worker.gpus import Driver, driver
 
 BFLOAT16 = (8, 0)  # compute capability from which a card computes in bfloat16
@@ -34,7 +34,7 @@ class TorchBuild:
         return cls(torch.__version__, number, torch.cuda.is_available())
 
 
-def machine() -> Iterator[CheckFinding]:
+def machine() -> Iterator[Finding]:
     """What there is to know before a model is looked at."""
     found = driver()
     yield from cards(found)
@@ -43,53 +43,53 @@ def machine() -> Iterator[CheckFinding]:
     yield disk(Path(os.environ.get("HF_HOME", Path.home() / ".cache/huggingface")))
 
 
-def cards(found: Driver | None) -> Iterator[CheckFinding]:
+def cards(found: Driver | None) -> Iterator[Finding]:
     """The driver and each of its cards."""
     if found is None or not found.gpus:
         advice = (
             "with a GPU in this machine: install its driver (scripts/setup_gpu_host.sh), in a container: --gpus all"
         )
-        yield CheckFinding(Grade.DOUBTFUL, "gpu", "no NVIDIA GPU: models run on the processor", advice)
+        yield Finding(Level.WARN, "gpu", "no NVIDIA GPU: models run on the processor", advice)
         return
-    yield CheckFinding(Grade.GOOD, "driver", f"{found.version}, for CUDA up to {_dotted(found.cuda)}")
+    yield Finding(Level.OK, "driver", f"{found.version}, for CUDA up to {_dotted(found.cuda)}")
     for gpu in found.gpus:
         words = f"{gpu.name}, {gib(gpu.total)}, {gib(gpu.total - gpu.used)} free, capability {_dotted(gpu.capability)}"
         if gpu.capability < BFLOAT16:
             advice = "this card does not compute in bfloat16: use dtype=float16"
-            yield CheckFinding(Grade.DOUBTFUL, "gpu", words, advice)
+            yield Finding(Level.WARN, "gpu", words, advice)
         else:
-            yield CheckFinding(Grade.GOOD, "gpu", words)
+            yield Finding(Level.OK, "gpu", words)
 
 
-def torch_build(build: TorchBuild, found: Driver | None) -> CheckFinding:
+def torch_build(build: TorchBuild, found: Driver | None) -> Finding:
     """Whether the installed PyTorch fits the driver. CUDA runs on any driver for its major version."""
     words = f"{build.version}, built for {'CUDA ' + _dotted(build.cuda) if build.cuda else 'processors alone'}"
     if found is None or not found.gpus or build.usable:
-        return CheckFinding(Grade.GOOD, "pytorch", words)
+        return Finding(Level.OK, "pytorch", words)
     if build.cuda is None:
-        return CheckFinding(Grade.BAD, "pytorch", f"{words}: it cannot use the GPU", f"run: {REINSTALL}")
+        return Finding(Level.FAIL, "pytorch", f"{words}: it cannot use the GPU", f"run: {REINSTALL}")
     if build.cuda[0] > found.cuda[0]:
         words += f": the driver {found.version} knows CUDA up to {_dotted(found.cuda)}"
-        return CheckFinding(Grade.BAD, "pytorch", words, f"a newer driver, or another build: {REINSTALL}")
+        return Finding(Level.FAIL, "pytorch", words, f"a newer driver, or another build: {REINSTALL}")
     advice = "may this user or container see it (/dev/nvidia*, --gpus all, CUDA_VISIBLE_DEVICES)?"
-    return CheckFinding(Grade.BAD, "pytorch", f"{words}: the GPU cannot be opened", advice)
+    return Finding(Level.FAIL, "pytorch", f"{words}: the GPU cannot be opened", advice)
 
 
-def memory(available: int) -> CheckFinding:
+def memory(available: int) -> Finding:
     """The machine's own memory, with its processors."""
-    return CheckFinding(Grade.GOOD, "memory", f"{gib(available)} available, {os.cpu_count()} processors")
+    return Finding(Level.OK, "memory", f"{gib(available)} available, {os.cpu_count()} processors")
 
 
-def disk(folder: Path) -> CheckFinding:
+def disk(folder: Path) -> Finding:
     """Room where downloaded models are kept."""
     there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     free = shutil.disk_usage(there).free
     words = f"{gib(free)} free for models in {folder}"
     if free < DISK_WARN:
-        return CheckFinding(
-            Grade.DOUBTFUL, "disk", words, "an 8B model needs 18 GB: make room, or let HF_HOME name another place"
+        return Finding(
+            Level.WARN, "disk", words, "an 8B model needs 18 GB: make room, or let HF_HOME name another place"
         )
-    return CheckFinding(Grade.GOOD, "disk", words)
+    return Finding(Level.OK, "disk", words)
 
 
 def available_bytes() -> int:
@@ -99,6 +99,11 @@ def available_bytes() -> int:
     limit = Path("/sys/fs/cgroup/memory.max")
     allowed = limit.read_text().strip() if limit.exists() else "max"
     return free if allowed == "max" else min(free, int(allowed))
+
+
+def gib(number: float) -> str:
+    """Bytes as a person reads them."""
+    return f"{number / (1 << 30):.1f} GiB"
 
 
 def _dotted(version: tuple[int, int]) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from worker.check.findings import CheckFinding, Grade, gib
-from worker.check.machine import BFLOAT16, available_bytes
+from db.ops.findings import Finding, Level
+from worker.check.machine import BFLOAT16, available_bytes, gib
 from worker.check.trial import try_out
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent, Transient
@@ -15,7 +15,7 @@ ACTIVATIONS = 2 << 30  # kept free beside weights and streams on a card; less on
 MOST_SLOTS = 16
 
 
-def model(text: str, found: Driver | None, *, load: bool = True) -> Iterator[CheckFinding]:
+def model(text: str, found: Driver | None, *, load: bool = True) -> Iterator[Finding]:
     """What there is to say of one model spec; settings last."""
     try:
         spec = ModelSpec.parse(text)
@@ -23,21 +23,21 @@ def model(text: str, found: Driver | None, *, load: bool = True) -> Iterator[Che
         if spec.engine == "pytorch":
             finding, slots = room(spec, found)
             yield finding
-            load = load and finding.grade is not Grade.BAD
+            load = load and finding.level is not Level.FAIL
         if load:
-            yield CheckFinding(Grade.GOOD, spec.name, str(try_out(spec)))
+            yield Finding(Level.OK, spec.name, str(try_out(spec)))
         yield settings(spec, found, slots)
     except (Permanent, Transient) as error:
-        yield CheckFinding(Grade.BAD, text.partition("=")[0], str(error), advice_for(str(error)))
+        yield Finding(Level.FAIL, text.partition("=")[0], str(error), advice_for(str(error)))
 
 
-def room(spec: ModelSpec, found: Driver | None) -> tuple[CheckFinding, int]:
+def room(spec: ModelSpec, found: Driver | None) -> tuple[Finding, int]:
     """Whether weights and streams fit, and how many streams do. Raises Permanent when the model cannot be read."""
     from worker.engines.inspection import inspect
     from worker.engines.loading import placed
 
     if {"quantization", "adapter"} & set(spec.options):
-        return CheckFinding(Grade.GOOD, spec.name, "memory with quantization or an adapter is not computed"), 1
+        return Finding(Level.OK, spec.name, "memory with quantization or an adapter is not computed"), 1
     seen = inspect(spec)
     on_card = placed(spec)[0].startswith("cuda") and found is not None and bool(found.gpus)
     free = max(gpu.total - gpu.used for gpu in found.gpus) - ACTIVATIONS if on_card and found else available_bytes()
@@ -47,11 +47,11 @@ def room(spec: ModelSpec, found: Driver | None) -> tuple[CheckFinding, int]:
         f"{gib(seen.stream)} a stream; {gib(max(0, free))} free for them"
     )
     if slots:
-        return CheckFinding(Grade.GOOD, spec.name, words), slots
+        return Finding(Level.OK, spec.name, words), slots
     advice = (
         "add quantization=4bit (dense models), take a smaller model, a shorter window, or a larger card (docs/gpu.md)"
     )
-    return CheckFinding(Grade.BAD, spec.name, f"{words}: not even one stream fits", advice), 0
+    return Finding(Level.FAIL, spec.name, f"{words}: not even one stream fits", advice), 0
 
 
 def fitting(free: int, weights: int, stream: int) -> int:
@@ -59,7 +59,7 @@ def fitting(free: int, weights: int, stream: int) -> int:
     return max(0, min(MOST_SLOTS, (free - weights) // max(1, stream)))
 
 
-def settings(spec: ModelSpec, found: Driver | None, slots: int | None) -> CheckFinding:
+def settings(spec: ModelSpec, found: Driver | None, slots: int | None) -> Finding:
     """The settings that suit; `slots` None: the model runs elsewhere, or needs no room."""
     options = dict(spec.options)
     if spec.engine == "pytorch" and found is not None and found.gpus:
@@ -68,7 +68,7 @@ def settings(spec: ModelSpec, found: Driver | None, slots: int | None) -> CheckF
     query = "&".join(f"{key}={value}" for key, value in options.items())
     line = f"{spec.name}={spec.engine}{':' + spec.path if spec.path else ''}{'?' + query if query else ''}"
     words = f"BM3_WORKER_MODELS='{line}'" + (f" BM3_WORKER_SLOTS={max(1, slots)}" if slots is not None else "")
-    return CheckFinding(Grade.GOOD, "use", words)
+    return Finding(Level.OK, "use", words)
 
 
 def advice_for(error: str) -> str:

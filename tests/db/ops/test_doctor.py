@@ -9,7 +9,8 @@ from pathlib import Path
 import redis
 
 from db.ops import migrate
-from db.ops.doctor import Level, examine, patient
+from db.ops.doctor import examine, patient
+from db.ops.findings import Level
 from db.session import Database
 from db.settings import Settings
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.check.findings import CheckFinding, Grade
+from db.ops.findings import Finding, Level
 from worker.check.machine import TorchBuild, cards, disk, torch_build
 from worker.check.models import advice_for, fitting, model, settings
 from worker.engines.spec import ModelSpec
@@ -64,38 +64,38 @@ def test_a_broken_checkpoint_is_told(tmp_path: Path) -> None:
     folder = write_tiny("qwen3_vl", tmp_path / "broken")
     (folder / "model.safetensors").write_bytes(b"short")
     (finding,) = model(str(folder), None)
-    assert finding.grade is Grade.BAD
+    assert finding.level is Level.FAIL
 
 
-def grades(found: list[CheckFinding]) -> dict[str, Grade]:
-    return {one.subject: one.grade for one in found}
+def levels(found: list[Finding]) -> dict[str, Level]:
+    return {one.subject: one.level for one in found}
 
 
 def test_cards_are_listed_and_an_old_one_is_told_its_dtype() -> None:
     found = [*cards(Driver("580.95", (13, 0), (H200,)))]
-    assert grades(found) == {"driver": Grade.GOOD, "gpu": Grade.GOOD}
+    assert levels(found) == {"driver": Level.OK, "gpu": Level.OK}
     assert "NVIDIA H200, 141.0 GiB, 140.0 GiB free" in found[1].words
     old = [*cards(Driver("580.95", (13, 0), (T4,)))][1]
-    assert (old.grade, "dtype=float16" in old.advice) == (Grade.DOUBTFUL, True)
-    assert grades([*cards(None)]) == {"gpu": Grade.DOUBTFUL}
+    assert (old.level, "dtype=float16" in old.advice) == (Level.WARN, True)
+    assert levels([*cards(None)]) == {"gpu": Level.WARN}
 
 
 @pytest.mark.parametrize(
-    ("build", "cuda", "grade", "said"),
+    ("build", "cuda", "level", "said"),
     [
-        (TorchBuild("2.15.0+cu132", (13, 2), usable=True), (13, 0), Grade.GOOD, "CUDA 13.2"),
-        (TorchBuild("2.15.0+cpu", None, usable=False), (13, 0), Grade.BAD, "cannot use the GPU"),
-        (TorchBuild("2.15.0+cu132", (13, 2), usable=False), (12, 4), Grade.BAD, "knows CUDA up to 12.4"),
-        (TorchBuild("2.15.0+cu132", (13, 2), usable=False), (13, 0), Grade.BAD, "cannot be opened"),
+        (TorchBuild("2.15.0+cu132", (13, 2), usable=True), (13, 0), Level.OK, "CUDA 13.2"),
+        (TorchBuild("2.15.0+cpu", None, usable=False), (13, 0), Level.FAIL, "cannot use the GPU"),
+        (TorchBuild("2.15.0+cu132", (13, 2), usable=False), (12, 4), Level.FAIL, "knows CUDA up to 12.4"),
+        (TorchBuild("2.15.0+cu132", (13, 2), usable=False), (13, 0), Level.FAIL, "cannot be opened"),
     ],
 )
 def test_a_pytorch_that_does_not_fit_the_driver(
-    build: TorchBuild, cuda: tuple[int, int], grade: Grade, said: str
+    build: TorchBuild, cuda: tuple[int, int], level: Level, said: str
 ) -> None:
     found = torch_build(build, Driver("550.1", cuda, (H200,)))
-    assert found.grade is grade
+    assert found.level is level
     assert said in found.words
-    assert torch_build(build, None).grade is Grade.GOOD
+    assert torch_build(build, None).level is Level.OK
 
 
 def test_settings_name_device_dtype_and_slots() -> None:
