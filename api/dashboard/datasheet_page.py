@@ -13,10 +13,10 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData
 
 from api.dashboard.job_page import OwnJob
-from api.dashboard.people import Operator, Posted, text
+from api.dashboard.people import Operator, Person, Posted, text
 from api.dashboard.rendering import PageRoute, back
 from api.dashboard.views.datasheet_view import LIMITS, PAD_FIELDS
-from api.deps import ServicesDep, now
+from api.deps import Services, ServicesDep, now
 from api.documents.requests import RetryRequest
 from api.errors import Problem, field_problem
 from api.submission import corrected
@@ -31,6 +31,7 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False, prefix="/jobs
 VALUE = re.compile(
     r"(body|overall|terminals|exposed_pad)\.[a-z_]{1,40}|dimensions\[\d{1,4}\]\.value|land_pattern\.pitch"
 )
+PAGE_FIELDS = ("land_page", "mechanical_page")
 PAD = re.compile(r"land_pattern\.pads\[\d{1,5}\]")
 
 
@@ -65,9 +66,22 @@ def correct(request: Request, services: ServicesDep, person: Operator, job: OwnJ
 @router.post("/package")
 def other_package(request: Request, services: ServicesDep, person: Operator, job: OwnJob, form: Posted) -> Response:
     """Read the document again for another package than the one that was asked for."""
-    wanted = RetryRequest(start="zero", params={"package": text(form, "package", 200).strip() or None})
+    return _again(request, services, person, job, {"package": text(form, "package", 200).strip() or None})
+
+
+@router.post("/pages")
+def other_page(request: Request, services: ServicesDep, person: Operator, job: OwnJob, form: Posted) -> Response:
+    """Read the document again with the outline or the land pattern on another page."""
+    field, number = text(form, "field"), text(form, "page", 6)
+    if field not in PAGE_FIELDS or not number.isdecimal() or int(number) < 1:
+        raise field_problem("/page", "choose a page, and what is drawn there")
+    return _again(request, services, person, job, {field: int(number)})
+
+
+def _again(request: Request, services: Services, person: Person, job: Job, params: dict[str, Any]) -> Response:
+    """A new job with changed parameters; what was read stays what was read."""
     at = now()
-    asked = prepare_retry(services, person.caller, at, job, wanted)
+    asked = prepare_retry(services, person.caller, at, job, RetryRequest(start="zero", params=params))
     with services.database.write() as session:
         again = retry(session, person.caller, at, job, asked)
     return back(request, f"/jobs/{again.id}", "retried")

@@ -56,7 +56,9 @@ def job_page(request: Request, services: ServicesDep, person: Viewer, job: OwnJo
         view = _view(session, services, job)
         links = shares.of_job(session, at, job.id)
         sheet = datasheet_view.gather(session, services, job) if job.kind == "datasheet.extract" else None
-        asked = datasheet_view.asked(job, view.events) if job.kind == "datasheet.extract" else None
+        asked = (
+            datasheet_view.asked(services, job, view.events, view.files) if job.kind == "datasheet.extract" else None
+        )
     template = TEMPLATES.get(job.kind, "job_other.html")
     shared = [(link, f"/share/{shares.token(link)}") for link in links]
     return page(request, person, template, view=view, sheet=sheet, asked=asked, links=shared, share_days=SHARE_DAYS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -12,11 +12,12 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from api.dashboard import media
 from api.dashboard.rendering import PageRoute
 from api.dashboard.views import job_view
-from api.deps import ServicesDep
+from api.deps import Services, ServicesDep
 from api.errors import NotFound
 from api.submission import corrected
+from db.documents.footprint.overlay import PagePicture
 from db.jobs import jobs
-from db.schema.tables import Job
+from db.schema.tables import Job, JobFile
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -27,6 +28,7 @@ def shown_job(request: Request) -> Job:
     return job
 
 
+PagesDrawn = Callable[[Services, Sequence[JobFile]], list[PagePicture]]
 ShownJob = Annotated[Job, Depends(shown_job)]
 
 
@@ -63,9 +65,19 @@ def input_media(
 @router.get("/page/{number}.png")
 def page_picture(services: ServicesDep, job: ShownJob, number: int) -> Response:
     """The picture of a page."""
+    return _picture(services, job, number, corrected.pictures)
+
+
+@router.get("/thumbnail/{number}.png")
+def thumbnail(services: ServicesDep, job: ShownJob, number: int) -> Response:
+    """The small picture of a page."""
+    return _picture(services, job, number, corrected.thumbnails)
+
+
+def _picture(services: Services, job: Job, number: int, drawn: PagesDrawn) -> Response:
     with services.database.read() as session:
         files = jobs.files(session, job.id)
-    found = next((one for one in corrected.pictures(services, files) if one.number == number), None)
+    found = next((one for one in drawn(services, files) if one.number == number), None)
     if found is None:
         raise NotFound("page")
     return Response(found.png, media_type="image/png", headers=media.SAFE)

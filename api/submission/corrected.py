@@ -80,7 +80,16 @@ def _spoken(job: Job, spoken: Sequence[Cue]) -> list[File]:
 
 def pictures(services: Services, stored: Sequence[JobFile]) -> list[PagePicture]:
     """The pages that the result was read from, out of the overlay over them; none while there is no overlay."""
-    file = next((one for one in stored if one.name == files.OVERLAY), None)
+    return _drawn(services, stored, files.OVERLAY)
+
+
+def thumbnails(services: Services, stored: Sequence[JobFile]) -> list[PagePicture]:
+    """The pages of the document, small; none of a document of one page."""
+    return _drawn(services, stored, files.PAGES)
+
+
+def _drawn(services: Services, stored: Sequence[JobFile], name: str) -> list[PagePicture]:
+    file = next((one for one in stored if one.name == name), None)
     if file is None or file.size_bytes > LARGEST_BYTES:
         return []
     try:

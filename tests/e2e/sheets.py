@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 from db.documents.footprint import files
+from db.documents.footprint.overlay import draw
 from db.documents.kinds.datasheet import DatasheetResult
 from db.jobs.jobs import NewJob
 from tests.e2e.job_seeder import JobSeeder
@@ -15,7 +16,7 @@ from worker.datasheet.extract import extract
 from worker.datasheet.handler import complete
 from worker.datasheet.page import pages
 from worker.datasheet.request import ReadingRequest
-from worker.datasheet.result import overlay
+from worker.datasheet.result import overlay, thumbnails
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -42,5 +43,9 @@ def finished_sheet(seeder: JobSeeder, pdf: Path, result: DatasheetResult, name: 
     book = pages.open_book([pdf])
     done, written = files.write(result, overlay.pictures(result, book))
     book.close()
-    seeder.finish(job_id, epoch, done.model_dump(mode="json"), **{file.name: file.text for file in written})
+    small = thumbnails.pictures([pdf])
+    pages_file = {files.PAGES: draw(DatasheetResult(), small)} if small else {}
+    seeder.finish(
+        job_id, epoch, done.model_dump(mode="json"), **{file.name: file.text for file in written}, **pages_file
+    )
     return job_id

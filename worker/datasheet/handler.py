@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from db.documents.footprint import files
 from db.documents.footprint.derive import derive
-from db.documents.footprint.overlay import PagePicture, pages_read
+from db.documents.footprint.overlay import PagePicture, draw, pages_read
 from db.documents.kinds.datasheet import DatasheetResult, Level, Reader
 from db.documents.kinds.datasheet_params import DatasheetParams
 from worker.context import Context
@@ -29,6 +30,7 @@ def extract_datasheet(params: DatasheetParams, job: Context) -> DatasheetResult:
     result = complete(_read(params.reader, reading, request, job), params.ipc_level, params.allow_incomplete)
     pictures = [reading.pictures[n] for n in pages_read(result) if n in reading.pictures]
     with tempfile.TemporaryDirectory() as folder:
+        _attach_pages(reading.thumbnails, job, Path(folder))
         return _attach(result, pictures, job, Path(folder))
 
 
@@ -69,6 +71,14 @@ def _tell(job: Context, progress: ReadingProgress) -> None:
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _attach_pages(thumbnails: Sequence[PagePicture], job: Context, folder: Path) -> None:
+    """All pages small, for whoever wants another one read."""
+    if thumbnails:
+        path = folder / files.PAGES
+        path.write_text(draw(DatasheetResult(), thumbnails), encoding="utf-8")
+        job.attach(files.PAGES, path, "image/svg+xml")
 
 
 def _attach(result: DatasheetResult, pictures: list[PagePicture], job: Context, folder: Path) -> DatasheetResult:

@@ -46,11 +46,12 @@ class SandboxLimits:
 
 @dataclass(frozen=True, slots=True)
 class DocumentReading:
-    """What the vector reader found, and the pages it or another reader needs, rendered and as text."""
+    """What the vector reader found, the pages it or another reader needs, rendered and as text, and all pages small."""
 
     result: DatasheetResult
     pictures: dict[int, PagePicture]
     texts: dict[int, str]
+    thumbnails: tuple[PagePicture, ...] = ()
 
 
 def pages_shown(result: DatasheetResult, request: ReadingRequest) -> list[int]:

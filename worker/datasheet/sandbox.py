@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from db.documents.footprint.overlay import PagePicture
 from db.failures import Failure
 from worker.datasheet import reading_server
 from worker.datasheet.request import DocumentReading, OnProgress, ReadingProgress, ReadingRequest, SandboxLimits
 from worker.errors import Permanent, Transient
 
 POLL_S = 0.5
+PATIENCE_S = 6.0
 FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM)
 """An operator, or the kernel that is out of memory. The limits themselves end a process by SIGXCPU or a refused allocation."""
 
@@ -38,7 +41,7 @@ def read(
     try:
         for said in _heard(receiver):
             if isinstance(said, DocumentReading):
-                return said
+                return replace(said, thumbnails=_thumbnails(receiver))
             if not isinstance(said, ReadingProgress):
                 raise Permanent(*said)
             progress(said)
@@ -48,6 +51,14 @@ def read(
         process.kill()
         process.join()
         receiver.close()
+
+
+def _thumbnails(pipe: Connection) -> tuple[PagePicture, ...]:
+    """The small pictures of the pages; none where they take too long or too much: the reading stands without them."""
+    try:
+        return pipe.recv() if pipe.poll(PATIENCE_S) else ()
+    except (EOFError, OSError):
+        return ()
 
 
 _Said = ReadingProgress | DocumentReading | tuple[Failure, str, dict[str, Any]]

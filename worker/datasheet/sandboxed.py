@@ -14,18 +14,20 @@ from db.failures import Failure
 from worker.datasheet.extract import extract
 from worker.datasheet.page import pages
 from worker.datasheet.request import DocumentReading, OnProgress, ReadingRequest, SandboxLimits, pages_shown
-from worker.datasheet.result import overlay
+from worker.datasheet.result import overlay, thumbnails
 from worker.errors import Permanent
 
 
 def serve(pipe: Connection, files: list[Path], request: ReadingRequest, limits: SandboxLimits) -> None:
-    """Reads within the limits and sends progress, and at last a DocumentReading or (code, reason, details)."""
+    """Reads within the limits and sends progress, then a DocumentReading or (code, reason, details), and after the first
+    the small pictures of its pages."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_s, limits.cpu_s + 1))
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     try:
         pipe.send(_read(files, request, pipe.send))
+        pipe.send(thumbnails.pictures(files))
     except Permanent as error:
         pipe.send((error.code, str(error), error.details))
     except MemoryError:

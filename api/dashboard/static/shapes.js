@@ -1,6 +1,7 @@
 // SVG by hand: elements, pads as they are made, and a view box that zooms and pans.
 const SVG = "http://www.w3.org/2000/svg";
 const SMALLEST = 0.02;
+const STILL_PX = 4;
 
 export function svg(tag, attributes = {}, keys = []) {
   const node = document.createElementNS(SVG, tag);
@@ -69,6 +70,11 @@ export class View {
     };
     box.setPointerCapture(event.pointerId);
     box.addEventListener("pointermove", move);
-    box.addEventListener("pointerup", () => box.removeEventListener("pointermove", move), { once: true });
+    box.addEventListener("pointerup", (end) => {
+      box.removeEventListener("pointermove", move);
+      // The box has the pointer, so no click reaches what is drawn: a press that did not drag is told to it.
+      const isStill = Math.hypot(end.clientX - event.clientX, end.clientY - event.clientY) < STILL_PX;
+      if (isStill) event.target.dispatchEvent(new CustomEvent("press", { bubbles: true }));
+    }, { once: true });
   }
 }

@@ -81,6 +81,11 @@ customElements.define("sheet-view", class extends HTMLElement {
       const button = event.target.closest("[data-fix]");
       if (button) this.#open(dialog, button);
     });
+    this.addEventListener("press", (event) => {
+      const pad = event.target.closest(".fp-pad, .padshape")?.dataset.keys;
+      const button = pad && this.querySelector(`tr[data-keys="${CSS.escape(pad)}"] [data-fix]`);
+      if (button) this.#open(dialog, button);
+    });
     dialog.querySelector("[value=close]").addEventListener("click", () => dialog.close());
   }
 

@@ -15,7 +15,7 @@ from db.documents.event_types import EventType
 from db.documents.footprint.courtyard import Rect, body_rect
 from db.documents.footprint.overlay import PagePicture
 from db.jobs import corrections, jobs
-from db.schema.tables import Job, JobEvent
+from db.schema.tables import Job, JobEvent, JobFile
 from db.schema.tables_dashboard import Correction
 
 LIMITS = ("min", "nom", "max")
@@ -77,19 +77,26 @@ class DatasheetPageData:
 
 @dataclass(frozen=True)
 class Asked:
-    """The package that was asked for, those the document has, and whether the wrong one may have been read."""
+    """The package that was asked for, those the document has, and whether the wrong one may have been read; and the
+    pages that may be read instead."""
 
     package: str
     seen: list[str]
     doubtful: bool
+    is_document: bool  # not images of one drawing each, which have no other page
+    thumbnails: list[int]
+    page_count: int | None
 
 
-def asked(job: Job, events: Sequence[JobEvent]) -> Asked:
+def asked(services: Services, job: Job, events: Sequence[JobEvent], stored: Sequence[JobFile]) -> Asked:
     """Of an ended job, with or without a result; the event of a failure names the packages that the document has."""
     result = job.result or {}
     seen = [one["name"] for one in result.get("variants", [])] or _packages(events)
     doubtful = job.failure is not None or any(one["field"] == "package" for one in result.get("needs_review", []))
-    return Asked(job.params.get("package") or "", list(dict.fromkeys(seen)), doubtful)
+    small = [one.number for one in corrected.thumbnails(services, stored)]
+    is_document = job.params.get("document") is not None and result.get("page_count") != 1
+    package, seen = job.params.get("package") or "", list(dict.fromkeys(seen))
+    return Asked(package, seen, doubtful, is_document, small, result.get("page_count"))
 
 
 def _packages(events: Sequence[JobEvent]) -> list[str]:

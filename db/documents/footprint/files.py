@@ -11,6 +11,7 @@ from db.documents.kinds.datasheet import DatasheetResult, Files
 
 DOCUMENT = "footprint.json"
 OVERLAY = "overlay.svg"
+PAGES = "pages.svg"  # the pages of the document, small; written by the reader alone
 INCOMPLETE = "_INCOMPLETE"  # ends the name of a footprint that lacks pads or sizes
 
 

@@ -40,6 +40,31 @@ def finished(seeder: JobSeeder, result: DatasheetResult) -> UUID:
     return job_id
 
 
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"field": "land_page", "page": "7"}, 303),
+        ({"field": "mechanical_page", "page": "1"}, 303),
+        ({"field": "land_page", "page": ""}, 422),
+        ({"field": "land_page", "page": "0"}, 422),
+        ({"field": "land_page", "page": "²"}, 422),
+        ({"field": "package", "page": "1"}, 422),
+        ({"page": "1"}, 422),
+    ],
+)
+def test_another_page_is_a_new_job_and_what_is_no_page_is_refused(
+    ann: Visitor, seeder: JobSeeder, fields: dict[str, str], status: int
+) -> None:
+    job_id = finished(seeder, DatasheetResult(package="QFN", land_pattern=LAND, page_count=9))
+    answer = ann.post(f"/jobs/{job_id}/pages", **fields)
+    assert answer.status_code == status
+    jobs = ann.client.get("/v1/jobs").json()["items"]
+    assert len(jobs) == (2 if status == 303 else 1)
+    if status == 303:
+        assert jobs[0]["params"][fields["field"]] == int(fields["page"])
+        assert (jobs[0]["state"], jobs[0]["retry_of"]) == ("queued", str(job_id))
+
+
 def test_the_drawing_comes_first_with_the_file_in_the_head(here: RunningApp, ann: Visitor, seeder: JobSeeder) -> None:
     doubt = Review(field="land_pattern.pads[1].w", reason="a doubtful width")
     verdict = FootprintVerdict(state="check", items=1, reason="a doubtful width")

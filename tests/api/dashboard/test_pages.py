@@ -111,6 +111,7 @@ def test_a_viewer_changes_nothing(here: RunningApp, enter: Enter, seeder: JobSee
         f"/jobs/{job_id}/share": {"days": "1"},
         f"/jobs/{sheet_id}/correct": {"field": "body.length", "nom": "4"},
         f"/jobs/{sheet_id}/package": {"package": "SOIC-8"},
+        f"/jobs/{sheet_id}/pages": {"field": "land_page", "page": "2"},
         "/jobs/bulk": {"action": "delete", "job": str(job_id)},
         "/webhooks": {"url": "https://example.com"},
         "/keys": {"name": "k", "scopes": "jobs:read"},
@@ -139,7 +140,8 @@ def test_another_tenant_is_not_there(enter: Enter, seeder: JobSeeder) -> None:
     job_id, sheet_id = seeder.video("a.mp4"), sheet(seeder)
     for path in ("", "/head", "/details", "/cues", "/live", "/media/video"):
         assert bob.get(f"/jobs/{job_id}{path}").status_code == 404, path
-    assert bob.get(f"/jobs/{sheet_id}/page/1.png").status_code == 404
+    for part in ("page", "thumbnail"):
+        assert bob.get(f"/jobs/{sheet_id}/{part}/1.png").status_code == 404
     for path in ("cancel", "delete", "retry", "share"):
         assert bob.post(f"/jobs/{job_id}/{path}").status_code == 404
     assert "a.mp4" not in bob.get("/jobs").text

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from pypdfium2 import PdfDocument
 
 from db.documents.footprint.overlay import pad_box
 from db.documents.kinds.datasheet import Review
 from tests.e2e.browser import Desk
+from tests.e2e.dashboard.hands import until
 from tests.e2e.job_seeder import JobSeeder
 from tests.e2e.sheets import finished_sheet, read_sheet, synthetic_sheet
 
@@ -45,6 +47,58 @@ def test_a_pad_a_row_and_a_number_are_marked_together_and_a_value_is_corrected(
     with page.expect_download() as download:
         page.get_by_role("link", name="footprint.json").click()
     assert '"nom": 15.25' in download.value.path().read_text()
+
+
+def test_a_pad_is_corrected_by_a_press_on_it_and_dragged_past_otherwise(
+    page: Page, here: Desk, seeder: JobSeeder, tmp_path: Path
+) -> None:
+    pdf = synthetic_sheet(tmp_path)
+    job_id = finished_sheet(seeder, pdf, read_sheet(pdf))
+    page.goto(f"{here.url}/jobs/{job_id}")
+    pad = page.locator("foot-print .fp-pad").nth(3)
+    box = pad.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 60, box["y"] + 40, steps=4)
+    page.mouse.up()
+    expect(page.locator("#fix")).to_be_hidden()
+    for shape in (page.locator("page-view .padshape").nth(3), pad):
+        shape.click()
+        expect(page.locator("#fix")).to_be_visible()
+        expect(page.locator("#fix-title")).to_have_text("Pad 4")
+        if shape is not pad:
+            page.locator("#fix").get_by_role("button", name="Close").click()
+    page.get_by_label("w", exact=True).fill("0.77")
+    page.locator("#fix").get_by_role("button", name="Correct", exact=True).click()
+    page.wait_for_url("**said=saved**")
+    row = page.locator("tr[data-keys='pad:3']")
+    expect(row).to_contain_text("0.77")
+    expect(row).to_contain_text("by ann")
+
+
+def test_another_page_is_chosen_by_its_picture_and_read_as_a_new_job(
+    page: Page, here: Desk, seeder: JobSeeder, tmp_path: Path
+) -> None:
+    pdf = synthetic_sheet(tmp_path)
+    book = PdfDocument(pdf)
+    book.new_page(595, 842)
+    book.save(str(tmp_path / "two.pdf"))
+    job_id = finished_sheet(seeder, tmp_path / "two.pdf", read_sheet(tmp_path / "two.pdf"))
+    page.goto(f"{here.url}/jobs/{job_id}")
+    page.get_by_text("Another page").click()
+    pictures = page.locator(".thumb img")
+    expect(pictures).to_have_count(2)
+    until(page, "[...document.querySelectorAll('.thumb img')].every((one) => one.naturalWidth > 100)")
+    page.get_by_label("The land pattern").focus()
+    page.keyboard.press("ArrowRight")  # the outline
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_label("Page 2", exact=True)).to_be_checked()
+    page.get_by_role("button", name="Read this page").click()
+    page.wait_for_url("**said=retried**")
+    assert str(job_id) not in page.url
+    expect(page.get_by_label("Parameters").last).to_contain_text('"mechanical_page": 2')
 
 
 def test_a_doubt_beside_the_drawing_shows_its_place_by_keyboard_and_on_a_small_screen(

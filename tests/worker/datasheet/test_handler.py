@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from pypdfium2 import PdfDocument
 
+from db.documents.footprint import overlay
+from db.documents.footprint.files import PAGES
 from db.documents.kinds.base import MediaInput
 from db.documents.kinds.datasheet import DatasheetResult
 from db.documents.kinds.datasheet_params import DatasheetParams
@@ -67,6 +69,21 @@ def test_what_was_read_is_counted_as_people_count(tmp_path: Path) -> None:
     notes = [note for _, _, note in context.progress]
     assert any(note.endswith(" 1 drawing read") for note in notes), notes
     assert not [note for note in notes if re.search(r"\b1 [a-z]+s\b", note)]
+
+
+def test_the_pages_of_a_document_are_kept_small_and_a_single_one_is_not(tmp_path: Path) -> None:
+    generate.make(SEED, tmp_path / "part.pdf")
+    run(tmp_path / "part.pdf", tmp_path / "files")
+    assert not (tmp_path / "files" / PAGES).exists()
+    book = PdfDocument(tmp_path / "part.pdf")
+    for _ in range(2):
+        book.new_page(595, 842)
+    book.save(str(tmp_path / "three.pdf"))
+    result, _ = run(tmp_path / "three.pdf", tmp_path / "more")
+    small = overlay.pictures((tmp_path / "more" / PAGES).read_bytes())
+    assert [one.number for one in small] == [1, 2, 3]
+    assert (small[2].width_pt, small[2].height_pt) == pytest.approx((595, 842), abs=4)  # of whole pixels
+    assert result.page_count == 3
 
 
 def test_the_package_names_the_footprint(tmp_path: Path) -> None:

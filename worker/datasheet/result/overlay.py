@@ -20,9 +20,9 @@ def pictures(result: DatasheetResult, book: Book) -> list[PagePicture]:
     return [picture(book, number) for number in overlay.pages_read(result) if 1 <= number <= book.pages]
 
 
-def picture(book: Book, number: int) -> PagePicture:
+def picture(book: Book, number: int, px_per_pt: float = PX_PER_PT) -> PagePicture:
     """One page of the book as PNG."""
-    pixels, scale = pages.render(book, number, PX_PER_PT)
+    pixels, scale = pages.render(book, number, px_per_pt)
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG", optimize=False)
     height, width = pixels.shape[:2]
