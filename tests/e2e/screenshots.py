@@ -14,6 +14,7 @@ from sqlalchemy import update
 
 from db.access.users import Role
 from db.failures import Failure
+from db.jobs.jobs import NewJob
 from db.schema.tables import Job, JobAttempt, JobEvent, State, Worker
 from db.webhooks import deliveries, endpoints
 from db.webhooks.deliveries import Tried, Verdict
@@ -24,6 +25,7 @@ from tests.e2e.sheets import finished_sheet, read_sheet, synthetic_sheet
 
 FOLDER = ROOT / "build" / "screenshots"
 SIZES = {"light": (1366, 900), "dark": (1366, 900), "narrow": (380, 820)}
+WHOLE = ("video", "datasheet", "chat-job")  # what stands below the first screen too
 NAMES = ("site-camera-07.mp4", "warehouse-night.mp4", "assembly-line-2.mkv", "loading-dock.mov", "test-drive.mp4")
 
 
@@ -56,6 +58,11 @@ def _shoot(browser: Browser, running: Desk, pages: dict[str, str], look: str, si
         if name == "datasheet":
             page.locator("foot-print .fp-pad").nth(3).hover()
         page.screenshot(path=FOLDER / f"{name}-{look}.png", full_page=look == "narrow")
+        if name in WHOLE:
+            page.screenshot(path=FOLDER / f"{name}-whole-{look}.png", full_page=True)
+        if name == "video":
+            page.locator("[data-edit]").click()
+            page.screenshot(path=FOLDER / f"correct-{look}.png")
     context.close()
 
 
@@ -78,6 +85,9 @@ def _fill(running: Desk, folder: Path) -> dict[str, str]:
     return {
         "jobs": "/jobs?span=week",
         "submit": "/submit",
+        "chat": "/chat",
+        "chat-job": f"/jobs/{_chat(seeder)}",
+        "search": "/search?q=crate",
         "video": f"/jobs/{finished}",
         "video-growing": f"/jobs/{growing}",
         "datasheet": f"/jobs/{sheet}",
@@ -136,6 +146,27 @@ def _spread(seeder: JobSeeder) -> None:
             for place, one in enumerate(tried):
                 one.started_at = began + place * took / len(tried)
                 one.ended_at = began + (place + 0.9) * took / len(tried)
+
+
+def _chat(seeder: JobSeeder) -> UUID:
+    """A conversation of two turns."""
+    said = [
+        {
+            "role": "user",
+            "content": [
+                {"type": "image", "image": {"url": "https://example.com/yard.jpg"}},
+                {"type": "text", "text": "What lifts the crate?"},
+            ],
+        },
+        {"role": "assistant", "content": "A crane, by its hook."},
+        {"role": "user", "content": "Is anybody near it?"},
+    ]
+    job_id = seeder.job(NewJob(seeder.tenant_id, "chat.complete", "chat", {"messages": said}))
+    _, epoch = seeder.begin(0, "chat")
+    answer = {"text": "No, the yard is empty apart from a dog.", "finish_reason": "stop"}
+    counts = {"prompt_tokens": 912, "completion_tokens": 11, "timings": {"first_token_s": 0.3, "tokens_per_second": 48}}
+    seeder.finish(job_id, epoch, {**answer, **counts, "provenance": PROVENANCE})
+    return job_id
 
 
 def _endpoint(seeder: JobSeeder) -> tuple[UUID, UUID]:
