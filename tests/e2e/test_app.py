@@ -20,7 +20,9 @@ try:
     from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
 
     from bm3vl.app.batch_tab import STATE
+    from bm3vl.app.datasheet import evidence
     from bm3vl.app.main import MainWindow
+    from bm3vl.app.preview import AROUND_PT, DPI, Preview, render
 except ImportError as error:  # a laptop without Qt's system libraries (libEGL)
     if os.environ.get("CI") == "true":
         raise
@@ -96,10 +98,43 @@ def test_one_datasheet_is_extracted_shown_copied_and_saved(
     assert window.single.extracted is not None, window.single.status.text()
     assert window.single.pads.rowCount() == len(window.single.extracted.pads) > 0
     assert window.single.body.text(0, 0) == "length"
+    land = window.single.extracted.result["land_pattern"]
+    boxes = evidence(window.single.extracted.result, land["page"])
+    assert boxes
+    until(lambda: blue_at(window.single.preview, boxes[0]), "the evidence on the page of the land pattern")
     window.single.pads.copy()
     assert QApplication.clipboard().text().count("\n") == window.single.pads.rowCount()
     window.single.save(tmp_path / "part.kicad_mod")
     assert (tmp_path / "part.kicad_mod").read_text().startswith("(footprint")
+
+
+def blue_at(preview: Preview, box: tuple[float, float, float, float]) -> bool:
+    """Whether the frame around a number is drawn on the picture shown."""
+    image = preview.image
+    if image is None:
+        return False
+    x, y = (round((at - AROUND_PT) * DPI / 72) for at in box[:2])
+    near = [image.pixelColor(x + dx, y + dy) for dx in range(-2, 3) for dy in range(-2, 3)]
+    return any(colour.blue() > colour.red() + 60 for colour in near)
+
+
+def test_two_images_of_a_part_and_a_package_of_its_own_go_in_one_batch(
+    window: MainWindow, datasheets: list[Path], client: Client, tmp_path: Path
+) -> None:
+    images = [tmp_path / "part-outline.bmp", tmp_path / "part-land.tif"]
+    for page, image in enumerate(images, 1):
+        assert render(datasheets[0], 1).scaledToWidth(1600).save(str(image)), page
+    window.batch.add([datasheets[0], *images])
+    rows = [window.batch.table.text(row, 0) for row in range(window.batch.table.rowCount())]
+    assert rows == ["part0.pdf", "part-outline.bmp + part-land.tif"]
+    window.batch.packages[0].setText("SOIC-8")
+    window.batch.start()
+    until(lambda: window.batch.ended == 2, "both")
+    asked = [job.params for job in client.jobs(most=2)]
+    assert {one.get("package") for one in asked} == {"SOIC-8", None}
+    (pair,) = (one for one in asked if not one.get("document"))
+    assert pair["mechanical_image"]
+    assert pair["land_image"]
 
 
 def test_a_batch_goes_on_past_a_bad_file_and_is_saved_whole(

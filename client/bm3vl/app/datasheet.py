@@ -45,6 +45,21 @@ class Extracted:
         return [*(self.result.get("land_pattern") or {}).get("pads", [])]
 
 
+def page_found(result: dict[str, Any]) -> int:
+    """The page of the drawing that the footprint was read from, else the outline's, else the first."""
+    land = result.get("land_pattern") or {}
+    pages = [land.get("page"), *(result.get("land_pages") or []), *(result.get("mechanical_pages") or [])]
+    return next((page for page in pages if page), 1)
+
+
+def evidence(result: dict[str, Any], page: int) -> list[tuple[float, float, float, float]]:
+    """Where the numbers of a page stand that the result rests on, in points, each once."""
+    pads = (result.get("land_pattern") or {}).get("pads", [])
+    cited = [*(result.get("body") or {}).values(), *(one for pad in pads for one in pad.get("evidence") or [])]
+    boxes = [one["box"] for one in cited if one.get("page") == page and one.get("box")]
+    return [*dict.fromkeys((x0, y0, x1, y1) for x0, y0, x1, y1 in boxes)]
+
+
 def extract(client: Client, request: DatasheetRequest, report: TaskReport) -> Extracted:
     """Upload, submit, follow, fetch. Raises ClientError; ValueError for files that make no sense together."""
     params = _inputs(client, request, report)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 COPPER, HOLE, BACK, INK = QColor("#b4652a"), QColor("#f3efe6"), QColor("#10222e"), QColor("#ffffff")
@@ -58,8 +58,11 @@ class FootprintView(QWidget):
         painter.translate(self.width() / 2, self.height() / 2)
         painter.setPen(QPen(YARD, 1, Qt.PenStyle.DashLine))
         painter.drawRect(_shown(self._yard, scale, area.center()))
-        for pad in self._pads:
-            self._draw(painter, pad, scale, _shown(box(pad), scale, area.center()))
+        places = [_shown(box(pad), scale, area.center()) for pad in self._pads]
+        letters = letter_px(self._pads, places)
+        for pad, place in zip(self._pads, places, strict=True):
+            self._draw(painter, pad, scale, place)
+            self._write(painter, str(pad.get("number") or ""), place, letters)
 
     def _draw(self, painter: QPainter, pad: dict[str, Any], scale: float, shown: QRectF) -> None:
         first = pad.get("number") in ("1", "A1")
@@ -67,23 +70,51 @@ class FootprintView(QWidget):
         radius = round_px if pad["shape"] in ROUND else (pad.get("corner_radius") or 0) * scale
         painter.setPen(QPen(FIRST, 2) if first else Qt.PenStyle.NoPen)
         painter.setBrush(COPPER if pad.get("w") else HOLE)
-        painter.drawRoundedRect(shown, radius, radius)
+        if pad["shape"] == "d_shape":
+            painter.drawPath(d_outline(pad, shown))
+        else:
+            painter.drawRoundedRect(shown, radius, radius)
         painter.setPen(Qt.PenStyle.NoPen)
         if pad.get("drill") and pad.get("w"):
             hole = QRectF(0, 0, pad["drill"][0] * scale, pad["drill"][-1] * scale)
             hole.moveCenter(shown.center())
             painter.setBrush(HOLE)
             painter.drawEllipse(hole)
-        self._write(painter, str(pad.get("number") or ""), shown)
 
-    def _write(self, painter: QPainter, number: str, shown: QRectF) -> None:
-        """The pad's number, as large as the pad lets it be."""
+    def _write(self, painter: QPainter, number: str, shown: QRectF, letters: int) -> None:
         font = painter.font()
-        size = min(shown.height() * 0.8, shown.width() * 1.4 / max(len(number), 1), LARGEST_TEXT_PX)
-        font.setPixelSize(max(1, int(size)))
+        font.setPixelSize(letters)
         painter.setFont(font)
         painter.setPen(INK)
         painter.drawText(shown, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip, number)
+
+
+def letter_px(pads: list[dict[str, Any]], places: list[QRectF]) -> int:
+    """One height of letters for all numbers, which fits into the numbered pad with the least room."""
+    numbers = [str(pad.get("number") or "") for pad in pads]
+    room = [
+        min(place.height() * 0.8, place.width() * 1.4 / len(number))
+        for number, place in zip(numbers, places, strict=True)
+        if number
+    ]
+    return max(1, int(min([LARGEST_TEXT_PX, *room])))
+
+
+def d_outline(pad: dict[str, Any], shown: QRectF) -> QPainterPath:
+    """A rectangle whose end towards the middle of the pattern is a half circle."""
+    flat = shown.width() >= shown.height()
+    path, square = QPainterPath(), QRectF(shown)
+    radius = min(shown.width(), shown.height()) / 2
+    path.addRoundedRect(shown, radius, radius)
+    if flat:
+        square.setWidth(shown.width() / 2)
+        square.moveRight(shown.right()) if pad["x"] > 0 else square.moveLeft(shown.left())
+    else:
+        square.setHeight(shown.height() / 2)
+        square.moveBottom(shown.bottom()) if pad["y"] > 0 else square.moveTop(shown.top())
+    corners = QPainterPath()
+    corners.addRect(square)
+    return path.united(corners)
 
 
 def _shown(mm: QRectF, scale: float, middle: QPointF) -> QRectF:

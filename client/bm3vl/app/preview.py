@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pypdfium2
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage, QPixmap, QResizeEvent
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QLabel
 
 DPI = 110
+IMAGE_DPI = 200  # what the service takes an image for
+MARK, MARK_PX, AROUND_PT = QColor("#3246c8"), 2, 1.5
+Box = tuple[float, float, float, float]
+
+
+def marked(path: Path, page: int, boxes: Sequence[Box]) -> QImage:
+    """`render`, with boxes (in points of the page) drawn around what was read. Raises as it does."""
+    image = render(path, page)
+    if not boxes:
+        return image
+    scale = (DPI if path.suffix.lower() == ".pdf" else IMAGE_DPI) / 72
+    shown = image.convertToFormat(QImage.Format.Format_RGB32)
+    painter = QPainter(shown)
+    painter.setPen(QPen(MARK, MARK_PX))
+    for x0, y0, x1, y1 in boxes:
+        around = QRectF(x0, y0, x1 - x0, y1 - y0).adjusted(-AROUND_PT, -AROUND_PT, AROUND_PT, AROUND_PT)
+        painter.drawRect(QRectF(around.topLeft() * scale, around.size() * scale))
+    painter.end()
+    return shown
 
 
 def render(path: Path, page: int) -> QImage:
@@ -42,14 +62,14 @@ class Preview(QLabel):
         self.setMinimumSize(280, 260)
         self.setWordWrap(True)
         self.setAccessibleName("Preview")
-        self._image: QImage | None = None
+        self.image: QImage | None = None
 
     def show_image(self, image: QImage) -> None:
-        self._image = image
+        self.image = image
         self._fit()
 
     def show_problem(self, text: str) -> None:
-        self._image = None
+        self.image = None
         self.setText(text)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
@@ -57,6 +77,6 @@ class Preview(QLabel):
         self._fit()
 
     def _fit(self) -> None:
-        if self._image is not None:
+        if self.image is not None:
             keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-            self.setPixmap(QPixmap.fromImage(self._image).scaled(self.size(), keep, smooth))
+            self.setPixmap(QPixmap.fromImage(self.image).scaled(self.size(), keep, smooth))

@@ -18,16 +18,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bm3vl.app.datasheet import DatasheetRequest, Extracted, extract
+from bm3vl.app.datasheet import DatasheetRequest, Extracted, evidence, extract, page_found
 from bm3vl.app.footprint import FootprintView
-from bm3vl.app.preview import Preview, render
+from bm3vl.app.pairing import KINDS, is_pdf
+from bm3vl.app.preview import Preview, marked
 from bm3vl.app.server import ServerBar
 from bm3vl.app.table import JobTable
 from bm3vl.app.tasks import TaskReport, Tasks
 
 PAD_COLUMNS = ("number", "type", "shape", "x", "y", "w", "h", "drill")
 BODY_PX = 26 * 4 + 4  # its heads and three rows
-KINDS = "Datasheets (*.pdf *.png *.jpg *.jpeg)"
 
 
 class SingleTab(QWidget):
@@ -54,7 +54,8 @@ class SingleTab(QWidget):
 
     def open(self, files: list[Path]) -> None:
         """Take these files as the next input and show the first."""
-        self.files = tuple(files)
+        self.files, self.extracted = tuple(files), None
+        self._offer()
         self.extract_button.setEnabled(bool(files))
         self.status.setText(", ".join(file.name for file in files))
         self._look()
@@ -93,9 +94,15 @@ class SingleTab(QWidget):
         self.status.setText(f"saved {path}")
 
     def _look(self) -> None:
-        if self.files:
-            file, page = self.files[0], max(1, self.mechanical_page.value())
-            self._tasks.start(lambda _: render(file, page), self.preview.show_image, self.preview.show_problem)
+        """Show the page asked for; once there is a result the drawing found, with what was read from it."""
+        if not self.files:
+            return
+        result = self.extracted.result if self.extracted is not None else {}
+        page = page_found(result) if result else max(1, self.mechanical_page.value())
+        is_document = is_pdf(self.files[0])
+        file = self.files[0] if is_document else self.files[min(page, len(self.files)) - 1]
+        boxes = evidence(result, page)
+        self._tasks.start(lambda _: marked(file, page, boxes), self.preview.show_image, self.preview.show_problem)
 
     def _show(self, extracted: Extracted) -> None:
         self.extracted = extracted
@@ -107,6 +114,7 @@ class SingleTab(QWidget):
         doubts = extracted.result.get("needs_review") or []
         self.status.setText(f"please check: {'; '.join(map(_text, doubts))}" if doubts else "done")
         self._offer()
+        self._look()
 
     def _fail(self, reason: str) -> None:
         self.extract_button.setEnabled(True)
