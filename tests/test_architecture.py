@@ -30,6 +30,8 @@ NOT_TUNED = {
     "RENDER_PX_PER_PT": "the size of a picture",
     "IMAGE_DPI": "what a format leaves out",
     "POLL_S": "waiting for a process",
+    "PATIENCE_S": "waiting for a process",
+    "BUDGET_S": "the time that pictures of pages may take",
     "KIND": "a score for each class of caption; it would need their names below them",
     "NO_RUN": "a mark, no measure",
     "FACTOR": "a definition",

@@ -124,12 +124,13 @@ def test_two_images_of_a_part_and_a_package_of_its_own_go_in_one_batch(
     images = [tmp_path / "part-outline.bmp", tmp_path / "part-land.tif"]
     for page, image in enumerate(images, 1):
         assert render(datasheets[0], 1).scaledToWidth(1600).save(str(image)), page
+    before = len([*client.jobs()])
     window.batch.add([datasheets[0], *images])
     rows = [window.batch.table.text(row, 0) for row in range(window.batch.table.rowCount())]
     assert rows == ["part0.pdf", "part-outline.bmp + part-land.tif"]
     window.batch.packages[0].setText("SOIC-8")
     window.batch.start()
-    until(lambda: window.batch.ended == 2, "both")
+    until(lambda: len([*client.jobs()]) == before + 2, "both jobs")  # reading pictures takes its time
     asked = [job.params for job in client.jobs(most=2)]
     assert {one.get("package") for one in asked} == {"SOIC-8", None}
     (pair,) = (one for one in asked if not one.get("document"))
