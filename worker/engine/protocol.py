@@ -184,7 +184,9 @@ class Engine(Protocol):
     """A resident model."""
 
     @property
-    def info(self) -> ModelInfo: ...
+    def info(self) -> ModelInfo:
+        """What the engine is and what its model can do."""
+        ...
 
     @property
     def factor_px(self) -> int:
@@ -217,7 +219,9 @@ class Engine(Protocol):
         raises; Permanent(UNSUPPORTED) for a schema where `info` is not `structured`."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Let go of the model, or of its server; sessions that are still open fail."""
+        ...
 
 
 def parts_of(message: dict[str, Any]) -> list[dict[str, Any]]:

@@ -145,6 +145,7 @@ class FakeSession:
         self._to_rewatch.discard(chunk.index)
 
     def checkpoint(self) -> dict[str, Any]:
+        """See `worker.engine.protocol.Session`."""
         return {
             "options": _digest(self._options),
             "next_chunk": self._next_chunk,
@@ -154,9 +155,11 @@ class FakeSession:
         }
 
     def snapshot(self, folder: Path) -> Path | None:
+        """Nothing: all of its state is in the checkpoint."""
         return None
 
     def close(self) -> None:
+        """See `worker.engine.protocol.Session`."""
         self._recent = []
 
 
@@ -178,13 +181,16 @@ class FakeEngine:
 
     @property
     def info(self) -> ModelInfo:
+        """As the spec says it."""
         return self._info
 
     @property
     def factor_px(self) -> int:
+        """See `worker.engine.protocol.Engine`."""
         return FACTOR_PX
 
     def frame_size(self, width_px: int, height_px: int, max_frame_pixels: int) -> tuple[int, int]:
+        """(width, height) in pixels, as of a model of the Qwen family."""
         return smart_size(width_px, height_px, FACTOR_PX, max_frame_pixels)
 
     def open(
@@ -206,6 +212,7 @@ class FakeEngine:
         return FakeSession(self, options, checkpoint)
 
     def reply_to(self, chunk: Chunk) -> str:
+        """What it says of a chunk: its frames described, or nothing where the spec asks for silence."""
         silent = self._silent_every and (chunk.index + 1) % self._silent_every == 0
         return "" if silent or not chunk.frames else describe(chunk.frames)
 

@@ -54,11 +54,13 @@ class Loaded:
 
     @property
     def device(self) -> torch.device:
+        """Where the embeddings are, and so where inputs go."""
         device: torch.device = self.model.model.language_model.embed_tokens.weight.device
         return device
 
     @property
     def dtype(self) -> torch.dtype:
+        """Of the embeddings; quantized layers have another."""
         dtype: torch.dtype = self.model.model.language_model.embed_tokens.weight.dtype
         return dtype
 
@@ -87,6 +89,7 @@ class HubTokenizer:
         return grammar.vocabulary(self._tokenizer.backend_tokenizer.to_str(), end_id, size)
 
     def decode(self, ids: Sequence[int]) -> str:
+        """The text of ids, without special tokens."""
         return str(self._tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
 

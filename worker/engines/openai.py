@@ -83,6 +83,7 @@ class OpenAIEngine:
 
     @property
     def info(self) -> ModelInfo:
+        """The server's model; what a server does not tell is empty."""
         return self._info
 
     @property
@@ -121,6 +122,7 @@ class OpenAIEngine:
         return answer
 
     def close(self) -> None:
+        """Close the connections to the server."""
         self._client.close()
 
     # --- the wire ---

@@ -92,6 +92,7 @@ class ForgetfulSession:
             self._frames[chunk.index] = chunk.frames
 
     def checkpoint(self) -> dict[str, Any]:
+        """See `worker.engine.protocol.Session`; the captions said are in it."""
         return {
             "version": VERSION,
             "options": _digest(self._options),
@@ -106,6 +107,7 @@ class ForgetfulSession:
         return None
 
     def close(self) -> None:
+        """See `worker.engine.protocol.Session`."""
         self._frames.clear()
 
     def _forget(self, now_ms: int) -> None:

@@ -63,13 +63,16 @@ class PytorchEngine:
 
     @property
     def info(self) -> ModelInfo:
+        """What was loaded, with the fingerprint of its weights."""
         return self._info
 
     @property
     def factor_px(self) -> int:
+        """See `worker.engine.protocol.Engine`."""
         return self.loaded.geometry.factor_px
 
     def frame_size(self, width_px: int, height_px: int, max_frame_pixels: int) -> tuple[int, int]:
+        """(width, height) in pixels, sides a multiple of `factor_px`, within the limit."""
         return smart_size(width_px, height_px, self.loaded.geometry.factor_px, max_frame_pixels)
 
     def open(
@@ -112,4 +115,5 @@ class PytorchEngine:
         return self._tokens.words(self.loaded.prompt_builder.end_ids[0], self._logits)
 
     def close(self) -> None:
+        """End the thread that runs the model after its present step; turns that wait fail."""
         self.loaded.batcher.close()

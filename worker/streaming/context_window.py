@@ -40,6 +40,7 @@ class ContextWindow:
 
     @property
     def tokens(self) -> int:
+        """Tokens in the cache."""
         return sum(span.tokens for span in self.spans)
 
     @property

@@ -53,16 +53,19 @@ class HybridSession(StreamSession):
         return state
 
     def feed(self, chunk: Chunk, on_text: OnText | None = None) -> Reply:
+        """As every session; the reply says whether the state began anew."""
         reply = super().feed(chunk, on_text)
         refreshed, self._refreshed = self._refreshed or chunk.refresh, False
         return replace(reply, refreshed=refreshed)
 
     def rewatch(self, chunk: Chunk) -> None:
+        """Feed the state a chunk that came after its snapshot; chunks before it need nothing."""
         self._replay_before(chunk.index)
         if self._to_replay and self._to_replay[0].chunk == chunk.index and chunk.frames:
             self._replay(self._to_replay.pop(0), chunk)
 
     def checkpoint(self) -> dict[str, Any]:
+        """As every session, with the snapshots that a restart needs and the chunks that were fed after them."""
         return dump(self._state, self._options, self.context.limits, self._log)
 
     def snapshot(self, folder: Path) -> Path | None:

@@ -27,6 +27,7 @@ class LoadedModel:
 
     @property
     def prompt_builder(self) -> PromptBuilder:
+        """Lays out prompts for this model."""
         return PromptBuilder(self.family, self.tokens, self.geometry)
 
 

@@ -33,6 +33,7 @@ class Exchange:
 
     @property
     def tokens(self) -> int:
+        """Of the frames and the reply together."""
         return self.frames_tokens + self.reply_tokens
 
 

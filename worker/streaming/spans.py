@@ -32,6 +32,7 @@ class TokenSpan:
 
     @property
     def end(self) -> int:
+        """The scalar position at which the next span starts."""
         return self.start + self.advance
 
     @property

@@ -22,9 +22,11 @@ class Rect:
     y1: float
 
     def grown(self, by: float) -> Rect:
+        """Larger by so many millimetres on every side."""
         return Rect(self.x0 - by, self.y0 - by, self.x1 + by, self.y1 + by)
 
     def meets(self, other: Rect) -> bool:
+        """Whether both have an area in common; touching edges are none."""
         return self.x0 < other.x1 and other.x0 < self.x1 and self.y0 < other.y1 and other.y0 < self.y1
 
 

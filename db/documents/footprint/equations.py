@@ -31,6 +31,7 @@ class Number:
 
     @classmethod
     def of(cls, value: Value, path: str) -> Number | None:
+        """A value with its limits; None for one that states no number."""
         n = nominal(value)
         if n is None:
             return None
@@ -38,6 +39,7 @@ class Number:
 
     @property
     def middle(self) -> float:
+        """Of the range, in millimetres."""
         return (self.low + self.high) / 2
 
 
@@ -55,6 +57,7 @@ class Stretch:
 
     @property
     def length(self) -> float:
+        """In millimetres, as solved."""
         return self.high - self.low
 
 

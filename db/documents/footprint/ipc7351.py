@@ -59,10 +59,12 @@ class Range:
 
     @property
     def tolerance(self) -> float:
+        """From limit to limit, in millimetres."""
         return self.high - self.low
 
     @property
     def middle(self) -> float:
+        """Of both limits, in millimetres."""
         return (self.low + self.high) / 2
 
     @classmethod

@@ -50,6 +50,7 @@ class Package:
 
     @property
     def pins(self) -> int:
+        """Terminals, the thermal pad included."""
         return len(self.places) + (1 if self.thermal else 0)
 
 

@@ -45,6 +45,7 @@ class ExampleBatch:
     learned: int = field(default=0)
 
     def to(self, device: torch.device) -> ExampleBatch:
+        """The same batch with every tensor on `device`."""
         return ExampleBatch(
             self.input_ids.to(device),
             self.labels.to(device),

@@ -67,6 +67,7 @@ class Layout:
         """The colours at the beginning of a reply, and inside one."""
 
     def prompt(self, text: str) -> TrainingSpan:
+        """What the user asks, once and for the whole video: kept in sight for good, nothing of it is learned."""
         return self._span(self._turn("user", text), TokenPart.PINNED, PINNED_CHUNK)
 
     def frames(self, chunk: int, stamps_s: Sequence[float], picture_tokens: int) -> TrainingSpan:

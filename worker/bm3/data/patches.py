@@ -26,6 +26,7 @@ class PatchShape:
 
     @classmethod
     def of(cls, config: BM3VLVisionConfig) -> PatchShape:
+        """The shape that a vision tower of this configuration takes."""
         return cls(config.patch_size, config.spatial_merge_size, config.temporal_patch_size)
 
 

@@ -35,6 +35,7 @@ class MessagesSource:
         self._end = _ids(processor, TURN_END)
 
     def example(self, index: int) -> Example:
+        """Number `index` counts on over passes: the same number gives the same conversation."""
         size = len(self._conversations)
         order = np.random.default_rng((self._seed, index // size)).permutation(size)
         return self._example(self._conversations[order[index % size]])

@@ -71,6 +71,7 @@ class SceneSource:
         )
 
     def example(self, index: int) -> Example:
+        """Made up from the seed and `index` alone, so that every process makes the same."""
         dice = np.random.default_rng((self._seed, int(self._held_out), index))
         makers = {"still": self._still, "clip": self._clip, "told": self._told}
         return makers[self._recipe.kind](dice)

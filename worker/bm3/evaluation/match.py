@@ -18,9 +18,14 @@ class Spoken(Protocol):
     """A caption with its time: a cue, or a reply to one chunk."""
 
     @property
-    def start_ms(self) -> int: ...
+    def start_ms(self) -> int:
+        """Where its chunk starts, in milliseconds from the start of the video."""
+        ...
+
     @property
-    def text(self) -> str: ...
+    def text(self) -> str:
+        """What was said; empty for silence."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ class Task:
 
     @property
     def scene(self) -> Scene:
+        """The made-up world that the video shows; it knows what happens in it."""
         return Scene(self.seed, self.options)
 
 

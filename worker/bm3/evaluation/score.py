@@ -33,14 +33,17 @@ class MatchTally:
 
     @property
     def precision(self) -> float:
+        """Share of what was said that happened, 0 to 1; 1 where nothing was said."""
         return self.right / self.said if self.said else 1.0
 
     @property
     def recall(self) -> float:
+        """Share of what happened that was said, 0 to 1; 1 where nothing happened."""
         return self.right / self.happened if self.happened else 1.0
 
     @property
     def f1(self) -> float:
+        """Harmonic mean of precision and recall, 0 to 1."""
         both = self.said + self.happened
         return 2 * self.right / both if both else 1.0
 
@@ -62,6 +65,7 @@ class RecallScore:
 
     @property
     def again_recall(self) -> float:
+        """Share of the arrivals of known objects of which "again" or "a third time" was said, 0 to 1."""
         return _share(self.again_right, self.again_asked)
 
     @property
@@ -86,18 +90,22 @@ class Score:
 
     @property
     def f1(self) -> float:
+        """Of the events with all their details, 0 to 1."""
         return self.events.f1
 
     @property
     def wrong_still_share(self) -> float:
+        """Share of the chunks without an event in which something untrue was said, 0 to 1; 0 without such chunks."""
         return _share(self.wrong_still_chunks, self.still_chunks, empty=0.0)
 
     @property
     def mean_onset_error_ms(self) -> float:
+        """Mean distance of captions from their events in milliseconds, early or late alike; 0 where none matched."""
         return mean(map(abs, self.onset_errors_ms)) if self.onset_errors_ms else 0.0
 
     @property
     def median_onset_error_ms(self) -> float:
+        """Median of the same distances in milliseconds; 0 where none matched."""
         return median(map(abs, self.onset_errors_ms)) if self.onset_errors_ms else 0.0
 
 

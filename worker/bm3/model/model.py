@@ -48,6 +48,7 @@ class BM3VLModel(BM3VLPreTrainedModel):
     def get_video_features(
         self, pixel_values_videos: Tensor, video_grid_thw: Tensor, **kwargs: Any
     ) -> BM3VLVisionOutput:
+        """As `get_image_features`, for frame groups of videos: the tower is the same."""
         return self.get_image_features(pixel_values_videos, video_grid_thw, **kwargs)
 
     def get_rope_index(

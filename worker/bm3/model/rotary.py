@@ -45,6 +45,7 @@ class BM3VLVisionRotaryEmbedding(nn.Module):
 
     @staticmethod
     def compute_axial_rope_parameters(config: BM3VLVisionConfig) -> tuple[Tensor, float]:
+        """Frequencies of one axis, (head_dim / 4,), and the scale of attention; asked for by transformers under this name."""
         head_dim = config.hidden_size // config.num_heads
         base = (config.rope_parameters or {}).get("rope_theta", 10000.0)
         return inverse_frequencies(head_dim // 2, base), 1.0
@@ -78,6 +79,7 @@ class BM3VLTextRotaryEmbedding(nn.Module):
 
     @staticmethod
     def compute_default_rope_parameters(config: BM3VLTextConfig) -> tuple[Tensor, float]:
+        """Frequencies (head_dim / 2,) and the scale of attention; asked for by transformers under this name."""
         base = (config.rope_parameters or {}).get("rope_theta", config.default_theta)
         return inverse_frequencies(config.head_dim, base), 1.0
 

@@ -38,6 +38,7 @@ class BM3VLTextRMSNorm(nn.Module):
         self.variance_epsilon = eps
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (..., hidden_size) -> the same shape and dtype; the mean is taken in float32."""
         wide = x.float()
         wide = wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + self.variance_epsilon)
         return self.weight * wide.to(x.dtype)
@@ -101,6 +102,7 @@ class BM3VLTextMLP(nn.Module):
         self.act_fn = ACT2FN[config.hidden_act]
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (..., hidden_size) -> the same shape."""
         out: Tensor = self.down_proj(self.act_fn(self.gate_proj(x)) * self.up_proj(x))
         return out
 
@@ -121,6 +123,7 @@ class BM3VLTextDecoderLayer(GradientCheckpointingLayer):
         cache: Cache | None = None,
         **kwargs: Any,
     ) -> Tensor:
+        """hidden_states (B, N, D), angles as of the attention -> (B, N, D)."""
         attended, _ = self.self_attn(
             self.input_layernorm(hidden_states),
             position_embeddings=position_embeddings,

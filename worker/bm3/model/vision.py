@@ -58,6 +58,7 @@ class BM3VLVisionMLP(nn.Module):
         self.act_fn = ACT2FN[config.hidden_act]
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (P, D) -> (P, D)."""
         out: Tensor = self.linear_fc2(self.act_fn(self.linear_fc1(x)))
         return out
 
@@ -95,6 +96,7 @@ class BM3VLVisionAttention(nn.Module):
         return torch.cat([self.attend_batch(*part) for part in parts])
 
     def attend_batch(self, query: Tensor, key: Tensor, value: Tensor, length: int) -> Tensor:
+        """As `attend`, for groups of `length` patches each."""
         batched = (part.unflatten(0, (-1, length)).transpose(1, 2) for part in (query, key, value))
         attend: Callable[..., Any] = ALL_ATTENTION_FUNCTIONS.get_interface(
             self.config._attn_implementation, eager_attention
@@ -112,6 +114,7 @@ class BM3VLVisionBlock(GradientCheckpointingLayer):
         self.mlp = BM3VLVisionMLP(config)
 
     def forward(self, x: Tensor, lengths: list[int], angles: Angles) -> Tensor:
+        """x (P, D); `lengths` and `angles` as of the attention -> (P, D)."""
         x = x + self.attn(self.norm1(x), lengths, angles)
         out: Tensor = x + self.mlp(self.norm2(x))
         return out
@@ -133,6 +136,7 @@ class BM3VLVisionPatchMerger(nn.Module):
         self.linear_fc2 = nn.Linear(self.joined_size, config.out_hidden_size)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (P, D), patches that are merged next to one another -> (P / M^2, out_hidden_size)."""
         normed = self.norm(x.view(-1, self.joined_size)) if self.use_postshuffle_norm else self.norm(x)
         out: Tensor = self.linear_fc2(self.act_fn(self.linear_fc1(normed.view(-1, self.joined_size))))
         return out

@@ -16,9 +16,11 @@ class SeededRandom:
         self._random = random.Random(seed).random
 
     def chance(self, share: float) -> bool:
+        """True in this share of calls, 0 to 1."""
         return self._random() < share
 
     def between(self, low: float, high: float) -> float:
+        """A number from `low` up to, not including, `high`."""
         return low + (high - low) * self._random()
 
     def whole(self, low: int, high: int) -> int:
@@ -26,9 +28,11 @@ class SeededRandom:
         return low + int(self._random() * (high - low + 1))
 
     def pick(self, items: Sequence[T]) -> T:
+        """One of the items, each as likely. Raises IndexError when there is none."""
         return items[int(self._random() * len(items))]
 
     def weighted(self, weights: dict[T, float]) -> T:
+        """One of the keys, as likely as its weight says."""
         left = self._random() * sum(weights.values())
         for item, weight in weights.items():
             left -= weight

@@ -40,6 +40,7 @@ class SceneBeat:
 
     @property
     def closing(self) -> Stage:
+        """What stands after its last step."""
         return self.steps[-1].after if self.steps else self.opening
 
 
@@ -62,6 +63,7 @@ class Director:
         return self._stage
 
     def beats(self) -> Iterator[SceneBeat]:
+        """One beat after another, without an end."""
         index = 0
         while True:
             start_ms = self.phase_ms + index * self._options.beat_ms

@@ -35,10 +35,12 @@ class Draw:
     resting: frozenset[str]
 
     def someone(self) -> Actor | None:
+        """An object on stage that may act now; None when all must rest."""
         free = [actor for actor in self.stage.actors if actor.thing.name not in self.resting]
         return self.rng.pick(free) if free else None
 
     def step(self, after: Stage, event: SceneEvent) -> SceneStep:
+        """The step from the present stage to `after`."""
         return SceneStep(self.stage, after, event)
 
 

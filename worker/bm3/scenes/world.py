@@ -76,6 +76,7 @@ class Thing:
 
     @property
     def name(self) -> str:
+        """As captions call it: colour and shape, the shape alone for a picture."""
         return f"{self.colour} {self.shape}".strip()
 
 
@@ -125,9 +126,11 @@ class Stage:
     text: str = ""
 
     def actor(self, name: str) -> Actor | None:
+        """The object of that name on stage; None when it is not there."""
         return next((actor for actor in self.actors if actor.thing.name == name), None)
 
     def count(self, shape: str) -> int:
+        """How many objects of a shape are on stage."""
         return sum(actor.thing.shape == shape for actor in self.actors)
 
 

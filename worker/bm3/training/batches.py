@@ -17,7 +17,9 @@ from worker.bm3.training.recipe import Recipe, TrainingStage
 
 
 class ExampleSource(Protocol):
-    def example(self, index: int) -> Example: ...
+    def example(self, index: int) -> Example:
+        """Example number `index`: the same for the same number, however often and wherever it is asked for."""
+        ...
 
 
 class Batches(Dataset[ExampleBatch]):

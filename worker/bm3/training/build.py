@@ -35,6 +35,7 @@ class Trainee:
 
     @property
     def pad_id(self) -> int:
+        """The token that fills rows up on the right."""
         return int(self.tokenizer.pad_token_id or 0)
 
 

@@ -100,6 +100,7 @@ class Recipe(RecipeTable):
 
     @property
     def total_steps(self) -> int:
+        """Optimizer steps of all stages."""
         return sum(stage.steps for stage in self.stages)
 
     def stage_at(self, step: int) -> TrainingStage:

@@ -46,6 +46,7 @@ class TrainingRun:
         self._clock = StepClock(before[-1] if before else 0.0)
 
     def train(self) -> None:
+        """Go on from `step` to the last step of the recipe, logging, evaluating and saving on the way."""
         part = (self.accelerator.process_index, self.accelerator.num_processes)
         batches = Batches(self.recipe, self.trainee, part)
         feed = loader(batches, first_batch(self.step, self.recipe), self.recipe.run.loaders)
@@ -132,9 +133,11 @@ class StepClock:
 
     @property
     def elapsed_s(self) -> float:
+        """Seconds of the whole run, those before a restart included."""
         return round(time.monotonic() - self._start_s, 2)
 
     def count(self, examples: int, tokens: int) -> None:
+        """Note work that was done, for the next `rates`."""
         self._examples += examples
         self._tokens += tokens
 

@@ -35,6 +35,7 @@ class Journal:
         self._rewrite()
 
     def add(self, row: LogRow) -> None:
+        """Append a row to metrics.csv."""
         self.rows.append(row)
         with self._path.open("a", newline="", encoding="utf-8") as file:
             csv.DictWriter(file, _names()).writerow(asdict(row))
