@@ -9,7 +9,7 @@ SEED ?= 9000
 COUNT ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test test-fast coverage mutate test-newest test-oldest build/venv-newest build/venv-oldest check up faults bench bench-service bench-stream bench-decode bench-hybrid bench-memory bench-nano bench-datasheet bench-dashboard bench-search bench-startup score-datasheet screenshots clean
+.PHONY: help setup lock demo test test-fast coverage mutate test-newest test-oldest build/venv-newest build/venv-oldest check up faults bench bench-service bench-stream bench-decode bench-hybrid bench-memory bench-nano bench-datasheet bench-dashboard bench-search bench-startup bench-gpu score-datasheet screenshots clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -74,6 +74,9 @@ bench: bench-service bench-stream bench-decode bench-hybrid bench-memory bench-n
 
 bench-service bench-stream bench-decode bench-hybrid bench-memory bench-nano bench-datasheet bench-dashboard bench-search bench-startup: bench-%: $(READY)
 	@$(BIN)/python -m tests.bench.bench_$*
+
+bench-gpu: $(READY)  ## all that is to be known of this machine's card, in nine minutes: build/gpu.json and a table
+	@$(BIN)/python -m tests.bench.bench_gpu
 
 score-datasheet: $(READY)  ## the datasheet reader on 200 made-up drawings and their scans, about 30 minutes (SEED=N: other ones)
 	$(BIN)/python -m worker.datasheet.synthetic --split test --seed $(SEED) --count 200 --folder build/drawings

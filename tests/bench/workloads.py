@@ -88,7 +88,7 @@ def tiny_workload(size: TinySize, device: str) -> Workload:
 def real_workload(shape: Shape, device: str) -> Workload:
     """bfloat16, as such a checkpoint runs."""
     return Workload(
-        lambda forward: _loaded(shape, device, forward),
+        lambda forward: loaded_shape(shape, device, forward),
         lambda: random_model(shape, device, "sdpa"),
         clock(device),
         device,
@@ -134,7 +134,8 @@ def random_model(shape: Shape, device: str, attention: str) -> Any:
         return AutoModelForImageTextToText.from_config(config, dtype=torch.bfloat16, attn_implementation=chosen).eval()
 
 
-def _loaded(shape: Shape, device: str, forward_class: type[Forward]) -> LoadedModel:
+def loaded_shape(shape: Shape, device: str, forward_class: type[Forward]) -> LoadedModel:
+    """A model of some shape with random weights and a thread of its own."""
     model = random_model(shape, device, NAME)
     family, tokens = FAMILIES[FAMILY], HubTokenizer(tiny_tokenizer())
     geometry = Geometry(16, 2, 2, family.mean, family.std)

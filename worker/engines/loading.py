@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,12 +29,15 @@ from worker.families.geometry import Geometry
 from worker.streaming.attention import ATTENTION, NAME
 from worker.streaming.forward import Normalisation
 
-OPTIONS = frozenset({"device", "dtype", "attention", "vision_attention", "adapter", "quantization", "revision"})
+OPTIONS = frozenset(
+    {"device", "dtype", "attention", "vision_attention", "adapter", "quantization", "revision", "decode"}
+)
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 QUANTIZATION: dict[str, dict[str, Any]] = {
     "4bit": {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4"},
     "8bit": {"load_in_8bit": True},
 }
+DECODE = ("apart", "together", "graphs")
 LAYER_TYPES = {"full_attention", "linear_attention"}
 KEPT_WHOLE = ["model.visual", "lm_head"]  # small beside the text layers, and what every picture and word goes through
 
@@ -48,6 +52,7 @@ class Loaded:
     tokens: HubTokenizer
     folders: tuple[Path, ...]
     attention: str
+    decode: str
     context_tokens: int
     window: Window
     demo: bool
@@ -103,6 +108,7 @@ def load(spec: ModelSpec) -> Loaded:
     try:
         folder = folder_of(spec.path, spec.options.get("revision"))
         config, family = known_family(folder)
+        decode = decode_mode(spec, config)
         _refuse_quantized_experts(spec, config)
         model = _model(spec, folder, config)
         tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -119,6 +125,7 @@ def load(spec: ModelSpec) -> Loaded:
         tokens=HubTokenizer(tokenizer),
         folders=(folder, Path(adapter)) if adapter else (folder,),
         attention=attention,
+        decode=decode,
         context_tokens=text.max_position_embeddings,
         window=Window(**(getattr(config, "default_window", None) or {})),
         demo=bool(getattr(config, "demonstration", False)),
@@ -166,6 +173,21 @@ def _model(spec: ModelSpec, folder: Path, config: Any) -> Any:
     if never := model.generation_config.suppress_tokens:
         _suppress(model.lm_head, torch.tensor(never, device=device))
     return model
+
+
+def decode_mode(spec: ModelSpec, config: Any) -> str:
+    """How the streams of a decode step attend. Raises ValueError for a way that this model or this machine does not have."""
+    decode = _one_of(spec, "decode", DECODE, "apart")
+    if decode == "apart":
+        return decode
+    device, _ = placed(spec)
+    if not device.startswith("cuda") or importlib.util.find_spec("triton") is None:
+        raise ValueError(f"decode={decode} needs an NVIDIA GPU and the package triton: leave it out, or decode=apart")
+    if decode == "graphs" and "linear_attention" in (getattr(config.get_text_config(), "layer_types", None) or ()):
+        raise ValueError(
+            f"decode=graphs is for models without linear attention, not {config.model_type}: decode=together"
+        )
+    return decode
 
 
 def _adapt(model: Any, adapter: str) -> None:

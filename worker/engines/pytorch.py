@@ -34,7 +34,7 @@ class PytorchEngine:
 
     def __init__(self, spec: ModelSpec) -> None:
         loaded = load(spec)
-        forward = Forward(loaded.model, normalisation(loaded.geometry, loaded.device), loaded.attention)
+        forward = Forward(loaded.model, normalisation(loaded.geometry, loaded.device), loaded.attention, loaded.decode)
         self.loaded = LoadedModel(
             forward=forward,
             batcher=Batcher(forward),

@@ -4,14 +4,15 @@ The modules are called with cos=1 and sin=0, so that what arrives here is not ro
 and rotation is done here, in float32.
 
 Streams of one decode step share every matrix product but attend one by one, each over exactly its own keys. One padded
-call over a shared pool was measured on a CPU: 1.3 x as fast for equal lengths, 0.5 to 0.8 x for lengths that differ.
+call over a shared pool was measured on a CPU: 1.3 x as fast for equal lengths, 0.5 to 0.8 x for lengths that differ. On a GPU
+one call may serve all (`worker.streaming.together`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from transformers import AttentionInterface
@@ -66,11 +67,39 @@ class ForwardStep:
     row_of: Mapping[int, int]
     raw_keys: list[torch.Tensor] = field(default_factory=list)
 
+    def attended(
+        self, layer_index: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scaling: float
+    ) -> torch.Tensor:
+        """Write the new keys and values, attend over each stream's cache."""
+        streams, heads, tokens, dim = query.shape
+        layer = self.row_of[layer_index]
+        kv_heads = key.shape[1]
+        # Queries that share a key head become rows of one head: keys are not repeated (grouped-query attention).
+        grouped = rotate(query, self.cos, self.sin).reshape(streams, kv_heads, heads // kv_heads * tokens, dim)
+        rotated = rotate(key, self.cos, self.sin)
+        self.raw_keys.append(key)
+        out = torch.empty_like(grouped)
+        for row, placement in enumerate(self.placements):
+            placement.write(layer, rotated[row], value[row])
+            keys, values = placement.visible(layer)
+            out[row] = self.attend(grouped[row], keys, values, self.mask, scaling)
+        return out.view(streams, heads, tokens, dim).transpose(1, 2)
+
     def keep_raw(self) -> None:
         """Store the raw keys of all layers."""
         raw = torch.stack(self.raw_keys)  # (layers, streams, heads, tokens, head_dim)
         for row, placement in enumerate(self.placements):
             placement.write_raw(raw[:, row])
+
+
+class Step(Protocol):
+    """What the attention layers of one forward pass are handed."""
+
+    def attended(
+        self, layer_index: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scaling: float
+    ) -> torch.Tensor:
+        """Keep the new keys and values and attend; in (streams, heads, tokens, dim), out (streams, tokens, heads, dim)."""
+        ...
 
 
 def streaming_attention(
@@ -81,23 +110,11 @@ def streaming_attention(
     attention_mask: torch.Tensor | None,  # noqa: ARG001 - part of transformers' interface; ours is in `step`
     *,
     scaling: float,
-    step: ForwardStep,
+    step: Step,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Write the new keys and values, attend over each stream's cache; in (streams, heads, tokens, dim), out transposed."""
-    streams, heads, tokens, dim = query.shape
-    layer = step.row_of[module.layer_idx]
-    kv_heads = key.shape[1]
-    # Queries that share a key head become rows of one head: keys are not repeated (grouped-query attention).
-    grouped = rotate(query, step.cos, step.sin).reshape(streams, kv_heads, heads // kv_heads * tokens, dim)
-    rotated = rotate(key, step.cos, step.sin)
-    step.raw_keys.append(key)
-    out = torch.empty_like(grouped)
-    for row, placement in enumerate(step.placements):
-        placement.write(layer, rotated[row], value[row])
-        keys, values = placement.visible(layer)
-        out[row] = step.attend(grouped[row], keys, values, step.mask, scaling)
-    return out.view(streams, heads, tokens, dim).transpose(1, 2), None
+    """Attention of one layer as the pass at hand does it; in (streams, heads, tokens, dim), out transposed."""
+    return step.attended(module.layer_idx, query, key, value, scaling), None
 
 
 def causal_mask(tokens: int, visible: int, groups: int, device: torch.device) -> torch.Tensor:

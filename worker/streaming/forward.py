@@ -27,6 +27,7 @@ from worker.streaming.runtime.protocol import ImageInput, PromptSegment
 from worker.streaming.spans import TokenSpan
 from worker.streaming.state.delta_rule import linear_layer
 from worker.streaming.state.recurrent import StateStep
+from worker.streaming.together.step import Capture, Together, TogetherStep, cuda_graph
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,9 @@ class Forward:
 
     choices: Choices = sampling
 
-    def __init__(self, model: Any, normalisation: Normalisation, attention: str = "sdpa") -> None:
+    def __init__(
+        self, model: Any, normalisation: Normalisation, attention: str = "sdpa", decode: str = "apart"
+    ) -> None:
         self._visual = model.model.visual
         self._text = model.model.language_model
         self._head = model.lm_head
@@ -67,6 +70,10 @@ class Forward:
         # The identity rotation handed to the modules; the real one happens in `streaming_attention`.
         self._one = torch.ones((1, 1, self.angles.dims), dtype=model.dtype, device=embedding.device)
         self._zero = torch.zeros_like(self._one)
+        self._together = None if decode == "apart" else self._decoder(cuda_graph if decode == "graphs" else None)
+
+    def _decoder(self, capture: Capture | None) -> Together:
+        return Together(self._one_token, self.shape, self._row_of, self.angles, capture)
 
     @property
     def recurrent(self) -> bool:
@@ -106,11 +113,15 @@ class Forward:
     def decode(self, caches: Sequence[StreamCache], spans: Sequence[TokenSpan], tokens: Sequence[int]) -> torch.Tensor:
         """One token more in each stream; `spans` hold just the new token. Returns float32 (streams, vocabulary)."""
         placements = tuple(cache.reserve([span]) for cache, span in zip(caches, spans, strict=True))
-        cos, sin = self.angles.of_text([span.start for span in spans])
+        positions = [span.start for span in spans]
+        if self._together is not None:
+            return self._together.decode(placements, positions, tokens)
+        cos, sin = self.angles.of_text(positions)
         step = ForwardStep(placements, cos[:, None, None], sin[:, None, None], None, self._attend, self._row_of)
-        ids = torch.tensor(tokens, device=self.shape.device)[:, None]
-        hidden = self._layers(self._text.embed_tokens(ids), step, None)
-        return self._logits(hidden[:, 0])
+        return self._one_token(torch.tensor(tokens, device=self.shape.device)[:, None], step)
+
+    def _one_token(self, ids: torch.Tensor, step: ForwardStep | TogetherStep) -> torch.Tensor:
+        return self._logits(self._layers(self._text.embed_tokens(ids), step, None)[:, 0])
 
     def _logits(self, hidden: torch.Tensor) -> torch.Tensor:
         logits: torch.Tensor = self._head(self._text.norm(hidden))
@@ -134,7 +145,7 @@ class Forward:
         mask = causal_mask(axes.shape[1], placement.rows.stop, self._groups, self.shape.device)
         return ForwardStep((placement,), cos[None, None], sin[None, None], mask, self._attend, self._row_of)
 
-    def _layers(self, hidden: torch.Tensor, step: ForwardStep, deep: _Deep | None) -> torch.Tensor:
+    def _layers(self, hidden: torch.Tensor, step: ForwardStep | TogetherStep, deep: _Deep | None) -> torch.Tensor:
         identity = (self._one, self._zero)
         states = [placement.cache.state for placement in step.placements if placement.cache.state]
         carried = cache_argument(StateStep(states)) if states else {}

@@ -53,7 +53,10 @@ class Angles:
 
         A few numbers a step: computed on the CPU and sent in one copy, instead of a row of tiny kernels.
         """
-        angles = torch.tensor(positions, dtype=torch.float64)[:, None] * self._frequencies_here
-        table = torch.stack((angles.cos(), angles.sin())).mul_(self._scale).float().repeat(1, 1, 2)
-        cos, sin = table.to(self._device)
+        cos, sin = self.on_host(positions).to(self._device)
         return cos, sin
+
+    def on_host(self, positions: list[int]) -> torch.Tensor:
+        """The same as one tensor on the CPU, (cos and sin, tokens, dims)."""
+        angles = torch.tensor(positions, dtype=torch.float64)[:, None] * self._frequencies_here
+        return torch.stack((angles.cos(), angles.sin())).mul_(self._scale).float().repeat(1, 1, 2)

@@ -12,6 +12,7 @@ import torch
 from tests.worker.engines.models import ALL, OPTIONS, checkpoint_folder, chunk, stock_model, tiny_engine
 from worker.engine.protocol import ChatRequest
 from worker.engines import load_engine
+from worker.engines.loading import decode_mode, known_family
 from worker.engines.spec import ModelSpec
 from worker.engines.tiny import write_tiny
 from worker.engines.weights import weights_sha256
@@ -144,3 +145,22 @@ def test_a_torn_cache_of_hashes_costs_nothing_but_time(tmp_path: Path) -> None:
     cache = tmp_path / "hashes.json"
     cache.write_text("{")
     assert weights_sha256([folder], cache) == weights_sha256([folder], tmp_path / "other.json")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="they are for a card")
+@pytest.mark.parametrize("decode", ["together", "graphs"])
+def test_ways_of_decoding_for_a_card_are_refused_without_one(decode: str) -> None:
+    reason = refused(checkpoint_folder("qwen3_vl"), decode=decode)
+    assert f"decode={decode} needs an NVIDIA GPU and the package triton" in reason
+
+
+def test_a_hybrid_has_no_graphs() -> None:
+    """Its states are not where a graph could read them; said before anything is loaded, whatever the machine."""
+    config, _ = known_family(checkpoint_folder("qwen3_5"))
+    for decode, device in (("apart", "cpu"), ("together", "cuda"), ("graphs", "cuda")):
+        spec = ModelSpec("m", "pytorch", "nowhere", {"decode": decode, "device": device})
+        if decode == "graphs":
+            with pytest.raises(ValueError, match="decode=together"):
+                decode_mode(spec, config)
+        else:
+            assert decode_mode(spec, config) == decode
