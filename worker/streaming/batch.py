@@ -25,6 +25,7 @@ from worker.errors import Transient
 from worker.streaming.clock import seconds
 from worker.streaming.context_window import Change
 from worker.streaming.runtime.protocol import KeyCache, PromptSegment, Runtime
+from worker.streaming.runtime.seeing import Seeing
 from worker.streaming.spans import TokenSpan
 
 Allowed = Callable[[Sequence[int]], NDArray[np.bool_]]
@@ -119,6 +120,7 @@ class Batcher:
     def __init__(self, forward: Runtime) -> None:
         self._forward = forward
         self._speaking: list[ActiveSequence] = []
+        self._seeing = Seeing(forward)
         self._stepping = False  # a decode step is on its way
         self._closed = threading.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
@@ -129,6 +131,7 @@ class Batcher:
         What `on_token` raises ends the turn at its next step, and is raised here once the cache is at rest.
         Raises Transient(GPU_OOM) when memory runs out, Transient(ENGINE_UNREACHABLE) when the engine has stopped.
         """
+        self._seeing.expect(turn, turn.segments)
         self._do([turn], partial(self._start, turn))
         event: Event = None
         try:
@@ -167,16 +170,18 @@ class Batcher:
         error = None if done.cancelled() else done.exception()
         if error is not None:
             for turn in turns:
+                self._seeing.forget(turn)
                 turn.events.put(_failure(self._forward, error))
             for sequence in [sequence for sequence in self._speaking if sequence.turn in turns]:
                 self._speaking.remove(sequence)
 
     def _start(self, turn: GenerationTurn) -> None:
         if turn.stopped:
+            self._seeing.forget(turn)
             turn.events.put(GenerationResult())
             return
         began = self._forward.mark()
-        seen = self._forward.encode_images(turn.segments)
+        seen = self._seeing.of(turn, turn.segments)
         looked = self._forward.mark()
         turn.cache.drop(turn.change.dropped_keys)
         turn.cache.move(turn.change.moved, self._forward.angles)

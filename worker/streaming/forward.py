@@ -92,6 +92,18 @@ class Forward:
         seen = self._visual(pixels, grid_thw=grid, return_dict=True)
         return VisionFeatures(seen.pooler_output, tuple(getattr(seen, "deepstack_features", None) or ()))
 
+    def encode_together(self, turns: Sequence[Sequence[PromptSegment]]) -> list[VisionFeatures]:
+        """What `encode_images` makes of each turn's segments, in one call of the vision tower."""
+        seen = self.encode_images([segment for segments in turns for segment in segments])
+        tokens = [
+            sum(segment.span.tokens for segment in segments if isinstance(segment.content, ImageInput))
+            for segments in turns
+        ]
+        if seen.rows is None:
+            return [seen] * len(turns)
+        parts = zip(seen.rows.split(tokens), *(deep.split(tokens) for deep in seen.deep), strict=True)
+        return [VisionFeatures(rows, tuple(deep)) for rows, *deep in parts]
+
     @torch.inference_mode()
     def prefill(self, cache: StreamCache, segments: Sequence[PromptSegment], seen: VisionFeatures) -> torch.Tensor:
         """Write new spans, seen by `encode_images`, into a cache; returns the last token's logits, float32 (vocabulary,)."""
