@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from worker.datasheet.pins import reading
 from worker.datasheet.request import OnProgress, ReadingProgress, ReadingRequest
 from worker.datasheet.result import build, review
 from worker.datasheet.result.build import Findings
-from worker.datasheet.search.page_choice import choose_pages
+from worker.datasheet.search.page_choice import choose_pages, other_outlines
 from worker.errors import Permanent
 
 
@@ -67,7 +69,18 @@ def _read(book: Book, request: ReadingRequest, progress: OnProgress) -> Findings
     if grid is not None and solved and len(solved[0].pattern.pads) == grid.columns * grid.rows:
         grid = None  # the pads are drawn, one by one
     solved = solved if grid is None else []
-    return Findings(book.pages, request.package, search, outlines, solved, unclear, choose.rival(solved), grid)
+    found = Findings(book.pages, request.package, search, outlines, solved, unclear, choose.rival(solved), grid)
+    return found if request.mechanical_page or build.has_sides(found) else _with_body(found, drawn)
+
+
+def _with_body(found: Findings, drawn: Callable[[int], Drawing]) -> Findings:
+    """What was found, with the first page that shows a body where the one chosen by its words shows none."""
+    for number in other_outlines(found.search):
+        search = replace(found.search, mechanical=[number, *(n for n in found.search.mechanical if n != number)])
+        other = replace(found, outlines=[drawn(number)], search=search)
+        if build.has_sides(other):
+            return other
+    return found
 
 
 def _unclear(family: PartFamily | None, outlines: list[Drawing], lands: list[Drawing]) -> str | None:

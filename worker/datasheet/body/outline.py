@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 
+from worker.datasheet.body import side_by_side
 from worker.datasheet.body.found import Found, largest
 from worker.datasheet.body.height import TopView, height
 from worker.datasheet.body.sides import sides_drawn
@@ -39,6 +40,14 @@ def from_drawing(drawing: Drawing, taken: set[int]) -> Found | None:
     lengths = without_labels(lengths)
     across = _likeliest([r for r in lengths if r.span.axis == 0])
     along = _likeliest([r for r in lengths if r.span.axis == 1])
+    views = side_by_side.with_leads(drawing, across, along)
+    return views or _from_top(drawing, across, along, lengths) or side_by_side.without_leads(drawing, across, along)
+
+
+def _from_top(
+    drawing: Drawing, across: list[DimensionReading], along: list[DimensionReading], lengths: list[DimensionReading]
+) -> Found | None:
+    """The largest box whose sides are drawn and whose extents are dimensioned, and the height across a side view."""
     best: tuple[float, Box, DimensionReading, DimensionReading] | None = None
     for x in across:
         for y in along:

@@ -66,6 +66,11 @@ def result_of(found: Findings) -> DatasheetResult:
     )  # fmt: skip
 
 
+def has_sides(found: Findings) -> bool:
+    """Whether the outlines give both sides of the body."""
+    return len(_body(found).sides) > 1
+
+
 def _body(found: Findings) -> Found:
     """Sides and height from the outlines; a number that the land pattern uses is none of the body's."""
     if not found.outlines:

@@ -6,7 +6,7 @@ from db.documents.kinds.datasheet_words import MOST_PACKAGES, wrong_package
 from db.failures import Failure
 from worker.datasheet.page.pages import Book
 from worker.datasheet.request import OnProgress, ReadingProgress, ReadingRequest
-from worker.datasheet.search import page_search
+from worker.datasheet.search import page_search, titles
 from worker.datasheet.search.page_search import Search
 from worker.errors import Permanent
 
@@ -50,3 +50,13 @@ def _refuse_unfound(found: Search, request: ReadingRequest) -> None:
     if not found.matched and len(found.names) > 1:
         seen = [name for name, _ in found.names][:MOST_PACKAGES]
         raise Permanent(Failure.BAD_PARAMS, wrong_package(request.package, seen), {"packages": seen})
+
+
+def other_outlines(found: Search) -> list[int]:
+    """Pages that may show the outline where the first one does not: the next best, and that of the land pattern.
+
+    The latter only where its words speak of an outline too; its own numbers are those of a board.
+    """
+    hits = {h.number: h for h in found.hits}
+    lands = [n for n in found.land[:1] if n in hits and titles.mechanical_score(hits[n].text) > 0]
+    return list(dict.fromkeys(n for n in (*found.mechanical[1:], *lands) if n not in found.mechanical[:1]))

@@ -84,6 +84,11 @@ def twins(a: float, b: float) -> bool:
     return b > 0 and abs(a - b * INCH_MM) < max(0.04 * a, 0.0005 * INCH_MM + 0.005)
 
 
+def _noisy_twin(inch: str, b: float) -> bool:
+    """Whether b is in millimetres what a number in inches says without its first digits, which are noise of pixels: 41.650."""
+    return any(twins(b, number(inch[at:])) for at in range(1, inch.find(".") + 1))
+
+
 @dataclass(frozen=True, slots=True)
 class _Core:
     value: float | None = None
@@ -105,7 +110,7 @@ def _core(text: str) -> _Core | None:
         if twins(a, b) or twins(b, a):
             return _Core(max(a, b), mm=True)
         if m.re is _DUAL and "[" in text:
-            return _Core(a)
+            return _Core(b, mm=True) if _noisy_twin(m[1], b) else _Core(a)
     if (m := _DUAL_LIMITS.match(text)) and (twins(number(m[1]), number(m[3])) or twins(number(m[3]), number(m[1]))):
         v, t = max((number(m[1]), number(m[2])), (number(m[3]), number(m[4])))
         return _Core(v, round(v - t, 6), round(v + t, 6), mm=True)

@@ -93,6 +93,13 @@ LABEL_OFF = 0.1  # part of the scale; an integer farther off is the number of a 
 VIEW_AT_SPAN = 2.2  # cost of a number of a dimension that a view is known by
 END_PT = 0.9  # between the end of a dimension and what it measures, or the next one; larger accepts the neighbour
 FACE_PART = 0.25  # of the height; a shorter edge is that of a lead
+FACE_LEVEL = 0.5  # of the upper and the lower side of a view that must be drawn
+FACE_SIDE = 0.14  # of its left and right side; the waist of a coil leaves little of them
+FACE_FEET = 0.1  # of the height of a view; its lower side may stand so far over the ends of its feet
+FACE_STRETCH = 1.2  # between the scales of two views; more, and a number is that of another line
+FACE_LEAST_PT = 8.0  # side of a view; smaller boxes are leads and letters
+LEAD_CORNER_PT = 1.0  # from the corner of a view; nearer strokes are extension lines
+LEAD_LEAST_PT = 3.0  # length of a lead
 
 # Which outline of a page is meant (body/regions.py).
 FRAME_CAPTION_PT = 26.0  # from a frame to the middle of its caption; larger takes the caption of the next frame

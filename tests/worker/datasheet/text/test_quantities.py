@@ -68,6 +68,12 @@ def test_inch_over_millimetre_is_the_millimetre() -> None:
     assert (one.value, one.mm) == (6.5, True)
 
 
+def test_digits_of_noise_before_inches_do_not_hide_their_millimetres() -> None:
+    """A stroke beside ".650" is read as digits; the bracket says what was printed."""
+    (one,) = read([line("41.650 [16.51]")])
+    assert (one.value, one.mm) == (16.51, True)
+
+
 def test_inch_over_millimetre_of_a_diameter_stays_a_diameter() -> None:
     (one,) = read([line("4X Ø.035", y=0), line(".90", x=15, y=10)])
     assert (one.value, one.mm, one.kind, one.count) == (0.9, True, "diameter", 4)
