@@ -20,6 +20,7 @@ _REVISED = re.compile(r"(\d{3,4}[A-Z]{1,2})[\-–−]\d{2}")  # a maker's case w
 _PINS = r"(?:lead|ld|l|pin|terminal|ball|bump|pad|contact|circuit|position)s?\b"
 _COUNT = re.compile(rf"\b(\d{{1,4}}){_DASH}{_PINS}", re.IGNORECASE)
 _FAMILY_AND_COUNT = re.compile(rf"([A-Za-z]{{3,}}){_DASH}(\d{{1,4}})")
+_CASE_AND_COUNT = re.compile(rf"([A-Za-z]{{2,}}{_DASH}\d{{2,3}})[\-–−](\d{{1,2}})")
 _OF_PINS = re.compile(
     r"(?:SOIC|SO|SOP|QFN|DFN|QFP|DIP|SON)$", re.IGNORECASE
 )  # families whose number is that of their pins
@@ -69,7 +70,7 @@ def begun_by(asked: str, text: str) -> frozenset[str]:
     """Longer names on a page that begin with one word of the asked name or say its family and count apart.
 
     TSSOP begins TSSOP-14, and SOIC-14 is the same as "14-Lead ... SOIC" and as a SOIC that no number is printed for;
-    SOP begins no SSOP and SOT-23 no SOT-236.
+    SOP begins no SSOP and SOT-23 no SOT-236. SOT-23-5 is the same as "5-Lead ... SOT-23".
     """
     found: set[str] = set()
     for part in _PART.findall(asked):
@@ -79,6 +80,10 @@ def begun_by(asked: str, text: str) -> frozenset[str]:
         tail = r"(?![A-Za-z])" if groups[-1].isalpha() else r"(?!\d)"
         longer = rf"(?<![A-Za-z0-9]){_DASH.join(groups)}{tail}(?:[\-–−]?\d{{1,3}}\b)?"
         found |= {plain(m[0]) for m in re.finditer(longer, text, re.IGNORECASE)}
+        if cased := _CASE_AND_COUNT.fullmatch(part):
+            case = _DASH.join(re.findall(r"[A-Za-z]+|\d+", cased[1]))
+            alone = re.search(rf"(?<![A-Za-z0-9]){case}(?![A-Za-z0-9]|[\-–−]\d)", text, re.IGNORECASE)
+            found |= {plain(part)} if alone and cased[2] in _COUNT.findall(text) else set()
         if split := _FAMILY_AND_COUNT.fullmatch(part):
             alone = re.search(rf"(?<![A-Za-z0-9]){split[1]}(?![A-Za-z0-9])", text, re.IGNORECASE)
             counts = _COUNT.findall(text)

@@ -74,6 +74,22 @@ AWAY = re.compile(
 STENCIL = re.compile(r"stencil|钢网|鋼網|メタルマスク", re.IGNORECASE)
 
 
+_FACTS = re.compile(
+    r"\bmechanical\s*(?:data|specification|characteristic)s?\b(?=[\s\S]{0,260}?"
+    r"\b(?:weight|moisture\s*sensitivity|flammability|case\s*material|mounting\s*position|lead\s*free\s*plating)\b)",
+    re.IGNORECASE,
+)
+
+
+def _without_facts(text: str) -> str:
+    """A text without the headings of lists of facts, such as the weight and the material of the case."""
+    return _FACTS.sub("", text)
+
+
+def _names_outline(text: str) -> bool:
+    return MECHANICAL[0][0].search(text) is not None
+
+
 def names_land(text: str) -> bool:
     """Whether a page or a line says that it shows a land pattern."""
     return any(p.search(text) for p, _ in LAND)
@@ -104,12 +120,12 @@ def land_caption(text: str) -> str | None:
 
 def is_titled(text: str) -> bool:
     """Whether a page calls what it shows an outline or a recommended land pattern."""
-    return any(patterns[0][0].search(text) for patterns in (LAND, MECHANICAL))
+    return any(patterns[0][0].search(_without_facts(text)) for patterns in (LAND, MECHANICAL))
 
 
 def speaks_of_figures(text: str) -> bool:
     """Whether a text names a land pattern or an outline drawing."""
-    return names_land(text) or MECHANICAL[0][0].search(text) is not None
+    return names_land(text) or _names_outline(text)
 
 
 def land_score(text: str) -> float:
@@ -119,7 +135,8 @@ def land_score(text: str) -> float:
 
 def mechanical_score(text: str) -> float:
     """How much the words of a page speak for an outline drawing; each of them counts twice at most."""
-    return sum(weight * min(2, sum(not _cited(m) for m in pattern.finditer(text))) for pattern, weight in MECHANICAL)
+    own = _without_facts(text)
+    return sum(weight * min(2, sum(not _cited(m) for m in pattern.finditer(own))) for pattern, weight in MECHANICAL)
 
 
 def _cited(found: re.Match[str]) -> bool:
@@ -130,8 +147,8 @@ def _cited(found: re.Match[str]) -> bool:
 
 def outline_caption(text: str) -> bool:
     """Whether a short line of a page calls what it shows an outline, whatever else the page speaks of."""
-    lines = (line.strip() for line in text.splitlines())
-    return any(len(c) < TITLE_CHARS and MECHANICAL[0][0].search(c) and not _PROSE.search(c) for c in lines)
+    lines = (line.strip() for line in _without_facts(text).splitlines())
+    return any(len(c) < TITLE_CHARS and _names_outline(c) and not _PROSE.search(c) for c in lines)
 
 
 def toleranced(text: str) -> int:
@@ -146,7 +163,7 @@ def electrical(text: str) -> int:
 
 def of_land_alone(text: str) -> bool:
     """Whether a page names a land pattern as its subject and no outline."""
-    return LAND[0][0].search(text) is not None and MECHANICAL[0][0].search(text) is None
+    return LAND[0][0].search(text) is not None and not _names_outline(_without_facts(text))
 
 
 def distractions(text: str) -> int:

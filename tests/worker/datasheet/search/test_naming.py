@@ -22,6 +22,9 @@ from worker.datasheet.search import naming
         ("QFN-48", "Package Information of QFN-6x6-48L Package", {"QFN48"}),
         ("QFN-48", "Package Information of QFN-6x6-56L Package", set()),
         ("DFN-8", "PDIP-8", set()),
+        ("SOT-23-5", "5-Lead Plastic Small Outline Transistor (OT) [SOT-23]", {"SOT235"}),
+        ("SOT-23-6", "5-Lead Plastic Small Outline Transistor (OT) [SOT-23]", set()),
+        ("SOT-23-6", "6-Lead Plastic Small Outline, SOT-23-5", set()),
     ],
 )
 def test_a_name_may_begin_a_longer_one(asked: str, page: str, names: set[str]) -> None:

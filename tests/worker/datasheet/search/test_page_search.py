@@ -210,3 +210,11 @@ def test_an_order_code_means_the_drawing_that_the_ordering_information_describes
     result = found(code, *sheets)
     assert result.matched
     assert result.mechanical[0] == page
+
+
+def test_a_page_of_text_before_the_land_pattern_is_no_outline_where_that_follows() -> None:
+    """Some makers print the land pattern among the notes on use, and the outline after it names the package."""
+    text = ("APPLICATIONS INFORMATION", "Threads in the board: 1.0 2.0")
+    land = ("RECOMMENDED PRINTED WIRING BOARD LAND PATTERN", "0.5 1.0")
+    outline = ("OUTLINE DIMENSIONS", "LGA-14 package", "TOP VIEW", "DIMENSIONS SHOWN IN MILLIMETERS", "3.00 BSC")
+    assert found("LGA-14", (text, 300), (land, 200), (outline, 300)).mechanical[0] == 3

@@ -63,3 +63,13 @@ def test_a_sentence_about_a_figure_elsewhere_does_not_make_a_page_an_outline() -
     front = "See detailed ordering and shipping information in the package\ndimensions section on page 23 of this data sheet."
     assert titles.mechanical_score(front) == 0.0
     assert titles.mechanical_score("MECHANICAL CASE OUTLINE\nPACKAGE DIMENSIONS") > titles.mechanical_score(front)
+
+
+def test_a_list_of_facts_is_no_outline() -> None:
+    """Diodes: what they weigh and what they are made of stands under "Mechanical Data"."""
+    facts = "Mechanical Data\n- Moisture Sensitivity: Level 1\n- Weight: 0.116 grams"
+    assert not titles.is_titled(facts)
+    assert not titles.outline_caption(facts)
+    assert titles.mechanical_score(facts) == 0.0
+    assert titles.of_land_alone(f"Suggested Pad Layout\n{facts}")
+    assert titles.is_titled("MECHANICAL DATA\nD (R-PDSO-G8) PLASTIC SMALL OUTLINE")
