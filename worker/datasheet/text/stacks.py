@@ -9,7 +9,7 @@ from dataclasses import replace
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.text.phrases import frame, overlap
 from worker.datasheet.text.quantities import NUMBER, Quantity, bare_count, number, parse, tidy, twins
-from worker.datasheet.thresholds.page import DUAL_STACK_GAP, STACK_GAP
+from worker.datasheet.thresholds.page import DUAL_STACK_GAP, LEAST_OVER_MOST, STACK_GAP
 
 _INCH = re.compile(r"(?<![\d.,])(0?)\.\d{3,4}(?!\d)")
 _NOTE = re.compile(r"\(.*[A-Za-z]{3}.*\)")
@@ -41,7 +41,7 @@ def _pointed(inch: Quantity, mm: Quantity) -> Quantity:
 
 
 def _stack(top: Quantity, bottom: Quantity, apart: Apart) -> Quantity | None:
-    """Two numbers set over each other as one dimension: inch over mm, or max over min where `apart` does not part them."""
+    """Two numbers set over each other as one dimension: inch over mm, or two limits where `apart` does not part them."""
     top, bottom = _pointed(top, bottom), _pointed(bottom, top)
     if top.value is None or bottom.value is None:
         return None
@@ -69,6 +69,8 @@ def _stack(top: Quantity, bottom: Quantity, apart: Apart) -> Quantity | None:
         return None
     if bottom.value < top.value < 4 * bottom.value + 0.2 or bottom.value == 0:
         return replace(base, value=None, low=bottom.value, high=top.value)
+    if top.mm and bottom.mm and top.value < bottom.value < LEAST_OVER_MOST * top.value:
+        return replace(base, value=None, low=top.value, high=bottom.value)  # least over most, their line between them
     return None
 
 

@@ -20,6 +20,7 @@ SPACE_WIDTHS = 1.45  # widths of a letter between two words in a font of one wid
 # heights between the lines of one dimension; larger stacks two dimensions, smaller parts low letters in high cells
 STACK_GAP = 0.95
 DUAL_STACK_GAP = 1.4  # heights between two limits that have their inches beside them
+LEAST_OVER_MOST = 1.6  # times the number over it: a larger one is no limit of one dimension but another one's
 LETTERED_COLUMNS = 5  # letters in a row that begin a table without a head of its own
 HEAD_ROWS = 6  # rows next to a header that are looked at
 HEAD_SYMBOLS = 3  # of them that have a symbol where a table begins

@@ -68,6 +68,13 @@ def test_inch_over_millimetre_is_the_millimetre() -> None:
     assert (one.value, one.mm) == (6.5, True)
 
 
+def test_the_least_may_stand_over_the_most_where_both_have_their_inches() -> None:
+    (one,) = read([line("6.300(0.248)", y=0), line("6.700(0.264)", y=12)])
+    assert (one.low, one.value, one.high) == (6.3, None, 6.7)
+    assert len(read([line("4.500", y=0), line("4.700", y=12)])) == 2
+    assert len(read([line("2.300(0.091)", y=0), line("4.600(0.181)", y=12)])) == 2
+
+
 def test_digits_of_noise_before_inches_do_not_hide_their_millimetres() -> None:
     """A stroke beside ".650" is read as digits; the bracket says what was printed."""
     (one,) = read([line("41.650 [16.51]")])
