@@ -18,6 +18,7 @@ from worker.datasheet.thresholds.drawing import (
     FACE_LEVEL,
     FACE_SIDE,
     FACE_STRETCH,
+    FACE_WHOLE,
     LEAD_CORNER_PT,
     LEAD_LEAST_PT,
     REFERENCE_PART,
@@ -34,7 +35,8 @@ def with_leads(drawing: Drawing, across: list[DimensionReading], along: list[Dim
     `across` and `along` are readings along x and y. A top view and a side view share a side too, but no leads run down
     from both.
     """
-    views = [p for p in _pairs(drawing, across, along) if all(_leads_below(_box(x, p[2]), drawing) for x in p[:2])]
+    pairs = _pairs(drawing, across, along, FACE_WHOLE)
+    views = [p for p in pairs if all(_leads_below(_box(x, p[2]), drawing) for x in p[:2])]
     if not views:
         return None
     a, b, tall = max(views, key=_size)
@@ -43,17 +45,19 @@ def with_leads(drawing: Drawing, across: list[DimensionReading], along: list[Dim
 
 def without_leads(drawing: Drawing, across: list[DimensionReading], along: list[DimensionReading]) -> Found | None:
     """The largest two views side by side; what they share may be any side, and the least of the three is the height."""
-    views = list(_pairs(drawing, across, along))
+    views = list(_pairs(drawing, across, along, FACE_SIDE))
     if not views:
         return None
     least, *sides = sorted((r.quantity for r in max(views, key=_size)), key=largest)
     return Found(sides, least, how=HOW)
 
 
-def _pairs(drawing: Drawing, across: list[DimensionReading], along: list[DimensionReading]) -> Iterator[Pair]:
-    """Two views of one scale of which a number each and one in common measure the sides."""
+def _pairs(
+    drawing: Drawing, across: list[DimensionReading], along: list[DimensionReading], drawn: float
+) -> Iterator[Pair]:
+    """Two views of one scale of which a number each and one in common measure the sides; `drawn` is the part of their sides."""
     for tall in along:
-        faces = [x for x in across if _is_face(_box(x, tall), x, drawing)]
+        faces = [x for x in across if _is_face(_box(x, tall), x, drawing, drawn)]
         yield from (
             (a, b, tall) for a, b in product(faces, faces) if a.span.end < b.span.start and _one_scale(a, b, tall)
         )
@@ -76,8 +80,8 @@ def _box(x: DimensionReading, y: DimensionReading) -> Box:
     return Box(x.span.start, y.span.start, x.span.end, y.span.end)
 
 
-def _is_face(box: Box, x: DimensionReading, drawing: Drawing) -> bool:
-    """Whether a box is drawn: most of its level sides and some of the upright ones, its dimension line over or under it.
+def _is_face(box: Box, x: DimensionReading, drawing: Drawing, drawn: float) -> bool:
+    """Whether a box is drawn: most of its level sides and so much of the upright ones, its dimension line over or under it.
 
     A part that stands on feet has its lower side a little over their ends.
     """
@@ -90,7 +94,7 @@ def _is_face(box: Box, x: DimensionReading, drawing: Drawing) -> bool:
         for at, reach in ((box.y0, slack), (box.y1 - feet / 2, slack + feet / 2))
     ]
     upright = [covered(drawing.grid.near(1, at, slack), box.y0, box.y1) for at in (box.x0, box.x1)]
-    return min(level) > FACE_LEVEL and min(upright) > FACE_SIDE
+    return min(level) > FACE_LEVEL and min(upright) > drawn
 
 
 def _near(at: float, box: Box) -> bool:
