@@ -25,6 +25,7 @@ from worker.datasheet.thresholds.drawing import (
     OUTLINE_WHOLE,
     REFERENCE_PART,
     STRETCH_COST,
+    VIEWS_LEAST,
 )
 
 _LABEL = re.compile(r"\(?\d{1,3}\)?")
@@ -40,8 +41,16 @@ def from_drawing(drawing: Drawing, taken: set[int]) -> Found | None:
     lengths = without_labels(lengths)
     across = _likeliest([r for r in lengths if r.span.axis == 0])
     along = _likeliest([r for r in lengths if r.span.axis == 1])
-    views = side_by_side.with_leads(drawing, across, along)
-    return views or _from_top(drawing, across, along, lengths) or side_by_side.without_leads(drawing, across, along)
+    top, views = _from_top(drawing, across, along, lengths), side_by_side.with_leads(drawing, across, along)
+    if views is not None and (top is None or _largest_view(views) > VIEWS_LEAST * _largest_view(top)):
+        return views  # the front view was taken for the top one, or nothing was
+    return top or side_by_side.without_leads(drawing, across, along)
+
+
+def _largest_view(found: Found) -> float:
+    """The area of the largest of the views that are known."""
+    *_, width, length = sorted(largest(q) for q in (*found.sides, *([found.height] if found.height else [])))
+    return width * length
 
 
 def _from_top(

@@ -96,6 +96,7 @@ FACE_PART = 0.25  # of the height; a shorter edge is that of a lead
 FACE_LEVEL = 0.5  # of the upper and the lower side of a view that must be drawn
 FACE_SIDE = 0.14  # of its left and right side; the waist of a coil leaves little of them
 FACE_WHOLE = 0.6  # of them where leads below tell the views; smaller takes a part of a view for one
+VIEWS_LEAST = 0.95  # of the largest view that two views must have between them; smaller takes parts of views
 FACE_FEET = 0.1  # of the height of a view; its lower side may stand so far over the ends of its feet
 FACE_STRETCH = 1.2  # between the scales of two views; more, and a number is that of another line
 FACE_LEAST_PT = 8.0  # side of a view; smaller boxes are leads and letters

@@ -44,6 +44,16 @@ def test_the_side_that_two_views_with_leads_below_share_is_the_height(feet: floa
     assert sides(relay(feet, leads=True)) == (LENGTH, WIDTH, HEIGHT)
 
 
+def test_parts_of_two_views_are_no_views_beside_a_larger_top_view() -> None:
+    """A top view of 24 by 16 under two small faces with leads."""
+    sketch = relay(0.0, leads=True)
+    sketch.at = (250.0, 290.0)
+    sketch.rect(0, 0, 24.0, 16.0)
+    sketch.across(-12.0, 12.0, 10.0, "24.0")
+    sketch.along(-8.0, 8.0, -15.0, "16.0")
+    assert sides(sketch)[:2] == (24.0, 16.0)
+
+
 def test_a_coil_without_a_top_view_is_its_two_views() -> None:
     """A waist leaves little of the sides of both views; the least of the three numbers is the height."""
     sketch = Sketch(25.0, (200.0, 500.0))
