@@ -15,6 +15,7 @@ import pytest
 
 from db.documents.kinds.video import Window
 from db.failures import Failure
+from tests.worker.engines.exports import EXPORTED, export_folder
 from tests.worker.engines.models import ALL, OPTIONS, checkpoint_folder, chunk, frame
 from worker.engine.protocol import ChatRequest, Engine, Reply
 from worker.engines import load_engine
@@ -24,13 +25,16 @@ from worker.errors import Permanent, Stopped
 FAKE = "fake"
 
 
-@pytest.fixture(scope="module", params=[FAKE, *(f"pytorch/{family}" for family in ALL)])
+RUNS = [FAKE, *(f"pytorch/{family}" for family in ALL), *(f"onnx/{family}" for family in EXPORTED)]
+
+
+@pytest.fixture(scope="module", params=RUNS)
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     runtime, _, family = request.param.partition("/")
-    path = str(checkpoint_folder(family)) if family else ""
-    loaded = load_engine(
-        ModelSpec("model", runtime, path, {"device": "cpu"} if family else {"context_tokens": "32768"})
-    )
+    folder = export_folder if runtime == "onnx" else checkpoint_folder
+    options = {"pytorch": {"device": "cpu"}, "onnx": {"threads": "1"}, FAKE: {"context_tokens": "32768"}}
+    path = str(folder(family)) if family else ""
+    loaded = load_engine(ModelSpec("model", runtime, path, options[runtime]))
     yield loaded
     loaded.close()
 
@@ -53,7 +57,7 @@ def test_it_says_who_it_is(engine: Engine) -> None:
     assert info.name == "model"
     assert len(info.weights_sha256) == 64
     assert info.context_tokens == 32768
-    assert info.engine in ("fake", "pytorch")
+    assert info.engine in ("fake", "pytorch", "onnx")
 
 
 def test_the_same_video_gets_the_same_replies(engine: Engine) -> None:

@@ -13,6 +13,7 @@ from worker.errors import Permanent
 ENGINES: dict[str, str] = {
     "fake": "worker.engines.fake:FakeEngine",
     "pytorch": "worker.engines.pytorch:PytorchEngine",
+    "onnx": "worker.engines.onnx.engine:OnnxEngine",
     "openai": "worker.engines.openai:OpenAIEngine",
 }
 """Engine name -> `module:class`; the class is called with a `ModelSpec` and returns a loaded `Engine`."""

@@ -2,7 +2,8 @@
 
     python -m worker.engines inspect /models/Qwen3-VL-8B-Instruct --streams 1 8
 
-Prints one JSON object: family, parameters, layers, dtype, bytes on disk, memory of the weights and of so many streams.
+Prints one JSON object: family, parameters, layers, dtype, bytes on disk, memory of the weights and of so many streams;
+for an export (onnx:FOLDER) also this machine's read bandwidth and the most tokens a second that it allows.
 Exit codes: 0 done, 1 the model cannot be read, 2 wrong usage.
 """
 
@@ -13,7 +14,6 @@ import json
 import sys
 from collections.abc import Sequence
 
-from worker.engines.inspection import inspect
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent
 
@@ -28,12 +28,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     asked = parser.parse_args(arguments)
     try:
-        found = inspect(ModelSpec.parse(asked.spec))
+        document = _inspected(ModelSpec.parse(asked.spec), tuple(asked.streams))
     except Permanent as error:
         print(error, file=sys.stderr)
         return 1
-    print(json.dumps(found.document(tuple(asked.streams))))
+    print(json.dumps(document))
     return 0
+
+
+def _inspected(spec: ModelSpec, streams: tuple[int, ...]) -> dict[str, object]:
+    """By what each engine needs, and no more: an export is looked at without torch."""
+    if spec.engine == "onnx":
+        from worker.engines.onnx.inspection import inspect_export
+
+        return inspect_export(spec).document(streams)
+    from worker.engines.inspection import inspect
+
+    return inspect(spec).document(streams)
 
 
 if __name__ == "__main__":

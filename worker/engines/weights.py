@@ -16,11 +16,21 @@ def weights_sha256(folders: Iterable[Path], cache_file: Path | None = None) -> s
     cache_file = cache_file or _default_cache_file()
     known = _read(cache_file)
     files = [file for folder in folders for file in sorted(folder.glob("*.safetensors"))]
-    hashes = {_key(file): known.get(_key(file)) or _file_sha256(file) for file in files}
+    hashes = {_key(file): known.get(_key(file)) or digest_of(file) for file in files}
     if any(key not in known for key in hashes):
         _write(cache_file, {**known, **hashes})
     lines = [f"{file.name} {hashes[_key(file)]}" for file in files]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def file_sha256(file: Path, cache_file: Path | None = None) -> str:
+    """Hash of one file, remembered in the same way. Raises OSError when it cannot be read."""
+    cache_file = cache_file or _default_cache_file()
+    key, known = _key(file), _read(cache_file)
+    if key not in known:
+        known[key] = digest_of(file)
+        _write(cache_file, known)
+    return known[key]
 
 
 def _key(file: Path) -> str:
@@ -28,7 +38,8 @@ def _key(file: Path) -> str:
     return f"{file.resolve()}:{stat.st_size}:{stat.st_mtime_ns}"
 
 
-def _file_sha256(file: Path) -> str:
+def digest_of(file: Path) -> str:
+    """The sha256 of a file as it is now. Raises OSError when it cannot be read."""
     digest = hashlib.sha256()
     with file.open("rb") as stream:
         while block := stream.read(BLOCK_BYTES):

@@ -1,0 +1,1 @@
+"""Models of random weights for the CPU benchmark, one for each runtime."""
