@@ -68,7 +68,10 @@ def _shown(path: Path, engine: Any) -> list[dict[str, Any]]:
     if path.suffix.lower() not in VIDEOS:
         return [{"type": "image", "image": read_picture(path)}]
     from db.documents.kinds.chat_content import VideoOptions
-    from worker.chat.video import read_frames
+    from worker.chat.shown import by_qwen
+
+    with by_qwen():
+        from worker.chat.video import read_frames
 
     return [{"type": "video", "video": read_frames(path, VideoOptions(), engine)}]
 

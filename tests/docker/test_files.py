@@ -69,6 +69,7 @@ def test_the_gpu_image_has_what_its_model_options_need() -> None:
     assert _extras("build-cpu") == {"worker"}
     assert "--torch-backend cpu" in _stage("build-cpu")
     assert _extras("build-base") == set()
+    assert _extras("build-onnx") == {"cpu"}
 
 
 def _stage(name: str) -> str:

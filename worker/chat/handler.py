@@ -54,11 +54,7 @@ def _messages(params: ChatParams, job: Context) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = [
         {"role": message.role, "content": content} for message, content in zip(params.messages, contents, strict=True)
     ]
-    if all(part["type"] == "text" for content in contents for part in content):
-        return messages
-    from qwen_vl_utils import extract_vision_info  # here: words alone should not wait for PyTorch
-
-    shown = extract_vision_info(messages)
+    shown = [part for content in contents for part in content if part["type"] != "text"]
     for number, part in enumerate(shown):
         job.beat(0, None, f"reading picture or video {number + 1} of {len(shown)}")
         part.update(_read(part.pop("asked"), job))

@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from worker.export.run import Export
     from worker.export.verify import compare
 
-    options = ExportOptions(asked.weights, asked.kv, asked.activations, asked.block)
+    options = ExportOptions(asked.weights, asked.kv, asked.activations, asked.block, asked.method)
     with tqdm(unit="B", unit_scale=True, desc="export", file=sys.stderr, disable=asked.quiet) as bar:
 
         def on_progress(name: str, size: int) -> None:
@@ -65,6 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--kv", choices=("fp32", "fp16"), default="fp32", help="keys and values of streams")
     parser.add_argument("--activations", choices=("int8", "fp32"), default="int8", help="what int weights meet")
     parser.add_argument("--block", type=_block, default=128, help="weights that share a scale")
+    parser.add_argument(
+        "--method", choices=("round-to-nearest", "least-squares"), default="round-to-nearest", help="of int weights"
+    )
     parser.add_argument("--revision", help="of a hub id")
     parser.add_argument(
         "--no-proof", action="store_true", help="do not compare with the checkpoint in torch at the end"

@@ -26,13 +26,8 @@ FLOAT, INT64, INT32, UINT8, HALF = (
     TensorProto.UINT8,
     TensorProto.FLOAT16,
 )
-Quantizer = Callable[[str, NDArray[np.float32], int, int], Quantized]
-"""(name of the matrix, weights (outputs, inputs), bits, block) -> its codes."""
-
-
-def nearest(_: str, weights: NDArray[np.float32], bits: int, block: int) -> Quantized:
-    """Round to nearest: the base of all quantizers."""
-    return round_to_nearest(weights, bits, block)
+Quantizer = Callable[[NDArray[np.float32], int, int], Quantized]
+"""(weights (outputs, inputs), bits, block) -> their codes."""
 
 
 class Graph:
@@ -116,7 +111,7 @@ class Linear:
         bits: int | None,
         block: int = 128,
         activations: str = "int8",
-        quantizer: Quantizer = nearest,
+        quantizer: Quantizer = round_to_nearest,
     ) -> None:
         self._graph = graph
         self._bits = bits
@@ -152,7 +147,7 @@ class Linear:
 
         def coded() -> Quantized:
             if not codes:
-                codes.append(self._quantizer(name, read(), bits, block))
+                codes.append(self._quantizer(read(), bits, block))
             return codes[0]
 
         per_byte = 8 // bits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 Weights = NDArray[np.float32]
 SMALLEST_BLOCK = 16
 LOW, HIGH = np.uint8(15), np.uint8(4)  # the lower half of a byte, and where the upper one is
-SLAB_NUMBERS = 1 << 24
+SLAB_NUMBERS = 1 << 22
+SHARES = (0.95, 0.9, 0.85, 0.8, 0.75, 0.7)  # of a block's range, tried by `least_squares`
 
 
 @dataclass(frozen=True)
@@ -62,12 +64,49 @@ def encode(blocked: Weights, scale: Weights, zero: Weights, bits: int) -> NDArra
 
 
 def round_to_nearest(weights: Weights, bits: int, block: int) -> Quantized:
-    """Every value to the nearest of its block's steps; a slab of rows at a time, so that little memory is taken."""
+    """Every value to the nearest of its block's steps, which reach from the block's least to its largest value."""
+    return _by_slabs(weights, bits, block, ranges)
+
+
+def least_squares(weights: Weights, bits: int, block: int) -> Quantized:
+    """The same with narrower steps where they leave a smaller squared error: a block's few outermost values are cut off."""
+    return _by_slabs(weights, bits, block, narrowed)
+
+
+METHODS: dict[str, Callable[[Weights, int, int], Quantized]] = {
+    "round-to-nearest": round_to_nearest,
+    "least-squares": least_squares,
+}
+
+
+def narrowed(blocked: Weights, bits: int) -> tuple[Weights, Weights]:
+    """(scale, zero point) of each block as `ranges` has them, of the share of the range that rounds best."""
+    best_scale, best_zero = ranges(blocked, bits)
+    least = _squared_error(blocked, best_scale, best_zero, bits)
+    for share in SHARES:
+        scale, zero = ranges(blocked * np.float32(share), bits)
+        error = _squared_error(blocked, scale, zero, bits)
+        better = error < least
+        best_scale, best_zero = np.where(better, scale, best_scale), np.where(better, zero, best_zero)
+        least = np.where(better, error, least)
+    return best_scale, best_zero
+
+
+def _squared_error(blocked: Weights, scale: Weights, zero: Weights, bits: int) -> Weights:
+    codes = np.clip(np.rint(blocked / scale) + zero, 0, (1 << bits) - 1)
+    error: Weights = np.square((codes - zero) * scale - blocked).sum(axis=2, keepdims=True)
+    return error
+
+
+def _by_slabs(
+    weights: Weights, bits: int, block: int, steps: Callable[[Weights, int], tuple[Weights, Weights]]
+) -> Quantized:
+    """A slab of rows at a time, so that little memory is taken."""
     rows = max(1, SLAB_NUMBERS // weights.shape[1])
     parts = []
     for start in range(0, len(weights), rows):
         blocked = blocks_of(weights[start : start + rows], block)
-        scale, zero = ranges(blocked, bits)
+        scale, zero = steps(blocked, bits)
         parts.append(pack(encode(blocked, scale, zero, bits), scale, zero, bits, weights.shape[1]))
     return joined(parts)
 

@@ -26,6 +26,7 @@ from worker.export.decoder import Decoder, DecoderShape
 from worker.export.errors import ExportError
 from worker.export.graph import Graph, Linear
 from worker.export.plan import ExportOptions, fingerprint, text_part, vision_part, window_of
+from worker.export.quantize import METHODS
 from worker.export.source import EMBEDDING, Source, open_source
 from worker.export.vision import Vision, VisionShape
 from worker.export.weights_file import JOURNAL_SUFFIX, WeightsFile
@@ -108,7 +109,7 @@ class Export:
         shape = DecoderShape.of(source, half_cache=options.kv == "fp16")
         with WeightsFile(partial / (DECODER + WEIGHTS_SUFFIX), self.on_progress) as weights:
             graph = Graph("decoder", weights)
-            linear = Linear(graph, options.bits, options.block, options.activations)
+            linear = Linear(graph, options.bits, options.block, options.activations, METHODS[options.method])
             Decoder(source, shape, graph, linear, linear).build()
             graph.save(partial / DECODER)
         return shape

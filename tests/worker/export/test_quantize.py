@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.export import quantize
-from worker.export.quantize import block_for, round_to_nearest, unpack
+from worker.export.quantize import block_for, least_squares, round_to_nearest, unpack
 
 shapes = st.tuples(st.integers(1, 9), st.integers(1, 300), st.sampled_from([16, 32, 128]), st.sampled_from([4, 8]))
 
@@ -41,3 +41,22 @@ def test_slabs_of_rows_are_what_the_whole_matrix_is(monkeypatch: pytest.MonkeyPa
 
 def test_a_small_matrix_has_small_blocks() -> None:
     assert [block_for(inputs, 128) for inputs in (2560, 128, 127, 64, 40, 7)] == [128, 128, 64, 64, 32, 16]
+
+
+@given(shapes, st.integers(0, 2**32 - 1))
+def test_least_squares_is_never_further_off_in_any_block(shape: tuple[int, int, int, int], seed: int) -> None:
+    outputs, inputs, block, bits = shape
+    weights = np.random.default_rng(seed).standard_t(3, (outputs, inputs)).astype(np.float32)
+
+    def errors(coded: quantize.Quantized) -> np.ndarray:
+        return np.square(quantize.blocks_of(unpack(coded) - weights, block)).sum(axis=2)
+
+    base, better = errors(round_to_nearest(weights, bits, block)), errors(least_squares(weights, bits, block))
+    assert (better <= base * 1.0001 + 1e-9).all()
+
+
+def test_least_squares_cuts_off_what_stands_alone() -> None:
+    weights = np.random.default_rng(0).normal(0, 1, (8, 128)).astype(np.float32)
+    weights[:, 5] = 7.0
+    base, better = (method(weights, 4, 128) for method in (round_to_nearest, least_squares))
+    assert np.square(unpack(better) - weights).sum() < 0.98 * np.square(unpack(base) - weights).sum()
