@@ -1,4 +1,4 @@
-"""Benchmark: decode and prefill on a CPU, ours (ONNX, INT4) beside llama.cpp (Q4_0), of one shape with random weights.
+"""Benchmark: decode and prefill on a CPU, INT4 by ONNX beside PyTorch and llama.cpp (Q4_0), of one shape with random weights.
 
     python -m tests.bench.bench_cpu                        0.7B at contexts 128, 1024 and 4096; one JSON object a line
     python -m tests.bench.bench_cpu --shape tiny --rounds 1
@@ -116,6 +116,19 @@ def llama_runner(folder: Path, shape: TextShape, threads: int) -> Runner:
     return Runner("llama.cpp q4_0", decoder.prefill, decoder.step, lambda c: weights + c * kv, decoder.load_s)
 
 
+def torch_runner(shape: TextShape, dtype: str, threads: int) -> Runner:
+    import torch
+
+    from tests.bench.cpu.by_torch import TorchDecoder
+
+    start = time.perf_counter()
+    decoder = TorchDecoder(shape, getattr(torch, dtype), threads, TOKENS, 2 * STEPS)
+    took_s = time.perf_counter() - start
+    return Runner(
+        f"pytorch {dtype}", decoder.prefill, decoder.step, lambda c: decoder.bytes + c * decoder.token_bytes, took_s
+    )
+
+
 def measure(runners: Sequence[Runner], contexts: Sequence[int], rounds: int) -> list[float]:
     """Everything by turns; the read bandwidths that were found between."""
     bandwidths = []
@@ -165,11 +178,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--contexts", type=int, nargs="+", default=list(CONTEXTS))
+    parser.add_argument("--torch", nargs="*", choices=("float32", "bfloat16"), default=["float32", "bfloat16"])
     asked = parser.parse_args(arguments)
     shape = SHAPES[asked.shape]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        runners = [onnx_runner(folder, shape, kv, asked.threads) for kv in ("fp32", "fp16")]
+        runners = [torch_runner(shape, dtype, asked.threads) for dtype in asked.torch]
+        runners += [onnx_runner(folder, shape, kv, asked.threads) for kv in ("fp32", "fp16")]
         try:
             runners.insert(0, llama_runner(folder, shape, asked.threads))
         except (ImportError, OSError) as error:
