@@ -90,13 +90,16 @@ class OnnxEngine:
 
     @property
     def info(self) -> ModelInfo:
+        """Who it is."""
         return self._info
 
     @property
     def factor_px(self) -> int:
+        """Sides of pictures are multiples of so many pixels."""
         return self.loaded.geometry.factor_px
 
     def frame_size(self, width_px: int, height_px: int, max_frame_pixels: int) -> tuple[int, int]:
+        """(width, height) in pixels to decode a frame to."""
         return smart_size(width_px, height_px, self.loaded.geometry.factor_px, max_frame_pixels)
 
     def open(
@@ -136,4 +139,5 @@ class OnnxEngine:
         return self._tokens.words(self.loaded.prompt_builder.end_ids[0], self._vocabulary)
 
     def close(self) -> None:
+        """End the engine's thread; see `worker.engine.protocol.Engine`."""
         self.loaded.batcher.close()

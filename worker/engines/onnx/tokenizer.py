@@ -39,4 +39,5 @@ class FileTokenizer:
         return grammar.vocabulary(self._tokenizer.to_str(), end_id, size)
 
     def decode(self, ids: Sequence[int]) -> str:
+        """The text of ids, without special tokens."""
         return str(self._tokenizer.decode(list(ids), skip_special_tokens=True))
