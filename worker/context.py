@@ -9,7 +9,10 @@ from typing import Any, Protocol
 
 from db.documents.kinds.base import MediaInput
 from db.documents.kinds.video import Cue, Gap
+from db.failures import Failure
 from worker.engine.protocol import Engine
+from worker.errors import Permanent
+from worker.live_feed import LiveFeed
 
 
 class Context(Protocol):
@@ -28,6 +31,24 @@ class Context(Protocol):
 
     def fetch(self, media: MediaInput) -> Path:
         """The bytes of an input as a local file. Raises Permanent(FETCH_FAILED, BLOCKED_ADDRESS) or Transient(STORAGE)."""
+        ...
+
+    def connect(self) -> LiveFeed:
+        """A connection to the job's live source. Raises SourceDown when there is none now, Permanent when there never is."""
+        ...
+
+    @property
+    def finishing(self) -> bool:
+        """Whether somebody wants the good end of live input."""
+        ...
+
+    def record(self, name: str, path: Path) -> None:
+        """Store a part of a recording; the file is moved away."""
+        ...
+
+    @property
+    def recording_ended(self) -> str | None:
+        """Why nothing more is recorded; None while it may be."""
         ...
 
     def beat(self, done_ms: int, total_ms: int | None, note: str = "") -> None:
@@ -69,7 +90,7 @@ class LocalContext:
     """A context without a service: files on this disk, results in memory. For `worker.watch` and for tests.
 
     `stop` is called at every beat and piece of text and may raise `Stopped`; `files` is where attached files go and
-    `kept` where snapshots do: neither is kept without a folder.
+    `kept` where snapshots do: neither is kept without a folder. `live` is the socket of a relay.
     """
 
     def __init__(
@@ -82,6 +103,7 @@ class LocalContext:
         files: Path | None = None,
         kept: Path | None = None,
         stop: Callable[[], None] = lambda: None,
+        live: Path | None = None,
     ) -> None:
         self.job_id = "local"
         self.engine = engine
@@ -94,9 +116,21 @@ class LocalContext:
         self._files = files
         self._kept = kept
         self._stop = stop
+        self._live = live
+        self.finishing = False
+        self.recording_ended: str | None = None
 
     def fetch(self, media: MediaInput) -> Path:
         return self._media
+
+    def connect(self) -> LiveFeed:
+        if self._live is None:
+            raise Permanent(Failure.FETCH_FAILED, "there is no live source here")
+        return LiveFeed(self._live)
+
+    def record(self, name: str, path: Path) -> None:
+        if self._files is not None:
+            shutil.move(path, self._files / name)
 
     def beat(self, done_ms: int, total_ms: int | None, note: str = "") -> None:
         self._stop()

@@ -74,6 +74,8 @@ class Start(Message):
     snapshots: dict[str, str] = {}
     may_split: bool = False
     segments: tuple[SegmentOutcome, ...] = ()
+    live: str | None = None
+    finishing: bool = False
 
 
 class Stop(Message):
@@ -81,6 +83,21 @@ class Stop(Message):
 
     type: Literal["stop"] = "stop"
     stream: int
+
+
+class Finish(Message):
+    """End a stream of live input in good order, with its result."""
+
+    type: Literal["finish"] = "finish"
+    stream: int
+
+
+class EndRecording(Message):
+    """Nothing more is recorded of a stream, for this reason."""
+
+    type: Literal["end_recording"] = "end_recording"
+    stream: int
+    why: str
 
 
 class Ping(Message):
@@ -165,6 +182,15 @@ class Keep(Message):
     path: str
 
 
+class Record(Message):
+    """A part of a recording, already at `path` below the job's folder: to be stored now."""
+
+    type: Literal["record"] = "record"
+    stream: int
+    name: Annotated[str, Field(pattern=r"^recording-\d{1,16}\.mkv$")]
+    path: str
+
+
 class StreamCost(Message):
     """What a stream cost."""
 
@@ -210,19 +236,19 @@ class Halted(Message):
     spent: StreamCost = StreamCost()
 
 
-Command = Annotated[Setup | Start | Stop | Ping, Field(discriminator="type")]
+Command = Annotated[Setup | Start | Stop | Finish | EndRecording | Ping, Field(discriminator="type")]
 Answer = Annotated[Ready | Pong, Field(discriminator="type")]
 Event = Annotated[
-    Started | Beat | Text | Cues | GapFound | Attach | Keep | Done | Split | Failed | Halted,
+    Started | Beat | Text | Cues | GapFound | Attach | Keep | Record | Done | Split | Failed | Halted,
     Field(discriminator="type"),
 ]
 End = Done | Split | Failed | Halted
 
-COMMANDS: TypeAdapter[Setup | Start | Stop | Ping] = TypeAdapter(Command)
+COMMANDS: TypeAdapter[Setup | Start | Stop | Finish | EndRecording | Ping] = TypeAdapter(Command)
 ANSWERS: TypeAdapter[Ready | Pong] = TypeAdapter(Answer)
-EVENTS: TypeAdapter[Started | Beat | Text | Cues | GapFound | Attach | Keep | Done | Split | Failed | Halted] = (
-    TypeAdapter(Event)
-)
+EVENTS: TypeAdapter[
+    Started | Beat | Text | Cues | GapFound | Attach | Keep | Record | Done | Split | Failed | Halted
+] = TypeAdapter(Event)
 
 
 def input_key(media: MediaInput) -> str:

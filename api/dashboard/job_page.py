@@ -22,6 +22,7 @@ from api.errors import NotFound, field_problem
 from api.routes import jobs as routes
 from api.submission.retrying import prepare_retry, retry
 from db.access import audit, shares
+from db.documents.kinds.live import shown_params
 from db.jobs import jobs
 from db.schema.tables import Job
 
@@ -104,7 +105,7 @@ def delete(request: Request, services: ServicesDep, person: Operator, job: OwnJo
 @router.post("/retry")
 def retry_job(request: Request, services: ServicesDep, person: Operator, job: OwnJob, form: Posted) -> Response:
     """Do the job again, from its checkpoint or with other parameters."""
-    changes = _changes(text(form, "params", 100_000), job.params)
+    changes = _changes(text(form, "params", 100_000), shown_params(job.params))
     start: Any = text(form, "start") or None
     wanted = RetryRequest(start="zero" if changes else start, params=changes or None)
     at = now()

@@ -22,9 +22,12 @@ from db.documents.answers.jobs import (
 from db.documents.footprint.files import File
 from db.documents.kinds import datasheet_verdict
 from db.documents.kinds.datasheet_verdict import FootprintVerdict
+from db.documents.kinds.live import is_live, shown_params
 from db.failures import RETRYABLE, Failure
 from db.jobs.estimates import Estimate
 from db.schema.tables import TERMINAL, Asset, Job, JobAttempt, JobEvent, JobFile, Upload
+
+BUILT = frozenset({"failure", "progress", "result", "cost", "params"})  # not as the row has it
 
 
 def job_view(job: Job, estimate: Estimate | None, result: dict[str, Any] | None) -> JobView:
@@ -36,14 +39,15 @@ def job_view(job: Job, estimate: Estimate | None, result: dict[str, Any] | None)
         failure = FailureView(code=job.failure, message=message, retryable=job.failure in RETRYABLE, **help_._asdict())
     known = estimate is not None and job.state not in TERMINAL
     return JobView(
-        **{name: value for name, value in fields.items() if name not in {"failure", "progress", "result", "cost"}},
+        **{name: value for name, value in fields.items() if name not in BUILT},
+        params=shown_params(job.params),
         failure=failure,
         result=result,
         verdict=FootprintVerdict.model_validate(judged) if (judged := datasheet_verdict.of_result(result)) else None,
         progress=progress_of(job),
         cost=cost_of(job),
         estimate=EstimateView.model_validate(estimate) if known else None,
-        links=links_of(job.id),
+        links=links_of(job.id) | ({"stop": f"/v1/jobs/{job.id}/stop"} if is_live(job.params) else {}),
     )
 
 

@@ -17,7 +17,7 @@ from api.auth import Caller, JobsReader, JobsWriter
 from api.deps import Services, ServicesDep, now
 from api.documents.requests import EXAMPLES, AnyJobRequest, BatchRequest, JobRequest, RetryRequest
 from api.documents.schemas import history_view, job_view
-from api.errors import NotFound, field_problem
+from api.errors import NotFound, Problem, field_problem
 from api.filters import JobFilter
 from api.submission import corrected
 from api.submission.batches import BatchRun
@@ -28,8 +28,10 @@ from api.submission.submission import Prepared, check_quotas, prepare, submit
 from db.crash import crash_point
 from db.documents.answers.base import Page
 from db.documents.answers.jobs import Batch, History, JobView
+from db.documents.kinds.live import is_live
 from db.jobs import events, jobs
 from db.jobs.idempotency import Given
+from db.jobs.live import stopping
 from db.schema.tables import TERMINAL, Job
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -100,6 +102,17 @@ def cancel_job(caller: JobsWriter, services: ServicesDep, job_id: UUID) -> JobVi
     with services.database.write() as session:
         job = jobs.request_cancel(session, now(), find(session, caller, job_id))
         return _view(session, services, job)
+
+
+@router.post("/{job_id}/stop")
+def stop_job(caller: JobsWriter, services: ServicesDep, job_id: UUID) -> JobView:
+    """End a job that follows live input in good order: within seconds it succeeds, with all that was captioned. A finished
+    job stays as it is."""
+    with services.database.write() as session:
+        job = find(session, caller, job_id)
+        if not is_live(job.params):
+            raise Problem(409, "not_live", "only jobs that follow live input are stopped; cancel this one")
+        return _view(session, services, stopping.request_stop(session, now(), job))
 
 
 @router.post("/{job_id}/retry", status_code=202, response_model=JobView)

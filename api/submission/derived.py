@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from api.errors import field_problem
 from db.assets import assets
 from db.documents.kinds.base import Document
+from db.documents.kinds.live import is_live
 from db.documents.kinds.registry import KINDS
 from db.jobs import events, inputs, jobs, served
 from db.jobs.jobs import NewJob
@@ -33,7 +34,7 @@ def derived(
     """
     queue = KINDS[kind].queue(document)
     named = named_assets(session, tenant_id, params, at)
-    waiting = next((asset for asset in named if asset.state in inputs.UNVERIFIED), None)
+    waiting = next((asset for asset in named if asset.state in inputs.UNVERIFIED and not is_live(params)), None)
     model = params.get("model")
     _check_model(session, now, queue, model, at)
     return NewJob(
@@ -44,7 +45,9 @@ def derived(
         asset_id=waiting.id if waiting else (named[0].id if named else None),
         asset_ready=waiting is None,
         model=model,
-        cache_key=None if waiting else _cache_key(kind, params, named, served.maker_for(session, now, queue, model)),
+        cache_key=None
+        if waiting or is_live(params)
+        else _cache_key(kind, params, named, served.maker_for(session, now, queue, model)),
     )
 
 

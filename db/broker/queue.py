@@ -19,12 +19,12 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from db.broker.outage import Outage
-from db.broker.signals import CancelAsked, Changed, Nudge, Signal
+from db.broker.signals import CancelAsked, Changed, Nudge, Signal, StopAsked
 from db.names import LIGHT
 from db.redis_client import redis_client
 
 LOOK = "bm3.look"  # the one task: look at the queue in the database
-EVENTS_CHANNEL = "bm3:jobs"  # pub/sub: {"job": id} and {"cancel": id}
+EVENTS_CHANNEL = "bm3:jobs"  # pub/sub: {"job": id}, {"cancel": id} and {"stop": id}
 LIVE_CHANNEL = "bm3:live:"  # + job id, pub/sub: text that is being decoded, best effort
 MAX_MESSAGES = 64  # a queue's list never grows past this: more nudges would say nothing new
 MAX_NUDGES = 16  # in one burst: a nudged worker claims until nothing is left
@@ -131,5 +131,8 @@ class RedisSignals:
         return [*found]
 
 
-def _message(one: Changed | CancelAsked) -> str:
-    return json.dumps({"job" if isinstance(one, Changed) else "cancel": str(one.job_id)})
+_NEWS: dict[type[Changed | CancelAsked | StopAsked], str] = {Changed: "job", CancelAsked: "cancel", StopAsked: "stop"}
+
+
+def _message(one: Changed | CancelAsked | StopAsked) -> str:
+    return json.dumps({_NEWS[type(one)]: str(one.job_id)})

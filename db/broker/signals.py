@@ -35,7 +35,14 @@ class CancelAsked:
     job_id: UUID
 
 
-Signal = Nudge | Changed | CancelAsked
+@dataclass(frozen=True)
+class StopAsked:
+    """Somebody asked for the good end of a job that a worker owns."""
+
+    job_id: UUID
+
+
+Signal = Nudge | Changed | CancelAsked | StopAsked
 
 
 class Signals(Protocol):

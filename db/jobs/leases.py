@@ -46,6 +46,14 @@ class Usage:
 
 
 @dataclass(frozen=True)
+class KeptWork:
+    """What a job leaves that is canceled after it has something to show."""
+
+    result: dict[str, Any]
+    files: Sequence[FileEntry]
+
+
+@dataclass(frozen=True)
 class Ending:
     """Why an attempt ended without a result.
 
@@ -169,12 +177,16 @@ def _acquit(session: Session, job: Job) -> None:
         move(session, job.id, OWNED, {"losses_here": Job.losses_here - 1}, epoch=job.epoch)
 
 
-def cancel_owned(session: Session, now: datetime, job_id: UUID, epoch: int, usage: Usage) -> bool:
-    """The worker has stopped a job whose cancel flag was set; what it wrote so far stays."""
+def cancel_owned(
+    session: Session, now: datetime, job_id: UUID, epoch: int, usage: Usage, kept: KeptWork | None = None
+) -> bool:
+    """The worker has stopped a job whose cancel flag was set; what it wrote so far stays, with what it `kept` of it."""
     job = session.get(Job, job_id, populate_existing=True)
     if job is None or job.epoch != epoch or job.state not in OWNED:
         return False
-    return _cancel_owned(session, now, job, usage) is not None
+    if kept is not None and kept.files:
+        session.execute(insert(JobFile), [{"job_id": job_id, **entry.__dict__} for entry in kept.files])
+    return _cancel_owned(session, now, job, usage, kept) is not None
 
 
 def release(session: Session, now: datetime, job_id: UUID, epoch: int, usage: Usage) -> bool:
@@ -276,8 +288,11 @@ def _outcome(ending: Ending, *, counted: bool) -> str:
     return EXPIRED if ending.expired and counted else "lost"
 
 
-def _cancel_owned(session: Session, now: datetime, job: Job, usage: Usage) -> State | None:
-    moved = move(session, job.id, OWNED, finish_values(now, State.CANCELED), epoch=job.epoch)
+def _cancel_owned(
+    session: Session, now: datetime, job: Job, usage: Usage, kept: KeptWork | None = None
+) -> State | None:
+    result = {} if kept is None else {"result": kept.result}
+    moved = move(session, job.id, OWNED, {**finish_values(now, State.CANCELED), **result}, epoch=job.epoch)
     if moved is None:
         return None
     close_attempt(session, now, moved, "canceled", None, usage)

@@ -87,7 +87,10 @@ def _bytes(session: Session, tenant_id: UUID) -> int:
     snapshots = select(func.coalesce(func.sum(Job.snapshot_bytes), 0)).where(
         Job.tenant_id == tenant_id, Job.state.in_([*OWNED, *WAITING])
     )
-    return int(session.scalars(uploads).one()) + int(session.scalars(snapshots).one())
+    recordings = select(func.coalesce(func.sum(Job.recorded_bytes), 0)).where(
+        Job.tenant_id == tenant_id, Job.recorded_bytes > 0, Job.deleted_at.is_(None)
+    )
+    return sum(int(session.scalars(kept).one()) for kept in (uploads, snapshots, recordings))
 
 
 def _gpu_seconds(session: Session, now: datetime, tenant_id: UUID) -> float:

@@ -47,6 +47,12 @@ class Job(Base):
             postgresql_where=text("deleted_at IS NULL AND parent_id IS NULL"),
             sqlite_where=text("deleted_at IS NULL AND parent_id IS NULL"),
         ),
+        Index(
+            "ix_jobs_recorded",
+            "tenant_id",
+            postgresql_where=text("recorded_bytes > 0"),
+            sqlite_where=text("recorded_bytes > 0"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -69,6 +75,7 @@ class Job(Base):
     finished_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]  # tombstone; rows and objects go at the next sweep
     cancel_requested_at: Mapped[datetime | None]
+    stop_requested_at: Mapped[datetime | None]  # of live input: end in good order
 
     attempt: Mapped[int] = mapped_column(default=0)
     epoch: Mapped[int] = mapped_column(default=0)  # fencing: every write of an attempt carries it
@@ -87,6 +94,7 @@ class Job(Base):
     snapshot_bytes: Mapped[int] = mapped_column(
         BigInteger, default=0, server_default="0"
     )  # in the object store, for it
+    recorded_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")  # of live input, in files
     cue_count: Mapped[int] = mapped_column(default=0)
     cost: Mapped[float | None]  # of all attempts, in whatever currency BM3_WORKER_GPU_HOUR_PRICE is
     event_seq: Mapped[int] = mapped_column(default=0)

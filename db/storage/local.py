@@ -128,6 +128,16 @@ class LocalObjects(ObjectStore):
                 raise UploadMismatch(f"{done + len(data)} bytes of {upload.size_bytes} declared")
             return local_files.append(file.fileno(), done, data)
 
+    def arrived(self, upload: StoreUpload, start: int, most: int) -> bytes:
+        """Bytes of an upload that is under way; see `GrowingUploads`."""
+        with _storage(upload.key):
+            try:
+                with self._upload_path(upload).open("rb") as file:
+                    file.seek(start)
+                    return file.read(most)
+            except FileNotFoundError:
+                raise UploadMissing(upload.id) from None
+
     def upload_progress(self, upload: StoreUpload) -> UploadProgress:
         with _storage(upload.key):
             try:

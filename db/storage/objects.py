@@ -223,6 +223,14 @@ class OffsetUploads(Protocol):
 
 
 @runtime_checkable
+class GrowingUploads(Protocol):
+    """A store whose uploads can be read while they arrive."""
+
+    def arrived(self, upload: StoreUpload, start: int, most: int) -> bytes:
+        """At most so many of the bytes that have arrived, from `start` on; none where there are no more yet. UploadMissing."""
+
+
+@runtime_checkable
 class PresignedUploads(Protocol):
     """A store whose uploads go straight to it by signed URLs."""
 

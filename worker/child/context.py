@@ -15,7 +15,8 @@ from db.documents.kinds.video import Cue, Gap
 from db.failures import Failure
 from worker.engine.protocol import Engine
 from worker.errors import Permanent, Stopped
-from worker.protocol import STORED_CUES, Attach, Beat, Cues, GapFound, Keep, Message, Start, Text, input_key
+from worker.live_feed import LiveFeed
+from worker.protocol import STORED_CUES, Attach, Beat, Cues, GapFound, Keep, Message, Record, Start, Text, input_key
 
 Send = Callable[[Message], None]
 
@@ -29,6 +30,8 @@ class PipeContext:
         self.may_split = start.may_split
         self.segments = start.segments
         self.stop = threading.Event()
+        self.finishing = start.finishing
+        self.recording_ended: str | None = None
         self._start = start
         self._send = send
         self._engine = engine
@@ -46,6 +49,17 @@ class PipeContext:
         if path is None:
             raise Permanent(Failure.FETCH_FAILED, "the handler asked for an input that the parameters do not name")
         return Path(path)
+
+    def connect(self) -> LiveFeed:
+        if self._start.live is None:
+            raise Permanent(Failure.FETCH_FAILED, "this job has no live source")
+        return LiveFeed(Path(self._start.live))
+
+    def record(self, name: str, path: Path) -> None:
+        """Hand a part over, under a name of its own until it is stored."""
+        target = self._folder / name
+        shutil.move(path, target)
+        self._send(Record(stream=self._start.stream, name=name, path=str(target)))
 
     def beat(self, done_ms: int, total_ms: int | None, note: str = "") -> None:
         self._halt_if_told()

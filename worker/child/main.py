@@ -20,7 +20,23 @@ from worker.child.models import Models
 from worker.child.pipes import MessageWriter, commands
 from worker.child.verdict import HandlerFailure, attempt
 from worker.handlers import load_handler
-from worker.protocol import Done, End, Failed, Halted, Ping, Pong, Ready, Setup, Split, Start, Started, Stop, StreamCost
+from worker.protocol import (
+    Done,
+    End,
+    EndRecording,
+    Failed,
+    Finish,
+    Halted,
+    Ping,
+    Pong,
+    Ready,
+    Setup,
+    Split,
+    Start,
+    Started,
+    Stop,
+    StreamCost,
+)
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +58,17 @@ class JobRunner:
         self._models = Models(setup.models, setup.default_model, setup.reload_s)
         self._streams: dict[int, PipeContext] = {}
 
-    def handle(self, command: Setup | Start | Stop | Ping) -> None:
+    def handle(self, command: Setup | Start | Stop | Finish | EndRecording | Ping) -> None:
         """Do what a command says; never blocks."""
         match command:
             case Start():
                 self._begin(command)
             case Stop(stream=stream) if stream in self._streams:
                 self._streams[stream].stop.set()
+            case Finish(stream=stream) if stream in self._streams:
+                self._streams[stream].finishing = True
+            case EndRecording(stream=stream) if stream in self._streams:
+                self._streams[stream].recording_ended = command.why
             case Ping(number=number):
                 self._answers.send(Pong(number=number))
 

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 
-from worker.protocol import COMMANDS, Message, Ping, Setup, Start, Stop, frame, frames
+from worker.protocol import COMMANDS, EndRecording, Finish, Message, Ping, Setup, Start, Stop, frame, frames
 
 
 class MessageWriter:
@@ -24,7 +24,7 @@ class MessageWriter:
                 data = data[os.write(self._fd, data) :]
 
 
-def commands(fd: int) -> Iterator[Setup | Start | Stop | Ping]:
+def commands(fd: int) -> Iterator[Setup | Start | Stop | Finish | EndRecording | Ping]:
     """The supervisor's commands until it closes the socket."""
     for body in frames(lambda size: os.read(fd, size)):
         yield COMMANDS.validate_json(body)

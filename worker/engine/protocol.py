@@ -161,7 +161,8 @@ class Session(Protocol):
 
     def rewatch(self, chunk: Chunk) -> None:
         """After opening from a checkpoint: show a chunk of the last vision window again. Nothing is decoded; the reply
-        that the checkpoint holds for this chunk is put back in its place."""
+        that the checkpoint holds for this chunk is put back in its place. A chunk without frames cannot be shown again
+        (live input): only its words come back."""
         ...
 
     def checkpoint(self) -> dict[str, Any]:

@@ -140,7 +140,7 @@ class FakeSession:
 
     def rewatch(self, chunk: Chunk) -> None:
         """Take a chunk in sight at the checkpoint without answering. Raises Permanent (INTERNAL) for any other chunk."""
-        if chunk.index not in self._to_rewatch:
+        if chunk.frames and chunk.index not in self._to_rewatch:
             raise Permanent(Failure.INTERNAL, f"chunk {chunk.index} was not in sight at the checkpoint")
         self._to_rewatch.discard(chunk.index)
 

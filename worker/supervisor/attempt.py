@@ -11,12 +11,13 @@ from pathlib import Path
 from queue import Empty, Full, Queue
 from uuid import UUID
 
+from db.documents.kinds.live import is_live
 from db.schema.tables import Job
-from worker.protocol import Attach, Beat, Cues, Done, Failed, GapFound, Halted, Keep, Split, Started
+from worker.protocol import Attach, Beat, Cues, Done, Failed, GapFound, Halted, Keep, Record, Split, Started
 from worker.supervisor.child import Child
 
 INBOX = 256  # events of one stream waiting to be written; then the data pipe fills and the handler waits
-Heard = Started | Beat | Cues | GapFound | Attach | Keep | Done | Split | Failed | Halted
+Heard = Started | Beat | Cues | GapFound | Attach | Keep | Record | Done | Split | Failed | Halted
 
 
 class StopReason(StrEnum):
@@ -54,6 +55,7 @@ class Attempt:
     child: Child | None = None
     done: threading.Event = field(default_factory=threading.Event)
     stopping: threading.Event = field(default_factory=threading.Event)
+    finishing: bool = False  # somebody asked for the good end of live input
     told: bool = False
     terminated: bool = False
     cost_so_far: Callable[[], float | None] = lambda: None
@@ -69,6 +71,16 @@ class Attempt:
     @property
     def epoch(self) -> int:
         return self.job.epoch
+
+    @property
+    def live(self) -> bool:
+        """Whether it follows live input, which has no end of its own."""
+        return is_live(self.job.params or {})
+
+    @property
+    def ends_well(self) -> bool:
+        """Whether the handler is to end with a result although somebody stops it: what was seen live never comes again."""
+        return self.live and self.stop_reason is StopReason.CANCELED
 
     @property
     def lost(self) -> bool:

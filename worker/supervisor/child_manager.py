@@ -12,7 +12,7 @@ from db.failures import Failure
 from db.jobs.claims import Served
 from worker import metrics
 from worker.errors import Transient
-from worker.protocol import ModelReport, Setup, Start, Stop, Text
+from worker.protocol import EndRecording, Finish, Message, ModelReport, Setup, Start, Stop, Text
 from worker.settings import WorkerSettings
 from worker.supervisor.attempt import Attempt, AttemptRegistry, Gone, Heard
 from worker.supervisor.child import Child, ChildGone
@@ -76,10 +76,22 @@ class ChildManager:
 
     def stop(self, attempt: Attempt) -> None:
         """Tell the child to end a stream."""
+        self._tell(attempt, Finish(stream=attempt.stream) if attempt.ends_well else Stop(stream=attempt.stream))
+
+    def finish(self, attempt: Attempt) -> None:
+        """Tell the child to end a stream of live input in good order; again is fine."""
+        attempt.finishing = True
+        self._tell(attempt, Finish(stream=attempt.stream))
+
+    def end_recording(self, attempt: Attempt, why: str) -> None:
+        """Tell the child to record nothing more of a stream."""
+        self._tell(attempt, EndRecording(stream=attempt.stream, why=why))
+
+    def _tell(self, attempt: Attempt, message: Message) -> None:
         child = attempt.child
         if child is not None and not child.gone.is_set():
             try:
-                child.send(Stop(stream=attempt.stream))
+                child.send(message)
             except ChildGone:
                 log.warning("the model child is gone")
 

@@ -17,14 +17,15 @@ from db.jobs.progress import JobProgress, ProgressStep
 from db.session import Database
 from worker import metrics
 from worker.process.persist import LeaseLost, Write, persist
-from worker.protocol import Attach, Beat, Cues, Done, Failed, GapFound, Halted, Keep, Split, Started
+from worker.protocol import Attach, Beat, Cues, Done, Failed, GapFound, Halted, Keep, Record, Split, Started
 from worker.supervisor.attempt import Attempt, Gone, StopReason
+from worker.supervisor.recordings import Recordings
 from worker.supervisor.snapshots import Snapshots
 
 TICK_S = 0.5
 log = logging.getLogger(__name__)
 Ended = Done | Split | Failed | Halted | Gone
-T = TypeVar("T", Beat, Started | Beat | Cues | GapFound | Attach | Keep)
+T = TypeVar("T", Beat, Started | Beat | Cues | GapFound | Attach | Keep | Record)
 
 
 @dataclass
@@ -35,6 +36,7 @@ class EventRecorder:
     attempt: Attempt
     progress_s: float
     snapshots: Snapshots
+    recordings: Recordings
     files: dict[str, Attach] = field(default_factory=dict)
     _wrote_progress_at: float = 0.0
     _last_ms: int = -1
@@ -59,7 +61,7 @@ class EventRecorder:
             log.exception("job %s: %s cannot be stored", self.attempt.id, event.type)
             self.attempt.stop(StopReason.BROKEN)
 
-    def _store(self, event: Started | Beat | Cues | GapFound | Attach | Keep) -> None:
+    def _store(self, event: Started | Beat | Cues | GapFound | Attach | Keep | Record) -> None:
         match event:
             case Started():
                 self._start()
@@ -73,6 +75,8 @@ class EventRecorder:
                 self.files[name] = event
             case Keep():
                 self.snapshots.keep(event)
+            case Record():
+                self.recordings.add(event)
 
     def _start(self) -> None:
         crash_point("worker.started")

@@ -15,7 +15,7 @@ from db.crash import crash_point
 from db.documents.kinds.registry import KINDS
 from db.failures import Failure
 from db.jobs import leases, segments
-from db.jobs.leases import Ending, FileEntry, Usage
+from db.jobs.leases import Ending, FileEntry, KeptWork, Usage
 from db.session import Database
 from db.settings import Settings
 from db.storage.objects import ObjectError, ObjectStore, ObjectStoreRefused, ObjectStoreUnavailable
@@ -45,6 +45,8 @@ class Finalizer:
     def settle(self, end: Done | Split | Failed | Halted | Gone | None, files: dict[str, Attach]) -> str:
         """Write what became of the job; the word for it. Nothing is written when the lease is gone."""
         try:
+            if isinstance(end, Done) and self.attempt.ends_well:
+                return self._cancel(end.spent, KeptWork(self._checked(end), self._uploaded(files)))
             if isinstance(end, Done) and self.attempt.stop_reason is not StopReason.BROKEN:
                 return self._succeed(end, files)
             if isinstance(end, Split) and self.attempt.stop_reason is None:
@@ -101,9 +103,9 @@ class Finalizer:
         message = "the model child was killed with all it was at" if shared else "the model child died"
         return self.fail(Failure.WORKER_LOST, message, cost, shared=shared)
 
-    def _cancel(self, cost: StreamCost) -> str:
+    def _cancel(self, cost: StreamCost, kept: KeptWork | None = None) -> str:
         job_id, epoch, usage = self.attempt.id, self.attempt.epoch, self._usage(cost)
-        persist(self.database, self.attempt, lambda s, now: leases.cancel_owned(s, now, job_id, epoch, usage))
+        persist(self.database, self.attempt, lambda s, now: leases.cancel_owned(s, now, job_id, epoch, usage, kept))
         return "canceled"
 
     def _release(self, cost: StreamCost) -> str:
@@ -119,7 +121,7 @@ class Finalizer:
         job_id, epoch, usage = self.attempt.id, self.attempt.epoch, self._usage(done.spent)
         self._or_lost(persist(self.database, self.attempt, lambda s, _: leases.finalize(s, job_id, epoch)))
         crash_point("worker.finalizing")
-        entries = [self._upload(attach) for attach in files.values()]
+        entries = self._uploaded(files)
         crash_point("worker.uploaded")
         self._or_lost(
             persist(
@@ -156,6 +158,9 @@ class Finalizer:
         if not ours:
             metrics.FENCED_WRITES.inc()
             raise LeaseLost(str(self.attempt.id))
+
+    def _uploaded(self, files: dict[str, Attach]) -> list[FileEntry]:
+        return [self._upload(attach) for attach in files.values()]
 
     def _upload(self, attach: Attach) -> FileEntry:
         path = Path(attach.path)

@@ -21,8 +21,11 @@ from db.storage.objects import ObjectError, ObjectMissing, ObjectStore, ObjectSt
 from worker.egress.guard import Guard
 from worker.errors import Permanent, Transient
 from worker.ingest.fetch import FetchLimits, fetch
+from worker.ingest.live.open import source_of
+from worker.ingest.live.relay import LiveSource
 from worker.protocol import input_key
 from worker.supervisor.attempt import Attempt
+from worker.supervisor.growing import GrowingUpload
 
 KEEP_FREE_BYTES = 1 << 30
 
@@ -66,6 +69,14 @@ def gather(sources: Sources, attempt: Attempt, params: BaseModel) -> dict[str, s
         left -= path.stat().st_size
         found[key] = str(path)
     return found
+
+
+def live_source(sources: Sources, attempt: Attempt, params: BaseModel) -> LiveSource:
+    """The live source that a job follows. Raises Permanent for an address that is none."""
+    media = next(media_in(params))
+    if media.asset_id is not None:
+        return GrowingUpload(sources.database, sources.objects, attempt, media.asset_id)
+    return source_of(media.url or "", sources.guard, sources.limits.max_redirects)
 
 
 def without_inline(params: BaseModel) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
+from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -21,8 +23,14 @@ log = logging.getLogger(__name__)
 class LeaseRenewer:
     """Renews the leases of all attempts. Runs on a thread of its own, for a database may let it wait."""
 
-    def __init__(self, database: Database, settings: Settings, registry: AttemptRegistry) -> None:
-        self._database, self._settings, self._registry = database, settings, registry
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        registry: AttemptRegistry,
+        finish: Callable[[UUID], None] = lambda _: None,
+    ) -> None:
+        self._database, self._settings, self._registry, self._finish = database, settings, registry, finish
 
     def beat(self) -> None:
         """Renew what is due; a failure is tried again with the next call."""
@@ -47,3 +55,5 @@ class LeaseRenewer:
         attempt.renewed_at = asked_at
         if job.cancel_requested_at is not None:
             attempt.stop(StopReason.CANCELED)
+        elif job.stop_requested_at is not None:
+            self._finish(attempt.id)

@@ -42,10 +42,17 @@ class LiveTextPublisher:
 
 
 class CancelListener:
-    """Hears of cancels at once; the keeper's next beat sees those that get lost."""
+    """Hears of cancels and stops at once; the keeper's next beat sees those that get lost."""
 
-    def __init__(self, redis_url: str, heard: Callable[[UUID], None], health_s: float) -> None:
+    def __init__(
+        self,
+        redis_url: str,
+        heard: Callable[[UUID], None],
+        health_s: float,
+        heard_stop: Callable[[UUID], None] = lambda _: None,
+    ) -> None:
         self._redis_url, self._heard, self._health_s = redis_url, heard, health_s
+        self._heard_stop = heard_stop
         self._outage = Outage(log.warning, log.info, "Redis (cancels; seen at the next beat instead)")
         threading.Thread(target=self._run, name="cancel-listener", daemon=True).start()
 
@@ -65,11 +72,13 @@ class CancelListener:
             for message in published(pubsub, self._health_s):
                 if job_id := canceled_job(message["data"]):
                     self._heard(job_id)
+                elif job_id := canceled_job(message["data"], "stop"):
+                    self._heard_stop(job_id)
 
 
-def canceled_job(data: bytes) -> UUID | None:
-    """The job that a message wants canceled; None for other messages."""
+def canceled_job(data: bytes, word: str = "cancel") -> UUID | None:
+    """The job that a message wants canceled, or what else the word says; None for other messages."""
     try:
-        return UUID(str(json.loads(data)["cancel"]))
+        return UUID(str(json.loads(data)[word]))
     except (ValueError, KeyError, TypeError):
         return None

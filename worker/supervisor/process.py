@@ -73,7 +73,7 @@ class Process:
         self._child_manager = ChildManager(setup_of(worker, queue), self._scratch, self._registry, live, worker)
         services = WorkerServices(self._database, open_store(settings), settings, worker, self._child_manager)
         self._supervisor = Supervisor(services, self._registry, queue, self.id, self._scratch)
-        self._keeper = LeaseRenewer(self._database, settings, self._registry)
+        self._keeper = LeaseRenewer(self._database, settings, self._registry, self._supervisor.finish)
         self._watchdog = Watchdog(settings, worker, self._registry, self._child_manager)
         self._consumer = Consumer(settings.redis_url, queue, worker.slots, self._look_by_nudge)
         self._leaving = threading.Event()
@@ -83,7 +83,12 @@ class Process:
         """Work until SIGTERM or SIGINT."""
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, self._on_signal)
-        CancelListener(self._settings.redis_url, self._supervisor.cancel, self._settings.redis_health_s)
+        CancelListener(
+            self._settings.redis_url,
+            self._supervisor.cancel,
+            self._settings.redis_health_s,
+            heard_stop=self._supervisor.finish,
+        )
         self._consumer.start()
         self._every(BEAT_STEP_S, self._keeper.beat)
         self._every(min(self._settings.beat_s, 10.0), self._report)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -24,6 +25,7 @@ from worker.egress.guard import Guard
 from worker.errors import Permanent, Transient
 from worker.handlers import HANDLERS
 from worker.ingest.fetch import FetchLimits
+from worker.ingest.live.relay import Relay
 from worker.process.abandonable import LeftBehind, while_wanted
 from worker.process.persist import LeaseLost, is_outage, persist
 from worker.protocol import STORED_CUES, SegmentOutcome, Start
@@ -32,7 +34,8 @@ from worker.supervisor.attempt import Attempt
 from worker.supervisor.child_manager import ChildManager
 from worker.supervisor.event_recorder import Ended, EventRecorder
 from worker.supervisor.finalizer import Finalizer
-from worker.supervisor.inputs import Sources, gather, without_inline
+from worker.supervisor.inputs import Sources, gather, live_source, without_inline
+from worker.supervisor.recordings import Recordings
 from worker.supervisor.snapshots import Snapshots
 
 SMALLEST_FRAME_PX = 28 * 28
@@ -62,9 +65,12 @@ def run(services: WorkerServices, attempt: Attempt) -> str:
     crash_point("worker.claimed")
     finish = Finalizer(services.database, services.objects, services.settings, attempt)
     snapshots = Snapshots(services.database, services.objects, attempt)
-    watch = EventRecorder(services.database, attempt, services.worker.progress_s, snapshots)
+    recordings = Recordings(services.database, services.objects, attempt, services.child_manager.end_recording)
+    watch = EventRecorder(services.database, attempt, services.worker.progress_s, snapshots, recordings)
     try:
-        end = _work(services, attempt, watch)
+        with ExitStack() as held:
+            end = _work(services, attempt, watch, held)
+        recordings.settle()
         word = finish.settle(end, watch.files)
         if word in TERMINAL and snapshots.any:
             snapshots.keep_only(())
@@ -79,11 +85,12 @@ def run(services: WorkerServices, attempt: Attempt) -> str:
         shutil.rmtree(attempt.folder, ignore_errors=True)
 
 
-def _work(services: WorkerServices, attempt: Attempt, watch: EventRecorder) -> Ended | None:
-    """Prepare and run the child's part. None: stopped before it began."""
+def _work(services: WorkerServices, attempt: Attempt, watch: EventRecorder, held: ExitStack) -> Ended | None:
+    """Prepare and run the child's part; what it needs to the end goes to `held`. None: stopped before it began."""
     params = shrunk(_params(attempt), attempt.job.memory_setbacks)
     attempt.folder.mkdir(parents=True, exist_ok=True)
-    inputs = _unless_stopped(attempt, lambda: gather(services.sources(), attempt, params))
+    relay = held.enter_context(Relay(live_source(services.sources(), attempt, params))) if attempt.live else None
+    inputs = {} if relay else _unless_stopped(attempt, lambda: gather(services.sources(), attempt, params))
     if inputs is None:
         return None
     _write_cues(services.database, attempt)
@@ -103,6 +110,8 @@ def _work(services: WorkerServices, attempt: Attempt, watch: EventRecorder) -> E
         snapshots=snapshots,
         may_split=attempt.job.parent_id is None,
         segments=_segments(services.database, attempt),
+        live=str(relay.path) if relay else None,
+        finishing=attempt.finishing or attempt.job.stop_requested_at is not None,
     )
     _note_budget(services.database, attempt, params)
     attempt.advanced()

@@ -106,6 +106,11 @@ class Supervisor:
         for attempt in self.registry.of_job(job_id):
             attempt.stop(StopReason.CANCELED)
 
+    def finish(self, job_id: UUID) -> None:
+        """Somebody asked for the good end of a job that may run here."""
+        for attempt in self.registry.of_job(job_id):
+            self._services.child_manager.finish(attempt)
+
     def drain(self, seconds: float) -> None:
         """Take no more jobs, let the running ones stop at their checkpoints, hand the rest back as they are."""
         self.slots.close()

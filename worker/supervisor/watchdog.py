@@ -47,5 +47,5 @@ def overdue(attempt: Attempt, now: float, settings: Settings) -> StopReason | No
     if attempt.stop_reason is not None:
         return None
     if now - attempt.began_at > settings.max_run_s:
-        return StopReason.OVERTIME
+        return StopReason.DRAINED if attempt.live else StopReason.OVERTIME  # the next attempt goes on
     return StopReason.STALLED if now - attempt.progressed_at > settings.stall_s else None

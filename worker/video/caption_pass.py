@@ -112,7 +112,9 @@ class CaptionPass:
         self._heard_from = heard_from
         self._refresh = RefreshPolicy(params)
         self._data = CueData(engine, params)
-        self._track = CaptionTrack(params.max_cue_ms, state["track"] if state else None)
+        self._track = CaptionTrack(
+            params.max_cue_ms, state["track"] if state else None, at_once=params.live is not None
+        )
         session_state = state["session"] if state else None
         self.refreshed_at_ms: list[int] = list(state.get("refreshed_at_ms", ())) if state else []
         self._session = engine.open(watch_options(params, engine.info), session_state, snapshots)
@@ -141,6 +143,12 @@ class CaptionPass:
         self.tally.skipped_frames += skipped
         self.next_chunk = chunk.index + 1
         return cues
+
+    def lose_sight(self) -> None:
+        """After a restart of live input: nothing of the last window can be shown again, only its words come back."""
+        chunk_ms = self._params.chunk_ms
+        for index in range(self.decode_from_chunk, self.next_chunk):
+            self._session.rewatch(Chunk(index, index * chunk_ms, (index + 1) * chunk_ms, ()))
 
     def finish(self, gaps: tuple[Gap, ...] = (), on_text: OnText | None = None) -> list[Cue]:
         """The last cues, at the end of the clip. Raises what the engine raises."""

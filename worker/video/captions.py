@@ -13,10 +13,14 @@ class CaptionTrack:
     """The cues of one stream. A cue is handed out once, when nothing can change it any more; `seq` counts from 0.
 
     Chunks must come in order. A repeated caption prolongs the open cue, up to `max_ms`; silence or a gap closes it.
+    With `at_once`, for live input, what is new is handed out without waiting whether it is said again; only what repeats
+    it is gathered.
     """
 
-    def __init__(self, max_ms: int, state: dict[str, Any] | None = None) -> None:
+    def __init__(self, max_ms: int, state: dict[str, Any] | None = None, *, at_once: bool = False) -> None:
         self._max_ms = max_ms
+        self._at_once = at_once
+        self._told = Cue.model_validate(state["told"]) if state and state.get("told") else None
         self._seq: int = state["next_seq"] if state else 0
         self._open = Cue.model_validate(state["open"]) if state and state["open"] else None
 
@@ -36,7 +40,7 @@ class CaptionTrack:
             return []
         closed = self.close()
         self._open = cue
-        return closed
+        return [*closed, *self.close()] if self._is_news(cue) else closed
 
     def close(self) -> list[Cue]:
         """End the open cue: silence, a gap, or the end of the video."""
@@ -44,11 +48,19 @@ class CaptionTrack:
             return []
         cue, self._open = self._open.model_copy(update={"seq": self._seq}), None
         self._seq += 1
+        self._told = cue
         return [cue]
 
     def state(self) -> dict[str, Any]:
         """JSON-able; a track made from it goes on as this one would."""
-        return {"next_seq": self._seq, "open": self._open.model_dump() if self._open else None}
+        told = {"told": self._told.model_dump()} if self._at_once and self._told else {}
+        return {"next_seq": self._seq, "open": self._open.model_dump() if self._open else None, **told}
+
+    def _is_news(self, cue: Cue) -> bool:
+        """Whether it is to be handed out at once: it says something else than the cue before it."""
+        return self._at_once and (
+            self._told is None or joined(self._told, cue, cue.end_ms - self._told.start_ms) is None
+        )
 
     def _cue(self, chunk: Chunk, text: str, tokens: int) -> Cue:
         start_ms = chunk.frames[0].pts_ms if chunk.frames else chunk.start_ms

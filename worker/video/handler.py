@@ -14,6 +14,7 @@ from worker.provenance import provenance
 from worker.video.chapters import VideoOutline, outline, refuse_small_context
 from worker.video.cue_data import refuse_cue_schema
 from worker.video.distributed import SplitJobs, SplittingContext, join, split
+from worker.video.live.watch import watch_live
 from worker.video.parallel import watch_parallel
 from worker.video.refresh import refuse_refresh
 from worker.video.source.clip_source import ClipSource
@@ -31,6 +32,8 @@ def caption_video(params: VideoCaptionParams, job: Context) -> VideoCaptionResul
     refuse_cue_schema(params, job.engine.info)
     if params.chapters:
         refuse_small_context(job.engine.info.context_tokens)
+    if params.live is not None:
+        return _caption_live(params, job)
     # Not a caption: only the chance to be stopped while a long file is read through.
     source = ClipSource.open(job.fetch(params.video), params, job.engine, lambda: job.text(""))
     watched = _watch(params, job, source)
@@ -39,8 +42,8 @@ def caption_video(params: VideoCaptionParams, job: Context) -> VideoCaptionResul
     if watched.end.truncated:
         message = f"the file breaks off at {watched.end.end_ms} ms; the {watched.cues} captions up to there are kept"
         raise Permanent(Failure.TRUNCATED_MEDIA, message)
-    told = _outline(params, job, source) if params.chapters else VideoOutline((), None)
-    result = _result(params, job, source, watched, told)
+    told = _outline(params, job, source.total_ms) if params.chapters else VideoOutline((), None)
+    result = _result(params, job, source.frame_px, watched, told)
     _attach_files(params, job, result, watched.timings)
     return result
 
@@ -54,19 +57,28 @@ def _watch(params: VideoCaptionParams, job: Context, source: ClipSource) -> Watc
     return watch_parallel(params, job, source)
 
 
-def _outline(params: VideoCaptionParams, job: Context, source: ClipSource) -> VideoOutline:
-    done_ms = source.total_ms
+def _caption_live(params: VideoCaptionParams, job: Context) -> VideoCaptionResult:
+    """The same for a source that is followed as it happens."""
+    live = watch_live(params, job)
+    end_ms = live.watched.end.end_ms
+    told = _outline(params, job, end_ms) if params.chapters else VideoOutline((), None)
+    result = _result(params, job, live.frame_px, live.watched, told).model_copy(update={"live": live.outcome})
+    _attach_files(params, job, result, live.watched.timings)
+    return result
+
+
+def _outline(params: VideoCaptionParams, job: Context, done_ms: int) -> VideoOutline:
     return outline(
         job.engine,
         job.cues(),
         params.sampling,
-        on_step=lambda: job.beat(done_ms, source.total_ms, "chapters"),
+        on_step=lambda: job.beat(done_ms, done_ms, "chapters"),
         on_text=lambda _: job.text(""),  # not a caption: only the chance to be stopped
     )
 
 
 def _result(
-    params: VideoCaptionParams, job: Context, source: ClipSource, watched: Watched, told: VideoOutline
+    params: VideoCaptionParams, job: Context, frame_px: tuple[int, int], watched: Watched, told: VideoOutline
 ) -> VideoCaptionResult:
     tally, info = watched.tally, job.engine.info
     return VideoCaptionResult(
@@ -84,8 +96,8 @@ def _result(
         refreshed_at_ms=watched.refreshed_at_ms,
         skipped_frames=tally.skipped_frames,
         cues_without_data=tally.cues_without_data,
-        frame_width_px=source.frame_px[0],
-        frame_height_px=source.frame_px[1],
+        frame_width_px=frame_px[0],
+        frame_height_px=frame_px[1],
         spent=tally.spent,
         resent=tally.resent,
         provenance=provenance(info, params.sampling.seed),

@@ -66,7 +66,8 @@ def watch_stream(params: VideoCaptionParams, job: Context, source: ClipSource) -
     )
     restarts = Restarts.of(resumed)
     if resumed:
-        restarts = restarts.add(source, caption_pass)
+        chunks = caption_pass.next_chunk, caption_pass.decode_from_chunk
+        restarts = restarts.add(*map(source.chunk_start_ms, chunks))
 
     def checkpoint() -> dict[str, Any]:
         viewing = caption_pass.state()
@@ -100,12 +101,9 @@ class Restarts:
         told = resumed or {}
         return cls(list(told.get("resumed_at_ms", ())), list(told.get("replayed_from_ms", ())))
 
-    def add(self, source: ClipSource, caption_pass: CaptionPass) -> Restarts:
+    def add(self, resumed_at_ms: int, replayed_from_ms: int) -> Restarts:
         """One more."""
-        return Restarts(
-            [*self.resumed_at_ms, source.chunk_start_ms(caption_pass.next_chunk)],
-            [*self.replayed_from_ms, source.chunk_start_ms(caption_pass.decode_from_chunk)],
-        )
+        return Restarts([*self.resumed_at_ms, resumed_at_ms], [*self.replayed_from_ms, replayed_from_ms])
 
 
 def _watched(caption_pass: CaptionPass, end: ClipEnd, restarts: Restarts, timings: Timings) -> Watched:

@@ -29,14 +29,18 @@ WHOLE = frozenset({"chunk", "tokens", "context_tokens"})
 class Timings:
     """The chunks of one attempt at a job, whatever order and thread they come in."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
+        """`most`: of how many chunks rows are kept at least, the newest; the others may be dropped."""
         self._rows = array("f")
         self._lock = Lock()
+        self._most = None if most is None else 2 * most * len(ChunkTiming._fields)
 
     def add(self, row: ChunkTiming) -> None:
         """Note one chunk."""
         with self._lock:
             self._rows.extend(row)
+            if self._most is not None and len(self._rows) > self._most:
+                del self._rows[: self._most // 2]
 
     def columns(self) -> dict[str, list[float]]:
         """The rows in order of chunks, by column; where a chunk was watched again after a failure, the last time counts."""

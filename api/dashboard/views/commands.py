@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from db.documents.kinds.live import shown_params
 from db.documents.kinds.registry import KINDS
 from db.schema.tables import Job
 
@@ -32,5 +33,5 @@ def asked(job: Job) -> dict[str, Any]:
     try:
         params = KINDS[job.kind].params.model_validate(job.params)
     except (KeyError, ValidationError):  # of another release: shown as they are
-        return job.params
-    return params.model_dump(mode="json", exclude_defaults=True)
+        return shown_params(job.params)
+    return shown_params(params.model_dump(mode="json", exclude_defaults=True))

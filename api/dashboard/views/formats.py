@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from db.documents.kinds.live import shown_params
 from db.schema.tables import OWNED, State
 
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -112,5 +113,20 @@ def mm(value: float | None) -> str:
 
 FILTERS = {
     function.__name__: function
-    for function in (size, clock, span, ago, moment, percent, speed, tone, state_word, kind_name, short_id, pretty, mm)
+    for function in (
+        size,
+        clock,
+        span,
+        ago,
+        moment,
+        percent,
+        speed,
+        tone,
+        state_word,
+        kind_name,
+        short_id,
+        pretty,
+        shown_params,
+        mm,
+    )
 }

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from api.dashboard.views import chat_view
 from api.deps import Services
 from db.documents.kinds import datasheet_verdict
+from db.documents.kinds.live import shown_url
 from db.jobs import overview
 from db.jobs.estimates import Estimate
 from db.schema.tables import OWNED, TERMINAL, Job
@@ -89,7 +90,7 @@ def title(job: Job, names: dict[UUID, str]) -> str:
     for name in INPUTS:
         place: dict[str, Any] = job.params.get(name) or {}
         if address := place.get("url"):
-            parts = urlsplit(address)
+            parts = urlsplit(shown_url(address))
             return unquote(PurePosixPath(parts.path).name) or parts.netloc
         if found := place.get("s3"):
             return PurePosixPath(found["key"]).name

@@ -69,6 +69,7 @@ class JobView(FromAttributes):
     started_at: datetime | None
     finished_at: datetime | None
     cancel_requested_at: datetime | None
+    stop_requested_at: datetime | None = Field(None, description="When somebody asked for the good end of live input")
     asset_id: UUID | None
     cached_from: UUID | None
     retry_of: UUID | None

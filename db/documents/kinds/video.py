@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from .base import Document, MediaInput, Sampling, is_default
+from .base import Document, Sampling, is_default
+from .live import LiveOptions, LiveOutcome, VideoInput, is_live_url
 
 DEFAULT_PROMPT = "Describe what happens in the video as it happens."
 
@@ -52,7 +53,14 @@ class AlertRule(Document):
 class VideoCaptionParams(Document):
     """Request body, stored document and handler argument of a `video.caption` job."""
 
-    video: MediaInput
+    video: VideoInput
+    live: Annotated[
+        LiveOptions | None,
+        Field(
+            description="Follow a live source, or an upload that still grows; null: the video is there as a whole",
+            exclude_if=is_default(None),
+        ),
+    ] = None
     model: Annotated[
         str | None, Field(max_length=200, description="Name of a served model; null takes the default")
     ] = None
@@ -128,6 +136,29 @@ class VideoCaptionParams(Document):
             raise ValueError("an alert on a field needs cue_schema: there is no data without it")
         return self
 
+    @model_validator(mode="before")
+    @classmethod
+    def _a_live_address_is_live(cls, value: Any) -> Any:
+        """Nobody has to say `live` of an address that can be nothing else."""
+        video = value.get("video") if isinstance(value, dict) else None
+        url = video.get("url") if isinstance(video, dict) else getattr(video, "url", None)
+        live = isinstance(url, str) and is_live_url(url) and value.get("live") is None
+        return {**value, "live": {}} if live else value
+
+    @model_validator(mode="after")
+    def _live_fits(self) -> VideoCaptionParams:
+        if self.live is None:
+            return self
+        if self.video.url is None and self.video.asset_id is None:
+            raise ValueError(
+                "live input is an address, or an upload that still grows: give video.url or video.asset_id"
+            )
+        if self.mode != "stream":
+            raise ValueError("live input is watched from beginning to end: leave mode out")
+        if self.start_ms or self.end_ms is not None or self.max_duration_ms is not None:
+            raise ValueError("live input has no start_ms, end_ms or max_duration_ms: take live.max_duration_ms")
+        return self
+
     @model_validator(mode="after")
     def _clip_is_not_empty(self) -> VideoCaptionParams:
         if self.end_ms is not None and self.end_ms <= self.start_ms:
@@ -151,7 +182,7 @@ class Cue(Document):
 
 
 class Gap(Document):
-    """A stretch of video that could not be decoded: explicit, never a silent end."""
+    """A stretch that was not captioned, of a live source in wall time: explicit, never a silent end."""
 
     start_ms: int
     end_ms: int | None
@@ -235,5 +266,9 @@ class VideoCaptionResult(Document):
     spent: Spent = Spent()
     resent: Annotated[
         Resent | None, Field(description="What a model server was sent; null where the engine remembers the video")
+    ] = None
+    live: Annotated[
+        LiveOutcome | None,
+        Field(description="What became of a live source; null for others", exclude_if=is_default(None)),
     ] = None
     provenance: Provenance

@@ -21,6 +21,7 @@ from db.storage.local import LocalObjects
 from worker.protocol import Attach, Beat, Cues, Done, Failed, GapFound, Halted, Keep, Split, Started
 from worker.supervisor.attempt import Attempt, AttemptRegistry, Gone, StopReason
 from worker.supervisor.event_recorder import Ended, EventRecorder
+from worker.supervisor.recordings import Recordings
 from worker.supervisor.snapshots import Snapshots
 
 STARTED, DONE = Started(stream=1), Done(stream=1, result={})
@@ -48,7 +49,11 @@ class Recording:
 
     def recorder(self, progress_s: float = 60.0) -> EventRecorder:
         return EventRecorder(
-            self.database, self.attempt, progress_s, Snapshots(self.database, self.objects, self.attempt)
+            self.database,
+            self.attempt,
+            progress_s,
+            Snapshots(self.database, self.objects, self.attempt),
+            Recordings(self.database, self.objects, self.attempt, lambda *_: None),
         )
 
     def hear(self, *events: Any, progress_s: float = 60.0) -> Ended:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
-from worker.video.source.probe import Probe
+from worker.video.source.probe import DisplayGeometry
 
 Pixels = NDArray[np.uint8]
 MAX_STRETCH = 0.05  # a picture whose shape differs more from the canvas gets bars instead of being distorted
@@ -15,10 +17,23 @@ HD_HEIGHT_PX = 720
 UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
 
 
+class DisplayedShape(Protocol):
+    """A picture as it is displayed."""
+
+    @property
+    def width_px(self) -> int: ...
+
+    @property
+    def height_px(self) -> int: ...
+
+    @property
+    def look(self) -> DisplayGeometry: ...
+
+
 class Painter:
     """Paints every picture of a video on a canvas of one size, also when the resolution changes on the way."""
 
-    def __init__(self, probe: Probe, frame_px: tuple[int, int]) -> None:
+    def __init__(self, probe: DisplayedShape, frame_px: tuple[int, int]) -> None:
         self.width_px, self.height_px = frame_px
         self._look = probe.look
         self._shape = probe.width_px / probe.height_px

@@ -44,15 +44,27 @@ class FrameSampler:
         self._next = grid.first_slot(first_chunk)
         self._last: _Shown | None = None
         self._damaged_from: Fraction | None = None
+        self._why = UNDECODABLE
         self._chunk = first_chunk
         self._start_s = Fraction(grid.chunk_start_ms(first_chunk), 1000)
         self._waiting: list[Frame] = []  # frames of the chunk being filled
         self._gaps: list[Gap] = []  # not yet handed out, in order of time
 
-    def damage(self, time_s: Fraction) -> None:
-        """Something around this time could not be decoded."""
+    def damage(self, time_s: Fraction, why: str = UNDECODABLE) -> None:
+        """Something around this time could not be decoded, or did not come."""
         since = max(time_s, self._last.time_s if self._last else self._start_s)
         self._damaged_from = since if self._damaged_from is None else min(self._damaged_from, since)
+        self._why = why
+
+    def lapse(self, time_s: Fraction) -> Iterator[ClipPart]:
+        """Of live input: since the damage nothing has come up to this time; yields the chunks that are over."""
+        since = self._start_s if self._damaged_from is None else self._damaged_from
+        if time_s <= since:
+            return
+        self._add_gap(since, time_s, self._why)
+        self._damaged_from = since
+        yield from self._fill_until(self._grid.slot(time_s))
+        self._damaged_from = time_s
 
     def jump(self, time_s: Fraction, reason: str) -> None:
         """The timestamps broke off here and were joined."""
@@ -79,10 +91,10 @@ class FrameSampler:
 
     def _mend(self, time_s: Fraction, slot: int | None) -> None:
         """Damage ends at a clean picture: say from when to when."""
-        if self._last is None and slot is not None and slot > self._next:
+        if self._last is None and slot is not None and slot > self._next and self._why is UNDECODABLE:
             self._add_gap(self._start_s, time_s, NO_PICTURE_YET)
         elif self._damaged_from is not None:
-            self._add_gap(self._damaged_from, time_s, UNDECODABLE)
+            self._add_gap(self._damaged_from, time_s, self._why)
 
     def _add_gap(self, start_s: Fraction, end_s: Fraction, reason: str) -> None:
         start_ms, end_ms = round(max(start_s, self._start_s) * 1000), round(end_s * 1000)

@@ -111,7 +111,7 @@ def probe(path: Path, on_step: Callable[[], None] = lambda: None) -> Probe:
         if first is None:
             code = Failure.TRUNCATED_MEDIA if missing else Failure.INVALID_MEDIA
             raise Permanent(code, "no picture of the video can be decoded")
-        look = DisplayGeometry(_sample_aspect(stream), _matrix(first))
+        look = DisplayGeometry(sample_aspect(stream), display_matrix(first))
         width, height = look.shown_px(first)
         announced_s = _announced_s(container, stream)
     with opened(path) as (container, stream):
@@ -145,13 +145,13 @@ def _announced_s(container: InputContainer, stream: VideoStream) -> Fraction | N
     return end_s if end_s is not None and end_s > 0 else None
 
 
-def _sample_aspect(stream: VideoStream) -> Fraction:
+def sample_aspect(stream: VideoStream) -> Fraction:
     """Width of one stored pixel over its height; 1 where the stream does not say anything sensible."""
     aspect = stream.sample_aspect_ratio
     return Fraction(aspect) if aspect and Fraction(1, 16) <= aspect <= 16 else Fraction(1)
 
 
-def _matrix(frame: VideoFrame) -> Matrix:
+def display_matrix(frame: VideoFrame) -> Matrix:
     """The display matrix of a picture. Asked once a video: PyAV's `side_data` and its frame hold each other, and a cycle
     a frame is a leak."""
     for index in range(len(frame.side_data)):
@@ -176,9 +176,13 @@ def _unreadable(path: Path) -> Permanent:
     return Permanent(Failure.INVALID_MEDIA, "not a video file of a supported container")
 
 
+def moving_picture(stream: VideoStream) -> bool:
+    """Whether a stream is a video, and not a cover or a strip of thumbnails."""
+    return not stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails)
+
+
 def _video_stream(container: InputContainer, path: Path) -> VideoStream:
-    pictures = Disposition.attached_pic | Disposition.timed_thumbnails
-    streams = [stream for stream in container.streams.video if not stream.disposition & pictures]
+    streams = [stream for stream in container.streams.video if moving_picture(stream)]
     if not streams:
         raise Permanent(Failure.INVALID_MEDIA, "the file has no video stream")
     moving = _moving(path, streams) if len(streams) > 1 else set()
