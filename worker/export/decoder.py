@@ -158,7 +158,7 @@ class Decoder:
     def _grouped_query(self, query: str, key: str, value: str, layer: int) -> str:
         graph, shape = self._graph, self._shape
         kind = HALF if shape.half_cache else FLOAT
-        kept = [1, shape.kv_heads, "R", shape.head_dim]
+        kept: list[int | str] = [1, shape.kv_heads, "R", shape.head_dim]
         past = [graph.input(f"past.{layer}.{part}", kind, kept) for part in ("key", "value")]
         present = [f"present.{layer}.{part}" for part in ("key", "value")]
         for name in present:
