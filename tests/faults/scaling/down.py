@@ -1,6 +1,6 @@
 """Workers are told to leave one after another, as a cluster that scales down tells them, while jobs run.
 
-python -m tests.faults.scale_down --rounds 20     prints what became of it as JSON; exit status 1 if anything was lost
+python -m tests.faults.scaling --rounds 20     prints what became of it as JSON; exit status 1 if anything was lost
 """
 
 from __future__ import annotations

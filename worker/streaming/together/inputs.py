@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 
@@ -35,7 +36,8 @@ class StepInputs:
         self._host_angles = torch.zeros((2, streams, dims), pin_memory=pinned)
         self.plan = self._host_plan.to(device, copy=True)
         self.angles = self._host_angles.to(device, copy=True)
-        self._copied = torch.cuda.Event() if pinned else None
+        cuda: Any = torch.cuda
+        self._copied = cuda.Event() if pinned else None
 
     @property
     def ids(self) -> torch.Tensor:

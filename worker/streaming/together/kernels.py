@@ -28,7 +28,7 @@ def _factor(dtype: torch.dtype) -> Any:
     return tl.float32 if triton.knobs.runtime.interpret and dtype is torch.bfloat16 else ELEMENTS[dtype]
 
 
-@triton.jit(do_not_specialize=["layer"])
+@triton.jit(do_not_specialize=["layer"])  # type: ignore[untyped-decorator]
 def _store(
     plan: Any, key: Any, value: Any, raw: Any, layer: Any,
     FIELDS: tl.constexpr, HEADS: tl.constexpr, DIM: tl.constexpr, WIDE: tl.constexpr, ELEMENT: tl.constexpr,
@@ -52,7 +52,7 @@ def _store(
         tl.store(raws + target, tl.load(raw + source, mask=inside), mask=inside)
 
 
-@triton.jit(do_not_specialize=["layer"])
+@triton.jit(do_not_specialize=["layer"])  # type: ignore[untyped-decorator]
 def _attend(
     plan: Any, query: Any, parts: Any, sums: Any, layer: Any, scaling: Any, splits: Any,
     FIELDS: tl.constexpr, HEADS: tl.constexpr, GROUPS: tl.constexpr, DIM: tl.constexpr, WIDE: tl.constexpr,
@@ -98,7 +98,7 @@ def _attend(
     tl.store(sums + 2 * part + 1, total, mask=group < GROUPS)
 
 
-@triton.jit
+@triton.jit  # type: ignore[untyped-decorator]
 def _join(
     parts: Any, sums: Any, out: Any, splits: Any,
     GROUPS: tl.constexpr, DIM: tl.constexpr, WIDE: tl.constexpr, QUERIES: tl.constexpr, ELEMENT: tl.constexpr,
