@@ -33,6 +33,7 @@ FLASH_MESSAGES = {
     "refused": "Some jobs could not be changed: they are still at work.",
     "draining": "The worker hands its jobs back and takes no more.",
     "added": "Added.",
+    "stopping": "The source is let go; the result follows in seconds.",
 }
 TITLES = {403: "Not allowed", 404: "Not found", 409: "Not now", 422: "That does not fit", 429: "Too many requests"}
 

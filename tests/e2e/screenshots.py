@@ -86,6 +86,7 @@ def _fill(running: Desk, folder: Path) -> dict[str, str]:
         "jobs": "/jobs?span=week",
         "submit": "/submit",
         "chat": "/chat",
+        "live": "/live",
         "chat-job": f"/jobs/{_chat(seeder)}",
         "search": "/search?q=crate",
         "video": f"/jobs/{finished}",

@@ -1,6 +1,7 @@
 // The chat page: several turns about pictures and videos; each answer is a job that streams, and that Stop cancels.
 import { HeldFiles } from "./chat-files.js";
 import { completion } from "./chat-stream.js";
+import { demoNotice } from "./demo-notice.js";
 import { dropZone } from "./drop-zone.js";
 
 const NEAR_END_PX = 120;
@@ -18,11 +19,10 @@ customElements.define("chat-page", class extends HTMLElement {
     this.question.addEventListener("input", () => this.#enable());
     this.question.addEventListener("keydown", (event) => this.#pressed(event));
     this.question.addEventListener("paste", (event) => { for (const file of event.clipboardData.files) this.held.add(file); });
-    this.model.addEventListener("change", () => this.#demo());
     this.querySelector("[data-stop]").addEventListener("click", () => this.#stop());
     this.querySelector("[data-new]").addEventListener("click", () => this.#begin());
     this.querySelector("[data-known]")?.addEventListener("change", (event) => this.#known(event.target));
-    this.#demo();
+    demoNotice(this);
     this.#enable();
   }
 
@@ -122,14 +122,6 @@ customElements.define("chat-page", class extends HTMLElement {
     const [option] = select.selectedOptions;
     if (option.value) this.held.addKnown(option.value, option.textContent, option.dataset.type);
     select.value = "";
-  }
-
-  // Whoever talks with a demonstration model must know it before, not from its answers.
-  #demo() {
-    const notice = JSON.parse(this.dataset.demos)[this.model.value];
-    const place = this.querySelector("[data-demo]");
-    place.querySelector("span").textContent = notice ?? "";
-    place.hidden = !notice;
   }
 
   #enable() {

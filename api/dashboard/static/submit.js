@@ -1,5 +1,6 @@
 // The submit page: files are uploaded while the parameters are still being chosen.
 import { call } from "./api.js";
+import { demoNotice } from "./demo-notice.js";
 import { dropZone } from "./drop-zone.js";
 import { span } from "./time.js";
 import { inputFor, kindOf, upload } from "./upload.js";
@@ -20,8 +21,7 @@ customElements.define("submit-form", class extends HTMLElement {
     });
     this.form.addEventListener("submit", (event) => { event.preventDefault(); this.submit(); });
     this.form.elements.reader.addEventListener("change", () => this.forecast());
-    this.form.elements.model.addEventListener("change", () => this.#demo());
-    this.#demo();
+    demoNotice(this);
     this.forecast();
   }
 
@@ -97,14 +97,6 @@ customElements.define("submit-form", class extends HTMLElement {
     this.#show(item);
     this.#say(item, "Fetched by the service");
     field.value = "";
-  }
-
-  // Whoever submits to a demonstration model must know it before, not from its captions.
-  #demo() {
-    const notice = JSON.parse(this.dataset.demos)[this.form.elements.model.value];
-    const place = this.querySelector("[data-demo]");
-    place.querySelector("span").textContent = notice ?? "";
-    place.hidden = !notice;
   }
 
   #kind(kind) {

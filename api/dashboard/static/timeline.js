@@ -47,6 +47,12 @@ export class Timeline {
     this.draw();
   }
 
+  resize(total, starts, ends) {
+    this.total = total;
+    this.slots.fill(0);
+    this.addCues(starts.map((start, index) => [index, start, ends[index]]));
+  }
+
   draw() {
     const x = (ms) => (this.total ? Math.min(ms / this.total, 1) * WIDE : 0);
     const parts = [rect("t-rest", 0, WIDE), rect("t-done", 0, x(this.done))];

@@ -2,6 +2,7 @@
 import { captionEdit } from "./caption-edit.js";
 import { CueList } from "./cue-list.js";
 import { watch } from "./job-stream.js";
+import { LiveSource } from "./live-source.js";
 import { storyboard } from "./storyboard.js";
 import { clock } from "./time.js";
 import { Timeline } from "./timeline.js";
@@ -23,6 +24,9 @@ customElements.define("video-job", class extends HTMLElement {
     this.timeline.marks = {
       gaps: JSON.parse(this.dataset.gaps), chapters: JSON.parse(this.dataset.chapters), resumed: JSON.parse(this.dataset.resumed),
     };
+    const source = this.querySelector("[data-source]");
+    this.follows = source && new LiveSource(source); // a live source
+    if (this.follows) this.#grow(this.timeline.done);
     this.timeline.draw();
     this.#chapters();
     this.#listen();
@@ -84,7 +88,7 @@ customElements.define("video-job", class extends HTMLElement {
     this.source = watch(this, {
       cue: (cue) => { this.take([[cue.seq, cue.start_ms, cue.end_ms, cue.text]]); this.liveText.textContent = ""; },
       text: (piece) => { this.liveText.textContent = (this.liveText.textContent + piece.text).slice(-400); },
-      gap: (event) => { this.timeline.marks.gaps.push(event.data); this.timeline.draw(); },
+      gap: (event) => { this.timeline.marks.gaps.push(event.data); this.timeline.draw(); this.follows?.gap(event.data); },
       progress: (told) => this.#progress(told),
       ended: () => this.#ended(),
     });
@@ -93,12 +97,21 @@ customElements.define("video-job", class extends HTMLElement {
   #progress(told) {
     this.timeline.done = told.done_ms;
     if (told.total_ms && !this.timeline.total) this.timeline.total = told.total_ms;
+    this.follows?.progress(told);
+    if (this.follows) this.#grow(told.done_ms);
     this.timeline.draw();
     const done = this.querySelector("[data-done]");
     if (done) done.textContent = clock(told.done_ms);
   }
 
+  // A source without an end: the bar shows all of it, however long it has become.
+  #grow(done) {
+    if (Number(this.dataset.total) || done <= this.timeline.total) return;
+    this.timeline.resize(done, this.cues.starts, this.cues.ends);
+  }
+
   #ended() {
+    this.follows?.ended();
     this.source = null;
     this.liveText.parentElement.hidden = true;
   }

@@ -12,8 +12,9 @@ from fastapi.sse import ServerSentEvent
 from sqlalchemy.orm import Session
 
 from api.dashboard.media import SHOWN, input_of
-from api.dashboard.views import chat_view, commands
+from api.dashboard.views import chat_view, commands, live_view
 from api.dashboard.views.chat_view import Turn
+from api.dashboard.views.live_view import FollowedSource
 from api.dashboard.views.summaries import Summary, summary
 from api.deps import Services
 from api.documents.schemas import cost_of
@@ -21,6 +22,7 @@ from api.live.positions import parse_position
 from db.assets import assets
 from db.documents.answers.jobs import CostView
 from db.documents.event_types import HistoryEventType
+from db.documents.kinds.live import is_live
 from db.documents.kinds.video import DEMO_NOTICE
 from db.jobs import cues, events, jobs, served
 from db.names import GPU
@@ -106,6 +108,22 @@ class JobPageData:
     def tracks(self) -> tuple[str, ...]:
         """The caption files there are."""
         return TRACKS if self.result.get("chapters") else TRACKS[:-1]
+
+    @property
+    def live(self) -> FollowedSource | None:
+        """The live source that the job follows; None of a video that is there as a whole."""
+        return FollowedSource(self.job, self.line.title) if is_live(self.job.params) else None
+
+    @property
+    def recorded(self) -> list[tuple[JobFile, int]]:
+        """The recording of a live source, with the times at which its parts begin."""
+        return live_view.recorded(self.files) if self.live else []
+
+    @property
+    def listed(self) -> list[JobFile]:
+        """The files that stand nowhere else on the page."""
+        elsewhere = {file.name for file, _ in self.recorded}
+        return [file for file in self.files if file.name not in elsewhere]
 
     @property
     def turns(self) -> list[Turn]:

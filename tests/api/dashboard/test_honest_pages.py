@@ -43,7 +43,7 @@ def ended_video(seeder: JobSeeder, **provenance: object) -> UUID:
     return job_id
 
 
-@pytest.mark.parametrize("path", ["/submit", "/chat"])
+@pytest.mark.parametrize("path", ["/submit", "/chat", "/live"])
 def test_a_demonstration_model_is_named_before_anything_is_sent(here: RunningApp, ann: Visitor, path: str) -> None:
     here.worker(demo=False)
     assert '<p class="note warn" role="status" data-demo hidden>' in ann.get(path).text

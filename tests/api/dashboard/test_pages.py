@@ -26,7 +26,7 @@ from tests.e2e.job_seeder import SPOKEN, JobSeeder, video_result
 from worker.datasheet.result import kicad_read
 
 EVIL = "<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script>"
-PAGES = ("/jobs", "/submit", "/chat", "/webhooks", "/fleet", "/keys", "/usage", "/audit", "/settings")
+PAGES = ("/jobs", "/submit", "/chat", "/live", "/webhooks", "/fleet", "/keys", "/usage", "/audit", "/settings")
 
 
 def sheet(seeder: JobSeeder, text: str = "QFN-16") -> UUID:
@@ -108,6 +108,7 @@ def test_a_viewer_changes_nothing(here: RunningApp, enter: Enter, seeder: JobSee
         f"/jobs/{job_id}/cancel": {},
         f"/jobs/{job_id}/delete": {},
         f"/jobs/{job_id}/retry": {},
+        f"/jobs/{job_id}/stop": {},
         f"/jobs/{job_id}/share": {"days": "1"},
         f"/jobs/{sheet_id}/correct": {"field": "body.length", "nom": "4"},
         f"/jobs/{sheet_id}/package": {"package": "SOIC-8"},
@@ -142,7 +143,7 @@ def test_another_tenant_is_not_there(enter: Enter, seeder: JobSeeder) -> None:
         assert bob.get(f"/jobs/{job_id}{path}").status_code == 404, path
     for part in ("page", "thumbnail"):
         assert bob.get(f"/jobs/{sheet_id}/{part}/1.png").status_code == 404
-    for path in ("cancel", "delete", "retry", "share"):
+    for path in ("cancel", "delete", "retry", "share", "stop"):
         assert bob.post(f"/jobs/{job_id}/{path}").status_code == 404
     assert "a.mp4" not in bob.get("/jobs").text
     assert bob.get("/jobs?tenant=default").status_code == 403

@@ -38,6 +38,7 @@ def test_no_page_has_a_serious_fault_of_accessibility_nor_overflows_a_small_scre
         "/jobs?q=nothing",
         "/submit",
         "/chat",
+        "/live",
         "/webhooks",
     ]
     paths += ["/search", "/search?q=red+ball", "/search?q=nowhere", "/search?q=..."]
