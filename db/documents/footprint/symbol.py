@@ -93,6 +93,6 @@ def _list(name: str, *items: Expr) -> list[Expr]:
 def _description(result: DatasheetResult) -> str:
     """From which pages the pins were read, and how many of them only one source names."""
     pages = sorted({e.page for p in result.pins for e in p.evidence})
-    open_ones = sum(p.confidence < verdict.SURE for p in result.pins)
+    open_ones = sum(p.confidence < verdict.CONFIRMED for p in result.pins)
     told = f"{result.package or 'part'}: pins from page {', '.join(map(str, pages))} of its datasheet"
     return told + (f"; {open_ones} of {len(result.pins)} pins have no second source" if open_ones else "")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from db.documents.kinds.datasheet import DatasheetResult, LandPattern, Pad
 from db.documents.kinds.datasheet_verdict import FootprintVerdict
 
-SURE = 0.9  # of a pad; below it no second source confirms its numbers
+CONFIRMED = 0.9  # of a pad; below it no second source confirms its numbers
 MOST_NAMED = 12
 STATUS = {
     "not_in_document": "the document recommends no land pattern",
@@ -70,4 +70,4 @@ def _can_be_made(pad: Pad) -> bool:
 
 
 def _is_sure(pad: Pad) -> bool:
-    return pad.confidence >= SURE and bool((pad.w and pad.h) or pad.type == "np_thru_hole")
+    return pad.confidence >= CONFIRMED and bool((pad.w and pad.h) or pad.type == "np_thru_hole")

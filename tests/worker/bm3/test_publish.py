@@ -13,7 +13,7 @@ from transformers import AutoModelForImageTextToText, AutoProcessor, AutoTokeniz
 from db.documents.kinds.base import MediaInput
 from db.documents.kinds.video import VideoCaptionParams, Window
 from tests.worker.bm3.recipes import first_stage, recipe
-from worker.bm3.data.augment import garbled, pooled, recoloured
+from worker.bm3.data.augment import pooled, recoloured, with_wrong_tokens
 from worker.bm3.data.layout import NOT_LEARNED, TokenPart, TrainingSpan, join
 from worker.bm3.data.patches import PatchShape, cut, normalised
 from worker.bm3.evaluation.watch import NANO_WINDOW
@@ -100,13 +100,13 @@ def test_who_names_no_window_gets_the_one_a_published_model_does_best_with(check
 def test_garbling_changes_what_is_shown_and_never_what_is_learned() -> None:
     reply = TrainingSpan((1, 5, 6, 7, 8, 2), (NOT_LEARNED, 5, 6, 7, 8, 2), TokenPart.REPLY, 0)
     tokens = join([reply] * 50)
-    changed = garbled(tokens, np.random.default_rng(0), 0.5)
+    changed = with_wrong_tokens(tokens, np.random.default_rng(0), 0.5)
     assert (changed.labels == tokens.labels).all()
     wrong = changed.ids != tokens.ids
     assert 0.2 < wrong[tokens.labels != NOT_LEARNED].mean() < 0.6
     assert not wrong[tokens.labels == NOT_LEARNED].any()
     assert (changed.ids[tokens.ids == 2] == 2).all()
-    assert (garbled(tokens, np.random.default_rng(0), 0.0).ids == tokens.ids).all()
+    assert (with_wrong_tokens(tokens, np.random.default_rng(0), 0.0).ids == tokens.ids).all()
 
 
 def test_only_colour_words_are_shown_as_other_colours_and_what_is_learned_stays() -> None:

@@ -19,15 +19,15 @@ GAIN, OFFSET = 0.06, 6.0
 QUALITY = (30, 90)
 
 
-def degraded(frames: Pixels, dice: np.random.Generator, share: float) -> Pixels:
+def degraded(frames: Pixels, rng: np.random.Generator, share: float) -> Pixels:
     """frames (n, height, width, 3), changed alike, or with probability 1 - share as they are."""
-    if dice.random() >= share:
+    if rng.random() >= share:
         return frames
     levels = np.arange(256, dtype=np.float32)
-    gain, offset = dice.uniform(1 - GAIN, 1 + GAIN, 3), dice.uniform(-OFFSET, OFFSET, 3)
+    gain, offset = rng.uniform(1 - GAIN, 1 + GAIN, 3), rng.uniform(-OFFSET, OFFSET, 3)
     tables = [np.clip(levels * g + o, 0, 255).astype(np.uint8) for g, o in zip(gain, offset, strict=True)]
     shifted = np.stack([table[frames[..., channel]] for channel, table in enumerate(tables)], axis=-1)
-    quality = int(dice.integers(*QUALITY))
+    quality = int(rng.integers(*QUALITY))
     return np.stack([_through_jpeg(frame, quality) for frame in shifted])
 
 
@@ -41,17 +41,17 @@ def pooled(frames: Pixels, scale: int) -> Pixels:
     return mean
 
 
-def garbled(tokens: Tokens, dice: np.random.Generator, share: float) -> Tokens:
+def with_wrong_tokens(tokens: Tokens, rng: np.random.Generator, share: float) -> Tokens:
     """Some learned tokens shown as another learned one; what is to be learned stays."""
     learned = np.flatnonzero(tokens.labels != NOT_LEARNED)
     words = tokens.ids[learned]
-    chosen = learned[(dice.random(len(learned)) < share) & (words != words[-1])]  # the last is the end token
+    chosen = learned[(rng.random(len(learned)) < share) & (words != words[-1])]  # the last is the end token
     ids = tokens.ids.copy()
-    ids[chosen] = dice.choice(words[words != words[-1]], len(chosen)) if len(chosen) else ids[chosen]
+    ids[chosen] = rng.choice(words[words != words[-1]], len(chosen)) if len(chosen) else ids[chosen]
     return replace(tokens, ids=ids)
 
 
-def recoloured(tokens: Tokens, dice: np.random.Generator, share: float, colours: Sequence[NDArray[np.int64]]) -> Tokens:
+def recoloured(tokens: Tokens, rng: np.random.Generator, share: float, colours: Sequence[NDArray[np.int64]]) -> Tokens:
     """Some colour words shown as another colour; what is to be learned stays.
 
     `colours`: ids that stand for each other. Else a shape that was never seen in some colour is ruled out by the word
@@ -60,8 +60,8 @@ def recoloured(tokens: Tokens, dice: np.random.Generator, share: float, colours:
     ids = tokens.ids.copy()
     for form in colours:
         places = np.flatnonzero(np.isin(ids, form) & (tokens.labels != NOT_LEARNED))
-        places = places[dice.random(len(places)) < share]
-        ids[places] = dice.choice(form, len(places)) if len(form) else ids[places]
+        places = places[rng.random(len(places)) < share]
+        ids[places] = rng.choice(form, len(places)) if len(form) else ids[places]
     return replace(tokens, ids=ids)
 
 

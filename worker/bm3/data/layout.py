@@ -88,7 +88,7 @@ class Layout:
         span = self.reply(PINNED_CHUNK, text)
         return TrainingSpan(span.ids, (NOT_LEARNED,) * len(span.ids), TokenPart.PINNED, PINNED_CHUNK)
 
-    def told(self, text: str) -> TrainingSpan:
+    def text_only(self, text: str) -> TrainingSpan:
         """A reply whose frames are gone: what memory decides is learned, each time with the token that follows."""
         span, header = self.reply(PINNED_CHUNK, text), len(self._encode(f"{TURN_START}assistant\n"))
         labels = [NOT_LEARNED] * len(span.ids)

@@ -6,9 +6,11 @@ from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 from transformers import PreTrainedTokenizerBase
 from transformers.models.qwen3_vl.video_processing_qwen3_vl import Qwen3VLVideoProcessor
 
@@ -34,7 +36,7 @@ def source(recipe: SceneRecipe, held_out: bool = False) -> SceneSource:
 
 CLIP = SceneRecipe(kind="clip", size_px=64, chunks=3, degraded=0.0)
 STREAM = replace(CLIP, chunks=12, memory_chunks=30, window_chunks=8, degraded=0.3)
-TOLD = SceneRecipe(kind="told", chunks=60, busy=1.0)
+TOLD = SceneRecipe(kind="text_only", chunks=60, dense_event_share=1.0)
 STILL = SceneRecipe(kind="still", size_px=64, chunks=2)
 
 
@@ -110,7 +112,7 @@ def test_of_what_is_told_only_what_memory_decides_is_learned() -> None:
 def test_what_is_told_stands_as_a_session_remembers_it() -> None:
     layout, scene = Layout(tokenizer()), Scene(1)
     texts = [text for text in scene.captions(until_ms=60_000) if text]
-    assert all(layout.told(text).ids == layout.remembered(text).ids for text in texts)
+    assert all(layout.text_only(text).ids == layout.remembered(text).ids for text in texts)
 
 
 @settings(max_examples=60, deadline=None)
@@ -174,3 +176,15 @@ def test_frames_leave_the_sight_of_a_stream() -> None:
 def test_training_scenes_never_show_held_out_seeds() -> None:
     captions = set(Scene(1, PRESETS["nano"]).captions(until_ms=60_000))
     assert captions != set(Scene(1_000_001, PRESETS["nano"]).captions(until_ms=60_000))
+
+
+def test_recipes_written_before_mean_the_same() -> None:
+    read = TypeAdapter(SceneRecipe).validate_python
+    before = {"kind": "told", "picks": 2, "busy": 0.5, "garbled": 0.1, "odd": 0.3}
+    now = {"kind": "text_only", "best_of": 2, "dense_event_share": 0.5, "token_noise": 0.1, "unnamed_colour_share": 0.3}
+    assert read(before) == read(now) == SceneRecipe(**now)  # type: ignore[arg-type]
+
+
+def test_a_word_that_no_scene_knows_is_refused() -> None:
+    with pytest.raises(ValidationError, match="patern"):
+        TypeAdapter(SceneRecipe).validate_python({"patern": 0.5})

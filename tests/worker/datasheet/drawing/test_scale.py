@@ -18,7 +18,7 @@ PLACES = st.tuples(
 
 
 def read_at(places: list[tuple[int, int, int, float]]) -> list[DimensionReading]:
-    """A number, perhaps nought, at the middle of each span."""
+    """A number, perhaps zero, at the middle of each span."""
     spans = [DimensionSpan(axis, float(at), 100.0, 100.0 + long, True) for axis, at, long, _ in places]
     middles = [s.point((s.start + s.end) / 2) for s in spans]
     boxes = [Box(x, y, x + 8, y + 8) for x, y in middles]
