@@ -18,6 +18,9 @@ from worker.datasheet.text.tables import TableEntry
 _PREFIX = re.compile(r"^(\d{1,3})\s*[xX×]\s*(?=[A-Za-z])|^(\d{1,3})\s*[-–]\s*(?=[A-Za-z])")
 
 
+_MM_IN = {"inch": INCH_MM, "mil": INCH_MM / 1000, "um": 0.001}
+
+
 @dataclass
 class Drawing:
     sheet: Sheet
@@ -29,7 +32,7 @@ class Drawing:
     spans: list[DimensionSpan]
     readings: list[DimensionReading]
     shapes: list[Shape]
-    unit: str  # mm, inch or mil: of the numbers without a unit of their own
+    unit: str  # mm, inch, mil or um: of the numbers without a unit of their own
     aside: list[TableEntry] = field(default_factory=list)  # rows of a table for other numbers of pins than the part's
 
     @property
@@ -40,6 +43,8 @@ class Drawing:
 def unit_of(text: str) -> str:
     """The unit a page says its drawing is in; millimetres when it says nothing."""
     low = text.lower()
+    if re.search(r"dimensions?\s+(?:shown\s+|given\s+)?(?:are\s+)?in\s+(?:micromet\w+|microns?|[µμ]m)\b", low):
+        return "um"
     metric = re.search(r"mil+i?m|\bmm\b|dimensions? (?:are )?in mm|unit\s*[:：]?\s*mm|单位\s*[:：]?\s*mm", low)
     if metric:
         return "mm"
@@ -122,8 +127,7 @@ def interpret(sheet: Sheet, units: str = "auto", package: str | None = None) -> 
     spans = [extension_lines.onto_lines(s, grid) for s in found_spans]
     numbers = stacks.read(lines, dimensions.Lines(spans, grid).apart)
     if unit != "mm":
-        factor = INCH_MM if unit == "inch" else INCH_MM / 1000
-        numbers = [q if q.mm else q.scaled(factor) for q in numbers]
+        numbers = [q if q.mm else q.scaled(_MM_IN[unit]) for q in numbers]
     numbers = [q for q in numbers if _possible(q)]
     labels = symbol_labels(free, entries, boxes)
     found = numbers + labels

@@ -147,3 +147,15 @@ def test_a_remark_in_brackets_stands_between_a_number_and_its_dimension_line() -
     sketch.text(300, 616, "(MAX 9.75 with burr)", 7)
     sketch.text(300, 624, "9.40±0.1", 7)
     assert read(sketch).length.nom == 9.4
+
+
+@pytest.mark.parametrize("note", ["All linear dimensions are in micrometers.", "Dimensions in µm"])
+def test_a_page_may_print_its_dimensions_in_micrometres(note: str) -> None:
+    sketch = Sketch(40.0)
+    for side, words in ((-1, "2400±100"), (1, "2000±100")):
+        half = 1.2 if side < 0 else 1.0
+        (sketch.across if side < 0 else sketch.along)(-half, half, -1.7, words)
+    sketch.rect(0, 0, 2.4, 2.0)
+    sketch.text(300, 120, note)
+    body = read(sketch)
+    assert [limits(v) for v in (body.length, body.width)] == [(2.3, 2.4, 2.5), (1.9, 2.0, 2.1)]
