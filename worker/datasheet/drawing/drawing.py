@@ -18,7 +18,7 @@ from worker.datasheet.text.tables import TableEntry
 _PREFIX = re.compile(r"^(\d{1,3})\s*[xX×]\s*(?=[A-Za-z])|^(\d{1,3})\s*[-–]\s*(?=[A-Za-z])")
 
 
-_MM_IN = {"inch": INCH_MM, "mil": INCH_MM / 1000, "um": 0.001}
+_MM_IN = {"inch": INCH_MM, "mil": INCH_MM / 1000, "um": 1 / 1000}
 
 
 @dataclass
