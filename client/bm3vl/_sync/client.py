@@ -102,6 +102,16 @@ class Client:
         answer = self.transport.json("POST", f"/v1/jobs/{job_id(job)}/cancel", repeatable=True)
         return parsed(JobView, answer)
 
+    def live(self, url: str, *, live: Params | None = None, **params: Any) -> JobView:
+        """Caption a live source (rtsp, rtmp, srt, http stream, HLS) as it happens; `live`: max_duration_ms, give_up_ms, record,
+        max_record_bytes. Follow it with `watch`, end it with `stop`."""
+        return self.submit("video.caption", {"video": {"url": url}, "live": live or {}, **params})
+
+    def stop(self, job: JobRef) -> JobView:
+        """End a job that follows live input in good order: within seconds it succeeds, with all that was captioned."""
+        answer = self.transport.json("POST", f"/v1/jobs/{job_id(job)}/stop", repeatable=True)
+        return parsed(JobView, answer)
+
     def retry(self, job: JobRef, **changes: Any) -> JobView:
         """Do a finished job again as a new one (`start`: checkpoint or zero; `params`: changed parameters)."""
         return parsed(JobView, self._once(f"/v1/jobs/{job_id(job)}/retry", changes, {}))

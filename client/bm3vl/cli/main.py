@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bm3vl import login as logins
-from bm3vl.cli import admin, chat, doctor, jobs, search, submit, tenants, upload, webhooks
+from bm3vl.cli import admin, chat, doctor, jobs, live, search, submit, tenants, upload, webhooks
 from bm3vl.cli.show import err, out
 from bm3vl.defaults import ANSWER_S
 from bm3vl.errors import (
@@ -43,6 +43,8 @@ app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(tenants.app, name="tenants")
 app.command()(upload.upload)
 app.command()(chat.chat)
+app.command()(live.live)
+app.command()(live.stop)
 app.command()(search.search)
 app.command()(doctor.doctor)
 jobs.register(app)
