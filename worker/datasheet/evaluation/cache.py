@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-READER = ("worker/datasheet", "db/footprint", "db/kinds")  # the code that a result depends on
+READER = ("worker/datasheet", "db/documents/footprint", "db/documents/kinds")  # the code that a result depends on
 KEPT_BACK = 3  # every so manyth drawing, by the hash of its name, is scored and not looked at
 
 
