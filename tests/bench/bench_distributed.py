@@ -1,0 +1,191 @@
+"""Benchmark: a model split over 2 and 3 processes against the same model in one, in turns in one run.
+
+    python -m tests.bench.bench_distributed                  one JSON object a line, nothing else on stdout
+    python -m tests.bench.bench_distributed --network        the nodes in network namespaces: 1 Gbit/s, 1 ms (needs root)
+
+Every round feeds 1, 2 and 4 streams to each engine in turn; `ratio` is against one process in the same round, the median of all
+rounds. The one process has as many threads as there are cores, each node of a split model one. Bytes are what leaves the
+starter on its hop; memory is what each node's process holds at most.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from tests.bench.namespaces import Namespace, network
+from tests.servers import free_port
+from tests.worker.engines.models import OPTIONS, chunk
+from worker.engine.protocol import Engine
+from worker.engines import load_engine
+from worker.engines.pipeline.engine import PipelineEngine
+from worker.engines.pipeline.wire import What
+from worker.engines.spec import ModelSpec
+from worker.engines.tiny import TinySize, write_tiny
+from worker.split.split import split
+
+FAMILY, SIZE = "qwen3_vl", TinySize(hidden=512, layers=12, heads=8, kv_heads=4)
+WATCHED = replace(OPTIONS, max_tokens_per_chunk=24, silence_threshold=0.99)
+STREAMS = (1, 2, 4)
+CHUNKS, ROUNDS = 6, 3
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Tokens and chunks of all streams together in a second."""
+
+    tokens: float
+    chunks: float
+
+
+@dataclass
+class SplitRun:
+    """An engine over a split model and the processes of its nodes."""
+
+    engine: PipelineEngine
+    nodes: list[subprocess.Popen[bytes]]
+
+
+@contextmanager
+def split_run(model: Path, folder: Path, nodes: int, places: Sequence[Namespace]) -> Iterator[SplitRun]:
+    """A split model, its nodes started, each in its namespace where there are any."""
+    listen = f"{places[0].host if places else '127.0.0.1'}:{free_port()}"
+    split(model, [1.0] * nodes, folder, listen)
+    running = []
+    for rank in range(1, nodes):
+        command = [sys.executable, "-m", "worker", "node", "--chunk", str(folder / f"node{rank}"), "--device", "cpu"]
+        command += ["--secret-file", str(folder / "secret"), "--join", listen]
+        inside = places[rank].command if places else []
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        running.append(subprocess.Popen([*inside, *command], env=environment, stdout=subprocess.DEVNULL))
+    try:
+        engine = load_engine(ModelSpec(f"split{nodes}", "pipeline", str(folder / "nodes.json"), {"device": "cpu"}))
+        assert isinstance(engine, PipelineEngine)
+        yield SplitRun(engine, running)
+        engine.close()
+    finally:
+        for node in running:
+            node.terminate()
+        for node in running:
+            node.wait()
+
+
+def fed(engine: Engine, streams: int) -> Speed:
+    """So many streams at once through an engine."""
+
+    def watch(number: int) -> int:
+        session = engine.open(WATCHED)
+        said = sum(session.feed(chunk(100 * number + index)).tokens for index in range(CHUNKS))
+        session.close()
+        return said
+
+    began = time.perf_counter()
+    with ThreadPoolExecutor(streams) as pool:
+        tokens = sum(pool.map(watch, range(streams)))
+    seconds = time.perf_counter() - began
+    return Speed(tokens / seconds, streams * CHUNKS / seconds)
+
+
+def at_threads(threads: int, engine: Engine, streams: int) -> Speed:
+    torch.set_num_threads(threads)
+    return fed(engine, streams)
+
+
+def measure(whole: Engine, runs: dict[int, SplitRun], network_name: str, rounds: int) -> None:
+    """Rounds in turns, and a line for each engine and number of streams."""
+    engines = {1: partial(at_threads, os.cpu_count() or 1, whole)}
+    engines |= {nodes: partial(at_threads, 1, run.engine) for nodes, run in runs.items()}
+    for streams in STREAMS:
+        found: dict[int, list[Speed]] = {nodes: [] for nodes in engines}
+        for _ in range(rounds):
+            for nodes, feed in engines.items():
+                found[nodes].append(feed(streams))
+        for nodes, speeds in found.items():
+            pairs = list(zip(speeds, found[1], strict=True))
+            say(
+                "speed",
+                network=network_name,
+                nodes=nodes,
+                streams=streams,
+                tokens_per_s=round(statistics.median(one.tokens for one in speeds), 1),
+                ratio_tokens=round(statistics.median(one.tokens / base.tokens for one, base in pairs), 3),
+                ratio_chunks=round(statistics.median(one.chunks / base.chunks for one, base in pairs), 3),
+            )
+
+
+def tell_bytes(run: SplitRun, nodes: int) -> None:
+    """Bytes that have left the starter, a decoded token and a chunk, against what the hidden state alone takes."""
+    ring = run.engine.ring
+    assert ring is not None
+    before = dict(ring.traffic.bytes), dict(ring.traffic.packets)
+    fed(run.engine, 1)
+    decoded = ring.traffic.bytes[What.DECODE] - before[0].get(What.DECODE, 0)
+    tokens = ring.traffic.packets[What.DECODE] - before[1].get(What.DECODE, 0)
+    prefilled = ring.traffic.bytes[What.PREFILL] - before[0].get(What.PREFILL, 0)
+    hidden = SIZE.hidden * torch.float32.itemsize
+    say(
+        "bytes",
+        nodes=nodes,
+        a_token=round(decoded / tokens),
+        ratio_to_hidden=round(decoded / tokens / hidden, 3),
+        a_chunk=round(prefilled / CHUNKS),
+    )
+
+
+def tell_memory(run: SplitRun, nodes: int, weights: int) -> None:
+    """Each node's weights against its share, and the most that its process has held."""
+    for info, process in zip(run.engine.info.nodes, [None, *run.nodes], strict=True):
+        status = Path("/proc", str(process.pid) if process else "self", "status").read_text()
+        peak = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
+        share = run.engine.coordinator.plan.nodes[info.rank].share.bytes
+        say(
+            "memory",
+            nodes=nodes,
+            rank=info.rank,
+            weights=info.bytes,
+            ratio_to_share=round(info.bytes / share, 3),
+            share_of_model=round(share / weights, 3),
+            process_peak=int(peak) * 1024,
+        )
+
+
+def say(what: str, **found: object) -> None:
+    print(json.dumps({"bench": "distributed", "what": what, **found}), flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--network", action="store_true", help="nodes in network namespaces with 1 Gbit/s and 1 ms")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    asked = parser.parse_args()
+    with ExitStack() as stack:
+        top = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="distributed-")))
+        model = write_tiny(FAMILY, top / "model", SIZE)
+        places = stack.enter_context(network(3)) if asked.network else []
+        whole = load_engine(ModelSpec("whole", "pytorch", str(model), {"device": "cpu"}))
+        numbers = (3,) if asked.network else (2, 3)
+        runs = {n: stack.enter_context(split_run(model, top / f"split{n}", n, places)) for n in numbers}
+        measure(whole, runs, "1 Gbit/s, 1 ms" if asked.network else "loopback", asked.rounds)
+        weights = sum(file.stat().st_size for file in model.glob("*.safetensors"))
+        for nodes, run in runs.items():
+            tell_bytes(run, nodes)
+            tell_memory(run, nodes, weights)
+        whole.close()
+
+
+if __name__ == "__main__":
+    main()
