@@ -46,8 +46,9 @@ def _shown(services: ServicesDep, person: Person) -> dict[str, object]:
         queues = [_queue(session, at, one) for one in fleet.queues(session, at)]
         models = served.models(session, at)
         broken = served.broken(session, at)
+        split = served.split(session, at) if person.rules_installation else []
         alive = counts.alive_workers(session, at)
-    found = {"workers": workers, "queues": queues, "models": models, "broken": broken, "alive": alive}
+    found = {"workers": workers, "queues": queues, "models": models, "broken": broken, "split": split, "alive": alive}
     return {**found, "since": at - counts.HEARTBEAT_LIFE}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +50,30 @@ class BrokenModel:
     problem: str
 
 
+@dataclass(frozen=True)
+class ServedNode:
+    """A node of a split model; `layers` are the first and the one after the last, `bytes` those of its weights."""
+
+    rank: int
+    role: str
+    layers: tuple[int, int]
+    bytes: int
+    joined: bool
+    device: str = ""
+    host: str | None = None
+    round_trip_ms: float | None = None
+    cache_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class SplitModel:
+    """A model that a living worker has split over several machines."""
+
+    worker: str
+    name: str
+    nodes: tuple[ServedNode, ...]
+
+
 def models(session: Session, now: datetime) -> list[ServedModel]:
     """The served models, by name; a worker lists its own in `data["models"]`, the default one first."""
     alive = session.scalars(select(Worker).where(Worker.heartbeat_at > now - HEARTBEAT_LIFE).order_by(Worker.id)).all()
@@ -74,6 +98,22 @@ def broken(session: Session, now: datetime) -> list[BrokenModel]:
     alive = session.scalars(select(Worker).where(Worker.heartbeat_at > now - HEARTBEAT_LIFE).order_by(Worker.id)).all()
     offered = [(worker.id, model) for worker in alive for model in worker.data.get("models", [])]
     return [BrokenModel(name, str(m.get("name")), str(m["problem"])) for name, m in offered if "problem" in m]
+
+
+def split(session: Session, now: datetime) -> list[SplitModel]:
+    """Models of living workers that are split over several machines, by worker."""
+    alive = session.scalars(select(Worker).where(Worker.heartbeat_at > now - HEARTBEAT_LIFE).order_by(Worker.id)).all()
+    return [
+        SplitModel(worker.id, str(model.get("name")), tuple(_node(node) for node in model["nodes"]))
+        for worker in alive
+        for model in worker.data.get("models", [])
+        if model.get("nodes")
+    ]
+
+
+def _node(said: dict[str, Any]) -> ServedNode:
+    known = {field.name: said[field.name] for field in fields(ServedNode) if field.name in said}
+    return ServedNode(**{**known, "layers": tuple(said["layers"])})
 
 
 def unserved(session: Session, now: datetime) -> list[ServedModel]:

@@ -133,6 +133,7 @@ def _fleet(one: Patient) -> Iterator[Finding]:
         alive = counts.alive_workers(session, now)
         leader = session.scalars(select(Leader).where(Leader.role == "dispatcher")).one_or_none()
         broken = served.broken(session, now)
+        split = served.split(session, now)
         versions = {
             str(row.data.get("packages", {}).get("bm3-vl"))
             for row in fleet.workers(session)
@@ -144,6 +145,7 @@ def _fleet(one: Patient) -> Iterator[Finding]:
             "a changed BM3_WORKER_MODELS needs a restart"
         )
         yield _fail("models", f"{model.worker} cannot load {model.name}: {model.problem}", advice)
+    yield from _nodes(split)
     for role in ("gpu", "cpu", "light"):
         yield _judge(
             role,
@@ -164,6 +166,20 @@ def _fleet(one: Patient) -> Iterator[Finding]:
         yield Finding(
             Level.WARN, "versions", f"workers of {len(versions)} versions: {sorted(versions)}", "finish the upgrade"
         )
+
+
+def _nodes(split: list[served.SplitModel]) -> Iterator[Finding]:
+    """Each node of a model that is split over several machines."""
+    for model in split:
+        for node in model.nodes:
+            subject = f"node {node.rank} of {model.name}"
+            words = f"{node.role}, layers {node.layers[0]} to {node.layers[1] - 1}, {node.bytes / (1 << 30):.2f} GiB"
+            if node.joined:
+                trip = "" if node.round_trip_ms is None else f", {node.round_trip_ms:g} ms away"
+                yield _ok(subject, f"{words}{trip}")
+            else:
+                advice = f"start it there: {command('worker node')} --chunk ... --join ...; it tries until it is taken"
+                yield _fail(subject, f"{words}: away from {model.worker}", advice)
 
 
 def _backlog(one: Patient) -> Iterator[Finding]:

@@ -58,3 +58,10 @@ def test_a_model_that_cannot_be_loaded_is_not_served_and_readyz_names_it(here: R
     assert ann.post("/v1/jobs", {"kind": "video.caption", "params": params}).json()["code"] == "unknown_model"
     here.worker()
     assert ann.get("/readyz").json()["parts"]["models"] == "ok"
+
+
+def test_the_nodes_of_a_split_model_are_told_to_operators(here: RunningApp) -> None:
+    node = {"rank": 1, "role": "finisher", "layers": [2, 5], "bytes": 3 << 20, "joined": False, "round_trip_ms": None}
+    here.worker(nodes=[node])
+    (worker,) = here.admin().get("/v1/workers").json()
+    assert worker["data"]["models"][0]["nodes"] == [node]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import redis
@@ -11,6 +12,7 @@ import redis
 from db.ops import migrate
 from db.ops.doctor import examine, patient
 from db.ops.findings import Level
+from db.schema.tables import Worker
 from db.session import Database
 from db.settings import Settings
 
@@ -52,6 +54,24 @@ def test_each_fault_is_named(tmp_path: Path, redis_url: str) -> None:
     assert "BM3_DATABASE_URL" in bad(settings.model_copy(update={"database_url": away}))["database"]
     s3 = {"object_store": "s3", "s3_endpoint_url": "http://127.0.0.1:1"}
     assert "BM3_OBJECT_STORE" in bad(settings.model_copy(update=s3))["objects"]
+
+
+def test_each_node_of_a_split_model_is_looked_at(tmp_path: Path, redis_url: str) -> None:
+    settings = Settings(data_dir=tmp_path, redis_url=redis_url)
+    migrated(settings)
+    starter = {"rank": 0, "role": "starter", "layers": [0, 2], "bytes": 3 << 30, "joined": True, "round_trip_ms": 0.2}
+    away = {"rank": 1, "role": "finisher", "layers": [2, 5], "bytes": 1 << 30, "joined": False}
+    now = datetime.now(UTC)
+    model = {"name": "split", "weights_sha256": "w" * 64, "nodes": [starter, away], "problem": "node 1 has not joined"}
+    row = Worker(id="w", role="gpu", queues=["gpu"], started_at=now, heartbeat_at=now, data={"models": [model]})
+    database = Database(settings.database())
+    with database.write() as session:
+        session.add(row)
+    database.dispose()
+    fine, wrong = bad(settings, Level.OK), bad(settings)
+    assert fine["node 0 of split"].startswith("starter, layers 0 to 1, 3.00 GiB, 0.2 ms away")
+    assert wrong["node 1 of split"].startswith("finisher, layers 2 to 4, 1.00 GiB: away from w")
+    assert "worker node" in wrong["node 1 of split"]
 
 
 def test_the_commands_say_what_they_did(tmp_path: Path) -> None:
