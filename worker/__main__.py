@@ -9,6 +9,7 @@ from importlib.util import find_spec
 
 from db.names import CPU, GPU, LIGHT
 from worker.check.options import add_options
+from worker.engines.pipeline.options import add_options as add_node_options
 
 ROLES = {
     GPU: "claim and run jobs that need the model, in one model child",
@@ -17,7 +18,7 @@ ROLES = {
     "dispatcher": "take up again what was left behind; one leads, others stand by",
 }
 
-NEEDS = {GPU: "torch", CPU: "pypdfium2", "check": "torch"}
+NEEDS = {GPU: "torch", CPU: "pypdfium2", "check": "torch", "node": "torch"}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -30,6 +31,8 @@ def parser() -> argparse.ArgumentParser:
     add_options(
         roles.add_parser("check", help=text, description=f"{text}. Without models: those of BM3_WORKER_MODELS.")
     )
+    text = "hold a part of a model that is split over several machines (see worker.split)"
+    add_node_options(roles.add_parser("node", help=text, description=f"{text}."))
     child = roles.add_parser("child", help="the model child; started by gpu and cpu workers only")
     child.add_argument("control_fd", type=int)
     child.add_argument("data_fd", type=int)
@@ -56,6 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from worker.settings import worker_settings as of_worker
 
         return run_check(of_worker().models, chosen)
+    if chosen.role == "node":
+        from worker.engines.pipeline.command import run as run_node
+
+        return run_node(chosen)
     from prometheus_client import start_http_server
 
     from db.ops.migrate import wait_until_current

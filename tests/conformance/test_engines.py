@@ -16,7 +16,8 @@ import pytest
 from db.documents.kinds.video import Window
 from db.failures import Failure
 from tests.worker.engines.exports import EXPORTED, export_folder
-from tests.worker.engines.models import ALL, OPTIONS, checkpoint_folder, chunk, frame
+from tests.worker.engines.models import ALL, OPTIONS, TINY, checkpoint_folder, chunk, frame
+from tests.worker.engines.pipeline.nodes import pipeline
 from worker.engine.protocol import ChatRequest, Engine, Reply
 from worker.engines import load_engine
 from worker.engines.spec import ModelSpec
@@ -25,12 +26,18 @@ from worker.errors import Permanent, Stopped
 FAKE = "fake"
 
 
-RUNS = [FAKE, *(f"pytorch/{family}" for family in ALL), *(f"onnx/{family}" for family in EXPORTED)]
+PIPELINES = ("pipeline/qwen2_vl/3", "pipeline/qwen3_vl/2")
+RUNS = [FAKE, *(f"pytorch/{family}" for family in ALL), *(f"onnx/{family}" for family in EXPORTED), *PIPELINES]
 
 
 @pytest.fixture(scope="module", params=RUNS)
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     runtime, _, family = request.param.partition("/")
+    if runtime == "pipeline":
+        name, _, nodes = family.partition("/")
+        with pipeline(name, int(nodes), TINY) as split_over:
+            yield split_over
+        return
     folder = export_folder if runtime == "onnx" else checkpoint_folder
     options = {"pytorch": {"device": "cpu"}, "onnx": {"threads": "1"}, FAKE: {"context_tokens": "32768"}}
     path = str(folder(family)) if family else ""
@@ -57,7 +64,7 @@ def test_it_says_who_it_is(engine: Engine) -> None:
     assert info.name == "model"
     assert len(info.weights_sha256) == 64
     assert info.context_tokens == 32768
-    assert info.engine in ("fake", "pytorch", "onnx")
+    assert info.engine in ("fake", "pytorch", "onnx", "pipeline")
 
 
 def test_the_same_video_gets_the_same_replies(engine: Engine) -> None:

@@ -27,6 +27,7 @@ from worker.protocol import (
     Failed,
     Finish,
     Halted,
+    ModelReport,
     Ping,
     Pong,
     Ready,
@@ -39,6 +40,8 @@ from worker.protocol import (
 )
 
 log = logging.getLogger(__name__)
+
+LOOK_S = 2.0  # how often a split model is asked about its nodes
 
 
 class SplitRequest(Protocol):
@@ -73,13 +76,21 @@ class JobRunner:
                 self._answers.send(Pong(number=number))
 
     def announce(self) -> None:
-        """Load the models, then say that jobs may come; say it again whenever those that failed have been tried again."""
+        """Load the models, then say that jobs may come; say it again whenever there is another thing to say of them:
+        those that failed have been tried again, or one that is split over several machines has lost or found a part."""
+        said: tuple[ModelReport, ...] | None = None
         while True:
             reports = self._models.reports(load=self._setup.preload)
-            self._answers.send(Ready(models=reports))
-            if all(report.problem is None for report in reports):
+            if reports != said:
+                self._answers.send(Ready(models=reports))
+                said = reports
+            retry_s = self._models.retry_in_s()
+            if self._models.changing:
+                time.sleep(min(retry_s, LOOK_S) if retry_s else LOOK_S)
+            elif all(report.problem is None for report in reports):
                 return
-            time.sleep(self._models.retry_in_s())
+            else:
+                time.sleep(retry_s)
 
     def _begin(self, start: Start) -> None:
         job = PipeContext(start, self._events.send, lambda: self._models.engine(start.model))

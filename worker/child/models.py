@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 
 from db.failures import Failure
 from worker.child.verdict import HandlerFailure, attempt
-from worker.engine.protocol import Engine
+from worker.engine.protocol import Engine, SplitEngine
 from worker.engines import load_engine
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent, Transient
@@ -79,6 +79,11 @@ class Models:
         found = self._loaded.get(name or self._default)
         return None if found is None or isinstance(found, Unloadable) else found.info.weights_sha256
 
+    @property
+    def changing(self) -> bool:
+        """Whether a model here may lose and find parts of itself: its report is worth making again."""
+        return any(isinstance(found, SplitEngine) for found in self._loaded.values())
+
     def reports(self, *, load: bool) -> tuple[ModelReport, ...]:
         """What there is to say of every model, once they are loaded if `load`."""
         return tuple(self._report(name) if load else ModelReport(name=name) for name in self._specs)
@@ -94,4 +99,7 @@ class Models:
         found = attempt(lambda: self.engine(name))
         if isinstance(found, HandlerFailure):
             return ModelReport(name=name, problem=found.message)
-        return ModelReport(name=name, info=asdict(found.info))
+        info = asdict(found.info)
+        if not info["nodes"]:
+            del info["nodes"]
+        return ModelReport(name=name, info=info, problem=found.problem() if isinstance(found, SplitEngine) else None)

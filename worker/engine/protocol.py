@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +84,24 @@ class Reply:
 
 
 @dataclass(frozen=True)
+class NodeInfo:
+    """One node of a model that is split over several machines: what it holds, and whether it is there now.
+
+    `layers` are the first and the one after the last; `bytes` those of its weights, `cache_bytes` those of the streams.
+    """
+
+    rank: int
+    role: str  # starter, secondary, finisher
+    layers: tuple[int, int]
+    bytes: int
+    joined: bool
+    device: str = ""
+    host: str | None = None  # None: where the worker is
+    round_trip_ms: float | None = None
+    cache_bytes: int = 0
+
+
+@dataclass(frozen=True)
 class ModelInfo:
     """Identity of a resident model, as it stands in every result's provenance."""
 
@@ -100,6 +118,7 @@ class ModelInfo:
     window: Window = field(default_factory=Window)  # for streams that name none
     recurrent: bool = False  # some layers are linear attention: their state cannot forget, but be refreshed
     demo: bool = False  # a demonstration: it understands the material it was made with and no other
+    nodes: tuple[NodeInfo, ...] = ()  # of a model that is split over several machines, as they are now
 
 
 @dataclass(frozen=True)
@@ -222,6 +241,15 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Let go of the model, or of its server; sessions that are still open fail."""
+        ...
+
+
+@runtime_checkable
+class SplitEngine(Engine, Protocol):
+    """An engine that may lose parts of itself, and be whole again, while it is loaded."""
+
+    def problem(self) -> str | None:
+        """Why it can take no work now; None when it can."""
         ...
 
 

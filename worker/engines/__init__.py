@@ -14,6 +14,7 @@ ENGINES: dict[str, str] = {
     "fake": "worker.engines.fake:FakeEngine",
     "pytorch": "worker.engines.pytorch:PytorchEngine",
     "onnx": "worker.engines.onnx.engine:OnnxEngine",
+    "pipeline": "worker.engines.pipeline.engine:PipelineEngine",
     "openai": "worker.engines.openai:OpenAIEngine",
 }
 """Engine name -> `module:class`; the class is called with a `ModelSpec` and returns a loaded `Engine`."""

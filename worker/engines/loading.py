@@ -59,15 +59,24 @@ class Loaded:
 
     @property
     def device(self) -> torch.device:
-        """Where the embeddings are, and so where inputs go."""
-        device: torch.device = self.model.model.language_model.embed_tokens.weight.device
+        """Where its weights are, and so where inputs go."""
+        device: torch.device = self.model.device
         return device
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of the embeddings; quantized layers have another."""
-        dtype: torch.dtype = self.model.model.language_model.embed_tokens.weight.dtype
+        """Of what is not quantized."""
+        dtype: torch.dtype = self.model.dtype
         return dtype
+
+
+@dataclass(frozen=True)
+class HeldPart:
+    """What one node of a split model holds: some layers; the first node also pictures and embeddings, the last the head."""
+
+    layers: range
+    first: bool
+    last: bool
 
 
 class HubTokenizer:
@@ -98,9 +107,12 @@ class HubTokenizer:
         return str(self._tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
 
-def load(spec: ModelSpec) -> Loaded:
-    """Load a model onto its device. Raises Permanent(MODEL_UNAVAILABLE) with what is wrong: no such folder, an unknown
-    family, an option of no meaning, a missing package for the quantization asked for."""
+def load(spec: ModelSpec, part: HeldPart | None = None) -> Loaded:
+    """Load a model, or of a split model what a node holds, onto its device.
+
+    Raises Permanent(MODEL_UNAVAILABLE) with what is wrong: no such folder, an unknown family, an option of no meaning, a
+    missing package for the quantization asked for.
+    """
     spec.refuse_unknown(OPTIONS)
     quiet: Any = disable_progress_bar  # untyped, as much of transformers
     quiet()  # a worker's log is no terminal
@@ -110,7 +122,7 @@ def load(spec: ModelSpec) -> Loaded:
         config, family = known_family(folder)
         decode = decode_mode(spec, config)
         _refuse_quantized_experts(spec, config)
-        model = _model(spec, folder, config)
+        model = _model(spec, folder, config, part)
         tokenizer = AutoTokenizer.from_pretrained(folder)
     except (OSError, ImportError, ValueError, SafetensorError) as error:
         raise Permanent(Failure.MODEL_UNAVAILABLE, f"{spec.name}: {error}") from error
@@ -157,10 +169,11 @@ def placed(spec: ModelSpec) -> tuple[str, torch.dtype]:
     return device, DTYPES[_one_of(spec, "dtype", DTYPES, "float32" if device == "cpu" else "bfloat16")]
 
 
-def _model(spec: ModelSpec, folder: Path, config: Any) -> Any:
+def _model(spec: ModelSpec, folder: Path, config: Any, part: HeldPart | None) -> Any:
     device, dtype = placed(spec)
     vision = spec.options.get("vision_attention", "sdpa")
-    model = AutoModelForImageTextToText.from_pretrained(
+    factory = AutoModelForImageTextToText if part is None else _partial(config, part)
+    model = factory.from_pretrained(
         folder,
         config=config,
         dtype=dtype,
@@ -170,7 +183,8 @@ def _model(spec: ModelSpec, folder: Path, config: Any) -> Any:
     )
     if adapter := spec.options.get("adapter"):
         _adapt(model, adapter)
-    if never := model.generation_config.suppress_tokens:
+    never = model.generation_config.suppress_tokens
+    if never and (part is None or part.last):
         _suppress(model.lm_head, torch.tensor(never, device=device))
     return model
 
@@ -188,6 +202,26 @@ def decode_mode(spec: ModelSpec, config: Any) -> str:
             f"decode=graphs is for models without linear attention, not {config.model_type}: decode=together"
         )
     return decode
+
+
+def _partial(config: Any, part: HeldPart) -> Any:
+    """The class of a model that is built without what the node does not hold: no memory is taken for it."""
+    whole: Any = AutoModelForImageTextToText._model_mapping[type(config)]
+
+    def build(self: Any, *arguments: Any, **named: Any) -> None:
+        whole.__init__(self, *arguments, **named)
+        text = self.model.language_model
+        for index in range(len(text.layers)):
+            if index not in part.layers:
+                text.layers[index] = torch.nn.Identity()
+        if not part.first:
+            self.model.visual = None
+            text.embed_tokens = torch.nn.Identity()
+        if not part.last:
+            text.norm = torch.nn.Identity()
+            self.lm_head = torch.nn.Identity()
+
+    return type(whole.__name__, (whole,), {"__init__": build, "__module__": whole.__module__})
 
 
 def _adapt(model: Any, adapter: str) -> None:

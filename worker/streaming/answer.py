@@ -53,7 +53,9 @@ def answer(
     cache = loaded.forward.new_cache(prompt_tokens + max_tokens, 0)
     reply = context.add(SpanRole.FRAMES, FIRST, 0)
     ends = loaded.prompt_builder.end_ids
-    request = GenerationRequest(reply, asked.sampling, ends, max_tokens, allowed=allowed, logprobs=asked.logprobs)
+    request = GenerationRequest(
+        reply, asked.sampling, ends, max_tokens, allowed=allowed, logprobs=asked.logprobs, schema=asked.schema
+    )
     turn = GenerationTurn(cache, Change(), tuple(segments), request)
     outcome = generate(loaded, turn, _until_stop(turn, asked.stops, on_text))
     text = loaded.decode(outcome.ids)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,7 @@ class GenerationRequest:
     silence_threshold: float | None = None
     allowed: Allowed | None = None
     logprobs: int | None = None
+    schema: Mapping[str, Any] | None = None  # what `allowed` holds the reply to, for whoever chooses elsewhere
 
     @property
     def plain(self) -> bool:
@@ -58,6 +60,14 @@ class GenerationRequest:
         if self.allowed is not None:
             logits = choices.barred(logits, self.allowed(ids))
         return choices.choose(logits, self.sampling, self.said | set(ids), rng_step)
+
+    def first_choice(self, choices: Choices, silence: float, logits: Logits) -> int:
+        """The first token, from logits (vocabulary,): silent exactly when silence is as likely as the threshold."""
+        return self.choice(choices, _first_word(choices, self, silence, logits), (), self.rng_step)
+
+    def told(self, choices: Choices, logits: Logits, token: int) -> TokenChance | None:
+        """The chance that a chosen token had, where it was asked for."""
+        return None if self.logprobs is None else choices.chance(logits, token, self.logprobs)
 
 
 @dataclass(frozen=True)
@@ -193,10 +203,10 @@ class Batcher:
         request, choices = turn.request, self._forward.choices
         silence = choices.mass(logits, request.end_ids)  # waits for the device
         timings = StepTimings(seconds(began, looked), seconds(looked, filled))
-        token = request.choice(choices, _first_word(choices, request, silence, logits), (), request.rng_step)
+        token = request.first_choice(choices, silence, logits)
         sequence = ActiveSequence(turn, request, request.rng_step, silence, timings)
         self._speaking.append(sequence)
-        self._take(sequence, token, logits)
+        self._take(sequence, token, request.told(choices, logits, token))
         if not self._stepping:
             self._step()
 
@@ -227,22 +237,22 @@ class Batcher:
         for sequence, row, token in zip(sequences, logits, likeliest, strict=True):
             sequence.reply_s += step_s
             if sequence.request.plain:
-                self._take(sequence, token, row)
+                self._take(sequence, token, sequence.request.told(self._forward.choices, row, token))
             else:
                 self._do([sequence.turn], partial(self._choose, sequence, row))
 
     def _choose(self, sequence: ActiveSequence, logits: Logits) -> None:
         token = sequence.request.choice(self._forward.choices, logits, sequence.ids, sequence.rng_step)
-        self._take(sequence, token, logits)
+        self._take(sequence, token, sequence.request.told(self._forward.choices, logits, token))
 
-    def _take(self, sequence: ActiveSequence, token: int, logits: Logits) -> None:
+    def _take(self, sequence: ActiveSequence, token: int, told: TokenChance | None) -> None:
         sequence.rng_step += 1
         if token in sequence.request.end_ids:
             self._finish(sequence, ended=True)
             return
         sequence.ids.append(token)
-        if sequence.request.logprobs is not None:
-            sequence.chances.append(self._forward.choices.chance(logits, token, sequence.request.logprobs))
+        if told is not None:
+            sequence.chances.append(told)
         sequence.turn.events.put(token)
         if len(sequence.ids) == sequence.request.max_tokens:
             self._finish(sequence, ended=False)

@@ -6,8 +6,8 @@ transformers' modules are called layer by layer with explicit positions. Nothing
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from worker.compat import cache_argument
 from worker.engine import sampling
 from worker.engine.choices import Choices
 from worker.streaming.attention import ATTENTION, ForwardStep, causal_mask
-from worker.streaming.cache import CacheShape, StreamCache
+from worker.streaming.cache import CacheShape, Placement, StreamCache
 from worker.streaming.clock import Mark, mark
 from worker.streaming.positions import all_axes
 from worker.streaming.rope import Angles
@@ -47,12 +47,21 @@ class Normalisation:
 
 
 class Forward:
-    """One model's modules and the geometry its caches need: the `Runtime` of torch."""
+    """One model's modules and the geometry its caches need: the `Runtime` of torch.
+
+    Of a model that is split over several nodes, `held` are the layers that are here; there is no vision tower, embedding
+    or head where the node has none (see `worker.engines.pipeline`).
+    """
 
     choices: Choices = sampling
 
     def __init__(
-        self, model: Any, normalisation: Normalisation, attention: str = "sdpa", decode: str = "apart"
+        self,
+        model: Any,
+        normalisation: Normalisation,
+        attention: str = "sdpa",
+        decode: str = "apart",
+        held: range | None = None,
     ) -> None:
         self._visual = model.model.visual
         self._text = model.model.language_model
@@ -60,15 +69,17 @@ class Forward:
         self._attend = ATTENTION[attention]
         self._normalisation = normalisation
         config = self._text.config
-        embedding = self._text.embed_tokens.weight
+        device = model.device
+        self._held = range(config.num_hidden_layers) if held is None else held
         self._groups = config.num_attention_heads // config.num_key_value_heads
-        self.shape = CacheShape.of(config, model.dtype, embedding.device)
+        whole = CacheShape.of(config, model.dtype, device)
+        self.shape = whole if held is None else replace(whole, layers=len(held))
         self.angles = Angles(self._text.rotary_emb)
         self._linear = frozenset(self.shape.linear.layers if self.shape.linear else ())
-        attending = [index for index in range(config.num_hidden_layers) if index not in self._linear]
+        attending = [index for index in self._held if index not in self._linear]
         self._row_of = {layer: row for row, layer in enumerate(attending)}
         # The identity rotation handed to the modules; the real one happens in `streaming_attention`.
-        self._one = torch.ones((1, 1, self.angles.dims), dtype=model.dtype, device=embedding.device)
+        self._one = torch.ones((1, 1, self.angles.dims), dtype=model.dtype, device=device)
         self._zero = torch.zeros_like(self._one)
         self._together = None if decode == "apart" else self._decoder(cuda_graph if decode == "graphs" else None)
 
@@ -107,19 +118,58 @@ class Forward:
     @torch.inference_mode()
     def prefill(self, cache: StreamCache, segments: Sequence[PromptSegment], seen: VisionFeatures) -> torch.Tensor:
         """Write new spans, seen by `encode_images`, into a cache; returns the last token's logits, float32 (vocabulary,)."""
+        for hidden in self.prefill_pieces(cache, segments, seen):
+            last = hidden
+        return self.logits(last[:, -1])[0]
+
+    @torch.inference_mode()
+    def prefill_pieces(
+        self, cache: StreamCache, segments: Sequence[PromptSegment], seen: VisionFeatures
+    ) -> Iterator[torch.Tensor]:
+        """The same piece by piece: what the last layer held here makes of it, (1, tokens of the piece, size)."""
         hidden, visual = self._embed(segments, seen)
-        axes = all_axes([segment.span for segment in segments])
-        spans = cut([segment.span for segment in segments], PREFILL_TOKENS)
-        start = 0
-        for part in spans:
-            stop = start + sum(tokens for _, tokens in part)
-            rows = slice(start, stop)
-            placement = cache.reserve([sized(span, tokens) for span, tokens in part])
-            last = self._layers(
-                hidden[:, rows], self._prefill_step(placement, axes[:, rows]), _slice_deep(seen.deep, visual, rows)
-            )
-            start = stop
-        return self._logits(last[:, -1])[0]
+        spans = [segment.span for segment in segments]
+        for piece, rows in enumerate(pieces(spans)):
+            deep = _slice_deep(seen.deep, visual, rows)
+            yield self.prefill_piece(cache, spans, piece, hidden[:, rows], deep)
+
+    @torch.inference_mode()
+    def prefill_piece(
+        self,
+        cache: StreamCache,
+        spans: Sequence[TokenSpan],
+        piece: int,
+        hidden: torch.Tensor,
+        deep: _Deep | None = None,
+    ) -> torch.Tensor:
+        """One piece of new spans through the layers held here; `hidden` in and out (1, tokens of the piece, size)."""
+        part, rows = cut(spans, PREFILL_TOKENS)[piece], pieces(spans)[piece]
+        placement = cache.reserve([sized(span, tokens) for span, tokens in part])
+        return self._layers(hidden, self._prefill_step(placement, all_axes(spans)[:, rows]), deep)
+
+    @torch.inference_mode()
+    def embed(self, tokens: Sequence[int]) -> torch.Tensor:
+        """One token of each stream as what the first layer takes, (streams, 1, size)."""
+        embedded: torch.Tensor = self._text.embed_tokens(torch.tensor(tokens, device=self.shape.device)[:, None])
+        return embedded
+
+    @torch.inference_mode()
+    def decode_step(
+        self, caches: Sequence[StreamCache], spans: Sequence[TokenSpan], hidden: torch.Tensor
+    ) -> torch.Tensor:
+        """One token more in each stream through the layers held here; `hidden` in and out (streams, 1, size)."""
+        placements = tuple(cache.reserve([span]) for cache, span in zip(caches, spans, strict=True))
+        return self._layers(hidden, self._decode_pass(placements, [span.start for span in spans]), None)
+
+    def _decode_pass(self, placements: tuple[Placement, ...], positions: list[int]) -> ForwardStep:
+        cos, sin = self.angles.of_text(positions)
+        return ForwardStep(placements, cos[:, None, None], sin[:, None, None], None, self._attend, self._row_of)
+
+    @torch.inference_mode()
+    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Float32 (streams, vocabulary) of what the last layer made of one token each, (streams, size)."""
+        logits: torch.Tensor = self._head(self._text.norm(hidden))
+        return logits.float()
 
     @torch.inference_mode()
     def decode(self, caches: Sequence[StreamCache], spans: Sequence[TokenSpan], tokens: Sequence[int]) -> torch.Tensor:
@@ -128,16 +178,11 @@ class Forward:
         positions = [span.start for span in spans]
         if self._together is not None:
             return self._together.decode(placements, positions, tokens)
-        cos, sin = self.angles.of_text(positions)
-        step = ForwardStep(placements, cos[:, None, None], sin[:, None, None], None, self._attend, self._row_of)
+        step = self._decode_pass(placements, positions)
         return self._one_token(torch.tensor(tokens, device=self.shape.device)[:, None], step)
 
     def _one_token(self, ids: torch.Tensor, step: ForwardStep | TogetherStep) -> torch.Tensor:
-        return self._logits(self._layers(self._text.embed_tokens(ids), step, None)[:, 0])
-
-    def _logits(self, hidden: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self._head(self._text.norm(hidden))
-        return logits.float()
+        return self.logits(self._layers(self._text.embed_tokens(ids), step, None)[:, 0])
 
     def new_cache(self, tokens: int, text_tokens: int) -> StreamCache:
         """Memory for one stream."""
@@ -161,7 +206,8 @@ class Forward:
         identity = (self._one, self._zero)
         states = [placement.cache.state for placement in step.placements if placement.cache.state]
         carried = cache_argument(StateStep(states)) if states else {}
-        for index, layer in enumerate(self._text.layers):
+        for index in self._held:
+            layer = self._text.layers[index]
             if index in self._linear and hidden.shape[1] == 1:
                 hidden = linear_layer(layer, hidden, states)
                 continue
@@ -201,3 +247,9 @@ def _slice_deep(features: Sequence[torch.Tensor], visual: torch.Tensor, rows: sl
         return None
     before, here = int(visual[: rows.start].sum()), int(visual[rows].sum())
     return _Deep([f[before : before + here] for f in features], visual[rows].nonzero()[:, 0])
+
+
+def pieces(spans: Sequence[TokenSpan]) -> list[slice]:
+    """The pieces that a prefill of these spans is done in, as rows of its tokens."""
+    total = sum(span.tokens for span in spans)
+    return [slice(start, min(start + PREFILL_TOKENS, total)) for start in range(0, total, PREFILL_TOKENS)]

@@ -1,0 +1,180 @@
+"""A pipeline whose nodes are lost and come back: noticed in time, and streams go on from their checkpoints, whole."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from db.failures import Failure
+from tests.worker.engines.models import OPTIONS, chunk
+from tests.worker.engines.pipeline.nodes import NodeThread, node_of, port_of, split_folder
+from worker.engine.protocol import ChatRequest, Session
+from worker.engines.pipeline.engine import PipelineEngine
+from worker.engines.spec import ModelSpec
+from worker.errors import Transient
+
+NOTICED_S = 10
+FAMILY = "bm3_vl"
+CHUNKS = 40
+FAULTS = 12
+SEED = 20
+
+
+@dataclass
+class Group:
+    """An engine and its two nodes, as threads."""
+
+    engine: PipelineEngine
+    nodes: list[NodeThread]
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    top = Path(tempfile.mkdtemp(prefix="faults-"))
+    yield split_folder(FAMILY, 3, top / "split", silent_s=8)
+    shutil.rmtree(top)
+
+
+@pytest.fixture
+def group(folder: Path) -> Iterator[Group]:
+    nodes = [NodeThread(node_of(folder, rank, port_of(folder))) for rank in (1, 2)]
+    engine = PipelineEngine(ModelSpec("model", "pipeline", str(folder / "nodes.json"), {"device": "cpu"}))
+    yield Group(engine, nodes)
+    engine.close()
+    for node in nodes:
+        node.leave()
+
+
+def leaves_and_returns(node: NodeThread) -> None:
+    node.leave()
+    node.start()
+
+
+def is_cut_off(node: NodeThread) -> None:
+    node.worker.cut()
+
+
+FAULT_KINDS: tuple[Callable[[NodeThread], None], ...] = (leaves_and_returns, is_cut_off)
+
+
+def feed_all(engine: PipelineEngine, first: int, over: threading.Event) -> list[int]:
+    """Feed a stream chunk by chunk as a job does, from its last checkpoint whenever the pipeline breaks off."""
+    answered: list[int] = []
+    state = None
+    while state is None or state["next_chunk"] < first + CHUNKS:
+        try:
+            session = engine.open(OPTIONS, state)
+            if state is not None:
+                for index in range(state["rewatch_from_chunk"], state["next_chunk"]):
+                    session.rewatch(chunk(index))
+            for index in range(first if state is None else state["next_chunk"], first + CHUNKS):
+                session.feed(chunk(index))
+                state = session.checkpoint()
+                answered.append(index)
+        except Transient:
+            time.sleep(0.2)
+    over.set()
+    return answered
+
+
+def feed_on(session: Session) -> None:
+    for index in range(1, 10_000):
+        session.feed(chunk(index))
+
+
+def test_a_node_that_leaves_breaks_turns_off_and_comes_back(group: Group) -> None:
+    session = group.engine.open(OPTIONS)
+    session.feed(chunk(0))
+    state = session.checkpoint()
+    group.nodes[0].leave()
+    began = time.monotonic()
+    with pytest.raises(Transient) as broken:
+        feed_on(session)
+    assert time.monotonic() - began < NOTICED_S
+    assert broken.value.code is Failure.ENGINE_UNREACHABLE
+    assert "node 1 (secondary)" in (group.engine.problem() or "")
+    assert [node.joined for node in group.engine.info.nodes] == [True, False, True]
+    group.nodes[0].start()
+    assert group.engine.coordinator.ring(30) is not None
+    assert group.engine.problem() is None
+    resumed = group.engine.open(OPTIONS, state)
+    resumed.rewatch(chunk(0))
+    resumed.feed(chunk(1))
+    resumed.close()
+
+
+def test_streams_that_end_free_their_caches_on_every_node(group: Group) -> None:
+    session = group.engine.open(OPTIONS)
+    session.feed(chunk(0))
+    wait_for(lambda: all(node.cache_bytes for node in group.engine.info.nodes[1:]))
+    session.close()
+    wait_for(lambda: not any(node.cache_bytes for node in group.engine.info.nodes[1:]))
+
+
+def wait_for(fact: Callable[[], bool], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not fact():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+@pytest.mark.timeout(900)
+def test_no_chunk_is_lost_or_answered_twice_whatever_breaks(group: Group) -> None:
+    """Faults of both kinds on both nodes, drawn by a seed, while three streams are fed."""
+    drawn = random.Random(SEED)
+    over = [threading.Event() for _ in range(3)]
+    done = 0
+    with ThreadPoolExecutor(len(over)) as pool:
+        firsts = [100 * number for number in range(len(over))]
+        streams = [pool.submit(feed_all, group.engine, first, end) for first, end in zip(firsts, over, strict=True)]
+        while done < FAULTS and not all(end.is_set() for end in over):
+            assert group.engine.coordinator.ring(60) is not None, group.engine.problem()
+            time.sleep(drawn.uniform(0.0, 0.5))
+            drawn.choice(FAULT_KINDS)(drawn.choice(group.nodes))
+            done += 1
+        answered = [stream.result(600) for stream in streams]
+    assert done > 3
+    assert answered == [list(range(first, first + CHUNKS)) for first in firsts]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("fault", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])
+def test_a_process_that_is_killed_or_frozen_is_noticed_in_ten_seconds(folder: Path, fault: signal.Signals) -> None:
+    command = [sys.executable, "-m", "worker", "node", "--secret-file", str(folder / "secret"), "--device", "cpu"]
+    command += ["--join", f"127.0.0.1:{port_of(folder)}"]
+    nodes = [subprocess.Popen([*command, "--chunk", str(folder / f"node{rank}")]) for rank in (1, 2)]
+    engine = PipelineEngine(ModelSpec("model", "pipeline", str(folder / "nodes.json"), {"device": "cpu"}))
+    try:
+        ring = engine.coordinator.ring()
+        session = engine.open(OPTIONS)
+        session.feed(chunk(0))
+        nodes[0].send_signal(fault)
+        began = time.monotonic()
+        with pytest.raises(Transient):
+            feed_on(session)
+        assert time.monotonic() - began < NOTICED_S
+        if fault is signal.SIGKILL:
+            nodes[0].wait()
+            nodes[0] = subprocess.Popen([*command, "--chunk", str(folder / "node1")])
+        else:
+            nodes[0].send_signal(signal.SIGCONT)
+        assert engine.coordinator.ring(240) not in (None, ring)
+        assert engine.chat(ChatRequest([{"role": "user", "content": "Hello"}], 3)).completion_tokens
+    finally:
+        engine.close()
+        for node in nodes:
+            node.terminate()
+            assert node.wait(60) == 0
