@@ -72,8 +72,11 @@ faults: $(READY)  ## 200 injected faults on PostgreSQL and as many on SQLite; ea
 
 bench: bench-service bench-stream bench-decode bench-hybrid bench-memory bench-nano bench-cpu bench-datasheet bench-dashboard bench-search bench-startup bench-distributed  ## every benchmark, one JSON object a line
 
-bench-service bench-stream bench-decode bench-hybrid bench-memory bench-nano bench-cpu bench-datasheet bench-dashboard bench-search bench-startup bench-distributed: bench-%: $(READY)
+bench-service bench-stream bench-decode bench-hybrid bench-memory bench-nano bench-cpu bench-datasheet bench-dashboard bench-search bench-startup: bench-%: $(READY)
 	@$(BIN)/python -m tests.bench.bench_$*
+
+bench-distributed: $(READY)  ## a split model against the whole one
+	@$(BIN)/python -m tests.bench.distributed
 
 bench-gpu: $(READY)  ## all that is to be known of this machine's card, in nine minutes: build/gpu.json and a table
 	@$(BIN)/python -m tests.bench.bench_gpu

@@ -1,7 +1,7 @@
 """Benchmark: a model split over 2 and 3 processes against the same model in one, in turns in one run.
 
-    python -m tests.bench.bench_distributed                  one JSON object a line, nothing else on stdout
-    python -m tests.bench.bench_distributed --network        the nodes in network namespaces: 1 Gbit/s, 1 ms (needs root)
+    python -m tests.bench.distributed                  one JSON object a line, nothing else on stdout
+    python -m tests.bench.distributed --network        the nodes in network namespaces: 1 Gbit/s, 1 ms (needs root)
 
 Every round feeds 1, 2 and 4 streams to each engine in turn; `ratio` is against one process in the same round, the median of all
 rounds. The one process has as many threads as there are cores, each node of a split model one. Bytes are what leaves the
@@ -27,7 +27,7 @@ from pathlib import Path
 
 import torch
 
-from tests.bench.namespaces import Namespace, network
+from tests.bench.distributed.namespaces import Namespace, network
 from tests.servers import free_port
 from tests.worker.engines.models import OPTIONS, chunk
 from worker.engine.protocol import Engine
