@@ -51,11 +51,13 @@ class MeetingPlace(_Store):  # type: ignore[misc]
             self._news.notify_all()
 
     def set(self, key: str, value: str | bytes) -> None:
+        """Learn a value and tell the other nodes."""
         data = value.encode() if isinstance(value, str) else value
         self.learn(key, data)
         self._tell(key, data)
 
     def get(self, key: str) -> bytes:
+        """A value, waited for as in `wait`."""
         self.wait([key])
         return self._known[key]
 
@@ -67,6 +69,7 @@ class MeetingPlace(_Store):  # type: ignore[misc]
             raise RuntimeError("the other nodes did not come")
 
     def check(self, keys: list[str]) -> bool:
+        """Whether all are known now."""
         return all(key in self._known for key in keys)
 
 
@@ -78,6 +81,7 @@ class Traffic:
     bytes: dict[What, int] = field(default_factory=dict)
 
     def add(self, what: What, size: int) -> None:
+        """Count one packet of so many bytes."""
         self.packets[what] = self.packets.get(what, 0) + 1
         self.bytes[what] = self.bytes.get(what, 0) + size
 

@@ -33,6 +33,7 @@ class NodeRole(StrEnum):
 
     @classmethod
     def of(cls, rank: int, nodes: int) -> NodeRole:
+        """The role of a rank among so many nodes."""
         return cls.STARTER if rank == 0 else cls.FINISHER if rank == nodes - 1 else cls.SECONDARY
 
 
@@ -57,6 +58,7 @@ class NodeShare(_Closed):
 
     @property
     def layers(self) -> range:
+        """The indices of its layers."""
         return range(self.first, self.last)
 
 
@@ -79,6 +81,7 @@ class ModelChunk(_Closed):
         return self
 
     def text(self) -> str:
+        """The content of `chunk.json`."""
         return json.dumps(self.model_dump(mode="json"), indent=1, sort_keys=True) + "\n"
 
     @cached_property

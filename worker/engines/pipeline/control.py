@@ -108,6 +108,7 @@ class ControlLine:
 
     @property
     def other_host(self) -> str:
+        """The address of the other side."""
         return str(self._socket.getpeername()[0])
 
     def wait_at_most(self, seconds: float) -> None:
@@ -149,6 +150,7 @@ class ControlLine:
         return b"".join(parts)
 
     def close(self) -> None:
+        """End the connection for both sides; safe to call twice."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()

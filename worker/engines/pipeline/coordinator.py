@@ -53,6 +53,7 @@ class Coordinator:
 
     @property
     def size(self) -> int:
+        """Nodes of the plan, the starter among them."""
         return len(self.plan.nodes)
 
     @property

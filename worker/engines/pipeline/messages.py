@@ -40,6 +40,7 @@ class ReplyOrder(BaseModel):
 
     @classmethod
     def of(cls, request: GenerationRequest) -> ReplyOrder:
+        """What the finisher needs of a request."""
         return cls(
             sampling=request.sampling,
             end_ids=request.end_ids,
@@ -66,6 +67,7 @@ class PrefillPiece:
     order: ReplyOrder | None = None
 
     def packet(self) -> Packet:
+        """As it goes over the wire."""
         head = [self.stream, *self.room, self.piece, self.last, len(self.change.dropped_keys), len(self.change.moved)]
         numbers = [*head, len(self.spans), *self.change.dropped_keys]
         for span in (*self.change.moved, *self.spans):
@@ -109,6 +111,7 @@ class DecodeStep:
     hidden: torch.Tensor
 
     def packet(self) -> Packet:
+        """As it goes over the wire."""
         rows = [(span.key, ROLES.index(span.role), span.start) for span in self.spans]
         numbers = [*self.streams, *(number for row in rows for number in row)]
         return Packet(What.DECODE, np.array(numbers, dtype=np.int64), self.hidden)
@@ -137,6 +140,7 @@ class ChosenTokens:
     chances: tuple[TokenChance | None, ...] = ()
 
     def packet(self) -> Packet:
+        """As it goes over the wire."""
         extra: dict[str, Any] = {} if self.silence is None else {"silence": self.silence}
         if any(self.chances):
             extra["chances"] = self.chances
@@ -173,6 +177,7 @@ class StreamFailure:
     reason: str
 
     def packet(self) -> Packet:
+        """As it goes over the wire."""
         text = json.dumps({"code": self.code, "reason": self.reason[:500]}).encode()
         return Packet(What.FAILED, np.array(self.streams, dtype=np.int64), text=text)
 

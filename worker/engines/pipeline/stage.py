@@ -49,6 +49,7 @@ class Speaker:
         return token
 
     def take(self, token: int) -> None:
+        """Note a token that was chosen."""
         self.rng_step += 1
         self.ids.append(token)
 

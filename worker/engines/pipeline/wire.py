@@ -58,11 +58,13 @@ class PacketHead:
 
     @property
     def hidden_bytes(self) -> int:
+        """Bytes of the hidden states."""
         streams, tokens, size = self.shape
         return streams * tokens * size * self.dtype.itemsize
 
     @property
     def body_bytes(self) -> int:
+        """Bytes of the whole body."""
         return self.hidden_bytes + 8 * self.numbers + self.text
 
 
