@@ -50,9 +50,9 @@ class Step(Forward):
         with self.watched:
             return super()._layers(*arguments)
 
-    def _logits(self, hidden: torch.Tensor) -> torch.Tensor:
+    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         with self.watched:
-            return super()._logits(hidden)
+            return super().logits(hidden)
 
 
 def decoded(family: str) -> Watched:
