@@ -112,7 +112,7 @@ class Forward:
         ]
         if seen.rows is None:
             return [seen] * len(turns)
-        parts = zip(seen.rows.split(tokens), *(deep.split(tokens) for deep in seen.deep), strict=True)
+        parts = zip(*(torch.split(part, tokens) for part in (seen.rows, *seen.deep)), strict=True)
         return [VisionFeatures(rows, tuple(deep)) for rows, *deep in parts]
 
     @torch.inference_mode()
