@@ -3,6 +3,7 @@
     JobError
     +-- Permanent   the job fails now; `code` tells the client why
     +-- Transient   the job goes back to the queue with a delay, its progress kept
+    |   +-- NotReady    it goes back as it came: it has not begun on what is away
     +-- Stopped     nobody wants the result any more: canceled, drained, or the lease is gone
 
 The class decides the fate of the job, the code (db.failures) and message tell the client why.
@@ -41,6 +42,10 @@ class Transient(JobError):
             raise ValueError(f"{code} is not retryable: raise Permanent")
         super().__init__(message)
         self.code = code
+
+
+class NotReady(Transient):
+    """What the job needs is away, and the job has not begun on it: that says nothing of the job, and costs it no retry."""
 
 
 class Stopped(JobError):

@@ -218,13 +218,14 @@ class Split(Message):
 
 
 class Failed(Message):
-    """The handler has raised."""
+    """The handler has raised. `not_begun`: something it needs was away before the job began on it."""
 
     type: Literal["failed"] = "failed"
     stream: int
     code: Failure
     message: str
     details: dict[str, Any] = {}
+    not_begun: bool = False
     spent: StreamCost = StreamCost()
 
 

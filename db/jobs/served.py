@@ -86,11 +86,14 @@ def models(session: Session, now: datetime) -> list[ServedModel]:
 
 
 def names(session: Session, now: datetime, queue: str) -> set[str] | None:
-    """The models that jobs of this queue may name now; None while no worker of the queue is alive to say so."""
+    """The models that jobs of this queue may name now; None while no worker of the queue is alive to say so.
+
+    Among them those that were loaded and whose nodes are away: they come back by themselves, and jobs wait for them.
+    """
     alive = session.scalars(select(Worker).where(Worker.heartbeat_at > now - HEARTBEAT_LIFE)).all()
     able = [worker for worker in alive if queue in worker.queues and worker.data.get("models")]
     offered = [model for worker in able for model in worker.data["models"]]
-    return {str(model.get("name")) for model in offered if "problem" not in model} if able else None
+    return {str(model.get("name")) for model in offered if _is_sound(model) or model.get("nodes")} if able else None
 
 
 def broken(session: Session, now: datetime) -> list[BrokenModel]:

@@ -65,3 +65,12 @@ def test_the_nodes_of_a_split_model_are_told_to_operators(here: RunningApp) -> N
     here.worker(nodes=[node])
     (worker,) = here.admin().get("/v1/workers").json()
     assert worker["data"]["models"][0]["nodes"] == [node]
+
+
+def test_jobs_wait_for_the_nodes_of_a_split_model_that_are_away(here: RunningApp, ann: TenantClient) -> None:
+    node = {"rank": 1, "role": "finisher", "layers": [2, 5], "bytes": 3 << 20, "joined": False, "round_trip_ms": None}
+    here.worker(nodes=[node], problem="node 1 (finisher) of 2 nodes has not joined")
+    params = {"video": {"url": "https://example.com/a.mp4"}, "model": "nano"}
+    taken = ann.post("/v1/jobs", {"kind": "video.caption", "params": params})
+    assert (taken.status_code, taken.json()["state"]) == (202, "queued"), taken.text
+    assert ann.get("/v1/models").json() == [], "nobody can use it now"

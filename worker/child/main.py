@@ -120,8 +120,8 @@ def end_of(stream: int, outcome: Document | SplitRequest | HandlerFailure, cost:
         return Split(stream=stream, segments=tuple(outcome.segments), spent=cost)
     if outcome.code is None:
         return Halted(stream=stream, spent=cost)
-    message, details = outcome.message[:4000], outcome.details
-    return Failed(stream=stream, code=outcome.code, message=message, details=details, spent=cost)
+    message, details, not_begun = outcome.message[:4000], outcome.details, outcome.not_begun
+    return Failed(stream=stream, code=outcome.code, message=message, details=details, not_begun=not_begun, spent=cost)
 
 
 def spent(busy_seconds: float, weights_sha256: str | None) -> StreamCost:

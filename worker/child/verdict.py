@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from db.failures import Failure
-from worker.errors import Permanent, Stopped, Transient
+from worker.errors import NotReady, Permanent, Stopped, Transient
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -21,11 +21,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class HandlerFailure:
-    """Why there is no value; `code` is None when the work was told to stop."""
+    """Why there is no value; `code` is None when the work was told to stop. `not_begun`: see `NotReady`."""
 
     code: Failure | None
     message: str
     details: dict[str, Any] = field(default_factory=dict)
+    not_begun: bool = False
 
 
 def attempt(work: Callable[[], T]) -> T | HandlerFailure:
@@ -37,7 +38,7 @@ def attempt(work: Callable[[], T]) -> T | HandlerFailure:
     except Permanent as error:
         return HandlerFailure(error.code, str(error), error.details)
     except Transient as error:
-        return HandlerFailure(error.code, str(error))
+        return HandlerFailure(error.code, str(error), not_begun=isinstance(error, NotReady))
     except Exception as error:  # the one place, see above
         log.exception("unexpected failure")
         return HandlerFailure(*_foreign(error))

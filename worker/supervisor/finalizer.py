@@ -95,6 +95,8 @@ class Finalizer:
                 return self.fail(Failure.RUN_TIME_EXCEEDED, f"ran longer than {self.settings.max_run_s:g} s", cost)
             case StopReason.STALLED:
                 return self.fail(Failure.WORKER_LOST, f"no progress for {self.settings.stall_s:g} s", cost)
+        if isinstance(end, Failed) and end.not_begun:
+            return self._release(cost)
         if isinstance(end, Failed):
             return self.fail(end.code, end.message, cost, end.details)
         if isinstance(end, Gone) and end.innocent:

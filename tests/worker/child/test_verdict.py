@@ -10,7 +10,7 @@ import pytest
 from db.failures import Failure
 from worker.child.main import end_of
 from worker.child.verdict import HandlerFailure, attempt
-from worker.errors import Permanent
+from worker.errors import NotReady, Permanent, Transient
 from worker.protocol import Failed, StreamCost
 
 
@@ -46,3 +46,15 @@ def test_the_details_of_a_failure_reach_the_message_to_the_supervisor() -> None:
     failed = end_of(7, trouble, StreamCost())
     assert isinstance(failed, Failed)
     assert (failed.code, failed.details) == (Failure.BAD_PARAMS, {"packages": ["RGT", "PW"]})
+
+
+@pytest.mark.parametrize("kind", [NotReady, Transient])
+def test_whether_a_job_has_begun_on_what_is_away_reaches_the_supervisor(kind: type[Transient]) -> None:
+    def away() -> None:
+        raise kind(Failure.ENGINE_UNREACHABLE, "node 1 has not joined")
+
+    trouble = attempt(away)
+    assert isinstance(trouble, HandlerFailure)
+    failed = end_of(7, trouble, StreamCost())
+    assert isinstance(failed, Failed)
+    assert (failed.code, failed.not_begun) == (Failure.ENGINE_UNREACHABLE, kind is NotReady)

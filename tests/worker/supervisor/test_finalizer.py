@@ -166,6 +166,19 @@ def test_a_dead_child_is_held_against_the_job_that_may_have_killed_it_alone(
     assert harness.last_attempt(attempt.id).message == message
 
 
+@pytest.mark.parametrize(
+    ("not_begun", "state", "setbacks"), [(True, State.QUEUED, 0), (False, State.RETRY_WAIT, 1)], ids=str
+)
+def test_what_is_away_before_a_job_begins_on_it_costs_no_retry(
+    harness: WorkerHarness, finalizer: Finalizer, attempt: Attempt, not_begun: bool, state: State, setbacks: int
+) -> None:
+    code = Failure.ENGINE_UNREACHABLE
+    end = Failed(stream=attempt.stream, code=code, message="node 1 has not joined", not_begun=not_begun, spent=COST)
+    finalizer.settle(end, {})
+    job = harness.job(attempt.id)
+    assert (job.state, job.setbacks) == (state, setbacks)
+
+
 def test_a_job_is_split_into_jobs_of_its_own(harness: WorkerHarness, finalizer: Finalizer, attempt: Attempt) -> None:
     parts = tuple({"messages": [{"role": "user", "content": word}]} for word in ("one", "two"))
     assert finalizer.settle(Split(stream=attempt.stream, segments=parts, spent=COST), {}) == "split"

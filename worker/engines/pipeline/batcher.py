@@ -29,7 +29,7 @@ from worker.engines.pipeline.messages import (
     free,
 )
 from worker.engines.pipeline.wire import BadPacket, Packet, What
-from worker.errors import JobError, Permanent, Transient
+from worker.errors import JobError, NotReady, Permanent, Transient
 from worker.streaming.batch import ActiveSequence, Batcher, GenerationResult, GenerationTurn
 from worker.streaming.cache import CacheShape, StreamCache
 from worker.streaming.clock import Mark, seconds
@@ -65,10 +65,10 @@ class StarterForward(Forward):
     coordinator: Coordinator
 
     def new_cache(self, tokens: int, text_tokens: int) -> PipelineCache:
-        """Memory for one stream here; the nodes make theirs with its first packet. Raises Transient(ENGINE_UNREACHABLE)."""
+        """Memory for one stream here; the nodes make theirs with its first packet. Raises NotReady(ENGINE_UNREACHABLE)."""
         ring = self.coordinator.ring(RING_WAIT_S)
         if ring is None:
-            raise Transient(Failure.ENGINE_UNREACHABLE, self.coordinator.problem() or "the pipeline was closed")
+            raise NotReady(Failure.ENGINE_UNREACHABLE, self.coordinator.problem() or "the pipeline was closed")
         return PipelineCache(self.shape, tokens, text_tokens, ring)
 
 

@@ -21,9 +21,10 @@ from db.failures import Failure
 from tests.worker.engines.models import OPTIONS, chunk
 from tests.worker.engines.pipeline.nodes import NodeThread, node_of, port_of, split_folder
 from worker.engine.protocol import ChatRequest, Session
+from worker.engines.pipeline import batcher
 from worker.engines.pipeline.engine import PipelineEngine
 from worker.engines.spec import ModelSpec
-from worker.errors import Transient
+from worker.errors import NotReady, Transient
 
 NOTICED_S = 10
 FAMILY = "bm3_vl"
@@ -113,6 +114,15 @@ def test_a_node_that_leaves_breaks_turns_off_and_comes_back(group: Group) -> Non
     resumed.rewatch(chunk(0))
     resumed.feed(chunk(1))
     resumed.close()
+
+
+def test_a_stream_that_finds_nodes_away_has_not_begun(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batcher, "RING_WAIT_S", 0.2)
+    group.nodes[0].leave()
+    wait_for(lambda: group.engine.problem() is not None)
+    with pytest.raises(NotReady, match=r"node 1 \(secondary\)"):
+        group.engine.open(OPTIONS).feed(chunk(0))
+    group.nodes[0].start()
 
 
 def test_streams_that_end_free_their_caches_on_every_node(group: Group) -> None:
