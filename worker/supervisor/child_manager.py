@@ -108,14 +108,14 @@ class ChildManager:
         child.signal(signum)
 
     def _take_reports(self, models: tuple[ModelReport, ...]) -> None:
-        mended = {before.name for before in self.models if before.problem is not None}
+        told = {before.name: before.problem for before in self.models if before.problem is not None}
         self.models = models
         metrics.MODELS_USABLE.set(len(self.served.names))
         for one in models:
-            if one.problem is not None:
-                words = "no job is taken for model %s, which cannot be loaded and is tried again: %s"
+            if one.problem is not None and one.problem != told.get(one.name):
+                words = "no job is taken for model %s, which cannot be used and is tried again: %s"
                 log.error(words, one.name, one.problem)
-            elif one.name in mended:
+            elif one.problem is None and one.name in told:
                 log.info("model %s can be used now", one.name)
 
     def _check_pulse(self, child: Child, now: float) -> None:

@@ -14,7 +14,7 @@ from tests.waiting import GUARD_S, until
 from tests.worker.supervisor.worker_harness import WorkerHarness
 from worker import metrics
 from worker.errors import Transient
-from worker.protocol import Done, Start, Started
+from worker.protocol import Done, ModelReport, Start, Started
 from worker.supervisor.attempt import Attempt, Gone, StopReason
 from worker.supervisor.child import Child
 
@@ -106,6 +106,24 @@ def test_jobs_for_a_model_that_cannot_be_loaded_are_left_to_others(
     served = harness.child_manager.served
     assert (served.names, served.default) == (["good"], default)
     assert "no job is taken for model bad" in caplog.text
+
+
+def test_what_is_wrong_with_a_model_is_told_once_however_often_its_nodes_are_looked_at(
+    harnesses: Callable[..., WorkerHarness], caplog: pytest.LogCaptureFixture
+) -> None:
+    harness = harnesses("split=fake")
+    harness.keep_running()
+
+    def say(problem: str, trip_ms: float) -> None:
+        reports = (ModelReport(name="split", info={"nodes": [{"round_trip_ms": trip_ms}]}, problem=problem),)
+        alive(harness).models = reports
+        until(lambda: harness.child_manager.models == reports)
+
+    say("node 1 is away", 1.0)
+    say("node 1 is away", 2.0)
+    say("node 2 is away", 2.0)
+    until(lambda: "node 2 is away" in caplog.text)
+    assert [caplog.text.count(f"node {number} is away") for number in (1, 2)] == [1, 1]
 
 
 def test_without_a_model_in_time_the_job_is_tried_elsewhere(harnesses: Callable[..., WorkerHarness]) -> None:
