@@ -6,6 +6,7 @@ wanted=()
 command -v chromium >/dev/null || wanted+=(chromium)
 /usr/bin/python3 -c 'import gi; gi.require_version("GstRtspServer", "1.0")' 2>/dev/null || wanted+=(
   python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad)
+[ -e /usr/lib/nginx/modules/ngx_rtmp_module.so ] || wanted+=(libnginx-mod-rtmp)
 command -v srt-live-transmit >/dev/null || wanted+=(srt-tools)
 [ ${#wanted[@]} = 0 ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

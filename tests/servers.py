@@ -136,6 +136,17 @@ class S3Place:
     secret_access_key: str = "test"
 
 
+def in_s3(place: S3Place) -> dict[str, str]:
+    """The environment of a service that keeps its objects there."""
+    return {
+        "AWS_ACCESS_KEY_ID": place.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": place.secret_access_key,
+        "BM3_OBJECT_STORE": "s3",
+        "BM3_S3_BUCKET": place.bucket,
+        "BM3_S3_ENDPOINT_URL": place.endpoint_url,
+    }
+
+
 @contextmanager
 def redis_server(folder: Path, *, append_only: bool = True) -> Iterator[RedisServer]:
     """A running Redis that keeps its data in `folder`."""

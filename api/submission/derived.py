@@ -36,6 +36,8 @@ def derived(
     named = named_assets(session, tenant_id, params, at)
     waiting = next((asset for asset in named if asset.state in inputs.UNVERIFIED and not is_live(params)), None)
     model = params.get("model")
+    if is_live(params):
+        _check_growing(session, named, at)
     _check_model(session, now, queue, model, at)
     return NewJob(
         tenant_id=tenant_id,
@@ -72,6 +74,16 @@ def named_assets(session: Session, tenant_id: UUID, params: dict[str, Any], at: 
             reason = found[name].failure_message
             raise field_problem(f"{at}/params", f"the asset {name} was rejected: {reason}", "rejected_asset")
     return [found[name] for name in names]
+
+
+def _check_growing(session: Session, named: list[Asset], at: str) -> None:
+    """Refuse to follow an upload that the object store shows only when it is complete."""
+    uploads = [assets.upload_of(session, asset.id) for asset in named if asset.state is AssetState.UPLOADING]
+    if any(upload is not None and upload.mode != "offset" for upload in uploads):
+        message = (
+            "this object store shows an upload when it is complete: submit without `live`, and the job waits for it"
+        )
+        raise field_problem(f"{at}/params/live", message)
 
 
 def media_inputs(value: Any) -> Iterator[dict[str, Any]]:

@@ -21,7 +21,7 @@ from db.assets import assets
 from tests.api.live_app import live_app
 from tests.api.running_app import MP4, NO_REDIS, OFFSET_TYPE, RunningApp, TenantClient, running_app
 from tests.faults.tcp_gate import gate_to
-from tests.servers import S3Place
+from tests.servers import S3Place, in_s3
 from worker.dispatcher.sweep import Sweeper
 
 
@@ -204,7 +204,7 @@ def test_a_full_disk_is_507_and_keeps_nothing_of_the_piece(ann: TenantClient) ->
 
 def test_a_store_that_refuses_our_key_says_so(tmp_path: Path, s3: S3Place, monkeypatch: pytest.MonkeyPatch) -> None:
     with gate_to(s3.endpoint_url) as gate:
-        for name, value in _in_s3(replace(s3, endpoint_url=gate.url)).items():
+        for name, value in in_s3(replace(s3, endpoint_url=gate.url)).items():
             monkeypatch.setenv(name, value)
         gate.refuse("POST", 403, 1)
         with running_app(tmp_path) as here:
@@ -224,7 +224,7 @@ def test_a_deleted_asset_leaves_no_bytes(here: RunningApp, ann: TenantClient) ->
 
 
 def test_parts_go_straight_to_s3(tmp_path: Path, s3: S3Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in _in_s3(s3).items():
+    for name, value in in_s3(s3).items():
         monkeypatch.setenv(name, value)
     data = MP4 + b"z" * (9 << 20)
     with running_app(tmp_path) as here:
@@ -239,17 +239,6 @@ def test_parts_go_straight_to_s3(tmp_path: Path, s3: S3Place, monkeypatch: pytes
         asset = ann.post(upload["complete_url"]).json()
         assert (asset["state"], asset["sha256"]) == ("ready", hashlib.sha256(data).hexdigest())
         assert ann.post(upload["parts_url"], {"numbers": [1]}).json()["code"] == "not_multipart"
-
-
-def _in_s3(s3: S3Place) -> dict[str, str]:
-    """The environment of a service that keeps its objects there."""
-    return {
-        "AWS_ACCESS_KEY_ID": s3.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": s3.secret_access_key,
-        "BM3_OBJECT_STORE": "s3",
-        "BM3_S3_BUCKET": s3.bucket,
-        "BM3_S3_ENDPOINT_URL": s3.endpoint_url,
-    }
 
 
 def _put(ann: TenantClient, upload: dict[str, object], data: bytes, numbers: list[int]) -> None:

@@ -20,6 +20,7 @@ from api.metrics import PROCESS
 from api.settings import ApiSettings
 from db.settings import Settings
 from worker import metrics as _workers  # noqa: F401  (importing registers them)
+from worker.ingest.live.srt_receiver import NAMES
 from worker.settings import WorkerSettings
 
 ROOT = Path(__file__).parent.parent.parent
@@ -70,6 +71,15 @@ def test_the_gpu_image_has_what_its_model_options_need() -> None:
     assert "--torch-backend cpu" in _stage("build-cpu")
     assert _extras("build-base") == set()
     assert _extras("build-onnx") == {"cpu"}
+
+
+def test_workers_have_the_library_of_live_input_and_no_rights() -> None:
+    """libsrt is loaded by name: an image without it would refuse every SRT source."""
+    packages = set(re.findall(r"\blibsrt[\w.-]+", _stage("worker")))
+    assert any(f"{NAMES[0]}".startswith(re.sub(r"(libsrt)([\d.]+)-(\w+)", r"\1-\3.so.\2", one)) for one in packages)
+    assert _stage("worker").rstrip().endswith("USER 10001")
+    for image in ("cpu", "onnx", "gpu"):
+        assert f"FROM worker AS {image}\n" in DOCKERFILE
 
 
 def _stage(name: str) -> str:

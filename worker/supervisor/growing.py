@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from db.assets import assets
 from db.failures import Failure
 from db.schema.tables import Asset, AssetState, Upload
 from db.session import Database
-from db.storage.objects import GrowingUploads, ObjectError, ObjectStore, UploadMissing
+from db.storage.objects import GrowingUploads, ObjectError, ObjectMissing, ObjectStore, UploadMissing
 from worker.errors import Permanent
 from worker.ingest.live.relay import data, opened
 from worker.live_feed import FrameKind, SourceDown, told
@@ -40,14 +41,15 @@ class GrowingUpload:
         try:
             while not stop.is_set():
                 asset, upload = self._state()
-                if upload is None or asset.state is not AssetState.UPLOADING:
-                    yield from self._rest(asset, done)
+                before = done
+                for part in self._fresh(asset, upload, done):
+                    yield from data(part)
+                    done += len(part)
+                    self.attempt.advanced()
+                if done >= asset.size_bytes:
+                    yield told(FrameKind.OVER)
                     return
-                fresh = self._arrived(asset, upload, done)
-                yield from data(fresh)
-                done += len(fresh)
-                self.attempt.advanced()
-                if not fresh:
+                if done == before:
                     stop.wait(LOOK_S)
         except ObjectError as error:
             raise SourceDown("the upload cannot be read now") from error
@@ -59,20 +61,16 @@ class GrowingUpload:
                 raise Permanent(Failure.FETCH_FAILED, "the upload was rejected, or is gone")
             return asset, assets.upload_of(session, asset.id)
 
-    def _arrived(self, asset: Asset, upload: Upload, done: int) -> bytes:
-        if not isinstance(self.objects, GrowingUploads):
+    def _fresh(self, asset: Asset, upload: Upload | None, done: int) -> Iterator[bytes]:
+        """What has come since: from the upload, or from the object that it has become. Between the two there is nothing."""
+        if upload is not None and isinstance(self.objects, GrowingUploads):
+            with suppress(UploadMissing):
+                yield self.objects.arrived(assets.in_store(asset, upload), done, PIECE_BYTES)
+                return
+        elif asset.state is AssetState.UPLOADING:
             raise Permanent(
                 Failure.UNSUPPORTED,
                 "this object store shows an upload when it is complete: submit the job without `live`",
             )
-        try:
-            return self.objects.arrived(assets.in_store(asset, upload), done, PIECE_BYTES)
-        except UploadMissing:
-            return b""  # it is being completed
-
-    def _rest(self, asset: Asset, done: int) -> Iterator[bytes]:
-        if done < asset.size_bytes:
-            with self.objects.open_range(asset.object_key, done) as body:
-                for part in body:
-                    yield from data(part)
-        yield told(FrameKind.OVER)
+        with suppress(ObjectMissing), self.objects.open_range(asset.object_key, done) as body:
+            yield from body

@@ -198,6 +198,8 @@ class LiveReader:
         if before_s is not None and placed.time_s - before_s > max(HOLE_S, USUAL_STEPS * usual_s):
             self._sampler.damage(before_s + min(usual_s, HOLE_S), self.trouble or NO_PICTURE)
         self.trouble, self._seen_at = None, time.monotonic()
+        if self.how.end_s is not None and placed.time_s >= self.how.end_s:  # ahead of its time, and after the end
+            return
         for part in self._sampler.show(placed.time_s, frame):
             self.parts.put(part)
         self._pace(placed.time_s)
@@ -264,11 +266,11 @@ class LiveReader:
         self.parts.finish(LiveEnd(round(end_s * 1000), self._ended))
 
     def _end_s(self) -> Fraction:
-        """Now, or the end that was asked for; of what came ahead of its time no more is told."""
+        """Now, or the end that was asked for: what came ahead of its time and lies after that is not told."""
         last_s = self.clock.last_s
         shown_s = Fraction(0) if last_s is None else last_s + min(self.clock.step_s, HOLE_S)
         if self.how.now_s is None:
             return shown_s
         end_s = max(self.how.now_s(), shown_s)
         start_s = Fraction(self.grid.chunk_start_ms(self.first_chunk), 1000)
-        return max(start_s, end_s if self.how.end_s is None else min(end_s, max(self.how.end_s, shown_s)))
+        return max(start_s, end_s if self.how.end_s is None else min(end_s, self.how.end_s))

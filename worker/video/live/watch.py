@@ -126,6 +126,8 @@ class _Following:
         while True:
             if self._job.finishing:
                 self._reader.stop()
+            elif self._is_over():  # also when the reader waits for a source that is silent
+                self._reader.stop("max_duration")
             part = self._parts.take(LOOK_S)
             if isinstance(part, LiveEnd):
                 return part
@@ -274,6 +276,10 @@ class _Following:
         if time.monotonic() - self._beaten >= BEAT_S:
             done_ms = self._pass.next_chunk * self._params.chunk_ms
             self._beat(done_ms if self._grows else max(done_ms, self._now_ms()))
+
+    def _is_over(self) -> bool:
+        most_ms = self._options.max_duration_ms
+        return most_ms is not None and self._now_ms() >= most_ms
 
     def _now_ms(self) -> int:
         return round((time.monotonic() - self._began) * 1000)

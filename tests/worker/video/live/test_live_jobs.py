@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
 from db.jobs import cues, jobs
-from db.jobs.live import stopping
-from db.schema.tables import Job, State
-from tests.waiting import until
-from tests.worker.supervisor.worker_harness import WorkerHarness, now
+from db.schema.tables import State
+from tests.worker.supervisor.worker_harness import WorkerHarness
+from tests.worker.video.live.live_job import LiveJob, accounted
 from tests.worker.video.live.servers import RtspServer
-from worker.supervisor.attempt import Attempt, StopReason
-from worker.supervisor.runner import run
+from worker.supervisor.attempt import StopReason
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
@@ -26,56 +22,6 @@ def rtsp() -> Iterator[RtspServer]:
     server = RtspServer("ann", "s3cret")
     yield server
     server.cut()
-
-
-@pytest.fixture
-def harness(harnesses: Callable[..., WorkerHarness]) -> WorkerHarness:
-    made = harnesses("fake=fake", stop_s=10.0)
-    made.settings.allow_networks.append("127.0.0.0/8")
-    made.keep_running()
-    return made
-
-
-class LiveJob:
-    """A job that follows a source, run by one attempt after another on a thread."""
-
-    def __init__(self, harness: WorkerHarness, url: str, **options: Any) -> None:
-        self.harness = harness
-        params = {"video": {"url": url}, "live": options, "chunk_ms": 1000, "max_frame_pixels": 4096}
-        self.id = harness.submit("video.caption", params).id
-        self.begin()
-
-    def begin(self) -> None:
-        self.attempt: Attempt = self.harness.claim()
-        self._thread = threading.Thread(target=run, args=(self.harness.services, self.attempt), daemon=True)
-        self._thread.start()
-
-    @property
-    def row(self) -> Job:
-        return self.harness.job(self.id)
-
-    def until_cues(self, count: int) -> None:
-        until(lambda: self.row.cue_count >= count, "too few captions", seconds=45)
-
-    def ask(self, what: Callable[..., Job]) -> None:
-        with self.harness.database.write() as session:
-            what(session, now(), session.get_one(Job, self.id))
-
-    def stop(self) -> None:
-        self.ask(stopping.request_stop)
-        self.harness.child_manager.finish(self.attempt)
-        self.ended()
-
-    def ended(self) -> None:
-        self._thread.join(60)
-        assert not self._thread.is_alive()
-
-
-def accounted(row: Job) -> None:
-    """Every millisecond is captioned or in a gap."""
-    assert row.result is not None
-    told = row.result["live"]
-    assert told["captioned_ms"] + told["gap_ms"] == row.result["duration_ms"]
 
 
 def test_a_live_job_is_stopped_with_a_complete_result(harness: WorkerHarness, rtsp: RtspServer) -> None:
