@@ -14,7 +14,7 @@ def main() -> int:
     """Exit status 0 only when everything that must be zero is."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.nodes", description=__doc__)
     parser.add_argument("--faults", type=int, default=100, help="how many faults to inject")
-    parser.add_argument("--minutes", type=float, default=inf, help="inject no more after this time")
+    parser.add_argument("--minutes", type=float, default=inf, help="inject no more so long after the first cues")
     parser.add_argument("--seed", type=int, default=1, help="which faults, in which order")
     chosen = parser.parse_args()
     summary = campaign(chosen.faults, chosen.seed, chosen.minutes)

@@ -159,7 +159,7 @@ def campaign(faults: int, seed: int, minutes: float = inf) -> dict[str, object]:
         tempfile.TemporaryDirectory(prefix="bm3-nodes-", ignore_cleanup_errors=True) as name,
         group_of(Path(name), seed) as group,
     ):
-        _fight(group, faults, began + 60 * minutes)
+        _fight(group, faults, 60 * minutes)
         ledger = _settle(group)
         return {
             "nodes": NODES,
@@ -173,10 +173,11 @@ def campaign(faults: int, seed: int, minutes: float = inf) -> dict[str, object]:
         }
 
 
-def _fight(group: Group, faults: int, until_s: float) -> None:
+def _fight(group: Group, faults: int, seconds: float) -> None:
     """Strike again and again while jobs are at work; a strike must not fall before the last one is got over."""
     group.refill()
     _await_progress(group, 0)
+    until_s = time.monotonic() + seconds
     for number in range(faults):
         if time.monotonic() > until_s:
             break
