@@ -28,8 +28,9 @@ from worker.compat import cache_argument
 from worker.engine.protocol import Chunk, Reply, WatchOptions
 from worker.engines.tiny import TinySize
 from worker.streaming.context_window import Ablation
-from worker.streaming.forward import Forward, PromptSegment, VisionFeatures
+from worker.streaming.forward import Forward, VisionFeatures
 from worker.streaming.loaded_model import LoadedModel
+from worker.streaming.runtime.protocol import PromptSegment
 from worker.streaming.session import StreamSession
 from worker.streaming.spans import SpanRole, TokenSpan
 

@@ -22,8 +22,9 @@ from worker.engines.tiny import TinySize, write_tiny
 from worker.families import FAMILIES
 from worker.streaming.batch import Batcher
 from worker.streaming.cache import StreamCache
-from worker.streaming.forward import Forward, PromptSegment, VisionFeatures
+from worker.streaming.forward import Forward, VisionFeatures
 from worker.streaming.loaded_model import LoadedModel
+from worker.streaming.runtime.protocol import PromptSegment
 
 STOCK = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
 HYBRIDS = ("qwen3_5", "qwen3_5_moe")
@@ -65,7 +66,8 @@ def stock_model(
     folder = checkpoint_folder(family, size)
     if code := FAMILIES[family].code:
         import_module(code)
-    model = AutoModelForImageTextToText.from_pretrained(folder, dtype=dtype, attn_implementation=attention).eval()
+    model: Any = AutoModelForImageTextToText.from_pretrained(folder, dtype=dtype, attn_implementation=attention)
+    model.eval()
     if dtype is torch.float64:  # grouped matrix products know no float64
         for module in model.modules():
             if hasattr(module, "config"):

@@ -20,8 +20,8 @@ from worker.families.base import ImageSlot
 from worker.families.geometry import groups
 from worker.streaming.budget import window_limits
 from worker.streaming.context_window import Ablation
-from worker.streaming.forward import ImageInput, PromptSegment
 from worker.streaming.hybrid import open_session
+from worker.streaming.runtime.protocol import ImageInput, PromptSegment
 from worker.streaming.session import StreamSession
 
 CLOSE = 1e-4

@@ -14,9 +14,9 @@ from worker.engines.tiny import tiny_tokenizer
 from worker.families import FAMILIES
 from worker.families.geometry import Geometry, patches
 from worker.streaming.context_window import ContextWindow
-from worker.streaming.forward import ImageInput, PromptSegment
 from worker.streaming.policy import ContextLimits
 from worker.streaming.prompt_builder import LATE_MS, PINNED_CHUNK, PromptBuilder, image_input
+from worker.streaming.runtime.protocol import ImageInput, PromptSegment
 from worker.streaming.spans import SpanRole
 
 TOKENIZER = tiny_tokenizer()

@@ -16,8 +16,9 @@ from worker.engines.tiny import CONFIGS, TinySize, sharpen
 from worker.families import FAMILIES
 from worker.families.geometry import Geometry
 from worker.streaming.attention import NAME
-from worker.streaming.forward import Forward, PromptSegment, VisionFeatures
+from worker.streaming.forward import Forward, VisionFeatures
 from worker.streaming.positions import close_gaps, moved
+from worker.streaming.runtime.protocol import PromptSegment
 from worker.streaming.spans import SpanRole, TokenSpan
 from worker.streaming.state.replay import RESTART_WINDOWS
 
