@@ -184,7 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         runners = [torch_runner(shape, dtype, asked.threads) for dtype in asked.torch]
-        runners += [onnx_runner(folder, shape, kv, asked.threads) for kv in ("fp32", "fp16")]
+        runners += [onnx_runner(folder, shape, kv, asked.threads) for kv in ("fp32", "fp16", "int8")]
         try:
             runners.insert(0, llama_runner(folder, shape, asked.threads))
         except (ImportError, OSError) as error:

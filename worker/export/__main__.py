@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("model", help="a model folder or a hub id")
     parser.add_argument("--out", type=Path, required=True, help="the new folder")
     parser.add_argument("--weights", choices=("int4", "int8", "fp32"), default="int4", help="of the text layers")
-    parser.add_argument("--kv", choices=("fp32", "fp16"), default="fp32", help="keys and values of streams")
+    parser.add_argument("--kv", choices=("fp32", "fp16", "int8"), default="fp32", help="keys and values of streams")
     parser.add_argument("--activations", choices=("int8", "fp32"), default="int8", help="what int weights meet")
     parser.add_argument("--block", type=_block, default=128, help="weights that share a scale")
     parser.add_argument(

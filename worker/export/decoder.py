@@ -14,11 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.export.graph import CONTRIB, FLOAT, HALF, INT32, Graph, Linear
+from worker.export.graph import CONTRIB, FLOAT, HALF, INT8, INT32, Graph, Linear
 from worker.export.source import Source
 
 LAYERS = "model.language_model.layers"
+KeyValueScales = NDArray[np.float32]
+"""(2, layers, kv_heads, head_dim): keys' and values', see `worker.export.calibrate`."""
 Reads = Callable[[], NDArray[np.float32]]
+CACHES = {"fp32": FLOAT, "fp16": HALF, "int8": INT8}
 
 
 @dataclass(frozen=True)
@@ -34,10 +37,10 @@ class DecoderShape:
     vocabulary: int
     eps: float
     deep: int
-    half_cache: bool
+    cache: str
 
     @classmethod
-    def of(cls, source: Source, half_cache: bool) -> DecoderShape:
+    def of(cls, source: Source, cache: str) -> DecoderShape:
         text = source.text
         heads = int(text["num_attention_heads"])
         return cls(
@@ -50,7 +53,7 @@ class DecoderShape:
             vocabulary=text["vocab_size"],
             eps=text.get("rms_norm_eps", 1e-6),
             deep=len(source.vision.get("deepstack_visual_indexes") or ()),
-            half_cache=half_cache,
+            cache=cache,
         )
 
     @property
@@ -62,12 +65,21 @@ class DecoderShape:
 class Decoder:
     """Writes the graph of one text model. Shapes: S new tokens, H hidden size, R rows of a cache."""
 
-    def __init__(self, source: Source, shape: DecoderShape, graph: Graph, linear: Linear, head: Linear) -> None:
+    def __init__(
+        self,
+        source: Source,
+        shape: DecoderShape,
+        graph: Graph,
+        linear: Linear,
+        head: Linear,
+        scales: KeyValueScales | None = None,
+    ) -> None:
         self._source = source
         self._shape = shape
         self._graph = graph
         self._linear = linear
         self._head = head
+        self._scales = scales
         self._raw: list[str] = []
 
     def build(self) -> None:
@@ -157,19 +169,32 @@ class Decoder:
 
     def _grouped_query(self, query: str, key: str, value: str, layer: int) -> str:
         graph, shape = self._graph, self._shape
-        kind = HALF if shape.half_cache else FLOAT
+        kind = CACHES[shape.cache]
         kept: list[int | str] = [1, shape.kv_heads, "R", shape.head_dim]
         past = [graph.input(f"past.{layer}.{part}", kind, kept) for part in ("key", "value")]
         present = [f"present.{layer}.{part}" for part in ("key", "value")]
         for name in present:
             graph.output(name, kind, kept)
-        if shape.half_cache:
+        if kind == HALF:
             query, key, value = (graph.node("Cast", part, to=HALF) for part in (query, key, value))
         out = f"attended.{layer}"
         inputs = [query, key, value, *past, "seqlens_k", "total_sequence_length"]
         sizes: dict[str, Any] = {"num_heads": shape.heads, "kv_num_heads": shape.kv_heads, "do_rotary": 0}
+        if self._scales is not None:
+            inputs += ["", "", "", "", "", *self._scale_inputs(self._scales, layer)]
+            sizes |= {"k_quant_type": "PER_CHANNEL", "v_quant_type": "PER_CHANNEL", "kv_cache_bit_width": 8}
         graph.nodes("GroupQueryAttention", inputs, [out, *present], CONTRIB, **sizes)
-        return graph.node("Cast", out, to=FLOAT) if shape.half_cache else out
+        return graph.node("Cast", out, to=FLOAT) if kind == HALF else out
+
+    def _scale_inputs(self, scales: KeyValueScales, layer: int) -> list[str]:
+        """What a step of each channel's int8 keys and values stands for."""
+        size = (1, self._shape.kv_heads, 1, self._shape.head_dim)
+        return [
+            self._graph.weight(
+                f"kv_scale.{layer}.{part}", partial(_of_layer, part_scales, layer, size), size, np.float32
+            )
+            for part, part_scales in zip(("key", "value"), scales, strict=True)
+        ]
 
     def _mlp(self, normed: str, layer: int) -> str:
         graph, shape, prefix = self._graph, self._shape, f"{LAYERS}.{layer}.mlp"
@@ -180,6 +205,10 @@ class Decoder:
         silu = graph.contrib("QuickGelu", gate, alpha=1.0)  # x * sigmoid(x), in one operator
         name, back = f"{prefix}.down_proj.weight", (shape.hidden, shape.middle)
         return self._linear(graph.node("Mul", silu, up), name, self._read(name, *back), back)
+
+
+def _of_layer(scales: NDArray[np.float32], layer: int, size: tuple[int, ...]) -> NDArray[np.float32]:
+    return scales[layer].reshape(size)
 
 
 def _joined(reads: list[Reads]) -> NDArray[np.float32]:

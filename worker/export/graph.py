@@ -19,12 +19,13 @@ OPSET, IR_VERSION = 20, 10
 ACCURACY = {"fp32": 1, "int8": 4}
 """What MatMulNBits computes in: int8 turns its input into int8 block by block, several times as fast."""
 
-FLOAT, INT64, INT32, UINT8, HALF = (
+FLOAT, INT64, INT32, UINT8, HALF, INT8 = (
     TensorProto.FLOAT,
     TensorProto.INT64,
     TensorProto.INT32,
     TensorProto.UINT8,
     TensorProto.FLOAT16,
+    TensorProto.INT8,
 )
 Quantizer = Callable[[NDArray[np.float32], int, int], Quantized]
 """(weights (outputs, inputs), bits, block) -> their codes."""

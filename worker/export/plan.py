@@ -15,7 +15,7 @@ from worker.export.source import Source
 from worker.families import FAMILIES
 
 Precision = Literal["fp32", "int8", "int4"]
-CachePrecision = Literal["fp32", "fp16"]
+CachePrecision = Literal["fp32", "fp16", "int8"]
 BITS: dict[str, int | None] = {"fp32": None, "int8": 8, "int4": 4}
 MOVING = ("dynamic", "longrope")
 

@@ -14,6 +14,7 @@ import numpy as np
 from worker.engines.onnx.manifest import (
     DECODER,
     EMBEDDINGS,
+    KV_SCALES,
     NAME,
     TOKENIZER,
     VISION,
@@ -22,7 +23,8 @@ from worker.engines.onnx.manifest import (
     Parity,
 )
 from worker.engines.weights import digest_of
-from worker.export.decoder import Decoder, DecoderShape
+from worker.errors import Permanent
+from worker.export.decoder import Decoder, DecoderShape, KeyValueScales
 from worker.export.errors import ExportError
 from worker.export.graph import Graph, Linear
 from worker.export.plan import ExportOptions, fingerprint, text_part, vision_part, window_of
@@ -61,10 +63,14 @@ class Export:
         partial = self._partial(source)
         self._check_space(source, partial)
         self._write_vision(source, partial)
-        shape = self._write_decoder(source, partial)
+        first = "fp32" if self.options.kv == "int8" else self.options.kv  # the steps of int8 are measured with it
+        shape = self._write_decoder(source, partial, first)
         embeddings = self._write_embeddings(source, shape, partial)
         self._write_tokenizer(partial)
-        manifest = self._manifest(source, shape, embeddings, partial)
+        manifest = self._manifest(source, shape, embeddings)
+        if self.options.kv == "int8":
+            self._write_int8_cache(source, partial, manifest.model_copy(update={"kv": "fp32"}))
+        manifest = manifest.model_copy(update={"files": _digests(partial)})
         _write_json(partial / NAME, manifest)
         if self.prove is not None:
             manifest = manifest.model_copy(update={"parity": self._proof(self.prove, partial)})
@@ -104,15 +110,28 @@ class Export:
             Vision(source, VisionShape.of(source), graph, Linear(graph, None)).build(1 / (255 * std), -mean / std)
             graph.save(partial / VISION)
 
-    def _write_decoder(self, source: Source, partial: Path) -> DecoderShape:
+    def _write_decoder(
+        self, source: Source, partial: Path, cache: str, scales: KeyValueScales | None = None
+    ) -> DecoderShape:
         options = self.options
-        shape = DecoderShape.of(source, half_cache=options.kv == "fp16")
+        shape = DecoderShape.of(source, cache)
         with WeightsFile(partial / (DECODER + WEIGHTS_SUFFIX), self.on_progress) as weights:
             graph = Graph("decoder", weights)
             linear = Linear(graph, options.bits, options.block, options.activations, METHODS[options.method])
-            Decoder(source, shape, graph, linear, linear).build()
+            Decoder(source, shape, graph, linear, linear, scales).build()
             graph.save(partial / DECODER)
         return shape
+
+    def _write_int8_cache(self, source: Source, partial: Path, manifest: ExportManifest) -> None:
+        """Measure the steps of int8 keys and values, and write the decoder that has them; its weights are there already."""
+        from worker.export.calibrate import measure_scales
+
+        try:
+            scales = measure_scales(partial, manifest)
+        except Permanent as error:
+            raise ExportError(str(error)) from error
+        np.save(partial / KV_SCALES, scales)
+        self._write_decoder(source, partial, "int8", scales)
 
     def _write_embeddings(self, source: Source, shape: DecoderShape, partial: Path) -> str:
         """The table as it is stored in the checkpoint; the name of its type."""
@@ -138,10 +157,8 @@ class Export:
             if (self.model / name).exists():
                 shutil.copyfile(self.model / name, partial / name)
 
-    def _manifest(self, source: Source, shape: DecoderShape, embeddings: str, partial: Path) -> ExportManifest:
+    def _manifest(self, source: Source, shape: DecoderShape, embeddings: str) -> ExportManifest:
         options = self.options
-        left = {NAME, PLAN}
-        files = [p.name for p in partial.iterdir() if p.name not in left and not p.name.endswith(JOURNAL_SUFFIX)]
         return ExportManifest(
             family=source.family,
             weights=options.weights,
@@ -156,7 +173,7 @@ class Export:
             window=window_of(source),
             demo=bool(source.config.get("demonstration", False)),
             versions={name: version(name) for name in ("bm3-vl", "onnx", "onnxruntime")},
-            files={name: digest_of(partial / name) for name in sorted(files)},
+            files={},
         )
 
     def _proof(self, prove: Prove, partial: Path) -> Parity:
@@ -173,6 +190,13 @@ class Export:
                 f"logit {parity.max_logit_error:.2g}): this export is not finished; please report the model"
             )
         return parity
+
+
+def _digests(partial: Path) -> dict[str, str]:
+    """The sha256 of every file that belongs to the export."""
+    left = {NAME, PLAN}
+    files = [p.name for p in partial.iterdir() if p.name not in left and not p.name.endswith(JOURNAL_SUFFIX)]
+    return {name: digest_of(partial / name) for name in sorted(files)}
 
 
 def _write_json(path: Path, manifest: ExportManifest) -> None:

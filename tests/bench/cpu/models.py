@@ -76,11 +76,12 @@ def random_source(shape: TextShape) -> RandomSource:
 def write_decoder(folder: Path, shape: TextShape, bits: int | None, kv: str, block: int = 128) -> ExportManifest:
     """Our decoder graph of such a shape, and what a manifest says about it."""
     source = random_source(shape)
-    sizes = DecoderShape.of(source, half_cache=kv == "fp16")
+    sizes = DecoderShape.of(source, kv)
+    scales = np.full((2, shape.layers, shape.kv_heads, shape.head_dim), 4 / 127, np.float32)  # of normed keys
     with WeightsFile(folder / "decoder.onnx.weights", lambda _, __: None) as weights:
         graph = Graph("decoder", weights)
         linear = Linear(graph, bits, block)
-        Decoder(source, sizes, graph, linear, linear).build()
+        Decoder(source, sizes, graph, linear, linear, scales if kv == "int8" else None).build()
         graph.save(folder / "decoder.onnx")
     half = shape.head_dim // 2
     text = TextSizes(

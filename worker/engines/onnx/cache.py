@@ -23,6 +23,14 @@ class HostShape:
     heads: int
     head_dim: int
     dtype: np.dtype[Any]
+    key_scales: Floats | None = None
+    """(layers, 1, heads, 1, head_dim): what a step of an int8 key stands for; None where keys are floating-point."""
+
+    def stored(self, keys: Floats) -> NDArray[Any]:
+        """Keys (layers, 1, heads, tokens, head_dim) as the buffers hold them."""
+        if self.key_scales is None:
+            return keys
+        return np.clip(np.rint(keys / self.key_scales), -128, 127)
 
     def nbytes(self, tokens: int, text_tokens: int) -> int:
         """Bytes of a stream with room for so many tokens, of which `text_tokens` are movable."""
@@ -91,7 +99,7 @@ class HostCache:
         keys = [span.key for span in spans]
         cos, sin = angles.at(all_axes(spans))
         raw = self.raw_keys[..., self.raw_slots.rows(keys), :]
-        self.keys[..., self.slots.rows(keys), :] = rotate(raw, cos, sin)
+        self.keys[..., self.slots.rows(keys), :] = self.shape.stored(rotate(raw, cos, sin))
 
     def grow(self, tokens: int, text_tokens: int) -> None:
         """Buffers of at least so many rows with the same content, for streams that evict nothing (an ablation)."""

@@ -18,6 +18,7 @@ from worker.engines.onnx.forward import Embeddings, OnnxForward
 from worker.engines.onnx.manifest import (
     DECODER,
     EMBEDDINGS,
+    KV_SCALES,
     TOKENIZER,
     VISION,
     ExportManifest,
@@ -50,7 +51,22 @@ def load_forward(spec: ModelSpec, folder: Path, manifest: ExportManifest) -> Onn
     provider, threads = provider_of(spec), threads_of(spec)
     vision, decoder = (open_graph(folder / name, spec, provider, threads) for name in (VISION, DECODER))
     table = np.load(folder / EMBEDDINGS, mmap_mode="r")
-    return OnnxForward(manifest, vision, decoder, Embeddings(table, manifest.embeddings))
+    scales = np.load(folder / KV_SCALES)[0][:, None, :, None] if manifest.kv == "int8" else None
+    return OnnxForward(manifest, vision, decoder, Embeddings(table, manifest.embeddings), scales)
+
+
+def load_model(spec: ModelSpec, folder: Path, manifest: ExportManifest, tokens: FileTokenizer) -> LoadedModel:
+    """What streams and conversations need of a folder; close its batcher. Raises as `load_forward`."""
+    forward = load_forward(spec, folder, manifest)
+    return LoadedModel(
+        forward=forward,
+        batcher=Batcher(forward),
+        family=FAMILIES[manifest.family],
+        geometry=geometry_of(manifest.vision),
+        tokens=tokens,
+        decode=tokens.decode,
+        context_tokens=manifest.text.context_tokens,
+    )
 
 
 class OnnxEngine:
@@ -61,17 +77,8 @@ class OnnxEngine:
         folder = Path(spec.path)
         manifest = read_manifest(folder, spec.name)
         check_files(folder, manifest, spec.name)
-        forward = load_forward(spec, folder, manifest)
         tokens = FileTokenizer(folder / TOKENIZER)
-        self.loaded = LoadedModel(
-            forward=forward,
-            batcher=Batcher(forward),
-            family=FAMILIES[manifest.family],
-            geometry=geometry_of(manifest.vision),
-            tokens=tokens,
-            decode=tokens.decode,
-            context_tokens=manifest.text.context_tokens,
-        )
+        self.loaded = load_model(spec, folder, manifest, tokens)
         self._tokens, self._vocabulary = tokens, manifest.text.vocabulary
         self._info = ModelInfo(
             name=spec.name,

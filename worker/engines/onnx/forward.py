@@ -26,7 +26,11 @@ from worker.streaming.spans import TokenSpan
 COMPUTED = ("logits", "raw_keys")
 """The outputs that are made anew at each run, in the order in which they are bound."""
 
-KV_DTYPES: dict[str, np.dtype[Any]] = {"fp32": np.dtype(np.float32), "fp16": np.dtype(np.float16)}
+KV_DTYPES: dict[str, np.dtype[Any]] = {
+    "fp32": np.dtype(np.float32),
+    "fp16": np.dtype(np.float16),
+    "int8": np.dtype(np.int8),
+}
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,14 @@ class OnnxForward:
     choices: Choices = host_sampling
     recurrent = False
 
-    def __init__(self, manifest: ExportManifest, vision: Any, decoder: Any, embeddings: Embeddings) -> None:
+    def __init__(
+        self,
+        manifest: ExportManifest,
+        vision: Any,
+        decoder: Any,
+        embeddings: Embeddings,
+        key_scales: Floats | None = None,
+    ) -> None:
         text = manifest.text
         self._manifest = manifest
         self._vision = vision
@@ -67,7 +78,7 @@ class OnnxForward:
         self._never = list(text.never)
         self._no_deep = np.zeros((1, 1, text.hidden), dtype=np.float32)
         self.angles = HostAngles(text.inverse_frequencies, text.axis_of)
-        self.shape = HostShape(text.layers, text.kv_heads, text.head_dim, KV_DTYPES[manifest.kv])
+        self.shape = HostShape(text.layers, text.kv_heads, text.head_dim, KV_DTYPES[manifest.kv], key_scales)
 
     def new_cache(self, tokens: int, text_tokens: int) -> HostCache:
         """Memory for one stream."""

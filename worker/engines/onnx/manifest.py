@@ -16,6 +16,7 @@ from worker.errors import Permanent
 FORMAT = 1
 NAME = "manifest.json"
 VISION, DECODER, EMBEDDINGS, TOKENIZER = "vision.onnx", "decoder.onnx", "embeddings.npy", "tokenizer.json"
+KV_SCALES = "kv_scales.npy"
 WEIGHTS_SUFFIX = ".weights"
 
 
@@ -70,7 +71,7 @@ class ExportManifest(_Part):
     method: str = "round-to-nearest"
     activations: Literal["fp32", "int8"]
     block: int
-    kv: Literal["fp32", "fp16"]
+    kv: Literal["fp32", "fp16", "int8"]
     parameters: int
     embeddings: Literal["float32", "float16", "bfloat16"]
     text: TextSizes

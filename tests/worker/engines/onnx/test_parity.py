@@ -10,7 +10,8 @@ import pytest
 from tests.worker.engines.exports import EXPORTED, onnx_engine
 from tests.worker.engines.models import frame, tiny_engine
 from worker.engines.conversation import conversation
-from worker.export.verify import Compared, follow
+from worker.export.questions import follow
+from worker.export.verify import Compared
 
 TOKENS = 64
 CLOSE = 1e-4
