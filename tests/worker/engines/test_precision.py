@@ -13,7 +13,7 @@ from tests.worker.engines.models import OPTIONS, STOCK, chunk, recording_residen
 from tests.worker.streaming.oracle import Oracle, Past
 from tests.worker.streaming.test_exactness import follow, resident_video_token, session_marks
 from worker.engines.tiny import TinySize
-from worker.streaming.forward import ImageInput
+from worker.streaming.runtime.protocol import ImageInput
 from worker.streaming.session import StreamSession
 
 
