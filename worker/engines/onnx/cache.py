@@ -30,7 +30,8 @@ class HostShape:
         """Keys (layers, 1, heads, tokens, head_dim) as the buffers hold them."""
         if self.key_scales is None:
             return keys
-        return np.clip(np.rint(keys / self.key_scales), -128, 127)
+        steps: NDArray[Any] = np.clip(np.rint(keys / self.key_scales), -128, 127)
+        return steps
 
     def nbytes(self, tokens: int, text_tokens: int) -> int:
         """Bytes of a stream with room for so many tokens, of which `text_tokens` are movable."""
