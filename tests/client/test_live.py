@@ -14,8 +14,7 @@ from uuid import UUID
 
 import pytest
 
-from bm3vl.errors import ApiError, NotFound
-from tests.client.conftest import CAPTIONED, LiveServer, connected
+from tests.client.conftest import CAPTIONED, LiveServer
 from tests.waiting import until
 
 CAMERA = "rtsp://ann:s3cret@camera.example.com/one"
@@ -43,28 +42,6 @@ def test_a_live_job_is_submitted_and_stopped(client: Any, live_server: LiveServe
     assert "s3cret" not in str(params)
     assert client.stop(job.id).state == "canceled", "it never began"
     assert client.stop(str(job.id)).state == "canceled", "and a finished one stays as it is"
-
-
-def test_a_running_one_is_asked_and_succeeds(client: Any, live_server: LiveServer) -> None:
-    job = client.live(CAMERA)
-    epoch = claimed(live_server, job.id)
-    asked = client.stop(job)
-    assert (asked.state, asked.stop_requested_at is not None) == ("running", True)
-    live_server.worker.finish(job.id, epoch, CAPTIONED)
-    assert client.job(job.id).state == "succeeded"
-
-
-def test_what_cannot_be_stopped_is_an_error(client: Any, way: str, live_server: LiveServer) -> None:
-    other = live_server.submitted()
-    with pytest.raises(ApiError) as refused:
-        client.stop(other)
-    assert (refused.value.status, refused.value.problem["code"]) == (409, "not_live")
-    client.cancel(other)
-    job = client.live(CAMERA)
-    stranger = live_server.worker.tenant_client(f"stranger-{way}")
-    with connected(way, live_server.server.url, stranger.token) as theirs, pytest.raises(NotFound):
-        theirs.stop(job.id)
-    client.stop(job)
 
 
 @contextmanager
