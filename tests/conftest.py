@@ -28,6 +28,9 @@ from tests.servers import (
 if not Path("/dev/nvidiactl").exists():
     os.environ.setdefault("TRITON_INTERPRET", "1")
 
+# Two runs share two cores: a thread more for each only makes them wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # A busy machine is no failure: properties are checked without a clock.
 settings.register_profile("bm3", deadline=None)
 settings.load_profile("bm3")
