@@ -208,7 +208,8 @@ class Decoder:
 
 
 def _of_layer(scales: NDArray[np.float32], layer: int, size: tuple[int, ...]) -> NDArray[np.float32]:
-    return scales[layer].reshape(size)
+    of_layer: NDArray[np.float32] = scales[layer]
+    return of_layer.reshape(size)
 
 
 def _joined(reads: list[Reads]) -> NDArray[np.float32]:
