@@ -56,5 +56,5 @@ def test_what_the_base_image_installs_needs_nothing_of_the_build(tmp_path: Path)
 def test_every_image_takes_the_client_as_a_copy() -> None:
     """`tool.uv.sources` would make it a link into the folder of the build, which no image has."""
     commands = re.findall(r"uv pip install [^\n]+", DOCKERFILE)
-    assert len(commands) == 3
+    assert len(commands) == len(re.findall(r"^FROM build AS build-", DOCKERFILE, re.MULTILINE)) > 0
     assert [one for one in commands if "--no-sources" not in one] == []
