@@ -91,6 +91,9 @@ class Coordinator:
     def close(self) -> None:
         """Send everybody away; nodes try to join again until there is another starter."""
         self._closed.set()
+        # A thread that waits in accept() would keep the port taken after a mere close().
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         with self._change:
             members = list(self._members.values())
