@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import BrowserContext, FilePayload, Page, expect
+from playwright.sync_api import BrowserContext, FilePayload, Page, Route, expect
 
 from bm3vl import Client
 from tests.e2e.axe import axe_source, violations
@@ -120,6 +120,22 @@ def test_words_come_one_by_one_and_stop_cancels_the_job(page: Page, client: Clie
     page.get_by_label("Message").fill("Go on.")
     page.keyboard.press("Enter")
     expect(page.locator(LAST)).to_have_text(f"You said: {LONG.strip()} | {early} | Go on.")
+
+
+def test_a_file_chosen_before_the_script_has_come_is_taken(page: Page, red: Path) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/chat.js*", hold)
+    page.reload(wait_until="commit")
+    page.locator("input[type=file]").set_input_files(red)
+    until(page, "document.querySelector('input[type=file]').files.length === 1")
+    expect(page.locator(".held .file")).to_have_count(0)
+    for route in held:
+        route.continue_()
+    expect(page.locator(".held .file")).to_contain_text("red.png")
 
 
 def test_what_cannot_be_shown_or_answered_is_said_and_can_be_sent_again(page: Page, tmp_path: Path) -> None:
