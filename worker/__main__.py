@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 from db.names import CPU, GPU, LIGHT
 from worker.check.options import add_options
-from worker.engines.pipeline.options import add_options as add_node_options
+from worker.node_options import add_options as add_node_options
 
 ROLES = {
     GPU: "claim and run jobs that need the model, in one model child",

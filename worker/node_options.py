@@ -1,4 +1,4 @@
-"""The command line of `python -m worker node`, apart from what it runs: reading it imports no torch."""
+"""The options of `python -m worker node`, apart from the package that runs it: that imports torch."""
 
 from __future__ import annotations
 
