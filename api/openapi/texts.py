@@ -99,7 +99,8 @@ REQUESTS_AND_ANSWERS: dict[str, str] = {
     "number": "Its number",
     "numbers": "Numbers of parts, from 1",
     "oldest_queued_at": "Since when the oldest job waits, UTC",
-    "outcome": "How it ended",
+    "outcome": "How it ended: succeeded, failed, canceled, retry, released (handed back unharmed), "
+    "lost (its worker died), expired (its worker was not heard of for a whole lease); null: it runs",
     "params": "Parameters, by kind",
     "parent_id": "The job that it is a segment of",
     "part_bytes": "Bytes of a part; the last may be shorter",

@@ -44,7 +44,7 @@ def test_a_killed_ten_minute_video_continues_within_one_window(tmp_path: Path) -
         attempts = client.history(job).attempts
         cues = [line for line in client.read(job, "captions.jsonl").decode().splitlines() if line]
     assert killed
-    assert [attempt.outcome for attempt in attempts] == ["lost", "succeeded"]
+    assert [attempt.outcome for attempt in attempts] == ["expired", "succeeded"]
     assert attempts[1].resumed_from_ms >= reached_ms - WINDOW_MS
     assert result.resumed_at_ms
     assert result.chunks == len(cues) == MINUTES * 30

@@ -38,7 +38,7 @@ from worker.supervisor.watchdog import Watchdog
 
 TICK_S = 0.05
 BEAT_STEP_S = 0.25
-EXIT_S = 1.8  # from SIGTERM on, whatever hangs
+EXIT_S = 0.6  # on top of the time that jobs have to stop: whatever hangs, the process ends
 log = logging.getLogger(__name__)
 
 
@@ -104,7 +104,7 @@ class Process:
 
     def _leave(self) -> int:
         """Hand everything back and go; a database that is away may not hold us, the leases run out without us."""
-        threading.Timer(EXIT_S, os._exit, args=(0,)).start()
+        threading.Timer(self._worker.drain_s + EXIT_S, os._exit, args=(0,)).start()
         self._consumer.close()
         self._supervisor.drain(self._worker.drain_s)
         self._child_manager.kill("leaving")
