@@ -22,9 +22,11 @@ class Desk(LocalContext):
     """The job's context without a service: inputs are local paths, progress goes to stderr."""
 
     def fetch(self, media: MediaInput) -> Path:
+        """The local path that stands for an asset."""
         return Path(media.asset_id or "")
 
     def beat(self, done_ms: int, total_ms: int | None, note: str = "") -> None:
+        """Write a note that is new to stderr, and record the progress as the handler counts it."""
         if note and (not self.progress or note != self.progress[-1][2]):
             print(note, file=sys.stderr)
         super().beat(done_ms, total_ms, note)

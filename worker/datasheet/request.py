@@ -33,6 +33,7 @@ class ReadingRequest:
 
     @classmethod
     def of(cls, params: DatasheetParams) -> ReadingRequest:
+        """What a job's parameters ask of the reader."""
         return cls(params.package, params.mechanical_page, params.land_page, params.units, params.reader)
 
 

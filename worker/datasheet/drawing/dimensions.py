@@ -40,9 +40,11 @@ class DimensionSpan:
 
     @property
     def length(self) -> float:
+        """How long the dimension is as drawn, in points."""
         return self.end - self.start
 
     def point(self, along: float) -> tuple[float, float]:
+        """The place (x, y) on the page, in points with y down, of a position along the dimension line."""
         return (along, self.at) if self.axis == 0 else (self.at, along)
 
 

@@ -37,6 +37,7 @@ class Drawing:
 
     @property
     def number(self) -> int:
+        """The number of its page, from 1."""
         return self.sheet.number
 
 

@@ -29,6 +29,7 @@ class Scale:
     votes: float = 0.0
 
     def of(self, axis: int) -> float:
+        """Points per millimetre (or per printed unit) along axis 0 (x) or 1 (y)."""
         return self.x if axis == 0 else self.y
 
 

@@ -39,6 +39,7 @@ class Shape:
     dashed: bool = False
 
     def same_size(self, other: Shape, part: float = 0.02, slack: float = 0.25) -> bool:
+        """Whether width and height agree within `slack` points or `part` of their own, whichever is more; round shapes get more slack."""
         a, b = self.box, other.box
         if self.kind in ROUND and other.kind in ROUND:
             slack = max(slack, 0.8)

@@ -18,10 +18,12 @@ class WithRows(Protocol):
     """A drawing, as far as its tables go: rows that hold for the part, and rows for others or for nobody knows which."""
 
     @property
-    def entries(self) -> Sequence[TableEntry]: ...
+    def entries(self) -> Sequence[TableEntry]:
+        """Rows of tables that hold for the part."""
 
     @property
-    def aside(self) -> Sequence[TableEntry]: ...
+    def aside(self) -> Sequence[TableEntry]:
+        """Rows for other numbers of pins, or for a number that is not known."""
 
 
 def chosen(

@@ -29,6 +29,7 @@ class Citation:
 
     @property
     def place(self) -> Box:
+        """Where the string may stand: its box in page points, y down, with the slack of the check on every side."""
         return Box(*self.box).grown(SLACK_PT)
 
 

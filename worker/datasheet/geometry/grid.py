@@ -32,10 +32,12 @@ class StrokeGrid:
 
     @classmethod
     def of(cls, sheet: Sheet) -> StrokeGrid:
+        """The strokes of a sheet along x and along y, each sorted by its position across."""
         rows = [_level(sheet.lines, 0), _level(sheet.lines, 1)]
         return cls([r[np.argsort(r[:, 0])] for r in rows])
 
     def near(self, axis: int, across: float, slack: float = ON_LINE_PT) -> NDArray[np.float64]:
+        """Strokes along `axis` within `slack` points of `across`: rows of (across, low end, high end), shape (n, 3), in page points."""
         rows = self.rows[axis]
         low, high = np.searchsorted(rows[:, 0], [across - slack, across + slack])
         return rows[low:high]

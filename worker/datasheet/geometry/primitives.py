@@ -19,28 +19,35 @@ class Box:
 
     @property
     def width(self) -> float:
+        """Along x, in points."""
         return self.x1 - self.x0
 
     @property
     def height(self) -> float:
+        """Along y, in points."""
         return self.y1 - self.y0
 
     @property
     def cx(self) -> float:
+        """The middle along x, in points from the left."""
         return (self.x0 + self.x1) / 2
 
     @property
     def cy(self) -> float:
+        """The middle along y, in points from the top."""
         return (self.y0 + self.y1) / 2
 
     @property
     def area(self) -> float:
+        """Square points."""
         return self.width * self.height
 
     def grown(self, by: float) -> Box:
+        """This box with `by` points more on every side."""
         return Box(self.x0 - by, self.y0 - by, self.x1 + by, self.y1 + by)
 
     def holds(self, other: Box, slack: float = 0.0) -> bool:
+        """Whether another box lies in this one, or at most `slack` points outside."""
         return (
             self.x0 - slack <= other.x0
             and self.y0 - slack <= other.y0
@@ -49,6 +56,7 @@ class Box:
         )
 
     def holds_point(self, x: float, y: float) -> bool:
+        """Whether a point of the page, y down, lies in this box or on its edge."""
         return self.x0 <= x <= self.x1 and self.y0 <= y <= self.y1
 
     def quarter(self, page_height: float) -> Box:
@@ -56,6 +64,7 @@ class Box:
         return Box(page_height - self.y1, self.x0, page_height - self.y0, self.x1)
 
     def meets(self, other: Box) -> bool:
+        """Whether both boxes share some area; boxes that only touch do not."""
         return self.x0 < other.x1 and other.x0 < self.x1 and self.y0 < other.y1 and other.y0 < self.y1
 
     def gap(self, other: Box) -> float:
@@ -65,6 +74,7 @@ class Box:
         return float(np.hypot(dx, dy))
 
     def distance(self, x: float, y: float) -> float:
+        """From a point of the page to the nearest edge in points, 0 inside."""
         return float(np.hypot(max(self.x0 - x, x - self.x1, 0.0), max(self.y0 - y, y - self.y1, 0.0)))
 
 
@@ -85,6 +95,7 @@ class Word:
 
     @property
     def across(self) -> float:
+        """Height of the letters in points, across the reading direction; of the box where the letters' own is unknown."""
         return self.size or (self.box.height if self.turn % 2 == 0 else self.box.width)
 
 
@@ -101,10 +112,12 @@ class ClosedOutline:
     dashed: bool = False
 
     def moved(self, points: tuple[tuple[float, float], ...]) -> ClosedOutline:
+        """The same outline with other corner points, in page points, y down."""
         return replace(self, points=points)
 
     @property
     def box(self) -> Box:
+        """The smallest upright rectangle around its corner points, in page points, y down."""
         xs = [p[0] for p in self.points]
         ys = [p[1] for p in self.points]
         return Box(min(xs), min(ys), max(xs), max(ys))

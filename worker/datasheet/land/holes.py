@@ -62,6 +62,7 @@ class HoleSizes:
 
     @classmethod
     def of(cls, solved: Solved) -> HoleSizes:
+        """The printed diameters of a solved pattern, and the drawn ones of its round pads and of round shapes in pads, in mm."""
         pads = [solved.size(i)[0] for i, p in enumerate(solved.pattern.pads) if is_round(p)]
         return cls(
             diameters(solved), pads + [s.box.width / solved.scale.x for s in solved.pattern.inner if is_round(s)]

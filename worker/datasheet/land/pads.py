@@ -43,10 +43,12 @@ class Solved:
     notes: list[str] = field(default_factory=list)
 
     def place(self, i: int) -> tuple[float, float]:
+        """The centre (x, y) of pad i in mm, y down."""
         cx, cy = self.model.centre[i]
         return float(self.fit.values[cx]), float(self.fit.values[cy])
 
     def size(self, i: int) -> tuple[float, float]:
+        """Width (along x) and height (along y) of pad i in mm."""
         w, h = self.model.size[i]
         return float(self.fit.values[w]), float(self.fit.values[h])
 

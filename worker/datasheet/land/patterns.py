@@ -33,6 +33,7 @@ class Pattern:
 
     @property
     def box(self) -> Box:
+        """The smallest upright rectangle around its pads, in page points, y down."""
         return around([p.box for p in self.pads])
 
 

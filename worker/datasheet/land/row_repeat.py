@@ -25,10 +25,12 @@ class PadRun:
 
     @property
     def first(self) -> float:
+        """The least centre along the axis, in page points."""
         return min(_centre(p.box, self.axis) for p in self.pads)
 
     @property
     def last(self) -> float:
+        """The greatest centre along the axis, in page points."""
         return max(_centre(p.box, self.axis) for p in self.pads)
 
 

@@ -39,6 +39,7 @@ class Model:
 
     @property
     def count(self) -> int:
+        """How many unknowns there are."""
         return len(self.start)
 
 

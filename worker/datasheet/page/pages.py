@@ -45,6 +45,7 @@ class Book:
 
     @property
     def pages(self) -> int:
+        """How many pages the document has."""
         return len(self.pdf) if self.pdf is not None else len(self.images)
 
     def forget(self) -> None:
@@ -54,6 +55,7 @@ class Book:
             self.pdf = pypdfium2.PdfDocument(self.source)
 
     def close(self) -> None:
+        """Close the PDF; images need nothing."""
         if self.pdf is not None:
             self.pdf.close()
 

@@ -41,14 +41,17 @@ class Side:
 
     @property
     def first(self) -> int:
+        """The least pin number."""
         return int(self.words[0].text)
 
     @property
     def last(self) -> int:
+        """The greatest pin number."""
         return int(self.words[-1].text)
 
     @property
     def box(self) -> Box:
+        """The smallest upright rectangle around its numbers, in page points, y down."""
         return around([w.box for w in self.words])
 
 

@@ -57,6 +57,7 @@ class PinTable:
         return near and alike and all(_apart(a.rows, b.rows) for a, b in pairs)
 
     def take(self, other: PinTable) -> None:
+        """Append the rows of a table that continues this one. Raises ValueError where the numbers of columns differ."""
         self.last_page = other.page
         for own, more in zip(self.columns, other.columns, strict=True):
             own.rows.extend(more.rows)

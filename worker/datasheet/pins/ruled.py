@@ -45,6 +45,7 @@ class RuledTable:
 
     @property
     def columns(self) -> int:
+        """How many columns its upright rules bound."""
         return len(self.xs) - 1
 
     def column(self, at: int) -> list[Cell]:

@@ -38,6 +38,7 @@ class Region:
 
     @property
     def words(self) -> set[str]:
+        """The words of its headings that name a figure, in capitals."""
         return words_of(" ".join(w.text for w in self.chain))
 
 

@@ -52,11 +52,13 @@ class SheetCanvas:
         self._canvas.setLineJoin(0)
 
     def next_page(self) -> None:
+        """End this page and begin the next."""
         self._canvas.showPage()
         self.page += 1
         self._begin()
 
     def save(self) -> None:
+        """End the last page and write the document."""
         self._canvas.showPage()
         self._canvas.save()
 
@@ -66,6 +68,7 @@ class SheetCanvas:
     def line(
         self, x0: float, y0: float, x1: float, y1: float, dash: tuple[float, ...] = (), pen: float | None = None
     ) -> None:
+        """A straight stroke, in points from the top left; `dash` and `pen` in points."""
         self._canvas.setLineWidth(self.pen_pt if pen is None else pen)
         self._canvas.setDash(*(([*dash],) if dash else ([],)))
         self._canvas.line(x0, self._y(y0), x1, self._y(y1))
@@ -103,6 +106,7 @@ class SheetCanvas:
             self.line(*a, *b, pen=0.3)
 
     def circle(self, x: float, y: float, radius: float, paint: str = "outline", dark: bool = False) -> None:
+        """A circle by centre and radius, in points from the top left; `fill_style`: outline or filled."""
         self._canvas.setLineWidth(self.pen_pt)
         self._canvas.setFillColorRGB(*(BLACK if dark else GREY))
         self._canvas.circle(x, self._y(y), radius, 1, int(paint == "filled"))
@@ -129,6 +133,7 @@ class SheetCanvas:
         self._canvas.drawPath(path, 1, int(paint == "filled"))
 
     def polygon(self, points: list[tuple[float, float]], filled: bool = True) -> None:
+        """A closed polygon through points (x, y), in points from the top left, black where `filled`."""
         path = self._canvas.beginPath()
         path.moveTo(points[0][0], self._y(points[0][1]))
         for x, y in points[1:]:
@@ -139,6 +144,7 @@ class SheetCanvas:
         self._canvas.drawPath(path, 1, int(filled))
 
     def text_width(self, text: str, size: float) -> float:
+        """How wide a text is in points at a letter size in points."""
         if self.font == "strokes":
             return strokes.width(text, size)
         return float(stringWidth(text, self.font, size))

@@ -55,6 +55,7 @@ class Dimensions:
     lines: list[Area] = field(default_factory=list)
 
     def block(self, lines: list[str]) -> tuple[float, float]:
+        """Width and height in points of lines set below each other."""
         size = self.style.text_pt
         wide = max(self.canvas.text_width(t, size) for t in lines)
         return wide, size * (CAP + LINE_SKIP * (len(lines) - 1))

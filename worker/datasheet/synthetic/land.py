@@ -23,9 +23,11 @@ class SheetFrame:
     sy: float
 
     def at(self, x: float, y: float) -> tuple[float, float]:
+        """A place in millimetres as points from the page's top left."""
         return self.x + x * self.sx, self.y + y * self.sy
 
     def area(self, x: float, y: float, w: float, h: float) -> Area:
+        """A rectangle by centre and size in millimetres as low x, low y, high x, high y in points of the page, y down."""
         return (
             self.x + (x - w / 2) * self.sx,
             self.y + (y - h / 2) * self.sy,

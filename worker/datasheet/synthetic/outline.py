@@ -40,6 +40,7 @@ class OutlineFigure:
         self.reach = (reach_x, reach_y)
 
     def draw(self) -> None:
+        """Draw the views that the part's style shows, and its table of letters where the style has one."""
         self._top()
         self._side()
         if self.part.feet and not self.part.through:

@@ -20,10 +20,12 @@ class Spread:
 
     @classmethod
     def around(cls, nom: float, tolerance: float) -> Spread:
+        """The limits of a nominal with an equal tolerance up and down, all rounded to six places."""
         return cls(round(nom - tolerance, 6), round(nom, 6), round(nom + tolerance, 6))
 
     @property
     def target(self) -> float:
+        """The nominal, else the mean of the limits that are given, in mm."""
         if self.nom is not None:
             return self.nom
         known = [v for v in (self.min, self.max) if v is not None]
@@ -61,6 +63,7 @@ class PadSpec:
         return self.type, self.shape, self.role, min(self.w, self.h), max(self.w, self.h)
 
     def at(self, axis: Axis) -> float:
+        """The centre along x (0) or y (1) in mm."""
         return round(self.x if axis == 0 else self.y, 4) + 0.0
 
     def edge(self, axis: Axis, which: Edge, hole: bool = False) -> float:
@@ -126,4 +129,5 @@ class SyntheticPart:
 
     @property
     def size(self) -> tuple[float, float]:
+        """Length along x and width along y of the body in mm."""
         return self.body[0].target, self.body[1].target

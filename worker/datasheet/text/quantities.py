@@ -54,6 +54,7 @@ class Quantity:
         return sum(known) / len(known)
 
     def scaled(self, factor: float) -> Quantity:
+        """Value and limits times a factor, rounded to six places; the printed text stays."""
         def times(v: float | None) -> float | None:
             return None if v is None else round(v * factor, 6)
 
