@@ -60,7 +60,7 @@ def _read(book: Book, request: ReadingRequest, progress: OnProgress) -> Findings
     if not any(d.shapes or d.readings or d.entries for d in (*outlines, *lands)):
         raise Permanent(Failure.BAD_DOCUMENT, "no drawing was found in the document")
     family = families.find(request.package, [*outlines, *lands])
-    unclear = _unclear(family, outlines, lands) or search.doubt(request.package)
+    unclear = _unclear(family, outlines, lands) or search.review_reason(request.package)
     if family is not None:
         outlines, lands = [family.narrowed(d) for d in outlines], [family.narrowed(d) for d in lands]
     grid = grid_rules.find(outlines, lands, request.package)

@@ -62,7 +62,7 @@ class PassTally:
             setattr(self, name, getattr(self, name) + getattr(timing, name))
 
     def state(self) -> dict[str, Any]:
-        """JSON-able. What is nought is left out: the release before, which does not know the newer counts, may go on with
+        """JSON-able. What is zero is left out: the release before, which does not know the newer counts, may go on with
         this state in a rolling upgrade."""
         return {name: count for name, count in asdict(self).items() if count}
 

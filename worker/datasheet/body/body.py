@@ -56,7 +56,7 @@ def _read(drawings: list[Drawing], no_lead: bool, taken: set[int], parts: Parts)
         return drawn or Found()
     if listed.how not in (JEDEC, DESCRIBED) and _one_way(listed.sides, drawings):
         listed.sides, listed.height = [], None
-        listed.doubts.append("the usual letters of length and width stand for one direction here")
+        listed.review_reasons.append("the usual letters of length and width stand for one direction here")
     return _merged(listed, drawn, no_lead)
 
 
@@ -116,7 +116,7 @@ def _merged(listed: Found, drawn: Found | None, no_lead: bool) -> Found:
                 listed.sides, listed.how = drawn.sides, "letters on the outline drawing"
                 listed.across = drawn.across
             else:
-                listed.doubts.append("the letters at the body edges differ from the usual letters")
+                listed.review_reasons.append("the letters at the body edges differ from the usual letters")
         else:
             listed.across = drawn.across
     if len(listed.sides) < 2 and len(drawn.sides) == 2:
@@ -188,7 +188,7 @@ def _lettered(rows: dict[str, TableEntry], no_lead: bool) -> Found | None:
         return Found([a[0], b[0]], c[0], how="letters A, B and C")
     length, width, tall = get("L", "A", "D"), get("W", "B", "E"), get("H", "T", "C", "A")
     if length and width and tall and len({id(q) for q in (length[0], width[0], tall[0])}) == 3:
-        return Found([length[0], width[0]], tall[0], how=PLAIN, doubts=["the letters are not standard"])
+        return Found([length[0], width[0]], tall[0], how=PLAIN, review_reasons=["the letters are not standard"])
     return None
 
 

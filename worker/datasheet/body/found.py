@@ -9,13 +9,13 @@ from worker.datasheet.text.quantities import Quantity
 
 @dataclass
 class Found:
-    """The three body values as printed, the span of leads where the drawing gives it, and doubts about them."""
+    """The three body values as printed, the span of leads where the drawing gives it, and why a person should look at them."""
 
     sides: list[Quantity] = field(default_factory=list)
     height: Quantity | None = None
     overall: dict[str, Quantity] = field(default_factory=dict)
     how: str = ""
-    doubts: list[str] = field(default_factory=list)
+    review_reasons: list[str] = field(default_factory=list)
     height_twice: bool = False  # whether words of the page say the same as the drawing
     across: tuple[Quantity | None, Quantity | None] = (None, None)  # along x and y of the top view
 

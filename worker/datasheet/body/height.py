@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from worker.datasheet.body.edge_coverage import covered
 from worker.datasheet.body.found import largest
-from worker.datasheet.body.sides import covered
 from worker.datasheet.drawing.dimensions import DimensionReading, DimensionSpan
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.scale import misfit, solve

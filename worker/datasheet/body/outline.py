@@ -6,9 +6,9 @@ import math
 import re
 
 from worker.datasheet.body import side_by_side
+from worker.datasheet.body.edge_coverage import sides_drawn
 from worker.datasheet.body.found import Found, largest
 from worker.datasheet.body.height import TopView, height
-from worker.datasheet.body.sides import sides_drawn
 from worker.datasheet.drawing.dimensions import DimensionReading, DimensionSpan
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.scale import misfit, solve

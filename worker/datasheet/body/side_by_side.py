@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
+from worker.datasheet.body.edge_coverage import covered
 from worker.datasheet.body.found import Found, largest
-from worker.datasheet.body.sides import covered
 from worker.datasheet.drawing.dimensions import DimensionReading
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.geometry.primitives import Box

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import product
 
+from worker.datasheet.body.edge_coverage import covered
 from worker.datasheet.body.found import Found
-from worker.datasheet.body.sides import covered
 from worker.datasheet.drawing import scale
 from worker.datasheet.drawing.dimensions import DimensionReading
 from worker.datasheet.drawing.drawing import Drawing

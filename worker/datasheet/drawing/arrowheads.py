@@ -25,7 +25,7 @@ MAX_TIPS = 4000
 def tips_of(sheet: Sheet, grid: StrokeGrid) -> list[Tip]:
     """Arrow heads with a stroke behind them, dots and ticks where a dimension line ends."""
     found = [t for t in _arrow_tips(sheet.lines) if _has_tail(t, grid)]
-    found.extend(sheet.tips)
+    found.extend(sheet.arrowheads)
     found.extend(_dots(sheet.outlines, grid))
     found.extend(_ticks(sheet.lines, grid))
     return found[:MAX_TIPS]

@@ -198,7 +198,7 @@ def _elbow(axis: int, x: float, y: float, grid: StrokeGrid) -> list[tuple[float,
 
 
 def readings_of(spans: list[DimensionSpan], grid: StrokeGrid, quantities: list[Quantity]) -> list[DimensionReading]:
-    """Every span with every number that stands near one of its anchors; nothing is measured as nought."""
+    """Every span with every number that stands near one of its anchors; nothing is measured as zero."""
     quantities = [q for q in quantities if q.target > 0]
     if not quantities:
         return []

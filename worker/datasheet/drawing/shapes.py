@@ -39,7 +39,7 @@ class Shape:
     dashed: bool = False
 
     def same_size(self, other: Shape, part: float = 0.02, slack: float = 0.25) -> bool:
-        """Whether width and height agree within `slack` points or `part` of their own, whichever is more; round shapes get more slack."""
+        """Whether width and height agree within `slack` points or a `part` of their own; round shapes get more slack."""
         a, b = self.box, other.box
         if self.kind in ROUND and other.kind in ROUND:
             slack = max(slack, 0.8)
@@ -230,7 +230,7 @@ def find(sheet: Sheet) -> list[Shape]:
 
 
 def unique(shapes: list[Shape]) -> list[Shape]:
-    """Drops shapes drawn twice (fill and stroke), keeping what either says about paint."""
+    """Drops shapes drawn twice (fill and stroke), keeping what either says about fill and stroke."""
     kept: dict[tuple[int, int, int, int], Shape] = {}
     for shape in shapes:
         b = shape.box

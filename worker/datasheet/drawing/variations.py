@@ -42,15 +42,15 @@ def chosen(
     return [e for e in entries if not any(e is other for other in aside)], aside
 
 
-def told(outlines: Iterable[WithRows]) -> list[str]:
+def review_reasons(outlines: Iterable[WithRows]) -> list[str]:
     """What to say of letters for which no row could be chosen."""
-    doubts = []
+    reasons = []
     for outline in outlines:
         have = {e.symbol for e in outline.entries}
         for symbol in dict.fromkeys(e.symbol for e in outline.aside if e.symbol not in have):
             rows = "; ".join(e.quantity.printed for e in outline.aside if e.symbol == symbol)
-            doubts.append(f"{symbol} depends on the number of pins, which the package name does not give: {rows}")
-    return doubts
+            reasons.append(f"{symbol} depends on the number of pins, which the package name does not give: {rows}")
+    return reasons
 
 
 def _groups(entries: list[TableEntry]) -> list[list[TableEntry]]:

@@ -31,7 +31,7 @@ def _pads(rows: list[list[Any]]) -> list[Pad]:
 
 
 def scored(truths: list[dict[str, Any]], index: dict[str, list[list[Any]]], tol: float) -> dict[str, float]:
-    """Mean F1-full and number of exact footprints over the truths with a land pattern; a part KiCad lacks scores nought."""
+    """Mean F1-full and number of exact footprints over the truths with a land pattern; a part KiCad lacks scores zero."""
     rows = [
         score.score_pads(t["land_pattern"]["pads"], _pads(index.get(t.get("kicad_footprint") or "", [])), tol)
         for t in truths

@@ -37,7 +37,7 @@ class StrokeGrid:
         return cls([r[np.argsort(r[:, 0])] for r in rows])
 
     def near(self, axis: int, across: float, slack: float = ON_LINE_PT) -> NDArray[np.float64]:
-        """Strokes along `axis` within `slack` points of `across`: rows of (across, low end, high end), shape (n, 3), in page points."""
+        """Strokes along `axis` within `slack` points of `across`: (n, 3), each across, low end, high end in page points."""
         rows = self.rows[axis]
         low, high = np.searchsorted(rows[:, 0], [across - slack, across + slack])
         return rows[low:high]

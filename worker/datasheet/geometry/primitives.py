@@ -146,7 +146,7 @@ class Sheet:
     words: list[Word] = field(default_factory=list)
     lines: NDArray[np.float64] = field(default_factory=lambda: NO_LINES)
     outlines: list[ClosedOutline] = field(default_factory=list)
-    tips: list[Tip] = field(default_factory=list)  # arrow heads found in pixels; drawn ones follow from `lines`
+    arrowheads: list[Tip] = field(default_factory=list)  # arrow heads found in pixels; drawn ones follow from `lines`
     images: list[Box] = field(default_factory=list)
     turned: int = 0  # quarter turns clockwise applied to bring the text upright
     raster: bool = False  # whether anything here comes from pixels, which are never exact

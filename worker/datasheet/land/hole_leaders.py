@@ -8,7 +8,7 @@ from worker.datasheet.text.quantities import Quantity
 from worker.datasheet.thresholds.land import HOLE_NOT_TO_SCALE, HOLE_TIP_PT
 
 
-def told(solved: Solved, rounds: list[int], printed: list[Quantity]) -> dict[int, Quantity]:
+def labelled(solved: Solved, rounds: list[int], printed: list[Quantity]) -> dict[int, Quantity]:
     """The diameter of every round pad that a leader speaks of, by index: of one it ends at, else of one drawn equal."""
     pointed = _pointed(solved, rounds, printed)
     found = dict(pointed)

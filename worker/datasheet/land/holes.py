@@ -93,8 +93,8 @@ def read(solved: Solved) -> dict[int, Round]:
     ]
     balls, sizes = are_balls(solved), HoleSizes.of(solved)
     bare = [i for i in rounds if is_round(pads[i]) and solved.model.size[i] not in holed]
-    told = hole_leaders.told(solved, bare, [q for q in sizes.printed if q.kind == "diameter"])
-    copper = {i: _size(solved, i, rounds, sizes, told) for i in rounds}
+    labelled = hole_leaders.labelled(solved, bare, [q for q in sizes.printed if q.kind == "diameter"])
+    copper = {i: _size(solved, i, rounds, sizes, labelled) for i in rounds}
     plain = len(rounds) == len(pads) and not holed and not balls
     held = contacts.holders(solved, {i: copper[i][0] or solved.size(i)[0] for i in rounds}) if plain else {}
     found: dict[int, Round] = {}
@@ -120,15 +120,15 @@ def _hole_size(size: tuple[float | None, float | None]) -> tuple[float, float] |
 
 
 def _size(
-    solved: Solved, i: int, rounds: list[int], sizes: HoleSizes, told: dict[int, Quantity]
+    solved: Solved, i: int, rounds: list[int], sizes: HoleSizes, labelled: dict[int, Quantity]
 ) -> tuple[float | None, float | None]:
     """The printed size of a pad: of a disc the diameter beside a leader, if there is one."""
     if not is_round(solved.pattern.pads[i]):
         return solved.stated(i)
     size, settled = solved.size(i)[0], solved.settled(i)[1]
     count = sum(solved.model.size[j] == solved.model.size[i] for j in rounds)
-    if i in told:
-        return told[i].target, told[i].target
+    if i in labelled:
+        return labelled[i].target, labelled[i].target
     quantity = sizes.nearest(size, count)
     if quantity is None and len(sizes.printed) == 1 and max(sizes.drawn) < (1 + HOLE_NEAR) * min(sizes.drawn):
         quantity = sizes.printed[0]
@@ -144,8 +144,8 @@ def are_balls(solved: Solved) -> bool:
     if not solved.pattern.inner and max(solved.size(i)[0] for i in range(len(solved.pattern.pads))) < HOLE_LEAST_MM:
         return True
     words = " ".join(w.text for w in solved.drawing.lines)
-    told = BALLS.search(words) and not re.search(r"\bhole", words, re.IGNORECASE)
-    return bool(told)
+    labelled = BALLS.search(words) and not re.search(r"\bhole", words, re.IGNORECASE)
+    return bool(labelled)
 
 
 def _bare_slot(solved: Solved, i: int) -> bool:

@@ -103,11 +103,11 @@ def _is_frame(shape: Shape, group: list[Shape]) -> bool:
     others = [s for s in group if s is not shape and s.box.meets(shape.box)]
     cut = [s for s in others if not shape.box.holds(s.box, 0.3) and s.box.area < shape.box.area]
     held = [s for s in others if holds(shape, s)]
-    twins = [s for s in held if centred(s, shape)]
+    concentric = [s for s in held if centred(s, shape)]
     if len(cut) >= 2:
         return True
-    solid = [s for s in held if s.kind != "circle" and s not in twins]
-    return len(solid) >= 2 or (len(held) >= 2 and shape.kind in ("circle", "oval") and len(twins) == 0)
+    solid = [s for s in held if s.kind != "circle" and s not in concentric]
+    return len(solid) >= 2 or (len(held) >= 2 and shape.kind in ("circle", "oval") and len(concentric) == 0)
 
 
 def _without_crossing(pads: list[Shape]) -> list[Shape]:

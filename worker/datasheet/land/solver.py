@@ -48,10 +48,12 @@ def _lanes(model: Model) -> list[tuple[int, list[int]]]:
 
 def _quarter_steps(model: Model, scale: Scale) -> list[Row]:
     """Equal steps along x and along y of pads that are the same but turned, as on the four sides of a quad package."""
-    twins = {s for s in model.size if (s[1], s[0]) in model.size} | {s for pair in _turned(model, scale) for s in pair}
+    turnable = {s for s in model.size if (s[1], s[0]) in model.size} | {
+        s for pair in _turned(model, scale) for s in pair
+    }
     lanes: dict[int, tuple[int, int]] = {}
     for centre, size in zip(model.centre, model.size, strict=True):
-        if size not in twins:
+        if size not in turnable:
             continue
         for axis in (0, 1):
             own = sorted(

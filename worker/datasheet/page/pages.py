@@ -283,7 +283,7 @@ def _turned(sheet: Sheet, turn: int) -> Sheet:
         lines[:, [1, 3]] = sheet.lines[:, [0, 2]]
         sheet.lines = lines
         sheet.outlines = [o.moved(tuple((h - y, x) for x, y in o.points)) for o in sheet.outlines]
-        sheet.tips = [Tip(h - t.y, t.x, -t.dy, t.dx) for t in sheet.tips]
+        sheet.arrowheads = [Tip(h - t.y, t.x, -t.dy, t.dx) for t in sheet.arrowheads]
         sheet.images = [b.quarter(h) for b in sheet.images]
         sheet.words = [
             Word(t.text, t.box.quarter(h), (t.turn - 1) % 4, t.confidence, t.size) for t in sheet.words

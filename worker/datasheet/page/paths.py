@@ -159,10 +159,10 @@ def _read_path(
     filled, stroked = _mode(obj)
     if not (filled or stroked):
         return
-    paint = pdfium.FPDFPageObj_GetFillColor if filled and not stroked else pdfium.FPDFPageObj_GetStrokeColor
-    color = _color(obj, paint)
+    color_of = pdfium.FPDFPageObj_GetFillColor if filled and not stroked else pdfium.FPDFPageObj_GetStrokeColor
+    color = _color(obj, color_of)
     if filled and not stroked and min(color) > 250:
-        return  # white paint hides what is below; it draws nothing
+        return  # white hides what is below; it draws nothing
     key = float(color[0] * 65536 + color[1] * 256 + color[2])
     width = max(_width(obj, m), 0.01) if stroked else 0.0
     dashed = stroked and pdfium.FPDFPageObj_GetDashCount(obj) > 0

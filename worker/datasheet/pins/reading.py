@@ -12,7 +12,7 @@ from db.documents.kinds.datasheet_pin import Pin
 from worker.datasheet.page import pages
 from worker.datasheet.page.pages import Book
 from worker.datasheet.pins import electrical, numbers, pin_pages
-from worker.datasheet.pins.fit import FOREIGN, fit
+from worker.datasheet.pins.package_match import FOREIGN, package_match
 from worker.datasheet.pins.pin_figure import PinFigure
 from worker.datasheet.pins.pin_pages import PinSources
 from worker.datasheet.pins.pin_row import PinRow
@@ -78,8 +78,8 @@ def _of_tables(sources: PinSources, package: str | None, count: int | None) -> C
 
 
 def _rate_column(table: PinTable, column: PinColumn, package: str | None, count: int | None) -> float:
-    own = fit(package, column.head)
-    about = 0 if len(table.columns) > 1 else fit(package, table.caption)
+    own = package_match(package, column.head)
+    about = 0 if len(table.columns) > 1 else package_match(package, table.caption)
     return 3 * own + about + 4 * _counted(column.rows, count)
 
 
@@ -94,8 +94,8 @@ def _of_figures(sources: PinSources, package: str | None, count: int | None) -> 
 
 
 def _rate_figure(figure: PinFigure, package: str | None, count: int | None) -> float:
-    own = fit(package, figure.title)
-    part = 2 * max(fit(package, figure.within), 0)
+    own = package_match(package, figure.title)
+    part = 2 * max(package_match(package, figure.within), 0)
     return own + part + 4 * _counted(figure.rows, count) if own > FOREIGN else 2 * FOREIGN
 
 

@@ -1,4 +1,4 @@
-"""Writes what was read into the result document: values with their evidence, pads with their frame, doubts with their reasons."""
+"""Writes what was read into the result document: values with their evidence, pads with their frame."""
 
 from __future__ import annotations
 

@@ -45,11 +45,11 @@ def result_of(found: Findings) -> DatasheetResult:
     outlines, package = found.outlines, found.package
     read = _body(found)
     sizes = assemble.body_of(read, outlines)
-    land, of_land, doubts = _land(found)
+    land, of_land, reasons = _land(found)
     frame = terminals.body_in_land_frame(outlines, sizes, land)
     stated = _confidences(sizes)
-    if doubts:
-        land, sizes = land_pattern.doubted(land) if land is not None else None, _doubted(sizes)
+    if reasons:
+        land, sizes = land_pattern.contradicted(land) if land is not None else None, _contradicted(sizes)
     least = min([land.confidence if land else CLEAR, *stated])
     status = _status(land, found.search)
     return DatasheetResult(
@@ -60,8 +60,8 @@ def result_of(found: Findings) -> DatasheetResult:
         overall=terminals.overall(outlines, sizes, land),
         body_in_land_frame=frame, exposed_pad=terminals.exposed_pad(outlines, sizes, frame),
         views=_views(found), variants=_variants(found.search),
-        ambiguities=[*read.doubts, *found.search.notes(package)],
-        needs_review=review.of_reading(read, outlines, found.search, of_land, doubts, status),
+        ambiguities=[*read.review_reasons, *found.search.notes(package)],
+        needs_review=review.of_reading(read, outlines, found.search, of_land, reasons, status),
         confidence=round(least, 3),
     )  # fmt: skip
 
@@ -91,11 +91,11 @@ def _land(found: Findings) -> tuple[LandPattern | None, list[Review], list[str]]
     return land, reviews, [reason for reason in (found.unclear, seen, found.rival) if reason]
 
 
-def _doubted(sizes: Body) -> Body:
-    doubted = {
+def _contradicted(sizes: Body) -> Body:
+    contradicted = {
         side: value.model_copy(update={"confidence": min(value.confidence, CONTRADICTED)}) for side, value in sizes
     }
-    return sizes.model_copy(update=doubted)
+    return sizes.model_copy(update=contradicted)
 
 
 def _confidences(sizes: Body) -> list[float]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from db.documents.kinds.datasheet import Body, DatasheetResult, Disagreement, LandPattern, Pad, Value
 from worker.datasheet.result import review_of_result
 from worker.datasheet.result.score import score_pads
-from worker.datasheet.thresholds.result import AGREED, DOUBTED, SAME_VALUE_MM
+from worker.datasheet.thresholds.result import AGREED, DISAGREED, SAME_VALUE_MM
 
 SIDES = ("length", "width", "height")
 
@@ -28,7 +28,7 @@ def compare(vector: DatasheetResult, vlm: DatasheetResult) -> DatasheetResult:
             "land_pattern_status": "found" if land is not None else vector.land_pattern_status,
             "disagreements": found,
             "needs_review": [*vector.needs_review, *vlm.needs_review, *review_of_result.of_readers(found, only)],
-            "confidence": min([vector.confidence, *([DOUBTED] if found else [])]),
+            "confidence": min([vector.confidence, *([DISAGREED] if found else [])]),
         }
     )
 
@@ -37,7 +37,7 @@ def _limits(value: Value) -> tuple[float | None, ...]:
     return value.min, value.nom, value.max
 
 
-def _told(value: Value) -> str:
+def _stated(value: Value) -> str:
     return "/".join("-" if v is None else f"{v:g}" for v in _limits(value))
 
 
@@ -58,7 +58,7 @@ def _body_differences(a: Body, b: Body) -> Iterator[Disagreement]:
     for side in SIDES:
         ours, theirs = getattr(a, side), getattr(b, side)
         if _differ(ours, theirs):
-            yield Disagreement(field=f"body.{side}", vector=_told(ours), vlm=_told(theirs))
+            yield Disagreement(field=f"body.{side}", vector=_stated(ours), vlm=_stated(theirs))
 
 
 def _trusted_body(a: Body, b: Body, differing: set[str]) -> Body:
@@ -66,7 +66,7 @@ def _trusted_body(a: Body, b: Body, differing: set[str]) -> Body:
     for side in SIDES:
         ours, theirs = getattr(a, side), getattr(b, side)
         if f"body.{side}" in differing:
-            changes[side] = ours.model_copy(update={"confidence": min(ours.confidence, DOUBTED)})
+            changes[side] = ours.model_copy(update={"confidence": min(ours.confidence, DISAGREED)})
         elif _agree(ours, theirs):
             changes[side] = ours.model_copy(update={"confidence": max(ours.confidence, AGREED)})
         elif not any(v is not None for v in _limits(ours)) and any(v is not None for v in _limits(theirs)):
@@ -128,6 +128,6 @@ def _trusted_land(a: LandPattern | None, b: LandPattern | None, differing: set[s
 
 def _trusted(pad: Pad, doubted: bool) -> Pad:
     if doubted:
-        return pad.model_copy(update={"confidence": min(pad.confidence, DOUBTED)})
+        return pad.model_copy(update={"confidence": min(pad.confidence, DISAGREED)})
     sure = pad.status != "assumed" and pad.size_status != "assumed"
     return pad.model_copy(update={"confidence": max(pad.confidence, AGREED if sure else math.nextafter(0.9, 0))})

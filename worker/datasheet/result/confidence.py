@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable
 
 from worker.datasheet.body.body import DESCRIBED
+from worker.datasheet.body.edge_coverage import sides_drawn
 from worker.datasheet.body.found import Found
-from worker.datasheet.body.sides import sides_drawn
 from worker.datasheet.drawing import scale
 from worker.datasheet.drawing.dimensions import DimensionReading
 from worker.datasheet.drawing.drawing import Drawing
@@ -111,7 +111,7 @@ def _least(drawings: list[Drawing]) -> float:
 
 def of_body(found: Found, drawings: list[Drawing]) -> tuple[list[float], float]:
     """Confidence of the sides in the order found, and of the height."""
-    if found.doubts:
+    if found.review_reasons:
         return [CONTRADICTED] * len(found.sides), CONTRADICTED
     boxes = [pair for d in drawings for pair in _boxes(found.sides, d)]
     skew = min([*(abs(_ratio(x) / _ratio(y) - 1) for x, y in boxes), NO_BOX])

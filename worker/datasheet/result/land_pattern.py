@@ -30,10 +30,10 @@ def build(best: Solved, outlines: list[Drawing], package: str | None) -> tuple[L
     land = assemble.land_of(best, names, rounds, apart, [*shown, *sorted(apart)])
     land = land.model_copy(update={"confidence": min((p.confidence for p in land.pads), default=0.0)})
     land = land.model_copy(update={"pins": review.pins(labels[0] if labels else (), package)})
-    return doubted(land) if verdict.too_few(land) else land, review.of_land(land, best, numbers.certain)
+    return contradicted(land) if verdict.too_few(land) else land, review.of_land(land, best, numbers.certain)
 
 
-def doubted(land: LandPattern) -> LandPattern:
+def contradicted(land: LandPattern) -> LandPattern:
     """The pattern with no pad more confident than what is contradicted."""
     pads = [p.model_copy(update={"confidence": min(p.confidence, CONTRADICTED)}) for p in land.pads]
     return land.model_copy(update={"pads": pads, "confidence": min(land.confidence, CONTRADICTED)})

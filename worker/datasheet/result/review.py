@@ -23,7 +23,7 @@ _UNNAMED = Review(field="package", reason="the asked package is not named on the
 
 
 def of_land(land: LandPattern, best: Solved, certain: bool) -> list[Review]:
-    """A review entry for each doubt; `certain` says whether the numbering is."""
+    """A review entry for each reason; `certain` says whether the numbering is."""
     reasons = [
         *([] if certain else [("land_pattern.pads.number", f"pad numbers are not all printed: {land.numbering.note}")]),
         *_of_pads(land, best),
@@ -37,11 +37,11 @@ def of_reading(
     outlines: list[Drawing],
     search: Search,
     of_land: list[Review],
-    doubts: Iterable[str],
+    reasons: Iterable[str],
     status: str,
 ) -> list[Review]:
     """Everything to look at in what the vector reader read, in the order of the document; `of_land` is from `of_land`."""
-    land = (("land_pattern", reason) for reason in (*doubts, *_of_status(status, search)))
+    land = (("land_pattern", reason) for reason in (*reasons, *_of_status(status, search)))
     return [
         *(Review(field=field, reason=reason) for field, reason in _of_body(body, outlines)),
         *([] if search.matched else [_UNNAMED]),
@@ -55,7 +55,7 @@ def _of_body(found: Found, outlines: list[Drawing]) -> Iterator[tuple[str, str]]
         yield "body", "length and width were not both found on the outline page"
     if found.height is None:
         yield "body.height", "no height was found on the outline page"
-    yield from (("body", doubt) for doubt in (*found.doubts, *variations.told(outlines)))
+    yield from (("body", reason) for reason in (*found.review_reasons, *variations.review_reasons(outlines)))
 
 
 def _of_status(status: str, search: Search) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Says what a person should look at in a finished result: what nothing confirms, and where readers or a model differ.
 
-Beside `review`, which writes the doubts of the vector reader, and without the reader: a worker reads no document itself.
+Beside `review`, which writes the reasons of the vector reader, and without the reader: a worker reads no document itself.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class Search:
     taken_for: str | None = None  # the longer name that the asked one was taken for
     rivals: list[str] = field(default_factory=list)  # other packages that the asked name fits as well
 
-    def doubt(self, package: str | None) -> str | None:
+    def review_reason(self, package: str | None) -> str | None:
         """Why the drawings may be those of another package."""
         if self.rivals:
             asked = f"{package!r} fits them as well" if package else "none was asked for"

@@ -81,20 +81,20 @@ class SheetCanvas:
         x1: float,
         y1: float,
         radius: float = 0.0,
-        paint: str = "outline",
+        fill_style: str = "outline",
         dash: tuple[float, ...] = (),
     ) -> None:
-        """`paint`: outline, filled or hatched."""
+        """`fill_style`: outline, filled or hatched."""
         self._canvas.setLineWidth(self.pen_pt)
         self._canvas.setDash([*dash])
         self._canvas.setFillColorRGB(*GREY)
-        fill, w, h = int(paint == "filled"), x1 - x0, y1 - y0
+        fill, w, h = int(fill_style == "filled"), x1 - x0, y1 - y0
         if radius > 0:
             self._canvas.roundRect(x0, self._y(y1), w, h, min(radius, w / 2, h / 2), 1, fill)
         else:
             self._canvas.rect(x0, self._y(y1), w, h, 1, fill)
         self._canvas.setDash([])
-        if paint == "hatched":
+        if fill_style == "hatched":
             self._hatch(x0, y0, x1, y1)
 
     def _hatch(self, x0: float, y0: float, x1: float, y1: float, step: float = 4.0) -> None:
@@ -105,13 +105,13 @@ class SheetCanvas:
             b = (x0 + max(0.0, d - h), y0 + min(d, h))
             self.line(*a, *b, pen=0.3)
 
-    def circle(self, x: float, y: float, radius: float, paint: str = "outline", dark: bool = False) -> None:
+    def circle(self, x: float, y: float, radius: float, fill_style: str = "outline", dark: bool = False) -> None:
         """A circle by centre and radius, in points from the top left; `fill_style`: outline or filled."""
         self._canvas.setLineWidth(self.pen_pt)
         self._canvas.setFillColorRGB(*(BLACK if dark else GREY))
-        self._canvas.circle(x, self._y(y), radius, 1, int(paint == "filled"))
+        self._canvas.circle(x, self._y(y), radius, 1, int(fill_style == "filled"))
 
-    def d_shape(self, x0: float, y0: float, x1: float, y1: float, round_end: str, paint: str = "outline") -> None:
+    def d_shape(self, x0: float, y0: float, x1: float, y1: float, round_end: str, fill_style: str = "outline") -> None:
         """A rectangle whose one end (left, right, top, bottom) is a half circle."""
         path = self._canvas.beginPath()
         self._canvas.setLineWidth(self.pen_pt)
@@ -130,7 +130,7 @@ class SheetCanvas:
             path.curveTo(c1[0], self._y(c1[1]), c2[0], self._y(c2[1]), p[0], self._y(p[1]))
             last = p
         path.close()
-        self._canvas.drawPath(path, 1, int(paint == "filled"))
+        self._canvas.drawPath(path, 1, int(fill_style == "filled"))
 
     def polygon(self, points: list[tuple[float, float]], filled: bool = True) -> None:
         """A closed polygon through points (x, y), in points from the top left, black where `filled`."""

@@ -84,7 +84,7 @@ def teller(pads: list[PadSpec], links: list[Link]) -> Callable[[Terms], bool]:
 
 
 def distance(pads: list[PadSpec], link: Link) -> Terms:
-    """What a link measures; a symmetric pattern has its middle at nought."""
+    """What a link measures; a symmetric pattern has its middle at zero."""
     a, b = ({} if i == MIDDLE else _end(pads[i], link.axis, edge) for i, edge in (link.a, link.b))
     return _difference(b, a)
 

@@ -104,24 +104,26 @@ class LandFigure:
 
     def _pad(self, pad: PadSpec, known: bool) -> None:
         area = self.frame.area(pad.x, pad.y, pad.w, pad.h)
-        paint = self.style.paint if pad.drill is None else "outline"
+        fill_style = self.style.fill_style if pad.drill is None else "outline"
         if pad.drill is not None:
             self._rounded(pad, *pad.drill)
         if pad.type == "np_thru_hole" or (pad.drill is not None and not known):
             return
         if pad.shape in ("circle", "oval"):
-            self._rounded(pad, pad.w, pad.h, paint)
+            self._rounded(pad, pad.w, pad.h, fill_style)
         elif pad.shape == "d_shape":
-            self.canvas.d_shape(*area, round_end=inner_end(pad), paint=paint)
+            self.canvas.d_shape(*area, round_end=inner_end(pad), fill_style=fill_style)
         else:
-            self.canvas.rect(*area, radius=pad.radius * self.frame.sx, paint=paint)
+            self.canvas.rect(*area, radius=pad.radius * self.frame.sx, fill_style=fill_style)
 
-    def _rounded(self, pad: PadSpec, w: float, h: float, paint: str = "outline") -> None:
+    def _rounded(self, pad: PadSpec, w: float, h: float, fill_style: str = "outline") -> None:
         """A circle, or a slot with round ends, in the middle of a pad."""
         if w == h:
-            self.canvas.circle(*self.frame.at(pad.x, pad.y), w / 2 * self.frame.sx, paint)
+            self.canvas.circle(*self.frame.at(pad.x, pad.y), w / 2 * self.frame.sx, fill_style)
         else:
-            self.canvas.rect(*self.frame.area(pad.x, pad.y, w, h), radius=min(w, h) / 2 * self.frame.sx, paint=paint)
+            self.canvas.rect(
+                *self.frame.area(pad.x, pad.y, w, h), radius=min(w, h) / 2 * self.frame.sx, fill_style=fill_style
+            )
 
     def number(self, names: set[str]) -> None:
         """Pin numbers in their pads or beside them, on the outer side. Raises ValueError where one would cover another thing."""

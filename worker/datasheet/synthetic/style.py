@@ -11,7 +11,7 @@ LandForm = Literal["plain", "paren", "dash", "bracket", "inch_over_mm", "table"]
 Count = Literal["x_before", "x_tight", "dash", "x_after", "typ", "none"]
 SpanMode = Literal["centre", "outer", "gap"]
 Numbers = Literal["all", "ends", "first", "none"]
-Paint = Literal["outline", "filled", "hatched"]
+FillStyle = Literal["outline", "filled", "hatched"]
 Arrow = Literal["filled", "open", "strokes"]
 
 
@@ -25,7 +25,7 @@ class Style:
     count: Count = "x_before"
     span: SpanMode = "centre"
     numbers: Numbers = "all"
-    paint: Paint = "outline"
+    fill_style: FillStyle = "outline"
     arrow: Arrow = "filled"
     level_text: bool = False  # numbers of upright dimensions stay level
     text_on_line: bool = False  # the line passes under the number instead of breaking at it
@@ -139,7 +139,8 @@ def mixed(rng: random.Random) -> Style:
     font = "strokes" if rng.random() < 0.1 else rng.choice(("Helvetica", "Times-Roman", "Courier"))
     return Style(
         "mixed", outline, land, rng.choice(get_args(Count)), rng.choice(get_args(SpanMode)), rng.choice(get_args(Numbers)),
-        rng.choice(get_args(Paint)), rng.choice(get_args(Arrow)), level_text=rng.random() < 0.5, text_on_line=rng.random() < 0.4,
+        rng.choice(get_args(FillStyle)), rng.choice(get_args(Arrow)),
+        level_text=rng.random() < 0.5, text_on_line=rng.random() < 0.4,
         same_page=rng.random() < 0.4 and land != "table", font=font, bare_point=rng.random() < 0.2, stencil=rng.random() < 0.2,
         paste=rng.random() < 0.1, other_variant=rng.random() < 0.1, turned_page=rng.random() < 0.1,
         stretch=rng.choice((1.0, 1.0, 1.0, 0.8, 1.15)),
@@ -159,7 +160,7 @@ def choose(rng: random.Random, names: tuple[str, ...], vary: bool = True) -> Sty
         "scribble": 0.15 if rng.random() < 0.06 else style.scribble,
         "twice": rng.random() < 0.25,
         "beside": style.stencil and rng.random() < 0.5,
-        "paint": rng.choice((style.paint, style.paint, "outline", "filled")),
+        "fill_style": rng.choice((style.fill_style, style.fill_style, "outline", "filled")),
     }
     if style.land not in ("table", "inch_over_mm"):
         some["span"] = rng.choice(("centre", "outer", "gap"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from worker.datasheet.geometry.primitives import Box, Word, around
-from worker.datasheet.text.quantities import INCH_MM, NUMBER, Quantity, number, tidy, twins
+from worker.datasheet.text.quantities import INCH_MM, NUMBER, Quantity, number, same_length, tidy
 from worker.datasheet.text.table_heads import SYMBOL
 from worker.datasheet.text.tables import TableEntry
 from worker.datasheet.thresholds.page import LETTERS_HEAD_GAP, LETTERS_LEAST, LETTERS_ROW_HIGH, LETTERS_VALUE_PT
@@ -80,7 +80,7 @@ def _entry(
     if m is None or max(abs(w.box.cx - letter.box.cx) for w in own) > LETTERS_VALUE_PT:
         return None
     one, other = number(m[1]), number(m[2]) if m[2] else None
-    if other is not None and not (twins(one, other) or twins(other, one)):
+    if other is not None and not (same_length(one, other) or same_length(other, one)):
         return None
     value = max(one, other) if other is not None else round(one * factor, 4)
     box = around([letter.box, *(w.box for w in own)])

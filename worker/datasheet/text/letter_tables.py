@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from worker.datasheet.geometry.primitives import Box, Word, around
-from worker.datasheet.text.quantities import INCH_MM, NUMBER, Quantity, number, tidy, twins
+from worker.datasheet.text.quantities import INCH_MM, NUMBER, Quantity, number, same_length, tidy
 from worker.datasheet.text.table_heads import SYMBOL
 from worker.datasheet.text.tables import TableEntry
 from worker.datasheet.thresholds.page import (
@@ -77,7 +77,7 @@ def _entry(letter: Word, words: list[Word], factor: float, table: int) -> TableE
         for w in sorted(row, key=lambda w: w.box.x0)
         if w.box.x0 < letter.box.x1 + LETTERS_VALUE_PT and (m := _VALUE.match(tidy(w.text)))
     ]
-    both = len(cells) == 2 and (twins(cells[0][1], cells[1][1]) or twins(cells[1][1], cells[0][1]))
+    both = len(cells) == 2 and (same_length(cells[0][1], cells[1][1]) or same_length(cells[1][1], cells[0][1]))
     if not cells or (len(cells) > 1 and not both):
         return None
     value = max(v for _, v in cells) if both else round(cells[0][1] * factor, 4)

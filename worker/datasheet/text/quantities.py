@@ -55,6 +55,7 @@ class Quantity:
 
     def scaled(self, factor: float) -> Quantity:
         """Value and limits times a factor, rounded to six places; the printed text stays."""
+
         def times(v: float | None) -> float | None:
             return None if v is None else round(v * factor, 6)
 
@@ -80,14 +81,14 @@ def tidy(text: str) -> str:
     return text.strip(" :;*<>|").lstrip("-_ ")
 
 
-def twins(a: float, b: float) -> bool:
+def same_length(a: float, b: float) -> bool:
     """Whether a is b in millimetres; inches are printed to a thousandth."""
     return b > 0 and abs(a - b * INCH_MM) < max(0.04 * a, 0.0005 * INCH_MM + 0.005)
 
 
-def _noisy_twin(inch: str, b: float) -> bool:
+def _same_behind_noise(inch: str, b: float) -> bool:
     """Whether b is in millimetres what a number in inches says without its first digits, which are noise of pixels: 41.650."""
-    return any(twins(b, number(inch[at:])) for at in range(1, inch.find(".") + 1))
+    return any(same_length(b, number(inch[at:])) for at in range(1, inch.find(".") + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +109,13 @@ def _core(text: str) -> _Core | None:
         return _Core(v, round(v - down, 6), round(v + up, 6)) if max(up, down) < v else None
     if m := (_DUAL.match(text) or _SLASH_DUAL.match(text)):
         a, b = number(m[1]), number(m[2])
-        if twins(a, b) or twins(b, a):
+        if same_length(a, b) or same_length(b, a):
             return _Core(max(a, b), mm=True)
         if m.re is _DUAL and "[" in text:
-            return _Core(b, mm=True) if _noisy_twin(m[1], b) else _Core(a)
-    if (m := _DUAL_LIMITS.match(text)) and (twins(number(m[1]), number(m[3])) or twins(number(m[3]), number(m[1]))):
+            return _Core(b, mm=True) if _same_behind_noise(m[1], b) else _Core(a)
+    if (m := _DUAL_LIMITS.match(text)) and (
+        same_length(number(m[1]), number(m[3])) or same_length(number(m[3]), number(m[1]))
+    ):
         v, t = max((number(m[1]), number(m[2])), (number(m[3]), number(m[4])))
         return _Core(v, round(v - t, 6), round(v + t, 6), mm=True)
     if m := _RANGE.match(text):

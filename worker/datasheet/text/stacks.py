@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.text.phrases import frame, overlap
-from worker.datasheet.text.quantities import NUMBER, Quantity, bare_count, number, parse, tidy, twins
+from worker.datasheet.text.quantities import NUMBER, Quantity, bare_count, number, parse, same_length, tidy
 from worker.datasheet.thresholds.page import DUAL_STACK_GAP, LEAST_OVER_MOST, STACK_GAP
 
 _INCH = re.compile(r"(?<![\d.,])(0?)\.\d{3,4}(?!\d)")
@@ -37,7 +37,7 @@ def _pointed(inch: Quantity, mm: Quantity) -> Quantity:
     """The thousandths of an inch whose leading point the pixels lost, told by the millimetres they are stacked with."""
     if inch.confidence == 1.0 or not inch.value or not mm.value or not _THOUSANDTHS.match(inch.printed):
         return inch
-    return replace(inch, value=inch.value / 1000) if twins(mm.value, inch.value / 1000) else inch
+    return replace(inch, value=inch.value / 1000) if same_length(mm.value, inch.value / 1000) else inch
 
 
 def _stack(top: Quantity, bottom: Quantity, apart: Apart) -> Quantity | None:
@@ -50,7 +50,7 @@ def _stack(top: Quantity, bottom: Quantity, apart: Apart) -> Quantity | None:
     count = top.count or bottom.count
     base = replace(top, box=box, printed=printed, count=count, confidence=min(top.confidence, bottom.confidence))
     bracket = bottom.printed.strip().startswith("[")
-    if twins(top.value, bottom.value) or twins(bottom.value, top.value):
+    if same_length(top.value, bottom.value) or same_length(bottom.value, top.value):
         mm = max(top, bottom, key=lambda q: q.value or 0.0)
         return replace(base, value=mm.value, low=mm.low, high=mm.high, limit=top.limit or bottom.limit, mm=True)
     if top.low is not None or bottom.low is not None:
@@ -95,7 +95,7 @@ def read(lines: list[Word], apart: Apart = _never) -> list[Quantity]:
 
 
 def _diameters(found: list[Quantity]) -> list[Quantity]:
-    """Inches of a drawing begin alike: where others have no nought before the point, pixels of one show a diameter's sign."""
+    """Inches of a drawing begin alike: where others have no zero before the point, pixels of one show a diameter's sign."""
     inches = [_INCH.search(q.printed) if q.mm else None for q in found]
     if not any(m and not m[1] for m in inches):
         return found

@@ -13,7 +13,7 @@ CONTRADICTED = 0.6  # something in the document speaks against it
 UNSUPPORTED = 0.2  # no printed number is behind it
 ASSUMED = 0.6  # times the confidence, where the drawn scale fills what no number says
 AGREED = 0.99  # the second reader says the same
-DOUBTED = 0.5  # the second reader says otherwise
+DISAGREED = 0.5  # the second reader says otherwise
 CLAIM_PRINTED = 0.6  # a model's claim whose number is printed on the page
 CLAIM_ALONE = 0.3  # a model's claim that nothing on the page supports
 

@@ -77,7 +77,7 @@ def test_the_only_package_that_begins_with_the_asked_name_is_taken() -> None:
     search = found("LM339 TSSOP", *of("PDIP-14"), *of("TSSOP-14"), *of("SOIC-14"))
     assert (search.mechanical[0], search.land[0], search.matched) == (3, 4, True)
     assert "TSSOP14" in search.notes("TSSOP")[0]
-    assert search.doubt("TSSOP") is None
+    assert search.review_reason("TSSOP") is None
 
 
 def test_a_name_that_begins_two_drawn_ones_means_neither() -> None:
@@ -93,24 +93,24 @@ def test_a_word_on_every_drawing_chooses_none_of_them() -> None:
 def test_the_only_package_of_a_document_may_be_named_on_every_page() -> None:
     search = found("SOT-23", *of("SOT-23"))
     assert search.matched
-    assert search.doubt("SOT-23") is None
+    assert search.review_reason("SOT-23") is None
 
 
 def test_drawings_without_a_name_are_those_of_a_document_about_one_package() -> None:
     search = found("SOD-323", ((HEAD, "in SOD-323"), 5), *of(""))
     assert (search.mechanical[0], search.land[0], search.matched) == (2, 3, False)
-    assert search.doubt("SOD-323") is None
+    assert search.review_reason("SOD-323") is None
 
 
 def test_drawings_without_a_name_are_doubted_in_a_document_about_several() -> None:
     search = found("SOD-323", ((HEAD, "in SOD-323 or SOT-23"), 5), *of(""))
-    assert search.doubt("SOD-323") is not None
+    assert search.review_reason("SOD-323") is not None
 
 
 def test_several_packages_without_an_asked_one_are_a_doubt() -> None:
     search = found(None, *of("PDIP-14"), *of("TSSOP-14"))
     assert (search.mechanical[0], search.land[0]) == (1, 2)
-    assert "TSSOP-14" in (search.doubt(None) or "")
+    assert "TSSOP-14" in (search.review_reason(None) or "")
 
 
 def test_an_outline_has_its_land_pattern_behind_it() -> None:
@@ -186,8 +186,8 @@ def test_a_title_with_words_that_were_not_asked_is_that_of_another_part() -> Non
 def test_pages_of_another_package_are_doubted() -> None:
     asked_elsewhere = (("Pin table of the SOIC-8", "1 2 3"), 10)
     result = found("8-Lead SOIC", asked_elsewhere, *of("8-Lead DFN"))
-    assert "DFN" in (result.doubt("8-Lead SOIC") or "")
-    assert found("8-Lead DFN", asked_elsewhere, *of("8-Lead DFN")).doubt("8-Lead DFN") is None
+    assert "DFN" in (result.review_reason("8-Lead SOIC") or "")
+    assert found("8-Lead DFN", asked_elsewhere, *of("8-Lead DFN")).review_reason("8-Lead DFN") is None
 
 
 ORDERING = (

@@ -169,7 +169,7 @@ def test_looks_cover_the_habits_of_makers() -> None:
     looks = LOOKS.values()
     assert {s.outline for s in looks} >= {"table", "stacked", "plain", "plus_minus", "bracket", "inch_over_mm"}
     assert {s.land for s in looks} >= {"plain", "paren", "dash", "bracket", "inch_over_mm", "table"}
-    assert {s.paint for s in looks} == {"outline", "filled", "hatched"}
+    assert {s.fill_style for s in looks} == {"outline", "filled", "hatched"}
     assert any(s.comma for s in looks)
     assert any(s.font == "strokes" for s in looks)
     assert set(style.DEV) | set(style.TEST) == set(LOOKS)

@@ -84,7 +84,7 @@ def add(sheet: Sheet, paper: Gray, px_per_pt: float, area: Box) -> None:
     long = _long(level, upright, px_per_pt)
     _mark(long, _rungs(strokes, long))
     tips = _outside_text(tips, _letters(ink, long), px_per_pt, origin)
-    sheet.tips.extend(tips)
+    sheet.arrowheads.extend(tips)
     broken = dashes.chained(strokes, _letters(ink, long), px_per_pt)
     _mark(long, broken + _measuring(strokes, tips, px_per_pt, origin))
     plain = _without_heads(ink, tips, px_per_pt, origin)

@@ -11,7 +11,7 @@ EQUAL, BEGUN, ENDED, FOREIGN = 3, 2, 1, -4
 LEAST = 3  # letters of a name that may begin another
 
 
-def fit(package: str | None, text: str) -> int:
+def package_match(package: str | None, text: str) -> int:
     """EQUAL to FOREIGN; 0 where the words name no package at all."""
     if not package:
         return 0
