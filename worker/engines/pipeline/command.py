@@ -35,7 +35,7 @@ def run(asked: argparse.Namespace) -> int:
         print(f"this node cannot be used: {error}", file=sys.stderr)
         return 1
     logging.shutdown()
-    # Not sys.exit: a thread may wait in a ring for a node that is frozen, and the interpreter would wait for it.
+    # Not sys.exit: layers may be at work on a thread, and an interpreter that ends under it is aborted.
     os._exit(0)
 
 

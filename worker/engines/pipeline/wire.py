@@ -33,7 +33,6 @@ class What(IntEnum):
     CHOSEN = 3
     FREE = 4
     FAILED = 5
-    STOP = 6
 
 
 @dataclass(frozen=True)

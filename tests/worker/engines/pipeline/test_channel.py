@@ -1,0 +1,64 @@
+"""Rings that are left: nobody goes on waiting in them, and a process ends as it should."""
+
+from __future__ import annotations
+
+import queue
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from tests.checkout import ROOT
+from tests.waiting import until
+from tests.worker.engines.pipeline.rings import PACKET, TOO_LARGE, make_rings, pass_on
+from worker.engines.pipeline.channel import RingBroken
+from worker.engines.pipeline.wire import Packet
+
+
+def ring_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name in ("ring-in", "ring-out")]
+
+
+def test_packets_arrive_at_the_next_node() -> None:
+    rings, heard = make_rings(2), queue.SimpleQueue[Packet]()
+    rings[0].start(heard.put, lambda _: None)
+    rings[1].start(lambda packet: pass_on(rings[1], packet), lambda _: None)
+    rings[0].send(PACKET)
+    returned = heard.get(timeout=60)
+    assert returned.hidden is not None
+    assert returned.hidden.shape == PACKET.hidden.shape  # type: ignore[union-attr]
+    for ring in rings:
+        ring.end()
+
+
+def test_who_leaves_does_not_wait_for_a_node_that_is_frozen() -> None:
+    """The others neither send nor receive: they stand for machines that are frozen."""
+    others = ring_threads()
+    rings = make_rings(3)
+    lost: list[str] = []
+    rings[0].start(lambda _: None, lost.append)
+    rings[0].send(TOO_LARGE)
+    rings[0].leave("node 1 is lost")
+    until(lambda: set(ring_threads()) <= set(others), "a thread still waits in a ring that was left")
+    with pytest.raises(RingBroken, match="node 1 is lost"):
+        rings[0].send(PACKET)
+    assert lost == []
+    for ring in rings:
+        ring.end()
+
+
+def test_the_nodes_beside_notice_that_one_has_left() -> None:
+    rings, lost = make_rings(3), queue.SimpleQueue[str]()
+    rings[1].start(lambda packet: pass_on(rings[1], packet), lost.put)
+    rings[0].leave("node 2 is lost")
+    assert "the connection between two nodes broke" in lost.get(timeout=60)
+    for ring in rings:
+        ring.end()
+
+
+@pytest.mark.timeout(600)
+def test_a_process_ends_with_rings_in_every_state() -> None:
+    command = [sys.executable, "-m", "tests.worker.engines.pipeline.rings", "20"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=550, check=False)
+    assert (ended.returncode, ended.stdout) == (0, "ends\n"), ended.stderr[-2000:]
