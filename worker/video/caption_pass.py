@@ -204,7 +204,7 @@ class CaptionPass:
         self._timings.add(timing)
         self.tally.chunks += 1
         self.tally.silent_chunks += not reply.text.strip()
-        closed = self._with_data(self._track.add(chunk, reply), on_text)
+        closed = self._with_data(self._track.add(chunk, reply, part.gaps), on_text)
         self._data.see(chunk)
         return closed
 

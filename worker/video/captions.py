@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from db.documents.captions import plain
-from db.documents.kinds.video import Cue
+from db.documents.kinds.video import Cue, Gap
 from worker.engine.protocol import Chunk, Reply
 
 
@@ -14,7 +15,7 @@ class CaptionTrack:
 
     Chunks must come in order. A repeated caption prolongs the open cue, up to `max_ms`; silence or a gap closes it.
     With `at_once`, for live input, what is new is handed out without waiting whether it is said again; only what repeats
-    it is gathered.
+    it is gathered. Then a cue has all of its chunk's time but for gaps at its beginning and end: no moment between two is lost.
     """
 
     def __init__(self, max_ms: int, state: dict[str, Any] | None = None, *, at_once: bool = False) -> None:
@@ -29,13 +30,13 @@ class CaptionTrack:
         """Cues handed out so far."""
         return self._seq
 
-    def add(self, chunk: Chunk, reply: Reply) -> list[Cue]:
-        """The cues that a chunk's reply closes."""
+    def add(self, chunk: Chunk, reply: Reply, gaps: Sequence[Gap] = ()) -> list[Cue]:
+        """The cues that a chunk's reply closes; `gaps` lie inside the chunk, in order of time."""
         text = plain(reply.text)
         if not text:
             return self.close()
-        cue = self._cue(chunk, text, reply.tokens)
-        if self._open is not None and (longer := joined(self._open, cue, self._max_ms)) is not None:
+        cue = self._cue(chunk, text, reply.tokens, gaps)
+        if self._open is not None and (longer := self._joined(self._open, cue, self._max_ms)) is not None:
             self._open = longer
             return []
         closed = self.close()
@@ -59,12 +60,18 @@ class CaptionTrack:
     def _is_news(self, cue: Cue) -> bool:
         """Whether it is to be handed out at once: it says something else than the cue before it."""
         return self._at_once and (
-            self._told is None or joined(self._told, cue, cue.end_ms - self._told.start_ms) is None
+            self._told is None or self._joined(self._told, cue, cue.end_ms - self._told.start_ms) is None
         )
 
-    def _cue(self, chunk: Chunk, text: str, tokens: int) -> Cue:
-        start_ms = chunk.frames[0].pts_ms if chunk.frames else chunk.start_ms
-        end_ms = max(min(chunk.end_ms, start_ms + self._max_ms), start_ms + 1)
+    def _joined(self, before: Cue, cue: Cue, max_ms: int) -> Cue | None:
+        parted = self._at_once and cue.start_ms > before.end_ms  # by a gap
+        return None if parted else joined(before, cue, max_ms)
+
+    def _cue(self, chunk: Chunk, text: str, tokens: int, gaps: Sequence[Gap]) -> Cue:
+        start_ms, end_ms = chunk.frames[0].pts_ms if chunk.frames else chunk.start_ms, chunk.end_ms
+        if self._at_once:
+            start_ms, end_ms = _seen(chunk, gaps)
+        end_ms = max(min(end_ms, start_ms + self._max_ms), start_ms + 1)
         return Cue(
             seq=self._seq,
             start_ms=start_ms,
@@ -74,6 +81,18 @@ class CaptionTrack:
             chunk_last=chunk.index,
             tokens=tokens,
         )
+
+
+def _seen(chunk: Chunk, gaps: Sequence[Gap]) -> tuple[int, int]:
+    """From when to when a chunk was seen: without the gaps with which it begins and ends."""
+    start_ms, end_ms = chunk.start_ms, chunk.end_ms
+    for gap in gaps:
+        if gap.start_ms <= start_ms and gap.end_ms is not None:
+            start_ms = max(start_ms, gap.end_ms)
+    for gap in reversed(gaps):
+        if gap.end_ms is None or gap.end_ms >= end_ms:
+            end_ms = max(min(end_ms, gap.start_ms), start_ms)
+    return start_ms, end_ms
 
 
 def joined(before: Cue, cue: Cue, max_ms: int) -> Cue | None:

@@ -44,6 +44,7 @@ class FrameSampler:
         self._next = grid.first_slot(first_chunk)
         self._last: _Shown | None = None
         self._damaged_from: Fraction | None = None
+        self._told_s: Fraction | None = None  # up to here the damage has been told
         self._why = UNDECODABLE
         self._chunk = first_chunk
         self._start_s = Fraction(grid.chunk_start_ms(first_chunk), 1000)
@@ -52,7 +53,7 @@ class FrameSampler:
 
     def damage(self, time_s: Fraction, why: str = UNDECODABLE) -> None:
         """Something around this time could not be decoded, or did not come."""
-        since = max(time_s, self._last.time_s if self._last else self._start_s)
+        since = max(time_s, self._told_s or time_s, self._last.time_s if self._last else self._start_s)
         self._damaged_from = since if self._damaged_from is None else min(self._damaged_from, since)
         self._why = why
 
@@ -64,7 +65,7 @@ class FrameSampler:
         self._add_gap(since, time_s, self._why)
         self._damaged_from = since
         yield from self._fill_until(self._grid.slot(time_s))
-        self._damaged_from = time_s
+        self._damaged_from = self._told_s = time_s
 
     def jump(self, time_s: Fraction, reason: str) -> None:
         """The timestamps broke off here and were joined."""
@@ -122,8 +123,10 @@ class FrameSampler:
 
     def _part(self, end_ms: int) -> ClipPart:
         start_ms = self._grid.chunk_start_ms(self._chunk)
-        frames = tuple(self._waiting)
-        part = ClipPart(Chunk(self._chunk, start_ms, end_ms, frames), tuple(self._gaps_before(start_ms, end_ms)))
+        frames, gaps = tuple(self._waiting), tuple(self._gaps_before(start_ms, end_ms))
+        part = ClipPart(
+            Chunk(self._chunk, start_ms, end_ms, frames), gaps if frames else _all_of(start_ms, end_ms, gaps)
+        )
         self._chunk += 1
         self._waiting = []
         return part
@@ -138,3 +141,13 @@ class FrameSampler:
             if gap_end_ms > end_ms or gap.start_ms >= end_ms:
                 rest = Gap(start_ms=max(gap.start_ms, end_ms), end_ms=gap_end_ms, reason=gap.reason)
                 self._gaps.append(rest)
+
+
+def _all_of(start_ms: int, end_ms: int, gaps: tuple[Gap, ...]) -> tuple[Gap, ...]:
+    """Of a chunk without a frame all is missed: each gap goes on to the next, the first begins and the last ends with it."""
+    starts = [start_ms, *(gap.start_ms for gap in gaps[1:])]
+    ends = [*starts[1:], end_ms]
+    return tuple(
+        gap.model_copy(update={"start_ms": start, "end_ms": end})
+        for gap, start, end in zip(gaps, starts, ends, strict=False)
+    )

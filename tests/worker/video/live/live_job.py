@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
+from db.jobs import cues
 from db.jobs.live import stopping
 from db.schema.tables import Job
 from tests.waiting import until
@@ -50,8 +52,18 @@ class LiveJob:
         assert not self._thread.is_alive()
 
 
-def accounted(row: Job) -> None:
-    """Every millisecond is captioned or in a gap."""
+def accounted(job: LiveJob) -> None:
+    """Every millisecond is captioned or in a gap, and none is both; the scripted model says something of every chunk."""
+    row = job.row
     assert row.result is not None
-    told = row.result["live"]
-    assert told["captioned_ms"] + told["gap_ms"] == row.result["duration_ms"]
+    told, end_ms = row.result["live"], row.result["duration_ms"]
+    assert told["captioned_ms"] + told["gap_ms"] == end_ms
+    gaps = [(gap["start_ms"], gap["end_ms"]) for gap in row.result["gaps"]]
+    with job.harness.database.read() as session:
+        said = [(cue.start_ms, cue.end_ms) for cue in cues.after(session, job.id)]
+    inside = {
+        gap for gap in gaps for cue in said if cue[0] < gap[0] and gap[1] < cue[1]
+    }  # of one chunk: it was seen around it
+    spans = sorted([*said, *({*gaps} - inside)])
+    assert [after[0] - before[1] for before, after in pairwise(spans)] == [0] * (len(spans) - 1), spans
+    assert (spans[0][0], spans[-1][1]) == (0, end_ms)

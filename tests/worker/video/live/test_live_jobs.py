@@ -30,7 +30,7 @@ def test_a_live_job_is_stopped_with_a_complete_result(harness: WorkerHarness, rt
     job.stop()
     row = job.row
     assert (row.state, row.result["live"]["ended"]) == (State.SUCCEEDED, "stopped")  # type: ignore[index]
-    accounted(row)
+    accounted(job)
     with harness.database.read() as session:
         told = cues.after(session, job.id)
         names = [file.name for file in jobs.files(session, job.id)]
@@ -46,7 +46,7 @@ def test_a_canceled_live_job_keeps_its_result_too(harness: WorkerHarness, rtsp: 
     job.ended()
     row = job.row
     assert row.state is State.CANCELED
-    accounted(row)
+    accounted(job)
     with harness.database.read() as session:
         assert "captions.vtt" in {file.name for file in jobs.files(session, job.id)}
 
@@ -59,7 +59,7 @@ def test_a_cut_is_a_gap_and_the_job_goes_on(harness: WorkerHarness, rtsp: RtspSe
     job.until_cues(before + 2)
     job.stop()
     row = job.row
-    accounted(row)
+    accounted(job)
     assert row.result is not None
     assert row.result["live"]["reconnects"] >= 1
     longest = max(row.result["gaps"], key=lambda gap: gap["end_ms"] - gap["start_ms"])
@@ -78,7 +78,7 @@ def test_a_job_that_is_handed_on_tells_the_time_between_as_a_gap(harness: Worker
     job.stop()
     row = job.row
     assert row.state is State.SUCCEEDED
-    accounted(row)
+    accounted(job)
     assert row.result is not None
     assert "the job was taken up again by a worker" in {gap["reason"] for gap in row.result["gaps"]}
     recorded = row.result["live"]["recording"]
