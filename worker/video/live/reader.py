@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import cast
@@ -12,12 +12,14 @@ from typing import cast
 import av
 from av.container import InputContainer
 from av.packet import Packet
+from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from db.failures import Failure
 from worker.errors import Permanent
 from worker.live_feed import FrameKind, LiveFeed, SourceDown
+from worker.video.live.arrivals import dated
 from worker.video.live.clocks import AHEAD_S, FrameClock
 from worker.video.live.opening import opened
 from worker.video.live.queue import Ended, LiveEnd, PartQueue
@@ -142,6 +144,7 @@ class LiveReader:
 
     def _connection(self) -> tuple[FrameKind, str]:
         """Follow the source until it ends or breaks off; how."""
+        opening_s = self._now_s()
         try:
             feed = self._feed = self.how.connect()
         except SourceDown as error:
@@ -151,7 +154,7 @@ class LiveReader:
                 self.reconnects += self._connections > 0
                 self._connections += 1
                 self.clock.connected()
-                self._decode(container, stream)
+                self._decode(container, stream, opening_s)
         except SourceDown as error:
             return FrameKind.CUT, str(error)
         except (av.FFmpegError, OSError):
@@ -164,11 +167,11 @@ class LiveReader:
                 self.recorder.close_part()
         return ending[0], ending[1] or "the connection broke off"
 
-    def _decode(self, container: InputContainer, stream: VideoStream) -> None:
+    def _decode(self, container: InputContainer, stream: VideoStream, opening_s: Fraction) -> None:
         self._painter = None
         streams = [stream] if self.recorder is None else self.recorder.connected(container, stream)
-        for packet in demuxed(container, *streams):
-            arrived_s = self._now_s()
+        packets = demuxed(container, *streams)
+        for packet, arrived_s in self._dated(packets, opening_s):
             index = packet.stream.index
             if index == stream.index:
                 self._pictures(cast("Packet[VideoStream]", packet), stream, arrived_s)
@@ -176,6 +179,13 @@ class LiveReader:
                 self.recorder.take(packet, arrived_s)
             if self._is_over():
                 return
+
+    def _dated(
+        self, packets: Iterator[Packet[Stream]], opening_s: Fraction
+    ) -> Iterator[tuple[Packet[Stream], Fraction]]:
+        if self.how.now_s is None:
+            return ((packet, Fraction(0)) for packet in packets)
+        return dated(packets, _stamp_s, opening_s, self.how.now_s)
 
     def _pictures(self, packet: Packet[VideoStream], stream: VideoStream, arrived_s: Fraction) -> None:
         try:
@@ -274,3 +284,7 @@ class LiveReader:
         end_s = max(self.how.now_s(), shown_s)
         start_s = Fraction(self.grid.chunk_start_ms(self.first_chunk), 1000)
         return max(start_s, end_s if self.how.end_s is None else min(end_s, self.how.end_s))
+
+
+def _stamp_s(packet: Packet[Stream]) -> Fraction | None:
+    return None if packet.dts is None or packet.time_base is None else packet.dts * packet.time_base
