@@ -13,6 +13,8 @@ BACK_S = Fraction(1, 2)  # stamps that run back further are another count
 AHEAD_S = Fraction(10)  # what comes in bursts (segments, a server's first pictures) may be this far before its time
 BEHIND_S = Fraction(15)  # further behind, the source is late for good
 USUAL_STEP_S = Fraction(1, 25)
+JUMP_S = Fraction(2)  # stamps that run on by so much more than time has passed, and by several times their step before
+USUAL_STEPS = 4
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,13 @@ class WallClock(_Clock):
     """For sources that are watched as they happen: a connection's first picture happens when it arrives, the others where
     their stamps say, as long as that is near their arrival."""
 
+    _arrived_s = Fraction(0)  # of the last picture
+    _moved_s: Fraction | None = None  # of its stamp, from the one before
+
+    def connected(self) -> None:
+        super().connected()
+        self._moved_s = None
+
     def place(self, stamp_s: Fraction | None, arrived_s: Fraction) -> Placed:
         if stamp_s is None:
             return Placed(self._took(max(self._next_s(), arrived_s), None))
@@ -74,13 +83,24 @@ class WallClock(_Clock):
             return Placed(self._anchored(stamp_s, max(arrived_s, self._next_s())))
         expected_s = stamp_s + self._shift_s
         moved_s = Fraction(0) if self._stamp_s is None else stamp_s - self._stamp_s
-        if moved_s < -BACK_S or (moved_s > BACK_S and expected_s > arrived_s + AHEAD_S):
+        if (
+            moved_s < -BACK_S
+            or (moved_s > BACK_S and expected_s > arrived_s + AHEAD_S)
+            or self._jumps(moved_s, arrived_s)
+        ):
+            self._arrived_s = arrived_s
             return Placed(self._anchored(stamp_s, max(self._next_s(), arrived_s - AHEAD_S)), moved_s)
+        self._arrived_s, self._moved_s = arrived_s, moved_s
         if expected_s < arrived_s - BEHIND_S:
             return Placed(self._anchored(stamp_s, arrived_s))
         if expected_s > arrived_s + AHEAD_S:  # its clock goes faster than ours
             return Placed(self._anchored(stamp_s, arrived_s + AHEAD_S))
         return Placed(self._took(expected_s, stamp_s))
+
+    def _jumps(self, moved_s: Fraction, arrived_s: Fraction) -> bool:
+        """Whether a stamp leaves time behind: a clock that was set, by no more than what may come ahead of its time."""
+        passed_s = max(arrived_s - self._arrived_s, Fraction(0))
+        return self._moved_s is not None and moved_s > max(passed_s + JUMP_S, USUAL_STEPS * self._moved_s)
 
     def _anchored(self, stamp_s: Fraction, time_s: Fraction) -> Fraction:
         taken_s = self._took(time_s, stamp_s)

@@ -2,8 +2,7 @@
 
     /usr/bin/python3 rtsp_server.py PORT [USER PASSWORD]
 
-Lines of input change the stream while it is watched: `size W H`, `bitrate N`, `jump SECONDS` (the timestamps leap),
-`pause` and `play`. It says `ready` once it listens.
+Lines of input change the stream while it is watched: `size W H`, `bitrate N`. It says `ready` once it listens.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 PIPELINE = (
     "( videotestsrc name=source is-live=true pattern=ball motion=wavy ! capsfilter name=size caps=video/x-raw,width=320,"
     "height=240,framerate=15/1 ! videoconvert ! openh264enc name=coder bitrate=300000 gop-size=15 ! h264parse "
-    "config-interval=-1 ! identity name=clock ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
+    "config-interval=-1 ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
 )
 
 
@@ -39,7 +38,6 @@ class Stream:
         self.server.get_mount_points().add_factory("/ball", factory)
         self.server.attach(None)
         self.pipeline = None
-        self.shift_ns = 0
 
     def _protect(self, factory, user: str, password: str) -> None:
         auth = GstRtspServer.RTSPAuth()
@@ -53,16 +51,6 @@ class Stream:
 
     def _configured(self, _, media) -> None:
         self.pipeline = media.get_element()
-        clock = self.pipeline.get_child_by_name("clock")
-        clock.get_static_pad("src").add_probe(Gst.PadProbeType.BUFFER, self._shift)
-
-    def _shift(self, _, info):
-        if self.shift_ns:
-            buffer = info.get_buffer()
-            buffer.pts += self.shift_ns
-            if buffer.dts != Gst.CLOCK_TIME_NONE:
-                buffer.dts += self.shift_ns
-        return Gst.PadProbeReturn.OK
 
     def order(self, words: list[str]) -> bool:
         if self.pipeline is None:
@@ -73,8 +61,6 @@ class Stream:
                 self.pipeline.get_child_by_name("size").set_property("caps", caps)
             case ["bitrate", bits]:
                 self.pipeline.get_child_by_name("coder").set_property("bitrate", int(bits))
-            case ["jump", seconds]:
-                self.shift_ns += int(float(seconds) * 1e9)
         return False
 
 

@@ -40,6 +40,34 @@ def test_a_leap_of_the_stamps_is_told_and_moves_nothing() -> None:
         assert 0 < placed.time_s - before <= 1
 
 
+def test_a_clock_that_is_set_by_seconds_moves_no_picture_either() -> None:
+    for leap_s in (5, -5):
+        clock, shift = WallClock(), Fraction(700)
+        for number in range(50):
+            arrived_s = Fraction(number, 10)
+            if number == 25:
+                shift += leap_s
+            placed = clock.place(arrived_s + shift, arrived_s)
+            assert (placed.leap_s is not None) == (number == 25)
+            assert placed.time_s == arrived_s
+
+
+def test_pictures_that_are_seconds_apart_are_no_leaps() -> None:
+    """However they arrive: one by one, or several at once as in a segment of HLS."""
+    for together in (1, 3):
+        clock = WallClock()
+        placed = [clock.place(Fraction(5 * n), Fraction(5 * (n // together * together))) for n in range(12)]
+        assert not any(one.leap_s for one in placed)
+        assert {after.time_s - before.time_s for before, after in pairwise(placed)} == {5}
+
+
+def test_a_source_that_was_silent_goes_on_where_its_stamps_say() -> None:
+    clock = WallClock()
+    for number in range(10):
+        clock.place(Fraction(number, 10), Fraction(number, 10))
+    assert clock.place(Fraction(9), Fraction(91, 10)).leap_s is None
+
+
 def test_a_new_connection_goes_on_at_its_arrival() -> None:
     clock = WallClock()
     clock.place(Fraction(100), Fraction(5))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from db.jobs import jobs
 from db.schema.base import new_id
 from db.schema.tables import State
 from tests.worker.supervisor.worker_harness import WorkerHarness, now
+from tests.worker.video.live.leaping import LeapingCamera
 from tests.worker.video.live.live_job import LiveJob, accounted
+from tests.worker.video.live.playlist_server import PlaylistServer
 from tests.worker.video.live.servers import RtmpServer, RtspServer, SrtServer
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
@@ -40,7 +43,7 @@ def result_of(job: LiveJob) -> dict[str, Any]:
     """Of a job that has succeeded, every millisecond accounted for."""
     row = job.row
     assert (row.state, row.failure_message) == (State.SUCCEEDED, None)
-    accounted(row)
+    accounted(job)
     assert row.result is not None
     return row.result
 
@@ -99,6 +102,37 @@ def test_a_source_that_changes_its_size_and_rate_is_followed(
     job.until_cues(job.row.cue_count + 3)
     job.stop()
     assert result_of(job)["live"]["ended"] == "stopped"
+
+
+def test_a_clock_that_is_set_moves_no_caption(harness: WorkerHarness, serve: Callable[[Any], Any]) -> None:
+    camera = serve(LeapingCamera())
+    job = LiveJob(harness, camera.url)
+    job.until_cues(2)
+    for leap_s in (3600, -7200, 5, -5):
+        camera.leap(leap_s)
+        job.until_cues(job.row.cue_count + 2)
+    job.stop()
+    result = result_of(job)
+    told = [gap for gap in result["gaps"] if "leap" in gap["reason"]]
+    assert len(told) == 4
+    assert [gap["end_ms"] - gap["start_ms"] for gap in told] == [0] * 4
+    assert result["live"]["reconnects"] == 0
+    assert result["live"]["gap_ms"] < result["duration_ms"] / 2, "nothing was missed but the first seconds"
+    passed_s = time.time() - datetime.fromisoformat(result["live"]["started_at"]).timestamp()
+    assert result["duration_ms"] / 1000 <= passed_s
+
+
+def test_a_playlist_whose_stretches_have_clocks_of_their_own_is_one_timeline(
+    harness: WorkerHarness, serve: Callable[[Any], Any], tmp_path: Path
+) -> None:
+    """The segments after each discontinuity begin at another time, as advertisements between a programme do."""
+    playlist = serve(PlaylistServer(tmp_path, starts_s=(5000, 0, 90_000)))
+    job = LiveJob(harness, playlist.url)
+    job.ended()
+    result = result_of(job)
+    assert result["live"]["ended"] == "source_ended"
+    assert result["duration_ms"] == pytest.approx(1000 * playlist.length_s, abs=15_000), "and not a day"
+    assert result["cues"] >= playlist.length_s - 3
 
 
 def test_the_end_that_was_asked_for_is_the_end(harness: WorkerHarness, serve: Callable[[Any], Any]) -> None:
