@@ -14,7 +14,8 @@ from uuid import UUID
 
 import pytest
 
-from tests.client.conftest import CAPTIONED, LiveServer
+from bm3vl.errors import ApiError, NotFound
+from tests.client.conftest import CAPTIONED, LiveServer, connected
 from tests.waiting import until
 
 CAMERA = "rtsp://ann:s3cret@camera.example.com/one"
@@ -42,6 +43,34 @@ def test_a_live_job_is_submitted_and_stopped(client: Any, live_server: LiveServe
     assert "s3cret" not in str(params)
     assert client.stop(job.id).state == "canceled", "it never began"
     assert client.stop(str(job.id)).state == "canceled", "and a finished one stays as it is"
+
+
+def test_a_running_one_is_asked_and_succeeds(client: Any, live_server: LiveServer) -> None:
+    job = client.live(CAMERA)
+    epoch = claimed(live_server, job.id)
+    asked = client.stop(job)
+    assert (asked.state, asked.stop_requested_at is not None) == ("running", True)
+    live_server.worker.finish(job.id, epoch, CAPTIONED)
+    ended = client.job(job.id)
+    assert (ended.state, ended.result["cues"]) == ("succeeded", CAPTIONED["cues"])
+    assert client.stop(job) == ended, "a finished one stays as it is"
+
+
+def test_what_is_not_live_is_refused(client: Any, live_server: LiveServer) -> None:
+    other = live_server.submitted()
+    with pytest.raises(ApiError) as refused:
+        client.stop(other)
+    assert (refused.value.status, refused.value.problem["code"]) == (409, "not_live")
+    assert client.cancel(other).state == "canceled"
+
+
+def test_nobody_else_stops_it(client: Any, way: str, live_server: LiveServer) -> None:
+    job = client.live(CAMERA)
+    stranger = live_server.worker.tenant_client(f"stranger of {way}")
+    with connected(way, live_server.server.url, stranger.token) as theirs, pytest.raises(NotFound):
+        theirs.stop(job.id)
+    assert client.job(job.id).stop_requested_at is None
+    client.stop(job)
 
 
 @contextmanager
@@ -85,8 +114,7 @@ def test_detached_it_only_submits_and_stop_ends_it(live_server: LiveServer) -> N
     assert command.returncode == 0, errors
     job_id = out.strip()
     assert _job(live_server, job_id)["params"]["live"]["record"] is True
-    env = {**os.environ, "BM3_SERVER": live_server.server.url, "BM3_API_KEY": live_server.key}
-    ended = subprocess.run([*COMMAND[:-1], "stop", job_id], env=env, capture_output=True, text=True, timeout=90)
+    ended = bm3vl(live_server, "stop", job_id)
     assert (ended.returncode, ended.stdout) == (0, f"{job_id} canceled\n"), ended.stderr
 
 
@@ -95,6 +123,31 @@ def test_what_is_no_live_source_is_refused_before_anything_is_sent(live_server: 
         _, errors = command.communicate(timeout=90)
     assert command.returncode == 2
     assert "rtsp://" in errors
+
+
+def test_stop_by_command_ends_a_running_job(live_server: LiveServer) -> None:
+    submitted = live_server.submitted(params={"video": {"url": CAMERA}})
+    epoch = claimed(live_server, UUID(submitted))
+    asked = bm3vl(live_server, "stop", submitted)
+    assert (asked.returncode, asked.stdout) == (0, f"{submitted} running\n"), asked.stderr
+    assert _job(live_server, submitted)["stop_requested_at"] is not None
+    live_server.worker.finish(UUID(submitted), epoch, CAPTIONED)
+    assert bm3vl(live_server, "stop", submitted).stdout == f"{submitted} succeeded\n"
+
+
+def test_stop_by_command_of_what_is_not_live_says_what_to_do(live_server: LiveServer) -> None:
+    other = live_server.submitted()
+    refused = bm3vl(live_server, "stop", other)
+    assert refused.returncode != 0
+    assert "cancel" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert bm3vl(live_server, "cancel", other).returncode == 0
+
+
+def bm3vl(server: LiveServer, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command, to its end."""
+    env = {**os.environ, "BM3_SERVER": server.server.url, "BM3_API_KEY": server.key}
+    return subprocess.run([*COMMAND[:-1], *arguments], env=env, capture_output=True, text=True, timeout=90, check=False)
 
 
 def _job(server: LiveServer, job_id: str) -> dict[str, Any]:
