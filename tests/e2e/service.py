@@ -45,6 +45,10 @@ class Service:
                 command, cwd=ROOT, env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
 
+    def pid(self, name: str) -> int:
+        """The process that stands for a line of the Procfile."""
+        return self._processes[name].pid
+
     def stop(self, name: str) -> None:
         """End one with SIGTERM, and with SIGKILL what does not listen."""
         process = self._processes.pop(name)

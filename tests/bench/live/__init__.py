@@ -1,0 +1,1 @@
+"""Benchmark of live input: `python -m tests.bench.live`."""
