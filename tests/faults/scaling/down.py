@@ -19,7 +19,8 @@ from tests.faults.cluster import Cluster
 from tests.faults.ledger import audit
 
 LOAD = 4  # jobs that are always under way
-LEAVES_S = 15.0  # 2 are promised on a quiet machine
+LEAVES_S = 60.0  # 2 are promised on a quiet machine; the slowest is told
+BEGINS_S = 120.0  # a worker that is told to leave while it still starts would say nothing about hand-over
 MODELS = "fake=fake?delay_ms=400"
 
 
@@ -65,7 +66,7 @@ def _under_way(cluster: Cluster, ids: list[UUID]) -> int:
 
 def _until_it_works(cluster: Cluster, pid: int) -> None:
     """Wait until a job of that worker has stored something; not for ever, the others may have taken all."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + BEGINS_S
     while time.monotonic() < deadline:
         with cluster.database.read() as session:
             owned = select(Job.id).where(Job.worker_id.contains(f"-{pid}-"), Job.cue_count > 0)
