@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from worker.datasheet.geometry.primitives import Box
+from worker.datasheet.hypotheses import twins
 from worker.datasheet.hypotheses.enumerate import classes_of
 from worker.datasheet.hypotheses.symmetry import mirrored_part
 from worker.datasheet.land import holes, numbering
@@ -15,6 +16,7 @@ from worker.datasheet.thresholds.figures import (
     ADDED,
     CAPTION_FADE_PT,
     COUNTED,
+    DOUBLED,
     LEFT,
     LEFT_SINGLE,
     MARKED,
@@ -43,6 +45,7 @@ def rank(solved: Solved, pins: int | None, package: str | None) -> float:
         + 1.0 * mirrored_part(pattern.pads)
         + _counted(solved, pins)
         - (1.0 if miscounted(solved) else 0.0)
+        - (DOUBLED if twins.doubled(solved) else 0.0)
         - (2.5 if any(_WAVE.search(t.text) for t in pattern.titles[:2]) and not _WAVE.search(package or "") else 0.0)
     )
 
@@ -76,11 +79,12 @@ def captioned(solved: Solved) -> float:
 
 def _unexplained(solved: Solved) -> float:
     """Shapes of the figure that this hypothesis leaves out: equal ones cost more than single ones."""
-    pattern = solved.pattern
-    cost = sum(LEFT * len(c) if len(c) > 1 else LEFT_SINGLE for c in classes_of(pattern.left))
-    scattered = SCATTERED if len(pattern.left) > 2 * len(pattern.pads) else 0.0
-    reached = REACHED * sum(_reached(s.box, solved) for s in pattern.left)
-    sized = MOST_LEFT * any(_amid(s.box, solved) and _sized(s.box, solved) for s in pattern.left)
+    again = twins.of(solved)
+    left = [s for s in solved.pattern.left if s not in again]
+    cost = sum(LEFT * len(c) if len(c) > 1 else LEFT_SINGLE for c in classes_of(left))
+    scattered = SCATTERED if len(left) > 2 * len(solved.pattern.pads) else 0.0
+    reached = REACHED * sum(_reached(s.box, solved) for s in left)
+    sized = MOST_LEFT * any(_amid(s.box, solved) and _sized(s.box, solved) for s in left)
     return min(cost + reached + sized, MOST_LEFT) + scattered
 
 
