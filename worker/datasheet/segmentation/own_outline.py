@@ -20,6 +20,7 @@ from worker.datasheet.thresholds.drawing import (
 )
 from worker.datasheet.thresholds.page import HEADING_LEFT_PT
 
+_PART_NAME = re.compile(r"[●•■◆▪○]?\s*[A-Z]{2,6}[\-–]?\d{2,5}[A-Z]{0,3}")
 _UNIT = re.compile(r"\bunits?\b|millimet|\bview\b", re.IGNORECASE)
 _OTHER = frozenset({captions.LAND, captions.MASK, captions.STENCIL, captions.TAPE, captions.CUTOUT})
 
@@ -114,13 +115,14 @@ def _captions(frame: Box, lines: list[Word]) -> set[str]:
 
 def _under_heading(drawing: Drawing, asked: set[str]) -> Drawing:
     """The part of a page from the one heading that names the package to the next one, where others have figures too."""
-    blocks = _blocks([t for t in headings.headings(drawing) if not _UNIT.search(t.text)])
+    titles = [t for t in headings.headings(drawing) if not _UNIT.search(t.text)]
+    blocks = _blocks([*titles, *(n for n in _part_names(drawing, asked) if n not in titles)])
     own: list[list[dimensions.DimensionSpan]] = [[] for _ in blocks]
     for span in drawing.spans:
         box = dimensions.box_of(span)
         over = [i for i, block in enumerate(blocks) if block[-1].box.y1 <= box.cy and _begins(block) < box.cx]
         if over:
-            own[over[-1]].append(span)
+            own[_nearest(over, blocks)].append(span)
     rated = [
         (len(asked & {word for line in block for word in naming.words_of(line.text)}), spans)
         for block, spans in zip(blocks, own, strict=True) if len(spans) >= FRAME_SPANS
@@ -128,6 +130,18 @@ def _under_heading(drawing: Drawing, asked: set[str]) -> Drawing:
     most = max((score for score, _ in rated), default=0)
     best = [spans for score, spans in rated if score == most]
     return _of_spans(drawing, best[0]) if most and len(best) == 1 and len(rated) > 1 else drawing
+
+
+def _part_names(drawing: Drawing, asked: set[str]) -> list[Word]:
+    """Lines that are nothing but the number of a part, with a bullet or without, where one of them is the part asked for."""
+    named = [w for w in drawing.lines if w.turn == 0 and _PART_NAME.fullmatch(w.text.strip())]
+    return named if any(asked & naming.words_of(w.text) for w in named) else []
+
+
+def _nearest(over: list[int], blocks: list[list[Word]]) -> int:
+    """The lowest block over a place; of several in one line, over figures side by side, the last that begins left of it."""
+    lowest = blocks[over[-1]][-1].box
+    return max((i for i in over if blocks[i][-1].box.y1 > lowest.y0), key=lambda i: (_begins(blocks[i]), i))
 
 
 def _begins(block: list[Word]) -> float:

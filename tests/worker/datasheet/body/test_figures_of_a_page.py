@@ -45,6 +45,20 @@ def test_the_name_of_the_package_chooses_the_outline(framed: bool, package: str,
     assert nominals(read(two_packages(framed), package)) == size
 
 
+SIDE_BY_SIDE = (("XT-238V", (3.2, 2.5, 1.6)), ("XT-238", (3.0, 2.4, 1.5)), ("XTL-3225", (3.1, 2.6, 1.45)))
+
+
+@pytest.mark.parametrize(("package", "size"), SIDE_BY_SIDE)
+def test_the_name_of_the_part_chooses_among_outlines_side_by_side(package: str, size: tuple[float, ...]) -> None:
+    sketch = Sketch(20.0)
+    for i, (name, outer) in enumerate(SIDE_BY_SIDE):
+        sketch.at = (130.0 + 180 * i, 560.0)
+        sketch.canvas.setFont("Helvetica-Bold", 12)
+        sketch.canvas.drawString(65 + 180 * i, 640 + 0.2 * (i % 2), name)
+        outline(sketch, *outer)
+    assert nominals(read(sketch, package)) == size
+
+
 def test_a_larger_number_of_the_land_pattern_is_no_height() -> None:
     sketch = Sketch(30.0, (190.0, 560.0))
     outline(sketch, 4.0, 3.0, 1.2)
