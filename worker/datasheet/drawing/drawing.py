@@ -74,7 +74,7 @@ def symbol_labels(words: list[Word], entries: list[TableEntry], boxes: list[Box]
             continue
         count = _PREFIX.match(word.text)
         name = word.text[count.end() :] if count else word.text
-        rows = _rows(known, name.strip("()[]{}-–_|—I "), word.confidence < 1.0) if len(name) < 8 else []
+        rows = _rows(known, _bare(name, known), word.confidence < 1.0) if len(name) < 8 else []
         entry = min(rows, key=lambda row: places[row.table].gap(word.box), default=None)
         if entry is not None:
             number = int(count[1] or count[2]) if count else None
@@ -88,7 +88,19 @@ def symbol_labels(words: list[Word], entries: list[TableEntry], boxes: list[Box]
                     confidence=word.confidence,
                 )
             )
-    return found
+    return _surest(found)
+
+
+def _surest(labels: list[Quantity]) -> list[Quantity]:
+    """Without strokes taken for a letter that the page prints as text too: arrow heads look like an A."""
+    printed = {q.symbol for q in labels if q.confidence == 1.0}
+    return [q for q in labels if q.confidence == 1.0 or q.symbol not in printed]
+
+
+def _bare(name: str, known: dict[str, list[TableEntry]]) -> str:
+    """A letter without the brackets, dashes and bars around it; a bar reads like the letter I, which a table may have too."""
+    plain = name.strip("()[]{}-–_|— ")
+    return plain if plain in known else plain.strip("()[]{}-–_|—I ")
 
 
 def _rows(known: dict[str, list[TableEntry]], name: str, pixels: bool) -> list[TableEntry]:

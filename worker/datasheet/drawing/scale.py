@@ -9,6 +9,7 @@ from scipy.optimize import linear_sum_assignment
 
 from worker.datasheet.drawing.dimensions import DimensionReading
 from worker.datasheet.thresholds.drawing import (
+    LETTER_AT_LINE,
     READING_ON_LINE,
     SCALE_AGREES,
     SCALE_ASIDE,
@@ -91,10 +92,11 @@ def misfit(reading: DimensionReading, scale: Scale) -> float:
 
 def assign(readings: list[DimensionReading], scale: Scale) -> list[DimensionReading]:
     """One number for each span and one span for each number: near, and agreeing with the scale where any does."""
+    named = _named(readings)
     usable = [
         r
         for r in readings
-        if (off := misfit(r, scale)) < SCALE_LOOSE or (off < SCALE_WILD and r.cost < READING_ON_LINE)
+        if (off := misfit(r, scale)) < SCALE_LOOSE or (off < SCALE_WILD and r.cost < READING_ON_LINE) or id(r) in named
     ]
     spans = list({id(r.span): r.span for r in usable}.values())
     numbers = list({id(r.quantity): r.quantity for r in usable}.values())
@@ -106,8 +108,22 @@ def assign(readings: list[DimensionReading], scale: Scale) -> list[DimensionRead
     cost = np.full((len(spans), len(numbers) + len(spans)), none)
     cost[:, : len(numbers)] = 50.0
     for r in usable:
-        off = misfit(r, scale)
+        off = min(misfit(r, scale), SCALE_LOOSE if id(r) in named else SCALE_WILD)
         cost[row[id(r.span)], col[id(r.quantity)]] = r.cost + min(off / SCALE_AGREES, 1.0) * 1.2 + 6 * off
     rows, cols = linear_sum_assignment(cost)
     picked = {(int(i), int(j)) for i, j in zip(rows, cols, strict=True) if cost[i, j] < none}
     return [r for r in usable if (row[id(r.span)], col[id(r.quantity)]) in picked]
+
+
+def _named(readings: list[DimensionReading]) -> set[int]:
+    """The letters right on a line that has no nearer one: one drawing for parts of many sizes is to no one's scale."""
+    spans: dict[int, DimensionReading] = {}
+    letters: dict[int, DimensionReading] = {}
+    for r in readings:
+        for best, key in ((spans, id(r.span)), (letters, id(r.quantity))):
+            if key not in best or r.cost < best[key].cost:
+                best[key] = r
+    return {
+        id(r) for r in spans.values()
+        if r.quantity.symbol and r.cost < LETTER_AT_LINE and letters[id(r.quantity)] is r
+    }  # fmt: skip

@@ -8,14 +8,16 @@ import numpy as np
 
 from worker.datasheet.body.outline import without_labels
 from worker.datasheet.drawing import scale
-from worker.datasheet.drawing.dimensions import DimensionReading
+from worker.datasheet.drawing.dimensions import DimensionReading, box_of
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.scale import Scale
 from worker.datasheet.land import borrowed, solver, variables
 from worker.datasheet.land.patterns import Pattern
 from worker.datasheet.land.solver import Fit
 from worker.datasheet.land.variables import Feature, Model
+from worker.datasheet.thresholds.drawing import READING_ON_LINE
 from worker.datasheet.thresholds.land import (
+    ASTRAY,
     BLUR_PT,
     BY_HAND_BETTER,
     LAND_END_BY_HAND_PT,
@@ -23,6 +25,7 @@ from worker.datasheet.thresholds.land import (
     LAND_END_RASTER_PT,
     LAND_REACH_PT,
     MAY_MEAN_LINE,
+    NEARER_PT,
     SAME_PLACE_PT,
     SAME_PLACE_RASTER_PT,
     UNSIZED_MOST,
@@ -79,8 +82,36 @@ def ends_of(reading: DimensionReading, model: Model, drawing: Drawing) -> tuple[
 
 def own_readings(pattern: Pattern, drawing: Drawing, model: Model) -> list[DimensionReading]:
     """Readings whose span ends at edges or centres of this pattern's pads."""
-    near = [r for r in drawing.readings if r.quantity.kind != "radius" and _close(r, pattern)]
-    return without_labels([r for r in near if _measures(r, model, drawing)])
+    own = _least_costs(drawing)
+    near = [
+        r for r in drawing.readings
+        if r.quantity.kind != "radius" and _close(r, pattern) and not _astray(r, own[id(r.quantity)])
+    ]  # fmt: skip
+    return without_labels([r for r in near if _measures(r, model, drawing) and not _of_another(r, pattern)])
+
+
+def _least_costs(drawing: Drawing) -> dict[int, float]:
+    """How near each number stands to the dimension line nearest to it."""
+    least: dict[int, float] = {}
+    for r in drawing.readings:
+        least[id(r.quantity)] = min(r.cost, least.get(id(r.quantity), r.cost))
+    return least
+
+
+def _astray(reading: DimensionReading, least: float) -> bool:
+    """Whether a number stands right on another dimension line and far from this one."""
+    return least < READING_ON_LINE and reading.cost > least + ASTRAY
+
+
+def _of_another(reading: DimensionReading, pattern: Pattern) -> bool:
+    """Whether a dimension runs across a shape that is no pad and stands nearer to it than the pads: a body over its lands."""
+    line, axis = box_of(reading.span), reading.span.axis
+    gap = min(p.box.gap(line) for p in pattern.pads)
+    return any(
+        abs(low - reading.span.start) < SAME_PLACE_PT and abs(high - reading.span.end) < SAME_PLACE_PT
+        for s in pattern.left if s.box.gap(line) < gap - NEARER_PT and not any(p.same_size(s) for p in pattern.pads)
+        for low, high in [(s.box.x0, s.box.x1) if axis == 0 else (s.box.y0, s.box.y1)]
+    )  # fmt: skip
 
 
 def _measures(reading: DimensionReading, model: Model, drawing: Drawing) -> bool:
