@@ -19,10 +19,12 @@ class Context(Protocol):
     """One attempt at one job, as its handler sees it. Every method may raise `Stopped`: let it pass."""
 
     @property
-    def job_id(self) -> str: ...
+    def job_id(self) -> str:
+        """The id of the job, as text."""
 
     @property
-    def engine(self) -> Engine: ...
+    def engine(self) -> Engine:
+        """The model of the job."""
 
     @property
     def resume(self) -> dict[str, Any] | None:
@@ -121,25 +123,31 @@ class LocalContext:
         self.recording_ended: str | None = None
 
     def fetch(self, media: MediaInput) -> Path:
+        """The one input that this context was made with, whatever is asked for."""
         return self._media
 
     def connect(self) -> LiveFeed:
+        """The live source that this context was made with. Raises Permanent(FETCH_FAILED) where there is none."""
         if self._live is None:
             raise Permanent(Failure.FETCH_FAILED, "there is no live source here")
         return LiveFeed(self._live)
 
     def record(self, name: str, path: Path) -> None:
+        """Move a part of a recording into the folder of results, if there is one."""
         if self._files is not None:
             shutil.move(path, self._files / name)
 
     def beat(self, done_ms: int, total_ms: int | None, note: str = "") -> None:
+        """Keep the last hundred reports of progress, in milliseconds of media, and stop where that is asked."""
         self._stop()
         self.progress = [*self.progress[-99:], (done_ms, total_ms, note)]
 
     def text(self, piece: str) -> None:
+        """Only stop where that is asked: the text comes again in the cues."""
         self._stop()
 
     def emit(self, cues: Sequence[Cue], checkpoint: dict[str, Any]) -> None:
+        """Keep cues and checkpoint in memory, and remove snapshots that the checkpoint does not name."""
         self._cues.extend(cues)
         self.checkpoint = checkpoint
         for name, path in self.snapshots.items():
@@ -147,19 +155,24 @@ class LocalContext:
                 path.unlink()
 
     def keep(self, path: Path) -> None:
+        """Copy a snapshot into the folder of snapshots, if there is one."""
         if self._kept is not None:
             shutil.copyfile(path, self._kept / path.name)
 
     @property
     def snapshots(self) -> Mapping[str, Path]:
+        """Files of the folder of snapshots by their names."""
         return {} if self._kept is None else {path.name: path for path in self._kept.iterdir()}
 
     def gap(self, gap: Gap) -> None:
+        """Keep a gap in memory."""
         self.gaps.append(gap)
 
     def cues(self) -> list[Cue]:
+        """The cues emitted so far."""
         return list(self._cues)
 
     def attach(self, name: str, path: Path, media_type: str) -> None:
+        """Copy a file into the folder of results, if there is one."""
         if self._files is not None:
             shutil.copyfile(path, self._files / name)

@@ -268,7 +268,7 @@ def frame(message: Message) -> bytes:
 def frames(read: Callable[[int], bytes]) -> Iterator[bytes]:
     """The bodies of the frames that `read(n)` (at most n bytes, empty at the end) yields.
 
-    A stream that ends inside a frame just ends: the writer was killed.
+    A stream that ends inside a frame just ends: the writer was killed. Raises ProtocolError for a frame that is too large.
     """
     while head := _exactly(read, _HEAD.size):
         (size,) = _HEAD.unpack(head)

@@ -27,7 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def seconds(text: str) -> int:
-    """Seconds as they are typed, in the milliseconds of the parameters; argparse tells this name when they are no number."""
+    """Seconds as they are typed, in the milliseconds of the parameters; raises ValueError where they are none.
+
+    argparse calls what it refuses by the name of this function.
+    """
     number = float(text)
     if not math.isfinite(number):
         raise ValueError

@@ -35,16 +35,19 @@ class ConsoleContext(LocalContext):
         self._targets = targets
 
     def attach(self, name: str, path: Path, media_type: str) -> None:
+        """Copy a file to where the command asked for it, if it did."""
         if name in self._targets:
             shutil.copyfile(path, self._targets[name])
 
     def emit(self, cues: Sequence[Cue], checkpoint: dict[str, Any]) -> None:
+        """Print each cue as a line with its times."""
         super().emit(cues, checkpoint)
         for cue in cues:
             text = " ".join(cue.text.split())
             print(f"{captions.clock(cue.start_ms)} --> {captions.clock(cue.end_ms)}  {text}", flush=True)
 
     def gap(self, gap: Gap) -> None:
+        """Print a gap as a line with its times and its reason."""
         super().gap(gap)
         end = "the end" if gap.end_ms is None else captions.clock(gap.end_ms)
         _say(f"{captions.clock(gap.start_ms)} --> {end}  [{gap.reason}]")

@@ -31,7 +31,7 @@ def resized(picture: Image.Image, size_px: tuple[int, int]) -> NDArray[np.uint8]
 
 
 def open_picture(path: Path) -> Image.Image:
-    """As `read_picture`, in RGB, as an image that can still be resized."""
+    """As `read_picture`, in RGB, as an image that can still be resized. Raises Permanent(TOO_LARGE or INVALID_MEDIA)."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the bound below is ours

@@ -13,7 +13,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def die_with(parent_pid: int) -> None:
-    """Have the kernel kill this process when the thread that started it ends; exit now if that has happened already."""
+    """Have the kernel kill this process when the thread that started it ends; raises SystemExit if that has happened already."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
     if os.getppid() != parent_pid:
         raise SystemExit("the supervisor is gone")

@@ -42,15 +42,18 @@ class PipeContext:
 
     @property
     def engine(self) -> Engine:
+        """The model of the job, loaded when it is first asked for."""
         return self._engine()
 
     def fetch(self, media: MediaInput) -> Path:
+        """Where the supervisor put an input. Raises Permanent(FETCH_FAILED) for one that the parameters do not name."""
         path = self._start.inputs.get(input_key(media))
         if path is None:
             raise Permanent(Failure.FETCH_FAILED, "the handler asked for an input that the parameters do not name")
         return Path(path)
 
     def connect(self) -> LiveFeed:
+        """The live source of this job. Raises Permanent(FETCH_FAILED) where it has none."""
         if self._start.live is None:
             raise Permanent(Failure.FETCH_FAILED, "this job has no live source")
         return LiveFeed(Path(self._start.live))
@@ -62,11 +65,13 @@ class PipeContext:
         self._send(Record(stream=self._start.stream, name=name, path=str(target)))
 
     def beat(self, done_ms: int, total_ms: int | None, note: str = "") -> None:
+        """Report progress in milliseconds of media. Raises Stopped once the supervisor has asked for it."""
         self._halt_if_told()
         self._done_ms = done_ms
         self._send(Beat(stream=self._start.stream, done_ms=done_ms, total_ms=total_ms, note=note))
 
     def text(self, piece: str) -> None:
+        """Report text as it is generated. Raises Stopped once the supervisor has asked for it."""
         self._halt_if_told()
         if piece:
             self._send(Text(stream=self._start.stream, text=piece, at=self._said))
@@ -90,12 +95,15 @@ class PipeContext:
 
     @property
     def snapshots(self) -> dict[str, Path]:
+        """Files of the checkpoint by their names."""
         return {name: Path(path) for name, path in self._start.snapshots.items()}
 
     def gap(self, gap: Gap) -> None:
+        """Report a stretch that is not captioned."""
         self._send(GapFound(stream=self._start.stream, gap=gap))
 
     def cues(self) -> list[Cue]:
+        """The cues that earlier attempts have stored, in their order."""
         path = self._folder / STORED_CUES
         if not path.exists():
             return []
@@ -103,6 +111,7 @@ class PipeContext:
             return [Cue.model_validate_json(line) for line in file]
 
     def attach(self, name: str, path: Path, media_type: str) -> None:
+        """Give a copy of a file to the supervisor, to be a result file under this name."""
         copy = self._folder / f"file-{uuid4().hex}"
         shutil.copyfile(path, copy)
         self._send(Attach(stream=self._start.stream, name=name, path=str(copy), media_type=media_type))

@@ -48,7 +48,8 @@ class SplitRequest(Protocol):
     """What a handler may return instead of a result: parameters to be run as jobs of their own."""
 
     @property
-    def segments(self) -> Sequence[dict[str, Any]]: ...
+    def segments(self) -> Sequence[dict[str, Any]]:
+        """Parameters of each part, in the order of the parts."""
 
 
 class JobRunner:
@@ -114,6 +115,7 @@ class JobRunner:
 
 
 def end_of(stream: int, outcome: Document | SplitRequest | HandlerFailure, cost: StreamCost) -> End:
+    """The message that ends a stream: a result, a request for parts, or a failure."""
     if isinstance(outcome, Document):
         return Done(stream=stream, result=outcome.model_dump(mode="json"), spent=cost)
     if not isinstance(outcome, HandlerFailure):

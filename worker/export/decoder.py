@@ -41,6 +41,7 @@ class DecoderShape:
 
     @classmethod
     def of(cls, source: Source, cache: str) -> DecoderShape:
+        """The sizes that a checkpoint's configuration gives for its text decoder."""
         text = source.text
         heads = int(text["num_attention_heads"])
         return cls(

@@ -43,10 +43,12 @@ class Graph:
         self._constants: dict[str, onnx.TensorProto] = {}
 
     def input(self, name: str, kind: int, shape: Sequence[int | str]) -> str:
+        """Declare an input of a type of ONNX and a shape, in which names stand for lengths that vary; the name again."""
         self._inputs.append(helper.make_tensor_value_info(name, kind, list(shape)))
         return name
 
     def output(self, name: str, kind: int, shape: Sequence[int | str]) -> None:
+        """Declare an output of a type of ONNX and a shape, in which names stand for lengths that vary."""
         self._outputs.append(helper.make_tensor_value_info(name, kind, list(shape)))
 
     def nodes(
@@ -84,6 +86,7 @@ class Graph:
         return name
 
     def reshape(self, value: str, shape: Sequence[int]) -> str:
+        """The value with another shape; 0 keeps a length, -1 takes the rest."""
         return self.node("Reshape", value, self.constant("shape_" + "_".join(map(str, shape)), shape))
 
     def split(self, value: str, sizes: Sequence[int], axis: int = -1) -> list[str]:

@@ -32,6 +32,7 @@ class ExportOptions:
 
     @property
     def bits(self) -> int | None:
+        """Bits of a weight; None: floats."""
         return BITS[self.weights]
 
 

@@ -56,7 +56,7 @@ class Export:
     prove: Prove | None
 
     def run(self) -> ExportManifest:
-        """Write the folder and return its manifest."""
+        """Write the folder and return its manifest. Raises ExportError where it or its model cannot be used."""
         if self.out.exists():
             raise ExportError(f"{self.out} is there already: remove it, or choose another name")
         source = open_source(self.model)

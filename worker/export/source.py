@@ -33,6 +33,7 @@ class Source:
 
     @property
     def family(self) -> str:
+        """The checkpoint's `model_type`."""
         return str(self.config["model_type"])
 
     @property
@@ -42,6 +43,7 @@ class Source:
 
     @property
     def vision(self) -> dict[str, Any]:
+        """The configuration of its vision encoder."""
         return cast("dict[str, Any]", self.config["vision_config"])
 
     @property
@@ -59,6 +61,7 @@ class Source:
         return count
 
     def has(self, name: str) -> bool:
+        """Whether it has a tensor of this name."""
         return name in self.files
 
     def read(self, name: str, shape: tuple[int, ...] | None = None) -> NDArray[np.float32]:
@@ -71,7 +74,10 @@ class Source:
         return cast("NDArray[np.float32]", tensor.to(torch.float32).numpy())
 
     def read_raw(self, name: str) -> tuple[Array, str]:
-        """A tensor as it is stored, and the name of its type; bfloat16 comes as its bits in uint16."""
+        """A tensor as it is stored, and the name of its type; bfloat16 comes as its bits in uint16.
+
+        Raises ExportError for other types, and for a checkpoint that is not complete.
+        """
         import torch
 
         tensor = self._tensor(name)

@@ -36,6 +36,7 @@ class VisionShape:
 
     @classmethod
     def of(cls, source: Source) -> VisionShape:
+        """The sizes that a checkpoint's configuration gives for its vision encoder."""
         vision = source.vision
         size = vision.get("embed_dim") or vision["hidden_size"]
         patch = vision.get("in_channels", vision.get("in_chans", 3)) * vision.get("temporal_patch_size", 2)

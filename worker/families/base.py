@@ -75,9 +75,11 @@ class Family:
         return (*self.turn_start(tokens, role, text), *self.turn_end(tokens))
 
     def turn_start(self, tokens: Tokenizer, role: str, text: str = "") -> tuple[int, ...]:
+        """Tokens that begin a turn of `role` (system, user, assistant), with the first words of it."""
         return (tokens.mark("<|im_start|>"), *tokens.text(f"{role}\n{text}"))
 
     def turn_end(self, tokens: Tokenizer) -> tuple[int, ...]:
+        """Tokens that end a turn."""
         return (tokens.mark("<|im_end|>"), *tokens.text("\n"))
 
     def pinned(self, tokens: Tokenizer, prompt: str, system: str | None) -> tuple[int, ...]:
@@ -133,6 +135,7 @@ class Family:
             self.add_picture(tokens, parts)
 
     def add_picture(self, tokens: Tokenizer, parts: LayoutBuilder) -> None:
+        """Append a placeholder for one picture, between the marks that the family sets around it."""
         parts.add((tokens.mark("<|vision_start|>"),))
         parts.add_image()
         parts.add((tokens.mark("<|vision_end|>"),))
@@ -160,9 +163,11 @@ class LayoutBuilder:
         self._pictures = 0
 
     def add(self, ids: Sequence[int]) -> None:
+        """Append tokens of text."""
         self._text.extend(ids)
 
     def add_image(self) -> None:
+        """Append a placeholder for the next picture."""
         self._flush()
         self._done.append(ImageSlot(self._pictures))
         self._pictures += 1
@@ -173,5 +178,6 @@ class LayoutBuilder:
             self._text = []
 
     def layout(self) -> Layout:
+        """Text and placeholders as appended."""
         self._flush()
         return tuple(self._done)

@@ -45,6 +45,7 @@ class Consumer:
         self._closed = False
 
     def start(self) -> None:
+        """Start Celery's worker for the queue in a thread."""
         self._controller = self._app.WorkController(
             pool_cls="threads",
             concurrency=self._slots,

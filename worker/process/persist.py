@@ -25,13 +25,16 @@ class UnderLease(Protocol):
     """Work on a job that may be written as long as its lease is held."""
 
     @property
-    def id(self) -> UUID: ...
+    def id(self) -> UUID:
+        """The job's id."""
 
     @property
-    def lost(self) -> bool: ...
+    def lost(self) -> bool:
+        """Whether the lease is gone."""
 
     @property
-    def done(self) -> threading.Event: ...
+    def done(self) -> threading.Event:
+        """Set when the attempt is over."""
 
 
 class LeaseLost(Exception):

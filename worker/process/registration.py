@@ -54,6 +54,7 @@ def describe(models: tuple[ModelReport, ...], jobs: Iterable[UUID]) -> dict[str,
 
 @lru_cache
 def versions() -> dict[str, Any]:
+    """Versions of Python and of the packages in `PACKAGES`."""
     return {"python": platform.python_version(), "packages": {name: _version(name) for name in PACKAGES}}
 
 

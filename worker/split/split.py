@@ -32,6 +32,7 @@ class SplitLayout:
 
     @property
     def bytes(self) -> int:
+        """Bytes of the weights of all nodes together."""
         return sum(share.bytes for share in self.shares)
 
 

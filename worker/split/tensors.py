@@ -62,7 +62,10 @@ def place_of(name: str) -> int | TensorPlace:
 
 
 def with_head(tensors: list[StoredTensor], tied: bool) -> list[tuple[StoredTensor, str]]:
-    """The tensors with the names they are written under: where embeddings and head are one, the finisher gets a copy."""
+    """The tensors with the names they are written under: where embeddings and head are one, the finisher gets a copy.
+
+    Raises CannotSplit for a model without embeddings.
+    """
     named = [(tensor, tensor.name) for tensor in tensors if not (tied and tensor.name == HEAD)]
     if any(name == HEAD for _, name in named):
         return named

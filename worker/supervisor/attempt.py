@@ -66,10 +66,12 @@ class Attempt:
 
     @property
     def id(self) -> UUID:
+        """The job's id."""
         return self.job.id
 
     @property
     def epoch(self) -> int:
+        """The number of the claim, which every write carries."""
         return self.job.epoch
 
     @property
@@ -103,6 +105,7 @@ class Attempt:
         self.stopping.set()
 
     def advanced(self) -> None:
+        """Note that the attempt made progress now."""
         self.progressed_at = time.monotonic()
 
     def hear(self, event: Heard) -> None:
@@ -136,6 +139,7 @@ class AttemptRegistry:
         self._lock = threading.Lock()
 
     def add(self, job: Job, scratch: Path) -> Attempt:
+        """Register an attempt at a claimed job, with a stream number of its own and a folder of it in `scratch`."""
         with self._lock:
             self._last += 1
             attempt = Attempt(job, self._last, scratch / f"{job.id}-{job.epoch}")
@@ -143,17 +147,21 @@ class AttemptRegistry:
             return attempt
 
     def remove(self, attempt: Attempt) -> None:
+        """Mark an attempt as done and forget it; once more is no error."""
         attempt.done.set()
         with self._lock:
             self._attempts.pop(attempt.stream, None)
 
     def all(self) -> list[Attempt]:
+        """All attempts that run now."""
         with self._lock:
             return list(self._attempts.values())
 
     def find(self, stream: int) -> Attempt | None:
+        """The attempt of a stream number, if it still runs."""
         with self._lock:
             return self._attempts.get(stream)
 
     def of_job(self, job_id: UUID) -> list[Attempt]:
+        """The attempts at one job, of any epoch."""
         return [attempt for attempt in self.all() if attempt.id == job_id]

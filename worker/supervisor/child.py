@@ -89,6 +89,7 @@ class Child:
         return not self.killed_by_us and status is not None and -status in SENT
 
     def ping(self) -> None:
+        """Ask the child for a sign of life; nothing happens where it is gone."""
         self._pings += 1
         with suppress(ChildGone):
             self.send(Ping(number=self._pings))

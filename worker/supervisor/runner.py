@@ -54,6 +54,7 @@ class WorkerServices:
     child_manager: ChildManager
 
     def sources(self) -> Sources:
+        """What fetches inputs, behind the egress guard and with the worker's limits."""
         guard = Guard.allowing(self.settings.allow_networks)
         worker = self.worker
         limits = FetchLimits(worker.max_input_bytes, worker.fetch_s, worker.fetch_redirects)

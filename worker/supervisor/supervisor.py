@@ -35,6 +35,7 @@ class JobSlots:
 
     @property
     def free(self) -> int:
+        """Slots that may be taken; 0 once closed."""
         return 0 if self.closed else self._free
 
     @contextmanager
@@ -51,6 +52,7 @@ class JobSlots:
                 self._changed.notify_all()
 
     def close(self) -> None:
+        """Give out no slot any more, and wake whoever waits for one."""
         with self._changed:
             self.closed = True
             self._changed.notify_all()

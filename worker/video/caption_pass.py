@@ -182,6 +182,7 @@ class CaptionPass:
         }
 
     def close(self) -> None:
+        """End the engine's session."""
         self._session.close()
 
     def _thinned(self, chunk: Chunk) -> tuple[Chunk, int]:

@@ -30,16 +30,20 @@ class SegmentResult(Protocol):
     """How a segment's job ended and what it left."""
 
     @property
-    def index(self) -> int: ...
+    def index(self) -> int:
+        """Which part of the video, from 0."""
 
     @property
-    def result(self) -> dict[str, Any] | None: ...
+    def result(self) -> dict[str, Any] | None:
+        """The result document of the part, once it has one."""
 
     @property
-    def failure(self) -> Failure | None: ...
+    def failure(self) -> Failure | None:
+        """Why the part failed, if it did."""
 
     @property
-    def cues(self) -> Sequence[Cue]: ...
+    def cues(self) -> Sequence[Cue]:
+        """Cues that the job of the part has stored."""
 
 
 @runtime_checkable

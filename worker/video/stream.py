@@ -58,7 +58,10 @@ class LiveTextLines:
 
 
 def watch_stream(params: VideoCaptionParams, job: Context, source: ClipSource) -> Watched:
-    """Watch a clip in one pass, from the last checkpoint if there is one. Every cue is stored when this returns."""
+    """Watch a clip in one pass, from the last checkpoint if there is one. Every cue is stored when this returns.
+
+    Raises Permanent(INTERNAL) where the decoder stops without an end.
+    """
     resumed = checkpoint_of(job, "stream")
     timings = Timings()
     caption_pass = CaptionPass(

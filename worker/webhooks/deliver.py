@@ -29,6 +29,7 @@ class Sender:
 
 
 def utc_now() -> datetime:
+    """The present time, UTC, with its zone."""
     return datetime.now(UTC)
 
 

@@ -30,10 +30,12 @@ class WholeAnswer(Protocol):
     """A whole answer."""
 
     @property
-    def body(self) -> bytes: ...
+    def body(self) -> bytes:
+        """All bytes of the answer's body."""
 
     @property
-    def url(self) -> httpx.URL: ...
+    def url(self) -> httpx.URL:
+        """The address that answered, after redirects."""
 
 
 Get = Callable[[str, int | None, int | None], WholeAnswer]

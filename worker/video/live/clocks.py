@@ -77,6 +77,7 @@ class WallClock(_Clock):
         self._moved_s = None
 
     def place(self, stamp_s: Fraction | None, arrived_s: Fraction) -> Placed:
+        """Where a frame stands in the job's time, from its stamp and when it arrived, in seconds."""
         if stamp_s is None:
             return Placed(self._took(max(self._next_s(), arrived_s), None))
         if self._shift_s is None:
@@ -114,6 +115,7 @@ class MediaClock(_Clock):
     MOST_S = 3600
 
     def place(self, stamp_s: Fraction | None, arrived_s: Fraction) -> Placed:
+        """Where a frame stands in the job's time, from its stamp alone, in seconds."""
         if stamp_s is None:
             return Placed(self._took(self._next_s(), None))
         if self._shift_s is None:

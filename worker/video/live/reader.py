@@ -98,6 +98,7 @@ class LiveReader:
         self._thread = threading.Thread(target=self._run, name="live", daemon=True)
 
     def start(self) -> None:
+        """Begin to read in a thread."""
         self._thread.start()
 
     def stop(self, ended: Ended = "stopped") -> None:

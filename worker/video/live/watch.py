@@ -46,6 +46,7 @@ class LiveState:
 
     @classmethod
     def of(cls, resumed: dict[str, Any] | None) -> LiveState:
+        """The state of a checkpoint, or one that begins now."""
         if resumed is None:
             return cls(round(time.time() * 1000))
         told = resumed["live"]
@@ -60,6 +61,7 @@ class LiveState:
         )
 
     def document(self) -> dict[str, Any]:
+        """The state as JSON for the checkpoint."""
         canvas = self.canvas
         return {
             "started_ms": self.started_ms,

@@ -46,6 +46,7 @@ class ClipSource:
         return max(0, min(ends) - self.clip.start_ms)
 
     def chunk_start_ms(self, chunk: int) -> int:
+        """Video time at which a chunk, counted from 0, begins."""
         return self.clip.start_ms + chunk * self.clip.chunk_ms
 
     def done_ms(self, part: ClipPart) -> int:

@@ -69,7 +69,8 @@ class Stamped(Protocol):
     """Anything that carries a stamp."""
 
     @property
-    def stamp(self) -> Stamp: ...
+    def stamp(self) -> Stamp:
+        """Its decoding and presentation stamps."""
 
 
 S = TypeVar("S", bound=Stamped)

@@ -50,6 +50,7 @@ class Clip:
 
     @property
     def grid(self) -> Grid:
+        """Times at which frames are sampled."""
         return self.slots or SamplingGrid.of(self.start_ms, self.fps, self.chunk_ms)
 
 

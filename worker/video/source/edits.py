@@ -16,7 +16,8 @@ class Packed(Protocol):
     """A packet with its decoding stamp."""
 
     @property
-    def dts(self) -> int | None: ...
+    def dts(self) -> int | None:
+        """Decoding time in ticks of the stream's time base, if the file gives one."""
 
 
 P = TypeVar("P", bound=Packed)
@@ -30,6 +31,7 @@ class Extent:
     end: int
 
     def take(self, start: int, end: int) -> None:
+        """Widen the extent so that it holds `start` to `end`, in ticks."""
         self.start, self.end = min(self.start, start), max(self.end, end)
 
 

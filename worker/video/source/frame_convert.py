@@ -21,13 +21,16 @@ class DisplayedShape(Protocol):
     """A picture as it is displayed."""
 
     @property
-    def width_px(self) -> int: ...
+    def width_px(self) -> int:
+        """Pixels across, as shown."""
 
     @property
-    def height_px(self) -> int: ...
+    def height_px(self) -> int:
+        """Pixels from top to bottom, as shown."""
 
     @property
-    def look(self) -> DisplayGeometry: ...
+    def look(self) -> DisplayGeometry:
+        """How coded pictures are turned and stretched to be shown."""
 
 
 class Painter:

@@ -43,12 +43,15 @@ class SamplingGrid:
         return floor((time_s + JITTER_S - self.start_s) * self.fps)
 
     def slot_start(self, slot: int) -> Fraction:
+        """Video time in seconds at which a slot begins."""
         return self.start_s + slot / self.fps
 
     def chunk(self, slot: int) -> int:
+        """The chunk that a slot is in."""
         return floor(slot * 1000 / (self.fps * self.chunk_ms))
 
     def chunk_start_ms(self, chunk: int) -> int:
+        """Video time at which a chunk begins."""
         return round(self.start_s * 1000) + chunk * self.chunk_ms
 
     def first_slot(self, chunk: int) -> int:
@@ -69,6 +72,7 @@ class ChosenSlots:
 
     @property
     def start_s(self) -> Fraction:
+        """Video time in seconds of the first slot."""
         return self.starts_s[0]
 
     def slot(self, time_s: Fraction) -> int:
@@ -76,12 +80,15 @@ class ChosenSlots:
         return bisect_right(self.starts_s, time_s + JITTER_S) - 1
 
     def slot_start(self, slot: int) -> Fraction:
+        """Video time in seconds at which a slot begins; after the last one, the end."""
         return self.starts_s[max(slot, 0)] if slot < len(self.starts_s) else self.end_s
 
     def chunk(self, slot: int) -> int:
+        """Always 0: chosen times make one chunk."""
         return 0
 
     def chunk_start_ms(self, chunk: int) -> int:
+        """Video time at which chunk 0 begins; for any later one, the end."""
         return max(0, floor(self.start_s * 1000)) if chunk == 0 else ceil(self.end_s * 1000)
 
     def first_slot(self, chunk: int) -> int:

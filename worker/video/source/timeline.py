@@ -52,10 +52,12 @@ class Stamping:
 
     @classmethod
     def of(cls, container: InputContainer, stream: VideoStream) -> Stamping:
+        """How packets of this container's stream get their times."""
         name = container.format.name
         return cls(name in NO_PTS and bool(stream.codec_context.has_b_frames), edited=name == EDITED)
 
     def coded(self, packets: Iterable[Packet[VideoStream]], stretch: int = 0) -> Iterator[TimedPacket]:
+        """Packets with the times that they are shown at, in ticks, and the number of their stretch of edits."""
         in_stretches = edits.numbered(packets, stretch) if self.edited else ((0, packet) for packet in packets)
         for number, packet in in_stretches:
             yield TimedPacket(packet, self._stamp(packet), bool(packet.is_discard), number)
@@ -81,6 +83,7 @@ class EntryPoint:
 
     @classmethod
     def of(cls, coded: TimedPacket, state: ClockState) -> EntryPoint:
+        """The state from which reading can begin again at this packet."""
         packet = coded.packet
         return cls(Fraction(0), packet.pos, packet.size, packet.dts, packet.pts, state, coded.stretch)
 
@@ -112,6 +115,7 @@ class Timeline:
     broke_off: bool
 
     def seconds(self, ticks: int) -> Fraction:
+        """Ticks of the file as seconds of video time."""
         return ticks * self.time_base - self.origin_s
 
     def entry(self, time_s: Fraction) -> EntryPoint | None:
