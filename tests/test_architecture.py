@@ -96,8 +96,9 @@ def _code() -> list[Path]:
 
 
 def test_no_long_file() -> None:
-    lines = {str(path): len((ROOT / path).read_text("utf-8").splitlines()) for path in _code()}
-    assert len(lines) > 400
+    tests = [path.relative_to(ROOT) for path in (ROOT / "tests").rglob("*.py")]
+    lines = {str(path): len((ROOT / path).read_text("utf-8").splitlines()) for path in (*_code(), *tests)}
+    assert len(lines) > 800
     assert {path: n for path, n in lines.items() if n > LONG_FILE} == {}
 
 
@@ -168,14 +169,7 @@ def test_tuned_numbers_of_the_reader_stand_in_its_thresholds() -> None:
     assert {name for folder, name in found if folder != "thresholds"} == set(NOT_TUNED)
 
 
-DOCUMENTED = (
-    "worker/datasheet",
-    "worker/bm3",
-    "worker/streaming",
-    "worker/engine",
-    "worker/engines",
-    "db/documents/footprint",
-)
+DOCUMENTED = ("worker", "db/documents/footprint")
 
 
 def _public(body: list[ast.stmt], owner: str = "") -> Iterator[tuple[str, ast.FunctionDef]]:
@@ -202,7 +196,7 @@ def _raised(function: ast.FunctionDef) -> set[str]:
 def test_public_functions_say_what_they_give_and_what_they_raise() -> None:
     files = [path for folder in DOCUMENTED for path in (ROOT / folder).rglob("*.py")]
     found = [(path, *one) for path in files for one in _public(ast.parse(path.read_text("utf-8")).body)]
-    assert len(found) > 500
+    assert len(found) > 900
     silent = [f"{p}:{n}" for p, n, node in found if n != "main" and ast.get_docstring(node) is None]
     assert silent == []
     unsaid = [

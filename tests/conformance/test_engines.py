@@ -3,60 +3,18 @@
 from __future__ import annotations
 
 import json
-import math
-import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
 
 from db.documents.kinds.video import Window
 from db.failures import Failure
-from tests.worker.engines.exports import EXPORTED, export_folder
-from tests.worker.engines.models import ALL, OPTIONS, TINY, checkpoint_folder, chunk, frame
-from tests.worker.engines.pipeline.nodes import pipeline
-from worker.engine.protocol import ChatRequest, Engine, Reply
-from worker.engines import load_engine
-from worker.engines.spec import ModelSpec
+from tests.conformance.engines import FAKE, said, watch
+from tests.worker.engines.models import OPTIONS, chunk
+from worker.engine.protocol import Engine, Reply
 from worker.errors import Permanent, Stopped
-
-FAKE = "fake"
-
-
-PIPELINES = ("pipeline/qwen2_vl/3", "pipeline/qwen3_vl/2")
-RUNS = [FAKE, *(f"pytorch/{family}" for family in ALL), *(f"onnx/{family}" for family in EXPORTED), *PIPELINES]
-
-
-@pytest.fixture(scope="module", params=RUNS)
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    runtime, _, family = request.param.partition("/")
-    if runtime == "pipeline":
-        name, _, nodes = family.partition("/")
-        with pipeline(name, int(nodes), TINY) as split_over:
-            yield split_over
-        return
-    folder = export_folder if runtime == "onnx" else checkpoint_folder
-    options = {"pytorch": {"device": "cpu"}, "onnx": {"threads": "1"}, FAKE: {"context_tokens": "32768"}}
-    path = str(folder(family)) if family else ""
-    loaded = load_engine(ModelSpec("model", runtime, path, options[runtime]))
-    yield loaded
-    loaded.close()
-
-
-def watch(engine: Engine, chunks: int, options: Any = OPTIONS, first: int = 0) -> list[Reply]:
-    session = engine.open(options)
-    try:
-        return [session.feed(chunk(index)) for index in range(first, first + chunks)]
-    finally:
-        session.close()
-
-
-def said(replies: list[Reply]) -> list[Any]:
-    """What was said; the probabilities differ in the last bits when a batch has another size."""
-    return [(reply.text, reply.token_ids, pytest.approx(reply.silence_probability, rel=1e-4)) for reply in replies]
 
 
 def test_it_says_who_it_is(engine: Engine) -> None:
@@ -221,65 +179,6 @@ def test_a_closed_session_can_be_closed_again(engine: Engine) -> None:
     assert [reply.text for reply in after] == [reply.text for reply in watch(engine, 3)]  # nothing of theirs was freed
 
 
-def test_chat_answers_text_images_and_videos(engine: Engine) -> None:
-    picture = frame(5).pixels
-    messages = [
-        {"role": "system", "content": "Be brief."},
-        {"role": "user", "content": [{"type": "text", "text": "What is this?"}, {"type": "image", "image": picture}]},
-        {"role": "assistant", "content": "Noise."},
-        {
-            "role": "user",
-            "content": [{"type": "video", "video": chunk(0).frames}, {"type": "text", "text": "And this?"}],
-        },
-    ]
-    heard: list[str] = []
-    answer = engine.chat(ChatRequest(messages, 30), heard.append)
-    assert "".join(heard) == answer.text
-    assert answer.prompt_tokens > 0
-    assert 0 < answer.completion_tokens <= 30
-    assert answer == engine.chat(ChatRequest(messages, 30))
-    assert answer != engine.chat(ChatRequest([{"role": "user", "content": "Hello"}], 30))
-
-
-def test_chat_stops_at_its_limit_and_says_so(engine: Engine) -> None:
-    answer = engine.chat(ChatRequest([{"role": "user", "content": "Tell me everything you know, at length"}], 3))
-    assert answer.finish_reason == "length"
-    assert answer.completion_tokens <= 4
-
-
-def test_a_schema_is_kept_or_refused(engine: Engine) -> None:
-    question = [{"role": "user", "content": "How many?"}]
-    digit = {"type": "object", "properties": {"count": {"enum": [1, 2]}}, "required": ["count"]}
-    schema = {**digit, "additionalProperties": False}
-    if engine.info.structured:
-        assert json.loads(engine.chat(ChatRequest(question, 50, schema=schema)).text)["count"] in (1, 2)
-        return
-    with pytest.raises(Permanent) as caught:
-        engine.chat(ChatRequest(question, 50, schema=schema))
-    assert caught.value.code is Failure.UNSUPPORTED
-
-
-def test_chat_can_be_stopped(engine: Engine) -> None:
-    def stop(text: str) -> None:
-        if text:
-            raise Stopped
-
-    with pytest.raises(Stopped):
-        engine.chat(ChatRequest([{"role": "user", "content": "Hello there"}], 100), stop)
-
-
-def test_chat_beside_streams_changes_neither(engine: Engine) -> None:
-    question = [{"role": "user", "content": "Hello"}]
-    alone, answered = watch(engine, 6), engine.chat(ChatRequest(question, 12))
-    answers: list[Any] = []
-    talk = threading.Thread(target=lambda: answers.extend(engine.chat(ChatRequest(question, 12)) for _ in range(4)))
-    talk.start()
-    together = watch(engine, 6)
-    talk.join()
-    assert said(together) == said(alone)
-    assert answers == [answered] * 4
-
-
 def test_pixels_are_not_changed(engine: Engine) -> None:
     shown = chunk(0)
     before = [np.copy(f.pixels) for f in shown.frames]
@@ -287,31 +186,3 @@ def test_pixels_are_not_changed(engine: Engine) -> None:
     session.feed(shown)
     session.close()
     assert all(np.array_equal(a, f.pixels) for a, f in zip(before, shown.frames, strict=True))
-
-
-def test_a_stop_text_ends_the_generation(engine: Engine) -> None:
-    messages = [{"role": "user", "content": "one two three four five six seven eight"}]
-    whole = engine.chat(ChatRequest(messages, 48))
-    stop = whole.text[len(whole.text) // 4 :][:3]
-    heard: list[str] = []
-    cut = engine.chat(ChatRequest(messages, 48, stops=("never said", stop)), heard.append)
-    assert cut.completion_tokens < whole.completion_tokens
-    assert whole.text.startswith(cut.text)
-    assert stop in cut.text
-    assert cut.finish_reason == "stop"
-
-
-def test_chances_of_tokens_are_told_or_refused(engine: Engine) -> None:
-    request = ChatRequest([{"role": "user", "content": "one two"}], 6, logprobs=3)
-    if engine.info.engine == "fake":
-        with pytest.raises(Permanent, match="no log probabilities"):
-            engine.chat(request)
-        return
-    answer = engine.chat(request)
-    assert answer.logprobs is not None
-    assert len(answer.logprobs) == answer.completion_tokens
-    for token in answer.logprobs:
-        assert len(token.likeliest) == 3
-        assert token.likeliest[0] == (token.text, pytest.approx(token.logprob)), "greedy takes the likeliest"
-        assert sum(math.exp(logprob) for _, logprob in token.likeliest) <= 1.0001
-    assert engine.chat(replace(request, logprobs=None)).logprobs is None

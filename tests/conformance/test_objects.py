@@ -7,7 +7,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,25 +21,13 @@ from db.storage.objects import (
     ObjectStore,
     ObjectStoreUnavailable,
     PresignedUploads,
-    StoreUpload,
-    UploadMismatch,
-    UploadMissing,
 )
 from db.storage.open import open_store
-from db.storage.rules import MIN_PART_BYTES, check_key, part_size_bytes
+from db.storage.rules import check_key
 from db.storage.s3 import S3Objects
 from db.storage.s3_client import S3Config
+from tests.conformance.stores import PLAIN, s3_objects
 from tests.servers import S3Place, free_port
-
-PLAIN = "application/octet-stream"
-SECOND_PART_BYTES = 1000
-
-
-@pytest.fixture(params=["local", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
-    if request.param == "local":
-        return LocalObjects(tmp_path / "store")
-    return s3_objects(request.getfixturevalue("s3"))
 
 
 def test_what_is_put_is_read_back_and_replaced(store: ObjectStore) -> None:
@@ -167,6 +154,8 @@ def test_keys_that_lead_elsewhere_are_refused(store: ObjectStore, key: str) -> N
 
 
 KEYS = st.sampled_from(["a", "b", "f/a", "f/b", "f-a", "f/g/a", "g/a"])
+
+
 STEPS = st.lists(st.tuples(st.sampled_from(["put", "absent", "delete", "prefix"]), KEYS, st.binary(max_size=20)))
 
 
@@ -199,60 +188,6 @@ def _apply(step: str, key: str, data: bytes, store: ObjectStore, model: dict[str
         assert store.delete_prefix("f/") == len(gone)
         for known in gone:
             del model[known]
-
-
-def test_an_upload_arrives_in_pieces_and_appears_when_complete(store: ObjectStore) -> None:
-    first, second = _payload()
-    upload = store.start_upload("assets/u/original", len(first) + len(second), "video/mp4")
-    assert store.upload_progress(upload).bytes_done == 0
-    _send(store, upload, 1, first)
-    assert store.upload_progress(upload).bytes_done == len(first)
-    with pytest.raises(UploadMismatch):
-        store.complete_upload(upload)
-    assert not store.exists("assets/u/original")
-    _send(store, upload, 2, second)
-    assert store.complete_upload(upload).size_bytes == upload.size_bytes
-    assert store.read("assets/u/original") == first + second
-    assert store.complete_upload(upload).size_bytes == upload.size_bytes, "a repeated completion is fine"
-    with pytest.raises(UploadMissing):
-        store.upload_progress(upload)
-
-
-def test_an_aborted_upload_is_gone(store: ObjectStore) -> None:
-    upload = store.start_upload("assets/v/original", 5, PLAIN)
-    _send(store, upload, 1, b"12345")
-    store.abort_upload(upload)
-    store.abort_upload(upload)
-    for ask in (store.upload_progress, store.complete_upload):
-        with pytest.raises(UploadMissing):
-            ask(upload)
-    assert not store.exists("assets/v/original")
-
-
-def test_abandoned_uploads_are_swept_and_fresh_ones_kept(store: ObjectStore) -> None:
-    upload = store.start_upload("assets/w/original", 5, PLAIN)
-    if isinstance(store, LocalObjects):  # moto says of every upload that it began in 2010
-        assert store.abort_abandoned(older_than_s=3600) == 0
-        assert store.upload_progress(upload).bytes_done == 0
-    assert store.abort_abandoned(older_than_s=-5) == 1
-    with pytest.raises(UploadMissing):
-        store.upload_progress(upload)
-
-
-def test_an_upload_has_bytes(store: ObjectStore) -> None:
-    with pytest.raises(UploadMismatch):
-        store.start_upload("assets/x/original", 0, PLAIN)
-
-
-@given(st.integers(1, 5 << 40))
-def test_part_sizes_fit_s3(size_bytes: int) -> None:
-    part = part_size_bytes(size_bytes)
-    upload = StoreUpload("u", "k", size_bytes, part)
-    assert part >= MIN_PART_BYTES
-    assert part % (1 << 20) == 0
-    assert 1 <= upload.parts <= 10_000
-    assert (upload.parts - 1) * part + upload.part_bytes(upload.parts) == size_bytes
-    assert 1 <= upload.part_bytes(upload.parts) <= part
 
 
 @given(st.text(max_size=40))
@@ -300,34 +235,3 @@ def test_the_settings_name_the_folder_and_the_endpoint_that_clients_reach(
     assert isinstance(store, PresignedUploads)
     url = store.part_urls(store.start_upload("b", 5, PLAIN), [1])[1]
     assert url.startswith(f"{public}/{s3.bucket}/bm3/films/b?")
-
-
-def _payload() -> tuple[bytes, bytes]:
-    return bytes(range(256)) * (MIN_PART_BYTES // 256), b"z" * SECOND_PART_BYTES
-
-
-def _send(store: ObjectStore, upload: StoreUpload, number: int, data: bytes) -> None:
-    """Send one part the way a client of this store does."""
-    if isinstance(store, LocalObjects):
-        for at in range(0, len(data), 1 << 20):
-            offset = (number - 1) * upload.part_size_bytes + at
-            store.append(upload, offset, data[at : at + (1 << 20)])
-    elif isinstance(store, S3Objects):
-        put_part(store.part_urls(upload, [number])[number], data)
-
-
-def put_part(url: str, data: bytes) -> None:
-    httpx.put(url, content=data, timeout=30).raise_for_status()
-
-
-def s3_objects(place: S3Place, prefix: str = "bm3/") -> S3Objects:
-    return S3Objects(
-        S3Config(
-            place.bucket,
-            prefix=prefix,
-            region=place.region,
-            endpoint_url=place.endpoint_url,
-            access_key_id=place.access_key_id,
-            secret_access_key=place.secret_access_key,
-        )
-    )

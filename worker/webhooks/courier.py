@@ -49,7 +49,7 @@ class Courier:
         return len(self._places)
 
     def start_due(self) -> int:
-        """Begin attempts at deliveries that are due, as far as there are places; how many. Raises RuntimeError without a writer."""
+        """Begin attempts at deliveries that are due, as far as there are places; how many. RuntimeError without a writer."""
         if not self._writer.is_alive():
             raise RuntimeError("webhook attempts are not written down any more")
         started, passed = 0, set[UUID]()

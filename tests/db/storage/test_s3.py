@@ -15,7 +15,7 @@ from db.storage.objects import ObjectStoreRefused, ObjectStoreUnavailable, Uploa
 from db.storage.rules import MAX_URLS_A_CALL, MIN_PART_BYTES
 from db.storage.s3 import S3Inputs, S3Objects
 from db.storage.s3_client import S3Config
-from tests.conformance.test_objects import PLAIN, put_part, s3_objects
+from tests.conformance.stores import PLAIN, put_part, s3_objects
 from tests.faults.tcp_gate import gate_to
 from tests.receiver import receiver
 from tests.servers import S3Place
