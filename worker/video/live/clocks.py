@@ -73,6 +73,7 @@ class WallClock(_Clock):
     _moved_s: Fraction | None = None  # of its stamp, from the one before
 
     def connected(self) -> None:
+        """Stamps begin again, and so does what was known of their moves."""
         super().connected()
         self._moved_s = None
 
