@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import random
+import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeGuard
 
 import attrs
 from cosmic_ray.commands import init
@@ -24,6 +26,9 @@ SAME = {
     ("IsNot", "NotEq"),
 }  # differ for nobody who compares enum members
 GUARDS = {"frozen", "slots"}  # keywords that stop a programmer, not a user
+CACHES = {"cache", "lru_cache"}  # decorators without which the same comes out, later
+WAIT = re.compile(r"(.*_s|(.*_)?timeout|.*_interval)$", re.IGNORECASE)
+LOG = "log"
 
 
 @dataclass(frozen=True)
@@ -94,32 +99,49 @@ Span = tuple[tuple[int, int], tuple[int, int]]
 def _left_out(path: Path) -> tuple[list[Span], list[Span]]:
     """Spans of a file: of annotations and guards; and of how long something waits, whose numbers may be others."""
     tree = ast.parse(path.read_text("utf-8"))
-    parts = [part for node in ast.walk(tree) for part in _typed(node)]
-    waits = [node for node in ast.walk(tree) if isinstance(node, (ast.Assign, ast.AnnAssign)) and _is_wait(node)]
-    return [_span(part) for part in parts], [_span(node) for node in waits]
+    parts = [_span(part) for node in ast.walk(tree) for part in _silent(node)]
+    caches = [_span(one, before=1) for node in ast.walk(tree) for one in _caches(node)]
+    return parts + caches, [_span(node) for node in ast.walk(tree) if _is_wait(node)]
 
 
-def _typed(node: ast.AST) -> list[ast.expr]:
+def _silent(node: ast.AST) -> list[ast.expr]:
+    """Parts of a node that a user of the program sees nothing of: types, guards, what a log line says."""
     match node:
         case ast.arg(annotation=found) | ast.AnnAssign(annotation=found) if found is not None:
             return [found]
         case ast.FunctionDef(returns=found) | ast.AsyncFunctionDef(returns=found) if found is not None:
             return [found]
+        case ast.Assign(targets=[ast.Name(id=name)], value=value) if name[0].isupper() and not name.isupper():
+            return [part for part in ast.walk(value) if isinstance(part, ast.BinOp) and isinstance(part.op, ast.BitOr)]
         case ast.keyword(arg=name, value=value) if name in GUARDS:
             return [value]
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name)), args=args)) if name == LOG:
+            return args
     return []
 
 
-def _is_wait(node: ast.Assign | ast.AnnAssign) -> bool:
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    names = [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
-    return bool(names) and all(name.lower().endswith("_s") for name in names)
+def _caches(node: ast.AST) -> list[ast.expr]:
+    found = node.decorator_list if isinstance(node, ast.FunctionDef) else []
+    return [one for one in found if isinstance(one, ast.Name) and one.id in CACHES]
 
 
-def _span(node: ast.expr | ast.stmt) -> Span:
+def _is_wait(node: ast.AST) -> TypeGuard[ast.stmt | ast.keyword]:
+    match node:
+        case ast.keyword(arg=str(name)):
+            names = [name]
+        case ast.Assign(targets=targets):
+            names = [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            names = [name]
+        case _:
+            return False
+    return bool(names) and all(WAIT.match(name) for name in names)
+
+
+def _span(node: ast.expr | ast.stmt | ast.keyword, before: int = 0) -> Span:
     assert node.end_lineno is not None
     assert node.end_col_offset is not None
-    return (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
+    return (node.lineno, node.col_offset - before), (node.end_lineno, node.end_col_offset)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -96,6 +97,27 @@ def test_a_cancel_whose_message_got_lost_is_seen(
         assert jobs.request_cancel(session, now(), session.get_one(Job, attempt.id)).state is State.RUNNING
     renewer.beat()
     assert attempt.stop_reason is StopReason.CANCELED
+
+
+def test_a_live_job_that_is_to_end_well_is_told_at_the_beat(harness: WorkerHarness, attempt: Attempt) -> None:
+    told: list[UUID] = []
+    renewer = LeaseRenewer(harness.database, harness.settings, harness.registry, told.append)
+    renewer.beat()
+    assert told == []
+    with harness.database.write() as session:
+        session.get_one(Job, attempt.id).stop_requested_at = now()
+    attempt.renewed_at -= harness.settings.beat_s
+    renewer.beat()
+    assert (told, attempt.stop_reason) == ([attempt.id], None)
+
+
+def test_a_cancel_goes_before_a_good_end(harness: WorkerHarness, attempt: Attempt) -> None:
+    told: list[UUID] = []
+    with harness.database.write() as session:
+        job = session.get_one(Job, attempt.id)
+        job.stop_requested_at = job.cancel_requested_at = now()
+    LeaseRenewer(harness.database, harness.settings, harness.registry, told.append).beat()
+    assert (told, attempt.stop_reason) == ([], StopReason.CANCELED)
 
 
 def test_a_database_that_is_away_leaves_the_attempt_alone_until_the_next_beat(

@@ -48,3 +48,30 @@ def test_jobs_that_run_at_once_share_the_time() -> None:
     assert clock.end(20.0, second) == pytest.approx(8)
     third = clock.begin(100.0)
     assert clock.end(101.0, third) == pytest.approx(1)  # nobody pays for the pause
+
+
+def test_a_clock_that_is_asked_out_of_turn_gives_no_time_back() -> None:
+    clock = SharedTime()
+    first = clock.begin(10.0)
+    assert clock.so_far(9.0, first) == 0
+    assert clock.so_far(12.0, first) == pytest.approx(2)
+    second = clock.begin(11.0)  # another thread read its clock before and came later
+    assert clock.end(12.0, second) == 0
+    assert clock.end(13.0, first) == pytest.approx(3)
+
+
+def test_an_answer_whose_first_token_was_not_timed_has_a_speed_alone() -> None:
+    kind = "chat.complete"
+    before = [read(name, kind=kind) for name in ("bm3_tokens_per_second_sum", "bm3_first_token_seconds_count")]
+    observe(kind, {"completion_tokens": 1, "timings": {"tokens_per_second": 7.5, "first_token_s": None}})
+    assert read("bm3_tokens_per_second_sum", kind=kind) == before[0] + 7.5
+    assert read("bm3_first_token_seconds_count", kind=kind) == before[1]
+
+
+def test_a_stream_whose_time_is_not_known_has_tokens_and_no_speed() -> None:
+    kind = "video.caption"
+    names = ("bm3_tokens_generated_total", "bm3_tokens_per_second_count", "bm3_video_seconds_total")
+    before = [read(names[0], kind=kind), read(names[1], kind=kind), read(names[2])]
+    observe(kind, {"tokens_out": 3})
+    assert read(names[0], kind=kind) == before[0] + 3
+    assert [read(names[1], kind=kind), read(names[2])] == before[1:]

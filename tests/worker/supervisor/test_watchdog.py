@@ -40,3 +40,10 @@ def test_running_too_long_comes_before_standing_still() -> None:
     one = attempt()
     one.began_at = one.progressed_at = -5000
     assert overdue(one, 0.0, SETTINGS) is StopReason.OVERTIME
+
+
+def test_live_input_that_runs_long_goes_on_in_the_next_attempt() -> None:
+    one = attempt()
+    one.job.params = {"video": {"url": "rtsp://camera/1"}}
+    one.began_at = -1001
+    assert overdue(one, 0.0, SETTINGS) is StopReason.DRAINED
