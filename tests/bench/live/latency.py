@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -60,7 +59,7 @@ def _tell(name: str, seconds: list[float]) -> None:
 
 
 def _read(client: Client, job_id: str, read: list[tuple[dict[str, Any], float]]) -> None:
-    with closing(client):
+    with client:
         read.extend((event.data, time.time()) for event in client.watch(job_id) if event.type == "cue")
 
 

@@ -110,6 +110,11 @@ def test_the_pages_of_a_source_have_no_serious_fault_of_accessibility_nor_overfl
             page.set_viewport_size({"width": 1366, "height": 860})
             page.goto(here.url + path)
             assert violations(page, source) == [], path
+        for width in (1366, 1280, 1101):  # no column of a table is cut off
+            page.set_viewport_size({"width": width, "height": 860})
+            assert page.locator(".scroll").evaluate_all(
+                "all => all.every(one => one.scrollWidth <= one.clientWidth)"
+            ), path
         page.set_viewport_size({"width": 380, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= 380, path
 

@@ -52,6 +52,9 @@ def _backdated(
 ) -> Iterator[tuple[T, Fraction]]:
     stamps = [stamp_of(one) for one in held]
     newest = max((stamp for stamp in stamps if stamp is not None), default=None)
-    for packet, stamp in zip(held, stamps, strict=True):
-        early_s = Fraction(0) if newest is None or stamp is None else newest - stamp
-        yield packet, max(opening_s, last_s - early_s)
+    came_s, times = last_s, list[Fraction]()
+    for stamp in reversed(stamps):
+        if newest is not None and stamp is not None:
+            came_s = max(opening_s, last_s - (newest - stamp))
+        times.append(came_s)  # without a stamp, as the first of RTP: with the packet after it
+    yield from zip(held, reversed(times), strict=True)

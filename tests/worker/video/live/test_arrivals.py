@@ -41,6 +41,18 @@ def test_what_was_there_came_while_the_source_was_being_opened() -> None:
     assert times[-1] == source.now
 
 
+def test_a_packet_without_a_stamp_came_with_the_one_after_it() -> None:
+    """FFmpeg's first packet of RTP has none."""
+    source = Source(15, 5)
+    first = 700
+    stamped = dated(
+        source.packets(), lambda stamp_s: None if stamp_s == first else stamp_s, Fraction(28), lambda: source.now
+    )
+    times = [came_s for _, came_s in stamped]
+    assert times[0] == times[1] < times[2]
+    assert times[14] - times[0] == 13 * TENTH
+
+
 def test_nothing_came_before_the_source_was_opened() -> None:
     assert min(Source(50, 3).arrivals(Fraction(28))) == 28
 
