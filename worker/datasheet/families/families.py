@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from worker.datasheet.drawing import dimensions, drawing
 from worker.datasheet.drawing.drawing import Drawing
+from worker.datasheet.families import counts
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.search import headings
 from worker.datasheet.search.headings import COUNTED, OF_COUNTS, Region
@@ -17,9 +18,6 @@ from worker.datasheet.text.quantities import NUMBER, Quantity, number, tidy
 from worker.datasheet.text.tables import OF_FAMILY, TableEntry
 from worker.datasheet.thresholds.land import COLUMN_PT, LEFT_GAP_PT, LEVEL_PT, RIGHT_GAP_PT, SUBHEAD_PT
 
-_ASKED = re.compile(
-    rf"\b(\d{{1,3}})\s*-?\s*{COUNTED}\b|\b{COUNTED}\s*[:=]?\s*(\d{{1,3}})\b|(?<=[-_ ])(\d{{1,2}})P\b", re.IGNORECASE
-)
 _SINGLE = re.compile(rf"\bsingle\s+{COUNTED}\b", re.IGNORECASE)
 _CONDITION = re.compile(rf"^\(?{OF_COUNTS.pattern}\s*\)?\s*[:：=]\s*", re.IGNORECASE)
 _SYMBOLIC = re.compile(rf"^(?:DIM\.?\s*)?[A-Z](?:\s*±\s*{NUMBER})?$")
@@ -27,8 +25,9 @@ _HEAD = re.compile(rf"^{COUNTED}$", re.IGNORECASE)
 _LETTER = re.compile(r"^(?:DIM\.?\s*)?\(?([A-Z])\)?$")
 _CELL = re.compile(rf"^{NUMBER}$")
 _PART = re.compile(r"^(?=.*\d)(?=.*[A-Z])[A-Z0-9][A-Z0-9\-/.*]{4,}$")
+_OF_PART = rf"(?:[nN]|(?i:(?:no\.?|nos\.?|number)\s*of\s*[a-z]+\.?|{COUNTED}))"
 _STEPS = re.compile(
-    rf"^(?:(?P<to>[A-Z])\s*=\s*)?(?:(?P<step>{NUMBER})\s*[xX*]\s*)?\(\s*[nN]\s*-\s*(?P<less>\d)\s*\)"
+    rf"^(?:(?P<to>[A-Z])\s*=\s*)?(?:(?P<step>{NUMBER})\s*[xX*]\s*)?\(\s*{_OF_PART}\s*-\s*(?P<less>\d)\s*\)"
     rf"(?:\s*[xX*]\s*(?P<step2>{NUMBER}))?(?:\s*\+\s*(?P<more>{NUMBER}))?(?:\s*=\s*(?P<is>[A-Z]))?"
 )
 MIN_ROWS = 3
@@ -54,24 +53,14 @@ class FamilyRow:
     box: Box
 
 
-def asked_count(package: str) -> int | None:
-    """The number of circuits that a package name says."""
-    found = _ASKED.search(package)
-    return int(found[1] or found[2] or found[3]) if found else None
-
-
 def row_of(page: Drawing, package: str) -> FamilyRow | None:
     """The row asked for by part number or number of circuits; of several tables the one beside the figure meant."""
     found = [row for table in tables_of(page.sheet.words) if (row := _row(table, package)) is not None]
     named = [r for r in found if r.named]
     if named or len(found) < 2:
         return next(iter(named or found), None)
-    regions = headings.best(headings.regions(page), _without_count(package))
+    regions = headings.best(headings.regions(page), counts.without(package))
     return min(found, key=lambda r: r.box.gap(regions[0].heading.box)) if regions else None
-
-
-def _without_count(package: str) -> str:
-    return _ASKED.sub("", package)
 
 
 def tables_of(words: list[Word]) -> list[FamilyTable]:
@@ -113,7 +102,7 @@ def _row(table: FamilyTable, package: str) -> FamilyRow | None:
         ((n, c) for n, row in table.rows.items() for c in row
          if _PART.match(c.text) and plain(c.text) in plain(package)), None,
     )  # fmt: skip
-    count = part[0] if part else asked_count(package)
+    count = part[0] if part else counts.asked(package)
     if count is None or count not in table.rows:
         return None
     named = " ".join(w.text for w in table.over if part and _above(w, part[1]))
@@ -265,13 +254,13 @@ def find(package: str | None, pages: list[Drawing]) -> PartFamily | None:
     for page in pages:
         row = row_of(page, package)
         if row is not None:
-            family = PartFamily(row.count, f"{_without_count(package)} {row.words}", row, page.number)
+            family = PartFamily(row.count, f"{counts.without(package)} {row.words}", row, page.number)
             shared = [r.words for r in family.regions(page)]
             return replace(family, words=" ".join([family.words, *(set.intersection(*shared) if shared else ())]))
-    count = asked_count(package)
-    if count is None or not any(_of_several(page, _without_count(package), count) for page in pages):
+    count = counts.asked(package) or next((n for page in pages if (n := counts.listed(page, package))), None)
+    if count is None or not any(_of_several(page, counts.without(package), count) for page in pages):
         return None
-    return PartFamily(count, _without_count(package))
+    return PartFamily(count, counts.without(package))
 
 
 def _of_several(page: Drawing, words: str, count: int) -> bool:

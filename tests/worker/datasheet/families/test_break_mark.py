@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.worker.datasheet.sketch import Sketch
-from worker.datasheet.extract import ReadingRequest, extract
-from worker.datasheet.families import families
+from worker.datasheet.extract import extract
+from worker.datasheet.families import counts
+from worker.datasheet.request import ReadingRequest
 
 
 def _broken_row() -> Sketch:
@@ -30,7 +31,19 @@ def test_a_row_with_a_break_gets_the_number_of_ways_asked(package: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("package", "count"), [("1125S-4P", 4), ("8P8C jack", None), ("24 POS.", 24), ("SOT-23-5P", 5), ("XS5B-SM", None)]
+    ("package", "count"),
+    [
+        ("1125S-4P", 4),
+        ("8P8C jack", None),
+        ("24 POS.", 24),
+        ("SOT-23-5P", 5),
+        ("XS5B-SM", None),
+        ("BLG1X15", 15),
+        ("HDR-1x10", 10),
+        ("DFN1X1", None),
+        ("DFN-1x1.5 mm", None),
+        ("HDR2X10", None),
+    ],
 )
 def test_the_number_of_ways_in_a_package_name(package: str, count: int | None) -> None:
-    assert families.asked_count(package) == count
+    assert counts.asked(package) == count
