@@ -20,7 +20,7 @@ LAND, MASK, STENCIL, OUTLINE, TAPE, CUTOUT, CIRCUIT, DETAIL = (
     "land", "mask", "stencil", "outline", "tape", "cutout", "circuit", "detail",
 )  # fmt: skip
 _KINDS = (
-    (STENCIL, r"stencil|solder\s*paste|paste\s*(?:mask|pattern|layer|opening)|metal\s*mask|钢网|鋼網|メタルマスク"),
+    (STENCIL, r"stencil|solder\s*paste(?!\s*thick)|paste\s*(?:mask|pattern|layer|opening)|metal\s*mask|钢网|鋼網|メタルマスク"),
     (CUTOUT, r"cut[\s-]*out|panel\s*(?:mounting|layout|hole)|\bF\.?P\.?C\b(?=.*\b(?:dimension|thickness|layout))"),
     (TAPE, r"\b(?:tape|tapes|reel|carrier|packing|packaging\s*(?:spec|dimension)|embossed|tray)\b|\btube\b"),
     (CIRCUIT, r"circuit\s*diagram|schematic|(?<!single )\bcircuit\b(?!.{0,8}board|\s*(?:no\b|number|#|\d))"

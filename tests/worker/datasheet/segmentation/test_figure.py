@@ -141,6 +141,8 @@ def test_a_reel_under_the_land_pattern_gives_no_pads() -> None:
         ("REC MMENDED M UNTING F TPRINT", LAND),
         ("Reflow soldering", LAND),
         ("Example Stencil Design (Note E)", STENCIL),
+        ("SUGGESTED FOOTPRINT SOLDER PASTE THICKNESS OF 0.15 [mm] RECOMMENDED", LAND),
+        ("SOLDER PASTE EXAMPLE", STENCIL),
         ("SOLDER MASK DETAILS", MASK),
         ("RECOMMENDED PANEL CUTOUT", CUTOUT),
         ("Package Dimensions Of Tape And Reel", TAPE),

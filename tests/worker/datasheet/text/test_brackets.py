@@ -41,3 +41,9 @@ def test_a_bracket_that_lost_its_beginning_is_put_to_its_number() -> None:
 def test_the_tail_of_a_cut_number_is_no_upper_limit() -> None:
     found = stacks.read([word("06"), word("2.70", 109.0)])
     assert [q.value for q in found] == [6.0, 2.7]
+
+
+def test_inches_with_a_tolerance_stand_over_their_millimetres() -> None:
+    """The font of a CAD program spells the sign as a grave accent."""
+    (found,) = stacks.read([word(".177 `.010", sure=1.0), word("[4.5 `0.254]", 109.0, sure=1.0)])
+    assert (found.low, found.value, found.high, found.mm) == (4.246, 4.5, 4.754, True)

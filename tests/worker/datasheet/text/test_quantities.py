@@ -25,6 +25,7 @@ def line(text: str, x: float = 0.0, y: float = 0.0) -> Word:
         ("8-0.30", None, 0.3, None, 8),
         ("12x0,5", None, 0.5, None, 12),
         ("3.20±0.1", 3.1, 3.2, 3.3, None),
+        ("[4.5 `0.254]", 4.246, 4.5, 4.754, None),
         ("5.5max.", None, None, 5.5, None),
         ("1 MIN", 1.0, None, None, None),
         ("0.95 BSC", None, 0.95, None, None),
