@@ -1,4 +1,4 @@
-"""The size of the body in the words of its page: "1.2 mm max height", "3.0 x 3.0 x 0.9 mm"."""
+"""The size of the body in the words of its page: "1.2 mm max height", "3.0 x 3.0 x 0.9 mm", "Length (L) | 2.00mm ±0.20mm"."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from collections.abc import Iterable, Iterator
 from worker.datasheet.body.found import Found, largest
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.geometry.primitives import Word
-from worker.datasheet.text.quantities import NUMBER, Quantity, number
+from worker.datasheet.text.quantities import NUMBER, Quantity, number, parse
 from worker.datasheet.thresholds.drawing import TOLD_ALIKE
 
 _HEIGHT = re.compile(
     rf"({NUMBER})\s*mm\s*max(?:imum)?\.?\s*(?:package\s*)?height|max(?:imum)?\.?\s*(?:package\s*)?height\s*[:=]?\s*({NUMBER})\s*mm",
     re.IGNORECASE,
 )
+_ROWS = tuple(
+    re.compile(rf"(?:{name})\s*(?:\(\s*[A-Z]\s*\)|[A-Z])?\s*[:=]?", re.IGNORECASE)
+    for name in ("length", "width", "thickness|height")
+)
+_MM = re.compile(r"\d\s*mm\b", re.IGNORECASE)
 _BY = r"\s*(?:mm)?\s*[xX×*]\s*"
 _SIZE = re.compile(rf"(?<![\d.,])({NUMBER}){_BY}({NUMBER}){_BY}({NUMBER})\s*\)?\s*(?:mm\b|millimet)")
 
@@ -27,7 +32,7 @@ def complete(found: Found, drawings: list[Drawing]) -> Found:
         same = found.height is not None and _alike(largest(found.height), largest(tall))
         found.height_twice = same and found.height is not None and found.height.high is not None
         found.height = found.height if same else tall
-    size = next(_sizes(lines), None)
+    size = next(_sizes(lines), None) or _in_rows(lines)
     if size is not None:
         _fill(found, size)
     return found
@@ -62,6 +67,26 @@ def _sizes(lines: Iterable[Word]) -> Iterator[tuple[Quantity, Quantity, Quantity
         line, m = found[0]
         a, b, c = (_quantity(line, m[0], value=number(v)) for v in m.groups())
         yield a, b, c
+
+
+def _in_rows(lines: list[Word]) -> tuple[Quantity, Quantity, Quantity] | None:
+    """Length, width and height of a list that has one row for each, the millimetres right of the name."""
+    length, width, height = (_in_row(name, lines) for name in _ROWS)
+    if length is None or width is None or height is None:
+        return None
+    return length, width, height
+
+
+def _in_row(name: re.Pattern[str], lines: list[Word]) -> Quantity | None:
+    rows = [w for w in lines if w.turn == 0 and name.fullmatch(w.text.strip())]
+    if len(rows) != 1:
+        return None
+    box = rows[0].box
+    beside = [
+        w for w in lines if w.turn == 0 and w.box.x0 > box.x1 and abs(w.box.cy - box.cy) < 0.5 * box.height
+    ]  # fmt: skip
+    value = min(beside, key=lambda w: w.box.x0, default=None)
+    return parse(value) if value is not None and _MM.search(value.text) else None
 
 
 def _quantity(line: Word, printed: str, value: float | None = None, high: float | None = None) -> Quantity:

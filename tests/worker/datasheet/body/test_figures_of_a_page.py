@@ -173,3 +173,36 @@ def test_a_page_may_print_its_dimensions_in_micrometres(note: str) -> None:
     sketch.text(300, 120, note)
     body = read(sketch)
     assert [limits(v) for v in (body.length, body.width)] == [(2.3, 2.4, 2.5), (1.9, 2.0, 2.1)]
+
+
+def listed(*rows: tuple[str, str]) -> Body:
+    """What is read of a page that lists sizes, a name and a value in each row, beside a small picture."""
+    sketch = Sketch(20.0)
+    sketch.text(300, 720, "Product dimensions", 11)
+    sketch.rect(9, -8, 2.0, 1.2)
+    for i, (name, value) in enumerate(rows):
+        sketch.canvas.drawString(60, 600 - 16 * i, name)
+        sketch.canvas.drawString(300, 600 - 16 * i, value)
+    return read(sketch)
+
+
+def test_a_list_may_give_each_side_a_row() -> None:
+    body = listed(("Length(L)", "2.00mm ±0.20mm"), ("Width(W)", "1.25mm ±0.20mm"), ("Thickness(T)", "0.85mm ±0.20mm"))
+    assert [limits(v) for v in (body.length, body.width, body.height)] == [
+        (1.8, 2.0, 2.2), (1.05, 1.25, 1.45), (0.65, 0.85, 1.05)
+    ]  # fmt: skip
+    assert all(v.confidence < 0.9 for v in (body.length, body.width, body.height))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        (("Length(L)", "2.00mm ±0.20mm"), ("Width(W)", "1.25mm ±0.20mm")),
+        (("Cable length", "2.00mm"), ("Width", "1.25mm"), ("Height", "0.85mm")),
+        (("Length", "2.00 m"), ("Width", "1.25 m"), ("Height", "0.85 m")),
+        (("Length", "2.00mm"), ("Length", "3.00mm"), ("Width", "1.25mm"), ("Height", "0.85mm")),
+    ],
+)
+def test_a_list_that_does_not_give_each_side_once_gives_none(rows: tuple[tuple[str, str], ...]) -> None:
+    body = listed(*rows)
+    assert (body.length.nom, body.width.nom, body.height.nom) == (None, None, None)
