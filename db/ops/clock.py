@@ -14,14 +14,14 @@ from sqlalchemy.orm import Session
 
 from db.schema.tables import Job, Leader, Worker
 
-LOOKED, DOUBTED = "clock.looked", "clock.doubted"
+LOOKED, LEAPT = "clock.looked", "clock.implausible"
 HOLDER = "dispatcher"
 APART = timedelta(minutes=5)
 LEAP = PATIENCE = timedelta(days=1)
 NOTE_EVERY = timedelta(minutes=1)
 
 
-def doubt(session: Session, now: datetime, here: datetime) -> str | None:
+def implausible(session: Session, now: datetime, here: datetime) -> str | None:
     """Why the clock is not believed, None when it is. `now` is the database's, `here` this process's."""
     if abs(now - here) > APART:
         return f"the clocks of this machine and of the database are {abs(now - here)} apart"
@@ -30,23 +30,23 @@ def doubt(session: Session, now: datetime, here: datetime) -> str | None:
         if last is None or abs(now - last) > NOTE_EVERY:
             _believe(session, now)
         return None
-    since = _noted(session, DOUBTED)
+    since = _noted(session, LEAPT)
     if since is None or since > now:
         since = now
-        _note(session, DOUBTED, now)
+        _note(session, LEAPT, now)
     if now - since >= PATIENCE:
         _believe(session, now)
         return None
     return f"the clock leapt from {last:%Y-%m-%d %H:%M} to {now:%Y-%m-%d %H:%M} UTC"
 
 
-def doubted_since(session: Session) -> datetime | None:
+def leapt_since(session: Session) -> datetime | None:
     """When the clock leapt, as it told the time then; None while it is believed."""
-    return _noted(session, DOUBTED)
+    return _noted(session, LEAPT)
 
 
 def _believe(session: Session, now: datetime) -> None:
-    session.execute(delete(Leader).where(Leader.role == DOUBTED))
+    session.execute(delete(Leader).where(Leader.role == LEAPT))
     _note(session, LOOKED, now)
 
 

@@ -26,7 +26,7 @@ RESULT = {"cues": 3}
 
 
 @dataclass(frozen=True)
-class Told:
+class StreamEvent:
     type: str
     id: str
     data: dict[str, Any]
@@ -39,7 +39,7 @@ def live(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LiveApp]:
         yield running
 
 
-def hear(client: httpx.Client, job: str, last: str | None = None) -> Iterator[Told]:
+def hear(client: httpx.Client, job: str, last: str | None = None) -> Iterator[StreamEvent]:
     """Events as they come, until the end."""
     headers = {"Last-Event-ID": last} if last is not None else {}
     with client.stream("GET", f"/v1/jobs/{job}/events", headers=headers) as answer:
@@ -52,21 +52,21 @@ def hear(client: httpx.Client, job: str, last: str | None = None) -> Iterator[To
                 fields[name] = value
                 continue
             if "event" in fields:
-                yield Told(fields["event"], fields["id"], json.loads(fields["data"]))
+                yield StreamEvent(fields["event"], fields["id"], json.loads(fields["data"]))
             fields = {}
 
 
-def listen(client: httpx.Client, job: str, last: str | None = None) -> list[Told]:
+def listen(client: httpx.Client, job: str, last: str | None = None) -> list[StreamEvent]:
     return [*hear(client, job, last)]
 
 
-def texts(told: list[Told]) -> list[str]:
+def texts(told: list[StreamEvent]) -> list[str]:
     return [one.data["text"] for one in told if one.type == "cue"]
 
 
 def test_a_watcher_sees_the_whole_job_as_it_happens(live: LiveApp) -> None:
     ann = live.inside.tenant_client("ann")
-    heard: list[Told] = []
+    heard: list[StreamEvent] = []
     with live.client(ann.token) as client:
         job = client.post("/v1/jobs", json=_body()).json()["id"]
         watcher = threading.Thread(target=lambda: heard.extend(listen(client, job)))
@@ -174,7 +174,7 @@ def test_two_hundred_watchers_share_one_look(tmp_path: Path, redis_url: str) -> 
         ann = live.inside.tenant_client("ann")
         with live.client(ann.token) as client:
             job = client.post("/v1/jobs", json=_body()).json()["id"]
-        heard: list[list[Told]] = []
+        heard: list[list[StreamEvent]] = []
         limits = httpx.Limits(max_connections=200)
         headers = {"Authorization": f"Bearer {ann.token}"}
         with httpx.Client(base_url=live.url, headers=headers, timeout=GUARD_S, limits=limits) as client:

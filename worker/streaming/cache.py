@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from worker.streaming.cache_rows import CacheRows, Rows
 from worker.streaming.positions import all_axes
 from worker.streaming.rope import Angles, rotate
-from worker.streaming.slots import CacheRows, Rows
 from worker.streaming.spans import TokenSpan
 from worker.streaming.state.recurrent import RecurrentState, StateShape
 
@@ -71,7 +71,7 @@ class StreamCache:
         return keys + (self.state.nbytes if self.state else 0)
 
     def reserve(self, spans: Sequence[TokenSpan]) -> Placement:
-        """Rows for the tokens of new (or growing) spans; raises SlotsFull."""
+        """Rows for the tokens of new (or growing) spans; raises CacheRowsFull."""
         first = self.slots.used
         raw_first = self.raw_slots.used
         movable: list[np.ndarray] = []

@@ -24,7 +24,7 @@ from worker.errors import Permanent, Transient
 from worker.process.abandonable import under_lease
 from worker.process.persist import LeaseLost, persist
 from worker.protocol import Attach, Done, Failed, Halted, Split, StreamCost
-from worker.supervisor import measured
+from worker.supervisor import result_metrics
 from worker.supervisor.attempt import Attempt, Gone, StopReason
 from worker.supervisor.inputs import with_inline
 
@@ -53,7 +53,7 @@ class Finalizer:
                 return self._split(end)
             return self._end(end)
         except LeaseLost:
-            metrics.LEASES_LOST.labels(why=self.attempt.stop_reason or "taken").inc()
+            metrics.LEASES_LOST.labels(reason=self.attempt.stop_reason or "taken").inc()
             return "lost"
         except (Permanent, Transient) as error:
             return self.fail(error.code, str(error), end.spent if isinstance(end, Done) else StreamCost())
@@ -133,7 +133,7 @@ class Finalizer:
             )
         )
         crash_point("worker.succeeded")
-        measured.observe(self.attempt.job.kind, result)
+        result_metrics.observe(self.attempt.job.kind, result)
         return "succeeded"
 
     def _split(self, end: Split) -> str:

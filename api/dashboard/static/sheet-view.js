@@ -33,8 +33,8 @@ customElements.define("sheet-view", class extends HTMLElement {
     if (zoom && this.page.view) zoom === "fit" ? this.page.view.set(this.page.view.home) : this.page.view.zoom(zoom === "in" ? 1 / 1.4 : 1.4);
     const tab = event.target.closest("[data-tab]");
     if (tab) this.page.show(Number(tab.dataset.tab));
-    const doubt = event.target.closest("[data-show-page]");
-    if (doubt) this.#show(doubt);
+    const item = event.target.closest("[data-show-page]");
+    if (item) this.#show(item);
     const row = event.target.closest("tr[data-keys]");
     if (row && !event.target.closest("button")) this.#turnTo(row.dataset.keys.split(" ")[0]);
   }
@@ -48,14 +48,14 @@ customElements.define("sheet-view", class extends HTMLElement {
     this.mark(this.querySelector(`tr[data-keys~="${CSS.escape(key)}"]`));
   }
 
-  // The place that a doubt is about; on a small screen the page stands above.
-  #show(doubt) {
+  // The place that a item is about; on a small screen the page stands above.
+  #show(item) {
     if (!this.page.view) return;
-    this.page.show(Number(doubt.dataset.showPage));
-    this.page.look(JSON.parse(doubt.dataset.showBox));
+    this.page.show(Number(item.dataset.showPage));
+    this.page.look(JSON.parse(item.dataset.showBox));
     this.page.scrollIntoView({ block: "nearest" });
     this.marked = null;
-    this.mark(doubt);
+    this.mark(item);
   }
 
   #tabs() {

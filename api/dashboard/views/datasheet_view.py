@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from api.dashboard.views.doubts_view import Doubt, Spot, doubts
+from api.dashboard.views.review_view import ReviewItem, Spot, review_items
 from api.deps import Services
 from api.submission import corrected
 from db.documents.event_types import EventType
@@ -54,7 +54,7 @@ class DatasheetPageData:
     lines: list[Line]
     pads: list[PadLine]
     made: list[Correction]
-    doubts: list[Doubt]
+    review_items: list[ReviewItem]
 
     @property
     def land(self) -> dict[str, Any]:
@@ -82,7 +82,7 @@ class Asked:
 
     package: str
     seen: list[str]
-    doubtful: bool
+    unconfirmed: bool
     is_document: bool  # not images of one drawing each, which have no other page
     thumbnails: list[int]
     page_count: int | None
@@ -92,11 +92,11 @@ def asked(services: Services, job: Job, events: Sequence[JobEvent], stored: Sequ
     """Of an ended job, with or without a result; the event of a failure names the packages that the document has."""
     result = job.result or {}
     seen = [one["name"] for one in result.get("variants", [])] or _packages(events)
-    doubtful = job.failure is not None or any(one["field"] == "package" for one in result.get("needs_review", []))
+    unconfirmed = job.failure is not None or any(one["field"] == "package" for one in result.get("needs_review", []))
     small = [one.number for one in corrected.thumbnails(services, stored)]
     is_document = job.params.get("document") is not None and result.get("page_count") != 1
     package, seen = job.params.get("package") or "", list(dict.fromkeys(seen))
-    return Asked(package, seen, doubtful, is_document, small, result.get("page_count"))
+    return Asked(package, seen, unconfirmed, is_document, small, result.get("page_count"))
 
 
 def _packages(events: Sequence[JobEvent]) -> list[str]:
@@ -120,7 +120,7 @@ def gather(session: Session, services: Services, job: Job) -> DatasheetPageData 
         lines=lines,
         pads=list(_pads(result, last)),
         made=made[::-1],
-        doubts=doubts(document, list(_printed(result, lines)), {one.number for one in pages}),
+        review_items=review_items(document, list(_printed(result, lines)), {one.number for one in pages}),
     )
 
 

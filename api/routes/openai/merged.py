@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 HELD = 64  # pieces that wait for a slow reader
 
-Told = str | Exception | None
+Piece = str | Exception | None
 
 
 async def merged(sources: Sequence[AsyncGenerator[str]]) -> AsyncGenerator[str]:
@@ -16,7 +16,7 @@ async def merged(sources: Sequence[AsyncGenerator[str]]) -> AsyncGenerator[str]:
 
     Each source is run by a task of its own, from its first step to its end: those with time limits inside need that.
     """
-    queue: asyncio.Queue[Told] = asyncio.Queue(HELD)
+    queue: asyncio.Queue[Piece] = asyncio.Queue(HELD)
     tasks = [asyncio.ensure_future(_run(source, queue)) for source in sources]
     try:
         for _ in tasks:
@@ -30,7 +30,7 @@ async def merged(sources: Sequence[AsyncGenerator[str]]) -> AsyncGenerator[str]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _run(source: AsyncGenerator[str], queue: asyncio.Queue[Told]) -> None:
+async def _run(source: AsyncGenerator[str], queue: asyncio.Queue[Piece]) -> None:
     """Every piece, and how it ended: None, or the error."""
     end: Exception | None = None
     try:

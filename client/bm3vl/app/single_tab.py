@@ -111,8 +111,8 @@ class SingleTab(QWidget):
         self.body.fill([[name, *(body[name].get(key) for key in ("min", "nom", "max", "status"))] for name in body])
         self.pads.fill([[_cell(pad.get(name)) for name in PAD_COLUMNS] for pad in extracted.pads])
         self.drawing.show_pads(extracted.pads, extracted.result.get("courtyard"))
-        doubts = extracted.result.get("needs_review") or []
-        self.status.setText(f"please check: {'; '.join(map(_text, doubts))}" if doubts else "done")
+        reasons = extracted.result.get("needs_review") or []
+        self.status.setText(f"please check: {'; '.join(map(_text, reasons))}" if reasons else "done")
         self._offer()
         self._look()
 
@@ -181,5 +181,5 @@ def _cell(value: Any) -> Any:
     return " x ".join(str(part) for part in value) if isinstance(value, list) else value
 
 
-def _text(doubt: Any) -> str:
-    return str(doubt.get("reason") or doubt) if isinstance(doubt, dict) else str(doubt)
+def _text(reason: Any) -> str:
+    return str(reason.get("reason") or reason) if isinstance(reason, dict) else str(reason)

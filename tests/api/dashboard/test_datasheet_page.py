@@ -1,4 +1,4 @@
-"""The page of a datasheet: the drawing and the footprint's file first, and where each doubt has its place."""
+"""The page of a datasheet: the drawing and the footprint's file first, and where each item has its place."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from api.dashboard.views.doubts_view import Spot, doubts
+from api.dashboard.views.review_view import Spot, review_items
 from db.documents.footprint import files
-from db.documents.footprint.overlay import PagePicture
+from db.documents.footprint.overlay import PNG, PagePicture
 from db.documents.kinds.datasheet import (
     DatasheetResult,
     Disagreement,
@@ -21,7 +21,6 @@ from db.documents.kinds.datasheet import (
 from db.documents.kinds.datasheet_pin import Pin
 from db.documents.kinds.datasheet_verdict import FootprintVerdict
 from db.jobs.jobs import NewJob
-from tests.api.dashboard.test_pages import PNG
 from tests.api.dashboard.visitor import Visitor
 from tests.api.running_app import RunningApp
 from tests.e2e.job_seeder import JobSeeder
@@ -66,11 +65,9 @@ def test_another_page_is_a_new_job_and_what_is_no_page_is_refused(
 
 
 def test_the_drawing_comes_first_with_the_file_in_the_head(here: RunningApp, ann: Visitor, seeder: JobSeeder) -> None:
-    doubt = Review(field="land_pattern.pads[1].w", reason="a doubtful width")
-    verdict = FootprintVerdict(state="check", items=1, reason="a doubtful width")
-    job_id = finished(
-        seeder, DatasheetResult(package="QFN 2", land_pattern=LAND, needs_review=[doubt], verdict=verdict)
-    )
+    item = Review(field="land_pattern.pads[1].w", reason="a unconfirmed width")
+    verdict = FootprintVerdict(state="check", items=1, reason="a unconfirmed width")
+    job_id = finished(seeder, DatasheetResult(package="QFN 2", land_pattern=LAND, needs_review=[item], verdict=verdict))
     page = ann.get(f"/jobs/{job_id}").text
     order = ["<h1>", BUTTON, "<page-view", "<foot-print", "Look at these first", "Another package", "<h2>Values"]
     assert sorted(order, key=page.index) == order
@@ -111,14 +108,14 @@ def test_where_no_footprint_was_written_its_reason_stands_there(
         ("package", "Package", [], None, None),
     ],
 )
-def test_a_doubt_knows_its_place(
+def test_a_review_item_knows_its_place(
     field: str, about: str, keys: list[str], page: int | None, box: tuple[float, ...] | None
 ) -> None:
     result = DatasheetResult(land_pattern=LAND, needs_review=[Review(field=field, reason="why")])
-    (doubt,) = doubts(result, [LENGTH], {1, 2})
-    assert (doubt.about, doubt.keys, doubt.page) == (about, keys, page)
-    assert doubt.box == (None if box is None else pytest.approx(box))
-    (unshown,) = doubts(result, [LENGTH], {3})
+    (item,) = review_items(result, [LENGTH], {1, 2})
+    assert (item.about, item.keys, item.page) == (about, keys, page)
+    assert item.box == (None if box is None else pytest.approx(box))
+    (unshown,) = review_items(result, [LENGTH], {3})
     assert (unshown.keys, unshown.page, unshown.box) == (keys, None, None)
 
 
@@ -126,7 +123,7 @@ def test_a_pad_that_is_not_drawn_to_scale_has_its_place_at_its_number() -> None:
     pad = Pad(number="7", x=0, y=0, w=1, h=1, evidence=[Evidence(page=4, box=(5, 6, 7, 8), printed="1.0")])
     differ = [Disagreement(field="land_pattern.pads[0].x", vector="1", vlm="2")]
     result = DatasheetResult(land_pattern=LandPattern(page=4, pads=[pad]), disagreements=differ, ambiguities=["units?"])
-    first, second = doubts(result, [], {4})
+    first, second = review_items(result, [], {4})
     assert (first.kind, first.reason, first.page, first.box) == (
         "readers differ",
         "vector: 1, model: 2",

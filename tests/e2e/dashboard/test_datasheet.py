@@ -101,19 +101,19 @@ def test_another_page_is_chosen_by_its_picture_and_read_as_a_new_job(
     expect(page.get_by_label("Parameters").last).to_contain_text('"mechanical_page": 2')
 
 
-def test_a_doubt_beside_the_drawing_shows_its_place_by_keyboard_and_on_a_small_screen(
+def test_a_review_item_beside_the_drawing_shows_its_place_by_keyboard_and_on_a_small_screen(
     page: Page, here: Desk, seeder: JobSeeder, tmp_path: Path
 ) -> None:
     pdf = synthetic_sheet(tmp_path)
-    doubts = [
+    items = [
         Review(field="land_pattern.pads[3].w", reason="too narrow"),
         Review(field="package", reason="two of them"),
     ]
-    job_id = finished_sheet(seeder, pdf, read_sheet(pdf).model_copy(update={"needs_review": doubts}))
+    job_id = finished_sheet(seeder, pdf, read_sheet(pdf).model_copy(update={"needs_review": items}))
     page.set_viewport_size({"width": 380, "height": 800})
     page.goto(f"{here.url}/jobs/{job_id}")
-    doubt = page.get_by_role("button", name="Pad 4 w")
-    doubt.press("Enter")
+    item = page.get_by_role("button", name="Pad 4 w")
+    item.press("Enter")
     expect(page.locator("page-view .padshape.hot")).to_have_count(1)
     expect(page.locator("page-view .padshape.hot")).to_be_in_viewport()
     assert page.locator("page-view svg").evaluate("(node) => node.viewBox.baseVal.width") < 300

@@ -16,7 +16,7 @@ from tests.faults.retrying_client import RetryingClient
 
 SILENT_S = 30.0  # the api says something more often than that
 AGAIN_S = 0.3
-Told = tuple[int, int, str]
+Delivered = tuple[int, int, str]
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Notes:
     """What somebody was told of a job: its cues (start and end in ms, text) as they came, and whether it has ended."""
 
     job_id: UUID
-    told: list[Told] = field(default_factory=list)
+    told: list[Delivered] = field(default_factory=list)
     ended: bool = False
 
 

@@ -136,7 +136,7 @@ def test_a_segment_is_kept_as_long_as_its_parent(database: Database, objects: Lo
     split(database, now - 40 * DAY)
     finish(database, objects, now - 40 * DAY)
     with database.write() as session:
-        clock.doubt(session, now, now)
+        clock.implausible(session, now, now)
         session.merge(Leader(role=clock.LOOKED, holder="x", until=now))
     rounds(database, objects)
     assert left(database, objects) == (3, 1, 1)
@@ -202,26 +202,26 @@ def test_old_jobs_go_while_the_clock_is_steady(database: Database, objects: Loca
 def test_a_leap_is_believed_after_a_day_and_forgotten_when_the_clock_is_set_back(database: Database) -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
 
-    def doubts(at: datetime) -> bool:
+    def implausible(at: datetime) -> bool:
         with database.write() as session:
-            return clock.doubt(session, at, at) is not None
+            return clock.implausible(session, at, at) is not None
 
-    assert not doubts(start)
-    assert not doubts(start + DAY)
-    assert doubts(start + 41 * DAY)
-    assert not doubts(start + DAY + timedelta(minutes=2)), "set right again"
-    assert doubts(start + 41 * DAY)
-    assert doubts(start + 42 * DAY - timedelta(seconds=1))
-    assert not doubts(start + 42 * DAY)
-    assert not doubts(start + 43 * DAY)
+    assert not implausible(start)
+    assert not implausible(start + DAY)
+    assert implausible(start + 41 * DAY)
+    assert not implausible(start + DAY + timedelta(minutes=2)), "set right again"
+    assert implausible(start + 41 * DAY)
+    assert implausible(start + 42 * DAY - timedelta(seconds=1))
+    assert not implausible(start + 42 * DAY)
+    assert not implausible(start + 43 * DAY)
 
 
 def test_a_clock_that_differs_from_the_databases_is_not_believed(database: Database) -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
     with database.write() as session:
-        assert clock.doubt(session, start, start + timedelta(minutes=5)) is None
-        assert clock.doubt(session, start, start + timedelta(minutes=6)) is not None
-        assert clock.doubt(session, start, start - timedelta(minutes=6)) is not None
+        assert clock.implausible(session, start, start + timedelta(minutes=5)) is None
+        assert clock.implausible(session, start, start + timedelta(minutes=6)) is not None
+        assert clock.implausible(session, start, start - timedelta(minutes=6)) is not None
 
 
 def lay(objects: LocalObjects, root: Path, key: str, age: timedelta) -> str:

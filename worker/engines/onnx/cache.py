@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.engines.onnx.rope import Floats, HostAngles, rotate
+from worker.streaming.cache_rows import CacheRows
 from worker.streaming.positions import all_axes
-from worker.streaming.slots import CacheRows
 from worker.streaming.spans import TokenSpan
 
 

@@ -34,7 +34,7 @@ MakeAllowed = Callable[[dict[str, Any]], Allowed]
 
 
 @dataclass
-class Speaker:
+class Decoding:
     """A reply that the finisher is choosing."""
 
     request: GenerationRequest
@@ -61,7 +61,7 @@ class LayerStage:
         self._forward = forward
         self._make_allowed = choose  # None: not the finisher
         self._caches: dict[int, StreamCache] = {}
-        self._speakers: dict[int, Speaker] = {}
+        self._decoding: dict[int, Decoding] = {}
 
     @property
     def nbytes(self) -> int:
@@ -94,7 +94,7 @@ class LayerStage:
 
     def _free(self, stream: int) -> None:
         self._caches.pop(stream, None)
-        self._speakers.pop(stream, None)
+        self._decoding.pop(stream, None)
 
     def _prefill(self, packet: Packet) -> Packet | None:
         piece = PrefillPiece.read(packet)
@@ -118,8 +118,8 @@ class LayerStage:
         choices = self._forward.choices
         silence = choices.mass(logits, request.end_ids)
         token = request.first_choice(choices, silence, logits)
-        speaker = self._speakers[piece.stream] = Speaker(request, request.rng_step)
-        speaker.take(token)
+        decoding = self._decoding[piece.stream] = Decoding(request, request.rng_step)
+        decoding.take(token)
         return ChosenTokens((piece.stream,), (token,), silence, (request.told(choices, logits, token),))
 
     def _request(self, order: ReplyOrder) -> GenerationRequest:
@@ -147,9 +147,9 @@ class LayerStage:
         rows = self._forward.logits(out[:, 0])
         tokens, chances = [], []
         for stream, logits in zip(step.streams, rows, strict=True):
-            speaker = self._speakers[stream]
-            tokens.append(speaker.choose(self._forward.choices, logits))
-            chances.append(speaker.request.told(self._forward.choices, logits, tokens[-1]))
+            decoding = self._decoding[stream]
+            tokens.append(decoding.choose(self._forward.choices, logits))
+            chances.append(decoding.request.told(self._forward.choices, logits, tokens[-1]))
         return ChosenTokens(step.streams, tuple(tokens), None, tuple(chances)).packet()
 
     def _here(self, hidden: torch.Tensor) -> torch.Tensor:

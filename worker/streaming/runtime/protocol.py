@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.engine.choices import Choices, Logits
-from worker.streaming.slots import CacheRows
+from worker.streaming.cache_rows import CacheRows
 from worker.streaming.spans import TokenSpan
 
 Seen = Any

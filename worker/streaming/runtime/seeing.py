@@ -57,7 +57,7 @@ class Seeing:
             try:
                 mine, *theirs = self._runtime.encode_together([segments, *(waiting for _, waiting in others)])
             except Exception as error:  # noqa: BLE001 - whoever's picture it is, each turn gets its own failure
-                log.warning("pictures of %d turns are looked at one by one: %s", 1 + len(others), error)
+                log.warning("pictures of %d turns are encoded one by one: %s", 1 + len(others), error)
             else:
                 self._keep([other for other, _ in others], theirs)
                 return mine

@@ -24,7 +24,7 @@ from worker.video.live.clocks import AHEAD_S, FrameClock
 from worker.video.live.opening import opened
 from worker.video.live.queue import Ended, LiveEnd, PartQueue
 from worker.video.live.recording import Recorder
-from worker.video.source.frame_convert import Painter, Pixels
+from worker.video.source.frame_convert import FrameConverter, Pixels
 from worker.video.source.frame_sampler import FrameSampler
 from worker.video.source.packets import demuxed
 from worker.video.source.probe import DisplayGeometry, display_matrix, sample_aspect
@@ -90,11 +90,11 @@ class LiveReader:
     _feed: LiveFeed | None = None
     _ended: Ended | None = None
     _seen_at: float = field(default_factory=time.monotonic)
-    _painter: Painter | None = None
+    _converter: FrameConverter | None = None
     _connections: int = 0
 
     def __post_init__(self) -> None:
-        self._sampler = FrameSampler(self.grid, self._paint, self.first_chunk)
+        self._sampler = FrameSampler(self.grid, self._convert, self.first_chunk)
         self._thread = threading.Thread(target=self._run, name="live", daemon=True)
 
     def start(self) -> None:
@@ -169,7 +169,7 @@ class LiveReader:
         return ending[0], ending[1] or "the connection broke off"
 
     def _decode(self, container: InputContainer, stream: VideoStream, opening_s: Fraction) -> None:
-        self._painter = None
+        self._converter = None
         streams = [stream] if self.recorder is None else self.recorder.connected(container, stream)
         packets = demuxed(container, *streams)
         for packet, arrived_s in self._dated(packets, opening_s):
@@ -202,8 +202,8 @@ class LiveReader:
         before_s, usual_s = self.clock.last_s, self.clock.step_s
         stamp_s = None if frame.pts is None or frame.time_base is None else frame.pts * frame.time_base
         placed = self.clock.place(stamp_s, arrived_s)
-        if self._painter is None:
-            self._painter = self._painter_of(frame, stream)
+        if self._converter is None:
+            self._converter = self._converter_of(frame, stream)
         if placed.leap_s is not None:
             self._sampler.jump(placed.time_s, f"the timestamps leap by {float(placed.leap_s):.1f} s here")
         if before_s is not None and placed.time_s - before_s > max(HOLE_S, USUAL_STEPS * usual_s):
@@ -223,18 +223,18 @@ class LiveReader:
                 return
             self._seen_at = time.monotonic()
 
-    def _painter_of(self, frame: VideoFrame, stream: VideoStream) -> Painter:
+    def _converter_of(self, frame: VideoFrame, stream: VideoStream) -> FrameConverter:
         look = DisplayGeometry(sample_aspect(stream), display_matrix(frame))
         if self.canvas is None:
             width, height = look.shown_px(frame)
             self.canvas = Canvas(width, height, self.how.frame_size(width, height))
         shown = _ConnectionShape(self.canvas.width_px, self.canvas.height_px, look)
-        return Painter(shown, self.canvas.frame_px)
+        return FrameConverter(shown, self.canvas.frame_px)
 
-    def _paint(self, frame: VideoFrame) -> Pixels:
-        if self._painter is None:
+    def _convert(self, frame: VideoFrame) -> Pixels:
+        if self._converter is None:
             raise Permanent(Failure.INTERNAL, "a picture before the first")
-        return self._painter.paint(frame)
+        return self._converter.convert(frame)
 
     def _missing(self, why: str) -> None:
         """From the last picture on nothing is seen."""

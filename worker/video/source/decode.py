@@ -20,7 +20,7 @@ from worker.errors import Permanent
 from worker.video.source import timeline
 from worker.video.source.clock import DisplayOrder, Joint, StampReading
 from worker.video.source.entering import PacketSource, entered
-from worker.video.source.frame_convert import Painter
+from worker.video.source.frame_convert import FrameConverter
 from worker.video.source.frame_sampler import ClipPart, FrameSampler
 from worker.video.source.probe import Probe
 from worker.video.source.references import disposable_test
@@ -68,11 +68,11 @@ def parts(path: Path, probe: Probe, clip: Clip, frame_px: tuple[int, int]) -> It
 
     Raises Permanent(BAD_PARAMS) when the clip starts after the end of the video, INVALID_MEDIA when nothing decodes.
     """
-    painter = Painter(probe, frame_px)
+    converter = FrameConverter(probe, frame_px)
     grid = clip.grid
     from_s = Fraction(grid.chunk_start_ms(clip.first_chunk), 1000)
     with entered(path, probe.timeline.entry(from_s)) as source:
-        yield from _Reading(source, clip, probe, grid, from_s).parts(painter)
+        yield from _Reading(source, clip, probe, grid, from_s).parts(converter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +111,8 @@ class _Reading:
         stream.codec_context.thread_count = self.clip.threads or _decoder_threads()
         self.may_skip = stream.codec_context.name not in ALWAYS_WHOLE
 
-    def parts(self, painter: Painter) -> Iterator[ClipPart | ClipEnd]:
-        slots = FrameSampler(self.grid, painter.paint, self.clip.first_chunk)
+    def parts(self, converter: FrameConverter) -> Iterator[ClipPart | ClipEnd]:
+        slots = FrameSampler(self.grid, converter.convert, self.clip.first_chunk)
         for time_s, frame in self._pictures():
             for jump in self.jumps:
                 slots.jump(*jump)

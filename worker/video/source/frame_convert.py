@@ -33,7 +33,7 @@ class DisplayedShape(Protocol):
         """How coded pictures are turned and stretched to be shown."""
 
 
-class Painter:
+class FrameConverter:
     """Paints every picture of a video on a canvas of one size, also when the resolution changes on the way."""
 
     def __init__(self, probe: DisplayedShape, frame_px: tuple[int, int]) -> None:
@@ -42,7 +42,7 @@ class Painter:
         self._shape = probe.width_px / probe.height_px
         self._reformatter = VideoReformatter()  # holds the scaler: one a video, not one a frame
 
-    def paint(self, frame: VideoFrame) -> Pixels:
+    def convert(self, frame: VideoFrame) -> Pixels:
         """(height, width, 3) RGB, rotated and mirrored as the display matrix says, pixel aspect applied."""
         width, height = self._fit(frame)
         upright = self._upright(self._scaled(frame, (height, width) if self._look.turned else (width, height)))

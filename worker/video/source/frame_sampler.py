@@ -38,9 +38,9 @@ class _Shown:
 class FrameSampler:
     """The slots of one clip, filled in order of time. Every time is in seconds of the clip's timeline."""
 
-    def __init__(self, grid: Grid, paint: Callable[[VideoFrame], Pixels], first_chunk: int = 0) -> None:
+    def __init__(self, grid: Grid, convert: Callable[[VideoFrame], Pixels], first_chunk: int = 0) -> None:
         self._grid = grid
-        self._paint = paint
+        self._convert = convert
         self._next = grid.first_slot(first_chunk)
         self._last: _Shown | None = None
         self._damaged_from: Fraction | None = None
@@ -118,7 +118,7 @@ class FrameSampler:
 
     def _pixels(self, shown: _Shown) -> Pixels:
         if shown.pixels is None:
-            shown.pixels = self._paint(shown.frame)
+            shown.pixels = self._convert(shown.frame)
         return shown.pixels
 
     def _part(self, end_ms: int) -> ClipPart:

@@ -22,9 +22,9 @@ class Watching:
     def __init__(self, start_ms: int = 0, fps: float = 2.0, first_chunk: int = 0) -> None:
         self.painted: list[int] = []
         self.parts: list[ClipPart] = []
-        self.sampler = FrameSampler(SamplingGrid.of(start_ms, fps, CHUNK_MS), self._paint, first_chunk)
+        self.sampler = FrameSampler(SamplingGrid.of(start_ms, fps, CHUNK_MS), self._convert, first_chunk)
 
-    def _paint(self, frame: VideoFrame) -> Pixels:
+    def _convert(self, frame: VideoFrame) -> Pixels:
         assert frame.pts is not None
         self.painted.append(frame.pts)
         return np.full((1, 1, 3), frame.pts, np.uint8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from prometheus_client import REGISTRY
 
-from worker.supervisor.measured import observe
+from worker.supervisor.result_metrics import observe
 from worker.supervisor.shared_time import SharedTime
 
 

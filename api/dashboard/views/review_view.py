@@ -23,8 +23,8 @@ class Spot:
 
 
 @dataclass(frozen=True)
-class Doubt:
-    """One doubt; `page` and `box` are None where its place is not known, or its page not shown."""
+class ReviewItem:
+    """One item; `page` and `box` are None where its place is not known, or its page not shown."""
 
     about: str
     kind: str
@@ -34,13 +34,13 @@ class Doubt:
     box: Box | None = None
 
 
-def doubts(result: DatasheetResult, printed: Sequence[Spot], shown: set[int]) -> list[Doubt]:
+def review_items(result: DatasheetResult, printed: Sequence[Spot], shown: set[int]) -> list[ReviewItem]:
     """Reviews, then readers that differ, then what is unclear about the document. `shown`: the pages with a picture."""
     spots = [*printed, *_of_pads(result)]
     told = [(one.field, "review", one.reason) for one in result.needs_review]
     told += [(one.field, "readers differ", f"vector: {one.vector}, model: {one.vlm}") for one in result.disagreements]
-    unclear = [Doubt("Document", "unclear", text, []) for text in result.ambiguities]
-    return [*(_doubt(*one, spots, shown) for one in told), *unclear]
+    unclear = [ReviewItem("Document", "unclear", text, []) for text in result.ambiguities]
+    return [*(_review_item(*one, spots, shown) for one in told), *unclear]
 
 
 def _of_pads(result: DatasheetResult) -> Iterator[Spot]:
@@ -57,15 +57,15 @@ def _first(cited: list[Evidence]) -> tuple[int, Box] | None:
     return (cited[0].page, cited[0].box) if cited else None
 
 
-def _doubt(field: str, kind: str, reason: str, spots: list[Spot], shown: set[int]) -> Doubt:
+def _review_item(field: str, kind: str, reason: str, spots: list[Spot], shown: set[int]) -> ReviewItem:
     asked = field.removesuffix(".number")  # of all pads: their numbering
     about = [one for one in spots if _within(asked, one.field) or _within(one.field, asked)]
     seen = [one for one in about if one.page in shown]
     keys, label = [one.key for one in about], _label(field, about)
     if not seen:
-        return Doubt(label, kind, reason, keys)
+        return ReviewItem(label, kind, reason, keys)
     page = seen[0].page
-    return Doubt(label, kind, reason, keys, page, _around([one.box for one in seen if one.page == page]))
+    return ReviewItem(label, kind, reason, keys, page, _around([one.box for one in seen if one.page == page]))
 
 
 def _within(inner: str, outer: str) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.streaming.slots import CacheRows, CacheRowsFull
+from worker.streaming.cache_rows import CacheRows, CacheRowsFull
 
 CAPACITY = 64
 actions = st.lists(

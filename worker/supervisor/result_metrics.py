@@ -1,4 +1,4 @@
-"""What a result tells of the model's speed, told to Prometheus."""
+"""What a result tells of the model's speed, as metrics."""
 
 from __future__ import annotations
 

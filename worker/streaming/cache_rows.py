@@ -1,4 +1,4 @@
-"""Slots: which row of a preallocated buffer holds which token, always packed into the first rows.
+"""Cache rows: which row of a preallocated buffer holds which token, always packed into the first rows.
 
 Attention does not care about the order of keys, so a hole left by a dropped span is filled with rows from the end.
 Used rows are then `[0, used)`: no attention mask for holes, no fragmentation, no growth.
@@ -27,7 +27,7 @@ class CacheRows:
         self._rows: dict[int, list[int]] = {}
 
     def append(self, key: int, tokens: int) -> int:
-        """Give the next `tokens` rows to a span (new or growing) and return the first of them. Raises SlotsFull.
+        """Give the next `tokens` rows to a span (new or growing) and return the first of them.
 
         Raises CacheRowsFull beyond the capacity.
         """
