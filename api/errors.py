@@ -168,7 +168,7 @@ def _from_full_store(error: ObjectStoreFull) -> Problem:
 
 
 def _from_refusing_store(error: ObjectStoreRefused) -> Problem:
-    log.error("the object store refuses our key", reason=str(error))
+    log.error("the object store refuses the service's key", reason=str(error))
     return Problem(503, "storage_refused", "the object store refuses this service; its operator has to act")
 
 

@@ -74,7 +74,7 @@ class SearchFilter(BaseModel):
         Field(
             min_length=1,
             max_length=400,
-            description='Words that must all stand in a caption, in any order and case; `"red car"`: one after the other; '
+            description='Words that must all be in a caption, in any order and case; `"red car"`: one after the other; '
             "`ca*`: words that begin so; `-blue`: captions without it",
             examples=['"red car" driv* -blue'],
         ),

@@ -28,7 +28,7 @@ SECONDS = Histogram(
 WATCHERS = Gauge("bm3_event_stream_watchers", "Open event streams", registry=PROCESS, multiprocess_mode="livesum")
 RATE_LIMITED = Counter("bm3_rate_limited_requests_total", "Requests refused by the rate limit", registry=PROCESS)
 LIMITER_OPEN = Counter(
-    "bm3_rate_limit_unchecked_total", "Requests let through because Redis was away", registry=PROCESS
+    "bm3_rate_limit_unchecked_total", "Requests let through because Redis was not reachable", registry=PROCESS
 )
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

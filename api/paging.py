@@ -56,5 +56,5 @@ def _decoded(cursor: str, length: int) -> bytes:
     except (ValueError, binascii.Error):
         data = b""
     if len(data) != length:
-        raise field_problem("query.cursor", "this is no cursor of ours: give the `next_cursor` of the page before")
+        raise field_problem("query.cursor", "unknown cursor: give the `next_cursor` of the page before")
     return data

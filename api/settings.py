@@ -33,7 +33,7 @@ class ApiSettings(BaseSettings):
     wait_cap_s: float = Field(60.0, description="Longest `Prefer: wait`")
     chat_wait_s: float = Field(600.0, description="Longest wait for the answer of `/v1/chat/completions`")
     batch_limit: int = Field(1000, description="Most jobs in one batch request")
-    sse_poll_s: float = Field(5.0, description="How often a watched job is looked at without being told of a change")
+    sse_poll_s: float = Field(5.0, description="How often a watched job is read when no change is announced")
     sse_poll_alone_s: float = Field(0.5, description="The same while Redis cannot be reached")
     watchers_limit: int = Field(2000, description="Most open event streams of one process")
     workers: int = Field(

@@ -17,10 +17,10 @@ REALTIME_FACTOR = Histogram(
     ["kind"],
     buckets=(0.5, 1, 2, 4, 8, 16, 32, 64, 128),
 )
-TOKENS = Counter("bm3_tokens_generated", "Tokens that models have said in jobs that succeeded", ["kind"])
+TOKENS = Counter("bm3_tokens_generated", "Tokens that models generated in jobs that succeeded", ["kind"])
 TOKENS_PER_SECOND = Histogram(
     "bm3_tokens_per_second",
-    "Tokens a second of one stream or answer, while it was being said",
+    "Tokens a second of one stream or answer, while it was generated",
     ["kind"],
     buckets=(1, 2, 5, 10, 20, 30, 50, 75, 100, 150, 250, 500),
 )
@@ -42,18 +42,20 @@ MODELS_CONFIGURED = Gauge("bm3_models_configured", "Models that this worker is t
 MODELS_USABLE = Gauge("bm3_models_usable", "Models of this worker that are loaded and take jobs")
 RUNNING = Gauge("bm3_jobs_running", "Attempts that run in this worker")
 FENCED_WRITES = Counter("bm3_fenced_writes", "Writes refused because the lease was gone")
-LEASES_LOST = Counter("bm3_leases_lost", "Attempts of this worker that lost their lease", ["why"])
+LEASES_LOST = Counter("bm3_leases_lost", "Attempts of this worker that lost their lease", ["reason"])
 CHILD_STARTS = Counter("bm3_child_starts", "Model children started")
-CHILD_KILLS = Counter("bm3_child_kills", "Model children killed by their supervisor", ["why"])
-CONSUMER_RESTARTS = Counter("bm3_consumer_restarts", "Queue consumers started anew because they heard nothing")
+CHILD_KILLS = Counter("bm3_child_kills", "Model children killed by their supervisor", ["reason"])
+CONSUMER_RESTARTS = Counter("bm3_consumer_restarts", "Queue consumers restarted because they received nothing")
 OUTAGES = Counter("bm3_database_outages", "Database calls that failed and were tried again")
 
 WEBHOOK_ATTEMPTS = Counter("bm3_webhook_attempts", "Webhook requests, by how they went", ["outcome"])
 
 LEADER = Gauge("bm3_dispatcher_leader", "1 while this dispatcher leads")
-CLOCK_DOUBTED = Gauge("bm3_dispatcher_clock_doubted", "1 while nothing is purged because the clock is not believed")
+CLOCK_IMPLAUSIBLE = Gauge(
+    "bm3_dispatcher_clock_implausible", "1 while nothing is purged because the clock is implausible"
+)
 LEASES_EXPIRED = Counter("bm3_lease_expired", "Leases that ran out without their worker")
-REPOKES = Counter("bm3_repokes", "Queued jobs nudged again")
-SWEPT = Counter("bm3_swept", "Rows dealt with by the dispatcher", ["step"])
+NUDGES_REPEATED = Counter("bm3_nudges_repeated", "Queued jobs nudged again")
+SWEPT = Counter("bm3_swept", "Rows processed by the dispatcher", ["step"])
 STEP_SECONDS = Histogram("bm3_dispatcher_step_seconds", "Time of one dispatcher step", ["step"])
 STEP_FAILURES = Counter("bm3_dispatcher_step_failures", "Dispatcher steps that failed", ["step"])

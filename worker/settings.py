@@ -35,9 +35,9 @@ class WorkerSettings(BaseSettings):
     consumer_stall_s: float = Field(
         6.0,
         validation_alias=AliasChoices("BM3_WORKER_CONSUMER_STALL_S", "BM3_WORKER_DEAF_S"),
-        description="Messages left lying this long by a free worker: its consumer is started anew",
+        description="Messages left lying this long by a free worker: its consumer is restarted",
     )
-    stop_s: float = Field(10.0, description="A job told to stop gets this long before the child's SIGTERM")
+    stop_s: float = Field(10.0, description="A job that is to stop gets this long before the child's SIGTERM")
     kill_s: float = Field(5.0, description="From SIGTERM to SIGKILL")
     silent_s: float = Field(120.0, description="A child that answers no ping for this long is killed")
     load_s: float = Field(900.0, description="How long the models may take to load")
@@ -57,7 +57,7 @@ class WorkerSettings(BaseSettings):
     file_bytes: int = Field(8 << 30, description="Largest file the child may write")
     open_files: int = Field(1024, description="Open files of the child")
     gpu_hour_price: float = Field(
-        0.0, ge=0, description="What an hour of this worker's machine costs, in your currency; 0: no costs are told"
+        0.0, ge=0, description="What an hour of this worker's machine costs, in your currency; 0: no costs are reported"
     )
     metrics_port: int = Field(0, description="Port of the process's Prometheus page; 0: none")
     metrics_host: str = Field("127.0.0.1", description="Address of the Prometheus page")

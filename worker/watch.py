@@ -45,14 +45,14 @@ def _parser() -> argparse.ArgumentParser:
         default=str(NANO),
         help="a folder, a hub id or a model spec such as PATH?device=cuda&dtype=bfloat16 (default: the built-in nano)",
     )
-    parser.add_argument("--prompt", help="what to tell; the model never forgets it")
+    parser.add_argument("--prompt", help="what to describe; it stays in the context")
     parser.add_argument("--system", help="system prompt instead of the model's own")
     parser.add_argument("--fps", type=float, help="frames sampled per second")
     parser.add_argument("--frame-pixels", type=int, dest="max_frame_pixels", help="pixel budget of one frame")
     parser.add_argument("--chunk", type=seconds, metavar="SECONDS", dest="chunk_ms", help="video shown at once")
     parser.add_argument("--window", type=seconds, metavar="SECONDS", dest="vision_ms", help="video kept in sight")
     parser.add_argument(
-        "--text-sink", type=int, metavar="TOKENS", dest="text_sink_tokens", help="first words never forgotten"
+        "--text-sink", type=int, metavar="TOKENS", dest="text_sink_tokens", help="first text that stays in the context"
     )
     parser.add_argument(
         "--text-window", type=int, metavar="TOKENS", dest="text_window_tokens", help="latest words remembered"
@@ -61,9 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--temperature", type=float, help="0 is greedy")
     parser.add_argument("--top-k", type=int, help="choose among so many tokens; 0 is off")
     parser.add_argument("--top-p", type=float, help="choose among the likeliest tokens of this probability together")
-    parser.add_argument("--repetition-penalty", type=float, help="above 1 makes words already said less likely")
+    parser.add_argument("--repetition-penalty", type=float, help="above 1 makes words already generated less likely")
     parser.add_argument("--seed", type=int, help="of the random choices")
-    parser.add_argument("--silence-threshold", type=float, help="say nothing when silence is at least this likely")
+    parser.add_argument("--silence-threshold", type=float, help="generate nothing when silence is at least this likely")
     parser.add_argument("--skip-similar", type=float, metavar="SHARE", help="skip frames that differ by less")
     parser.add_argument("--start", type=seconds, metavar="SECONDS", dest="start_ms", help="begin here")
     parser.add_argument("--end", type=seconds, metavar="SECONDS", dest="end_ms", help="end here")

@@ -57,7 +57,7 @@ class SearchArguments(_Arguments):
         Field(
             min_length=1,
             max_length=400,
-            description='Words that all stand in a caption; "a phrase"; car* for beginnings; -blue for captions without',
+            description='Words that are all in a caption; "a phrase"; car* for beginnings; -blue for captions without',
         ),
     ]
     job_id: Annotated[UUID | None, Field(description="In this job only")] = None

@@ -12,7 +12,7 @@ class Outage:
         self._warn, self._tell, self._what = warn, tell, what
         self._away = False
 
-    def began(self, error: Exception, how: str = "is away") -> None:
+    def began(self, error: Exception, how: str = "is not reachable") -> None:
         """It failed, for the first time or again."""
         if not self._away:
             self._away = True

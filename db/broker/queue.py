@@ -70,7 +70,7 @@ def celery_app(redis_url: str) -> Celery:
 def how_it_failed(error: Exception) -> str:
     """For an `Outage`: a server that has no room, or forbids a command, is not away."""
     cause = error.__cause__ or error  # kombu wraps what redis-py raises
-    return "refuses" if isinstance(cause, redis.ResponseError) else "is away"
+    return "refuses" if isinstance(cause, redis.ResponseError) else "is not reachable"
 
 
 class RedisSignals:

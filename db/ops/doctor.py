@@ -76,7 +76,7 @@ def _database(one: Patient) -> Iterator[Finding]:
 def _leap(one: Patient) -> Iterator[Finding]:
     """Said after the migrations: an old database knows nothing of it."""
     with one.database.read() as session:
-        since = clock.doubted_since(session)
+        since = clock.leapt_since(session)
     if since is not None:
         advice = "set the clock right, or wait: nothing is expired or purged for a day after a leap"
         yield Finding(Level.WARN, "clock", f"it leapt to {since:%Y-%m-%d %H:%M} UTC", advice)
@@ -158,7 +158,7 @@ def _fleet(one: Patient) -> Iterator[Finding]:
     yield _judge(
         "dispatcher",
         leading,
-        "leads" if leading else "nobody leads",
+        "leads" if leading else "no dispatcher leads",
         f"start: {command('worker dispatcher')}",
         Level.WARN,
     )

@@ -158,7 +158,7 @@ def expire(session: Session, now: datetime, max_queue_s: float) -> int:
     )
     done = 0
     for job_id in session.scalars(select(Job.id).where(waiting).limit(BATCH)).all():
-        values = {**finish_values(now, State.EXPIRED), "failure_message": "nobody took the job in time"}
+        values = {**finish_values(now, State.EXPIRED), "failure_message": "no worker took the job in time"}
         job = move(session, job_id, {State.QUEUED, State.AWAITING_INPUT}, values)
         if job is not None:
             record(session, now, job, EventType.JOB_EXPIRED, {})

@@ -79,31 +79,31 @@ class Dispatcher:
         """One round, if this process leads; how many steps failed. A failed step does not keep the others from running."""
         if not self._leads():
             return 1 if self.leadership.held else 0
-        doubted = self._doubts_clock()
-        due = (step for step in self._plan if self._round % step.every == 0 and not (step.by_age and doubted))
+        implausible = self._clock_is_implausible()
+        due = (step for step in self._plan if self._round % step.every == 0 and not (step.by_age and implausible))
         failures = sum(not self._take(step) for step in due)
         self._round += 1
         return failures
 
-    def _doubts_clock(self) -> bool:
+    def _clock_is_implausible(self) -> bool:
         """Whether nothing may be removed for its age; said once a sweep."""
         try:
             with self._database.write() as session:
-                doubt = clock.doubt(session, database_now(session), datetime.now(UTC))
+                reason = clock.implausible(session, database_now(session), datetime.now(UTC))
         except SQLAlchemyError as error:
-            doubt = f"cannot ask for the time: {type(error).__name__}"
-        metrics.CLOCK_DOUBTED.set(doubt is not None)
-        if doubt is not None and self._round % SWEEP_EVERY == 0:
+            reason = f"cannot ask for the time: {type(error).__name__}"
+        metrics.CLOCK_IMPLAUSIBLE.set(reason is not None)
+        if reason is not None and self._round % SWEEP_EVERY == 0:
             log.error(
-                "%s: nothing is expired or purged until it is set right, or has gone on like this for a day", doubt
+                "%s: nothing is expired or purged until it is set right, or has gone on like this for a day", reason
             )
-        return doubt is not None
+        return reason is not None
 
     def _leads(self) -> bool:
         try:
             return self.leadership.renew()
         except SQLAlchemyError as error:
-            log.warning("cannot ask who leads: %s", type(error).__name__)
+            log.warning("cannot read who leads: %s", type(error).__name__)
             return False
 
     def _take(self, step: DispatchStep) -> bool:

@@ -25,7 +25,7 @@ def nudges(database: Database, settings: Settings) -> int:
     """Nudge again for queued jobs nobody looked at."""
     with database.write() as session:
         number = sweeps.renudge(session, database_now(session), settings.renudge_s)
-    metrics.REPOKES.inc(number)
+    metrics.NUDGES_REPEATED.inc(number)
     return number
 
 

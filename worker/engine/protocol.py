@@ -112,7 +112,7 @@ class ModelInfo:
     context_tokens: int
     dtype: str = "float32"
     device: str = "cpu"
-    parameters: int | None = None  # None: the engine cannot tell
+    parameters: int | None = None  # None: the engine does not report them
     memory_bytes: int | None = None  # of the weights, as they were loaded; streams come on top
     structured: bool = False  # whether `chat` can hold an answer to a JSON schema
     window: Window = field(default_factory=Window)  # for streams that name none

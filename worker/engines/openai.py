@@ -118,7 +118,7 @@ class OpenAIEngine:
         if request.logprobs is None:
             return replace(answer, logprobs=None)
         if answer.text and not answer.logprobs:
-            raise Permanent(Failure.UNSUPPORTED, "the model server tells no log probabilities: leave logprobs out")
+            raise Permanent(Failure.UNSUPPORTED, "the model server returns no log probabilities: leave logprobs out")
         return answer
 
     def close(self) -> None:

@@ -110,7 +110,7 @@ class Consumer:
             self.start()
 
     def _restart(self, why: str) -> None:
-        log.warning("the queue consumer is started anew: %s", why)
+        log.warning("restarting the queue consumer: %s", why)
         metrics.CONSUMER_RESTARTS.inc()
         self._abandon()
         self.start()

@@ -69,7 +69,9 @@ def persist(database: Database, attempt: UnderLease, work: Write[T]) -> T:
         except OUTAGES as error:
             if not is_outage(error):
                 raise
-            log.warning("job %s: the database is away, trying again: %s", attempt.id, str(error.__cause__)[:200])
+            log.warning(
+                "job %s: the database is not reachable, trying again: %s", attempt.id, str(error.__cause__)[:200]
+            )
         attempt.done.wait(pause_s)
         pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
     raise LeaseLost(str(attempt.id))

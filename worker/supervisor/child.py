@@ -146,5 +146,5 @@ class Child:
             for body in frames(read):
                 yield kind.validate_json(body)
         except (ProtocolError, ValidationError):
-            log.exception("the model child speaks nonsense and is killed")
+            log.exception("the model child sent an invalid message and is killed")
             self.signal(signal.SIGKILL)

@@ -101,7 +101,7 @@ class ChildManager:
         if child is None or child.gone.is_set():
             return
         log.warning("the model child gets %s: %s", signum.name, stop_reason)
-        metrics.CHILD_KILLS.labels(why=stop_reason).inc()
+        metrics.CHILD_KILLS.labels(reason=stop_reason).inc()
         if stream is not None:
             child.killed_for = stream
         child.killed_by_us = True

@@ -155,7 +155,7 @@ class Process:
             log.warning("no heartbeat: %s", type(error).__name__)
             return
         if draining and not self._supervisor.slots.closed:
-            log.info("told to finish up: no more jobs are taken")
+            log.info("draining: no more jobs are taken")
             self._supervisor.slots.close()
             self._consumer.close()
 

@@ -176,5 +176,5 @@ def _unless_stopped(attempt: Attempt, work: Callable[[], T]) -> T | None:
         return None
     except SQLAlchemyError as error:
         if is_outage(error):
-            raise Transient(Failure.DATABASE, "the database is away") from error
+            raise Transient(Failure.DATABASE, "the database is not reachable") from error
         raise Permanent(Failure.INTERNAL, "bad query") from error

@@ -100,7 +100,7 @@ class Supervisor:
             with self._services.database.read() as session:
                 return claims.waiting(session, self._queue, self.served, self.slots.free)
         except SQLAlchemyError as error:
-            log.warning("cannot look: %s", type(error).__name__)
+            log.warning("cannot look for jobs: %s", type(error).__name__)
             return 0
 
     def cancel(self, job_id: UUID) -> None:

@@ -34,10 +34,10 @@ class Watchdog:
         if attempt.child is not self._child_manager.child:
             return
         if since_s > self._worker.stop_s + self._worker.kill_s:
-            self._child_manager.kill("deaf to SIGTERM", attempt.stream)
+            self._child_manager.kill("no reaction to SIGTERM", attempt.stream)
         elif since_s > self._worker.stop_s and not attempt.terminated:
             attempt.terminated = True
-            self._child_manager.kill("deaf to stop", attempt.stream, signal.SIGTERM)
+            self._child_manager.kill("no reaction to stop", attempt.stream, signal.SIGTERM)
 
 
 def overdue(attempt: Attempt, now: float, settings: Settings) -> StopReason | None:

@@ -74,7 +74,9 @@ class ChatCompletionRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: Annotated[str | None, Field(max_length=200, description="A served model; null or `default`: ours")] = None
+    model: Annotated[
+        str | None, Field(max_length=200, description="A served model; null or `default`: the service's default")
+    ] = None
     messages: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=256)]
     max_tokens: Annotated[int | None, Field(ge=1)] = None
     max_completion_tokens: Annotated[int | None, Field(ge=1, description="Today's name of `max_tokens`")] = None
@@ -85,7 +87,7 @@ class ChatCompletionRequest(BaseModel):
     seed: int | None = None
     stop: str | list[str] | None = None
     response_format: ResponseFormat | None = None
-    logprobs: Annotated[bool | None, Field(description="Tell the log probability of each token")] = None
+    logprobs: Annotated[bool | None, Field(description="Return the log probability of each token")] = None
     top_logprobs: Annotated[int | None, Field(ge=0, le=20, description="And of so many likeliest")] = None
     n: Annotated[
         int | None, Field(ge=1, le=16, description="So many answers, each a job; above 1 with a `temperature` only")
@@ -173,7 +175,7 @@ def _document(request: ChatCompletionRequest) -> dict[str, Any]:
 def _message(message: dict[str, Any], number: int) -> dict[str, Any]:
     """A message without what is of no use here. Raises a 400 problem for the turns of tools."""
     if message.get("role") in ("tool", "function") or message.get("tool_calls") or message.get("function_call"):
-        raise refused(f"messages.{number}", "tools are not supported: send what they said as text of the user")
+        raise refused(f"messages.{number}", "tools are not supported: send their results as text of the user")
     role = "system" if message.get("role") == "developer" else message.get("role")
     dropped = ("name", "refusal", "annotations", "tool_calls", "function_call", "audio")
     return {**{name: part for name, part in message.items() if name not in dropped}, "role": role}

@@ -28,7 +28,9 @@ class ResponseRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: Annotated[str | None, Field(max_length=200, description="A served model; null or `default`: ours")] = None
+    model: Annotated[
+        str | None, Field(max_length=200, description="A served model; null or `default`: the service's default")
+    ] = None
     input: str | Annotated[list[dict[str, Any]], Field(min_length=1, max_length=256)]
     instructions: str | None = None
     max_output_tokens: Annotated[int | None, Field(ge=1)] = None

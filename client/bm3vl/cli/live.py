@@ -23,7 +23,7 @@ LIVE = ("rtsp://", "rtsps://", "rtmp://", "rtmps://", "srt://", "http://", "http
 def live(
     context: typer.Context,
     url: Annotated[str, typer.Argument(help="rtsp, rtmp, srt, or http(s) of a stream or an HLS playlist")],
-    prompt: Annotated[str | None, typer.Option(help="What to tell about the video")] = None,
+    prompt: Annotated[str | None, typer.Option(help="What to describe in the video")] = None,
     model: Model = None,
     fps: Annotated[float | None, typer.Option(help="Frames sampled a second")] = None,
     chunk: Annotated[float | None, typer.Option(help="Seconds of video a step")] = None,

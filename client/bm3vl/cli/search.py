@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 def search(
     context: typer.Context,
-    words: Annotated[
-        list[str], typer.Argument(help="Words that must all stand in a caption; car*: words that begin so")
-    ],
+    words: Annotated[list[str], typer.Argument(help="Words that must all be in a caption; car*: words that begin so")],
     without: Annotated[list[str] | None, typer.Option(help="A word that must not; may be repeated")] = None,
     job: Annotated[str | None, typer.Option(help="In this job only")] = None,
     label: Annotated[str | None, typer.Option(help="In jobs with this label, NAME=VALUE")] = None,

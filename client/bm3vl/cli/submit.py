@@ -33,7 +33,7 @@ NoCache = Annotated[bool, typer.Option("--no-cache", help="Do the work even if t
 def video(
     context: typer.Context,
     source: Source,
-    prompt: Annotated[str | None, typer.Option(help="What to tell about the video")] = None,
+    prompt: Annotated[str | None, typer.Option(help="What to describe in the video")] = None,
     system: Annotated[str | None, typer.Option(help="System text, before the prompt")] = None,
     model: Model = None,
     fps: Annotated[float | None, typer.Option(help="Frames sampled a second")] = None,

@@ -24,7 +24,7 @@ class ModelView(FromAttributes):
     default: bool = Field(description="What jobs get that name no model")
     demo: bool = Field(description="A demonstration: it understands the material it was made with and no other")
     notice: str | None = Field(description="What everybody must know who uses it")
-    dtype: str = Field("", description="Numbers of its weights; empty: the engine cannot tell")
+    dtype: str = Field("", description="Numbers of its weights; empty: the engine does not report them")
     device: str = Field("", description="Where it runs: cpu, cuda:0, remote")
     parameters: int | None = Field(None, description="Numbers in its weights")
     memory_bytes: int | None = Field(None, description="What its weights take as loaded; streams come on top")

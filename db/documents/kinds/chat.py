@@ -50,7 +50,7 @@ class ChatParams(Document):
         Field(
             ge=0,
             le=20,
-            description="Tell the log probability of each token, and of so many likeliest; not every engine can",
+            description="Return the log probability of each token, and of so many likeliest; not every engine can",
             exclude_if=is_default(None),
         ),
     ] = None

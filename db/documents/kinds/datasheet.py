@@ -131,7 +131,7 @@ class LandPattern(Document):
     view: Literal["top", "bottom", "unknown"] = "unknown"
     title: Text | None = None
     pads: list[Pad] = []
-    pins: int | None = Field(None, description="How many the outline or the package's name tells, where it tells it")
+    pins: int | None = Field(None, description="How many the outline or the package's name states, where it states it")
     vias: list[Via] = []
     paste: list[Pad] = []
     padstacks: list[Padstack] = []

@@ -78,7 +78,7 @@ class VideoCaptionParams(Document):
     max_tokens_per_chunk: Annotated[int, Field(ge=1, le=1024)] = 48
     silence_threshold: Annotated[
         float | None,
-        Field(ge=0, le=1, description="Say nothing when silence is at least this likely; null: sampling decides"),
+        Field(ge=0, le=1, description="Generate nothing when silence is at least this likely; null: sampling decides"),
     ] = None
     start_ms: Annotated[int, Field(ge=0)] = 0
     end_ms: Annotated[int | None, Field(gt=0)] = None
@@ -99,7 +99,7 @@ class VideoCaptionParams(Document):
     refresh: Annotated[
         Literal["never", "scene_cut", "interval"],
         Field(
-            description="When a model with linear attention starts its state anew from what is in sight",
+            description="When a model with linear attention rebuilds its state from what is in sight",
             exclude_if=is_default("never"),
         ),
     ] = "never"
@@ -125,7 +125,7 @@ class VideoCaptionParams(Document):
     ] = 256
     alerts: Annotated[
         list[AlertRule],
-        Field(max_length=20, description="What is told at once by `cue.matched`", exclude_if=is_default([])),
+        Field(max_length=20, description="What `cue.matched` reports at once", exclude_if=is_default([])),
     ] = []
 
     @model_validator(mode="after")
@@ -251,7 +251,7 @@ class VideoCaptionResult(Document):
         list[int], Field(description="For each restart, from where the model was shown the video again")
     ] = []
     refreshed_at_ms: Annotated[
-        list[int], Field(description="Where the state of a model with linear attention began anew")
+        list[int], Field(description="Where the state of a model with linear attention was rebuilt")
     ] = []
     skipped_frames: int = 0
     cues_without_data: Annotated[

@@ -14,4 +14,4 @@ def test_an_outage_is_one_line_and_its_end_another() -> None:
     redis.over()
     redis.over()
     redis.began(TimeoutError())
-    assert said == ["Redis is away: refused", "Redis is back", "Redis is away: TimeoutError"]
+    assert said == ["Redis is not reachable: refused", "Redis is back", "Redis is not reachable: TimeoutError"]

@@ -117,16 +117,16 @@ def test_a_broker_that_is_away_costs_nobody_time_and_is_told_once(caplog: pytest
     for _ in range(3):
         signals.send([Nudge("gpu", new_id()), Changed(new_id())])
     assert time.monotonic() - began < 1
-    until(lambda: "news of jobs) is away" in caplog.text)
-    assert caplog.text.count("Redis (wake-up messages) is away") == 1
+    until(lambda: "news of jobs) is not reachable" in caplog.text)
+    assert caplog.text.count("Redis (wake-up messages) is not reachable") == 1
 
 
 @pytest.mark.parametrize(
     ("error", "words"),
     [
         (redis.ResponseError("OOM command not allowed"), "refuses"),
-        (redis.ConnectionError("refused"), "is away"),
-        (OSError("no route"), "is away"),
+        (redis.ConnectionError("refused"), "is not reachable"),
+        (OSError("no route"), "is not reachable"),
     ],
 )
 def test_a_server_that_answers_is_not_away(error: Exception, words: str) -> None:

@@ -67,7 +67,7 @@ def alive(harness: WorkerHarness) -> Child:
 
 
 def killed(why: str) -> float:
-    return metrics.CHILD_KILLS.labels(why=why)._value.get()
+    return metrics.CHILD_KILLS.labels(reason=why)._value.get()
 
 
 def test_a_job_is_done_by_the_child_and_heard_by_its_attempt_alone(running: WorkerHarness) -> None:
@@ -164,15 +164,15 @@ def test_who_runs_beside_the_job_that_the_child_is_killed_for_is_innocent(slow: 
 
 def test_a_job_that_is_deaf_to_its_stop_loses_the_child_step_by_step(slow: WorkerHarness) -> None:
     deaf, beside = begun(slow), begun(slow)
-    before = killed("deaf to stop"), killed("deaf to SIGTERM")
+    before = killed("no reaction to stop"), killed("no reaction to SIGTERM")
     os.kill(alive(slow).process.pid, signal.SIGSTOP)  # nothing but SIGKILL gets through
     asked = time.monotonic()
     deaf.stop(StopReason.CANCELED)
     assert heard(deaf) == Gone(innocent=False)
     assert heard(beside) == Gone(innocent=True)
     assert time.monotonic() - asked >= slow.worker.stop_s + slow.worker.kill_s
-    assert killed("deaf to stop") == before[0] + 1
-    assert killed("deaf to SIGTERM") > before[1]
+    assert killed("no reaction to stop") == before[0] + 1
+    assert killed("no reaction to SIGTERM") > before[1]
 
 
 def test_a_job_that_listens_to_its_stop_costs_no_child(slow: WorkerHarness) -> None:

@@ -40,7 +40,7 @@ def test_cancels_and_changes_go_out_although_nudges_are_refused(
         until(lambda: link.llen(GPU) == 1)
     lines = [record.getMessage() for record in caplog.records if record.name == "db.broker.queue"]
     assert len([line for line in lines if "refuses" in line]) == 1
-    assert not any("is away" in line for line in lines)
+    assert not any("is not reachable" in line for line in lines)
 
 
 def _fill(link: redis.Redis) -> None:

@@ -119,7 +119,7 @@ def test_a_worker_that_is_to_finish_up_ends_its_job_and_takes_no_more(
     running = worker.begin()
     with harness.database.write() as session:
         session.get_one(Worker, worker.rows()[0].id).draining = True
-    until(lambda: "told to finish up" in (harness.folder / "worker.log").read_text())
+    until(lambda: "draining: no more jobs" in (harness.folder / "worker.log").read_text())
     waiting = harness.submit()
     worker.nudge(waiting)
     worker.until_state(running, State.SUCCEEDED)

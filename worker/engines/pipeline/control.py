@@ -187,7 +187,7 @@ def introduce(line: ControlLine, secret: bytes, card: NodeCard) -> Said:
     line.wait_at_most(HANDSHAKE_S)
     said = _expect(line, "challenge")
     if said.get("format") != FORMAT:
-        raise JoinRefused(f"the starter speaks format {said.get('format')}, this node {FORMAT}: install one version")
+        raise JoinRefused(f"the starter uses format {said.get('format')}, this node {FORMAT}: install one version")
     ours, theirs = str(said.get("nonce")), secrets.token_hex(32)
     line.send(type="proof", nonce=theirs, proof=_proof(secret, "node", ours, theirs))
     said = _expect(line, "proven")

@@ -59,10 +59,10 @@ class NodeWorker:
                     raise
                 log.warning("not yet: %s", refused)
             except (ControlLost, OSError) as error:
-                log.warning("the starter at %s:%d is away: %s", *self._starter, error)
+                log.warning("the starter at %s:%d is not reachable: %s", *self._starter, error)
                 pause_s = AGAIN_S if self._nodes else min(2 * pause_s, LONGEST_S)
             finally:
-                self._leave("the starter is away")
+                self._leave("the starter is not reachable")
             self._nodes = 0
             self.stop.wait(pause_s)
 
