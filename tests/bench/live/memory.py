@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from statistics import linear_regression
+from statistics import linear_regression, median
 
 import av
 
@@ -34,19 +35,34 @@ def memory(folder: Path, hours: float, models: str) -> None:
         samples = [*_samples(client, path, running.pid("gpu"))]
         took_s = time.monotonic() - began
     name = f"memory_{models.partition('=')[0] or 'nano'}"
-    hours_seen = samples[-1][0] / HOUR_MS
-    later = [(done / HOUR_MS, size) for done, size in samples if done >= samples[-1][0] / 2]
-    slope = linear_regression([at for at, _ in later], [size for _, size in later]).slope
+    hours_seen = samples[-1].hours
     tell(f"{name}_source", hours_seen, "h")
     tell(f"{name}_times_real", hours_seen * 3600 / took_s, "x")
-    tell(f"{name}_at_half", later[0][1] / 2**20, "MiB")
-    tell(f"{name}_at_end", later[-1][1] / 2**20, "MiB")
-    tell(f"{name}_most_later", max(size for _, size in later) / 2**20, "MiB")
-    tell(f"{name}_slope_later", slope / 2**20, "MiB/h", vs="hours of the source, second half")
+    later = [one for one in samples if one.hours >= hours_seen / 2]
+    at = [one.hours for one in later]
+    _tell(f"{name}_worker", at, [one.worker for one in later])
+    _tell(f"{name}_child", at, [one.child for one in later])
 
 
-def _samples(client: Client, path: Path, worker: int) -> Iterator[tuple[int, int]]:
-    """(how far the job is in milliseconds of the source, resident bytes), until it ends."""
+@dataclass(frozen=True)
+class Sample:
+    """How far the job is in hours of the source; resident bytes of the supervisor, and of all that it started."""
+
+    hours: float
+    worker: int
+    child: int
+
+
+def _tell(name: str, hours: Sequence[float], sizes: Sequence[int]) -> None:
+    """Of the second half: the median of its beginning and of its end, each a quarter, and the slope."""
+    quarter = max(len(sizes) // 4, 1)
+    tell(f"{name}_at_half", median(sizes[:quarter]) / 2**20, "MiB")
+    tell(f"{name}_at_end", median(sizes[-quarter:]) / 2**20, "MiB")
+    tell(f"{name}_slope", linear_regression(hours, sizes).slope / 2**20, "MiB/h", vs="hours of the source, second half")
+
+
+def _samples(client: Client, path: Path, worker: int) -> Iterator[Sample]:
+    """Every second, until the job ends."""
     new = {"filename": path.name, "size_bytes": path.stat().st_size}
     asset_id = client.post("/v1/uploads", new)["asset"]["id"]
     job = _submitted(client, asset_id)
@@ -54,7 +70,8 @@ def _samples(client: Client, path: Path, worker: int) -> Iterator[tuple[int, int
     sender.start()
     while (now := client.job(job)).finished_at is None:
         if done := now.progress.done_ms:
-            yield done, sum(map(resident_bytes, family(worker)))
+            own, *others = family(worker)
+            yield Sample(done / HOUR_MS, resident_bytes(own), sum(map(resident_bytes, others)))
         time.sleep(LOOK_S)
     sender.join()
     assert now.state == "succeeded", now.failure

@@ -12,9 +12,14 @@ def tell(metric: str, value: float, unit: str, **vs: str) -> None:
     print(json.dumps({"bench": "live", "metric": metric, "value": round(value, 4), "unit": unit, **vs}), flush=True)
 
 
+def p95(values: Sequence[float]) -> float:
+    """The 95th percentile; of few the largest."""
+    return quantiles(values, n=20, method="inclusive")[18] if len(values) > 1 else values[0]
+
+
 def percentiles(name: str, seconds: Sequence[float]) -> None:
     """The median, the 95th percentile, the largest, and how many there are."""
     tell(f"{name}_p50", median(seconds), "s")
-    tell(f"{name}_p95", quantiles(seconds, n=20)[18] if len(seconds) > 1 else seconds[0], "s")
+    tell(f"{name}_p95", p95(seconds), "s")
     tell(f"{name}_max", max(seconds), "s")
     tell(f"{name}_count", len(seconds), "cues")

@@ -64,7 +64,7 @@ def test_what_comes_in_time_is_not_held() -> None:
 
 def test_what_came_before_the_source_broke_off_is_handed_out() -> None:
     times = Source(4, 0, breaks=True).arrivals(Fraction(28))
-    got = []
+    got = list[Fraction]()
     with pytest.raises(SourceDown):
         got.extend(times)
     assert len(got) == 4
