@@ -37,12 +37,21 @@ settings.load_profile("bm3")
 
 _bucket_numbers = itertools.count(1)
 
-ELSEWHERE = ("e2e", "faults", "bench", "conformance", "bm3", "datasheet")
-"""Folders of tests that start other processes or compute for long: not for `--fast`."""
+ELSEWHERE = frozenset(
+    {"e2e", "faults", "bench", "conformance", "bm3", "datasheet", "docker", "mutation", "export", "onnx", "pipeline"}
+)
+"""Folders of tests that start other processes or compute for long: not for `--fast`, unless they are named."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fast", action="store_true", help="leave out PostgreSQL, S3, browser, processes and long tests")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `--fast`: what the other folders import takes as long as hundreds of tests."""
+    here = Path(__file__).parent
+    elsewhere = here in collection_path.parents and collection_path.name in ELSEWHERE
+    return True if config.getoption("--fast") and elsewhere else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -59,7 +68,7 @@ def _is_fast(item: pytest.Item) -> bool:
     fixtures = getattr(item, "fixturenames", ())
     needs_server = "postgres" in item.nodeid or any("postgres" in name or "moto" in name for name in fixtures)
     takes_long = any(item.get_closest_marker(name) for name in ("slow", "processes"))
-    return bool(folders) and not needs_server and not {*folders} & {*ELSEWHERE} and not takes_long
+    return bool(folders) and not needs_server and not takes_long
 
 
 @pytest.fixture(scope="session")
