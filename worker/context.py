@@ -16,7 +16,7 @@ from worker.live_feed import LiveFeed
 
 
 class Context(Protocol):
-    """One attempt at one job, as its handler sees it. Every method may raise `Stopped`: let it pass."""
+    """One attempt at one job, as its handler sees it. Every method but `emit` may raise `Stopped`: let it pass."""
 
     @property
     def job_id(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -28,27 +28,35 @@ DECODER_THREADS = 1  # the segments are the parallelism
 
 @dataclass(frozen=True)
 class SegmentReport:
-    """One step of a segment. Cues come together with the state that covers them."""
+    """One step of a segment. Cues come together with the state that covers them; `is_due`: it is to be stored now."""
 
     segment: int
     next_chunk: int
+    state: dict[str, Any]
     cues: tuple[Cue, ...] = ()
     gaps: tuple[Gap, ...] = ()
-    state: dict[str, Any] | None = None
+    is_due: bool = True
 
 
 def watch_parallel(params: VideoCaptionParams, job: Context, source: ClipSource) -> Watched:
-    """Watch a clip in segments, each from its last state if there is a checkpoint. Every cue is stored on return."""
+    """Watch a clip in segments, each from its last state if there is a checkpoint. Every cue is stored on return.
+
+    Lets `Stopped` pass once what was watched is in a checkpoint.
+    """
     segments = spans(params, source.total_ms)
     progress = _SegmentProgress(segments, params, checkpoint_of(job, "parallel"))
     segment_pool = _SegmentPool(params, job, source)
-    with ThreadPoolExecutor(len(segments), thread_name_prefix="segment") as pool:
-        try:
-            segment_pool.start(pool, segments, progress)
-            while not progress.complete:
-                _take(segment_pool.next_report(pool, progress), job, source, progress)
-        finally:
-            segment_pool.stop.set()
+    try:
+        with ThreadPoolExecutor(len(segments), thread_name_prefix="segment") as pool:
+            try:
+                segment_pool.start(pool, segments, progress)
+                while not progress.complete:
+                    _take(segment_pool.next_report(pool, progress), job, source, progress)
+            finally:
+                segment_pool.stop.set()
+    except Stopped:
+        _leave(segment_pool.untaken_reports(), job, progress)
+        raise
     return progress.watched(segment_pool.timings)
 
 
@@ -56,9 +64,18 @@ def _take(report: SegmentReport, job: Context, source: ClipSource, progress: _Se
     """Book one report: the cues it makes final are stored with a checkpoint of all segments."""
     tell_gaps(job, list(report.gaps))
     cues = progress.book(report)
-    if report.state is not None:
+    if report.is_due:
         job.emit(cues, progress.checkpoint())
     job.beat(progress.done_ms, source.total_ms)
+
+
+def _leave(reports: Iterable[SegmentReport], job: Context, progress: _SegmentProgress) -> None:
+    """Store all that was watched, so that whoever goes on need not do it again."""
+    cues: list[Cue] = []
+    for report in reports:
+        tell_gaps(job, list(report.gaps))
+        cues += progress.book(report)
+    job.emit(cues, progress.checkpoint())
 
 
 class _SegmentPool:
@@ -93,6 +110,13 @@ class _SegmentPool:
                 raise failure
         return message
 
+    def untaken_reports(self) -> Iterator[SegmentReport]:
+        """The steps that were made after the last one was asked for; to be called once all threads have ended."""
+        while not self._inbox.empty():
+            message = self._inbox.get()
+            if isinstance(message, SegmentReport):
+                yield message
+
     def _watch(self, segment: SegmentSpan, state: dict[str, Any] | None) -> None:
         caption_pass = CaptionPass(
             self._engine,
@@ -111,15 +135,14 @@ class _SegmentPool:
     def _step(self, part: ClipPart | ClipEnd, caption_pass: CaptionPass, segment: SegmentSpan) -> SegmentReport:
         if isinstance(part, ClipEnd):
             cues = caption_pass.finish(part.gaps, self._on_text)
-            state: dict[str, Any] | None = {"viewing": caption_pass.state(), "end": _end_document(part)}
-            return SegmentReport(
-                segment.index, caption_pass.next_chunk, tuple(cues), tuple(caption_pass.closed_gaps()), state
-            )
+            gaps = caption_pass.closed_gaps()
+            state = {"viewing": caption_pass.state(), "end": _end_document(part)}
+            return SegmentReport(segment.index, caption_pass.next_chunk, state, tuple(cues), tuple(gaps))
         cues = caption_pass.process(part, self._on_text)
         gaps = caption_pass.closed_gaps(part.chunk.end_ms)
-        due = bool(cues) or caption_pass.next_chunk % CHECKPOINT_CHUNKS == 0
-        state = {"viewing": caption_pass.state(), "end": None} if due else None
-        return SegmentReport(segment.index, caption_pass.next_chunk, tuple(cues), tuple(gaps), state)
+        is_due = bool(cues) or caption_pass.next_chunk % CHECKPOINT_CHUNKS == 0
+        state = {"viewing": caption_pass.state(), "end": None}
+        return SegmentReport(segment.index, caption_pass.next_chunk, state, tuple(cues), tuple(gaps), is_due)
 
     def _on_text(self, piece: str) -> None:
         """Words of several places at once are no live view; the call is only the chance to stop."""
@@ -160,8 +183,6 @@ class _SegmentProgress:
     def book(self, report: SegmentReport) -> list[Cue]:
         """Keep a report and return the cues it makes final."""
         self._next[report.segment] = report.next_chunk
-        if report.state is None:
-            return []
         self.states[report.segment] = report.state
         return self._joiner.add(report.segment, report.cues, report.state["end"] is not None)
 

@@ -12,7 +12,7 @@ from db.documents.kinds.video import Gap, VideoCaptionParams
 from db.failures import Failure
 from worker.context import Context
 from worker.engine.protocol import OnText
-from worker.errors import Permanent
+from worker.errors import Permanent, Stopped
 from worker.video.caption_pass import CaptionPass, PassTally
 from worker.video.source.clip_source import ClipSource
 from worker.video.source.decode import ClipEnd
@@ -60,7 +60,8 @@ class LiveTextLines:
 def watch_stream(params: VideoCaptionParams, job: Context, source: ClipSource) -> Watched:
     """Watch a clip in one pass, from the last checkpoint if there is one. Every cue is stored when this returns.
 
-    Raises Permanent(INTERNAL) where the decoder stops without an end.
+    Raises Permanent(INTERNAL) where the decoder stops without an end; lets `Stopped` pass once what was watched is in a
+    checkpoint.
     """
     resumed = checkpoint_of(job, "stream")
     timings = Timings()
@@ -83,8 +84,13 @@ def watch_stream(params: VideoCaptionParams, job: Context, source: ClipSource) -
                 job.emit(caption_pass.finish(part.gaps, live.chunk()), checkpoint())
                 tell_gaps(job, caption_pass.closed_gaps())
                 return _watched(caption_pass, part, restarts, timings)
-            job.beat(source.done_ms(part), source.total_ms)
-            cues = caption_pass.process(part, live.chunk())
+            before = checkpoint()
+            try:
+                job.beat(source.done_ms(part), source.total_ms)
+                cues = caption_pass.process(part, live.chunk())
+            except Stopped:  # whoever goes on need not do again what no cue has closed yet
+                job.emit((), before)
+                raise
             tell_gaps(job, caption_pass.closed_gaps(part.chunk.end_ms))
             if _keep_snapshot(job, caption_pass) or cues or caption_pass.next_chunk % CHECKPOINT_CHUNKS == 0:
                 job.emit(cues, checkpoint())

@@ -39,6 +39,10 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return remuxed(looped(once, folder / "long.mp4", 20), folder / "clip.mp4", {"movflags": "faststart"})
 
 
+class Died(Exception):
+    """The process is gone: nothing runs after it."""
+
+
 class Unlucky(LocalContext):
     """Dies at a chosen call, before or after the call took effect, as a process would."""
 
@@ -49,10 +53,10 @@ class Unlucky(LocalContext):
     def emit(self, cues: Sequence[Cue], checkpoint: dict[str, Any]) -> None:
         self._calls += 1
         if self._calls == self._die_at and not self._after:
-            raise Stopped
+            raise Died
         super().emit(cues, json.loads(json.dumps(checkpoint)))
         if self._calls == self._die_at:
-            raise Stopped
+            raise Died
 
 
 def run(
@@ -92,7 +96,7 @@ def test_dying_and_resuming_anywhere_changes_no_cue(clip: Path, deaths: list[tup
         job = Unlucky(engine, clip, die_at=die_at, after=after, resume=checkpoint, stored=stored)
         try:
             caption_video(wanted, job)
-        except Stopped:
+        except Died:
             checkpoint, stored = job.checkpoint, job.cues()
     last = LocalContext(engine, clip, resume=checkpoint, stored=stored)
     result = caption_video(wanted, last)
@@ -156,6 +160,40 @@ def test_stopping_is_heard_in_both_modes(clip: Path) -> None:
 
         with pytest.raises(Stopped):
             caption_video(params(mode=mode, warmup_ms=0), LocalContext(load_engine("fake"), clip, stop=stop))
+
+
+@pytest.mark.parametrize("said", ["Nothing moves.", ""], ids=["one long cue", "silence"])
+@pytest.mark.parametrize(("mode", "streams"), [("stream", 1), ("parallel", 3)])
+def test_who_is_stopped_hands_over_what_no_cue_has_closed_yet(clip: Path, mode: str, streams: int, said: str) -> None:
+    engine: Any = load_engine("fake")
+    answered = Counter[int]()
+    engine.reply_to = lambda chunk: answered.update([chunk.index]) or said
+    wanted = params(mode=mode, segments=3, warmup_ms=0)
+    checkpoint: dict[str, Any] | None = None
+    stored: list[Cue] = []
+    stops = 0
+    while True:
+        calls = iter(range(10**6))
+
+        def stop(calls: Any = calls) -> None:
+            if next(calls) >= 12:
+                raise Stopped
+
+        job = LocalContext(engine, clip, resume=checkpoint, stored=stored, stop=stop)
+        try:
+            caption_video(wanted, job)
+            break
+        except Stopped:
+            stops += 1
+            checkpoint, stored = json.loads(json.dumps(job.checkpoint)), job.cues()
+            assert stops < 40
+    assert stops > 3
+    assert sorted(answered) == [*range(40)]
+    assert answered.total() <= 40 + stops * streams, "only the chunk that was broken off is answered again"
+    whole = LocalContext(load_engine("fake"), clip)
+    whole.engine.reply_to = lambda _: said  # type: ignore[attr-defined]
+    caption_video(wanted, whole)
+    assert job.cues() == whole.cues()
 
 
 @pytest.mark.parametrize("mode", ["stream", "parallel"])
