@@ -61,8 +61,11 @@ class Context(Protocol):
         """Live text for whoever watches; never stored. Raises `Stopped` like `beat`."""
         ...
 
-    def emit(self, cues: Sequence[Cue], checkpoint: dict[str, Any]) -> None:
-        """Store cues and the checkpoint that covers them in one step: both or neither. `cues` may be empty."""
+    def emit(self, cues: Sequence[Cue], checkpoint: dict[str, Any], done_ms: int | None = None) -> None:
+        """Store cues and the checkpoint that covers them in one step: both or neither. `cues` may be empty.
+
+        `done_ms`: how much of the work that is; None: what the last beat said.
+        """
         ...
 
     def keep(self, path: Path) -> None:
@@ -146,7 +149,7 @@ class LocalContext:
         """Only stop where that is asked: the text comes again in the cues."""
         self._stop()
 
-    def emit(self, cues: Sequence[Cue], checkpoint: dict[str, Any]) -> None:
+    def emit(self, cues: Sequence[Cue], checkpoint: dict[str, Any], done_ms: int | None = None) -> None:
         """Keep cues and checkpoint in memory, and remove snapshots that the checkpoint does not name."""
         self._cues.extend(cues)
         self.checkpoint = checkpoint

@@ -39,9 +39,9 @@ class ConsoleContext(LocalContext):
         if name in self._targets:
             shutil.copyfile(path, self._targets[name])
 
-    def emit(self, cues: Sequence[Cue], checkpoint: dict[str, Any]) -> None:
+    def emit(self, cues: Sequence[Cue], checkpoint: dict[str, Any], done_ms: int | None = None) -> None:
         """Print each cue as a line with its times."""
-        super().emit(cues, checkpoint)
+        super().emit(cues, checkpoint, done_ms)
         for cue in cues:
             text = " ".join(cue.text.split())
             print(f"{captions.clock(cue.start_ms)} --> {captions.clock(cue.end_ms)}  {text}", flush=True)

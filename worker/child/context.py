@@ -77,12 +77,12 @@ class PipeContext:
             self._send(Text(stream=self._start.stream, text=piece, at=self._said))
             self._said += len(piece)
 
-    def emit(self, cues: Sequence[Cue], checkpoint: dict[str, Any]) -> None:
+    def emit(self, cues: Sequence[Cue], checkpoint: dict[str, Any], done_ms: int | None = None) -> None:
         """Never raises `Stopped`: work that is done is kept, the next beat is early enough to stop."""
         crash_point("child.emitting")
-        kept = tuple(cues)
+        kept, reached_ms = tuple(cues), self._done_ms if done_ms is None else done_ms
         with self._saying:
-            self._send(Cues(stream=self._start.stream, cues=kept, checkpoint=checkpoint, done_ms=self._done_ms))
+            self._send(Cues(stream=self._start.stream, cues=kept, checkpoint=checkpoint, done_ms=reached_ms))
             with (self._folder / STORED_CUES).open("a", encoding="utf-8") as file:
                 file.writelines(cue.model_dump_json() + "\n" for cue in kept)
         crash_point("child.emitted")

@@ -75,7 +75,7 @@ def _leave(reports: Iterable[SegmentReport], job: Context, progress: _SegmentPro
     for report in reports:
         tell_gaps(job, list(report.gaps))
         cues += progress.book(report)
-    job.emit(cues, progress.checkpoint())
+    job.emit(cues, progress.checkpoint(), progress.done_ms)
 
 
 class _SegmentPool:
@@ -136,7 +136,7 @@ class _SegmentPool:
         if isinstance(part, ClipEnd):
             cues = caption_pass.finish(part.gaps, self._on_text)
             gaps = caption_pass.closed_gaps()
-            state = {"viewing": caption_pass.state(), "end": _end_document(part)}
+            state: dict[str, Any] = {"viewing": caption_pass.state(), "end": _end_document(part)}
             return SegmentReport(segment.index, caption_pass.next_chunk, state, tuple(cues), tuple(gaps))
         cues = caption_pass.process(part, self._on_text)
         gaps = caption_pass.closed_gaps(part.chunk.end_ms)

@@ -84,12 +84,12 @@ def watch_stream(params: VideoCaptionParams, job: Context, source: ClipSource) -
                 job.emit(caption_pass.finish(part.gaps, live.chunk()), checkpoint())
                 tell_gaps(job, caption_pass.closed_gaps())
                 return _watched(caption_pass, part, restarts, timings)
-            before = checkpoint()
+            before, reached = checkpoint(), caption_pass.next_chunk
             try:
                 job.beat(source.done_ms(part), source.total_ms)
                 cues = caption_pass.process(part, live.chunk())
             except Stopped:  # whoever goes on need not do again what no cue has closed yet
-                job.emit((), before)
+                job.emit((), before, source.chunk_start_ms(reached) - source.clip.start_ms)
                 raise
             tell_gaps(job, caption_pass.closed_gaps(part.chunk.end_ms))
             if _keep_snapshot(job, caption_pass) or cues or caption_pass.next_chunk % CHECKPOINT_CHUNKS == 0:

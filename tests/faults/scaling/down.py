@@ -26,7 +26,7 @@ MODELS = "fake=fake?delay_ms=400"
 
 @dataclass(frozen=True)
 class ScaleDowns:
-    """What became of the jobs. `from_zero`: attempts that began anew although an earlier one had stored cues."""
+    """What became of the jobs. `from_zero`: attempts that began anew although an earlier one had watched a chunk."""
 
     rounds: int
     jobs: int

@@ -106,8 +106,8 @@ class Broken(LocalContext):
 
     left = 2
 
-    def emit(self, cues: Sequence[Cue], checkpoint: dict[str, Any]) -> None:
-        super().emit(cues, checkpoint)
+    def emit(self, cues: Sequence[Cue], checkpoint: dict[str, Any], done_ms: int | None = None) -> None:
+        super().emit(cues, checkpoint, done_ms)
         self.left -= 1
         if not self.left:
             raise Stopped

@@ -50,11 +50,11 @@ class Unlucky(LocalContext):
         super().__init__(*given, **named)
         self._calls, self._die_at, self._after = 0, die_at, after
 
-    def emit(self, cues: Sequence[Cue], checkpoint: dict[str, Any]) -> None:
+    def emit(self, cues: Sequence[Cue], checkpoint: dict[str, Any], done_ms: int | None = None) -> None:
         self._calls += 1
         if self._calls == self._die_at and not self._after:
             raise Died
-        super().emit(cues, json.loads(json.dumps(checkpoint)))
+        super().emit(cues, json.loads(json.dumps(checkpoint)), done_ms)
         if self._calls == self._die_at:
             raise Died
 

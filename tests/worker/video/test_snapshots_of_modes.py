@@ -45,8 +45,8 @@ class Keeping(LocalContext):
         super().keep(path)
         self.most = max(self.most, len(self.snapshots))
 
-    def emit(self, cues: Sequence[Cue], checkpoint: dict[str, Any]) -> None:
-        super().emit(cues, checkpoint)
+    def emit(self, cues: Sequence[Cue], checkpoint: dict[str, Any], done_ms: int | None = None) -> None:
+        super().emit(cues, checkpoint, done_ms)
         assert set(self.snapshots) == set(checkpoint.get("snapshots", ())), "what is named is there, and nothing else"
 
 
