@@ -203,3 +203,35 @@ def test_public_functions_say_what_they_give_and_what_they_raise() -> None:
         f"{p}:{n}" for p, n, node in found if any(r not in (ast.get_docstring(node) or "") for r in _raised(node))
     ]
     assert unsaid == []
+
+
+WAITS = {"timeout", "timeout_s", "maxsize", "delay", "interval"}
+
+
+def _waits(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:
+    """What is given to calls in a function as a time to wait or as the size of a queue."""
+    for node in (one for statement in function.body for one in ast.walk(statement)):
+        if isinstance(node, ast.Call):
+            yield from (keyword.value for keyword in node.keywords if keyword.arg in WAITS)
+            if isinstance(node.func, ast.Attribute) and node.func.attr in ("sleep", "wait", "wait_for", "join"):
+                yield from node.args
+
+
+def _is_number(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and type(node.value) in (int, float) and node.value not in (0, 1)
+
+
+def test_times_to_wait_have_names() -> None:
+    """An operator finds them at the top of a file, each with its unit and why it is so long."""
+    found = [
+        f"{path}:{value.lineno}"
+        for path in _code()
+        for function in ast.walk(ast.parse((ROOT / path).read_text("utf-8")))
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for value in _waits(function)
+        if _is_number(value)
+    ]
+    assert found == []
+    (bad,) = ast.parse("def f():\n    done.wait(2.5)\n    Queue(maxsize=9)\n    done.wait(PAUSE_S)\n").body
+    assert isinstance(bad, ast.FunctionDef)
+    assert sum(map(_is_number, _waits(bad))) == 2

@@ -35,6 +35,7 @@ from worker.webhooks.schedule import DeliveryOutcome
 STUCK_AFTER = timedelta(minutes=10)
 BREAKS = (SQLAlchemyError, ObjectError, OSError)
 AGAIN_S = 0.25
+LONGEST_PAUSE_S = 10.0  # between looks for due deliveries, whatever BM3_WORKER_POLL_S says
 EXIT_S = 1.8  # from SIGTERM on, whatever hangs
 Duty = Callable[[], int]
 """Does a part of what is to be done; how much it did. 0: nothing is left."""
@@ -55,7 +56,7 @@ class LightWorker:
 
     def __init__(self, settings: Settings, worker: WorkerSettings) -> None:
         self.id = new_worker_id(LIGHT)
-        self._worker, self._pause_s = worker, min(worker.poll_s, 10.0)
+        self._worker, self._pause_s = worker, min(worker.poll_s, LONGEST_PAUSE_S)
         self._database = Database(settings.database(), RedisSignals(settings.redis_url))
         self._objects, sender = open_store(settings), Sender(Guard.allowing(settings.allow_networks))
         self._courier = Courier(self._database, sender, self._delivered)

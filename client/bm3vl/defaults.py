@@ -10,3 +10,4 @@ PIECE_S, PART_S, CHECK_S, READ_S = 120.0, 300.0, 600.0, 600.0
 CONNECT_S = 10.0
 PATIENCE_S = 300.0
 """How long an upload goes on without a byte that arrives."""
+SETTLE_POLL_S = 0.5  # between looks whether the server has checked an uploaded file

@@ -26,6 +26,9 @@ from db.redis_client import redis_client
 LOOK = "bm3.look"  # the one task: look at the queue in the database
 EVENTS_CHANNEL = "bm3:jobs"  # pub/sub: {"job": id}, {"cancel": id} and {"stop": id}
 LIVE_CHANNEL = "bm3:live:"  # + job id, pub/sub: text that is being decoded, best effort
+MOST_PENDING = (
+    10_000  # signals that wait for a slow broker; later ones are dropped, and the dispatcher makes up for them
+)
 MAX_MESSAGES = 64  # a queue's list never grows past this: more nudges would say nothing new
 MAX_NUDGES = 16  # in one burst: a nudged worker claims until nothing is left
 
@@ -81,7 +84,7 @@ class RedisSignals:
         self._redis = redis_client(redis_url)
         self._nudges_outage = Outage(log.warning, log.info, "Redis (wake-up messages)")
         self._news_outage = Outage(log.warning, log.info, "Redis (news of jobs)")
-        self._pending: Queue[Signal] = Queue(maxsize=10_000)
+        self._pending: Queue[Signal] = Queue(maxsize=MOST_PENDING)
         threading.Thread(target=self._run, name="signals", daemon=True).start()
 
     def send(self, signals: Sequence[Signal]) -> None:

@@ -111,7 +111,7 @@ def end_overdue(session: Session, now: datetime, job_id: UUID, epoch: int, code:
     fail(session, now, job_id, epoch, Ending(code, message), settings)
 
 
-def deaf_to_cancel(session: Session, now: datetime, settings: Settings) -> list[tuple[UUID, int]]:
+def cancel_unanswered(session: Session, now: datetime, settings: Settings) -> list[tuple[UUID, int]]:
     """Jobs whose worker should have canceled them by now: job, epoch."""
     before = now - timedelta(seconds=settings.lease_s + 30)
     late = select(Job.id, Job.epoch).where(Job.state.in_([*OWNED]), Job.cancel_requested_at < before)

@@ -20,6 +20,7 @@ from worker.errors import Permanent, Transient
 from worker.protocol import ModelReport
 
 LONGEST_PAUSE_S = 600.0
+RELOAD_S = 30.0  # the first pause before a model that could not be loaded is tried again
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def _warm(spec: ModelSpec) -> Engine:
 class Models:
     """Engines by the names that jobs call them."""
 
-    def __init__(self, specs: Sequence[str], default: str = "", reload_s: float = 30.0) -> None:
+    def __init__(self, specs: Sequence[str], default: str = "", reload_s: float = RELOAD_S) -> None:
         parsed = [ModelSpec.parse(text) for text in specs]
         self._default = default or next((spec.name for spec in parsed), "")
         parsed.sort(key=lambda spec: spec.name != self._default)  # reports begin with the default

@@ -50,7 +50,7 @@ def steps(objects: ObjectStore) -> tuple[DispatchStep, ...]:
     return (
         DispatchStep("expired_leases", reap.expired_leases),
         DispatchStep("overdue", reap.overdue, by_age=True),
-        DispatchStep("deaf_to_cancel", reap.deaf_to_cancel),
+        DispatchStep("cancel_unanswered", reap.cancel_unanswered),
         DispatchStep("retries", relay.retries),
         DispatchStep("rejoined", relay.rejoined),
         DispatchStep("settled_inputs", relay.settled_inputs),

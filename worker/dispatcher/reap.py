@@ -44,9 +44,9 @@ def overdue(database: Database, settings: Settings) -> int:
     return len(late)
 
 
-def deaf_to_cancel(database: Database, settings: Settings) -> int:
+def cancel_unanswered(database: Database, settings: Settings) -> int:
     """Cancel the jobs whose worker should have done so by now."""
-    late = _asked(database, lambda session, now: sweeps.deaf_to_cancel(session, now, settings))
+    late = _asked(database, lambda session, now: sweeps.cancel_unanswered(session, now, settings))
     for job_id, epoch in late:
         with database.write() as session:
             sweeps.force_cancel(session, database_now(session), job_id, epoch)

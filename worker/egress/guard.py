@@ -24,6 +24,7 @@ Resolver = Callable[[str, int, float], Sequence[str]]
 """host, port, seconds it may take -> addresses; raises httpcore.ConnectError or ConnectTimeout."""
 
 MAX_ADDRESSES = 8
+LEAST_WAIT_S = 0.001  # a wait of 0 or less is refused by the queue
 
 
 def resolve(host: str, port: int, timeout_s: float) -> list[str]:
@@ -39,7 +40,7 @@ def resolve(host: str, port: int, timeout_s: float) -> list[str]:
 
     threading.Thread(target=ask, daemon=True, name="resolve").start()
     try:
-        addresses = answer.get(timeout=max(timeout_s, 0.001))
+        addresses = answer.get(timeout=max(timeout_s, LEAST_WAIT_S))
     except queue.Empty:
         raise httpcore.ConnectTimeout(f"{host} did not resolve in time") from None
     if not isinstance(addresses, list):

@@ -41,6 +41,8 @@ DECODE = ("apart", "together", "graphs")
 LAYER_TYPES = {"full_attention", "linear_attention"}
 KEPT_WHOLE = ["model.visual", "lm_head"]  # small beside the text layers, and what every picture and word goes through
 
+CACHED_TEXTS = 1024  # texts whose tokens are kept; marks and prompts come again with every chunk
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -84,7 +86,7 @@ class HubTokenizer:
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
-        self.text = lru_cache(maxsize=1024)(self._text)  # the same marks come with every chunk
+        self.text = lru_cache(CACHED_TEXTS)(self._text)  # the same marks come with every chunk
 
     def _text(self, text: str) -> tuple[int, ...]:
         return (

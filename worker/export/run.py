@@ -34,6 +34,8 @@ from worker.export.vision import Vision, VisionShape
 from worker.export.weights_file import JOURNAL_SUFFIX, WeightsFile
 
 PARTIAL_SUFFIX = ".partial"
+# Bytes of an export for each byte of the checkpoint, by bits of a weight (None: float32): generous, for it is a guess.
+SIZE_SHARES = {None: 2.2, 8: 1.1, 4: 0.8}
 PLAN = "export.json"
 COPIED = ("config.json", "generation_config.json", "preprocessor_config.json", "chat_template.jinja")
 SPARE_BYTES = 64 << 20
@@ -93,7 +95,7 @@ class Export:
     def _check_space(self, source: Source, partial: Path) -> None:
         """A generous guess before hours of work: no export is larger than its weights in float32, twice the embedding."""
         stored = sum(path.stat().st_size for path in {path for path, _ in source.files.values()})
-        share = {None: 2.2, 8: 1.1, 4: 0.8}[self.options.bits]
+        share = SIZE_SHARES[self.options.bits]
         needed = int(stored * share) + SPARE_BYTES - sum(path.stat().st_size for path in partial.iterdir())
         free = shutil.disk_usage(partial).free
         if free < needed:

@@ -17,6 +17,7 @@ from worker.protocol import Attach, Beat, Cues, Done, Failed, GapFound, Halted, 
 from worker.supervisor.child import Child
 
 INBOX = 256  # events of one stream waiting to be written; then the data pipe fills and the handler waits
+FULL_INBOX_S = 0.5  # between looks whether the runner of a full inbox has ended
 Heard = Started | Beat | Cues | GapFound | Attach | Keep | Record | Done | Split | Failed | Halted
 
 
@@ -112,7 +113,7 @@ class Attempt:
         """Queue an event for the runner; waits while the runner is behind, and drops it once the runner has ended."""
         while not self.done.is_set():
             try:
-                return self._inbox.put(event, timeout=0.5)
+                return self._inbox.put(event, timeout=FULL_INBOX_S)
             except Full:
                 continue
         return None

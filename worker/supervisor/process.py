@@ -38,6 +38,7 @@ from worker.supervisor.watchdog import Watchdog
 
 TICK_S = 0.05
 BEAT_STEP_S = 0.25
+REPORT_S = 10.0  # at most between reports of this worker: a page of workers is not older
 EXIT_S = 0.6  # on top of the time that jobs have to stop: whatever hangs, the process ends
 log = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ class Process:
         )
         self._consumer.start()
         self._every(BEAT_STEP_S, self._keeper.beat)
-        self._every(min(self._settings.beat_s, 10.0), self._report)
+        self._every(min(self._settings.beat_s, REPORT_S), self._report)
         self._every(self._worker.poll_s, self._poll)
         self._every(min(1.0, self._worker.consumer_stall_s / 2), self._listen)
         while not self._leaving.wait(TICK_S):

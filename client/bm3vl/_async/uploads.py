@@ -8,7 +8,7 @@ from bm3vl._async import runtime
 from bm3vl._async.sending import send
 from bm3vl._async.transport import AsyncTransport
 from bm3vl.answers import parsed
-from bm3vl.defaults import CHECK_S, PATIENCE_S
+from bm3vl.defaults import CHECK_S, PATIENCE_S, SETTLE_POLL_S
 from bm3vl.documents.answers.assets import AssetView, UploadView
 from bm3vl.documents.answers.states import AssetState
 from bm3vl.errors import ApiError, ConnectionFailed, Rejected, UploadBroken
@@ -60,7 +60,7 @@ async def _begun(transport: AsyncTransport, path: Path, asset_id: str | None) ->
 async def _settled(transport: AsyncTransport, asset: AssetView) -> AssetView:
     """The asset once it is checked; large files take a while."""
     while asset.state in (AssetState.UPLOADING, AssetState.VERIFYING):
-        await runtime.sleep(0.5)
+        await runtime.sleep(SETTLE_POLL_S)
         asset = parsed(AssetView, await transport.json("GET", f"/v1/assets/{asset.id}"))
     if asset.state == AssetState.REJECTED:
         raise Rejected(f"{asset.filename}: {asset.failure_message} ({asset.failure})")

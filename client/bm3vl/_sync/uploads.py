@@ -9,7 +9,7 @@ from bm3vl._sync import runtime
 from bm3vl._sync.sending import send
 from bm3vl._sync.transport import Transport
 from bm3vl.answers import parsed
-from bm3vl.defaults import CHECK_S, PATIENCE_S
+from bm3vl.defaults import CHECK_S, PATIENCE_S, SETTLE_POLL_S
 from bm3vl.documents.answers.assets import AssetView, UploadView
 from bm3vl.documents.answers.states import AssetState
 from bm3vl.errors import ApiError, ConnectionFailed, Rejected, UploadBroken
@@ -61,7 +61,7 @@ def _begun(transport: Transport, path: Path, asset_id: str | None) -> UploadView
 def _settled(transport: Transport, asset: AssetView) -> AssetView:
     """The asset once it is checked; large files take a while."""
     while asset.state in (AssetState.UPLOADING, AssetState.VERIFYING):
-        runtime.sleep(0.5)
+        runtime.sleep(SETTLE_POLL_S)
         asset = parsed(AssetView, transport.json("GET", f"/v1/assets/{asset.id}"))
     if asset.state == AssetState.REJECTED:
         raise Rejected(f"{asset.filename}: {asset.failure_message} ({asset.failure})")

@@ -13,6 +13,7 @@ from bm3vl.app.tasks import TaskReport, Tasks
 from bm3vl.errors import ConnectionFailed, Unauthorized
 
 LOOK_EVERY_MS = 5000
+ASK_TIMEOUT_S = 5.0  # a server that answers later than this is shown as not there; the window waits no longer
 
 
 class ServerBar(QWidget):
@@ -73,7 +74,7 @@ class ServerBar(QWidget):
 
 def _ask(login: logins.SavedLogin, _: TaskReport) -> str:
     """Whether the server is there and takes the key, in plain words."""
-    with Client(login.server, login.key, timeout_s=5.0, retries=0) as client:
+    with Client(login.server, login.key, timeout_s=ASK_TIMEOUT_S, retries=0) as client:
         try:
             queues = client.queues()
         except Unauthorized:

@@ -152,8 +152,8 @@ def test_a_cancel_that_nobody_carries_out_is_carried_out(database: Database, own
     claimed = claim(database)
     with database.write() as session:
         jobs.request_cancel(session, NOW, session.get_one(Job, job.id))
-        assert sweeps.deaf_to_cancel(session, after(80), SETTINGS) == []
-        assert sweeps.deaf_to_cancel(session, after(95), SETTINGS) == [(job.id, claimed.epoch)]
+        assert sweeps.cancel_unanswered(session, after(80), SETTINGS) == []
+        assert sweeps.cancel_unanswered(session, after(95), SETTINGS) == [(job.id, claimed.epoch)]
         assert sweeps.force_cancel(session, after(95), job.id, claimed.epoch)
         assert leases.renew(session, after(95), job.id, claimed.epoch, 60) is None
     assert stored(database, job).state is State.CANCELED

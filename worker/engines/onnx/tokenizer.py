@@ -13,6 +13,8 @@ from db.failures import Failure
 from worker.engines import grammar
 from worker.errors import Permanent
 
+CACHED_TEXTS = 1024  # texts whose tokens are kept; marks and prompts come again with every chunk
+
 
 class FileTokenizer:
     """Never reads marks out of a user's text."""
@@ -22,7 +24,7 @@ class FileTokenizer:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._tokenizer.encode_special_tokens = True  # `<|im_end|>` in a text is text
-        self.text = lru_cache(maxsize=1024)(self._text)  # the same marks come with every chunk
+        self.text = lru_cache(CACHED_TEXTS)(self._text)  # the same marks come with every chunk
 
     def _text(self, text: str) -> tuple[int, ...]:
         return tuple(self._tokenizer.encode(text, add_special_tokens=False).ids)

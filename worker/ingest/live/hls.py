@@ -21,6 +21,7 @@ from worker.live_feed import SourceDown
 
 EDGE_SEGMENTS = 2  # before the live edge, where watching begins
 STALLED_TARGETS = 4  # so many segment lengths without a new segment: the source has broken off
+TARGET_S = (1.0, 60.0)  # bounds of the segment length that a playlist claims: it decides how often it is fetched
 LEAST_PAUSE_S, MOST_PAUSE_S = 0.3, 10.0
 GOOD_PX = 360  # lines of the cheapest variant that is taken: models see less
 MOST_SEGMENTS = 20_000  # of one playlist
@@ -91,7 +92,7 @@ class HlsReader:
             if playlist.is_endlist:
                 self.is_over = True
                 return False
-            target_s = min(max(float(playlist.target_duration or 2), 1.0), 60.0)
+            target_s = min(max(float(playlist.target_duration or 2), TARGET_S[0]), TARGET_S[1])
             if waited_s > STALLED_TARGETS * target_s:
                 raise SourceDown("the playlist does not grow any more")
             pause_s = min(max(target_s / 3, LEAST_PAUSE_S), MOST_PAUSE_S)

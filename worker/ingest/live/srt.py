@@ -19,6 +19,7 @@ from worker.ingest.live.srt_receiver import NO_LIBRARY, REJECTED
 from worker.live_feed import SourceDown
 
 DIAL_S = 10.0
+STOP_CHECK_S = 0.5  # between looks whether the receiver has ended by itself
 READ_BYTES = 64 << 10
 
 
@@ -70,6 +71,6 @@ class SrtSource:
 def _end_with(receiver: subprocess.Popen[bytes], stop: threading.Event) -> None:
     """Nobody listens any more: end the call."""
     while receiver.poll() is None:
-        if stop.wait(0.5):
+        if stop.wait(STOP_CHECK_S):
             receiver.kill()
             return

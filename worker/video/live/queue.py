@@ -14,6 +14,7 @@ from worker.video.source.frame_sampler import ClipPart
 Ended = Literal["stopped", "max_duration", "source_ended", "gave_up"]
 TOO_SLOW = "the model is slower than the source: skipped to the live edge"
 MOST_PARTS = 8  # with frames
+FULL_QUEUE_S = 0.25  # between looks whether the oldest parts have become too late
 LEAST_BEHIND_MS = 4000
 
 
@@ -47,7 +48,7 @@ class PartQueue:
             self._drop_late()
             self._changed.notify_all()
             while not self._closed and sum(bool(one.chunk.frames) for one in self._parts) > MOST_PARTS:
-                self._changed.wait(0.25)
+                self._changed.wait(FULL_QUEUE_S)
                 self._drop_late()
 
     def finish(self, end: LiveEnd | Exception) -> None:

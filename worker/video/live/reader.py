@@ -32,6 +32,7 @@ from worker.video.source.sample import Grid
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 15.0
 TICK_S = 0.25
+CLOSE_S = 2.0  # that closing waits for the reading thread, which may hang in a read of the source
 HOLE_S = Fraction(2)  # without a picture for longer, and for several times their usual distance: a gap
 USUAL_STEPS = 4
 NOT_YET = "no picture has come yet"
@@ -112,7 +113,7 @@ class LiveReader:
         self._let_go()
         self.parts.close()
         if self._thread.is_alive():
-            self._thread.join(2.0)
+            self._thread.join(CLOSE_S)
         if self.recorder is not None:
             self.recorder.close()
 
