@@ -4,8 +4,9 @@
     python -m tests.bench.distributed --network        the nodes in network namespaces: 1 Gbit/s, 1 ms (needs root)
 
 Every round feeds 1, 2 and 4 streams to each engine in turn; `ratio` is against one process in the same round, the median of all
-rounds. The one process has as many threads as there are cores, each node of a split model one. Bytes are what leaves the
-starter on its hop; memory is what each node's process holds at most.
+rounds. The one process has as many threads as there are cores, each node of a split model one. `ratio_cpu` compares the
+processor time of all processes for a token: what a busy machine changes least. Bytes are what leaves the starter on its hop;
+memory is what each node's process holds at most. Minutes on a quiet machine; `--rounds 1` is for a busy one.
 """
 
 from __future__ import annotations
@@ -39,17 +40,18 @@ from worker.engines.tiny import TinySize, write_tiny
 from worker.split.split import split
 
 FAMILY, SIZE = "qwen3_vl", TinySize(hidden=512, layers=12, heads=8, kv_heads=4)
-WATCHED = replace(OPTIONS, max_tokens_per_chunk=24, silence_threshold=0.99)
+WATCHED = replace(OPTIONS, max_tokens_per_chunk=12, silence_threshold=0.99)
 STREAMS = (1, 2, 4)
-CHUNKS, ROUNDS = 6, 3
+CHUNKS, ROUNDS = 4, 3
 
 
 @dataclass(frozen=True)
 class Speed:
-    """Tokens and chunks of all streams together in a second."""
+    """Tokens and chunks of all streams together in a second, and seconds of processor time for a token."""
 
     tokens: float
     chunks: float
+    cpu_s: float
 
 
 @dataclass
@@ -84,8 +86,17 @@ def split_run(model: Path, folder: Path, nodes: int, places: Sequence[Namespace]
             node.wait()
 
 
-def fed(engine: Engine, streams: int) -> Speed:
-    """So many streams at once through an engine."""
+def cpu_s(processes: Sequence[int]) -> float:
+    """Processor time that this process and others have used."""
+    ticks = 0
+    for pid in (os.getpid(), *processes):
+        fields = Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def fed(engine: Engine, streams: int, others: Sequence[int] = ()) -> Speed:
+    """So many streams at once through an engine that also works in other processes."""
 
     def watch(number: int) -> int:
         session = engine.open(WATCHED)
@@ -93,22 +104,24 @@ def fed(engine: Engine, streams: int) -> Speed:
         session.close()
         return said
 
-    began = time.perf_counter()
+    began, used_s = time.perf_counter(), cpu_s(others)
     with ThreadPoolExecutor(streams) as pool:
         tokens = sum(pool.map(watch, range(streams)))
     seconds = time.perf_counter() - began
-    return Speed(tokens / seconds, streams * CHUNKS / seconds)
+    return Speed(tokens / seconds, streams * CHUNKS / seconds, (cpu_s(others) - used_s) / tokens)
 
 
-def at_threads(threads: int, engine: Engine, streams: int) -> Speed:
+def at_threads(threads: int, engine: Engine, others: Sequence[int], streams: int) -> Speed:
     torch.set_num_threads(threads)
-    return fed(engine, streams)
+    return fed(engine, streams, others)
 
 
 def measure(whole: Engine, runs: dict[int, SplitRun], network_name: str, rounds: int) -> None:
     """Rounds in turns, and a line for each engine and number of streams."""
-    engines = {1: partial(at_threads, os.cpu_count() or 1, whole)}
-    engines |= {nodes: partial(at_threads, 1, run.engine) for nodes, run in runs.items()}
+    engines = {1: partial(at_threads, os.cpu_count() or 1, whole, ())}
+    engines |= {
+        nodes: partial(at_threads, 1, run.engine, [node.pid for node in run.nodes]) for nodes, run in runs.items()
+    }
     for streams in STREAMS:
         found: dict[int, list[Speed]] = {nodes: [] for nodes in engines}
         for _ in range(rounds):
@@ -124,6 +137,7 @@ def measure(whole: Engine, runs: dict[int, SplitRun], network_name: str, rounds:
                 tokens_per_s=round(statistics.median(one.tokens for one in speeds), 1),
                 ratio_tokens=round(statistics.median(one.tokens / base.tokens for one, base in pairs), 3),
                 ratio_chunks=round(statistics.median(one.chunks / base.chunks for one, base in pairs), 3),
+                ratio_cpu=round(statistics.median(one.cpu_s / base.cpu_s for one, base in pairs), 3),
             )
 
 

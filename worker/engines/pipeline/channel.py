@@ -102,6 +102,7 @@ class Ring:
         self._place = place
         self._next, self._before = (rank + 1) % size, (rank - 1) % size
         self._outgoing: queue.SimpleQueue[Packet | None] = queue.SimpleQueue()
+        self._counting = threading.RLock()  # a stream that is freed may be sent away in the midst of a send
         self._closed, self._made = threading.Event(), threading.Event()
         self._threads: list[threading.Thread] = []
         self._group: Any = None
@@ -125,6 +126,8 @@ class Ring:
         """Have a packet sent to the next node. Raises RingBroken."""
         if self._closed.is_set():
             raise RingBroken(self.broken or "the ring was closed")
+        with self._counting:
+            self.sent += 1  # now: gloo sends once it knows that the other side receives, and a cut network never tells
         self._outgoing.put(packet)
 
     def leave(self, reason: str) -> None:
@@ -158,9 +161,7 @@ class Ring:
 
     def _send_all(self) -> None:
         while (packet := self._outgoing.get()) is not None and not self._closed.is_set():
-            size = self._put(packet)
-            self.sent += 1
-            self.traffic.add(packet.what, size)
+            self.traffic.add(packet.what, self._put(packet))
 
     def _put(self, packet: Packet) -> int:
         """Send one packet and wait until it has left; its bytes."""

@@ -219,14 +219,14 @@ class Coordinator:
             if now - forming.since_s > MEETING_S:
                 self._break("the nodes did not find each other")
             return
-        for rank, member in self._members.items():
-            before = self._ring.sent if rank == 1 else self._members[rank - 1].sent
-            received, since_s = forming.hops.get(rank, (-1, now))
-            if member.received != received or before <= received:
-                forming.hops[rank] = (member.received, now)
+        own = (self._ring.sent, self._ring.received)
+        passed = {0: own} | {rank: (member.sent, member.received) for rank, member in self._members.items()}
+        for rank, (_, received) in passed.items():
+            before, (known, since_s) = (rank - 1) % self.size, forming.hops.get(rank, (-1, now))
+            if received != known or passed[before][0] <= received:
+                forming.hops[rank] = (received, now)
             elif now - since_s > STALLED * self.plan.silent_s:
-                self._break(f"nothing comes through from node {rank - 1} to node {rank}")
-                return
+                self._break(f"nothing comes through from node {before} to node {rank}")
 
     def _form(self, now: float) -> None:
         self._rings += 1
