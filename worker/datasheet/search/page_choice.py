@@ -6,8 +6,10 @@ from db.documents.kinds.datasheet_words import MOST_PACKAGES, wrong_package
 from db.failures import Failure
 from worker.datasheet.page.pages import Book
 from worker.datasheet.request import OnProgress, ReadingProgress, ReadingRequest
-from worker.datasheet.search import page_search, titles
+from worker.datasheet.search import naming, page_search, titles
+from worker.datasheet.search.page_hit import PageHit
 from worker.datasheet.search.page_search import Search
+from worker.datasheet.thresholds.page import SAME_MATCH
 from worker.errors import Permanent
 
 
@@ -55,8 +57,16 @@ def _refuse_unfound(found: Search, request: ReadingRequest) -> None:
 def other_outlines(found: Search) -> list[int]:
     """Pages that may show the outline where the first one does not: the next best, and that of the land pattern.
 
-    The latter only where its words speak of an outline too; its own numbers are those of a board.
+    The latter only where its words speak of an outline too; its own numbers are those of a board. Never a page that names
+    a package and less of what was asked than the first one: no body is better than that of another part.
     """
     hits = {h.number: h for h in found.hits}
     lands = [n for n in found.land[:1] if n in hits and titles.mechanical_score(hits[n].text) > 0]
-    return list(dict.fromkeys(n for n in (*found.mechanical[1:], *lands) if n not in found.mechanical[:1]))
+    asked = max((hits[n].match for n in found.mechanical[:1] if n in hits), default=0.0)
+    pages = dict.fromkeys(n for n in (*found.mechanical[1:], *lands) if n not in found.mechanical[:1])
+    return [n for n in pages if not _of_another(hits[n], asked)]
+
+
+def _of_another(hit: PageHit, asked: float) -> bool:
+    """Whether a page names a package, and matches the asked words clearly less well than `asked`."""
+    return bool(naming.families(hit.text)) and hit.match < SAME_MATCH * asked

@@ -25,6 +25,7 @@ from worker.datasheet.thresholds.page import (
     OF_TOLERANCE,
     OTHER_PACKAGE,
     OWN_PAGE,
+    SAME_MATCH,
     SHOWN,
     SPARSE_CHARS,
     TITLED,
@@ -272,7 +273,7 @@ def _page_before(hits: list[PageHit], land: int, outline: PageHit) -> int | None
     if land < 2 or (near and own.match < 1.3 * outline.match + 0.5):
         return None
     before = hits[land - 2]
-    named = before.match >= 0.8 * own.match > 0 or (before.mechanical >= 3.0 and not _foreign(own, before))
+    named = before.match >= SAME_MATCH * own.match > 0 or (before.mechanical >= 3.0 and not _foreign(own, before))
     return before.number if named and before.drawn > MANY_PATHS else None
 
 

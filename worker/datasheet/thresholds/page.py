@@ -72,6 +72,7 @@ ORDER_SERIES = 4  # letters of a code by which that of another row is known
 ORDER_JOINED = 12  # letters behind a code in which another one is of the same row
 ORDER_TITLE_CHARS = 160  # letters at the top of a page that name its drawing
 CALLED_ALIKE = 2.0  # between the scores of two pages whose titles decide then which of them is meant
+SAME_MATCH = 0.8  # of the best page's match with the asked words: what a page of the same package has at least
 OTHER_PACKAGE = 6.0  # against a page that names packages, and not the asked one
 CAPTIONED = 4.0  # for a picture with the name of a package
 NAMED_SO = 2.0  # for a page that prints the name the asked one was taken for

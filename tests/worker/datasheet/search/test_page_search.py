@@ -11,7 +11,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from worker.datasheet.page import pages
-from worker.datasheet.search import page_search
+from worker.datasheet.search import page_choice, page_search
 
 OVERVIEW = ("Package dimensions of all parts: DFN MC and SOT-23.", "MIN MAX", "1.0 2.0", "DIMENSIONS IN MILLIMETERS")
 OUTLINE = (
@@ -181,6 +181,20 @@ def test_a_title_with_words_that_were_not_asked_is_that_of_another_part() -> Non
     asked = "XH connector header, top entry type, 4 circuits"
     assert found(asked, *sheets).mechanical[0] == 2
     assert found(asked.replace("type,", "type with a boss,"), *sheets).mechanical[0] == 1
+
+
+def test_the_outline_of_another_package_stands_for_none_that_shows_no_body() -> None:
+    numbers = ("MECHANICAL CASE OUTLINE", "TOP VIEW", "DIMENSIONS IN MILLIMETERS", "0.80 0.90 1.00", "+/-0.10")
+    pages_of_both = [
+        ((HEAD, "the part"), 0),
+        (("TO-220 5-LEAD OFFSET CASE 314B", *numbers), 300),
+        (("D2PAK 5-LEAD CASE 936A", *numbers), 300),
+    ]
+    search = found("D2PAK 5-LEAD CASE 936A", *pages_of_both)
+    assert search.mechanical == [3, 2]
+    assert page_choice.other_outlines(search) == []
+    unnamed = found("D2PAK 5-LEAD CASE 936A", *pages_of_both[:1], (numbers, 300), *pages_of_both[2:])
+    assert page_choice.other_outlines(unnamed) == [2]
 
 
 def test_pages_of_another_package_are_doubted() -> None:
