@@ -273,9 +273,15 @@ class LiveReader:
         last_s = self.clock.last_s
         if last_s is None or end_s - last_s > max(HOLE_S, USUAL_STEPS * self.clock.step_s):
             self._missing(self.trouble or NO_PICTURE)
+        else:  # the last picture may be shown into a chunk that has none of its own, of which nothing would be told
+            end_s = min(end_s, self._chunk_end_s(last_s))
         for part in self._sampler.finish(end_s):
             self.parts.put(part)
         self.parts.finish(LiveEnd(round(end_s * 1000), self._ended))
+
+    def _chunk_end_s(self, at_s: Fraction) -> Fraction:
+        """Where the chunk of a picture ends."""
+        return Fraction(self.grid.chunk_start_ms(self.grid.chunk(self.grid.slot(at_s)) + 1), 1000)
 
     def _end_s(self) -> Fraction:
         """Now, or the end that was asked for: what came ahead of its time and lies after that is not told."""

@@ -66,4 +66,4 @@ def accounted(job: LiveJob) -> None:
     }  # of one chunk: it was seen around it
     spans = sorted([*said, *({*gaps} - inside)])
     assert [after[0] - before[1] for before, after in pairwise(spans)] == [0] * (len(spans) - 1), spans
-    assert (spans[0][0], spans[-1][1]) == (0, end_ms)
+    assert (spans[0][0], spans[-1][1]) == (0, end_ms), (end_ms, spans)
