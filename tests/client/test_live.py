@@ -16,7 +16,6 @@ import pytest
 
 from bm3vl.errors import ApiError, NotFound
 from tests.client.conftest import CAPTIONED, LiveServer, connected
-from tests.waiting import until
 
 CAMERA = "rtsp://ann:s3cret@camera.example.com/one"
 COMMAND = [sys.executable, "-c", "from bm3vl.cli.main import main; main()", "live"]
