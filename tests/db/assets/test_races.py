@@ -20,7 +20,6 @@ from db.jobs import inputs, jobs
 from db.ops import sweeps
 from db.schema.base import new_id
 from db.schema.tables import Asset, Job, State
-from db.schema.tables_access import Tenant
 from db.session import Database
 from db.settings import Settings
 from db.storage.local import LocalObjects
@@ -34,15 +33,6 @@ FOUND = Verified(3, "0" * 64, "video/mp4")
 @pytest.fixture
 def database(each_database: Database) -> Database:
     return each_database
-
-
-@pytest.fixture
-def owner(database: Database) -> UUID:
-    with database.write() as session:
-        tenant = Tenant(name="a", created_at=NOW)
-        session.add(tenant)
-        session.flush()
-        return tenant.id
 
 
 @pytest.fixture

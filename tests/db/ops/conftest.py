@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 
 from db.ops import migrate
-from db.schema.tables_access import Tenant
 from db.session import Database
-from tests.db.ops.swept import NOW, Heard
+from tests.db.ops.swept import Heard
 
 
 @pytest.fixture
@@ -26,12 +24,3 @@ def database(request: pytest.FixtureRequest, tmp_path: Path, heard: Heard) -> It
     migrate.upgrade(database)
     yield database
     database.dispose()
-
-
-@pytest.fixture
-def owner(database: Database) -> UUID:
-    with database.write() as session:
-        tenant = Tenant(name="a", created_at=NOW)
-        session.add(tenant)
-        session.flush()
-        return tenant.id
