@@ -7,7 +7,14 @@ from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.land.solver import Fit
 from worker.datasheet.land.variables import Model, Row
-from worker.datasheet.thresholds.land import DETAIL_OFF, LAND_END_PT, ONE_ENDED_OFF
+from worker.datasheet.thresholds.land import (
+    DETAIL_MISFIT_COST,
+    DETAIL_OFF,
+    LAND_END_PT,
+    ONE_ENDED_OFF,
+    RING_LARGER,
+    RINGS_APART_PT,
+)
 
 
 def from_details(solved: Fit, model: Model, drawing: Drawing) -> list[tuple[DimensionReading, Row]]:
@@ -26,7 +33,12 @@ def from_details(solved: Fit, model: Model, drawing: Drawing) -> list[tuple[Dime
             and _across_detail(r, variable, model, drawing)
         ]  # fmt: skip
         if near:
-            found.append((min(near, key=lambda r: r.cost + 10 * abs(r.quantity.target / size - 1)), {variable: 1.0}))
+            found.append(
+                (
+                    min(near, key=lambda r: r.cost + DETAIL_MISFIT_COST * abs(r.quantity.target / size - 1)),
+                    {variable: 1.0},
+                )
+            )
     return found
 
 
@@ -48,7 +60,7 @@ def _across_detail(reading: DimensionReading, variable: int, model: Model, drawi
 def _outline_of(outer: Box, inner: Box) -> bool:
     """Whether a box holds another one that is no middle of it, as the opening of a mask holds its pad."""
     off = abs(outer.cx - inner.cx) + abs(outer.cy - inner.cy)
-    return outer.holds(inner, 0.3) and outer.area > 1.1 * inner.area and off > LAND_END_PT
+    return outer.holds(inner, RINGS_APART_PT) and outer.area > RING_LARGER * inner.area and off > LAND_END_PT
 
 
 def one_ended(solved: Fit, model: Model, near: list[DimensionReading]) -> list[tuple[DimensionReading, Row]]:

@@ -15,13 +15,16 @@ from worker.datasheet.land.patterns import MAX_PEGS
 from worker.datasheet.text.quantities import Quantity
 from worker.datasheet.thresholds.land import (
     CONTACTS_LEAST,
+    HOLE_COUNT_OFF,
     HOLE_LEAST_MM,
     HOLE_MIDDLE_PT,
+    HOLE_MISFIT_COST,
     HOLE_NEAR,
     HOLE_REACH_PT,
     HOLE_WRONG,
     LAND_END_PT,
     RING_MOST,
+    ROUND_RATIO,
     SHIELD_MOST,
 )
 
@@ -39,9 +42,11 @@ class Round:
 
 
 def is_round(shape: Shape) -> bool:
-    """Whether a shape is a circle as drawn, width and height within 8 percent."""
+    """Whether a shape is a circle as drawn, width and height nearly equal."""
     return (
-        shape.kind in ROUND and shape.box.width < 1.08 * shape.box.height and shape.box.height < 1.08 * shape.box.width
+        shape.kind in ROUND
+        and shape.box.width < ROUND_RATIO * shape.box.height
+        and shape.box.height < ROUND_RATIO * shape.box.width
     )
 
 
@@ -75,7 +80,9 @@ class HoleSizes:
             for q in self.printed
             if (off := _off(q, size_mm)) < HOLE_WRONG and off < min(_off(q, s) for s in self.drawn) + HOLE_NEAR
         ]
-        return min(fit, key=lambda q: _off(q, size_mm) + (0.0 if q.count in (None, count) else 0.1), default=None)
+        return min(
+            fit, key=lambda q: _off(q, size_mm) + (0.0 if q.count in (None, count) else HOLE_COUNT_OFF), default=None
+        )
 
 
 def _off(q: Quantity, size_mm: float) -> float:
@@ -192,7 +199,7 @@ def _across(solved: Solved, hole: Shape, axis: int) -> float | None:
         if r.span.axis == axis and abs(r.span.start - low) < LAND_END_PT and abs(r.span.end - high) < LAND_END_PT
         and id(r.quantity) not in used and scale.misfit(r, solved.scale) < HOLE_WRONG
     ]  # fmt: skip
-    best = min(near, key=lambda r: r.cost + 10 * scale.misfit(r, solved.scale), default=None)
+    best = min(near, key=lambda r: r.cost + HOLE_MISFIT_COST * scale.misfit(r, solved.scale), default=None)
     return best.quantity.target if best is not None else None
 
 

@@ -10,7 +10,17 @@ from numpy.typing import NDArray
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import Box
-from worker.datasheet.thresholds.land import LEADER_AT_TEXT_PT, LEADER_JOINT_PT, LEADER_TIP_PT
+from worker.datasheet.thresholds.land import (
+    LEADER_AT_TEXT_PT,
+    LEADER_JOINT_PT,
+    LEADER_TIP_PT,
+    PIN1_DOT_LEAST_PT,
+    PIN1_DOT_MORE_PT,
+    PIN1_DOT_POINTS,
+    PIN1_DOT_REACH,
+    PIN1_DOT_REACH_LEAST_PT,
+    PIN1_DOT_ROUND,
+)
 
 _FIRST = re.compile(
     r"^(?=.*[A-Za-z#])(?:(?:circuit|contact|pin|terminal|position|pos\.?|pole|lead)\s*)?(?:no\.?|#|number)?\s*1"
@@ -59,15 +69,15 @@ def dot_near(pads: list[Shape], drawing: Drawing) -> int | None:
         b = outline.box
         if (
             not outline.filled
-            or not 3.0 < b.width < 2.0 * small + 6
-            or abs(b.width - b.height) > 0.12 * b.width
-            or len(outline.points) < 8
+            or not PIN1_DOT_LEAST_PT < b.width < 2.0 * small + PIN1_DOT_MORE_PT
+            or abs(b.width - b.height) > PIN1_DOT_ROUND * b.width
+            or len(outline.points) < PIN1_DOT_POINTS
         ):
             continue
         if any(p.box.meets(b) for p in pads):
             continue
         gaps = [p.box.gap(b) for p in pads]
         i = int(np.argmin(gaps))
-        if gaps[i] < 3.0 * max(b.width, 4.0) and (best is None or gaps[i] < best[0]):
+        if gaps[i] < PIN1_DOT_REACH * max(b.width, PIN1_DOT_REACH_LEAST_PT) and (best is None or gaps[i] < best[0]):
             best = (gaps[i], i)
     return best[1] if best else None

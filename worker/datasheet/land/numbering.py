@@ -13,7 +13,18 @@ from worker.datasheet.geometry.primitives import around
 from worker.datasheet.land import leaders, pinout
 from worker.datasheet.land.orders import LEAST_PARTS, first_of, grid_orders, in_line, numbered, order, zigzag
 from worker.datasheet.land.outline_labels import LABEL, Label, from_outline, matched
-from worker.datasheet.thresholds.land import AROUND, PARTS_FILL
+from worker.datasheet.thresholds.land import (
+    AROUND,
+    EXPOSED_LARGER,
+    EXPOSED_MIDDLE,
+    LABELS_FIT,
+    NUMBER_BESIDE,
+    NUMBER_LEAST_PT,
+    NUMBER_OF_LINE,
+    NUMBER_OFF_MIDDLE,
+    ORDER_AGREES,
+    PARTS_FILL,
+)
 
 UNNUMBERED, ROW_BY_ROW = 0, -2  # a name, and the step of an order
 _Named = tuple[list[int], str, str, str, bool]  # names, source, pin1, note and whether they are certain, as in Numbers
@@ -43,10 +54,10 @@ def is_thermal(pads: list[Shape], i: int) -> bool:
     typical = float(np.median([b.area for b in others]))
     xs, ys = [b.cx for b in others], [b.cy for b in others]
     w, h = max(xs) - min(xs), max(ys) - min(ys)
-    middle = abs(box.cx - (max(xs) + min(xs)) / 2) < 0.22 * max(w, 1) and abs(
+    middle = abs(box.cx - (max(xs) + min(xs)) / 2) < EXPOSED_MIDDLE * max(w, 1) and abs(
         box.cy - (max(ys) + min(ys)) / 2
-    ) < 0.22 * max(h, 1)
-    return box.area > 1.8 * typical and middle and not any(box.meets(b) for b in others)
+    ) < EXPOSED_MIDDLE * max(h, 1)
+    return box.area > EXPOSED_LARGER * typical and middle and not any(box.meets(b) for b in others)
 
 
 def thermal_parts(pads: list[Shape]) -> set[int]:
@@ -67,7 +78,7 @@ def thermal_parts(pads: list[Shape]) -> set[int]:
 
 def printed_near(pads: list[Shape], drawing: Drawing) -> dict[int, int]:
     """Numbers printed in or beside a pad: pad index to number."""
-    busy = {id(q.box) for r in drawing.readings if r.cost < 0.6 for q in [r.quantity]}
+    busy = {id(q.box) for r in drawing.readings if r.cost < NUMBER_OF_LINE for q in [r.quantity]}
     found: dict[int, tuple[float, int]] = {}
     for word in drawing.lines:
         m = LABEL.match(word.text)
@@ -76,9 +87,9 @@ def printed_near(pads: list[Shape], drawing: Drawing) -> dict[int, int]:
         number = int(m[1])
         if not 1 <= number <= 2 * len(pads) + 2:
             continue
-        gaps = [p.box.gap(word.box) + 0.01 * p.box.distance(word.box.cx, word.box.cy) for p in pads]
+        gaps = [p.box.gap(word.box) + NUMBER_OFF_MIDDLE * p.box.distance(word.box.cx, word.box.cy) for p in pads]
         i = int(np.argmin(gaps))
-        if gaps[i] < 1.3 * max(word.across, 4.0) and (i not in found or gaps[i] < found[i][0]):
+        if gaps[i] < NUMBER_BESIDE * max(word.across, NUMBER_LEAST_PT) and (i not in found or gaps[i] < found[i][0]):
             found[i] = (gaps[i], number)
     numbers: dict[int, int] = {}
     for i, (_, number) in sorted(found.items(), key=lambda kv: kv[1][0]):
@@ -148,7 +159,7 @@ def _from_print(pads: list[Shape], ring: list[int], printed: dict[int, int], dra
         names = [printed.get(i, UNNUMBERED) for i in range(count)]
         note = f"{len(printed)} are printed on the land pattern in an order of their own, the other pads bear none"
         return names, "partly_printed", "printed", note, False
-    if not agree or agree < 0.6 * len(printed) or not (agree >= 2 or 1 in printed.values()):
+    if not agree or agree < ORDER_AGREES * len(printed) or not (agree >= 2 or 1 in printed.values()):
         return None
     way = "row by row" if step == ROW_BY_ROW else "counter-clockwise" if step > 0 else "clockwise as printed"
     start = "printed" if 1 in printed.values() else "convention"
@@ -176,7 +187,7 @@ def _from_labels(pads: list[Shape], ring: list[int], labels: list[Label], mirror
     own = matched(pads, labels) if cost > AROUND else None
     if own is not None:
         return own, "convention", "unknown", "pin numbers that stand around the outline where the pads do", False
-    if cost < 0.75:
+    if cost < LABELS_FIT:
         turned = f", turned {turn * 90} degrees" if turn else ""
         note = f"pin numbers of the outline's {'bottom' if mirrored else 'top'} view{turned}"
         return names, "convention", "outline", note, turn == 0 and not mirrored

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from worker.datasheet.drawing.shapes import Shape
-from worker.datasheet.thresholds.land import ORDER_LEVEL_PT
+from worker.datasheet.thresholds.land import CORNER_ROW, ORDER_LEVEL_PT
 
 LEAST_PARTS = 4
 
@@ -65,10 +65,10 @@ def first_of(pads: list[Shape], ring: list[int]) -> int:
         return 0
     if _rows(pads):
         low = max(ys)
-        row = [i for i in ring if low - ys[i] < 0.6 * pads[i].box.height]
+        row = [i for i in ring if low - ys[i] < CORNER_ROW * pads[i].box.height]
         return ring.index(min(row, key=lambda i: xs[i]))
     left = min(xs)
-    column = [i for i in ring if xs[i] - left < 0.6 * pads[i].box.width]
+    column = [i for i in ring if xs[i] - left < CORNER_ROW * pads[i].box.width]
     return ring.index(min(column, key=lambda i: ys[i]))
 
 

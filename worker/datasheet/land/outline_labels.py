@@ -13,7 +13,23 @@ from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.land.orders import numbered
-from worker.datasheet.thresholds.land import LABEL_BESIDE, LABEL_STRAY, OFF_CORNER
+from worker.datasheet.thresholds.land import (
+    CLOCKWISE_LEAST,
+    LABEL_BESIDE,
+    LABEL_INSIDE,
+    LABEL_REACH_LEAST_PT,
+    LABEL_REACH_PART,
+    LABEL_REACH_PT,
+    LABEL_STRAY,
+    LABELED_AREA,
+    LABELED_AREA_PT2,
+    LABELED_BODY_LEAST_PT,
+    LABELED_BODY_MOST,
+    LABELED_PINS_MOST,
+    LABELS_FIT_NOT,
+    OFF_CORNER,
+    TURNED_OUTLINE,
+)
 
 Point = tuple[float, float]
 LABEL = re.compile(r"^\(?(\d{1,3})\)?$")
@@ -35,8 +51,8 @@ def outline_labels(drawing: Drawing) -> tuple[list[Label], bool] | None:
     for shape in drawing.shapes:
         b = shape.box
         if (
-            min(b.width, b.height) < 22
-            or max(b.width, b.height) > 0.55 * drawing.sheet.width
+            min(b.width, b.height) < LABELED_BODY_LEAST_PT
+            or max(b.width, b.height) > LABELED_BODY_MOST * drawing.sheet.width
             or shape.kind in ("circle", "oval")
         ):
             continue
@@ -44,7 +60,7 @@ def outline_labels(drawing: Drawing) -> tuple[list[Label], bool] | None:
         numbers = [label.number for label in labels]
         if 1 not in numbers or len(labels) < 2:
             continue
-        score = len(labels) + 0.2 * (b.area / 10_000)
+        score = len(labels) + LABELED_AREA * (b.area / LABELED_AREA_PT2)
         if best is None or score > best[0]:
             best = (score, labels)
     if best is None:
@@ -53,15 +69,15 @@ def outline_labels(drawing: Drawing) -> tuple[list[Label], bool] | None:
 
 
 def _labels_around(box: Box, words: list[Word]) -> list[Label]:
-    reach = min(30.0, 0.45 * min(box.width, box.height) + 8)
+    reach = min(LABEL_REACH_PT, LABEL_REACH_PART * min(box.width, box.height) + LABEL_REACH_LEAST_PT)
     found: dict[int, tuple[float, Label]] = {}
     for word in words:
         x, y = word.box.cx, word.box.cy
-        inner = box.grown(-0.3 * min(box.width, box.height))
+        inner = box.grown(-LABEL_INSIDE * min(box.width, box.height))
         if box.grown(reach).holds_point(x, y) and not inner.holds_point(x, y):
             number = int(LABEL.match(word.text)[1])  # type: ignore[index]
             label = Label(number, (x - box.cx) / (box.width / 2), (y - box.cy) / (box.height / 2))
-            if 1 <= number <= 400 and (number not in found or word.confidence > found[number][0]):
+            if 1 <= number <= LABELED_PINS_MOST and (number not in found or word.confidence > found[number][0]):
                 found[number] = (word.confidence, label)
     return [label for _, label in found.values()]
 
@@ -73,7 +89,7 @@ def _clockwise(labels: list[Label]) -> bool:
     for a, b in pairwise(ordered):
         step = math.atan2(-b.y, b.x) - math.atan2(-a.y, a.x)
         turn += (step + math.pi) % (2 * math.pi) - math.pi
-    return turn < -0.05
+    return turn < -CLOCKWISE_LEAST
 
 
 def from_outline(pads: list[Shape], ring: list[int], labels: list[Label]) -> tuple[list[int], float, int]:
@@ -92,12 +108,12 @@ def from_outline(pads: list[Shape], ring: list[int], labels: list[Label]) -> tup
         for start in range(len(ring)):
             names = numbered(ring, start, 1, len(pads))
             where = {n: at[i] for i, n in enumerate(names)}
-            cost = float(np.mean([_away(label, where) for label in turned])) + (0.12 if turn else 0.0)
+            cost = float(np.mean([_away(label, where) for label in turned])) + (TURNED_OUTLINE if turn else 0.0)
             cost += 0.0 if start in corners else OFF_CORNER
             if best is None or cost < best[0] - 1e-6:
                 best = (cost, names, turn)
     if best is None:
-        return list(range(1, len(pads) + 1)), 9.0, 0
+        return list(range(1, len(pads) + 1)), LABELS_FIT_NOT, 0
     return best[1], best[0], best[2]
 
 

@@ -20,14 +20,25 @@ from worker.datasheet.thresholds.land import (
     ASTRAY,
     BLUR_PT,
     BY_HAND_BETTER,
+    FITTING_MOST,
     LAND_END_BY_HAND_PT,
     LAND_END_PT,
     LAND_END_RASTER_PT,
+    LAND_MISFIT,
     LAND_REACH_PT,
     MAY_MEAN_LINE,
     NEARER_PT,
+    OF_FITTING,
+    OF_PADS,
+    OF_PADS_MOST,
+    OF_REFUSED,
+    OF_SETTLED,
+    OF_UNLIKELY,
+    PAD_LEAST_MM,
+    PAD_MOST_MM,
     SAME_PLACE_PT,
     SAME_PLACE_RASTER_PT,
+    SIZES_ALIKE,
     UNSIZED_MOST,
     UNSIZED_PART,
 )
@@ -137,7 +148,7 @@ def solve(pattern: Pattern, drawing: Drawing) -> Solved | None:
 def _solve_within(pattern: Pattern, drawing: Drawing, ends: float) -> Solved | None:
     """The pattern with dimensions that end so many points from the edges they mean."""
     best: Solved | None = None
-    for part in (0.016, 0.04, 0.08):
+    for part in SIZES_ALIKE:
         solved = _solve_with(pattern, drawing, part, ends)
         if solved is None:
             return None
@@ -192,20 +203,20 @@ def _solve_with(pattern: Pattern, drawing: Drawing, part: float, ends: float) ->
 
 def _score(solved: Solved) -> float:
     """How likely this is the land pattern: numbers that fit and pads that follow from them."""
-    good = [r for r in solved.fit.used if scale.misfit(r, solved.scale) < 0.12]
+    good = [r for r in solved.fit.used if scale.misfit(r, solved.scale) < LAND_MISFIT]
     pads = len(solved.pattern.pads)
     settled = np.mean([sum(solved.settled(i)) / 2 for i in range(pads)])
     sane = _sane(solved)
     return float(
-        0.5 * min(len(good), 8) - 0.4 * len(solved.fit.refused) + 2.5 * float(settled)
-        + 0.25 * min(pads, 12) ** 0.5 + sane
+        OF_FITTING * min(len(good), FITTING_MOST) - OF_REFUSED * len(solved.fit.refused) + OF_SETTLED * float(settled)
+        + OF_PADS * min(pads, OF_PADS_MOST) ** 0.5 + sane
     )  # fmt: skip
 
 
 def _sane(solved: Solved) -> float:
-    """Less for pads no board has: beyond 0.08 to 60 mm, or of many sizes that no number gives."""
+    """Less for pads no board has: too small, too large, or of many sizes that no number gives."""
     count = len(solved.pattern.pads)
     sizes = [s for i in range(count) for s in solved.size(i)]
     unsized = {own for own in solved.model.size if not any(solved.fit.settled[v] for v in own)}
     motley = len(unsized) > max(UNSIZED_MOST, UNSIZED_PART * count)
-    return -4.0 if motley or min(sizes) < 0.08 or max(sizes) > 60 else 0.0
+    return -OF_UNLIKELY if motley or min(sizes) < PAD_LEAST_MM or max(sizes) > PAD_MOST_MM else 0.0

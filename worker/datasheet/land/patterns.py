@@ -11,7 +11,7 @@ from worker.datasheet.drawing.shapes import ROUND, Shape
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.segmentation.candidates import centred, holds
 from worker.datasheet.segmentation.links import linked, measured
-from worker.datasheet.thresholds.land import MARK_PART
+from worker.datasheet.thresholds.land import MARK_PART, PADS_TOUCH_PT, VIA_SMALLER
 
 MAX_PEGS = 4
 
@@ -89,7 +89,11 @@ def sort_out(group: list[Shape]) -> Pattern | None:
 
 def _is_via(disc: Shape, pad: Shape) -> bool:
     """Whether a disc is a via of the pad around it; the one in the middle of a round pad is its hole."""
-    return holds(pad, disc) and pad.box.area > 4 * disc.box.area and not (centred(disc, pad) and pad.kind in ROUND)
+    return (
+        holds(pad, disc)
+        and pad.box.area > VIA_SMALLER * disc.box.area
+        and not (centred(disc, pad) and pad.kind in ROUND)
+    )
 
 
 def _drilled(discs: list[Shape], pads: list[Shape]) -> bool:
@@ -101,7 +105,7 @@ def _drilled(discs: list[Shape], pads: list[Shape]) -> bool:
 def _is_frame(shape: Shape, group: list[Shape]) -> bool:
     """A body or silk outline: it holds or cuts several shapes that are no mere vias or openings of it."""
     others = [s for s in group if s is not shape and s.box.meets(shape.box)]
-    cut = [s for s in others if not shape.box.holds(s.box, 0.3) and s.box.area < shape.box.area]
+    cut = [s for s in others if not shape.box.holds(s.box, PADS_TOUCH_PT) and s.box.area < shape.box.area]
     held = [s for s in others if holds(shape, s)]
     concentric = [s for s in held if centred(s, shape)]
     if len(cut) >= 2:
@@ -114,7 +118,7 @@ def _without_crossing(pads: list[Shape]) -> list[Shape]:
     """Drops shapes that overlap a smaller kept one: pads of one pattern never touch."""
     kept: list[Shape] = []
     for shape in sorted(pads, key=lambda s: s.box.area):
-        if not any(k.box.grown(-0.3).meets(shape.box) for k in kept):
+        if not any(k.box.grown(-PADS_TOUCH_PT).meets(shape.box) for k in kept):
             kept.append(shape)
     return kept
 

@@ -19,10 +19,18 @@ from worker.datasheet.thresholds.land import (
     MIDDLE_OF_THREE,
     MIDDLES_PT,
     MIRRORED_PART,
+    MIRRORED_PT,
+    QUARTER_STEP_OFF,
+    RANK_LEAST,
+    SQUARE_ALIKE,
+    STEP_ALIKE,
+    STEP_ALIKE_PT,
     WEIGHT_DRAWN,
     WEIGHT_PRINTED,
     WEIGHT_REGULAR,
     WEIGHT_SQUARE,
+    WORSE_BY_COST,
+    WORSE_BY_SCALE,
 )
 
 Size = tuple[int, int]
@@ -70,7 +78,7 @@ def _quarter_steps(model: Model, scale: Scale) -> list[Row]:
         return []
     (a, b), (c, d) = lanes[0], lanes[1]
     first, second = (model.start[b] - model.start[a]) / scale.x, (model.start[d] - model.start[c]) / scale.y
-    return [_sum({b: 1.0, a: -1.0}, {d: -1.0, c: 1.0})] if abs(first / second - 1) < 0.03 else []
+    return [_sum({b: 1.0, a: -1.0}, {d: -1.0, c: 1.0})] if abs(first / second - 1) < QUARTER_STEP_OFF else []
 
 
 def _regular(model: Model, scale: Scale) -> list[tuple[Row, float]]:
@@ -82,7 +90,7 @@ def _regular(model: Model, scale: Scale) -> list[tuple[Row, float]]:
     )
     for (axis, a, b), (axis2, c, d) in pairwise(steps):
         first, second = model.start[b] - model.start[a], model.start[d] - model.start[c]
-        if axis == axis2 and abs(first - second) < max(0.5, 0.02 * first):
+        if axis == axis2 and abs(first - second) < max(STEP_ALIKE_PT, STEP_ALIKE * first):
             rows.append(_sum({b: 1.0, a: -1.0}, {d: -1.0, c: 1.0}))
     for axis in (0, 1):
         rows += _mirrored(model, axis)
@@ -100,7 +108,10 @@ def _mirrored(model: Model, axis: int) -> list[Row]:
         own = sorted(found, key=lambda i: model.start[i])
         low, high = own[0], own[-1]
         part = MIDDLE_OF_THREE if len(own) == 3 else MIRRORED_PART
-        ends, slack = model.start[low] + model.start[high], max(0.7, part * (model.start[high] - model.start[low]))
+        ends, slack = (
+            model.start[low] + model.start[high],
+            max(MIRRORED_PT, part * (model.start[high] - model.start[low])),
+        )
         if all(abs(model.start[a] + model.start[b] - ends) < slack for a, b in zip(own, reversed(own), strict=True)):
             rows += [_twice(a, b, low, high) for a, b in zip(own, reversed(own), strict=True)]
             middles.append((float(ends), low, high))
@@ -147,7 +158,7 @@ def _drawn_mm(variable: int, axis: int, model: Model, scale: Scale) -> float:
 
 def _square(model: Model, scale: Scale) -> list[tuple[Row, float]]:
     pairs = {s for s in model.size if s[0] != s[1]}
-    rows: list[Row] = [{w: 1.0, h: -1.0} for w, h in pairs if abs(model.start[w] / model.start[h] - 1) < 0.012]
+    rows: list[Row] = [{w: 1.0, h: -1.0} for w, h in pairs if abs(model.start[w] / model.start[h] - 1) < SQUARE_ALIKE]
     rows += [{i: 1.0, j: -1.0} for a, b in _turned(model, scale) for i, j in ((a[0], b[1]), (a[1], b[0]))]
     rows += [{i: 1.0, j: -1.0} for i, j in _flush(model)]
     return [(row, 0.0) for row in rows]
@@ -198,9 +209,9 @@ def solve(model: Model, scale: Scale, pairs: list[tuple[DimensionReading, Row]])
             drawn = abs(reading.span.length / scale.of(reading.span.axis) / reading.quantity.target - 1)
             if (
                 off > AGREE_MM + AGREE_PART * reading.quantity.target
-                and off * (1 + 3 * reading.cost + 20 * drawn) > worst
+                and off * (1 + WORSE_BY_COST * reading.cost + WORSE_BY_SCALE * drawn) > worst
             ):
-                worst, at = off * (1 + 3 * reading.cost + 20 * drawn), i
+                worst, at = off * (1 + WORSE_BY_COST * reading.cost + WORSE_BY_SCALE * drawn), i
         if at < 0:
             break
         refused.append(kept.pop(at)[0])
@@ -217,6 +228,6 @@ def _settled(a: NDArray[np.float64], model: Model) -> NDArray[np.bool_]:
         pin[0, first] = 1.0
         rows.append(pin)
     _, s, vt = np.linalg.svd(np.vstack(rows), full_matrices=True)
-    rank = int((s > 1e-6).sum())
+    rank = int((s > RANK_LEAST).sum())
     free = vt[rank:]
-    return np.asarray(np.abs(free).max(axis=0, initial=0.0) < 1e-6)
+    return np.asarray(np.abs(free).max(axis=0, initial=0.0) < RANK_LEAST)

@@ -10,7 +10,20 @@ from numpy.typing import NDArray
 
 from worker.datasheet.drawing.dimensions import DimensionReading
 from worker.datasheet.drawing.shapes import ROUND, Shape
-from worker.datasheet.thresholds.land import D_MIDDLE, EDGE_SAME_PT, NEARER, THICK_PEN_PT
+from worker.datasheet.thresholds.land import (
+    D_MIDDLE,
+    DISC_ALIKE,
+    DISC_SMALL_PT,
+    EDGE_SAME_PT,
+    MIDDLE_APART_PT,
+    NEARER,
+    PLACE_PART,
+    PLACE_SLACKS,
+    SIZE_SLACKS,
+    SIZES_ALIKE,
+    THICK_PEN_PT,
+    TURNED_RATIO,
+)
 
 Row = dict[int, float]  # variable -> factor
 
@@ -54,7 +67,7 @@ def _clusters(values: list[float], slack: float) -> list[int]:
     return labels
 
 
-def model_of(pads: list[Shape], slack: float, part: float = 0.016) -> Model:
+def model_of(pads: list[Shape], slack: float, part: float = SIZES_ALIKE[0]) -> Model:
     """Variables and features of a pattern; `slack` in points and `part` of a size say how well equal things are drawn equal."""
     start: list[float] = []
     axis: list[int] = []
@@ -62,13 +75,13 @@ def model_of(pads: list[Shape], slack: float, part: float = 0.016) -> Model:
     for a in (0, 1):
         at = [p.box.cx if a == 0 else p.box.cy for p in pads]
         small = min(p.box.width if a == 0 else p.box.height for p in pads)
-        labels = _clusters(at, max(slack, min(0.06 * small, 2.4 * slack)))
+        labels = _clusters(at, max(slack, min(PLACE_PART * small, PLACE_SLACKS * slack)))
         base = len(start)
         for label in range(max(labels) + 1):
             start.append(float(np.mean([v for v, k in zip(at, labels, strict=True) if k == label])))
             axis.append(a)
         centre[a] = [base + k for k in labels]
-    size = _sizes(pads, max(0.8 * slack, 0.0), part, start, axis)
+    size = _sizes(pads, max(SIZE_SLACKS * slack, 0.0), part, start, axis)
     centres = list(zip(centre[0], centre[1], strict=True))
     model = Model(centres, size, np.array(start), axis, ([], []))
     model.features[0].extend(_features(model, pads, 0))
@@ -83,7 +96,9 @@ def _sizes(pads: list[Shape], slack: float, part: float, start: list[float], axi
     for pad in pads:
         w, h = pad.box.width, pad.box.height
 
-        coarse = 0.09 if pad.kind in ROUND and w < 15 else part  # plotters draw small discs with few steps
+        coarse = (
+            DISC_ALIKE if pad.kind in ROUND and w < DISC_SMALL_PT else part
+        )  # plotters draw small discs with few steps
 
         def alike(a: float, b: float, near: float = coarse) -> bool:
             return abs(a - b) <= max(slack, near * b)
@@ -92,14 +107,14 @@ def _sizes(pads: list[Shape], slack: float, part: float, start: list[float], axi
             if alike(w, cw) and alike(h, ch):
                 size.append((iw, ih))
                 break
-            if alike(w, ch) and alike(h, cw) and abs(w / h - 1) > 0.05:
+            if alike(w, ch) and alike(h, cw) and abs(w / h - 1) > TURNED_RATIO:
                 size.append((ih, iw))
                 break
         else:
             start.append(w)
             axis.append(0)
             iw = ih = len(start) - 1
-            if not (pad.kind in ROUND and abs(w / h - 1) < 0.09):
+            if not (pad.kind in ROUND and abs(w / h - 1) < DISC_ALIKE):
                 start.append(h)
                 axis.append(1)
                 ih = len(start) - 1
@@ -130,7 +145,7 @@ def _features(model: Model, pads: list[Shape], axis: int) -> list[Feature]:
     own = sorted({c[axis] for c in model.centre}, key=lambda i: model.start[i])
     if len(own) > 1:
         middle = float(model.start[own[0]] + model.start[own[-1]]) / 2
-        if not any(abs(f.at - middle) < 0.7 for f in found):
+        if not any(abs(f.at - middle) < MIDDLE_APART_PT for f in found):
             found.append(Feature(middle, ((own[0], 0.5), (own[-1], 0.5)), ()))
     return found
 

@@ -120,7 +120,9 @@ def test_a_clock_that_is_set_moves_no_caption(harness: WorkerHarness, serve: Cal
     assert result["live"]["reconnects"] == 0
     assert NO_PICTURE not in {gap["reason"] for gap in result["gaps"]}
     passed_s = time.time() - datetime.fromisoformat(result["live"]["started_at"]).timestamp()
-    assert result["duration_ms"] / 1000 <= passed_s + 1, "a leap that had counted would be five seconds; a picture is shown for a moment"
+    assert result["duration_ms"] / 1000 <= passed_s + 1, (
+        "a leap that had counted would be five seconds; a picture is shown for a moment"
+    )
 
 
 def test_a_playlist_whose_stretches_have_clocks_of_their_own_is_one_timeline(
