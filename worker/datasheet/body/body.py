@@ -11,7 +11,16 @@ from worker.datasheet.body.outline import from_drawing
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.text.quantities import Quantity
 from worker.datasheet.text.tables import OF_FAMILY, TableEntry
-from worker.datasheet.thresholds.drawing import LETTER_AT_LINE
+from worker.datasheet.thresholds.drawing import (
+    BODY_FLAT,
+    BODY_LEAST_MM,
+    BODY_MOST_MM,
+    BODY_OF_LEADS,
+    BODY_SIDE_MM,
+    LETTER_AT_LINE,
+    LETTERS_LARGER,
+    LETTERS_SMALLER,
+)
 
 DESCRIBED = "descriptions in the table"
 JEDEC = "letters D, E and A"
@@ -110,9 +119,9 @@ def _merged(listed: Found, drawn: Found | None, no_lead: bool) -> Found:
         if {q.symbol for q in drawn.sides} != {q.symbol for q in listed.sides}:
             ratio = sum(largest(q) for q in drawn.sides) / max(sum(largest(q) for q in listed.sides), 1e-6)
             from_aside = listed.how == JEDEC and any(q.symbol.startswith("A") for q in drawn.sides)
-            smaller = 0.55 < ratio <= 1.001 and not from_aside
+            smaller = LETTERS_SMALLER < ratio <= LETTERS_LARGER and not from_aside
             guessed = listed.how == PLAIN and not {q.symbol for q in listed.sides} <= {"L", "W"}
-            if len(listed.sides) < 2 or guessed or (smaller and not no_lead) or (no_lead and ratio > 1.001):
+            if len(listed.sides) < 2 or guessed or (smaller and not no_lead) or (no_lead and ratio > LETTERS_LARGER):
                 listed.sides, listed.how = drawn.sides, "letters on the outline drawing"
                 listed.across = drawn.across
             else:
@@ -127,7 +136,7 @@ def _merged(listed: Found, drawn: Found | None, no_lead: bool) -> Found:
 
 
 def _plausible(q: Quantity) -> bool:
-    return 0.2 < largest(q) < 150
+    return BODY_LEAST_MM < largest(q) < BODY_MOST_MM
 
 
 def _from_table(entries: list[TableEntry], no_lead: bool) -> Found | None:
@@ -177,14 +186,14 @@ def _lettered(rows: dict[str, TableEntry], no_lead: bool) -> Found | None:
 
     height = get("A")
     d, e = get("D", "D1"), get("E", "E1")
-    jedec = d and e and (not height or largest(height[0]) < 1.05 * min(largest(d[0]), largest(e[0])))
-    if jedec and largest(d[0]) > 0.35 and largest(e[0]) > 0.35:
+    jedec = d and e and (not height or largest(height[0]) < BODY_FLAT * min(largest(d[0]), largest(e[0])))
+    if jedec and largest(d[0]) > BODY_SIDE_MM and largest(e[0]) > BODY_SIDE_MM:
         found = Found([_body_side(d, no_lead), _body_side(e, no_lead)], height[0] if height else None, how=JEDEC)
         if not height and (second := get("A2", "H", "h", "T", "C", "c")):
             found.height = second[0]
         return found
     a, b, c = get("A"), get("B"), get("C")
-    if a and b and c and largest(c[0]) < 1.05 * min(largest(a[0]), largest(b[0])):
+    if a and b and c and largest(c[0]) < BODY_FLAT * min(largest(a[0]), largest(b[0])):
         return Found([a[0], b[0]], c[0], how="letters A, B and C")
     length, width, tall = get("L", "A", "D"), get("W", "B", "E"), get("H", "T", "C", "A")
     if length and width and tall and len({id(q) for q in (length[0], width[0], tall[0])}) == 3:
@@ -197,4 +206,4 @@ def _body_side(options: list[Quantity], no_lead: bool) -> Quantity:
     if len(options) == 1 or no_lead:
         return options[0]
     smaller, larger = sorted(options, key=largest)
-    return smaller if largest(smaller) > 0.45 * largest(larger) else larger
+    return smaller if largest(smaller) > BODY_OF_LEADS * largest(larger) else larger

@@ -12,12 +12,18 @@ from worker.datasheet.drawing.scale import misfit, solve
 from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.text.quantities import Quantity
 from worker.datasheet.thresholds.drawing import (
+    BESIDE_VIEW_PT,
+    FOR_COST,
+    HEIGHT_MOST,
+    HEIGHT_OFF,
     NUMBER_ASTRAY,
+    SAME_VIEW,
     SIDE_VIEW_ALIKE,
     SIDE_VIEW_DRAWN,
     SIDE_VIEW_OFF,
     SIDE_VIEW_PT,
     SIDE_VIEW_REACH_PT,
+    WITHIN_VIEW_PT,
 )
 
 
@@ -38,7 +44,7 @@ def height(drawing: Drawing, top: TopView, lengths: list[DimensionReading]) -> Q
     for r in _candidates(drawing, top, lengths):
         off = 0.0 if scale is None else min(misfit(r, scale), 1.0)
         drawn = off < SIDE_VIEW_OFF and _seen(r.span, top.box, views, drawing) > SIDE_VIEW_DRAWN
-        score = drawn, largest(r.quantity) * (0.75**r.cost) * (1 - 0.5 * off)
+        score = drawn, largest(r.quantity) * (FOR_COST**r.cost) * (1 - HEIGHT_OFF * off)
         if best is None or score > best[0]:
             best = (score, r)
     return best[1].quantity if best else None
@@ -52,7 +58,7 @@ def _candidates(drawing: Drawing, top: TopView, lengths: list[DimensionReading])
     for r in lengths:
         nearest[id(r.quantity)] = min(r.cost, nearest.get(id(r.quantity), r.cost))
     sides = top.x.quantity, top.y.quantity
-    most = 2.5 * max(largest(q) for q in sides)
+    most = HEIGHT_MOST * max(largest(q) for q in sides)
     return [
         r for r in lengths
         if not any(r.quantity is q or (q.symbol and q.symbol == r.quantity.symbol) for q in sides)
@@ -97,8 +103,8 @@ def _ends(span: DimensionSpan, view: Box) -> bool:
 
 def _twin(a: Box, b: Box) -> bool:
     """Whether a shape is another full view of the body, upright or turned."""
-    same = abs(a.width - b.width) < 0.03 * b.width + 1 and abs(a.height - b.height) < 0.03 * b.height + 1
-    turned = abs(a.width - b.height) < 0.03 * b.height + 1 and abs(a.height - b.width) < 0.03 * b.width + 1
+    same = abs(a.width - b.width) < SAME_VIEW * b.width + 1 and abs(a.height - b.height) < SAME_VIEW * b.height + 1
+    turned = abs(a.width - b.height) < SAME_VIEW * b.height + 1 and abs(a.height - b.width) < SAME_VIEW * b.width + 1
     return same or turned
 
 
@@ -109,12 +115,16 @@ def _beside(span: DimensionSpan, b: Box) -> bool:
     if abs(span.start - high) < 2 or abs(span.end - low) < 2:
         return False  # it goes on from the body's own edge: a lead or an actuator
     if span.axis == 1:
-        return b.x0 - 110 < span.at < b.x1 + 110 and not b.y0 - 2 < middle < b.y1 + 2
-    return b.y0 - 110 < span.at < b.y1 + 110 and not b.x0 - 2 < middle < b.x1 + 2
+        return b.x0 - BESIDE_VIEW_PT < span.at < b.x1 + BESIDE_VIEW_PT and not b.y0 - 2 < middle < b.y1 + 2
+    return b.y0 - BESIDE_VIEW_PT < span.at < b.y1 + BESIDE_VIEW_PT and not b.x0 - 2 < middle < b.x1 + 2
 
 
 def _inside(span: DimensionSpan, view: Box) -> bool:
     """Whether a span measures something within a full view of the body."""
     low, high = (view.y0, view.y1) if span.axis == 1 else (view.x0, view.x1)
-    near = (view.x0 - 90 < span.at < view.x1 + 90) if span.axis == 1 else (view.y0 - 90 < span.at < view.y1 + 90)
+    near = (
+        (view.x0 - WITHIN_VIEW_PT < span.at < view.x1 + WITHIN_VIEW_PT)
+        if span.axis == 1
+        else (view.y0 - WITHIN_VIEW_PT < span.at < view.y1 + WITHIN_VIEW_PT)
+    )
     return near and low - 2 < span.start and span.end < high + 2

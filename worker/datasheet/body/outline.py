@@ -17,14 +17,23 @@ from worker.datasheet.thresholds.drawing import (
     BODY_DRAWN_LEAST,
     BODY_EDGE_PT,
     BODY_EDGE_RASTER_PT,
+    BODY_LEAST_PT,
+    FOR_COST,
     LABEL_OFF,
     NOTCHED_LEAST,
     NOTCHED_PT,
     OUTLINE_CUT,
     OUTLINE_OPEN,
     OUTLINE_WHOLE,
+    READINGS_MOST,
     REFERENCE_PART,
+    SIDE_REACH,
+    SIDE_REACH_PT,
     STRETCH_COST,
+    STRETCH_LEAST,
+    STRETCH_MOST,
+    STRETCH_WORST,
+    VIEW_AT_SPAN,
     VIEWS_LEAST,
 )
 
@@ -37,7 +46,9 @@ def from_drawing(drawing: Drawing, taken: set[int]) -> Found | None:
     A closed outline of that size goes before sides put together of strokes, which the tips of leads may form too.
     """
     free = [r for r in drawing.readings if id(r.quantity) not in taken or r.quantity.symbol]
-    lengths = [r for r in free if r.quantity.kind == "length" and r.cost < 2.2 and r.quantity.count in (None, 1)]
+    lengths = [
+        r for r in free if r.quantity.kind == "length" and r.cost < VIEW_AT_SPAN and r.quantity.count in (None, 1)
+    ]
     lengths = without_labels(lengths)
     across = _likeliest([r for r in lengths if r.span.axis == 0])
     along = _likeliest([r for r in lengths if r.span.axis == 1])
@@ -61,7 +72,11 @@ def _from_top(
     for x in across:
         for y in along:
             box = Box(x.span.start, y.span.start, x.span.end, y.span.end)
-            if min(box.width, box.height) < 8 or not _square_scale(x, y) or not _reachable(x.span, y.span, box):
+            if (
+                min(box.width, box.height) < BODY_LEAST_PT
+                or not _square_scale(x, y)
+                or not _reachable(x.span, y.span, box)
+            ):
                 continue
             closed = _closed(box, drawing)
             lettered = x.quantity.symbol or y.quantity.symbol
@@ -70,7 +85,7 @@ def _from_top(
             sure = _outlined(box, closed, drawn, drawing, (x.span, y.span))
             if sure == 0.0:
                 continue
-            size = largest(x.quantity) * largest(y.quantity) * 0.75 ** (x.cost + y.cost) * sure
+            size = largest(x.quantity) * largest(y.quantity) * FOR_COST ** (x.cost + y.cost) * sure
             score = size * REFERENCE_PART ** (x.quantity.reference + y.quantity.reference) * _square(x, y)
             if best is None or score > best[0]:
                 best = (score, box, x, y)
@@ -102,12 +117,12 @@ def _likeliest(readings: list[DimensionReading]) -> list[DimensionReading]:
     by_span: dict[int, list[DimensionReading]] = {}
     for r in readings:
         by_span.setdefault(id(r.span), []).append(r)
-    return [r for own in by_span.values() for r in sorted(own, key=lambda r: r.cost)[:4]][:160]
+    return [r for own in by_span.values() for r in sorted(own, key=lambda r: r.cost)[:4]][:READINGS_MOST]
 
 
 def _reachable(x: DimensionSpan, y: DimensionSpan, box: Box) -> bool:
     """Whether both dimension lines stand beside or in the box they would measure."""
-    reach = 1.2 * max(box.width, box.height) + 60
+    reach = SIDE_REACH * max(box.width, box.height) + SIDE_REACH_PT
     return box.y0 - reach < x.at < box.y1 + reach and box.x0 - reach < y.at < box.x1 + reach
 
 
@@ -143,9 +158,9 @@ def _stretch(x: DimensionReading, y: DimensionReading) -> float:
 
 def _square_scale(x: DimensionReading, y: DimensionReading) -> bool:
     """Both numbers give about the same scale, or the drawing is stretched by no more than a third."""
-    return 0.72 < _stretch(x, y) < 1.4
+    return STRETCH_LEAST < _stretch(x, y) < STRETCH_MOST
 
 
 def _square(x: DimensionReading, y: DimensionReading) -> float:
     """1 where both numbers give the same scale, as most drawings do, less where one of them may be that of another line."""
-    return max(1 - STRETCH_COST * abs(math.log(_stretch(x, y))), 0.2)
+    return max(1 - STRETCH_COST * abs(math.log(_stretch(x, y))), STRETCH_WORST)

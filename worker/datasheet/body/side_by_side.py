@@ -19,6 +19,7 @@ from worker.datasheet.thresholds.drawing import (
     FACE_SIDE,
     FACE_STRETCH,
     FACE_WHOLE,
+    FOR_COST,
     LEAD_CORNER_PT,
     LEAD_LEAST_PT,
     REFERENCE_PART,
@@ -72,7 +73,7 @@ def _size(pair: Pair) -> float:
     """How large the part is, less for numbers far from their lines and for those in brackets beside others."""
     size = 1.0
     for r in pair:
-        size *= largest(r.quantity) * 0.75**r.cost * (REFERENCE_PART if r.quantity.reference else 1.0)
+        size *= largest(r.quantity) * FOR_COST**r.cost * (REFERENCE_PART if r.quantity.reference else 1.0)
     return size
 
 

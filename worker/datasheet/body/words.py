@@ -9,7 +9,7 @@ from worker.datasheet.body.found import Found, largest
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.geometry.primitives import Word
 from worker.datasheet.text.quantities import NUMBER, Quantity, number, parse
-from worker.datasheet.thresholds.drawing import TOLD_ALIKE
+from worker.datasheet.thresholds.drawing import BODY_MOST_MM, TOLD_ALIKE
 
 _HEIGHT = re.compile(
     rf"({NUMBER})\s*mm\s*max(?:imum)?\.?\s*(?:package\s*)?height|max(?:imum)?\.?\s*(?:package\s*)?height\s*[:=]?\s*({NUMBER})\s*mm",
@@ -63,7 +63,7 @@ def _sizes(lines: Iterable[Word]) -> Iterator[tuple[Quantity, Quantity, Quantity
     """Length, width and height of the one size that is told, the height last and least."""
     found = [(line, m) for line in lines if (m := _SIZE.search(line.text))]
     told = {tuple(number(v) for v in m.groups()) for _, m in found}
-    if len(told) == 1 and max(next(iter(told))[:2]) < 150 and next(iter(told))[2] <= min(next(iter(told))[:2]):
+    if len(told) == 1 and max(next(iter(told))[:2]) < BODY_MOST_MM and next(iter(told))[2] <= min(next(iter(told))[:2]):
         line, m = found[0]
         a, b, c = (_quantity(line, m[0], value=number(v)) for v in m.groups())
         yield a, b, c

@@ -9,13 +9,26 @@ from scipy.spatial import cKDTree
 from worker.datasheet.geometry.grid import StrokeGrid
 from worker.datasheet.geometry.primitives import ClosedOutline, Sheet, Tip
 from worker.datasheet.thresholds.drawing import (
+    CROSSED_LEAST_PT,
+    CROSSED_PT,
+    DOT_LEAST_PT,
+    DOT_MOST_PT,
+    DOT_ROUND,
     NOTCH_LEAST_PT,
+    TICK_LEAST_PT,
+    TICK_MOST_PT,
+    TICK_SKEW,
+    TIP_LEAN_LEAST,
     TIP_LEAN_MOST,
     TIP_MAX_PT,
     TIP_MIN_PT,
     TIP_MISS_PART,
     TIP_OPEN_LEAST_PT,
     TIP_ROUNDING_PT,
+    TIP_SAME_PT,
+    TIP_SIDES_ALIKE,
+    TIP_SKEW,
+    TIP_SKEW_MOST,
     TIP_TOUCH_PT,
 )
 
@@ -41,7 +54,9 @@ def _arrow_tips(lines: NDArray[np.float64]) -> list[Tip]:
     for axis in (0, 1):
         along, across = (ends[:, 2:] - ends[:, :2])[:, [axis, 1 - axis]].T
         lean = np.abs(across) / np.maximum(np.abs(along), 1e-9)
-        chosen = np.flatnonzero((size > TIP_MIN_PT) & (size < TIP_MAX_PT) & (lean > 0.06) & (lean < TIP_LEAN_MOST))
+        chosen = np.flatnonzero(
+            (size > TIP_MIN_PT) & (size < TIP_MAX_PT) & (lean > TIP_LEAN_LEAST) & (lean < TIP_LEAN_MOST)
+        )
         exact = _heads(chosen[_touching(ends[chosen])], ends, along, across, axis)
         loose = _heads(chosen[_missing(ends[chosen], size[chosen])], ends, along, across, axis)
         heads = _without_notches([*exact, *(h for h in loose if not any(_same_head(h[0], t) for t, _ in exact))])
@@ -77,7 +92,7 @@ def _missing(ends: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np
         return np.zeros((0, 2), dtype=np.intp)
     pairs = long[cKDTree(ends[long, :2]).query_pairs(TIP_MISS_PART * TIP_MAX_PT, output_type="ndarray")]
     gap, back = (np.hypot(*(ends[pairs[:, 0], k : k + 2] - ends[pairs[:, 1], k : k + 2]).T) for k in (0, 2))
-    alike = np.abs(size[pairs[:, 0]] - size[pairs[:, 1]]) < 0.2 * size[pairs[:, 0]]
+    alike = np.abs(size[pairs[:, 0]] - size[pairs[:, 1]]) < TIP_SIDES_ALIKE * size[pairs[:, 0]]
     return np.asarray(
         pairs[(gap > TIP_TOUCH_PT) & (gap < TIP_MISS_PART * size[pairs].min(axis=1)) & (gap < 0.5 * back) & alike]
     )
@@ -100,7 +115,7 @@ def _heads(
         sign = int(np.sign(along[i]))
         step = (-sign, 0) if axis == 0 else (0, -sign)
         length = float(np.abs(along[pair]).max())
-        key = (round(x / 0.4), round(y / 0.4), *step)
+        key = (round(x / TIP_SAME_PT), round(y / TIP_SAME_PT), *step)
         if key not in found or length > found[key][1]:
             found[key] = (Tip(float(x), float(y), *step), length)
     return list(found.values())
@@ -115,7 +130,9 @@ def _symmetric(across: NDArray[np.float64], along: NDArray[np.float64]) -> bool:
     lean = across / np.abs(along)
     up, down = float(lean.max()), float(-lean.min())
     skew = abs(up - down) / max(up, down)
-    return skew < 0.35 or (skew < 0.75 and abs(float(across.max()) + float(across.min())) < TIP_ROUNDING_PT)
+    return skew < TIP_SKEW or (
+        skew < TIP_SKEW_MOST and abs(float(across.max()) + float(across.min())) < TIP_ROUNDING_PT
+    )
 
 
 def _has_tail(tip: Tip, grid: StrokeGrid) -> bool:
@@ -133,7 +150,12 @@ def _dots(outlines: list[ClosedOutline], grid: StrokeGrid) -> list[Tip]:
     found = []
     for outline in outlines:
         b = outline.box
-        if not (outline.filled and outline.curved and 0.6 < b.width < 5 and abs(b.width - b.height) < 0.15 * b.width):
+        if not (
+            outline.filled
+            and outline.curved
+            and DOT_LEAST_PT < b.width < DOT_MOST_PT
+            and abs(b.width - b.height) < DOT_ROUND * b.width
+        ):
             continue
         if _crosses(grid, 0, b.cy, b.cx) and _crosses(grid, 1, b.cx, b.cy):
             found.append(Tip(b.cx, b.cy, 0, 0))
@@ -146,7 +168,7 @@ def _ticks(lines: NDArray[np.float64], grid: StrokeGrid) -> list[Tip]:
         return []
     d = np.abs(lines[:, 2:4] - lines[:, :2])
     size = np.hypot(d[:, 0], d[:, 1])
-    chosen = lines[(size > 2) & (size < 12) & (np.abs(d[:, 0] - d[:, 1]) < 0.25 * size)]
+    chosen = lines[(size > TICK_LEAST_PT) & (size < TICK_MOST_PT) & (np.abs(d[:, 0] - d[:, 1]) < TICK_SKEW * size)]
     found = []
     for x0, y0, x1, y1 in chosen[:2000, :4]:
         x, y = float(x0 + x1) / 2, float(y0 + y1) / 2
@@ -157,4 +179,10 @@ def _ticks(lines: NDArray[np.float64], grid: StrokeGrid) -> list[Tip]:
 
 def _crosses(grid: StrokeGrid, axis: int, across: float, along: float) -> bool:
     rows = grid.near(axis, across, 0.5)
-    return bool(np.any((rows[:, 1] < along + 0.7) & (rows[:, 2] > along - 0.7) & (rows[:, 2] - rows[:, 1] > 3)))
+    return bool(
+        np.any(
+            (rows[:, 1] < along + CROSSED_PT)
+            & (rows[:, 2] > along - CROSSED_PT)
+            & (rows[:, 2] - rows[:, 1] > CROSSED_LEAST_PT)
+        )
+    )

@@ -1,30 +1,37 @@
-"""Finds dimension lines: the spans between arrow tips, and which printed number stands at which span."""
+"""What a dimension line measures, and which printed number stands at which of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.datasheet.geometry.grid import StrokeGrid
-from worker.datasheet.geometry.primitives import Box, Tip
+from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.text.quantities import Quantity
 from worker.datasheet.thresholds.drawing import (
+    ALONG_TAIL,
+    AT_ELBOW,
+    AT_SECOND_ELBOW,
+    AT_TAIL_END,
     BROKEN_ACROSS_PT,
-    GAP_MIDDLE,
-    HEAD_COVER_PT,
+    ELBOW_PT,
     LINE_GAP_PT,
     LINED_PT,
     LONG_HEAD_PT,
+    MIDDLE_PART,
+    OFF_MIDDLE,
+    OFF_MIDDLE_MOST,
     ONE_STROKE_PT,
     RAY_COST,
     RAY_PT,
     READING_FAR,
     READING_OWN,
-    SPAN_SKEW_PT,
-    WIDE_GAP,
+    SMALL_LETTER_PT,
+    TAIL_MOST_PT,
+    TAIL_ON_PT,
+    TAIL_STEP_PT,
 )
 
 
@@ -63,88 +70,6 @@ class DimensionReading:
     cost: float
 
 
-def spans_of(tips: list[Tip], grid: StrokeGrid, texts: list[Box]) -> list[DimensionSpan]:
-    """Distances between neighbouring tips on one line."""
-    found: dict[tuple[int, int, int, int], DimensionSpan] = {}
-    for axis in (0, 1):
-        chosen = [t for t in tips if (t.dx if axis == 0 else t.dy) or (t.dx == 0 and t.dy == 0)]
-        rows = sorted(chosen, key=lambda t: t.y if axis == 0 else t.x)
-        for group in _same_line(rows, axis):
-            for span in _pairs(group, axis):
-                if not span.inside or _drawn(span, grid, texts):
-                    key = (axis, round(span.at / 0.7), round(span.start / 0.7), round(span.end / 0.7))
-                    found[key] = span
-    return list(found.values())
-
-
-def _same_line(tips: list[Tip], axis: int) -> list[list[Tip]]:
-    groups: list[list[Tip]] = []
-    for tip in tips:
-        at = tip.y if axis == 0 else tip.x
-        last = groups[-1][-1] if groups else None
-        if last is not None and at - (last.y if axis == 0 else last.x) < SPAN_SKEW_PT:
-            groups[-1].append(tip)
-        else:
-            groups.append([tip])
-    return groups
-
-
-def _pairs(group: list[Tip], axis: int) -> list[DimensionSpan]:
-    nodes: list[tuple[float, float, set[int]]] = []
-    for tip in sorted(group, key=lambda t: t.x if axis == 0 else t.y):
-        along, at = (tip.x, tip.y) if axis == 0 else (tip.y, tip.x)
-        step = tip.dx if axis == 0 else tip.dy
-        ways = {step} if step else {-1, 1}
-        if nodes and along - nodes[-1][0] < 0.7:
-            nodes[-1][2].update(ways)
-        else:
-            nodes.append((along, at, ways))
-    spans = []
-    for (a, at, ways), (b, _, ways2) in pairwise(nodes):
-        if -1 in ways and 1 in ways2:
-            spans.append(DimensionSpan(axis, at, a, b, True))
-        elif 1 in ways and -1 in ways2:
-            spans.append(DimensionSpan(axis, at, a, b, False))
-    return spans
-
-
-def _drawn(span: DimensionSpan, grid: StrokeGrid, texts: list[Box]) -> bool:
-    """Whether the dimension line between the tips is really there, its own text may interrupt it."""
-    head = min(HEAD_COVER_PT, 0.35 * span.length)
-    pieces = [(r[1], r[2]) for r in grid.near(span.axis, span.at)]
-    pieces += [(span.start, span.start + head), (span.end - head, span.end)]
-    roomy = [gap for gap in _gaps(span, pieces) if _middle(*gap, span, texts)]
-    pieces += roomy if len(roomy) == 1 else []
-    for box in texts:
-        across = (box.y0, box.y1) if span.axis == 0 else (box.x0, box.x1)
-        if across[0] - BROKEN_ACROSS_PT < span.at < across[1] + BROKEN_ACROSS_PT:
-            pieces.append((box.x0 - 4, box.x1 + 4) if span.axis == 0 else (box.y0 - 4, box.y1 + 4))
-    return sum(high - low for low, high in _gaps(span, pieces)) < 0.2 * span.length
-
-
-def _gaps(span: DimensionSpan, pieces: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The parts of a span that nothing covers."""
-    gaps, reach = [], span.start
-    for low, high in sorted(pieces):
-        if low > reach:
-            gaps.append((reach, min(low, span.end)))
-        reach = max(reach, high)
-        if reach >= span.end:
-            return gaps
-    return [*gaps, (reach, span.end)]
-
-
-def _middle(low: float, high: float, span: DimensionSpan, texts: list[Box]) -> bool:
-    """Whether a gap of a dimension line has a text in its middle, as wide gaps around numbers have."""
-    if high - low > WIDE_GAP * span.length:
-        return False
-    for box in texts:
-        at, across = (box.cx, (box.y0, box.y1)) if span.axis == 0 else (box.cy, (box.x0, box.x1))
-        if across[0] < span.at < across[1] and abs(at - (low + high) / 2) < GAP_MIDDLE * (high - low):
-            return True
-    return False
-
-
 def anchors_of(span: DimensionSpan, grid: StrokeGrid) -> list[tuple[Box, float]]:
     """Where the number of a span may stand, each with an added cost: on the line, at its tails, at the end of a leader."""
     (x0, y0), (x1, y1) = span.point(span.start), span.point(span.end)
@@ -154,10 +79,14 @@ def anchors_of(span: DimensionSpan, grid: StrokeGrid) -> list[tuple[Box, float]]
         if tail is None:
             continue
         x, y = span.point(tail)
-        found += [(Box(x, y, x, y), 0.25), (_between(span.point(end), (x, y)), 0.3)]
+        found += [(Box(x, y, x, y), AT_TAIL_END), (_between(span.point(end), (x, y)), ALONG_TAIL)]
         for far in _elbow(1 - span.axis, x, y, grid):
-            found.append((Box(*far, *far), 0.4))
-            found.extend((Box(*g, *g), 0.5) for g in _elbow(span.axis, *far, grid) if abs(g[0] - x) + abs(g[1] - y) > 1)
+            found.append((Box(*far, *far), AT_ELBOW))
+            found.extend(
+                (Box(*g, *g), AT_SECOND_ELBOW)
+                for g in _elbow(span.axis, *far, grid)
+                if abs(g[0] - x) + abs(g[1] - y) > 1
+            )
     return found
 
 
@@ -175,12 +104,12 @@ def _tail(span: DimensionSpan, end: float, sign: int, grid: StrokeGrid) -> float
     )
     for _ in range(4):
         if sign > 0:
-            on = rows[(rows[:, 1] < reach + LONG_HEAD_PT) & (rows[:, 2] > reach + 0.3) & own_side]
+            on = rows[(rows[:, 1] < reach + LONG_HEAD_PT) & (rows[:, 2] > reach + TAIL_ON_PT) & own_side]
             step = float(on[:, 2].max()) if len(on) else reach
         else:
-            on = rows[(rows[:, 2] > reach - LONG_HEAD_PT) & (rows[:, 1] < reach - 0.3) & own_side]
+            on = rows[(rows[:, 2] > reach - LONG_HEAD_PT) & (rows[:, 1] < reach - TAIL_ON_PT) & own_side]
             step = float(on[:, 1].min()) if len(on) else reach
-        if abs(step - reach) < 0.2 or abs(step - end) > 160:
+        if abs(step - reach) < TAIL_STEP_PT or abs(step - end) > TAIL_MOST_PT:
             break
         reach = step
     return reach if abs(reach - end) > 0.5 else None
@@ -192,7 +121,7 @@ def _elbow(axis: int, x: float, y: float, grid: StrokeGrid) -> list[tuple[float,
     found = []
     for at, low, high in grid.near(axis, across, 0.5):
         for near, far in ((low, high), (high, low)):
-            if abs(near - along) < 0.6 and 1.0 < abs(far - near) < 160:
+            if abs(near - along) < ELBOW_PT and 1.0 < abs(far - near) < TAIL_MOST_PT:
                 found.append((float(far), float(at)) if axis == 0 else (float(at), float(far)))
     return found[:4]
 
@@ -203,7 +132,7 @@ def readings_of(spans: list[DimensionSpan], grid: StrokeGrid, quantities: list[Q
     if not quantities:
         return []
     boxes = np.array([[q.box.x0, q.box.y0, q.box.x1, q.box.y1] for q in quantities])
-    sizes = np.array([max(q.size, 3.0) for q in quantities])
+    sizes = np.array([max(q.size, SMALL_LETTER_PT) for q in quantities])
     costs = np.array([_costs(anchors_of(span, grid), boxes, sizes) + _aside(span, boxes, sizes) for span in spans])
     costs = costs.reshape(len(spans), len(quantities))
     lone = costs.min(axis=0, initial=READING_FAR) >= READING_OWN  # numbers that stand at no line
@@ -244,8 +173,8 @@ def _rays(span: DimensionSpan, grid: StrokeGrid) -> list[tuple[Box, float]]:
 def _aside(span: DimensionSpan, boxes: NDArray[np.float64], sizes: NDArray[np.float64]) -> NDArray[np.float64]:
     """A small cost for standing off the middle of an inside span, where numbers usually are."""
     low, high = (boxes[:, 0], boxes[:, 2]) if span.axis == 0 else (boxes[:, 1], boxes[:, 3])
-    off = np.abs((low + high) / 2 - (span.start + span.end) / 2) / np.maximum(sizes, 0.25 * span.length)
-    return np.asarray(0.12 * np.minimum(off, 4.0))
+    off = np.abs((low + high) / 2 - (span.start + span.end) / 2) / np.maximum(sizes, MIDDLE_PART * span.length)
+    return np.asarray(OFF_MIDDLE * np.minimum(off, OFF_MIDDLE_MOST))
 
 
 class Lines:
@@ -259,7 +188,7 @@ class Lines:
         """The span whose line, tail or leader is nearest, None when none is near."""
         if not self.anchors:
             self.anchors = [anchors_of(s, self.grid) for s in self.spans]
-        size = max(min(box.width, box.height), 3.0)
+        size = max(min(box.width, box.height), SMALL_LETTER_PT)
         costs = [min(place.gap(box) / size + extra for place, extra in own) for own in self.anchors]
         best = int(np.argmin(costs)) if costs else -1
         return self.spans[best] if costs and costs[best] < READING_OWN else None

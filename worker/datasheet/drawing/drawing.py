@@ -9,11 +9,13 @@ from db.documents.kinds.datasheet import MOST_MM
 from worker.datasheet.drawing import arrowheads, dimensions, extension_lines, shapes, variations
 from worker.datasheet.drawing.dimensions import DimensionReading, DimensionSpan
 from worker.datasheet.drawing.shapes import Shape
+from worker.datasheet.drawing.spans import spans_of
 from worker.datasheet.geometry.grid import StrokeGrid
 from worker.datasheet.geometry.primitives import Box, Sheet, Word, around
 from worker.datasheet.text import letter_rows, letter_tables, phrases, stacks, tables
 from worker.datasheet.text.quantities import INCH_MM, Quantity
 from worker.datasheet.text.tables import TableEntry
+from worker.datasheet.thresholds.drawing import LETTER_NAME_LEAST_PT, LETTER_NAME_MOST
 
 _PREFIX = re.compile(r"^(\d{1,3})\s*[xX×]\s*(?=[A-Za-z])|^(\d{1,3})\s*[-–]\s*(?=[A-Za-z])")
 
@@ -74,7 +76,7 @@ def symbol_labels(words: list[Word], entries: list[TableEntry], boxes: list[Box]
             continue
         count = _PREFIX.match(word.text)
         name = word.text[count.end() :] if count else word.text
-        rows = _rows(known, _bare(name, known), word.confidence < 1.0) if len(name) < 8 else []
+        rows = _rows(known, _bare(name, known), word.confidence < 1.0) if len(name) < LETTER_NAME_MOST else []
         entry = min(rows, key=lambda row: places[row.table].gap(word.box), default=None)
         if entry is not None:
             number = int(count[1] or count[2]) if count else None
@@ -84,7 +86,7 @@ def symbol_labels(words: list[Word], entries: list[TableEntry], boxes: list[Box]
                     box=word.box,
                     turn=word.turn,
                     count=number,
-                    size=max(word.across, 5.0),
+                    size=max(word.across, LETTER_NAME_LEAST_PT),
                     confidence=word.confidence,
                 )
             )
@@ -136,7 +138,7 @@ def interpret(sheet: Sheet, units: str = "auto", package: str | None = None) -> 
     lines = phrases.join(exact) + phrases.join([w for w in free if w.confidence < 1.0])
     unit = unit_of(" ".join(w.text for w in phrases.join(sheet.words))) if units == "auto" else units
     texts = [w.box for w in lines] + [q.box for q in stacks.read(lines)]
-    found_spans = dimensions.spans_of(arrowheads.tips_of(sheet, grid), grid, texts)
+    found_spans = spans_of(arrowheads.tips_of(sheet, grid), grid, texts)
     spans = [extension_lines.onto_lines(s, grid) for s in found_spans]
     numbers = stacks.read(lines, dimensions.Lines(spans, grid).apart)
     if unit != "mm":

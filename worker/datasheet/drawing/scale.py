@@ -14,9 +14,15 @@ from worker.datasheet.thresholds.drawing import (
     SCALE_AGREES,
     SCALE_ASIDE,
     SCALE_AXES_ALIKE,
+    SCALE_DISAGREES,
+    SCALE_IMPOSSIBLE,
     SCALE_LOOSE,
+    SCALE_NO_NUMBER,
+    SCALE_OFF,
     SCALE_STRETCH_MOST,
     SCALE_UNPAIRED,
+    SCALE_VOTE_FAR,
+    SCALE_VOTE_NEAR,
     SCALE_WILD,
 )
 
@@ -45,7 +51,7 @@ def _peak(ratios: np.ndarray, weights: np.ndarray, near: float | None = None) ->
         close = np.abs(ratios / centre - 1) < SCALE_AGREES
         votes = float(weights[close].sum())
         if near is not None:
-            votes *= 1.6 if abs(centre / near - 1) < SCALE_AXES_ALIKE else 0.6
+            votes *= SCALE_VOTE_NEAR if abs(centre / near - 1) < SCALE_AXES_ALIKE else SCALE_VOTE_FAR
         if votes > total:
             best, total = float(np.average(ratios[close], weights=weights[close])), votes
     return best, total
@@ -104,12 +110,14 @@ def assign(readings: list[DimensionReading], scale: Scale) -> list[DimensionRead
         return []
     row = {id(s): i for i, s in enumerate(spans)}
     col = {id(q): i for i, q in enumerate(numbers)}
-    none = 6.0
+    none = SCALE_NO_NUMBER
     cost = np.full((len(spans), len(numbers) + len(spans)), none)
-    cost[:, : len(numbers)] = 50.0
+    cost[:, : len(numbers)] = SCALE_IMPOSSIBLE
     for r in usable:
         off = min(misfit(r, scale), SCALE_LOOSE if id(r) in named else SCALE_WILD)
-        cost[row[id(r.span)], col[id(r.quantity)]] = r.cost + min(off / SCALE_AGREES, 1.0) * 1.2 + 6 * off
+        cost[row[id(r.span)], col[id(r.quantity)]] = (
+            r.cost + min(off / SCALE_AGREES, 1.0) * SCALE_DISAGREES + SCALE_OFF * off
+        )
     rows, cols = linear_sum_assignment(cost)
     picked = {(int(i), int(j)) for i, j in zip(rows, cols, strict=True) if cost[i, j] < none}
     return [r for r in usable if (row[id(r.span)], col[id(r.quantity)]) in picked]

@@ -12,10 +12,32 @@ from worker.datasheet.drawing import painted_rings
 from worker.datasheet.drawing.barred import rectangles as barred_rectangles
 from worker.datasheet.geometry.primitives import Box, ClosedOutline, Sheet
 from worker.datasheet.thresholds.drawing import (
+    BAR_ASPECT,
+    BAR_LEAST_PT,
     BAR_POINTS,
     BAR_PT,
+    CIRCLE_COARSE,
+    CIRCLE_FINE,
+    CIRCLE_OFF,
+    CIRCLE_OFF_PT,
+    CIRCLE_POINTS,
+    CIRCLE_RATIO,
+    CIRCLE_SMALL_PT,
+    CORNER_NEAR,
     CURVE_LEAST,
     CURVE_MOST,
+    CUT_FULL,
+    D_RADIUS,
+    PAD_FULL,
+    RECT_FULL,
+    RECT_FULL_ALONE,
+    RING_LINES_CURVED,
+    RING_LINES_MOST,
+    ROUNDED_FULL,
+    ROUNDED_FULLY,
+    SAME_MIDDLE_PT,
+    SAME_ROUND_PT,
+    SAME_SIDE_PT,
     SHAPE_JOIN_PT,
     SHAPE_LEAST_PT,
     SHAPE_MOST_PART,
@@ -42,7 +64,7 @@ class Shape:
         """Whether width and height agree within `slack` points or a `part` of their own; round shapes get more slack."""
         a, b = self.box, other.box
         if self.kind in ROUND and other.kind in ROUND:
-            slack = max(slack, 0.8)
+            slack = max(slack, SAME_ROUND_PT)
         return abs(a.width - b.width) <= max(slack, part * a.width) and abs(a.height - b.height) <= max(
             slack, part * a.height
         )
@@ -63,39 +85,41 @@ def kind_of(points: tuple[Point, ...]) -> tuple[str, float] | None:
         return None
     full = area_of(points) / (w * h)
     corners = _corners(xs, ys, w, h)
-    if (full > 0.985 and corners == 4) or full > 0.999:
+    if (full > RECT_FULL and corners == 4) or full > RECT_FULL_ALONE:
         return "rect", 0.0
     ratio = max(w, h) / min(w, h)
     if corners == 0 and _round(xs, ys, w, h):
         return "circle", min(w, h) / 2
-    if full < 0.7:
+    if full < PAD_FULL:
         return None
     short = min(w, h)
     lost = (1 - full) * w * h  # each rounded corner of radius r loses r * r * (1 - pi / 4)
     rounded = 4 - corners
     radius = float(np.sqrt(max(lost, 0) / (max(rounded, 1) * (1 - np.pi / 4))))
-    if corners == 0 and radius > 0.46 * short:
-        return ("circle" if ratio < 1.04 else "oval"), short / 2
-    if corners == 2 and radius > 0.35 * short:
+    if corners == 0 and radius > ROUNDED_FULLY * short:
+        return ("circle" if ratio < CIRCLE_RATIO else "oval"), short / 2
+    if corners == 2 and radius > D_RADIUS * short:
         return "d_shape", min(radius, short / 2)
     if corners == 0 and radius < 0.5 * short:
         return "roundrect", radius
-    if full > 0.9 or (corners >= 3 and full > 0.8):
-        return ("custom" if corners >= 3 and full < 0.985 else "roundrect"), radius
+    if full > ROUNDED_FULL or (corners >= 3 and full > CUT_FULL):
+        return ("custom" if corners >= 3 and full < RECT_FULL else "roundrect"), radius
     return None
 
 
 def _round(xs: NDArray[np.float64], ys: NDArray[np.float64], w: float, h: float) -> bool:
     """Whether the points lie on a circle as well as a coarse plotter draws one."""
-    if len(xs) < 6 or max(w, h) > min(w, h) * (1.1 if min(w, h) < 15 else 1.03):
+    if len(xs) < CIRCLE_POINTS or max(w, h) > min(w, h) * (
+        CIRCLE_COARSE if min(w, h) < CIRCLE_SMALL_PT else CIRCLE_FINE
+    ):
         return False
     from_centre = np.hypot(xs - (xs.min() + xs.max()) / 2, ys - (ys.min() + ys.max()) / 2)
-    return bool(np.ptp(from_centre) < max(0.12 * from_centre.mean(), 0.3))
+    return bool(np.ptp(from_centre) < max(CIRCLE_OFF * from_centre.mean(), CIRCLE_OFF_PT))
 
 
 def _corners(xs: NDArray[np.float64], ys: NDArray[np.float64], w: float, h: float) -> int:
     """How many corners of the bounding box the path really touches."""
-    near = 0.02 * min(w, h) + 0.02
+    near = CORNER_NEAR * min(w, h) + CORNER_NEAR
     return sum(
         bool(np.any((np.abs(xs - x) < near) & (np.abs(ys - y) < near)))
         for x in (xs.min(), xs.max()) for y in (ys.min(), ys.max())
@@ -156,12 +180,12 @@ def _bars(sheet: Sheet) -> NDArray[np.float64]:
     for outline in sheet.outlines:
         b = outline.box
         thick, length = min(b.width, b.height), max(b.width, b.height)
-        if len(outline.points) <= BAR_POINTS and thick < BAR_PT and length > max(SHAPE_LEAST_PT, 4 * thick):
+        if len(outline.points) <= BAR_POINTS and thick < BAR_PT and length > max(SHAPE_LEAST_PT, BAR_ASPECT * thick):
             half = thick / 2
             ends = (
                 (b.x0 + half, b.cy, b.x1 - half, b.cy) if b.width > b.height else (b.cx, b.y0 + half, b.cx, b.y1 - half)
             )
-            rows.append((*ends, max(thick, 0.1), 0.0, 0.0))
+            rows.append((*ends, max(thick, BAR_LEAST_PT), 0.0, 0.0))
     return np.array(rows).reshape(-1, 7)
 
 
@@ -187,7 +211,7 @@ def _walk(
         if start in done or start not in at[int(a[start])] or len(at[int(a[start])]) != 2:
             continue
         ring, points, node = [start], [(float(lines[start, 0]), float(lines[start, 1]))], int(b[start])
-        while node != int(a[start]) and len(ring) < 400:
+        while node != int(a[start]) and len(ring) < RING_LINES_MOST:
             onward = _onward(lines, a, at[node], ring[-1], node)
             if onward is None or onward in ring:
                 break
@@ -197,7 +221,7 @@ def _walk(
             node = int(b[step]) if forward else int(a[step])
         done.update(ring)
         if node == int(a[start]) and len(ring) >= 4:
-            curved = len(ring) > 8
+            curved = len(ring) > RING_LINES_CURVED
             found.append(ClosedOutline(tuple(points), False, True, curved, (0, 0, 0), float(lines[start, 4])))
     return found
 
@@ -234,7 +258,12 @@ def unique(shapes: list[Shape]) -> list[Shape]:
     kept: dict[tuple[int, int, int, int], Shape] = {}
     for shape in shapes:
         b = shape.box
-        key = (round(b.cx / 0.5), round(b.cy / 0.5), round(b.width / 0.7), round(b.height / 0.7))
+        key = (
+            round(b.cx / SAME_MIDDLE_PT),
+            round(b.cy / SAME_MIDDLE_PT),
+            round(b.width / SAME_SIDE_PT),
+            round(b.height / SAME_SIDE_PT),
+        )
         old = kept.get(key)
         if old is None:
             kept[key] = shape

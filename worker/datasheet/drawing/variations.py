@@ -9,6 +9,7 @@ from typing import Protocol
 from worker.datasheet.geometry.primitives import Word
 from worker.datasheet.text.quantities import Quantity
 from worker.datasheet.text.tables import TableEntry
+from worker.datasheet.thresholds.drawing import VARIANT_COLUMN_PT
 
 _HEAD = re.compile(r"^(?:N|PINS?|LEADS?|PIN\s*(?:COUNT|NO\.?))$", re.IGNORECASE)
 ALIKE = 3  # rows of one letter are variations even where no numbers of pins stand beside them
@@ -57,7 +58,9 @@ def _groups(entries: list[TableEntry]) -> list[list[TableEntry]]:
     """Rows of the same letter in the same column of a table."""
     groups: dict[tuple[int, str, int], list[TableEntry]] = {}
     for entry in entries:
-        groups.setdefault((entry.table, entry.symbol, round(entry.quantity.box.x0 / 8)), []).append(entry)
+        groups.setdefault((entry.table, entry.symbol, round(entry.quantity.box.x0 / VARIANT_COLUMN_PT)), []).append(
+            entry
+        )
     return [g for g in groups.values() if len(g) > 1]
 
 

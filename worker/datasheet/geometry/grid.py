@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.datasheet.geometry.primitives import Sheet
-from worker.datasheet.thresholds.drawing import LEVEL_SKEW, ON_LINE_PT
+from worker.datasheet.thresholds.drawing import LEVEL_OFF_PT, LEVEL_RUN_PT, LEVEL_SKEW, ON_LINE_PT
 
 
 def _level(lines: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
@@ -18,7 +18,7 @@ def _level(lines: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
     along, across = (0, 1) if axis == 0 else (1, 0)
     off = np.abs(lines[:, across] - lines[:, across + 2])
     run = np.abs(lines[:, along] - lines[:, along + 2])
-    chosen = lines[(off < 0.12) & (run > 0.4) | (off < LEVEL_SKEW * run)]
+    chosen = lines[(off < LEVEL_OFF_PT) & (run > LEVEL_RUN_PT) | (off < LEVEL_SKEW * run)]
     low = np.minimum(chosen[:, along], chosen[:, along + 2])
     high = np.maximum(chosen[:, along], chosen[:, along + 2])
     return np.column_stack([(chosen[:, across] + chosen[:, across + 2]) / 2, low, high])

@@ -10,6 +10,8 @@ from __future__ import annotations
 LEVEL_SKEW = 0.008
 # across a line: what lies nearer is on it; smaller loses tips off their line, larger takes the next line's
 ON_LINE_PT = 0.6
+LEVEL_OFF_PT = 0.12  # how far off level a short stroke may be
+LEVEL_RUN_PT = 0.4  # length of such a stroke; shorter ones have no direction
 
 # Arrow heads (drawing/arrowheads.py).
 TIP_MIN_PT = 1.2  # side of a head; smaller takes curve steps for heads
@@ -20,8 +22,22 @@ TIP_TOUCH_PT = 0.5  # between the ends of a head's two sides; smaller loses roun
 NOTCH_LEAST_PT = 0.4  # from the tip of a head to the notch in its back
 TIP_OPEN_LEAST_PT = 3.0  # side of a head whose sides miss each other; smaller ones are noise
 TIP_MISS_PART = 0.33  # of its side by which the ends of an open head may miss each other
+TIP_LEAN_LEAST = 0.06  # tangent of that angle; smaller takes two strokes of one line for a head
+TIP_SIDES_ALIKE = 0.2  # part by which the two sides of an open head may differ in length
+TIP_SAME_PT = 0.4  # heads nearer than this are one
+TIP_SKEW = 0.35  # part by which both sides may lean differently
+TIP_SKEW_MOST = 0.75  # the same where coarse plotting explains it
+DOT_LEAST_PT = 0.6  # width of a dot that ends a dimension line
+DOT_MOST_PT = 5.0  # width of such a dot; larger takes vias for dots
+DOT_ROUND = 0.15  # part by which its sides may differ
+TICK_LEAST_PT = 2.0  # length of an oblique stroke that ends a dimension line
+TICK_MOST_PT = 12.0  # length of such a stroke; longer ones are edges
+TICK_SKEW = 0.25  # of its length by which it may be off 45 degrees
+CROSSED_PT = 0.7  # beyond the place of a dot or tick that the lines under it reach
+CROSSED_LEAST_PT = 3.0  # length of those lines
 
-# Dimension lines and their numbers (drawing/dimensions.py). Costs: letter heights from a number to its place, and added ones.
+# Dimension lines and their numbers (drawing/spans.py, drawing/dimensions.py).
+# Costs: letter heights from a number to its place, and added ones.
 HEAD_COVER_PT = 10.0  # of a dimension line that its heads may hide; smaller loses short dimensions
 READING_FAR = 2.6  # cost above which a number is not of this span; larger ties notes to lines
 SPAN_SKEW_PT = 1.0  # across, between the two tips of one line; larger joins tips of neighbours
@@ -39,6 +55,22 @@ TIP_SHORT_PT = 1.8  # along: how far a head may end before the line it points at
 TIP_ON_LINE_PT = 0.4  # how exactly a tip meets its line
 TIP_ALIKE_PT = 1.0  # between what both ends of a span stop short; larger moves one end to a neighbour
 TIP_SHORT_PART = 0.15  # of a span: shorter ones have their next line about as near as their own
+SPAN_SAME_PT = 0.7  # ends nearer than this are one
+HEAD_COVER_PART = 0.35  # of a dimension line that one head hides, at the most
+TEXT_MARGIN_PT = 4.0  # white on each side of a number that interrupts its line
+UNDRAWN_MOST = 0.2  # of a dimension line that may be missing; more is two heads of different lines
+AT_TAIL_END = 0.25  # cost of a number at the end of a tail
+ALONG_TAIL = 0.3  # cost of one along a tail
+AT_ELBOW = 0.4  # cost of one where a tail turns off
+AT_SECOND_ELBOW = 0.5  # cost of one where it turns off again
+TAIL_ON_PT = 0.3  # by which the next piece of a tail must run on
+TAIL_STEP_PT = 0.2  # a tail that grows by less ends there
+TAIL_MOST_PT = 160.0  # length of a tail; longer ones are edges of the drawing
+ELBOW_PT = 0.6  # from the end of a tail to a stroke that goes on from it
+SMALL_LETTER_PT = 3.0  # height of letters that counts at the least for distances
+MIDDLE_PART = 0.25  # of a span: off its middle by that counts like one letter height
+OFF_MIDDLE = 0.12  # cost of each letter height off the middle of an inside span
+OFF_MIDDLE_MOST = 4.0  # letter heights that count
 
 # Scale (drawing/scale.py): ratios of points to millimetres, as a part of the ratio.
 SCALE_AGREES = 0.03  # a span agrees with its number; larger hides a wrong number, smaller loses rounded ones
@@ -50,6 +82,12 @@ SCALE_UNPAIRED = 6.0  # cost of a span without a number, above that of any readi
 SCALE_AXES_ALIKE = 0.06  # between x and y: so near they vote for one scale
 # logarithm of the ratio of both scales; no drawing is stretched more, beyond it one scale is wrong
 SCALE_STRETCH_MOST = 0.4
+SCALE_VOTE_NEAR = 1.6  # times the votes of a scale that is about that of the other axis
+SCALE_VOTE_FAR = 0.6  # times those of another one
+SCALE_NO_NUMBER = 6.0  # cost of a span that is given no number
+SCALE_IMPOSSIBLE = 50.0  # cost of a number that was not read at a span, above all others together
+SCALE_DISAGREES = 1.2  # cost of a number that is off the scale by more than SCALE_AGREES
+SCALE_OFF = 6.0  # cost of a number off the scale by all of it
 
 # Closed shapes (drawing/shapes.py).
 SHAPE_LEAST_PT = 1.6  # side of a shape; smaller ones are dots and letters
@@ -62,6 +100,28 @@ BAR_MOST_PT = 3.0  # thickness of a side drawn filled where four of them meet in
 BAR_LONG = 5.0  # times its thickness: the least length of such a side; smaller takes letters for rectangles
 BARS_MOST = 400  # of a page; more are hatching
 BAR_POINTS = 7  # corners that such an area has at most
+SAME_ROUND_PT = 0.8  # by which equal round shapes may differ
+RECT_FULL = 0.985  # of its box a rectangle with four corners fills; what fills more has straight sides
+RECT_FULL_ALONE = 0.999  # of its box a rectangle fills whose corners are not at points
+PAD_FULL = 0.7  # of its box; shapes that fill less are letters and arrows
+ROUNDED_FULLY = 0.46  # of the shorter side: radius of a corner from which on both corners make a round end
+CIRCLE_RATIO = 1.04  # ratio of the sides of a circle; larger is an oval
+D_RADIUS = 0.35  # of the shorter side: radius of the two round corners of a D
+ROUNDED_FULL = 0.9  # of its box a rectangle with rounded corners fills
+CUT_FULL = 0.8  # of its box a rectangle with one cut corner fills
+CIRCLE_POINTS = 6  # points of a circle at the least
+CIRCLE_COARSE = 1.1  # ratio of the sides of a small circle as a coarse plotter draws it
+CIRCLE_SMALL_PT = 15.0  # side of a small circle
+CIRCLE_FINE = 1.03  # ratio of the sides of a larger one
+CIRCLE_OFF = 0.12  # of its radius by which its points may be off a circle
+CIRCLE_OFF_PT = 0.3  # the same in points
+CORNER_NEAR = 0.02  # of the shorter side, and added points, from a corner of the box: a point at it
+BAR_ASPECT = 4.0  # times its thickness: the least length of a thin bar
+BAR_LEAST_PT = 0.1  # thickness that a bar counts at the least
+RING_LINES_MOST = 400  # lines of a closed shape that is put together of strokes
+RING_LINES_CURVED = 8  # more lines make a shape curved
+SAME_MIDDLE_PT = 0.5  # shapes whose middles are nearer, and
+SAME_SIDE_PT = 0.7  # whose sides differ by less, are one drawn twice
 
 # Circles painted piece by piece (drawing/painted_rings.py).
 RING_PIECE_PT = 1.6  # side of a painted piece of a circle's line; larger ones are shapes of their own
@@ -90,7 +150,7 @@ OUTLINE_CUT = 0.85  # times the size of a closed shape whose corners are cut, or
 OUTLINE_OPEN = 0.6  # times the size of sides put together of strokes, which the tips of leads may form too
 REFERENCE_PART = 0.4  # times the size of a side whose number is for reference; an outer one has its own
 LABEL_OFF = 0.1  # part of the scale; an integer farther off is the number of a pin
-VIEW_AT_SPAN = 2.2  # cost of a number of a dimension that a view is known by
+VIEW_AT_SPAN = 2.2  # cost of a number of a dimension that a view or a side of the body is known by
 END_PT = 0.9  # between the end of a dimension and what it measures, or the next one; larger accepts the neighbour
 FACE_PART = 0.25  # of the height; a shorter edge is that of a lead
 FACE_LEVEL = 0.5  # of the upper and the lower side of a view that must be drawn
@@ -109,3 +169,36 @@ FRAME_JOINT_PT = 2.0  # between the ends of lines that close a frame
 FRAME_SPANS = 3  # dimensions of a figure that can be an outline
 HEADING_LEADING = 3.0  # heights of letters between two lines of one heading
 LEFT_SPANS = 2  # dimensions along each axis that an outline must keep when other figures are taken away
+
+# Letters that stand for numbers (drawing/drawing.py).
+LETTER_NAME_MOST = 8  # characters of a letter with its count; longer texts are words
+LETTER_NAME_LEAST_PT = 5.0  # height of such a letter that counts at the least
+
+# Tables of variants (drawing/variations.py).
+VARIANT_COLUMN_PT = 8.0  # values of one letter nearer than this across are in one column
+
+#  (body/body.py).
+LETTERS_SMALLER = 0.55  # ratio of sides by letters at the edges to those by the usual letters: lids and moulds
+LETTERS_LARGER = 1.001  # the same: leads
+BODY_LEAST_MM = 0.2  # side of a body
+BODY_MOST_MM = 150.0  # side of a body; larger numbers are those of reels and trays
+BODY_FLAT = 1.05  # times the shorter side that the height may have
+BODY_SIDE_MM = 0.35  # side D or E of a body; smaller ones are those of leads
+BODY_OF_LEADS = 0.45  # of D or E that the side without leads must have; less is an exposed pad
+
+#  (body/height.py).
+FOR_COST = 0.75  # times the size for each unit of cost of a number: near ones are believed more
+HEIGHT_OFF = 0.5  # of it for a number off the scale by all of it
+HEIGHT_MOST = 2.5  # times the longer side of the body that the height may have
+SAME_VIEW = 0.03  # part by which another full view of the body may differ
+BESIDE_VIEW_PT = 110.0  # from the top view to a dimension across a side view
+WITHIN_VIEW_PT = 90.0  # from a full view to a dimension of something in it
+
+#  (body/outline.py).
+BODY_LEAST_PT = 8.0  # side of a body as drawn
+READINGS_MOST = 160  # numbers tried for each side of a body; more only cost time
+SIDE_REACH = 1.2  # times the longer side of a body to a dimension of it
+SIDE_REACH_PT = 60.0  # points added to that
+STRETCH_LEAST = 0.72  # ratio of the scales of both sides of a body
+STRETCH_MOST = 1.4  # the same; more, and a number is that of another line
+STRETCH_WORST = 0.2  # least part of a body's size that its stretch leaves
