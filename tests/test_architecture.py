@@ -169,6 +169,62 @@ def test_tuned_numbers_of_the_reader_stand_in_its_thresholds() -> None:
     assert {name for folder, name in found if folder != "thresholds"} == set(NOT_TUNED)
 
 
+# Numbers in the formulas of the reader that are not tuned: counts, halves and quarter turns; guards against division by
+# zero and rounding; full grey; what a library numbers so.
+COUNTS, HALVES = {0, 1, 2, 3, 4, 255, 45, 90, 180, 360}, {0.0, 1.0, 2.0, 0.5, 1e-6, 1e-9, 1e-12, 1e9}
+OF_LIBRARIES = {"connectivity"}
+FIELDS = {"page/paths.py": {7}, "drawing/shapes.py": {7}}  # columns of a stroke
+NO_FORMULAS = (
+    "synthetic",
+    "evaluation",
+    "thresholds",
+)  # sizes of real parts; pictures of scores; the constants themselves
+
+
+def _formula_numbers(function: ast.FunctionDef) -> Iterator[ast.Constant]:
+    """Numbers in a function that decide something: no digits of rounding, bounds of a slice, shifts and bases."""
+    left: list[ast.AST] = list(function.body)
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+            yield node
+        elif isinstance(node, ast.Subscript):
+            left.append(node.value)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("round", "int"):
+            left += node.args[:1]
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.LShift | ast.RShift):
+            left.append(node.left)
+        elif not isinstance(node, ast.keyword) or node.arg not in OF_LIBRARIES:
+            left += ast.iter_child_nodes(node)
+
+
+def _is_tuned(number: ast.Constant) -> bool:
+    return number.value not in (COUNTS if type(number.value) is int else HALVES)
+
+
+def test_formulas_of_the_reader_hold_no_tuned_number() -> None:
+    """What decides stands in the thresholds with its unit and meaning; 3.0 is a threshold, 3 a count of corners."""
+    reader = ROOT / "worker" / "datasheet"
+    files = [p for p in reader.rglob("*.py") if p.relative_to(reader).parts[0] not in NO_FORMULAS]
+    found = [
+        f"{path.relative_to(ROOT)}:{number.lineno}: {number.value}"
+        for path in (*files, *(ROOT / "db" / "documents" / "footprint").rglob("*.py"))
+        for function in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(function, ast.FunctionDef)
+        for number in _formula_numbers(function)
+        if _is_tuned(number) and number.value not in FIELDS.get("/".join(path.parts[-2:]), ())
+    ]
+    assert len(files) > 100
+    assert sorted(set(found)) == []
+
+
+def test_a_tuned_number_in_a_formula_is_found() -> None:
+    code = "def f(x):\n    a = round(x[:7], 6) << 8\n    return a < 0.3 * x + 2.5 and len(x) >= 4 or x / 3.0\n"
+    (function,) = ast.parse(code).body
+    assert isinstance(function, ast.FunctionDef)
+    assert {n.value for n in _formula_numbers(function) if _is_tuned(n)} == {0.3, 2.5, 3.0}
+
+
 DOCUMENTED = ("worker", "db/documents/footprint")
 
 

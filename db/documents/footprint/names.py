@@ -12,6 +12,7 @@ from db.documents.footprint.packages import Package
 from db.documents.kinds.datasheet import DatasheetResult, Level
 
 SUFFIX: dict[Level, str] = {"A": "M", "B": "N", "C": "L"}
+TENTHS, HUNDREDTHS = 10, 100  # of a millimetre, as names of IPC-7351B count
 SMALL_OUTLINE = {"j_lead": "SOJ", "flat_lead": "SOTFL", "gull": "SOP", "gull_fine": "SOP"}
 DIODE = re.compile(r"\bSOD|diode|rectifier|\bSM[ABC]\b|\bDO-?2\d\d", re.IGNORECASE)
 TRANSISTOR = re.compile(r"\bSOT|\bSC-?\d|\bTO-?236", re.IGNORECASE)
@@ -101,11 +102,11 @@ def _with_holes(result: DatasheetResult, height: float, level: Level) -> str | N
 
 
 def _hundredths(mm: float) -> str:
-    return str(_half_up(mm * 100))
+    return str(_half_up(mm * HUNDREDTHS))
 
 
 def _tenths(mm: float) -> str:
-    return f"{_half_up(mm * 10):02d}"
+    return f"{_half_up(mm * TENTHS):02d}"
 
 
 def _half_up(value: float) -> int:

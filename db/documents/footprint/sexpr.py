@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 MAX_DEPTH = 100
 MAX_CHARS = 20_000_000
+LINE_PARTS = 40  # names, numbers and brackets of a list that is written on one line
 _TOKEN = re.compile(r'\s+|([()])|"((?:[^"\\]|\\.)*)"|([^\s()"]+)', re.DOTALL)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
@@ -84,7 +85,7 @@ def _leading(expr: list[Expr]) -> int:
 
 def _short(expr: list[Expr]) -> bool:
     """Whether a list of small lists reads best on one line, as a pad or a line of a footprint does."""
-    return bool(expr) and expr[0] not in ("footprint", "primitives", "gr_poly") and _size(expr) < 40
+    return bool(expr) and expr[0] not in ("footprint", "primitives", "gr_poly") and _size(expr) < LINE_PARTS
 
 
 def _size(expr: Expr) -> int:

@@ -11,6 +11,7 @@ VERSION = 20211014  # the file format of KiCad 6.0, which every later one reads
 PITCH_MM = 2.54
 PIN_MM = 2.54
 LETTER_MM = 1.27
+LINE_MM = 0.254
 CONTRADICTED = 0.3  # confidence of a pin whose sources say different things, and less
 
 
@@ -26,7 +27,7 @@ def write(result: DatasheetResult, name: str, footprint: str | None) -> str | No
         *(_pin(p, wide / 2 + PIN_MM, _level(i, high), 180) for i, p in enumerate(right)),
     ]
     body = _list("rectangle", _at("start", -wide / 2, high / 2), _at("end", wide / 2, -high / 2),
-                 _list("stroke", _list("width", 0.254), _list("type", Symbol("default")), _list("color", 0, 0, 0, 0)),
+                 _list("stroke", _list("width", LINE_MM), _list("type", Symbol("default")), _list("color", 0, 0, 0, 0)),
                  _list("fill", _list("type", Symbol("background"))))  # fmt: skip
     properties = [
         _property("Reference", "U", 0, high / 2 + PITCH_MM, shown=True),

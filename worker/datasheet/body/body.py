@@ -10,7 +10,7 @@ from worker.datasheet.body.found import Found, largest
 from worker.datasheet.body.outline import from_drawing
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.text.quantities import Quantity
-from worker.datasheet.text.tables import OF_FAMILY, TableEntry
+from worker.datasheet.text.table_entry import OF_FAMILY, TableEntry
 from worker.datasheet.thresholds.drawing import (
     BODY_FLAT,
     BODY_LEAST_MM,

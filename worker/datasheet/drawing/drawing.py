@@ -14,7 +14,7 @@ from worker.datasheet.geometry.grid import StrokeGrid
 from worker.datasheet.geometry.primitives import Box, Sheet, Word, around
 from worker.datasheet.text import letter_rows, letter_tables, phrases, stacks, tables
 from worker.datasheet.text.quantities import INCH_MM, Quantity
-from worker.datasheet.text.tables import TableEntry
+from worker.datasheet.text.table_entry import TableEntry
 from worker.datasheet.thresholds.drawing import LETTER_NAME_LEAST_PT, LETTER_NAME_MOST
 
 _PREFIX = re.compile(r"^(\d{1,3})\s*[xX×]\s*(?=[A-Za-z])|^(\d{1,3})\s*[-–]\s*(?=[A-Za-z])")

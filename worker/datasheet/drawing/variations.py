@@ -8,7 +8,7 @@ from typing import Protocol
 
 from worker.datasheet.geometry.primitives import Word
 from worker.datasheet.text.quantities import Quantity
-from worker.datasheet.text.tables import TableEntry
+from worker.datasheet.text.table_entry import TableEntry
 from worker.datasheet.thresholds.drawing import VARIANT_COLUMN_PT
 
 _HEAD = re.compile(r"^(?:N|PINS?|LEADS?|PIN\s*(?:COUNT|NO\.?))$", re.IGNORECASE)

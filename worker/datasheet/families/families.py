@@ -15,8 +15,17 @@ from worker.datasheet.search.naming import plain
 from worker.datasheet.search.titles import names_land
 from worker.datasheet.text import quantities
 from worker.datasheet.text.quantities import NUMBER, Quantity, number, tidy
-from worker.datasheet.text.tables import OF_FAMILY, TableEntry
-from worker.datasheet.thresholds.land import COLUMN_PT, LEFT_GAP_PT, LEVEL_PT, RIGHT_GAP_PT, SUBHEAD_PT
+from worker.datasheet.text.table_entry import OF_FAMILY, TableEntry
+from worker.datasheet.thresholds.land import (
+    COLUMN_PT,
+    COUNT_GAP,
+    COUNT_ROW,
+    LEFT_GAP_PT,
+    LEVEL_PT,
+    OVER_HEAD,
+    RIGHT_GAP_PT,
+    SUBHEAD_PT,
+)
 
 _SINGLE = re.compile(rf"\bsingle\s+{COUNTED}\b", re.IGNORECASE)
 _CONDITION = re.compile(rf"^\(?{OF_COUNTS.pattern}\s*\)?\s*[:：=]\s*", re.IGNORECASE)
@@ -78,14 +87,16 @@ def _table(head: Word, words: list[Word]) -> FamilyTable | None:
     box = around([head.box, *(c.box for row in rows.values() for c in row)])
     over = [
         w for w in words
-        if head.box.y0 - 3 * head.box.height < w.box.cy < counts[0].box.y0 and box.x0 - 1 < w.box.cx < box.x1 + 1
+        if head.box.y0 - OVER_HEAD * head.box.height < w.box.cy < counts[0].box.y0 and box.x0 - 1 < w.box.cx < box.x1 + 1
     ]  # fmt: skip
     return FamilyTable(rows, over, around([box, *(w.box for w in over)]))
 
 
 def _cells(count: Word, words: list[Word]) -> list[Word]:
     """The words of one row, from its count outwards to the first wide gap on either side."""
-    row = sorted((w for w in words if abs(w.box.cy - count.box.cy) < 0.6 * count.box.height), key=lambda w: w.box.x0)
+    row = sorted(
+        (w for w in words if abs(w.box.cy - count.box.cy) < COUNT_ROW * count.box.height), key=lambda w: w.box.x0
+    )
     at = next(i for i, w in enumerate(row) if w is count)
     last = next((i for i in range(at, len(row) - 1) if _gap(row[i], row[i + 1]) > RIGHT_GAP_PT), len(row) - 1)
     first = next((i for i in range(at, 0, -1) if _gap(row[i - 1], row[i]) > LEFT_GAP_PT), 0)
@@ -123,7 +134,7 @@ def _counts(head: Word, words: list[Word]) -> list[Word]:
     found: list[Word] = []
     for word in sorted(below, key=lambda w: w.box.y0):
         last = found[-1] if found else head
-        if word.box.y0 - last.box.y1 > 4 * head.box.height or (found and int(word.text) <= int(last.text)):
+        if word.box.y0 - last.box.y1 > COUNT_GAP * head.box.height or (found and int(word.text) <= int(last.text)):
             break
         found.append(word)
     return found

@@ -15,7 +15,7 @@ from worker.datasheet.land.patterns import Pattern, groups, sort_out
 from worker.datasheet.segmentation.candidates import centred, holds
 from worker.datasheet.segmentation.captions import CIRCUIT, CUTOUT, LAND, MASK, STENCIL, TAPE, Caption, kind_among
 from worker.datasheet.segmentation.figure import Figure, distance
-from worker.datasheet.thresholds.figures import MOST_HYPOTHESES, MOST_PADS, OFF_CENTRE
+from worker.datasheet.thresholds.figures import IN_MIDDLE, MOST_HYPOTHESES, MOST_PADS, OFF_CENTRE
 from worker.datasheet.thresholds.land import DRILLED_LEAST
 
 Pads = list[Shape]
@@ -198,7 +198,10 @@ def _subsets(base: Pattern) -> Iterator[Pattern]:
 
 def _in_middle(shape: Shape, others: Pads) -> bool:
     box = around([o.box for o in others])
-    return abs(box.cx - shape.box.cx) < 0.1 * box.width + 1 and abs(box.cy - shape.box.cy) < 0.1 * box.height + 1
+    return (
+        abs(box.cx - shape.box.cx) < IN_MIDDLE * box.width + 1
+        and abs(box.cy - shape.box.cy) < IN_MIDDLE * box.height + 1
+    )
 
 
 def _with(base: Pattern, pads: Pads) -> Pattern:

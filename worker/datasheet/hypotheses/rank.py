@@ -23,10 +23,13 @@ from worker.datasheet.thresholds.figures import (
     MARKED_LEAST,
     MISCOUNTED,
     MOST_LEFT,
+    OF_NO_CAPTION,
+    OF_WAVE,
     REACHED,
     SCATTERED,
     SPAN_END_PT,
 )
+from worker.datasheet.thresholds.land import OF_SETTLED
 
 KIND = {LAND: 4.0, "": 0.0, OUTLINE: -1.5, MASK: -4.0, STENCIL: -6.0, TAPE: -6.0, CUTOUT: -6.0, CIRCUIT: -6.0}
 _WAVE = re.compile(r"\bwave\b", re.IGNORECASE)
@@ -46,7 +49,11 @@ def rank(solved: Solved, pins: int | None, package: str | None) -> float:
         + _counted(solved, pins)
         - (1.0 if miscounted(solved) else 0.0)
         - (DOUBLED if twins.doubled(solved) else 0.0)
-        - (2.5 if any(_WAVE.search(t.text) for t in pattern.titles[:2]) and not _WAVE.search(package or "") else 0.0)
+        - (
+            OF_WAVE
+            if any(_WAVE.search(t.text) for t in pattern.titles[:2]) and not _WAVE.search(package or "")
+            else 0.0
+        )
     )
 
 
@@ -64,13 +71,13 @@ def _drilled(solved: Solved) -> float:
     pads = solved.pattern.pads
     rounds = holes.read(solved) if any(holes.is_round(p) for p in pads) else {}
     known = [i for i, r in rounds.items() if (r.drill or r.copper[0]) and not solved.settled(i)[1]]
-    return 2.5 * 0.5 * len(known) / len(pads)
+    return OF_SETTLED * 0.5 * len(known) / len(pads)
 
 
 def captioned(solved: Solved) -> float:
     """What the caption says of the figure, less the farther it stands."""
     pattern = solved.pattern
-    weight = KIND.get(pattern.kind, -3.0)
+    weight = KIND.get(pattern.kind, -OF_NO_CAPTION)
     if not pattern.titles or weight <= 0:
         return weight
     near = min(distance(pattern.extent, t.box) for t in pattern.titles)

@@ -9,7 +9,7 @@ import numpy as np
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.land.patterns import Pattern
-from worker.datasheet.thresholds.figures import ROW_LEAST, ROW_OFF, ROW_OFF_PT, ROW_PLACE_PT
+from worker.datasheet.thresholds.figures import ROW_ALIKE, ROW_ALIKE_PT, ROW_LEAST, ROW_OFF, ROW_OFF_PT, ROW_PLACE_PT
 
 
 def regular(pattern: Pattern) -> Pattern | None:
@@ -43,7 +43,9 @@ def _rows(pads: list[Shape], axis: int) -> list[list[int]]:
 
 
 def _in_row(a: Shape, b: Shape, axis: int) -> bool:
-    return a.same_size(b, part=0.06, slack=0.6) and abs(_at(a, 1 - axis) - _at(b, 1 - axis)) < ROW_PLACE_PT
+    return (
+        a.same_size(b, part=ROW_ALIKE, slack=ROW_ALIKE_PT) and abs(_at(a, 1 - axis) - _at(b, 1 - axis)) < ROW_PLACE_PT
+    )
 
 
 def _at(shape: Shape, axis: int) -> float:

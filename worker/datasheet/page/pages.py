@@ -18,7 +18,7 @@ from worker.datasheet.page.geometry import Matrix
 from worker.datasheet.page.scan import raster, text_detection, text_reading
 from worker.datasheet.page.scan.ocr import Gray
 from worker.datasheet.text import phrases
-from worker.datasheet.thresholds.page import TITLE_GAP, UNKNOWN_LEAST
+from worker.datasheet.thresholds.page import FORM_PATHS, TITLE_GAP, UNKNOWN_LEAST
 from worker.errors import Permanent
 
 HEAD_BYTES = 1024  # where a PDF says what it is
@@ -202,7 +202,7 @@ def count_paths(book: Book, number: int) -> tuple[int, int]:
     drawn = images = 0
     for i in range(pdfium.FPDFPage_CountObjects(page.raw)):
         kind = pdfium.FPDFPageObj_GetType(pdfium.FPDFPage_GetObject(page.raw, i))
-        drawn += 1 if kind == pdfium.FPDF_PAGEOBJ_PATH else 40 if kind == pdfium.FPDF_PAGEOBJ_FORM else 0
+        drawn += 1 if kind == pdfium.FPDF_PAGEOBJ_PATH else FORM_PATHS if kind == pdfium.FPDF_PAGEOBJ_FORM else 0
         images += kind == pdfium.FPDF_PAGEOBJ_IMAGE
     page.close()
     return drawn, images

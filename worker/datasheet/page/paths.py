@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from worker.datasheet.geometry.primitives import Box, ClosedOutline
 from worker.datasheet.page import clips
 from worker.datasheet.page.geometry import Matrix, Point, pen, placed
-from worker.datasheet.thresholds.page import PEN_UNEVEN
+from worker.datasheet.thresholds.page import PEN_LEAST_PT, PEN_UNEVEN, SAME_POINT_PT, WHITE_LEAST
 
 MAX_OBJECTS = 60_000  # a page above this is a photo traced into paths, not a drawing
 MAX_STROKES = 300_000
@@ -161,10 +161,10 @@ def _read_path(
         return
     color_of = pdfium.FPDFPageObj_GetFillColor if filled and not stroked else pdfium.FPDFPageObj_GetStrokeColor
     color = _color(obj, color_of)
-    if filled and not stroked and min(color) > 250:
+    if filled and not stroked and min(color) > WHITE_LEAST:
         return  # white hides what is below; it draws nothing
-    key = float(color[0] * 65536 + color[1] * 256 + color[2])
-    width = max(_width(obj, m), 0.01) if stroked else 0.0
+    key = float((color[0] << 16) + (color[1] << 8) + color[2])
+    width = max(_width(obj, m), PEN_LEAST_PT) if stroked else 0.0
     dashed = stroked and pdfium.FPDFPageObj_GetDashCount(obj) > 0
     found = runs_of(obj, m)
     across = _uneven_pen(obj, m) if stroked else None
@@ -178,7 +178,7 @@ def _read_path(
                 points = [*points, points[0]] if filled and not stroked else points
         run = float(lines[-1][6] + 1 if lines else 0)
         for a, b in _shown(points, clip):
-            lines.append((*a, *b, width if across is None else max(pen(across, m, a, b), 0.01), key, run))
+            lines.append((*a, *b, width if across is None else max(pen(across, m, a, b), PEN_LEAST_PT), key, run))
 
 
 def _uneven_pen(obj: object, m: Matrix) -> float | None:
@@ -210,7 +210,7 @@ def _shown_ring(points: list[Point], clip: Box | None) -> list[Point]:
 
 
 def _same(a: Point, b: Point) -> bool:
-    return abs(a[0] - b[0]) < 0.05 and abs(a[1] - b[1]) < 0.05
+    return abs(a[0] - b[0]) < SAME_POINT_PT and abs(a[1] - b[1]) < SAME_POINT_PT
 
 
 def clipped_texts(page: object, to_page: Matrix) -> dict[int, Box]:

@@ -13,23 +13,31 @@ from worker.datasheet.page.scan import text_detection, text_reading
 from worker.datasheet.page.scan.ocr import Gray
 from worker.datasheet.text import tables
 from worker.datasheet.thresholds.page import (
+    CROSSBAR_PT,
     O_WIDTH_LEAST,
     STEM_SLACK,
     STROKED_ALIKE,
+    STROKED_BAR_PT,
     STROKED_BOLD_PX,
+    STROKED_BOX_LINES,
+    STROKED_CLOSED_PT,
     STROKED_FIGURE_PT,
     STROKED_FINE_PX,
+    STROKED_FLAT_PT,
     STROKED_LEADER_PT,
     STROKED_LETTER_PT,
     STROKED_LINE_PT,
+    STROKED_LONE_MOST,
     STROKED_NUMBERS_LEAST,
     STROKED_RUNS_LEAST,
     STROKED_SMALL_PT,
+    STROKED_STRAIGHT_PT,
     STROKED_TITLE_ASPECT,
     STROKED_TITLE_PT,
     WORD_REACH,
 )
 
+SUBPIXEL_BITS = 4  # places are drawn to a sixteenth of a pixel
 PX_PER_PT = 4.0
 MAX_RUNS = 30_000
 _DECIMAL = re.compile(r"\d*[.,]\d+")
@@ -50,15 +58,19 @@ def _letter_like(boxes: NDArray[np.float64], lines: NDArray[np.float64]) -> NDAr
     w, h = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     small = (w < STROKED_LETTER_PT) & (h < STROKED_LETTER_PT)
     starts = np.append(0, np.cumsum(boxes[:, 4]).astype(int))
-    straight = np.where(np.minimum(w, h) < 0.2, STROKED_LINE_PT, STROKED_LEADER_PT)
+    straight = np.where(np.minimum(w, h) < STROKED_STRAIGHT_PT, STROKED_LINE_PT, STROKED_LEADER_PT)
     lone = (boxes[:, 4] == 1) & (np.maximum(w, h) > straight)
     keep = small & (~lone | _crossbars(boxes, small & (boxes[:, 4] == 1)))
-    for i in np.flatnonzero(small & (boxes[:, 4] >= 3) & (boxes[:, 4] <= 5)):
+    for i in np.flatnonzero(small & (boxes[:, 4] >= 3) & (boxes[:, 4] <= STROKED_BOX_LINES)):
         part = lines[starts[i] : starts[i + 1]]
         solid = bool(part[0, 4] == 0)
-        closed = bool(np.abs(part[-1, 2:4] - part[0, :2]).max() < 0.1)
-        flat = bool((np.abs(part[:, 0] - part[:, 2]) < 0.05).__or__(np.abs(part[:, 1] - part[:, 3]) < 0.05).all())
-        if closed and (len(part) == 3 or (flat and not (solid and min(w[i], h[i]) < 2.5))):
+        closed = bool(np.abs(part[-1, 2:4] - part[0, :2]).max() < STROKED_CLOSED_PT)
+        flat = bool(
+            (np.abs(part[:, 0] - part[:, 2]) < STROKED_FLAT_PT)
+            .__or__(np.abs(part[:, 1] - part[:, 3]) < STROKED_FLAT_PT)
+            .all()
+        )
+        if closed and (len(part) == 3 or (flat and not (solid and min(w[i], h[i]) < STROKED_BAR_PT))):
             keep[i] = False
     return np.asarray(keep, dtype=np.bool_)
 
@@ -67,12 +79,12 @@ def _crossbars(boxes: NDArray[np.float64], lone: NDArray[np.bool_]) -> NDArray[n
     """Pairs of lone strokes of which one ends at the middle of the other: bar and stem of the letter T."""
     found = np.zeros(len(boxes), bool)
     at = np.flatnonzero(lone)
-    if not 0 < len(at) < 4000:
+    if not 0 < len(at) < STROKED_LONE_MOST:
         return found
     own = boxes[at]
     middle = (own[:, :2] + own[:, 2:4]) / 2
     ends = np.vstack([own[:, :2], own[:, 2:4]])
-    near = np.abs(middle[:, None] - ends[None]).max(axis=2) < 0.35
+    near = np.abs(middle[:, None] - ends[None]).max(axis=2) < CROSSBAR_PT
     found[at[near.any(axis=1)]] = True
     found[at[np.flatnonzero(near.any(axis=0)) % len(at)]] = True
     return found
@@ -95,13 +107,13 @@ def _paint(sheet: Sheet, lines: NDArray[np.float64], chosen: NDArray[np.bool_], 
     for i in np.flatnonzero(chosen):
         part = lines[starts[i] : starts[i + 1]]
         points = np.vstack([part[:1, :2], part[:, 2:4]])
-        px = np.round(points * PX_PER_PT * 16).astype(np.int32)
+        px = np.round(points * PX_PER_PT * (1 << SUBPIXEL_BITS)).astype(np.int32)
         if part[0, 4] == 0:
             solid.append(px)
             continue
         thick = int(max(1, round(part[0, 4] * PX_PER_PT)))
         most = STROKED_FINE_PX if np.ptp(points, axis=0).max() < STROKED_SMALL_PT else STROKED_BOLD_PX
-        cv2.polylines(paper, [px], False, 0, min(max(thick, 2), most), cv2.LINE_AA, 4)
+        cv2.polylines(paper, [px], False, 0, min(max(thick, 2), most), cv2.LINE_AA, SUBPIXEL_BITS)
     if solid:
         _fill(paper, solid)
     return paper
@@ -121,7 +133,7 @@ def _fill(paper: Gray, rings: list[NDArray[np.int32]]) -> None:
         key = int(outer[np.argmax(size[outer])]) if len(outer) else int(i)
         holes.setdefault(key, []).append(rings[i])
     for group in holes.values():
-        cv2.fillPoly(paper, group, 0, cv2.LINE_AA, 4)
+        cv2.fillPoly(paper, group, 0, cv2.LINE_AA, SUBPIXEL_BITS)
 
 
 def _like_title(box: Box) -> bool:
@@ -203,7 +215,7 @@ def _stems(boxes: NDArray[np.float64], titles: list[Box]) -> NDArray[np.bool_]:
     """
     low, high = boxes[:, 1], boxes[:, 3]
     found = np.zeros(len(boxes), bool)
-    lone, ring = boxes[:, 4] == 1, (boxes[:, 4] >= 4) & (boxes[:, 4] <= 5)
+    lone, ring = boxes[:, 4] == 1, (boxes[:, 4] >= 4) & (boxes[:, 4] <= STROKED_BOX_LINES)
     for title in titles:
         x0, y0, x1, y1 = (v / PX_PER_PT for v in (title.x0, title.y0, title.x1, title.y1))
         size, slack, reach = y1 - y0, STEM_SLACK * (y1 - y0), WORD_REACH * (y1 - y0)

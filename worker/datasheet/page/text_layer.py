@@ -11,9 +11,21 @@ import pypdfium2.raw as pdfium
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.page import clips
 from worker.datasheet.page.geometry import Matrix, placed
-from worker.datasheet.thresholds.page import GARBLED, OBLIQUE_DEG
+from worker.datasheet.thresholds.page import (
+    GARBLED,
+    GARBLED_LEAST,
+    JOINT,
+    JOINT_ASIDE,
+    JOINT_BACK,
+    JOINT_CELL,
+    JOINT_NARROW,
+    OBLIQUE_DEG,
+)
 
 MAX_CHARS = 40_000
+_FIRST_PRINTED = 0x21  # below it are control codes and the space
+_SURROGATES = range(0xD800, 0xE000)
+_PRIVATE_USE = range(0xE000, 0xF900)  # what a font without meanings numbers its letters with
 _NARROW = frozenset("0123456789.,")  # a narrow 1 leaves a wide gap
 
 
@@ -38,7 +50,7 @@ def _chars(textpage: object, m: Matrix, unknown: list[Box], clipped: dict[int, B
         if pdfium.FPDFText_IsGenerated(textpage, i) == 1:
             continue  # guessed by the library: the gaps between the letters decide here
         mapped = pdfium.FPDFText_HasUnicodeMapError(textpage, i) != 1
-        if mapped and (code < 33 or 0xD800 <= code < 0xE000):
+        if mapped and (code < _FIRST_PRINTED or code in _SURROGATES):
             found.append(None)
             continue
         pdfium.FPDFText_GetCharBox(textpage, i, left, right, bottom, top)
@@ -55,7 +67,7 @@ def _chars(textpage: object, m: Matrix, unknown: list[Box], clipped: dict[int, B
         if clipped and not _is_shown(textpage, i, box, clipped):
             found.append(None)
             continue
-        if 0xE000 <= code < 0xF900 or not mapped:
+        if code in _PRIVATE_USE or not mapped:
             unknown.append(box)
             found.append(None)
             continue
@@ -92,11 +104,11 @@ def _joins(run: list[_Char], char: _Char) -> bool:
     start, _, low2, high2 = _frame(char.box, char.turn)
     tall = max(max(c.box.height if c.turn % 2 == 0 else c.box.width for c in run), high2 - low2, 1.0)
     apart = max(low2 - high, low - high2)  # > 0: on different lines
-    wide = 0.5 if last.text in _NARROW and char.text in _NARROW else 0.28
+    wide = JOINT_NARROW if last.text in _NARROW and char.text in _NARROW else JOINT
     _, cell_end, _, _ = _frame(last.cell, last.turn)
     cell_start, _, _, _ = _frame(char.cell, char.turn)
-    near = start - end < wide * tall or abs(cell_start - cell_end) < 0.08 * tall
-    return -0.6 * tall < start - end and near and apart < 0.05 * tall
+    near = start - end < wide * tall or abs(cell_start - cell_end) < JOINT_CELL * tall
+    return -JOINT_BACK * tall < start - end and near and apart < JOINT_ASIDE * tall
 
 
 def read_words(
@@ -128,4 +140,4 @@ def _word(run: list[_Char]) -> Word:
 def garbled(text: str) -> bool:
     """Whether a font without letter meanings fills the text layer with control characters; signs alone may be such."""
     control = sum(c < " " and c not in "\r\n\t" for c in text)
-    return control > GARBLED * len(text) + 3
+    return control > GARBLED * len(text) + GARBLED_LEAST

@@ -10,7 +10,15 @@ from worker.datasheet.pins import cell_text, numbers
 from worker.datasheet.pins.cell_text import PageWords
 from worker.datasheet.pins.pin_figure import PinFigure
 from worker.datasheet.pins.pin_row import PinRow
-from worker.datasheet.thresholds.pins import BALL_CELL, BALL_LEAST, LEFT_OUT, RUN_OFF, TITLE_REACH
+from worker.datasheet.thresholds.pins import (
+    BALL_CELL,
+    BALL_LEAST,
+    BALL_ROWS_MOST,
+    LEFT_OUT,
+    RUN_OFF,
+    TITLE_ASIDE_PT,
+    TITLE_REACH,
+)
 
 _LETTER = re.compile(r"A?[A-HJ-NPRT-WY]")
 _LETTERS = tuple("ABCDEFGHJKLMNPRTUVWY") + tuple(f"A{c}" for c in "ABCDEFGHJKLMNPRTUVWY")
@@ -29,7 +37,7 @@ def _runs(words: list[Word], upright: bool) -> list[list[Word]]:
     firsts = [w for w in words if w.text == ("A" if upright else "1")]
     for first in firsts:
         run = [first]
-        for wanted in _LETTERS[1:] if upright else map(str, range(2, 60)):
+        for wanted in _LETTERS[1:] if upright else map(str, range(2, BALL_ROWS_MOST)):
             following = [
                 w for w in words if w.text == wanted and _in_line(first, w, upright) and _after(run, w, upright)
             ]
@@ -71,7 +79,7 @@ def _grid(rows: list[Word], columns: list[Word], words: PageWords, page: int) ->
     if 2 * len(found) < len(rows) * len(columns):
         return None
     box = around([w.box for w in (*rows, *columns)])
-    over = Box(box.x0 - 20, box.y0 - TITLE_REACH, box.x1 + 20, box.y0)
+    over = Box(box.x0 - TITLE_ASIDE_PT, box.y0 - TITLE_REACH, box.x1 + TITLE_ASIDE_PT, box.y0)
     title = " ".join(cell_text.joined(line) for line in cell_text.lines_of(words.inside(over)))
     return PinFigure(page, title, box, tuple(found))
 

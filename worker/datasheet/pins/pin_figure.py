@@ -18,14 +18,18 @@ from worker.datasheet.thresholds.pins import (
     FEW,
     IN_LINE,
     LABEL_GAP,
+    LABEL_MIDDLE,
     LEFT_OUT,
     NAME_REACH,
     NUMBER_GAP,
+    PIN_LABEL_REACH_PT,
     RUN_OFF,
     SIDES_APART,
+    TITLE_ASIDE_PT,
     TITLE_REACH,
 )
 
+_TWO_NUMBERS = (4, 6)  # digits of two numbers read as one
 _NUMBER = re.compile(r"[1-9]\d{0,2}")
 _WORDY = re.compile(r"[A-Za-z]|[+\-−–]")
 DOWN, RIGHT, UP, LEFT = "down", "right", "up", "left"  # in what direction the numbers of a side rise
@@ -84,7 +88,9 @@ def _parted(word: Word) -> list[Word]:
     """Two numbers that stand so near to each other that they were read as one."""
     half = len(word.text) // 2
     first, second = word.text[:half], word.text[half:]
-    if not (word.text.isdigit() and len(word.text) in (4, 6) and int(second) == int(first) + 1 and word.turn == 0):
+    if not (
+        word.text.isdigit() and len(word.text) in _TWO_NUMBERS and int(second) == int(first) + 1 and word.turn == 0
+    ):
         return [word]
     middle = word.box.cx
     boxes = (replace(word.box, x1=middle), replace(word.box, x0=middle))
@@ -178,8 +184,8 @@ def _named(sides: list[Side], words: PageWords, page: int) -> PinFigure | None:
             for number, (text, box) in zip(side.words, own, strict=True)
         )
     box = around([row.box for row in rows])
-    over = Box(box.x0 - 20, box.y0 - TITLE_REACH, box.x1 + 20, box.y0)
-    under = Box(box.x0 - 20, box.y1, box.x1 + 20, box.y1 + TITLE_REACH)
+    over = Box(box.x0 - TITLE_ASIDE_PT, box.y0 - TITLE_REACH, box.x1 + TITLE_ASIDE_PT, box.y0)
+    under = Box(box.x0 - TITLE_ASIDE_PT, box.y1, box.x1 + TITLE_ASIDE_PT, box.y1 + TITLE_REACH)
     title = " ".join(
         cell_text.joined(line) for part in (over, under) for line in cell_text.lines_of(words.inside(part))
     )
@@ -200,7 +206,12 @@ def _label(number: Word, words: PageWords, upright: bool, flip: int) -> tuple[st
     beside = []
     for word in words.words:
         near, far, top, bottom = _placed(word.box, upright, flip)
-        if word is number or far <= start + 0.5 or near > start + 400 or not _in_line(low, high, top, bottom):
+        if (
+            word is number
+            or far <= start + 0.5
+            or near > start + PIN_LABEL_REACH_PT
+            or not _in_line(low, high, top, bottom)
+        ):
             continue
         beside.append((near, far, word))
     label: list[Word] = []
@@ -219,7 +230,9 @@ def _label(number: Word, words: PageWords, upright: bool, flip: int) -> tuple[st
 
 def _in_line(low: float, high: float, top: float, bottom: float) -> bool:
     middle = (top + bottom) / 2
-    return overlap(low, high, top, bottom) > IN_LINE and low - 0.8 * (high - low) < middle < high + 0.8 * (high - low)
+    return overlap(low, high, top, bottom) > IN_LINE and low - LABEL_MIDDLE * (
+        high - low
+    ) < middle < high + LABEL_MIDDLE * (high - low)
 
 
 def _placed(box: Box, upright: bool, flip: int) -> tuple[float, float, float, float]:

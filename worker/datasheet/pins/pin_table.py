@@ -10,7 +10,15 @@ from worker.datasheet.pins import cell_text, numbers, pin_row
 from worker.datasheet.pins.cell_text import PageWords
 from worker.datasheet.pins.pin_row import PinRow, RowCells
 from worker.datasheet.pins.ruled import Cell, RuledTable
-from worker.datasheet.thresholds.pins import CAPTION_LEFT, CAPTION_PT, HEAD_ROWS, NUMBERED, TWICE
+from worker.datasheet.thresholds.pins import (
+    CAPTION_LEFT,
+    CAPTION_PT,
+    CAPTION_RIGHT_PT,
+    COLUMN_SHIFT_PT,
+    HEAD_ROWS,
+    NUMBERED,
+    TWICE,
+)
 
 _NAME = re.compile(
     r"\b(?:names?|symbols?|signals?|mnemonic|designation|label)\b|^(?:pin|terminal|ball|lead)s?$", re.IGNORECASE
@@ -107,12 +115,12 @@ def _again(table: RuledTable, texts: dict[Cell, str], before: tuple[PinTable, Pi
 
 
 def _same_columns(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
-    return len(a) == len(b) and all(abs((p - a[0]) - (q - b[0])) < 3.0 for p, q in zip(a, b, strict=True))
+    return len(a) == len(b) and all(abs((p - a[0]) - (q - b[0])) < COLUMN_SHIFT_PT for p, q in zip(a, b, strict=True))
 
 
 def _caption(box: Box, words: PageWords) -> str:
     """What stands just over a table."""
-    over = Box(box.x0 - CAPTION_LEFT, box.y0 - CAPTION_PT, box.x1 + 6, box.y0 - 0.5)
+    over = Box(box.x0 - CAPTION_LEFT, box.y0 - CAPTION_PT, box.x1 + CAPTION_RIGHT_PT, box.y0 - 0.5)
     return " ".join(cell_text.joined(line) for line in cell_text.lines_of(words.inside(over)))
 
 

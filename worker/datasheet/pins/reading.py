@@ -19,7 +19,7 @@ from worker.datasheet.pins.pin_row import PinRow
 from worker.datasheet.pins.pin_table import PinColumn, PinTable
 from worker.datasheet.result import review
 from worker.datasheet.search.page_search import Search
-from worker.datasheet.thresholds.pins import BOTH_SAY, IN_DOUBT, OF_FIGURE, OF_TABLE
+from worker.datasheet.thresholds.pins import BOTH_SAY, IN_DOUBT, OF_COUNT, OF_FIGURE, OF_HEAD, OF_TABLE
 
 MOST_TOLD = 8
 _COUNTED = re.compile(r"\b(\d{1,3})[\s\-]*(?:lead|pin|ball|terminal|ld)s?\b", re.IGNORECASE)
@@ -80,7 +80,7 @@ def _of_tables(sources: PinSources, package: str | None, count: int | None) -> C
 def _rate_column(table: PinTable, column: PinColumn, package: str | None, count: int | None) -> float:
     own = package_match(package, column.head)
     about = 0 if len(table.columns) > 1 else package_match(package, table.caption)
-    return 3 * own + about + 4 * _counted(column.rows, count)
+    return OF_HEAD * own + about + OF_COUNT * _counted(column.rows, count)
 
 
 def _counted(rows: list[PinRow] | tuple[PinRow, ...], count: int | None) -> float:
@@ -96,7 +96,7 @@ def _of_figures(sources: PinSources, package: str | None, count: int | None) -> 
 def _rate_figure(figure: PinFigure, package: str | None, count: int | None) -> float:
     own = package_match(package, figure.title)
     part = 2 * max(package_match(package, figure.within), 0)
-    return own + part + 4 * _counted(figure.rows, count) if own > FOREIGN else 2 * FOREIGN
+    return own + part + OF_COUNT * _counted(figure.rows, count) if own > FOREIGN else 2 * FOREIGN
 
 
 def _best(rated: list[tuple[float, list[PinRow], str]]) -> Chosen:

@@ -30,7 +30,7 @@ from worker.datasheet.land.numbering import Numbers
 from worker.datasheet.land.pads import Solved
 from worker.datasheet.result import confidence
 from worker.datasheet.text.quantities import Quantity
-from worker.datasheet.thresholds.result import ASSUMED
+from worker.datasheet.thresholds.result import ASSUMED, PITCH_OFF_MM, ROW_OFF_MM, TO_SCALE
 
 _ANGLE = re.compile(r"°|\bdeg|\d\s*[Oº]\b", re.IGNORECASE)
 
@@ -120,11 +120,11 @@ def _outside(solved: Solved, own: list[int], rest: list[int]) -> bool:
         row = [solved.place(i)[axis] for i in rest]
         across = [solved.place(i)[1 - axis] for i in rest]
         mine = [solved.place(i)[axis] for i in own]
-        single = max(across) - min(across) < 0.05
+        single = max(across) - min(across) < ROW_OFF_MM
         if (
             single
-            and min(mine) < min(row) - 0.05
-            and max(mine) > max(row) + 0.05
+            and min(mine) < min(row) - ROW_OFF_MM
+            and max(mine) > max(row) + ROW_OFF_MM
             and not any(min(row) <= m <= max(row) for m in mine)
         ):
             return True
@@ -157,7 +157,7 @@ def land_of(solved: Solved, names: Numbers, rounds: dict[int, Round], apart: set
         pads=pads, dimensions=[_dimension(r, solved, held, pads, order) for r, held in readings],
         vias=[_via(solved, s.box, (ox, oy)) for s in solved.pattern.vias],
         numbering=Numbering(source=names.source, note=names.note, pin1=names.pin1),
-        points_per_mm=(round(sx, 4), round(sy, 4)), to_scale=all(m < 0.03 for m in misfits) if misfits else None,
+        points_per_mm=(round(sx, 4), round(sy, 4)), to_scale=all(m < TO_SCALE for m in misfits) if misfits else None,
         origin=box_of(Box(*origin, *origin), sheet)[:2], turn_deg=90 * sheet.turned % 360,
         figure=box_of(solved.pattern.box, sheet), view="top", pitch=_pitch(solved),
     )  # fmt: skip
@@ -195,7 +195,7 @@ def _pitch(solved: Solved) -> Value:
     for reading, row in solved.fit.rows:
         if len(row) == 2 and sorted(row.values()) == [-1.0, 1.0] and all(_is_centre(solved, v) for v in row):
             steps = [abs(solved.fit.values[a] - solved.fit.values[b]) for a, b in [tuple(row)]]
-            if steps and abs(steps[0] - reading.quantity.target) < 0.02:
+            if steps and abs(steps[0] - reading.quantity.target) < PITCH_OFF_MM:
                 return value_of(reading.quantity, solved.drawing)
     return Value()
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from db.documents.kinds.datasheet import Body, DatasheetResult, Disagreement, LandPattern, Pad, Value
 from worker.datasheet.result import review_of_result
 from worker.datasheet.result.score import score_pads
-from worker.datasheet.thresholds.result import AGREED, DISAGREED, SAME_VALUE_MM
+from worker.datasheet.thresholds.result import AGREED, CLEAR, DISAGREED, SAME_VALUE_MM
 
 SIDES = ("length", "width", "height")
 
@@ -130,4 +130,4 @@ def _trusted(pad: Pad, doubted: bool) -> Pad:
     if doubted:
         return pad.model_copy(update={"confidence": min(pad.confidence, DISAGREED)})
     sure = pad.status != "assumed" and pad.size_status != "assumed"
-    return pad.model_copy(update={"confidence": max(pad.confidence, AGREED if sure else math.nextafter(0.9, 0))})
+    return pad.model_copy(update={"confidence": max(pad.confidence, AGREED if sure else math.nextafter(CLEAR, 0))})

@@ -10,7 +10,7 @@ from db.documents.kinds.datasheet import Body, LandPattern, Terminals, Value
 from worker.datasheet.body.found import largest
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.result import assemble
-from worker.datasheet.text.tables import OF_FAMILY, TableEntry
+from worker.datasheet.text.table_entry import OF_FAMILY, TableEntry
 from worker.datasheet.thresholds.result import LIES_CLEARLY, ROW_ROOM, SQUARE, UNCONFIRMED
 
 Axis = Literal["x", "y"]

@@ -16,6 +16,7 @@ from worker.datasheet.thresholds.page import (
     HEADING_LARGER,
     HEADING_LEFT_PT,
     HEADING_OUTDENT_PT,
+    HEADING_OVERLAP,
     HEADING_WORDS,
 )
 
@@ -72,7 +73,7 @@ def region(heading: Word, titles: list[Word]) -> Region:
     chain = [heading]
     for title in sorted(titles, key=lambda t: -t.box.y1):
         last = chain[-1]
-        if title.box.y1 > last.box.y0 + 0.3 * last.box.height:
+        if title.box.y1 > last.box.y0 + HEADING_OVERLAP * last.box.height:
             continue
         beside = abs(title.box.x0 - last.box.x0) < HEADING_OUTDENT_PT
         stacked = beside and last.box.y0 - title.box.y1 < title.box.height

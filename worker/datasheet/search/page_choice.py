@@ -7,6 +7,7 @@ from db.failures import Failure
 from worker.datasheet.page.pages import Book
 from worker.datasheet.request import OnProgress, ReadingProgress, ReadingRequest
 from worker.datasheet.search import naming, page_search, titles
+from worker.datasheet.search.land_page import land_pages
 from worker.datasheet.search.page_hit import PageHit
 from worker.datasheet.search.page_search import Search
 from worker.datasheet.thresholds.page import SAME_MATCH
@@ -43,7 +44,7 @@ def _refuse_missing(book: Book, request: ReadingRequest) -> None:
 def _around(found: Search, outline: int, package: str | None) -> Search:
     """The land patterns that go with the asked outline page."""
     hit = next(h for h in found.hits if h.number == outline)
-    return Search(found.hits, [outline], page_search.land_pages(found.hits, hit, package), True, found.names)
+    return Search(found.hits, [outline], land_pages(found.hits, hit, package), True, found.names)
 
 
 def _refuse_unfound(found: Search, request: ReadingRequest) -> None:

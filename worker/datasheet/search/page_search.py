@@ -10,23 +10,36 @@ from dataclasses import dataclass, field
 from worker.datasheet.page import pages, text_layer
 from worker.datasheet.page.pages import Book
 from worker.datasheet.search import called, naming, orders, titles
+from worker.datasheet.search.land_page import alike, foreign, land_pages, page_before
 from worker.datasheet.search.page_hit import PageHit
 from worker.datasheet.thresholds.page import (
     AWAY_MOST,
     CALLED_ALIKE,
     CAPTIONED,
+    DRAWN_LEAST,
+    DRAWN_MUCH,
     ELECTRICAL_MOST,
-    LAND_AFTER,
+    LONG_CHARS,
+    LONG_CHARS_EACH,
     MANY_PATHS,
+    MATCH_ALIKE,
     NAMED_SO,
     NAMED_WEIGHT,
+    OF_DECIMAL,
+    OF_DECIMALS_MOST,
+    OF_DISTRACTION,
     OF_ELECTRICAL,
+    OF_FOLLOWING,
     OF_LAND_ALONE,
+    OF_NO_FIGURE,
+    OF_STENCIL,
     OF_TOLERANCE,
     OTHER_PACKAGE,
     OWN_PAGE,
-    SAME_MATCH,
+    PROMISING_CHARS,
+    RARE_LEAST,
     SHOWN,
+    SHOWS_LEAST,
     SPARSE_CHARS,
     TITLED,
     TOLERANCED_LEAST,
@@ -66,14 +79,14 @@ class Search:
             hit = next((h for h in self.hits if h.number == number), None)
             told = hit is not None and any(not naming.is_count(t) for t in hit.named)
             named = naming.families(hit.text) if hit is not None and not told else set()
-            if asked and named and not any(_alike(a, b) or _alike(b, a) for a in asked for b in named):
+            if asked and named and not any(alike(a, b) or alike(b, a) for a in asked for b in named):
                 return named
         return set()
 
     def names_land(self) -> bool:
         """Whether a page of the part, or of no part in particular, names a land pattern."""
         outline = next((h for h in self.hits if h.number in self.mechanical[:1]), None)
-        return any(h.titled and (outline is None or not _foreign(outline, h)) for h in self.hits)
+        return any(h.titled and (outline is None or not foreign(outline, h)) for h in self.hits)
 
     def land_title(self) -> tuple[str, int] | None:
         """The words that name a land pattern on the pages looked at, and their page."""
@@ -105,19 +118,21 @@ def scan(book: Book, package: str | None, on_page: Callable[[int, int], None]) -
 
 
 def _promising(text: str) -> bool:
-    return len(text) < 6000 or titles.speaks_of_figures(text)
+    return len(text) < PROMISING_CHARS or titles.speaks_of_figures(text)
 
 
 def _rate(hits: list[PageHit], package: str | None) -> None:
     wanted = naming.tokens(package) if package else []
     words = [naming.words_of(h.text) for h in hits]
-    rarity = {t: math.log((len(hits) + 1) / (1 + sum(t in w for w in words))) + 0.3 for t in wanted}
+    rarity = {t: math.log((len(hits) + 1) / (1 + sum(t in w for w in words))) + RARE_LEAST for t in wanted}
     for hit, own in zip(hits, words, strict=True):
-        away = 8.0 * titles.distractions(hit.text)
-        figure = 1.0 if hit.drawn > 12 or hit.images else -4.0
-        long = max(0.0, (len(hit.text) - 3500) / 800)
+        away = OF_DISTRACTION * titles.distractions(hit.text)
+        figure = 1.0 if hit.drawn > DRAWN_LEAST or hit.images else -OF_NO_FIGURE
+        long = max(0.0, (len(hit.text) - LONG_CHARS) / LONG_CHARS_EACH)
         hit.mechanical = titles.mechanical_score(hit.text) + figure - away - long
-        hit.mechanical += min(3.0, 0.1 * len(_DECIMAL.findall(hit.text))) - 4.0 * bool(titles.STENCIL.search(hit.text))
+        hit.mechanical += min(OF_DECIMALS_MOST, OF_DECIMAL * len(_DECIMAL.findall(hit.text))) - OF_STENCIL * bool(
+            titles.STENCIL.search(hit.text)
+        )
         hit.mechanical += CAPTIONED * _captioned(hit)
         hit.land = titles.land_score(hit.text) + figure - away - long
         hit.titled = figure > 0 and titles.land_caption(hit.text) is not None
@@ -156,7 +171,9 @@ def search(book: Book, package: str | None, on_page: Callable[[int, int], None])
     """The best outline and land pages, for the asked package when one is asked."""
     hits = scan(book, package, on_page)
     found = Search(hits)
-    titled = [h for h in hits if (titles.is_titled(h.text) or _captioned(h)) and max(h.mechanical, h.land) >= 3.0]
+    titled = [
+        h for h in hits if (titles.is_titled(h.text) or _captioned(h)) and max(h.mechanical, h.land) >= SHOWS_LEAST
+    ]
     found.names = _names(titled)
     if package:
         _find_named(found, titled, package)
@@ -165,7 +182,7 @@ def search(book: Book, package: str | None, on_page: Callable[[int, int], None])
         return found
     drawings = [h for h in hits if _shows_outline(h, package)]
     if not drawings:
-        drawings = [h for h in hits if max(h.mechanical, h.outline) > 0 and (h.drawn > 100 or h.images)]
+        drawings = [h for h in hits if max(h.mechanical, h.outline) > 0 and (h.drawn > DRAWN_MUCH or h.images)]
     ranked = sorted(drawings, key=lambda h: -_rank(h, hits, package))
     if package and ranked:
         least = _rank(ranked[0], hits, package) - CALLED_ALIKE
@@ -173,11 +190,11 @@ def search(book: Book, package: str | None, on_page: Callable[[int, int], None])
     found.mechanical = [h.number for h in ranked[:3]]
     if ranked:
         found.land = land_pages(hits, ranked[0], package)
-        before = _page_before(hits, found.land[0], ranked[0])
+        before = page_before(hits, found.land[0], ranked[0])
         found.mechanical = [before, *found.mechanical] if before else found.mechanical
         found.rivals = _rivals(hits[found.mechanical[0] - 1], titled)
     else:
-        found.land = [h.number for h in sorted(hits, key=lambda h: -h.land)[:2] if h.land >= 3.0]
+        found.land = [h.number for h in sorted(hits, key=lambda h: -h.land)[:2] if h.land >= SHOWS_LEAST]
     return found
 
 
@@ -190,12 +207,12 @@ def _shows_outline(hit: PageHit, package: str | None) -> bool:
 def _rank(hit: PageHit, hits: list[PageHit], package: str | None) -> float:
     """How likely a page is the outline: by its words, by the package's name, and by the land pattern that follows it."""
     after = hits[hit.number - 1 : hit.number + 1]
-    follows = any(h.land >= OWN_PAGE and titles.is_titled(h.text) and not _foreign(hit, h) for h in after)
+    follows = any(h.land >= OWN_PAGE and titles.is_titled(h.text) and not foreign(hit, h) for h in after)
     other = package and not hit.match and naming.families(hit.text) and any(h.match for h in hits)
     return (
         hit.outline
         + (NAMED_WEIGHT * hit.match if package else 0.0)
-        + (3.0 if follows else 0.0)
+        + (OF_FOLLOWING if follows else 0.0)
         - OTHER_PACKAGE * bool(other)
     )
 
@@ -205,7 +222,7 @@ def _find_named(found: Search, titled: list[PageHit], package: str) -> None:
 
     A word that every drawing prints, such as the part number, tells nothing where several packages are drawn.
     """
-    drawn = titled or [h for h in found.hits if max(h.mechanical, h.land) >= 3.0] or found.hits
+    drawn = titled or [h for h in found.hits if max(h.mechanical, h.land) >= SHOWS_LEAST] or found.hits
     if any(_telling([h.named for h in drawn], found)):
         return
     begun = _telling([naming.begun_by(package, h.text) for h in drawn], found)
@@ -230,64 +247,8 @@ def _telling(words: list[frozenset[str]], found: Search) -> list[frozenset[str]]
 def _rivals(chosen: PageHit, titled: list[PageHit]) -> list[str]:
     """Names of other packages whose drawings fit what was asked as well as the chosen one."""
     own = naming.families(chosen.text)
-    alike = [h for h in titled if h.match > chosen.match - 0.05 and _foreign(chosen, h)]
-    return [name for name, _ in _names(alike) if naming.plain(name) not in own]
-
-
-def land_pages(hits: list[PageHit], outline: PageHit, package: str | None) -> list[int]:
-    """Land pattern pages of the same package: on the outline's page or soon after it, and of no other package."""
-    rated = []
-    for hit in hits:
-        if hit.land < 3.0:
-            continue
-        apart = hit.number - outline.number
-        near = (
-            3.0
-            if apart == 0
-            else 2.5 - 0.5 * apart
-            if 0 < apart <= LAND_AFTER
-            else -1.5
-            if apart < 0
-            else -0.3 * min(apart, 8)
-        )
-        other = package and outline.match > 0.5 and hit.match < 0.5 * outline.match
-        foreign = _foreign(outline, hit) if apart else False
-        rated.append(
-            (hit.land + near + 2.0 * hit.match - (6.0 if other else 0.0) - (8.0 if foreign else 0.0), hit.number)
-        )
-    found = [n for s, n in sorted(rated, reverse=True)[:2] if s > 2.0]
-    if not found and len(rated) == 1 and not _foreign(outline, hits[rated[0][1] - 1]):
-        return [rated[0][1]]  # the only one of the document: connectors name no part there
-    return found or [outline.number]  # titles inside pictures are not seen by the search
-
-
-def _page_before(hits: list[PageHit], land: int, outline: PageHit) -> int | None:
-    """The drawing page just before a land pattern that names the package better than the outline chosen by its words.
-
-    It names the package too, or is an outline that names no other one: titles drawn as strokes are read only in part.
-    """
-    own = next(h for h in hits if h.number == land)
-    near = (
-        0 <= land - outline.number <= LAND_AFTER
-    )  # an outline far from its land pattern is another page that has the name
-    if land < 2 or (near and own.match < 1.3 * outline.match + 0.5):
-        return None
-    before = hits[land - 2]
-    named = before.match >= SAME_MATCH * own.match > 0 or (before.mechanical >= 3.0 and not _foreign(own, before))
-    return before.number if named and before.drawn > MANY_PATHS else None
-
-
-def _foreign(outline: PageHit, hit: PageHit) -> bool:
-    """Whether a page names package families and none of the outline's."""
-    own, other = naming.families(outline.text), naming.families(hit.text)
-    if not own or not other or own & other:
-        return False
-    return not any(_alike(a, b) or _alike(b, a) for a in own for b in other)
-
-
-def _alike(name: str, other: str) -> bool:
-    """Whether a name begins another one, or is the kind of it alone, as BGA is of LFBGA100."""
-    return other.startswith(name) or (name.isalpha() and name in other)
+    as_good = [h for h in titled if h.match > chosen.match - MATCH_ALIKE and foreign(chosen, h)]
+    return [name for name, _ in _names(as_good) if naming.plain(name) not in own]
 
 
 def _names(drawings: list[PageHit]) -> list[tuple[str, int]]:

@@ -10,13 +10,24 @@ from worker.datasheet.drawing.shapes import ROUND, Shape
 from worker.datasheet.geometry.primitives import Box, Word
 from worker.datasheet.segmentation import legend
 from worker.datasheet.thresholds.figures import (
+    ASPECT_MOST,
+    BOXED_PART,
+    BOXED_REACH_PT,
     CANDIDATE_LEAST_PT,
     CELL_EDGE_PT,
     CELLS_LEAST,
     CENTRE_BEYOND_PT,
     CENTRE_LINE_PT,
+    CENTRED_PT,
+    HOLDS_LARGER,
+    HOLDS_PT,
     HOLE_LEAST_PT,
+    LABELED_PART,
     LEGIBLE,
+    LETTER_LOOP_LETTER_PT2,
+    LETTER_LOOP_PT,
+    LETTER_LOOP_WORD,
+    TABLE_MARGIN_PT,
 )
 
 
@@ -31,10 +42,12 @@ def candidates(drawing: Drawing) -> list[Shape]:
         if _is_letter(b, drawing) or _is_boxed_number(b, drawing) or legend.is_swatch(b, drawing):
             continue
         inside = [w for w in drawing.lines if b.grown(0.5).holds_point(w.box.cx, w.box.cy) and len(w.text) > 0]
-        labelled = any(w.box.area > 0.18 * b.area for w in inside if _wordy(w))
-        if shape.dashed or labelled or any(t.grown(3).holds_point(b.cx, b.cy) for t in drawing.tables):
+        labelled = any(w.box.area > LABELED_PART * b.area for w in inside if _wordy(w))
+        if shape.dashed or labelled or any(t.grown(TABLE_MARGIN_PT).holds_point(b.cx, b.cy) for t in drawing.tables):
             continue
-        if max(b.width, b.height) > 14 * min(b.width, b.height) or max(b.width, b.height) < _least(shape, drawing):
+        if max(b.width, b.height) > ASPECT_MOST * min(b.width, b.height) or max(b.width, b.height) < _least(
+            shape, drawing
+        ):
             continue
         found.append(shape)
     return found
@@ -80,8 +93,8 @@ def _on_centre_lines(box: Box, drawing: Drawing) -> bool:
 
 def _is_letter(box: Box, drawing: Drawing) -> bool:
     """Whether the shape is the loop of a drawn letter."""
-    return box.height < 12 and any(
-        w.box.grown(1.0).holds(box) and w.box.area < 1.6 * box.area + len(w.text) * 60
+    return box.height < LETTER_LOOP_PT and any(
+        w.box.grown(1.0).holds(box) and w.box.area < LETTER_LOOP_WORD * box.area + len(w.text) * LETTER_LOOP_LETTER_PT2
         for w in drawing.sheet.words if w.confidence >= LEGIBLE
     )  # fmt: skip
 
@@ -89,12 +102,12 @@ def _is_letter(box: Box, drawing: Drawing) -> bool:
 def _is_boxed_number(box: Box, drawing: Drawing) -> bool:
     """Whether the shape frames the number of a dimension line."""
     inside = [q for q in drawing.quantities if box.holds_point(q.box.cx, q.box.cy)]
-    if not any(q.size > 0.35 * min(box.width, box.height) for q in inside):
+    if not any(q.size > BOXED_PART * min(box.width, box.height) for q in inside):
         return False
     return any(
         box.grown(1.0).holds_point(*s.point((s.start + s.end) / 2)) or (box.grown(-1.0).y0 < s.at < box.y1 - 1 and s.axis == 0)
         or (s.axis == 1 and box.x0 + 1 < s.at < box.x1 - 1)
-        for s in drawing.spans if box.gap(box_of(s)) < 40
+        for s in drawing.spans if box.gap(box_of(s)) < BOXED_REACH_PT
     )  # fmt: skip
 
 
@@ -108,9 +121,11 @@ def _wordy(word: Word) -> bool:
 
 def holds(outer: Shape, inner: Shape) -> bool:
     """Whether one shape lies in a larger one, within 0.3 points."""
-    return outer is not inner and outer.box.holds(inner.box, 0.3) and outer.box.area > 1.02 * inner.box.area
+    return (
+        outer is not inner and outer.box.holds(inner.box, HOLDS_PT) and outer.box.area > HOLDS_LARGER * inner.box.area
+    )
 
 
 def centred(a: Shape, b: Shape) -> bool:
     """Whether two shapes have one middle, within 0.6 points."""
-    return abs(a.box.cx - b.box.cx) < 0.6 and abs(a.box.cy - b.box.cy) < 0.6
+    return abs(a.box.cx - b.box.cx) < CENTRED_PT and abs(a.box.cy - b.box.cy) < CENTRED_PT

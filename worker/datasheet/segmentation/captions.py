@@ -9,8 +9,11 @@ from worker.datasheet.geometry.primitives import Word, around
 from worker.datasheet.search import titles
 from worker.datasheet.text import phrases
 from worker.datasheet.thresholds.figures import (
+    CAPTION_ALIKE,
     CAPTION_CHARS,
+    CAPTION_IN_LINE,
     CAPTION_LEADING,
+    CAPTION_LETTERS,
     CAPTION_SPACE,
     SECTION_ALIKE,
     SECTION_MARGIN_PT,
@@ -112,7 +115,7 @@ def _at_margin(a: Word, b: Word) -> bool:
 
 
 def _short(text: str) -> bool:
-    return 3 <= len(text) <= CAPTION_CHARS and sum(c.isalpha() for c in text) > 0.4 * len(text)
+    return 3 <= len(text) <= CAPTION_CHARS and sum(c.isalpha() for c in text) > CAPTION_LETTERS * len(text)
 
 
 def _blocks(lines: list[Word]) -> list[list[Word]]:
@@ -128,10 +131,10 @@ def _blocks(lines: list[Word]) -> list[list[Word]]:
 
 
 def _under(over: Word, line: Word) -> bool:
-    alike = abs(over.across - line.across) < 0.3 * max(over.across, line.across)
+    alike = abs(over.across - line.across) < CAPTION_ALIKE * max(over.across, line.across)
     gap = line.box.y0 - over.box.y1
     near = -0.5 * line.across < gap < CAPTION_LEADING * line.across
-    aligned = min(abs(over.box.cx - line.box.cx), 2 * abs(over.box.x0 - line.box.x0)) < 0.35 * max(
+    aligned = min(abs(over.box.cx - line.box.cx), 2 * abs(over.box.x0 - line.box.x0)) < CAPTION_IN_LINE * max(
         over.box.width, line.box.width
     )
     return alike and near and aligned

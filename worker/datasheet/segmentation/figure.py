@@ -18,6 +18,8 @@ from worker.datasheet.thresholds.figures import (
     AMID,
     BESIDE_PT,
     BY_HAND_PT,
+    CAPTION_ASIDE,
+    CAPTION_OFF_CENTRE,
     CAPTION_REACH_PT,
     JOIN_REACH_PT,
     ONE_END_PT,
@@ -190,4 +192,4 @@ def distance(figure: Box, caption: Box) -> float:
     """Points from a figure to a caption; one beside it is farther than one over or under it."""
     aside = max(figure.x0 - caption.x1, caption.x0 - figure.x1, 0.0)
     apart = max(figure.y0 - caption.y1, caption.y0 - figure.y1, 0.0)
-    return apart + 1.3 * aside + 0.05 * abs(figure.cx - caption.cx)
+    return apart + CAPTION_ASIDE * aside + CAPTION_OFF_CENTRE * abs(figure.cx - caption.cx)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.segmentation.frames import Rule, rules_of
-from worker.datasheet.thresholds.figures import FIGURE_GAP_PT, RULE_JOINT_PT
+from worker.datasheet.thresholds.figures import FIGURE_GAP_PT, INK_POINTS, RULE_JOINT_PT
 
 Labels = NDArray[np.int32]
 
@@ -35,8 +35,8 @@ class Ink:
 
     def at(self, box: Box) -> int:
         """The drawing most of a box's border and middle lies on; 0 for none."""
-        xs = np.linspace(box.x0, box.x1, 7)
-        ys = np.linspace(box.y0, box.y1, 7)
+        xs = np.linspace(box.x0, box.x1, INK_POINTS)
+        ys = np.linspace(box.y0, box.y1, INK_POINTS)
         points = [(x, y) for x in xs for y in ys]
         found = np.bincount([self._label(x, y) for x, y in points], minlength=2)
         found[0] = 0

@@ -14,6 +14,7 @@ from worker.datasheet.thresholds.figures import (
     LINK_FAR_HOLE,
     LINK_FAR_PAD,
     LINK_GAP,
+    LINK_LEVEL_PT,
 )
 
 
@@ -23,7 +24,7 @@ def linked(a: Shape, b: Shape) -> bool:
     smaller = min(max(a.box.width, a.box.height), max(b.box.width, b.box.height))
     if gap <= LINK_GAP * smaller:
         return True
-    level = abs(a.box.cx - b.box.cx) < 0.8 or abs(a.box.cy - b.box.cy) < 0.8
+    level = abs(a.box.cx - b.box.cx) < LINK_LEVEL_PT or abs(a.box.cy - b.box.cy) < LINK_LEVEL_PT
     far = LINK_FAR_HOLE if a.kind in ROUND and b.kind in ROUND else LINK_FAR_PAD
     return level and a.same_size(b) and gap <= far * smaller
 

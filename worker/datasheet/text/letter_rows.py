@@ -6,8 +6,8 @@ import re
 
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.text.quantities import INCH_MM, NUMBER, Quantity, number, same_length, tidy
+from worker.datasheet.text.table_entry import TableEntry
 from worker.datasheet.text.table_heads import SYMBOL
-from worker.datasheet.text.tables import TableEntry
 from worker.datasheet.thresholds.page import LETTERS_HEAD_GAP, LETTERS_LEAST, LETTERS_ROW_HIGH, LETTERS_VALUE_PT
 
 FIRST = 300  # number of the first such table of a page

@@ -6,7 +6,17 @@ import re
 from itertools import pairwise
 
 from worker.datasheet.geometry.primitives import Box, Word, around
-from worker.datasheet.thresholds.page import SIZES_APART, SPACE_WIDTHS, STRIP_PT, TAG_GAP
+from worker.datasheet.thresholds.page import (
+    LINE_HEIGHT_LEAST_PT,
+    LINE_SHARED,
+    NUMBERS_APART,
+    POINT_GAP,
+    SIZES_APART,
+    SPACE_LEAST,
+    SPACE_WIDTHS,
+    STRIP_PT,
+    TAG_GAP,
+)
 
 _TAG = re.compile(r"\[|\(\d{1,3}[xX×]\)|(?:MAX|MIN|TYP|BSC|REF|NOM)\b")
 _VALUE_END = re.compile(r"\d[\])]?$")
@@ -35,13 +45,13 @@ def _follows(left: Word, right: Word, gap_limit: float) -> float | None:
     """The gap between two words of one line in letter heights, None when they are not on one line."""
     _, end, top, bottom = frame(left.box, left.turn)
     start, stop, top2, bottom2 = frame(right.box, right.turn)
-    tall, low = max(bottom - top, bottom2 - top2, 0.1), min(bottom - top, bottom2 - top2)
+    tall, low = max(bottom - top, bottom2 - top2, LINE_HEIGHT_LEAST_PT), min(bottom - top, bottom2 - top2)
     if tall > SIZES_APART * low and all(any(c.isalnum() for c in w.text) for w in (left, right)):
         return None  # the number of a part beside the letter printed on it
-    if overlap(top, bottom, top2, bottom2) < 0.65 or stop <= end:
+    if overlap(top, bottom, top2, bottom2) < LINE_SHARED or stop <= end:
         return None
     gap = (start - end) / tall
-    if gap > 0.4 and left.text[-1:].isdigit() and right.text[:1].isdigit():
+    if gap > NUMBERS_APART and left.text[-1:].isdigit() and right.text[:1].isdigit():
         return None  # two numbers side by side
     if left.text[-1:] == ")" and re.match(r"\(\d*[.,]\d", right.text):
         return None
@@ -95,7 +105,7 @@ def _line(parts: list[Word]) -> Word:
     text = parts[0].text
     for left, right in pairwise(parts):
         gap = _follows(left, right, 1e9) or 0.0
-        text += right.text if gap < 0.22 or (right.text[:1] == "." and gap < 0.6) else " " + right.text
+        text += right.text if gap < SPACE_LEAST or (right.text[:1] == "." and gap < POINT_GAP) else " " + right.text
     sizes = sorted(w.across for w in parts)
     box = around([w.box for w in parts])
     return Word(text, box, parts[0].turn, min(w.confidence for w in parts), sizes[len(sizes) // 2])

@@ -7,8 +7,18 @@ from dataclasses import dataclass, replace
 
 from worker.datasheet.geometry.primitives import Box, Word
 from worker.datasheet.text import hole_notes
+from worker.datasheet.thresholds.page import (
+    INCH_AGREES,
+    INCH_ROUNDED,
+    INCH_ROUNDED_MM,
+    NUMBER_CHARS_MOST,
+    NUMBER_MOST,
+    RANGE_MORE_MM,
+    RANGE_MOST,
+)
 
 INCH_MM = 25.4
+MILS = 1000  # in an inch
 NUMBER = r"(?:\d+(?:[.,]\d+)?|[.,]\d+)"
 _COUNT = re.compile(r"^\(?\s*(\d{1,3})\s*(?:[xX×*]|PLCS?\.?|places)\s*\)?(?=$|[\s(ØR□\d.\[])", re.IGNORECASE)
 _DASH_COUNT = re.compile(r"^(\d{1,3})\s*[-–]\s*(?=[ØR(]?\s*\d*[.,]\d)")
@@ -84,7 +94,7 @@ def tidy(text: str) -> str:
 
 def same_length(a: float, b: float) -> bool:
     """Whether a is b in millimetres; inches are printed to a thousandth."""
-    return b > 0 and abs(a - b * INCH_MM) < max(0.04 * a, 0.0005 * INCH_MM + 0.005)
+    return b > 0 and abs(a - b * INCH_MM) < max(INCH_AGREES * a, INCH_ROUNDED * INCH_MM + INCH_ROUNDED_MM)
 
 
 def _same_behind_noise(inch: str, b: float) -> bool:
@@ -122,7 +132,7 @@ def _core(text: str) -> _Core | None:
     if m := _RANGE.match(text):
         a, b = sorted((number(m[1]), number(m[2])))
         date = m[1].isdigit() and m[2].isdigit() and "/" in text
-        return _Core(None, a, b) if a < b < 4 * a + 0.2 and not date else None
+        return _Core(None, a, b) if a < b < RANGE_MOST * a + RANGE_MORE_MM and not date else None
     if re.fullmatch(NUMBER, text):
         return _Core(number(text))
     return None
@@ -131,7 +141,7 @@ def _core(text: str) -> _Core | None:
 def parse(word: Word) -> Quantity | None:
     """A dimension from one line of text, None when the line is something else."""
     text = hole_notes.canonical(tidy(word.text))
-    if len(text) > 40 or not re.search(r"\d", text) or "°" in text or "%" in text:
+    if len(text) > NUMBER_CHARS_MOST or not re.search(r"\d", text) or "°" in text or "%" in text:
         return None
     count: int | None = None
     if m := (_COUNT.match(text) or _DASH_COUNT.match(text)):
@@ -146,7 +156,7 @@ def parse(word: Word) -> Quantity | None:
         text = m[1] + text[m.end() :]
     reference = bool(re.fullmatch(rf"\(\s*{NUMBER}[^()]*\)", text))
     core = _core(text.strip("()[] ") if reference or re.fullmatch(r"\[[^\[\]]*\]", text) else text.strip())
-    if core is None or not 0 < (core.value or core.high or 0) < 10_000:
+    if core is None or not 0 < (core.value or core.high or 0) < NUMBER_MOST:
         return None
     tag = limit[1].upper() if limit else ""
     value, low, high = core.value, core.low, core.high

@@ -8,8 +8,20 @@ from dataclasses import replace
 
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.text.phrases import frame, overlap
-from worker.datasheet.text.quantities import NUMBER, Quantity, bare_count, number, parse, same_length, tidy
-from worker.datasheet.thresholds.page import DUAL_STACK_GAP, LEAST_OVER_MOST, STACK_GAP
+from worker.datasheet.text.quantities import MILS, NUMBER, Quantity, bare_count, number, parse, same_length, tidy
+from worker.datasheet.thresholds.page import (
+    BESIDE_SHARED,
+    DUAL_STACK_GAP,
+    LEAST_OVER_MOST,
+    RANGE_MORE_MM,
+    RANGE_MOST,
+    STACK_ALIKE,
+    STACK_GAP,
+    STACK_HEIGHT_LEAST_PT,
+    STACK_OVERLAP,
+    TOLERANCE_BEFORE,
+    TOLERANCE_GAP,
+)
 
 _INCH = re.compile(r"(?<![\d.,])(0?)\.\d{3,4}(?!\d)")
 _NOTE = re.compile(r"\(.*[A-Za-z]{3}.*\)")
@@ -23,7 +35,7 @@ def _below(a: Box, b: Box, turn: int) -> float | None:
     s2, e2, t2, u2 = frame(b, turn)
     if overlap(s, e, s2, e2) < 0.5 or (t2 + u2) <= (t + u):
         return None
-    return (t2 - u) / max(min(u - t, u2 - t2), 0.1)
+    return (t2 - u) / max(min(u - t, u2 - t2), STACK_HEIGHT_LEAST_PT)
 
 
 Apart = Callable[[Box, Box], bool]
@@ -37,7 +49,7 @@ def _pointed(inch: Quantity, mm: Quantity) -> Quantity:
     """The thousandths of an inch whose leading point the pixels lost, told by the millimetres they are stacked with."""
     if inch.confidence == 1.0 or not inch.value or not mm.value or not _THOUSANDTHS.match(inch.printed):
         return inch
-    return replace(inch, value=inch.value / 1000) if same_length(mm.value, inch.value / 1000) else inch
+    return replace(inch, value=inch.value / MILS) if same_length(mm.value, inch.value / MILS) else inch
 
 
 def _stack(top: Quantity, bottom: Quantity, apart: Apart) -> Quantity | None:
@@ -67,7 +79,7 @@ def _stack(top: Quantity, bottom: Quantity, apart: Apart) -> Quantity | None:
         or apart(top.box, bottom.box)
     ):
         return None
-    if bottom.value < top.value < 4 * bottom.value + 0.2 or bottom.value == 0:
+    if bottom.value < top.value < RANGE_MOST * bottom.value + RANGE_MORE_MM or bottom.value == 0:
         return replace(base, value=None, low=bottom.value, high=top.value)
     if top.mm and bottom.mm and top.value < bottom.value < LEAST_OVER_MOST * top.value:
         return replace(base, value=None, low=top.value, high=bottom.value)  # least over most, their line between them
@@ -110,7 +122,10 @@ def _with_tolerance(q: Quantity, loose: list[Word]) -> Quantity:
         if tol is None or word.turn != q.turn or q.value is None or q.low is not None:
             continue
         start, _, top2, bottom2 = frame(word.box, word.turn)
-        if -0.3 * q.size < start - end < 0.6 * q.size and overlap(top, bottom, top2, bottom2) > -0.3:
+        if (
+            -TOLERANCE_BEFORE * q.size < start - end < TOLERANCE_GAP * q.size
+            and overlap(top, bottom, top2, bottom2) > -TOLERANCE_BEFORE
+        ):
             low, high = round(q.value - tol[0], 6), round(q.value + tol[1], 6)
             if 0 < low <= high:
                 box = around([q.box, word.box])
@@ -132,9 +147,9 @@ def _stacked(found: list[Quantity], apart: Apart) -> list[Quantity]:
                 continue
             gap = _below(q.box, found[j].box, q.turn)
             blurred = min(q.confidence, found[j].confidence) < 1.0 and len(q.printed) == len(found[j].printed)
-            alike = blurred or abs(found[j].size - q.size) < 0.35 * q.size
+            alike = blurred or abs(found[j].size - q.size) < STACK_ALIKE * q.size
             most = DUAL_STACK_GAP if q.mm and found[j].mm else STACK_GAP  # their dimension line may run between them
-            joined = _stack(q, found[j], apart) if gap is not None and -0.4 < gap < most and alike else None
+            joined = _stack(q, found[j], apart) if gap is not None and -STACK_OVERLAP < gap < most and alike else None
             if joined is not None:
                 done.add(j)
                 q = joined
@@ -148,7 +163,7 @@ def _with_note(q: Quantity, loose: list[Word]) -> Quantity:
     """The number with a remark in brackets on the line under it, which stands between it and its dimension line."""
     for word in loose:
         gap = _below(q.box, word.box, q.turn) if word.turn == q.turn and _NOTE.fullmatch(word.text.strip()) else None
-        if gap is not None and -0.4 < gap < STACK_GAP:
+        if gap is not None and -STACK_OVERLAP < gap < STACK_GAP:
             return replace(q, box=around([q.box, word.box]))
     return q
 
@@ -160,9 +175,11 @@ def _with_count(q: Quantity, loose: list[Word]) -> Quantity:
         if word.turn != q.turn:
             continue
         s, e, t, b = frame(word.box, word.turn)
-        beside = overlap(top, bottom, t, b) > 0.4 and (0 <= start - e < 1.0 * q.size or 0 <= s - end < 1.0 * q.size)
-        stacked = overlap(start, end, s, e) > 0.4 and (
-            -0.4 < (t - bottom) / q.size < STACK_GAP or -0.4 < (top - b) / q.size < STACK_GAP
+        beside = overlap(top, bottom, t, b) > BESIDE_SHARED and (
+            0 <= start - e < 1.0 * q.size or 0 <= s - end < 1.0 * q.size
+        )
+        stacked = overlap(start, end, s, e) > BESIDE_SHARED and (
+            -STACK_OVERLAP < (t - bottom) / q.size < STACK_GAP or -STACK_OVERLAP < (top - b) / q.size < STACK_GAP
         )
         if not (beside or stacked):
             continue

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from worker.datasheet.geometry.primitives import Word, around
-from worker.datasheet.text.quantities import INCH_MM
-from worker.datasheet.thresholds.page import HEAD_ROWS, HEAD_SYMBOLS
+from worker.datasheet.text.quantities import INCH_MM, MILS
+from worker.datasheet.thresholds.page import COLUMN_WIDE_PT, HEAD_ROWS, HEAD_SYMBOLS
 
 SYMBOL = re.compile(
     r"^(?:[A-Za-zØθφϕΦ∅]{1,2}|[A-Za-z]{1,3}\d{1,2}|[A-Za-z]\d[A-Za-z]|[A-Za-z]{2,4}_[A-Za-z]+|[a-z]{3}|aaa|bbb|ccc|ddd)$"
@@ -79,7 +79,7 @@ def columns_of(rows: list[list[Word]], at: int, heads: list[tuple[Word, str]]) -
         near = min(units, key=lambda u: abs(u[0].box.cx - over.cx) + abs(u[0].box.cy - over.cy), default=None)
         for word, limit in group:
             gaps = [abs(word.box.cx - other) for other in xs if other != word.box.cx]
-            columns.append(TableColumn(limit, near[1] if near else 1.0, word.box.cx, min([*gaps, 80.0]) / 2))
+            columns.append(TableColumn(limit, near[1] if near else 1.0, word.box.cx, min([*gaps, COLUMN_WIDE_PT]) / 2))
     return columns
 
 
@@ -95,7 +95,7 @@ def _groups(heads: list[tuple[Word, str]]) -> list[list[tuple[Word, str]]]:
 
 def _units(words: list[Word]) -> list[tuple[Word, float]]:
     """Words that name a unit, with it in mm; the "in" of "dimensions in mm" is none."""
-    kinds = ((MM, 1.0), (INCH, INCH_MM), (_MIL, INCH_MM / 1000))
+    kinds = ((MM, 1.0), (INCH, INCH_MM), (_MIL, INCH_MM / MILS))
     found = [(w, unit) for w in words for pattern, unit in kinds if pattern.match(w.text)]
     return [(w, unit) for w, unit in found if not (w.text == "in" and any(_follows(w, o) for o, _ in found))]
 

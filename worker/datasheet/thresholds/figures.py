@@ -90,3 +90,42 @@ LINK_ALIKE_AREA = 4.0  # times the area of the smaller one: what a pad of anothe
 LAND_TITLED = (
     4.0  # of a page's land score (search/page_search.py), from which on a pattern that was not read is drawn there
 )
+
+# Sets of pads (hypotheses/enumerate.py).
+IN_MIDDLE = 0.1  # of the extents, and a point, from their middle
+
+#  (hypotheses/rank.py).
+OF_WAVE = 2.5  # less for the pattern for wave soldering that was not asked for
+OF_NO_CAPTION = 3.0  # less for a caption of another kind of figure
+
+#  (hypotheses/regular.py).
+ROW_ALIKE = 0.06  # part by which the pads of a row may differ
+ROW_ALIKE_PT = 0.6  # the same in points
+
+#  (segmentation/candidates.py).
+LABELED_PART = 0.18  # of a shape that a word fills which is its label
+ASPECT_MOST = 14.0  # sides of a pad; longer shapes are bars and frames
+TABLE_MARGIN_PT = 3.0  # around a table whose cells are no pads
+LETTER_LOOP_PT = 12.0  # height of the loop of a drawn letter
+LETTER_LOOP_WORD = 1.6  # times the loop's area, and
+LETTER_LOOP_LETTER_PT2 = 60  # square points for each letter: the largest box of the word that it is of
+BOXED_PART = 0.35  # of its box that the height of a framed number fills
+BOXED_REACH_PT = 40.0  # from the frame of a number to its dimension line
+HOLDS_PT = 0.3  # by which one shape must lie in another
+HOLDS_LARGER = 1.02  # times the area of the inner one
+CENTRED_PT = 0.6  # between the middles of two shapes that have one
+
+# Captions (segmentation/captions.py).
+CAPTION_LETTERS = 0.4  # of a caption that must be letters
+CAPTION_ALIKE = 0.3  # part by which the lines of one caption may differ in height
+CAPTION_IN_LINE = 0.35  # of the wider line by which their middles may be apart
+
+# Figures and their captions (segmentation/figure.py).
+CAPTION_ASIDE = 1.3  # times the distance of a caption beside its figure: one over or under it is nearer
+CAPTION_OFF_CENTRE = 0.05  # points of distance for a point between their middles
+
+# Ink of a page (segmentation/ink.py).
+INK_POINTS = 7  # points along each side of a box at which it is looked which drawing it lies on
+
+#  (segmentation/links.py).
+LINK_LEVEL_PT = 0.8  # between the middles of equal shapes in line

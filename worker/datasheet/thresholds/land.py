@@ -140,6 +140,9 @@ LEVEL_PT = 5.0  # between the middles of words of one row
 SUBHEAD_PT = 25.0  # across, from a head to the words below it
 LEFT_GAP_PT = 40.0  # between words of a row, to the left; drawings stand on the left of tables
 RIGHT_GAP_PT = 110.0  # between words of a row, to the right; smaller cuts sparse tables
+COUNT_ROW = 0.6  # of the height of a count: how far off its row a word may stand
+OVER_HEAD = 3.0  # heights of the head over it that belong to a table
+COUNT_GAP = 4.0  # heights of the head between two counts of a column
 
 # Numbers of pads (land/numbering.py).
 EXPOSED_MIDDLE = 0.22  # of the extents of the other pads: how far off their middle an exposed pad may be

@@ -32,6 +32,13 @@ LETTERS_HEAD_WIDTHS = 0.75  # of their head, from its middle to that of a letter
 LETTERS_ROW_HIGH = 2.0  # heights of the head of a row, from its middle to that of the letters in cells of two lines
 LETTERS_VALUE_PT = 260.0  # from a letter to its value; larger takes those of the table beside it
 ROW_GAP = 3.4  # row heights without a row end a table
+FORM_PATHS = 40  # paths that a form on a page counts as
+JOINT_NARROW = 0.5  # heights between two narrow letters of one word
+JOINT = 0.28  # heights between two letters of one word
+JOINT_CELL = 0.08  # heights between their cells, in fonts that set narrow letters far apart
+JOINT_BACK = 0.6  # heights by which a letter may begin before the end of the last one
+JOINT_ASIDE = 0.05  # heights by which the letters of a word may stand apart across
+GARBLED_LEAST = 3  # control codes that a page of few letters may have
 
 # Text drawn as strokes (page/stroked_text.py).
 STROKED_LETTER_PT = 22.0  # side of a sub-path that may be a letter; larger takes pads for letters
@@ -50,6 +57,13 @@ STROKED_BOLD_PX = 4
 O_WIDTH_LEAST = 0.35  # of its height: the width of an O without curves
 STEM_SLACK = 0.15  # heights by which a lone stem may be off the top and foot of its line
 WORD_REACH = 6.0  # heights: a word before or behind a line may be lost wholly
+STROKED_STRAIGHT_PT = 0.2  # across: a thinner sub-path is one upright or level stroke
+STROKED_BOX_LINES = 5  # lines of a small rectangle at the most
+STROKED_CLOSED_PT = 0.1  # between the ends of a closed sub-path
+STROKED_FLAT_PT = 0.05  # how far off level the lines of a rectangle may be
+STROKED_BAR_PT = 2.5  # thickness of a filled bar that may be part of a letter
+STROKED_LONE_MOST = 4000  # lone strokes of a page; more are hatching
+CROSSBAR_PT = 0.35  # from the middle of a crossbar to the end of its stem
 
 # Which pages (search/). Scores add up; the page with the most is taken.
 SPARSE_CHARS = 330  # characters below which a page may carry its text as a picture
@@ -86,3 +100,83 @@ HEADING_WORDS = 9  # words of a heading; longer ones are prose
 
 # Drawn paths (page/paths.py).
 PEN_UNEVEN = 0.01  # of the scale: a larger difference between the axes draws pens unevenly
+WHITE_LEAST = 250  # of 255: a lighter area hides what is below it
+PEN_LEAST_PT = 0.01  # width that a pen counts at the least
+SAME_POINT_PT = 0.05  # between the ends of a path that is closed
+
+# Lines of text (text/phrases.py).
+LINE_SHARED = 0.65  # of the lower of two words that must overlap in one line
+NUMBERS_APART = 0.4  # heights between two numbers side by side; larger joins them
+LINE_HEIGHT_LEAST_PT = 0.1  # height that a word counts at the least
+SPACE_LEAST = 0.22  # heights between two words with a space between them
+POINT_GAP = 0.6  # heights before a point that belongs to the number
+
+# Numbers in words (text/quantities.py).
+INCH_AGREES = 0.04  # part by which a length in inches may be off the one in millimetres
+INCH_ROUNDED = 0.0005  # inches: half of the last digit
+INCH_ROUNDED_MM = 0.005  # half of the last digit of the millimetres
+RANGE_MOST = 4.0  # times the lower limit that the upper one of a dimension may be
+RANGE_MORE_MM = 0.2  # added to that, for lengths near zero
+NUMBER_CHARS_MOST = 40  # letters of a dimension; longer ones are sentences
+NUMBER_MOST = 10_000  # a larger number is no dimension
+
+# Numbers over each other (text/stacks.py).
+STACK_HEIGHT_LEAST_PT = 0.1  # height that a number counts at the least
+TOLERANCE_BEFORE = 0.3  # heights by which a tolerance may begin before the end of its number, or stand off its line
+TOLERANCE_GAP = 0.6  # heights from a number to its tolerance
+STACK_ALIKE = 0.35  # of its height by which the number under it may differ
+STACK_OVERLAP = 0.4  # heights by which two lines of one dimension may overlap
+BESIDE_SHARED = 0.4  # of a number that its count or limit must stand beside or over
+
+# Heads of tables (text/table_heads.py).
+COLUMN_WIDE_PT = 80.0  # width of a column that has no other one beside it
+
+# Tables of dimensions (text/tables.py, text/table_entry.py, text/column_tables.py).
+ROW_OFF_LINE = 0.4  # heights by which the middles of words of one row may differ
+SUBSCRIPT_LOWER = 0.12  # of a letter's height: how much lower its index stands
+SUBSCRIPT_HIGH = 0.95  # of a letter's height, and half a point: how high its index is at the most
+SUBSCRIPT_BEFORE = 0.2  # of a letter's height by which its index may reach under it
+SUBSCRIPT_BEHIND = 0.35  # of a letter's height from it to its index
+SYMBOL_REACH_PT = 420.0  # left of the values of a row, to its description
+SYMBOL_LEVEL = 0.45  # of the height of a value: how far off its row a symbol may stand
+SYMBOL_NEAR_PT = 140.0  # left of the values: a symbol nearer than this is that of the row
+SPANS_COLUMNS = 0.55  # of half a column's width: a number farther off its middle is that of two columns
+SPANS_MIDDLE = 0.3  # of half a column's width from the middle of all columns, for the same
+TABLE_RIGHT_PT = 6.0  # right of the last column that its numbers may stand
+ROW_PITCH = 2.2  # heights of the head between two rows of a table
+ROW_HEIGHT_LEAST_PT = 5.0  # height of the head that counts at the least
+CELL_LINES = 1.6  # heights within which the lines of one cell stand
+LIMIT_HEADS_BELOW = 8.0  # heights below a row of letters within which the words for its limits stand
+LIMIT_ROWS = 6  # rows that are looked at for them
+TABLE_DEEP = 12.0  # heights of a table that sets its letters in a row
+UNIT_DEEP = 4.0  # heights of its part in millimetres where no unit ends it
+UNDER_LETTER = 3.0  # heights across from a letter to the values below it
+
+# Headings (search/headings.py).
+HEADING_OVERLAP = 0.3  # of a heading's height by which the one over it may reach into it
+
+# Scores of pages (search/page_search.py, search/land_page.py).
+PROMISING_CHARS = 6000  # letters of a page; longer ones are prose unless they speak of figures
+RARE_LEAST = 0.3  # weight of a word that every page prints
+OF_DISTRACTION = 8.0  # less for each other matter that a page speaks of
+DRAWN_LEAST = 12  # paths of a page with a figure
+OF_NO_FIGURE = 4.0  # less for a page without one
+LONG_CHARS = 3500  # letters of a page from which on it counts less
+LONG_CHARS_EACH = 800  # letters more that cost one point each
+OF_DECIMAL = 0.1  # for each decimal number of an outline
+OF_DECIMALS_MOST = 3.0  # of them together
+OF_STENCIL = 4.0  # less for a page of stencils
+SHOWS_LEAST = 3.0  # score of a page that shows an outline or a land pattern
+DRAWN_MUCH = 100  # paths of a page that may be an outline without a word of one
+OF_FOLLOWING = 3.0  # for an outline that its own land pattern follows
+MATCH_ALIKE = 0.05  # of the match with the asked words: pages of rival packages
+OF_SAME_PAGE = 3.0  # for a land pattern on the page of the outline
+OF_NEXT_PAGE = 2.5  # for one on the pages after it, less OF_PAGE_BETWEEN for each
+OF_PAGE_BETWEEN = 0.5  # of it
+OF_EARLIER_PAGE = 1.5  # less for one before the outline
+OF_FAR_PAGE = 0.3  # less for each page after those
+FAR_PAGES_MOST = 8  # of them that count
+OF_MATCH = 2.0  # for a land pattern, times the match with the asked words
+OF_BETTER_MATCH = 6.0  # less for one whose page matches worse than the outline
+OF_FOREIGN = 8.0  # less for one of another package
+BETTER_BEFORE = 1.3  # times the match of the outline, and half a point, from which on the page before is taken

@@ -28,6 +28,8 @@ HEAD_ROWS = 5  # most rows of a head
 CAPTION_PT = 48.0  # above a table within which its caption stands
 TWICE = 0.2  # of the pins of a page that the pages before may have listed too, by a misprint
 NUMBERED = 0.7  # of the cells of a column that must be pin numbers or dashes
+COLUMN_SHIFT_PT = 3.0  # by which the columns of a table may shift from page to page
+CAPTION_RIGHT_PT = 6.0  # right of a table that its caption may reach
 
 # Figures of pins (pins/pin_figure.py).
 RUN_OFF = 2.5  # how far numbers of one side may stand out of line
@@ -39,6 +41,8 @@ NAME_REACH = 40.0  # from a number to its name
 SIDES_APART = 420.0  # between two sides of one figure
 TITLE_REACH = 60.0  # above a figure within which its title stands
 LEFT_OUT = 2.3  # of the smallest step: the largest where a pin is left out
+PIN_LABEL_REACH_PT = 400.0  # from the number of a pin to words that are looked at
+LABEL_MIDDLE = 0.8  # of a number's height by which the middle of its label may be off it
 
 # Results (pins/reading.py). Confidences.
 BOTH_SAY = 0.97  # a table and a figure say the same
@@ -50,7 +54,11 @@ STRONG = 2  # times that a page must speak of pins to be looked at before others
 SEEN = 0.5  # the same for a page that shows packages from above
 FIRST_PAGES = 6  # of a document that show them with their pins
 CONTENTS_LEAST = 6  # dotted lines of a list of contents
+OF_HEAD = 3.0  # weight of the head of a column against the caption of its table
+OF_COUNT = 4.0  # for a column or figure of as many pins as the package has; less for another count
 
 # Figures of balls (pins/ball_figure.py).
 BALL_LEAST = 3  # rows and columns
 BALL_CELL = 0.48  # of the pitch, from the middle of a ball to the names of the next ones
+BALL_ROWS_MOST = 60  # columns of a grid of balls
+TITLE_ASIDE_PT = 20.0  # left and right of a figure that its title may reach

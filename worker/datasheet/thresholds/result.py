@@ -38,3 +38,8 @@ LIES_CLEARLY = 2.0  # times as far off: the body does not lie that way; smaller 
 # How many pins labels tell (result/review.py).
 LABELED_RUN = 0.75  # of a run of labels from 1 that must be seen; smaller takes other numbers for labels of pins
 LABELED_CORNERS = 3  # labels of corners that must be seen
+
+# How the result is put together (result/assemble.py).
+ROW_OFF_MM = 0.05  # across, between pads of one row
+TO_SCALE = 0.03  # part by which every number may be off the drawn scale in a figure that is to scale
+PITCH_OFF_MM = 0.02  # between a printed distance and that of two neighbouring pads

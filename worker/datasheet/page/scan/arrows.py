@@ -9,13 +9,35 @@ from numpy.typing import NDArray
 from worker.datasheet.geometry.primitives import Tip
 from worker.datasheet.page.scan.ocr import Gray
 from worker.datasheet.thresholds.scan import (
+    CROSSING_PT,
+    LEVEL_EXACT_PT,
+    SWELL_AFTER_PT,
+    SWELL_EVEN,
+    SWELL_FROM_PT,
+    SWELL_LEAST_PX,
+    SWELL_MORE,
+    SWELL_MORE_PX,
+    SWELL_MOST_PT,
+    SWELL_PEAK,
     SWELL_PT,
+    SWELL_THIN,
+    SWELL_WINDOW_PT,
     TIP_LINE_PT,
     TIP_STEM_PT,
+    WEDGE_ASIDE_PX,
+    WEDGE_ASPECT,
+    WEDGE_ENDS,
     WEDGE_GROWTH,
     WEDGE_MAX_PT,
     WEDGE_MIN_PT,
+    WEDGE_ON,
+    WEDGE_ON_LINE_PT,
+    WEDGE_ON_PX,
+    WEDGE_REACH_PT,
+    WITNESS_ASIDE,
+    WITNESS_MORE_PX,
     WITNESS_PT,
+    WITNESS_WIDE,
 )
 
 MAX_TIPS = 2000
@@ -27,8 +49,8 @@ def crossing_tips(
     """Arrow heads: where a stroke meets a crossing one and its ink swells and shrinks again on the way there."""
     found: list[Tip] = []
     ends = np.array([r[:4] for r in rows]).reshape(-1, 4) - np.array([*origin, *origin])
-    level = ends[np.abs(ends[:, 1] - ends[:, 3]) < 0.01] * px_per_pt
-    upright = ends[np.abs(ends[:, 0] - ends[:, 2]) < 0.01] * px_per_pt
+    level = ends[np.abs(ends[:, 1] - ends[:, 3]) < LEVEL_EXACT_PT] * px_per_pt
+    upright = ends[np.abs(ends[:, 0] - ends[:, 2]) < LEVEL_EXACT_PT] * px_per_pt
     for axis, own, other in ((0, level, upright), (1, upright[:, [1, 0, 3, 2]], level[:, [1, 0, 3, 2]])):
         own = own[own[:, 2] - own[:, 0] > TIP_LINE_PT * px_per_pt]
         image = ink if axis == 0 else np.ascontiguousarray(ink.T)
@@ -46,14 +68,14 @@ def _meetings(
     found: set[tuple[float, float, int]] = set()
     reach = WITNESS_PT * px_per_pt
     for x0, y, x1, _ in own:
-        touch = 0.4 * reach
+        touch = WITNESS_ASIDE * reach
         near = other[
             (other[:, 0] > x0 - reach)
             & (other[:, 0] < x1 + reach)
             & (other[:, 1] < y + touch)
             & (other[:, 3] > y - touch)
         ]
-        crossing = (near[:, 1] < y - 1.7 * px_per_pt) & (near[:, 3] > y + 1.7 * px_per_pt)
+        crossing = (near[:, 1] < y - CROSSING_PT * px_per_pt) & (near[:, 3] > y + CROSSING_PT * px_per_pt)
         near = near[crossing | (near[:, 3] - near[:, 1] > TIP_STEM_PT * px_per_pt)]
         for at in near[:, 0]:
             for sign in (1, -1):
@@ -67,24 +89,28 @@ def _swells(image: Gray, at: float, row: float, way: int, px_per_pt: float, thic
     """Whether the stroke, followed from `at` in direction `way`, is thin, then thick, then thin again, evenly on both sides."""
     height, width = image.shape
     middle = int(row)
-    window = int(3.2 * px_per_pt)
+    window = int(SWELL_WINDOW_PT * px_per_pt)
     low, high = max(0, middle - window), min(height, middle + window + 1)
-    steps = np.arange(int(0.4 * px_per_pt + thick / 2), int(SWELL_PT * px_per_pt))
+    steps = np.arange(int(SWELL_FROM_PT * px_per_pt + thick / 2), int(SWELL_PT * px_per_pt))
     xs = (at + way * steps).astype(int)
     xs = xs[(xs >= 0) & (xs < width)]
-    if len(xs) < 8 or not 0 <= middle < height:
+    if len(xs) < SWELL_LEAST_PX or not 0 <= middle < height:
         return False
     cut = image[low:high, xs] > 0
     above = np.array([_run(column[: middle - low + 1][::-1]) for column in cut.T])
     below = np.array([_run(column[middle - low :]) for column in cut.T])
     total = above + below - 1
-    peak = int(total[: int(0.8 * len(total))].argmax())
+    peak = int(total[: int(SWELL_PEAK * len(total))].argmax())
     swell = total[peak]
-    if swell < thick + max(1.6, 0.6 * thick) or swell > 5.0 * px_per_pt or peak < 1.0 * px_per_pt:
+    if (
+        swell < thick + max(SWELL_MORE_PX, SWELL_MORE * thick)
+        or swell > SWELL_MOST_PT * px_per_pt
+        or peak < 1.0 * px_per_pt
+    ):
         return False
-    thin_after = total[min(peak + int(0.8 * px_per_pt), len(total) - 1) :].min(initial=99)
-    even = abs(int(above[peak]) - int(below[peak])) <= max(2.0, 0.35 * swell)
-    return bool(total[: max(2, peak // 3)].min() < 0.72 * swell and thin_after < 0.72 * swell and even)
+    thin_after = total[min(peak + int(SWELL_AFTER_PT * px_per_pt), len(total) - 1) :].min(initial=len(image))
+    even = abs(int(above[peak]) - int(below[peak])) <= max(2.0, SWELL_EVEN * swell)
+    return bool(total[: max(2, peak // 3)].min() < SWELL_THIN * swell and thin_after < SWELL_THIN * swell and even)
 
 
 def _run(column: NDArray[np.bool_]) -> int:
@@ -104,7 +130,7 @@ def wedges(
     found: list[Tip] = []
     for i in range(1, min(count, MAX_TIPS)):
         x, y, w, h, _ = (int(v) for v in stats[i])
-        if not WEDGE_MIN_PT * px_per_pt < max(w, h) < WEDGE_MAX_PT * px_per_pt or max(w, h) < 1.25 * min(w, h):
+        if not WEDGE_MIN_PT * px_per_pt < max(w, h) < WEDGE_MAX_PT * px_per_pt or max(w, h) < WEDGE_ASPECT * min(w, h):
             continue
         axis = 0 if w >= h else 1
         profile = (labels[y : y + h, x : x + w] == i).sum(axis=axis).astype(float)
@@ -128,7 +154,7 @@ def wedges(
 
 def _growth(profile: NDArray[np.float64]) -> float:
     """How much a blob widens along its length, as a part of its mean width; rounded ends are left out."""
-    cut = max(1, round(0.15 * len(profile)))
+    cut = max(1, round(WEDGE_ENDS * len(profile)))
     middle = profile[cut:-cut]
     if len(middle) < 4:
         return 0.0
@@ -140,12 +166,12 @@ def _point(image: Gray, edge: float, across: float, sign: int, thick: float) -> 
     """Where a wedge ends: at the middle of the witness line it runs into, or where its ink stops."""
     height, width = image.shape
     row = min(max(int(across), 0), height - 1)
-    low, high = max(0, row - 14), min(height, row + 15)
-    for step in range(int(7 * thick) + 8):
+    low, high = max(0, row - WEDGE_ASIDE_PX), min(height, row + WEDGE_ASIDE_PX + 1)
+    for step in range(int(WEDGE_ON * thick) + WEDGE_ON_PX):
         x = int(edge) + sign * step
         if not 0 <= x < width:
             break
-        if (image[low:high, x] > 0).sum() > 3.0 * thick + 4 and step > 0:
+        if (image[low:high, x] > 0).sum() > WITNESS_WIDE * thick + WITNESS_MORE_PX and step > 0:
             return x + 0.5 + sign * 0.5 * thick
         if not image[row, x]:
             return x + (0.0 if sign > 0 else 1.0)
@@ -158,12 +184,12 @@ def _on_stroke(tip: Tip, strokes: NDArray[np.float64]) -> bool:
         return False
     axis = 0 if tip.dx else 1
     along, across = (tip.x, tip.y) if axis == 0 else (tip.y, tip.x)
-    flat = np.abs(strokes[:, 1 - axis] - strokes[:, 3 - axis]) < 0.01
+    flat = np.abs(strokes[:, 1 - axis] - strokes[:, 3 - axis]) < LEVEL_EXACT_PT
     on = (
         flat
-        & (np.abs(strokes[:, 1 - axis] - across) < 1.2)
-        & (strokes[:, axis] < along + 14)
-        & (strokes[:, axis + 2] > along - 14)
+        & (np.abs(strokes[:, 1 - axis] - across) < WEDGE_ON_LINE_PT)
+        & (strokes[:, axis] < along + WEDGE_REACH_PT)
+        & (strokes[:, axis + 2] > along - WEDGE_REACH_PT)
         & (strokes[:, axis + 2] - strokes[:, axis] > TIP_LINE_PT)
     )
     return bool(on.any())

@@ -9,7 +9,10 @@ from worker.datasheet.page.scan.ocr import Gray
 from worker.datasheet.page.scan.regions import Segment
 from worker.datasheet.thresholds.scan import (
     DASH_ASIDE_PT,
+    DASH_ASPECT,
     DASH_GAP_PT,
+    DASH_LEVEL,
+    DASH_LEVEL_PX,
     DASH_PIECES,
     DASH_SLIM,
     DASH_STROKE_PT,
@@ -28,7 +31,7 @@ def chained(strokes: list[Segment], letters: Gray, px_per_pt: float) -> list[Seg
         pieces = own + _slim(
             letters if axis == 0 else np.ascontiguousarray(letters.T), DASH_SLIM * wide, DASH_ASIDE_PT * px_per_pt
         )
-        for chain in _chains(pieces, DASH_GAP_PT * px_per_pt, max(1.5, 0.6 * wide)):
+        for chain in _chains(pieces, DASH_GAP_PT * px_per_pt, max(DASH_LEVEL_PX, DASH_LEVEL * wide)):
             if (
                 len(chain) >= DASH_PIECES
                 and sum(s[2] - s[0] > DASH_STROKE_PT * px_per_pt for s in chain) >= DASH_STROKES
@@ -46,7 +49,7 @@ def _slim(letters: Gray, most: float, aside: float) -> list[Segment]:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(letters, connectivity=8)
     found = []
     for x, y, w, h, _ in stats[1:count].tolist():
-        if h > most or w < 0.8 * h:
+        if h > most or w < DASH_ASPECT * h:
             continue
         reach = int(aside)
         near = (labels[max(0, y - reach) : y, x : x + w] > 0).any() or (

@@ -16,6 +16,7 @@ Gray = NDArray[np.uint8]
 HEIGHT_PX = 48
 MAX_WIDTH_PX = 1600
 BATCH = 8
+HALF_WHITE = 255 / 2  # the model takes grey levels from -1 to 1
 WIDTH_STEP_PX = 16  # a crop is filled up to the next multiple, whatever else is read with it
 LEAST_WIDTH_PX = 64
 ALPHABET = set(
@@ -68,7 +69,7 @@ class Recogniser:
     def _run(self, crops: list[Gray], width: int) -> list[tuple[str, float]]:
         batch = np.zeros((len(crops), 3, HEIGHT_PX, width), np.float32)
         for i, crop in enumerate(crops):
-            batch[i, :, :, : crop.shape[1]] = (crop.astype(np.float32) / 127.5 - 1.0)[None]
+            batch[i, :, :, : crop.shape[1]] = (crop.astype(np.float32) / HALF_WHITE - 1.0)[None]
         scores = self._session.run(None, {self._input: batch})[0]
         kept = self._kept(scores.shape[2])
         return [self._decode(row[:, kept], kept) for row in scores]
@@ -94,7 +95,7 @@ def _filled_up(width: int) -> int:
 
 def _scaled(crop: Gray) -> Gray:
     height, width = crop.shape[:2]
-    target = int(min(MAX_WIDTH_PX, max(16, round(width * HEIGHT_PX / max(height, 1)))))
+    target = int(min(MAX_WIDTH_PX, max(WIDTH_STEP_PX, round(width * HEIGHT_PX / max(height, 1)))))
     shrink = cv2.INTER_AREA if height > HEIGHT_PX else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(crop, (target, HEIGHT_PX), interpolation=shrink), dtype=np.uint8)
 

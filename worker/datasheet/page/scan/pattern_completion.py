@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 from worker.datasheet.geometry.primitives import Box, ClosedOutline, Word
 from worker.datasheet.page.scan.ocr import Gray
-from worker.datasheet.thresholds.scan import BORDER_DRAWN, LIKE_LEAST, LIKE_PT, PLACE_PT, SHAPE_EDGE_PT, ZERO_COVERS
+from worker.datasheet.thresholds.scan import (
+    BORDER_DRAWN,
+    LIKE_LEAST,
+    LIKE_PT,
+    PLACE_PT,
+    RING_AROUND_PT,
+    SHAPE_EDGE_PT,
+    ZERO_COVERS,
+)
 
 MOST = 1500
 NUMBERS = frozenset("123456789")
@@ -102,11 +110,11 @@ def without_rings(words: list[Word], outlines: list[ClosedOutline]) -> list[Word
     taken = [w.box for w in words]
     rings: list[Box] = []
     for like in classes([o for o in outlines if o.curved]):
-        bare = sum(not any(box.grown(1.5).meets(o.box) for box in taken) for o in like)
+        bare = sum(not any(box.grown(RING_AROUND_PT).meets(o.box) for box in taken) for o in like)
         rings += [o.box for o in like] if len(like) >= LIKE_LEAST and 2 * bare > len(like) else []
 
     def ring(word: Word) -> bool:
         least = ZERO_COVERS if word.text == "0" else 0.0
-        return any(r.grown(1.5).holds(word.box) and word.box.area > least * r.area for r in rings)
+        return any(r.grown(RING_AROUND_PT).holds(word.box) and word.box.area > least * r.area for r in rings)
 
     return [w for w in words if len(w.text) > 1 or w.text in NUMBERS or not ring(w)]

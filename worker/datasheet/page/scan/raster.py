@@ -20,20 +20,35 @@ from worker.datasheet.page.scan import (
 from worker.datasheet.page.scan.ocr import Gray
 from worker.datasheet.text import brackets
 from worker.datasheet.thresholds.scan import (
+    ACROSS_MOST,
+    BACKGROUND_PART,
+    BACKGROUND_WORDS,
     BLACK,
+    BLUR_PX,
+    CUT_LEAST_PX,
     DARKER,
     DASH_GAP_PT,
     GROUND_PT,
     HOLE_LARGE,
     LETTER_LINE_PT,
     LINE_LEAST_PT,
+    MARK_MORE_PX,
     MEASURING_PT,
+    MIDDLE_DARK,
+    MIDDLE_LIGHT,
+    MIDDLE_MOST,
     NEAR_TIP_PT,
     ON_STROKE_PX,
+    PALE,
     PALE_SHARE,
+    PICTURE_HIGH_PT,
     PICTURE_LEAST_PT2,
+    PICTURE_WIDE_PT,
     READ_CLEARLY,
     SLIM_PART,
+    STRAIGHT_LEAST_PX,
+    STROKE_MOST_PX,
+    WIPE_ASIDE_PT,
     WIPE_PT,
 )
 
@@ -47,14 +62,17 @@ PAINT = 200  # the grey that stands for hatching
 
 def worth_reading(area: Box, sheet: Sheet) -> bool:
     """Whether an image on a page may be a drawing: large enough, and not the whole background of a text page."""
-    inside = area.width > 40 and area.height > 25 and area.area > PICTURE_LEAST_PT2
-    covers = area.area > 0.9 * sheet.width * sheet.height and len(sheet.words) > 60
+    inside = area.width > PICTURE_WIDE_PT and area.height > PICTURE_HIGH_PT and area.area > PICTURE_LEAST_PT2
+    covers = area.area > BACKGROUND_PART * sheet.width * sheet.height and len(sheet.words) > BACKGROUND_WORDS
     return inside and not covers and area.x1 > 0 and area.y1 > 0
 
 
 def _pale(paper: Gray) -> bool:
     """Whether the pixels are ink on paper, not a photograph."""
-    return float((paper > 215).mean()) > PALE_SHARE and float(((paper > 60) & (paper < 200)).mean()) < 0.2
+    return (
+        float((paper > PALE).mean()) > PALE_SHARE
+        and float(((paper > MIDDLE_DARK) & (paper < MIDDLE_LIGHT)).mean()) < MIDDLE_MOST
+    )
 
 
 def add(sheet: Sheet, paper: Gray, px_per_pt: float, area: Box) -> None:
@@ -64,7 +82,7 @@ def add(sheet: Sheet, paper: Gray, px_per_pt: float, area: Box) -> None:
     cut = np.ascontiguousarray(
         paper[y0 : min(height, int(area.y1 * px_per_pt)), x0 : min(width, int(area.x1 * px_per_pt))]
     )
-    if min(cut.shape, default=0) < 24 or not _pale(cut):
+    if min(cut.shape, default=0) < CUT_LEAST_PX or not _pale(cut):
         return
     cut = tilt.upright(_framed(cut), px_per_pt)
     origin = ((x0 - MARGIN_PX) / px_per_pt, (y0 - MARGIN_PX) / px_per_pt)
@@ -111,7 +129,7 @@ def _ground(paper: Gray, px_per_pt: float) -> Gray:
     """What lies behind the strokes: white paper, or the grey of a painted pad."""
     size = int(GROUND_PT * px_per_pt)
     closed = cv2.morphologyEx(paper, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_RECT, (size, size)))
-    return np.asarray(cv2.blur(closed, (5, 5)), np.uint8)
+    return np.asarray(cv2.blur(closed, (BLUR_PX, BLUR_PX)), np.uint8)
 
 
 def _ink(paper: Gray, ground: Gray) -> Gray:
@@ -123,13 +141,13 @@ def _stroke_px(ink: Gray) -> float:
     flat = np.diff(np.pad((ink > 0).astype(np.int8), ((0, 0), (1, 1))), axis=1)
     starts, ends = np.nonzero(flat == 1)[1], np.nonzero(flat == -1)[1]
     runs = ends - starts
-    runs = runs[(runs > 0) & (runs < 14)]
+    runs = runs[(runs > 0) & (runs < STROKE_MOST_PX)]
     return float(np.bincount(runs).argmax()) if len(runs) else 2.0
 
 
 def _straight(ink: Gray, px_per_pt: float) -> tuple[Gray, Gray]:
     """Ink that lies on level and on upright strokes."""
-    size = max(9, int(LINE_LEAST_PT * px_per_pt))
+    size = max(STRAIGHT_LEAST_PX, int(LINE_LEAST_PT * px_per_pt))
     level = cv2.morphologyEx(ink, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, (size, 1)))
     upright = cv2.morphologyEx(ink, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, (1, size)))
     return np.asarray(level, np.uint8), np.asarray(upright, np.uint8)
@@ -144,7 +162,7 @@ def _segments(
     for x, y, w, h, _area in stats[1:count]:
         across = h if axis == 0 else w
         run = w if axis == 0 else h
-        if run < LINE_LEAST_PT * px_per_pt or across > max(4 * thick, 9):
+        if run < LINE_LEAST_PT * px_per_pt or across > max(ACROSS_MOST * thick, STRAIGHT_LEAST_PX):
             continue
         if axis == 0:
             a, b = (x, y + h / 2), (x + w, y + h / 2)
@@ -170,7 +188,7 @@ def _without_heads(ink: Gray, tips: list[Tip], px_per_pt: float, origin: tuple[f
     clean = ink.copy()
     for tip in tips:
         x, y = (tip.x - origin[0]) * px_per_pt, (tip.y - origin[1]) * px_per_pt
-        long, half = WIPE_PT * px_per_pt, 1.5 * px_per_pt
+        long, half = WIPE_PT * px_per_pt, WIPE_ASIDE_PT * px_per_pt
         x0, x1 = sorted((x, x - tip.dx * long)) if tip.dx else (x - half, x + half)
         y0, y1 = sorted((y, y - tip.dy * long)) if tip.dy else (y - half, y + half)
         clean[max(0, int(y0)) : max(0, int(y1) + 1), max(0, int(x0)) : max(0, int(x1) + 1)] = 0
@@ -187,7 +205,7 @@ def _long(level: Gray, upright: Gray, px_per_pt: float) -> Gray:
 
 def _mark(mask: Gray, strokes: list[regions.Segment]) -> None:
     for x0, y0, x1, y1, width in strokes:
-        cv2.line(mask, (round(x0), round(y0)), (round(x1), round(y1)), 255, 3 + round(width))
+        cv2.line(mask, (round(x0), round(y0)), (round(x1), round(y1)), 255, MARK_MORE_PX + round(width))
 
 
 def _rungs(strokes: list[regions.Segment], long: Gray) -> list[regions.Segment]:

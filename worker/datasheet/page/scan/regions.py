@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from worker.datasheet.geometry.primitives import Box, ClosedOutline
 from worker.datasheet.page.scan.ocr import Gray
 from worker.datasheet.thresholds.scan import (
+    AREA_LEAST_PX,
+    CIRCLE_DRAWN,
     CORNER_PT,
     HELD,
     NOTCHED,
@@ -18,7 +20,10 @@ from worker.datasheet.thresholds.scan import (
     ROUND_PART,
     SHAPE_EDGE_PT,
     SMALL_PX,
+    SOLID_LEAST_PX,
+    SOLID_WIDTHS,
     SQUARE_PART,
+    SQUARE_PX,
     STACK_ALIKE_PT,
     STACK_LEAST,
 )
@@ -103,7 +108,7 @@ def _alike(a: Box, b: Box) -> bool:
 
 def solid(ink: Gray, px_per_pt: float, origin: tuple[float, float], thick: float) -> list[ClosedOutline]:
     """Areas of ink wider than any stroke."""
-    size = int(max(5, 3 * thick))
+    size = int(max(SOLID_LEAST_PX, SOLID_WIDTHS * thick))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     wide = cv2.morphologyEx(ink, cv2.MORPH_OPEN, kernel)
     contours, _ = cv2.findContours(wide, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
@@ -115,7 +120,7 @@ def _outline(
     contour: NDArray[np.int32], grow: float, px_per_pt: float, origin: tuple[float, float], filled: bool
 ) -> ClosedOutline | None:
     x, y, w, h = cv2.boundingRect(contour)
-    if min(w, h) < REGION_LEAST_PT * px_per_pt or w * h < 30:
+    if min(w, h) < REGION_LEAST_PT * px_per_pt or w * h < AREA_LEAST_PX:
         return None
     points = _ideal(contour)
     low, high = points.min(axis=0), points.max(axis=0)
@@ -134,8 +139,8 @@ def _ideal(contour: NDArray[np.int32]) -> NDArray[np.float64]:
     if full > RECT_PART or (hull > RECT_PART and full > NOTCHED):
         return np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]) * [w, h]
     blurred = ROUND_PART * (2 if max(w, h) < SMALL_PX else 1)
-    if abs(hull - np.pi / 4) < blurred and abs(w - h) < max(SQUARE_PART * w, 2.5):
-        turn = np.linspace(0.0, 2 * np.pi, 48, endpoint=False)
+    if abs(hull - np.pi / 4) < blurred and abs(w - h) < max(SQUARE_PART * w, SQUARE_PX):
+        turn = np.linspace(0.0, 2 * np.pi, CIRCLE_DRAWN, endpoint=False)
         return np.column_stack([np.cos(turn), np.sin(turn)]) * [w, h]
     return np.asarray(contour[:, 0, :], np.float64)
 

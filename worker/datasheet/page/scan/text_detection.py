@@ -9,21 +9,38 @@ from numpy.typing import NDArray
 from worker.datasheet.geometry.primitives import Box, around
 from worker.datasheet.page.scan.ocr import Gray
 from worker.datasheet.thresholds.scan import (
+    AFTER_DASH,
+    AFTER_LETTER,
+    AFTER_ONE_SLIM,
+    AFTER_SLIM,
     BOX_HOLD,
     BOXY,
+    CELL_LEVEL,
     CELL_REACH,
     CELLS_LEAST,
+    COLUMN_CELLS,
+    COMPACT,
     DOT,
     FLAT,
     INK_LEADER_FILL,
     INK_LEADER_PT,
+    INK_MOST,
+    LETTER_LEAST_PART,
     LETTER_LEAST_PT,
     LETTER_MOST_PT,
     LETTER_USUAL_PT,
+    LETTERS_APART_PT,
     LINE_ASPECT_MOST,
+    LINE_OVERLAP,
+    POINT_AREA_PX,
+    POINT_LEAST_PT,
     RING_HOLD,
     RUNGS_LEAST,
+    SLIM_HIGH,
+    SLIM_WIDE,
+    SPECKS_MOST,
     TALL,
+    TURNED_ASPECT,
     ZERO_ASPECT,
     ZERO_MOST_PT,
 )
@@ -34,16 +51,16 @@ MAX_LINES = 260
 def letter_boxes(ink: Gray, px_per_pt: float) -> list[Box]:
     """Boxes (px) of connected ink of letter size, dots and commas included."""
     count, _, stats, _ = cv2.connectedComponentsWithStats((ink > 0).astype(np.uint8), connectivity=8)
-    low, high = 0.5 * px_per_pt, LETTER_MOST_PT * px_per_pt
+    low, high = POINT_LEAST_PT * px_per_pt, LETTER_MOST_PT * px_per_pt
     found = []
     rings = _rings(ink, px_per_pt)
     for x, y, w, h, area in stats[1:count]:
         leader = max(w, h) > INK_LEADER_PT * px_per_pt and area < INK_LEADER_FILL * w * h
         if leader or (x, y, w, h) in rings:
             continue
-        if w <= high and h <= high and max(w, h) >= low and area >= 3:
+        if w <= high and h <= high and max(w, h) >= low and area >= POINT_AREA_PX:
             found.append(Box(float(x), float(y), float(x + w), float(y + h)))
-    return found if len(found) < 6000 else []
+    return found if len(found) < SPECKS_MOST else []
 
 
 def _rings(ink: Gray, px_per_pt: float) -> set[tuple[int, int, int, int]]:
@@ -70,10 +87,14 @@ def _beside(a: Box, b: Box, usual: float) -> bool:
     dot = min(max(a.width, a.height), max(b.width, b.height)) < DOT * size
     flat = [box.height < FLAT * usual and DOT * usual < box.width < usual for box in (a, b)]
     dash = any(flat) and max(a.height, b.height) > TALL * usual
-    slim = sum(box.width < 0.36 * size < 0.7 * size < box.height for box in (a, b))
+    slim = sum(box.width < SLIM_WIDE * size < SLIM_HIGH * size < box.height for box in (a, b))
     gap = max(a.x0, b.x0) - min(a.x1, b.x1)
-    near = 0.85 * max(size, usual) if dash else (0.9 if slim == 2 else 0.68 if slim or dot else 0.5) * size
-    return gap < near and shared > 0.25 * min(a.height, b.height)
+    near = (
+        AFTER_DASH * max(size, usual)
+        if dash
+        else (AFTER_SLIM if slim == 2 else AFTER_ONE_SLIM if slim or dot else AFTER_LETTER) * size
+    )
+    return gap < near and shared > LINE_OVERLAP * min(a.height, b.height)
 
 
 def _swapped(box: Box) -> Box:
@@ -101,7 +122,7 @@ def _grouped(boxes: list[Box], px_per_pt: float) -> list[list[Box]]:
     for i, a in enumerate(boxes):
         for j in range(i + 1, len(boxes)):
             b = boxes[j]
-            if b.x0 - a.x1 > 6 * px_per_pt:
+            if b.x0 - a.x1 > LETTERS_APART_PT * px_per_pt:
                 break
             if max(a.width, a.height, b.width, b.height) >= LETTER_LEAST_PT * px_per_pt and _beside(a, b, usual):
                 parent[root(i)] = root(j)
@@ -118,7 +139,7 @@ def text_lines(boxes: list[Box], px_per_pt: float) -> list[tuple[Box, bool]]:
     pairs: list[list[Box]] = []
     for group in _grouped(boxes, px_per_pt):
         box = around(group)
-        compact = box.width < 1.25 * max(b.height for b in group) or len(group) == 1
+        compact = box.width < COMPACT * max(b.height for b in group) or len(group) == 1
         if compact:
             single.append(box)
         elif _letters(group) == 2:
@@ -130,11 +151,11 @@ def text_lines(boxes: list[Box], px_per_pt: float) -> list[tuple[Box, bool]]:
     upright, level = _rungs([pair for pair in pairs if pair not in cells], px_per_pt)
     found.extend((box, False) for box in (*level, *map(around, cells)))
     for group in _grouped([_swapped(b) for b in single + upright], px_per_pt):
-        if len(group) >= CELLS_LEAST and sum(_in_row(_swapped(b), rows) for b in group) > 0.7 * len(group):
+        if len(group) >= CELLS_LEAST and sum(_in_row(_swapped(b), rows) for b in group) > COLUMN_CELLS * len(group):
             found.extend((_swapped(b), False) for b in group)  # a column of a table
             continue
         box = _swapped(around(group))
-        found.append((box, len(group) > 1 and box.height > 1.15 * box.width))
+        found.append((box, len(group) > 1 and box.height > TURNED_ASPECT * box.width))
     low, high = LETTER_LEAST_PT * px_per_pt, LETTER_MOST_PT * px_per_pt
     fit = [(b, t) for b, t in found if min(b.width, b.height) <= high and max(b.width, b.height) >= low]
     fit = [(b, t) for b, t in fit if max(b.width, b.height) < LINE_ASPECT_MOST * min(b.width, b.height)]
@@ -144,14 +165,14 @@ def text_lines(boxes: list[Box], px_per_pt: float) -> list[tuple[Box, bool]]:
 def _in_row(letter: Box, rows: list[Box]) -> bool:
     """Whether a level line of text stands beside a letter at its very height, as the cells of a table do."""
     reach = CELL_REACH * letter.height
-    level = (r for r in rows if abs(r.cy - letter.cy) < 0.2 * letter.height)
+    level = (r for r in rows if abs(r.cy - letter.cy) < CELL_LEVEL * letter.height)
     return any(0 < max(r.x0 - letter.x1, letter.x0 - r.x1) < reach for r in level)
 
 
 def _letters(group: list[Box]) -> int:
     """How many boxes of a line are no points or commas."""
     size = max(max(b.width, b.height) for b in group)
-    return sum(max(b.width, b.height) > 0.5 * size for b in group)
+    return sum(max(b.width, b.height) > LETTER_LEAST_PART * size for b in group)
 
 
 def _rungs(pairs: list[list[Box]], px_per_pt: float) -> tuple[list[Box], list[Box]]:
@@ -164,4 +185,4 @@ def _rungs(pairs: list[list[Box]], px_per_pt: float) -> tuple[list[Box], list[Bo
 
 def ink_of(paper: Gray) -> NDArray[np.uint8]:
     """Ink 255 and paper 0 of a grey picture (height, width) that has no dark ground."""
-    return np.where(paper < 160, 255, 0).astype(np.uint8)
+    return np.where(paper < INK_MOST, 255, 0).astype(np.uint8)

@@ -10,7 +10,20 @@ import numpy as np
 from worker.datasheet.geometry.primitives import Box, Word
 from worker.datasheet.page.scan.ocr import Gray, recogniser
 from worker.datasheet.page.scan.text_detection import ink_of
-from worker.datasheet.thresholds.scan import LETTER_LEAST_PT, READ_LEAST, STRETCH, STRETCHED_MOST
+from worker.datasheet.thresholds.scan import (
+    AGAINST_DOWNWARDS,
+    AGAINST_TURNED,
+    BARE_STROKE,
+    CROP_PART,
+    CROP_PX,
+    LETTER_LEAST_PT,
+    READ_LEAST,
+    SHORT_LINE_PT,
+    SPECK_PART,
+    STRETCH,
+    STRETCHED_MOST,
+    TURNED_ASPECT,
+)
 
 _NUMBER = re.compile(r"[\d.,]+")
 _BETWEEN_HEADS = re.compile(r"[^<>]+")
@@ -23,7 +36,7 @@ _Item = tuple[str, float, int, Box]  # text, sureness, turn, box in pixels
 
 
 def _crop(paper: Gray, box: Box, turn: int) -> Gray:
-    pad = max(2.0, 0.18 * min(box.width, box.height))
+    pad = max(CROP_PX, CROP_PART * min(box.width, box.height))
     height, width = paper.shape
     x0, x1 = max(0, int(box.x0 - pad)), min(width, int(np.ceil(box.x1 + pad)))
     y0, y1 = max(0, int(box.y0 - pad)), min(height, int(np.ceil(box.y1 + pad)))
@@ -45,15 +58,17 @@ def read_text(
     jobs: list[tuple[Box, int]] = []
     for box, turned in lines:
         jobs.extend([(box, 1), (box, 3)] if turned else [(box, 0)])
-        if (not turned and box.height > 1.15 * box.width) or (
-            box.width > 1.15 * box.height and box.width < 12 * px_per_pt
+        if (not turned and box.height > TURNED_ASPECT * box.width) or (
+            box.width > TURNED_ASPECT * box.height and box.width < SHORT_LINE_PT * px_per_pt
         ):
             jobs.append((box, 1))
     read = recogniser().read([_crop(paper, box, turn) for box, turn in jobs])
     best: dict[int, _Item] = {}
     for (box, turn), (text, sure) in zip(jobs, read, strict=True):
         key = id(box)
-        weight = sure - (0.25 if turn and not _is_turned(lines, box) else 0.02 if turn == 3 else 0.0)
+        weight = sure - (
+            AGAINST_TURNED if turn and not _is_turned(lines, box) else AGAINST_DOWNWARDS if turn == 3 else 0.0
+        )
         if key not in best or weight > best[key][1]:
             best[key] = (text, weight, turn, box)
     kept = [
@@ -100,7 +115,7 @@ def _blobs(paper: Gray, box: Box) -> int:
     """How many pieces of ink stand wholly in a box, specks left out."""
     cut = paper[max(0, int(box.y0)) : int(box.y1) + 1, max(0, int(box.x0)) : int(box.x1) + 1]
     count, _, stats, _ = cv2.connectedComponentsWithStats(ink_of(cut), connectivity=8)
-    speck = 0.008 * min(box.width, box.height) ** 2
+    speck = SPECK_PART * min(box.width, box.height) ** 2
     return int((stats[1:count, cv2.CC_STAT_AREA] > speck).sum())
 
 
@@ -129,7 +144,7 @@ def _dash(item: _Item, px_per_pt: float) -> bool:
     """Whether letters were read into a bare stroke of the drawing."""
     text, _, turn, box = item
     tall, wide = (box.height, box.width) if turn == 0 else (box.width, box.height)
-    if text in ("1", "I", "l", "i", "|") and wide < 0.24 * tall:
+    if text in ("1", "I", "l", "i", "|") and wide < BARE_STROKE * tall:
         return True
     return tall < LETTER_LEAST_PT * px_per_pt and any(c.isalnum() for c in text)
 
