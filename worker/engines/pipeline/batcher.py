@@ -49,14 +49,7 @@ class PipelineCache(StreamCache):
         self.ring = ring
         self.stream = next(_numbers)
         self.room = (tokens, text_tokens)
-        finalize(self, _free, ring, self.stream)
-
-
-def _free(ring: Ring, stream: int) -> None:
-    try:
-        ring.send(free(stream))
-    except RingBroken:
-        return  # its streams went with it
+        finalize(self, ring.send_soon, free(self.stream))
 
 
 class StarterForward(Forward):

@@ -1,4 +1,8 @@
-"""The ring that packets travel: torch.distributed between the nodes, one thread that sends and one that receives.
+"""The ring that packets travel: torch.distributed between the nodes.
+
+Who sends, sends at once, on its own thread: the receiver waits for several packets ahead, each a message of `FIRST_BYTES` at most
+(gloo takes a shorter one), so that nothing has to be asked before. Longer packets go on in parts, in which the
+starter sees them move. One thread sees what was sent out of the house, one receives.
 
 Each ring has a process group of its own (gloo), not torch's default one: a model child may hold several models, and a ring
 that has broken is left for another. Whoever leaves closes its connections, so that none of its threads goes on waiting for a
@@ -12,6 +16,7 @@ from __future__ import annotations
 import atexit
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,9 +27,13 @@ from weakref import WeakSet
 import torch
 import torch.distributed as dist
 
-from worker.engines.pipeline.wire import HEAD_BYTES, HEAD_NUMBERS, BadPacket, Packet, What, pack, read_head, unpack
+from worker.engines.pipeline.wire import BadPacket, Packet, What, pack, read_head, unpack
 
-TAG, NEVER_SENT = 7, 8
+FIRST, NEVER_SENT, REST = 7, 8, 9  # tags
+FIRST_BYTES = 1 << 16  # a decode step is whole in it
+PART_BYTES = 1 << 18  # of what is longer: a hop that needs longer for a part than a node may be silent is taken for cut
+AHEAD = 4
+BEAT = Packet(What.BEAT)
 MEETING_S = 20.0
 PACKET_AGE = timedelta(days=1)  # how long a packet is waited for: faults are found elsewhere, and end the wait
 AT_ONCE = timedelta(milliseconds=1)
@@ -95,16 +104,21 @@ class RingBroken(Exception):
     """Packets can no longer be sent here."""
 
 
+Part = tuple[Any, torch.Tensor]
+"""Bytes on their way, and torch's `Work` that ends with their arrival or departure."""
+
+
 class Ring:
-    """One node's place in a ring of `size`; made when all nodes make theirs. `lost` is told once why it broke."""
+    """One node's place in a ring of `size`; made when all nodes make theirs. `sent` and `received` count parts."""
 
     def __init__(self, place: MeetingPlace, rank: int, size: int, host: str) -> None:
-        self._place = place
+        self._place, self._rank = place, rank
         self._next, self._before = (rank + 1) % size, (rank - 1) % size
-        self._outgoing: queue.SimpleQueue[Packet | None] = queue.SimpleQueue()
-        self._counting = threading.RLock()  # a stream that is freed may be sent away in the midst of a send
+        self._outgoing: queue.SimpleQueue[Packet | list[Part] | None] = queue.SimpleQueue()
+        self._sending, self._leaving = threading.Lock(), threading.Lock()
         self._closed, self._made = threading.Event(), threading.Event()
         self._threads: list[threading.Thread] = []
+        self._lost: Callable[[str], None] = lambda _: None
         self._group: Any = None
         self.broken: str | None = None
         self.traffic = Traffic()
@@ -116,72 +130,118 @@ class Ring:
             self._made.set()
 
     def start(self, deliver: Callable[[Packet], None], lost: Callable[[str], None]) -> None:
-        """Begin: `deliver` gets every packet, on the thread that receives."""
-        for work, name in ((self._send_all, "ring-out"), (lambda: self._receive_all(deliver), "ring-in")):
-            thread = threading.Thread(target=self._guarded, args=(work, lost), name=name, daemon=True)
+        """Begin: `deliver` gets every packet, on the thread that receives; `lost` is told once why the ring broke."""
+        self._lost = lost
+        for work, name in ((self._see_out, "ring-out"), (lambda: self._receive_all(deliver), "ring-in")):
+            thread = threading.Thread(target=self._guarded, args=(work,), name=name, daemon=True)
             self._threads.append(thread)
             thread.start()
 
     def send(self, packet: Packet) -> None:
-        """Have a packet sent to the next node. Raises RingBroken."""
-        if self._closed.is_set():
-            raise RingBroken(self.broken or "the ring was closed")
-        with self._counting:
-            self.sent += 1  # now: gloo sends once it knows that the other side receives, and a cut network never tells
+        """Send a packet to the next node, without waiting for its departure. Raises RingBroken."""
+        data = pack(packet)
+        rooms = [data[:FIRST_BYTES], *(data[FIRST_BYTES:].split(PART_BYTES) if len(data) > FIRST_BYTES else ())]
+        with self._sending:
+            if self._closed.is_set():
+                raise RingBroken(self.broken or "the ring was closed")
+            self.traffic.add(packet.what, len(data))
+            self.sent += len(rooms)
+            try:
+                self._outgoing.put([self._put(room, REST if place else FIRST) for place, room in enumerate(rooms)])
+                return
+            except RuntimeError as error:
+                problem = error
+        self._break(problem)
+        raise RingBroken(self.broken or "the ring was closed") from problem
+
+    def _put(self, data: torch.Tensor, tag: int) -> Part:
+        return self._group.send([data], self._next, tag), data
+
+    def send_soon(self, packet: Packet) -> None:
+        """Have it sent by another thread, or not at all in a ring that is broken: for a finalizer, which may run in the midst
+        of another `send`."""
         self._outgoing.put(packet)
 
-    def leave(self, reason: str) -> None:
-        """Leave the ring: its connections are closed, which ends its threads here and tells the nodes beside."""
-        if self._closed.is_set():
-            return
-        self.broken = reason
-        self._closed.set()
+    def leave(self, reason: str) -> bool:
+        """Leave the ring: its connections are closed, which ends its threads here and tells the nodes beside. False where
+        it was left before."""
+        with self._leaving:
+            if self._closed.is_set():
+                return False
+            self.broken = reason
+            self._closed.set()
         self._outgoing.put(None)
-        if self._group is None:
-            return
-        # Neither abort() nor shutdown() ends a wait that has begun (torch 2.15). One that is over time ends all of the group.
-        with suppress(RuntimeError):
-            self._group.recv([torch.empty(1, dtype=torch.uint8)], self._before, NEVER_SENT).wait(AT_ONCE)
+        if self._group is not None:
+            # Neither abort() nor shutdown() ends a wait that has begun (torch 2.15). One that is over time ends all of the group.
+            with suppress(RuntimeError):
+                self._group.recv([torch.empty(1, dtype=torch.uint8)], self._before, NEVER_SENT).wait(AT_ONCE)
+        return True
 
     def end(self) -> None:
         """Leave, and wait until no thread is in the ring, nor on its way into it."""
         self._place.give_up()
         self._made.wait(LEFT_S)
         self.leave("the process ends")
+        with self._sending:
+            pass  # nobody is in the midst of a send
         for thread in self._threads:
             thread.join(LEFT_S)
 
-    def _guarded(self, work: Callable[[], None], lost: Callable[[str], None]) -> None:
+    def _guarded(self, work: Callable[[], None]) -> None:
         try:
             work()
+        except RingBroken:
+            return
         except (RuntimeError, BadPacket) as error:
-            if not self._closed.is_set():
-                self.leave(f"the connection between two nodes broke: {str(error).splitlines()[0][:200]}")
-                lost(self.broken or "")
+            self._break(error)
 
-    def _send_all(self) -> None:
-        while (packet := self._outgoing.get()) is not None and not self._closed.is_set():
-            self.traffic.add(packet.what, self._put(packet))
+    def _break(self, error: Exception) -> None:
+        if self.leave(f"the connection between two nodes broke: {str(error).splitlines()[0][:200]}"):
+            self._lost(self.broken or "")
 
-    def _put(self, packet: Packet) -> int:
-        """Send one packet and wait until it has left; its bytes."""
-        head, body = pack(packet)
-        works = [self._group.send([part], self._next, TAG) for part in (head, body) if len(part)]
-        for work in works:
-            work.wait(PACKET_AGE)
-        return HEAD_BYTES + len(body)
+    def _see_out(self) -> None:
+        """Keep what was sent until it has left."""
+        while (leaving := self._outgoing.get()) is not None and not self._closed.is_set():
+            if isinstance(leaving, Packet):
+                self.send(leaving)
+                continue
+            for work, _ in leaving:
+                work.wait(PACKET_AGE)
 
     def _receive_all(self, deliver: Callable[[Packet], None]) -> None:
+        ahead = deque(self._expect(torch.zeros(FIRST_BYTES, dtype=torch.uint8), FIRST) for _ in range(AHEAD))
         while not self._closed.is_set():
-            numbers = torch.empty(HEAD_NUMBERS, dtype=torch.int64)
-            self._group.recv([numbers], self._before, TAG).wait(PACKET_AGE)
-            head = read_head(numbers)
-            body = torch.empty(head.body_bytes, dtype=torch.uint8)
-            if head.body_bytes:
-                self._group.recv([body], self._before, TAG).wait(PACKET_AGE)
-            self.received += 1
-            if not self._closed.is_set():
-                deliver(unpack(head, body))
+            first = self._arrived(ahead.popleft())
+            ahead.append(self._expect(torch.zeros(FIRST_BYTES, dtype=torch.uint8), FIRST))
+            packet = self._whole(first)
+            if packet.what is What.BEAT:
+                self._pass_on(packet)
+            elif not self._closed.is_set():
+                deliver(packet)
+
+    def _expect(self, room: torch.Tensor, tag: int) -> Part:
+        return self._group.recv([room], self._before, tag), room
+
+    def _arrived(self, part: Part) -> torch.Tensor:
+        work, data = part
+        work.wait(PACKET_AGE)
+        self.received += 1
+        return data
+
+    def _whole(self, first: torch.Tensor) -> Packet:
+        head = read_head(first)
+        if head.packet_bytes <= FIRST_BYTES:
+            return unpack(head, first)
+        data = torch.zeros(head.packet_bytes, dtype=torch.uint8)
+        data[:FIRST_BYTES] = first
+        for part in [self._expect(room, REST) for room in data[FIRST_BYTES:].split(PART_BYTES)]:
+            self._arrived(part)
+        return unpack(head, data)
+
+    def _pass_on(self, beat: Packet) -> None:
+        """Once round, past those who are at work: what a hop lets through when nothing else is on its way."""
+        if self._rank:
+            self.send(beat)
 
 
 def _group(place: MeetingPlace, rank: int, size: int, host: str) -> Any:

@@ -21,7 +21,7 @@ from typing import Any
 
 from worker.engines.pipeline.chunk import ChunkProblem
 
-FORMAT = 1
+FORMAT = 2
 HANDSHAKE_S = 5.0
 MOST_BYTES = 1 << 16
 LEAST_SECRET = 16

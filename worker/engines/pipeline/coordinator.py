@@ -14,9 +14,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from worker.engines.pipeline.channel import MEETING_S, MeetingPlace, Ring
+from worker.engines.pipeline.channel import BEAT, MEETING_S, MeetingPlace, Ring, RingBroken
 from worker.engines.pipeline.chunk import ChunkProblem, NodesPlan
 from worker.engines.pipeline.control import ControlLine, ControlLost, JoinRefused, NodeCard, Said, address, greet
+from worker.engines.pipeline.hops import Hops
 from worker.engines.pipeline.members import FormingRing, Member, NodeState
 from worker.engines.pipeline.wire import Packet
 
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 
 PINGS = 4  # in the time after which a silent node is lost
 AGAIN_S = 0.5  # from a broken ring to the next
-STALLED = 3  # packets that do not arrive at a node that is heard: so many times `silent_s` and the ring is broken
+CUT = 0.75  # of `silent_s` with nothing through from a node to the next: the ring is broken
 
 Deliver = Callable[[Ring, Packet], None]
 Lost = Callable[[Ring, str], None]
@@ -144,7 +145,7 @@ class Coordinator:
         wrong = self._wrong(card)
         if wrong:
             raise JoinRefused(wrong)
-        member = Member(card, line, time.monotonic())
+        member = Member(card, line)
         with self._change:
             if card.rank in self._members:
                 raise JoinRefused(f"node {card.rank} has joined already", again=True)
@@ -176,13 +177,13 @@ class Coordinator:
     def _hear(self, member: Member, said: Said) -> None:
         now = time.monotonic()
         with self._change:
-            member.heard_s = now
             current = self._forming
             match said["type"]:
                 case "pong":
                     member.round_trip_s = max(0.0, now - float(said["at"]))
-                    member.sent, member.received = int(said["sent"]), int(said["received"])
                     member.cache_bytes = int(said["cache_bytes"])
+                    if current is not None and said["ring"] == current.number:
+                        self._passed(current, member.card.rank, int(said["sent"]), int(said["received"]), now)
                 case "set" if current is not None and said["ring"] == current.number:
                     current.place.learn(str(said["key"]), base64.b64decode(said["value"]))
                     self._tell_others(member, said)
@@ -212,27 +213,26 @@ class Coordinator:
             member.line.send(type="ping", at=now)
 
     def _check_progress(self, now: float) -> None:
-        forming = self._forming
+        forming, ring = self._forming, self._ring
         if forming is None:
             return
-        if self._ring is None:
+        if ring is None:
             if now - forming.since_s > MEETING_S:
                 self._break("the nodes did not find each other")
             return
-        own = (self._ring.sent, self._ring.received)
-        passed = {0: own} | {rank: (member.sent, member.received) for rank, member in self._members.items()}
-        for rank, (_, received) in passed.items():
-            before, (known, since_s) = (rank - 1) % self.size, forming.hops.get(rank, (-1, now))
-            if received != known or passed[before][0] <= received:
-                forming.hops[rank] = (received, now)
-            elif now - since_s > STALLED * self.plan.silent_s:
-                self._break(f"nothing comes through from node {before} to node {rank}")
+        self._passed(forming, 0, ring.sent, ring.received, now)
+        with suppress(RingBroken):
+            ring.send(BEAT)
+
+    def _passed(self, forming: FormingRing, rank: int, sent: int, received: int, now: float) -> None:
+        if forming.hops.tell(rank, sent, received, now) > CUT * self.plan.silent_s:
+            self._break(f"nothing comes through from node {(rank - 1) % self.size} to node {rank}")
 
     def _form(self, now: float) -> None:
         self._rings += 1
         number = self._rings
         place = MeetingPlace(lambda key, value: self._tell_set(number, key, value))
-        self._forming = FormingRing(number, place, now)
+        self._forming = FormingRing(number, place, now, Hops(self.size))
         for member in self._members.values():
             with suppress(ControlLost):
                 member.line.send(type="form", ring=number)

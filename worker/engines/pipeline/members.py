@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from worker.engines.pipeline.channel import MeetingPlace, Ring
 from worker.engines.pipeline.control import ControlLine, NodeCard
+from worker.engines.pipeline.hops import Hops
 
 
 @dataclass
 class Member:
-    """A node that has joined; times by the monotonic clock."""
+    """A node that has joined."""
 
     card: NodeCard
     line: ControlLine
-    heard_s: float
     round_trip_s: float | None = None
     formed: int = 0  # the ring that it stands in
-    sent: int = 0
-    received: int = 0
     cache_bytes: int = 0
 
 
@@ -41,5 +39,5 @@ class FormingRing:
     number: int
     place: MeetingPlace
     since_s: float
+    hops: Hops
     ring: Ring | None = None
-    hops: dict[int, tuple[int, float]] = field(default_factory=dict)  # packets that arrived at a node, and since when

@@ -98,6 +98,7 @@ class NodeWorker:
                 line.send(
                     type="pong",
                     at=said["at"],
+                    ring=work.number if work else 0,
                     sent=ring.sent if ring else 0,
                     received=ring.received if ring else 0,
                     cache_bytes=work.stage.nbytes if work else 0,

@@ -1,4 +1,4 @@
-"""What goes from node to node: a head of eight numbers, then one body of bytes; no pickle, nothing that is executed.
+"""What goes from node to node: a head of eight numbers, then a body, as one row of bytes; no pickle, nothing that is executed.
 
 head   int64 (8): magic, what, streams, tokens, size, dtype, numbers, bytes of text
 body   hidden states (streams, tokens, size) of the dtype, then int64 numbers, then text (JSON, UTF-8)
@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-MAGIC = 0x424D335049504531  # "BM3PIPE1": the last digit is the version of this format
+MAGIC = 0x424D335049504532  # "BM3PIPE2": the last digit is the version of this format
 HEAD_NUMBERS = 8
 HEAD_BYTES = 8 * HEAD_NUMBERS
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)
@@ -33,6 +33,7 @@ class What(IntEnum):
     CHOSEN = 3
     FREE = 4
     FAILED = 5
+    BEAT = 6
 
 
 @dataclass(frozen=True)
@@ -63,28 +64,35 @@ class PacketHead:
 
     @property
     def body_bytes(self) -> int:
-        """Bytes of the whole body."""
+        """Bytes of the body."""
         return self.hidden_bytes + 8 * self.numbers + self.text
 
+    @property
+    def packet_bytes(self) -> int:
+        """Bytes of the whole packet."""
+        return HEAD_BYTES + self.body_bytes
 
-def pack(packet: Packet) -> tuple[torch.Tensor, torch.Tensor]:
-    """(head, body) of a packet, on the CPU: int64 (8,) and uint8 (bytes,)."""
+
+def pack(packet: Packet) -> torch.Tensor:
+    """A packet as uint8 (bytes,), on the CPU."""
     hidden = packet.hidden
     streams, tokens, size = (0, 0, 0) if hidden is None else hidden.shape
     dtype = 0 if hidden is None else DTYPES.index(hidden.dtype)
     head = (MAGIC, packet.what, streams, tokens, size, dtype, len(packet.numbers), len(packet.text))
-    parts = [] if hidden is None else [hidden.detach().contiguous().cpu().view(torch.uint8).reshape(-1)]
-    if len(packet.numbers):
-        parts.append(torch.from_numpy(packet.numbers.astype("<i8")).view(torch.uint8))
-    if packet.text:
-        parts.append(torch.frombuffer(bytearray(packet.text), dtype=torch.uint8))
-    body = torch.cat(parts) if parts else torch.empty(0, dtype=torch.uint8)
-    return torch.tensor(head, dtype=torch.int64), body
+    parts = [np.array(head, dtype="<i8").view(np.uint8)]
+    if hidden is not None:
+        parts.append(hidden.detach().cpu().contiguous().view(torch.uint8).reshape(-1).numpy())
+    parts.append(packet.numbers.astype("<i8").view(np.uint8))
+    parts.append(np.frombuffer(packet.text, dtype=np.uint8))
+    return torch.from_numpy(np.concatenate(parts))
 
 
-def read_head(head: torch.Tensor) -> PacketHead:
-    """Check a head (8,). Raises BadPacket for anything that `pack` does not write, or a body above the limit."""
-    magic, what, streams, tokens, size, dtype, numbers, text = head.tolist()
+def read_head(data: torch.Tensor) -> PacketHead:
+    """Check the head at the beginning of uint8 (bytes,). Raises BadPacket for anything that `pack` does not write, or a
+    body above the limit."""
+    if len(data) < HEAD_BYTES:
+        raise BadPacket(f"a head of {len(data)} bytes")
+    magic, what, streams, tokens, size, dtype, numbers, text = data[:HEAD_BYTES].numpy().view("<i8").tolist()
     if magic != MAGIC or what not in set(What) or not 0 <= dtype < len(DTYPES):
         raise BadPacket("not a packet of this version")
     counts = (streams, tokens, size, numbers, text)
@@ -96,12 +104,12 @@ def read_head(head: torch.Tensor) -> PacketHead:
     return found
 
 
-def unpack(head: PacketHead, body: torch.Tensor) -> Packet:
-    """The packet of a checked head and its body (bytes,)."""
-    after = head.hidden_bytes + 8 * head.numbers
+def unpack(head: PacketHead, data: torch.Tensor) -> Packet:
+    """The packet of a checked head, of its bytes (bytes,) or more; its hidden states are a view of them."""
+    after_hidden = HEAD_BYTES + head.hidden_bytes
+    after_numbers = after_hidden + 8 * head.numbers
     hidden = None
     if head.hidden_bytes:
-        # A copy starts where its numbers are aligned; a piece of the body need not.
-        hidden = body[: head.hidden_bytes].clone().view(head.dtype).reshape(head.shape)
-    numbers = np.frombuffer(body[head.hidden_bytes : after].numpy().tobytes(), dtype="<i8").astype(np.int64)
-    return Packet(head.what, numbers, hidden, body[after:].numpy().tobytes())
+        hidden = data[HEAD_BYTES:after_hidden].view(head.dtype).reshape(head.shape)
+    numbers = np.frombuffer(data[after_hidden:after_numbers].numpy().tobytes(), dtype="<i8").astype(np.int64)
+    return Packet(head.what, numbers, hidden, data[after_numbers : head.packet_bytes].numpy().tobytes())

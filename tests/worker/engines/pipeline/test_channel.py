@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import queue
+import random
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 from tests.checkout import ROOT
 from tests.waiting import until
 from tests.worker.engines.pipeline.rings import PACKET, TOO_LARGE, make_rings, pass_on
-from worker.engines.pipeline.channel import RingBroken
-from worker.engines.pipeline.wire import Packet
+from worker.engines.pipeline.channel import BEAT, FIRST_BYTES, PART_BYTES, RingBroken
+from worker.engines.pipeline.wire import HEAD_BYTES, Packet, What
 
 
 def ring_threads() -> list[threading.Thread]:
@@ -28,6 +31,46 @@ def test_packets_arrive_at_the_next_node() -> None:
     returned = heard.get(timeout=60)
     assert returned.hidden is not None
     assert returned.hidden.shape == PACKET.hidden.shape  # type: ignore[union-attr]
+    for ring in rings:
+        ring.end()
+
+
+def test_packets_of_every_length_arrive_whole_and_in_their_order() -> None:
+    """Around what goes at once and what in parts, from several threads at a time, and from one that may not send itself."""
+    lengths = [0, 1, *(edge + more for edge in (FIRST_BYTES, FIRST_BYTES + PART_BYTES) for more in (-HEAD_BYTES, 0, 1))]
+    drawn = random.Random(1)
+    texts = {thread: [drawn.randbytes(drawn.choice(lengths)) for _ in range(20)] for thread in (1, 2)}
+    rings, heard = make_rings(2), queue.SimpleQueue[Packet]()
+    for ring in rings:
+        ring.start(heard.put, lambda _: None)
+
+    def send(thread: int) -> None:
+        for text in texts[thread]:
+            rings[0].send(Packet(What.FREE, np.array([thread]), text=text))
+
+    with ThreadPoolExecutor(len(texts)) as pool:
+        list(pool.map(send, texts))
+    rings[0].send_soon(Packet(What.FREE, np.array([3]), text=b"soon"))
+    arrived: dict[int, list[bytes]] = {1: [], 2: [], 3: []}
+    for _ in range(41):
+        packet = heard.get(timeout=60)
+        arrived[int(packet.numbers[0])].append(packet.text)
+    assert arrived == {**texts, 3: [b"soon"]}
+    assert rings[1].received == rings[0].sent
+    for ring in rings:
+        ring.end()
+
+
+def test_a_beat_goes_round_once_past_those_who_are_at_work() -> None:
+    rings, waiting = make_rings(3), queue.SimpleQueue[Packet]()
+    for ring in rings:
+        ring.start(waiting.put, lambda _: None)
+    rings[0].send(PACKET)
+    rings[0].send(BEAT)
+    until(lambda: rings[0].received == 1, "the beat has not come round")
+    assert waiting.get(timeout=60).what is What.DECODE
+    assert [ring.traffic.packets.get(What.BEAT) for ring in rings] == [1, 1, 1]
+    assert waiting.empty()
     for ring in rings:
         ring.end()
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from db.failures import Failure
+from tests.waiting import until
 from tests.worker.engines.models import OPTIONS, chunk
 from tests.worker.engines.pipeline.nodes import NodeThread, node_of, port_of, split_folder
 from worker.engine.protocol import ChatRequest, Session
@@ -120,7 +121,7 @@ def test_a_node_that_leaves_breaks_turns_off_and_comes_back(group: Group) -> Non
 def test_a_stream_that_finds_nodes_away_has_not_begun(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batcher, "RING_WAIT_S", 0.2)
     group.nodes[0].leave()
-    wait_for(lambda: group.engine.problem() is not None)
+    until(lambda: group.engine.problem() is not None, "nobody noticed that the node has left")
     with pytest.raises(NotReady, match=r"node 1 \(secondary\)"):
         group.engine.open(OPTIONS).feed(chunk(0))
     group.nodes[0].start()
@@ -129,16 +130,9 @@ def test_a_stream_that_finds_nodes_away_has_not_begun(group: Group, monkeypatch:
 def test_streams_that_end_free_their_caches_on_every_node(group: Group) -> None:
     session = group.engine.open(OPTIONS)
     session.feed(chunk(0))
-    wait_for(lambda: all(node.cache_bytes for node in group.engine.info.nodes[1:]))
+    until(lambda: all(node.cache_bytes for node in group.engine.info.nodes[1:]), "a node has no part of the stream")
     session.close()
-    wait_for(lambda: not any(node.cache_bytes for node in group.engine.info.nodes[1:]))
-
-
-def wait_for(fact: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not fact():
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    until(lambda: not any(node.cache_bytes for node in group.engine.info.nodes[1:]), "a node still holds the stream")
 
 
 @pytest.mark.timeout(900)
