@@ -140,7 +140,7 @@ class Ring:
     def send(self, packet: Packet) -> None:
         """Send a packet to the next node, without waiting for its departure. Raises RingBroken."""
         data = pack(packet)
-        rooms = [data[:FIRST_BYTES], *(data[FIRST_BYTES:].split(PART_BYTES) if len(data) > FIRST_BYTES else ())]
+        rooms = _parts(data)
         with self._sending:
             if self._closed.is_set():
                 raise RingBroken(self.broken or "the ring was closed")
@@ -234,7 +234,7 @@ class Ring:
             return unpack(head, first)
         data = torch.zeros(head.packet_bytes, dtype=torch.uint8)
         data[:FIRST_BYTES] = first
-        for part in [self._expect(room, REST) for room in data[FIRST_BYTES:].split(PART_BYTES)]:
+        for part in [self._expect(room, REST) for room in _parts(data)[1:]]:
             self._arrived(part)
         return unpack(head, data)
 
@@ -242,6 +242,11 @@ class Ring:
         """Once round, past those who are at work: what a hop lets through when nothing else is on its way."""
         if self._rank:
             self.send(beat)
+
+
+def _parts(data: torch.Tensor) -> list[torch.Tensor]:
+    """The bytes of a packet as they travel."""
+    return [data[:FIRST_BYTES], *(data[at : at + PART_BYTES] for at in range(FIRST_BYTES, len(data), PART_BYTES))]
 
 
 def _group(place: MeetingPlace, rank: int, size: int, host: str) -> Any:
