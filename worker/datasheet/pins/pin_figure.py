@@ -77,8 +77,7 @@ def figures_of(words: PageWords, page: int) -> list[PinFigure]:
     found: list[PinFigure] = []
     starts = (s for s in sides if s.first == 1 and s.rises == DOWN)
     for start in sorted(starts, key=lambda s: not s.whole):
-        around_it = _around(start, sides)
-        figure = around_it and _named(around_it, words, page)
+        figure = next((f for own in _around(start, sides) if (f := _named(own, words, page))), None)
         if figure and not any(f.box.holds(figure.box, 1.0) for f in found):
             found.append(figure)
     return found
@@ -134,21 +133,24 @@ def _lanes(numbers: list[Word], upright: bool) -> list[list[Word]]:
     return lanes
 
 
-def _around(start: Side, sides: list[Side]) -> list[Side] | None:
-    """The sides of one package from that of pin 1: two or four, each going on with the next number."""
+def _around(start: Side, sides: list[Side]) -> Iterator[list[Side]]:
+    """The sides of one package from that of pin 1, each going on with the next number: four, three of a module, or two."""
     if len(start.words) < 2:
-        return None
-    found = [
-        [start, bottom, right, top]
+        return
+    three = [
+        [start, bottom, right]
         for bottom in _following(start, sides, RIGHT)
         for right in _following(bottom, sides, UP)
-        for top in _following(right, sides, LEFT)
-        if _closes(start, bottom, right, top)
+        if _stands_on(start, bottom, right)
     ]
-    if found:
-        return min(found, key=lambda four: (-four[-1].last, around([s.box for s in four]).area))
+    four = [[*own, top] for own in three for top in _following(own[-1], sides, LEFT) if _closes(own[0], own[1], top)]
+    three = [own for own in three if all(s.whole for s in own) and _faces(start, own[-1])]
+    for found in (four, three):
+        if found:
+            yield min(found, key=lambda own: (-own[-1].last, around([s.box for s in own]).area))
     facing = [s for s in _following(start, sides, UP) if s.whole and _faces(start, s)] if start.whole else []
-    return [start, min(facing, key=lambda s: s.box.x0)] if facing else None
+    if facing:
+        yield [start, min(facing, key=lambda s: s.box.x0)]
 
 
 def _faces(left: Side, right: Side) -> bool:
@@ -163,13 +165,21 @@ def _following(side: Side, sides: list[Side], rises: str) -> list[Side]:
     return [s for s in near if s.box.x0 >= box.x0 - RUN_OFF or rises == LEFT]
 
 
-def _closes(left: Side, bottom: Side, right: Side, top: Side) -> bool:
+def _closes(left: Side, bottom: Side, top: Side) -> bool:
     """Whether four sides stand around one middle."""
-    slack = max(CORNER, CORNER_STEP * left.box.height / len(left.words))
-    inner = left.box.cx < bottom.box.x0 + slack and bottom.box.x1 < right.box.cx + slack
-    level = top.box.cy < left.box.y0 + slack and left.box.y1 < bottom.box.cy + slack
     same = abs(top.box.cx - bottom.box.cx) < max(top.box.width, bottom.box.width)
-    return inner and level and same
+    return top.box.cy < left.box.y0 + _slack(left) and same
+
+
+def _stands_on(left: Side, bottom: Side, right: Side) -> bool:
+    """Whether one side lies below and between two others."""
+    slack = _slack(left)
+    inner = left.box.cx < bottom.box.x0 + slack and bottom.box.x1 < right.box.cx + slack
+    return inner and left.box.y1 < bottom.box.cy + slack
+
+
+def _slack(left: Side) -> float:
+    return max(CORNER, CORNER_STEP * left.box.height / len(left.words))
 
 
 def _named(sides: list[Side], words: PageWords, page: int) -> PinFigure | None:

@@ -33,6 +33,21 @@ def test_four_sides_with_upright_names() -> None:
     assert named(document) == [{str(i): name for i, name in enumerate(names, 1)}]
 
 
+def test_three_sides_of_a_module() -> None:
+    """Numbers outside and names inside, none along the side of the antenna."""
+    names = ["GND", "3V3", "EN", "IO34", "IO35", "NC", "IO13", "IO2", "IO0", "IO4", "IO16", "GND"]
+    document = Pages()
+    document.text(260, 130, "Pin Layout (Top View)")
+    for i in range(4):
+        document.text(150, 200 + 20 * i, str(i + 1))
+        document.text(190, 200 + 20 * i, names[i])
+        document.text(190 + 40 * i, 320, str(i + 5), upright=True)
+        document.text(190 + 40 * i, 295, names[i + 4], upright=True)
+        document.text(370, 260 - 20 * i, str(i + 9))
+        document.text(335, 260 - 20 * i, names[i + 8])
+    assert named(document) == [{str(i): name for i, name in enumerate(names, 1)}]
+
+
 def test_balls_by_row_and_column() -> None:
     document = Pages()
     document.text(300, 160, "WLCSP ballout")
