@@ -11,11 +11,13 @@ from worker.datasheet.hypotheses.enumerate import classes_of, of_figure
 from worker.datasheet.hypotheses.rank import rank
 from worker.datasheet.land import holes, pads, row_repeat
 from worker.datasheet.land.pads import Solved
+from worker.datasheet.land.patterns import MAX_PEGS
 from worker.datasheet.segmentation import legend
 from worker.datasheet.segmentation.candidates import centred, holds
 from worker.datasheet.segmentation.captions import LAND
 from worker.datasheet.segmentation.figure import Figure, figures_of, whole
 from worker.datasheet.thresholds.figures import (
+    BEYOND_WAYS,
     CLEAR_SCORE,
     LATER_PAGE,
     LEAST_FIT,
@@ -68,6 +70,8 @@ def _of_figure(
         solved = pads.solve(*(again or (pattern, figure.drawing)))
         if solved is not None and solved.score >= LEAST_FIT and not _chance(solved):
             solved.score = rank(solved, pins, package) - less + (OF_RUN if again else 0.0) + _painted(solved, page)
+            if again and family and len(solved.pattern.pads) > family.count + MAX_PEGS:
+                solved.score -= BEYOND_WAYS
             found.append(replace(solved, drawing=replace(solved.drawing, lines=page.lines)))
     return found
 

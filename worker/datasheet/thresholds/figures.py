@@ -70,6 +70,7 @@ MARKED = 1.5  # cost of a lone disc among pads to which no number runs: it marks
 MARKED_LEAST = 5  # pads with it, from which on a lone disc is such a mark
 COUNTED = 1.5  # for as many pads as the package has pins
 DOUBLED = 3.0  # cost of the patterns of two parts taken for one
+BEYOND_WAYS = 4.0  # less for more pads than a part of a family has ways, pegs and holders beside them
 MISCOUNTED = 1.0  # for another count
 MIN_SCORE = 1.2  # a pattern below it is a drawing of something else; larger says "not read" of what could be read
 

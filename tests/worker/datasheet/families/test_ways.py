@@ -51,6 +51,21 @@ def test_the_drawn_number_of_ways_is_no_part_that_was_not_listed() -> None:
     assert all(p.confidence < SURE for p in (result.land_pattern.pads if result.land_pattern else []))
 
 
+def test_leads_of_the_part_drawn_right_over_their_holes_are_no_pads() -> None:
+    """A dimension from lead to lead ties the part to the pattern below it; the part has no more ways for that."""
+    sketch = Sketch(scale=15.0, at=(70, 460))
+    sketch.text(150, 400, "PCB Layout", 10)
+    for slot in range(7):
+        sketch.circle(2.54 * slot, 0, 1.02)
+        sketch.rect(2.54 * slot, -6.0, 0.64, 3.0)
+    sketch.across(0.0, 2.54, -2.0, "2.54")
+    sketch.across(0.0, 2.54, -9.0, "2.54")
+    sketch.across(0.0, 2.54 * 6, -11.0, "2.54 x (No. of Positions - 1)")
+    land = extract([sketch.pdf()], ReadingRequest("HDR1X15")).land_pattern
+    assert land is not None
+    assert [p.number for p in land.pads] == [str(i + 1) for i in range(15)]
+
+
 @pytest.mark.parametrize(
     ("printed", "value"),
     [("2.54 × (Contact - 1) ±0.1", 22.86), ("2.54 x (No. of Positions-1) ± 0.20", 22.86), ("2.0 X (NUMBER OF PINS - 1)", 18.0),
