@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +12,15 @@ import pypdfium2.raw as pdfium
 from PIL import Image, UnidentifiedImageError
 
 from db.failures import Failure
-from worker.datasheet.geometry.primitives import Box, Sheet, Tip, Word
+from worker.datasheet.geometry.primitives import Box, Sheet, Word
 from worker.datasheet.page import paths, stroked_text, text_layer
 from worker.datasheet.page.geometry import Matrix
+from worker.datasheet.page.glyph_votes import GlyphVotes
 from worker.datasheet.page.scan import raster, text_detection, text_reading
 from worker.datasheet.page.scan.ocr import Gray
+from worker.datasheet.page.upright import upright
 from worker.datasheet.text import phrases
-from worker.datasheet.thresholds.page import FORM_PATHS, TITLE_GAP, UNKNOWN_LEAST
+from worker.datasheet.thresholds.page import FORM_PATHS, GLYPH_PAGES, GLYPH_WORDS_SEARCH, TITLE_GAP, UNKNOWN_LEAST
 from worker.errors import Permanent
 
 HEAD_BYTES = 1024  # where a PDF says what it is
@@ -42,6 +44,7 @@ class Book:
     images: list[Gray]
     px_per_pt: float = IMAGE_DPI / 72
     source: bytes | Path = b""  # of the PDF
+    glyphs: GlyphVotes = field(default_factory=GlyphVotes)  # of fonts that do not say what their letters mean
 
     @property
     def pages(self) -> int:
@@ -148,14 +151,20 @@ def page_matrix(page: pypdfium2.PdfPage) -> Matrix:
 
 
 def read_text(book: Book, number: int) -> tuple[list[Word], list[Box]]:
-    """The words of the text layer, and the boxes of letters that only look like text."""
+    """The words of the text layer, and the boxes of letters whose meaning neither their font tells nor the pixels."""
     if book.pdf is None:
         return [], []
     page = book.pdf[number - 1]
     textpage = page.get_textpage()
     try:
         m = page_matrix(page)
-        return text_layer.read_words(textpage.raw, m, paths.clipped_texts(page.raw, m))
+        clipped = paths.clipped_texts(page.raw, m)
+        words, unknown = text_layer.read_words(textpage.raw, m, clipped)
+        if len(unknown) < UNKNOWN_LEAST:
+            return words, unknown
+        unmapped = text_layer.unmapped_words(textpage.raw, m, clipped, number)
+        book.glyphs.add(unmapped, lambda: render(book, number))
+        return text_layer.read_words(textpage.raw, m, clipped, book.glyphs.meanings(), number)
     finally:
         textpage.close()
         page.close()
@@ -168,7 +177,14 @@ def plain_text(book: Book, number: int) -> str:
     page = book.pdf[number - 1]
     textpage = page.get_textpage()
     try:
-        return str(textpage.get_text_range(0, min(textpage.count_chars(), text_layer.MAX_CHARS)))
+        text = str(textpage.get_text_range(0, min(textpage.count_chars(), text_layer.MAX_CHARS)))
+        if not text_layer.largely_unmapped(text):
+            return text
+        if len(book.glyphs.pages) < GLYPH_PAGES:
+            unmapped = text_layer.unmapped_words(textpage.raw, page_matrix(page), None, number)
+            book.glyphs.add(unmapped, lambda: render(book, number), GLYPH_WORDS_SEARCH)
+            book.glyphs.pages.add(number)
+        return text_layer.plain_text(textpage.raw, book.glyphs.meanings(), number)
     finally:
         textpage.close()
         page.close()
@@ -235,7 +251,7 @@ def read_sheet(book: Book, number: int) -> Sheet:
     if book.pdf is None:
         paper, scale = render(book, number)
         raster.add(sheet, paper, scale, Box(0, 0, width, height))
-        return _upright(sheet)
+        return upright(sheet)
     page = book.pdf[number - 1]
     try:
         sheet.lines, sheet.outlines, sheet.images = paths.read_paths(page.raw, page_matrix(page))
@@ -252,7 +268,7 @@ def read_sheet(book: Book, number: int) -> Sheet:
         paper, scale = render(book, number)
         for area in areas[:12]:
             raster.add(sheet, paper, scale, area)
-    return _upright(sheet)
+    return upright(sheet)
 
 
 def _read_unknown(book: Book, number: int, unknown: list[Box], most: int = text_detection.MAX_LINES) -> list[Word]:
@@ -263,32 +279,3 @@ def _read_unknown(book: Book, number: int, unknown: list[Box], most: int = text_
     ]
     lines = sorted(text_detection.text_lines(boxes, scale), key=lambda line: -min(line[0].width, line[0].height))
     return text_reading.read_text(paper, lines[:most], scale, (0.0, 0.0))
-
-
-def _upright(sheet: Sheet) -> Sheet:
-    """The sheet turned so that most of its words read from left to right."""
-    votes = [sum(len(w.text) for w in sheet.words if w.turn == t) for t in range(4)]
-    turn = int(np.argmax(votes))
-    if turn == 0 or votes[turn] < 3 * (sum(votes) - votes[turn]):
-        return sheet
-    return _turned(sheet, turn)
-
-
-def _turned(sheet: Sheet, turn: int) -> Sheet:
-    """Turns the page clockwise by `turn` quarters, which brings words read `turn` quarters counter-clockwise upright."""
-    w, h = sheet.width, sheet.height
-    for _ in range(turn):
-        lines = sheet.lines.copy()
-        lines[:, [0, 2]] = h - sheet.lines[:, [1, 3]]
-        lines[:, [1, 3]] = sheet.lines[:, [0, 2]]
-        sheet.lines = lines
-        sheet.outlines = [o.moved(tuple((h - y, x) for x, y in o.points)) for o in sheet.outlines]
-        sheet.arrowheads = [Tip(h - t.y, t.x, -t.dy, t.dx) for t in sheet.arrowheads]
-        sheet.images = [b.quarter(h) for b in sheet.images]
-        sheet.words = [
-            Word(t.text, t.box.quarter(h), (t.turn - 1) % 4, t.confidence, t.size) for t in sheet.words
-        ]  # fmt: skip
-        w, h = h, w
-        sheet.turned += 1
-    sheet.width, sheet.height = w, h
-    return sheet

@@ -10,9 +10,24 @@ from __future__ import annotations
 GARBLED = 0.25
 TITLE_GAP = 1.5  # heights between two words of a title; stroked letters stand wide
 UNKNOWN_LEAST = 4  # letters of unknown meaning from which on they are read from pixels
+UNMAPPED_PART = (
+    0.03  # of a page's letters that have no meaning, from which on its words are read from pixels for the search
+)
+GLYPH_WORDS = 5  # words that are read for each such letter; fewer leave its meaning to one misreading
+GLYPH_WORDS_SEARCH = 2  # the same for the search, which needs titles alone
+GLYPH_PAGES = 6  # pages that are rendered for the search; more take seconds of a long document
+GLYPH_WORDS_MOST = 80  # of a page
+GLYPH_AGREED = 0.6  # of what the words say of a letter that must be the same
+GLYPH_MOST_SURE = 0.99  # confidence of a letter so found, which was read from pixels
+MISREAD_PART = 0.2  # of a word's known letters that may be misread where the others are believed
 BRACKET_NEAR = 1.6  # heights for the lost bracket and the spaces around it
 BRACKET_IN_LINE = 0.7  # of both heights that must be shared
 OBLIQUE_DEG = 15.0  # off the nearest quarter turn: letters more askew belong to watermarks, not to drawings
+RAISED_SMALL = 0.85  # of the letter before it: the size of the digit of a footnote
+RAISED_LEAST = 0.2  # of that letter's height by which its foot stands higher
+ASKEW_ALIKE_DEG = 2.0  # by which letters of one oblique line may be turned differently
+ASKEW_STEP = 1.6  # diagonals of the largest letter from one letter of it to the next, a space between them
+ASKEW_MOST_PT = 16.0  # diagonal of its letters; those of watermarks are larger
 TAG_GAP = 2.0  # heights from a number to what belongs to it; fonts of one width set wide spaces
 STRIP_PT = 8.0  # across: strips of a page in which the beginnings of a line are looked for
 SIZES_APART = 2.4  # heights of two words of one line; capitals beside small letters are up to 1.7

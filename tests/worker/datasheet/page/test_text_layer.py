@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
+import pytest
+from reportlab.pdfbase import pdfmetrics, ttfonts
+from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from tests.worker.datasheet.sketch import Sketch
@@ -48,3 +52,102 @@ def test_a_watermark_across_the_page_tears_no_line_apart(tmp_path: Path) -> None
     lines = {line.text for line in phrases.join(pages.read_sheet(book, 1).words)}
     book.close()
     assert lines == {"RECOMMENDED SOLDERING PATTERN", "in the column beside it"}
+
+
+class Untold:
+    """A page in a font that does not say what some of its letters mean: they have codes of no letter in particular."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, letters: str) -> None:
+        real = ttfonts.makeToUnicodeCMap
+
+        def without(name: str, subset: list[int]) -> str:
+            return str(real(name, [0xE000 + i if chr(c) in letters else c for i, c in enumerate(subset)]))
+
+        monkeypatch.setattr(ttfonts, "makeToUnicodeCMap", without)
+        pdfmetrics.registerFont(TTFont("Untold", "Vera.ttf"))
+        self._file = io.BytesIO()
+        self._canvas = Canvas(self._file, pagesize=(595, 842))
+
+    def text(self, x: float, y: float, words: str, turn: int = 0) -> None:
+        self._canvas.saveState()
+        self._canvas.setFont("Untold", 9)
+        self._canvas.translate(x, y)
+        self._canvas.rotate(turn)
+        self._canvas.drawString(0, 0, words)
+        self._canvas.restoreState()
+
+    def book(self) -> pages.Book:
+        self._canvas.save()
+        return pages.open_book([self._file.getvalue()])
+
+
+def words_of(book: pages.Book) -> dict[str, float]:
+    words, unknown = pages.read_text(book, 1)
+    assert not unknown
+    return {w.text: w.confidence for w in words}
+
+
+def test_letters_that_a_font_does_not_tell_are_read_from_the_pixels_amid_those_it_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = Untold(monkeypatch, "0123456789tw")
+    lines = ["Pin definitions", "RECOMMENDED PATTERN", "3V3", "IO10", "32.768", "output", "network", "1", "10", "38"]
+    for i, line in enumerate(lines):
+        page.text(60, 780 - 20 * i, line)
+    page.text(300, 500, "0.25", turn=90)
+    book = page.book()
+    found = words_of(book)
+    assert set(found) == {"Pin", *" ".join(lines).split(), "0.25"}
+    assert found["RECOMMENDED"] == found["PATTERN"] == 1.0
+    assert all(0.9 < found[word] < 1.0 for word in ("definitions", "IO10", "32.768", "1", "0.25"))
+    book.close()
+
+
+def test_the_search_sees_the_words_of_such_a_font(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Untold(monkeypatch, "otn")
+    page.text(60, 780, "Recommended footprint and pin definitions of the part")
+    book = page.book()
+    assert "Recommended footprint and pin definitions" in pages.plain_text(book, 1)
+    book.close()
+
+
+def test_single_signs_of_such_a_font_cost_the_search_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Untold(monkeypatch, "*")
+    for i in range(12):
+        page.text(60, 780 - 20 * i, "* a bullet stands before each of these lines and says nothing at all")
+    book = page.book()
+    assert pages.plain_text(book, 1).count("a bullet") == 12
+    assert not book.glyphs.read
+    book.close()
+
+
+def drawn_words(canvas: Canvas, file: io.BytesIO) -> list[str]:
+    canvas.save()
+    book = pages.open_book([file.getvalue()])
+    words, _ = pages.read_text(book, 1)
+    book.close()
+    return [w.text for w in words]
+
+
+@pytest.mark.parametrize("angle", [27, 45, -30, 60])
+def test_a_diameter_along_an_oblique_leader_is_read(angle: float) -> None:
+    file = io.BytesIO()
+    canvas = Canvas(file, pagesize=(595, 842))
+    canvas.setFont("Helvetica", 7)
+    canvas.translate(200, 400)
+    canvas.rotate(angle)
+    canvas.drawString(4, 2, "2 x \u00d81.02")
+    canvas.drawString(4, -10, "no number")
+    assert drawn_words(canvas, file) == ["2 x \u00d81.02"]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_mark_of_a_footnote_is_no_digit_of_a_name(turned: bool) -> None:
+    file = io.BytesIO()
+    canvas = Canvas(file, pagesize=(595, 842))
+    canvas.translate(200, 400)
+    canvas.rotate(90 if turned else 0)
+    for text, size, x, rise in (("IO16", 9, 0, 0), ("3", 6, 18.6, 4), ("CH", 9, 60, 0), ("1", 6, 73, -2)):
+        canvas.setFont("Helvetica", size)
+        canvas.drawString(x, rise, text)
+    assert drawn_words(canvas, file) == ["IO16", "3", "CH1"]

@@ -35,7 +35,8 @@ _SIDE_BY_SIDE = re.compile(r"\([\d.,]+\)")
 _Item = tuple[str, float, int, Box]  # text, sureness, turn, box in pixels
 
 
-def _crop(paper: Gray, box: Box, turn: int) -> Gray:
+def crop_of(paper: Gray, box: Box, turn: int) -> Gray:
+    """The pixels of a line of text in a box (px), set upright."""
     pad = max(CROP_PX, CROP_PART * min(box.width, box.height))
     height, width = paper.shape
     x0, x1 = max(0, int(box.x0 - pad)), min(width, int(np.ceil(box.x1 + pad)))
@@ -62,7 +63,7 @@ def read_text(
             box.width > TURNED_ASPECT * box.height and box.width < SHORT_LINE_PT * px_per_pt
         ):
             jobs.append((box, 1))
-    read = recogniser().read([_crop(paper, box, turn) for box, turn in jobs])
+    read = recogniser().read([crop_of(paper, box, turn) for box, turn in jobs])
     best: dict[int, _Item] = {}
     for (box, turn), (text, sure) in zip(jobs, read, strict=True):
         key = id(box)
@@ -83,7 +84,7 @@ def read_text(
 
 def _with_bars(items: list[_Item], paper: Gray, untouched: Gray) -> list[_Item]:
     """The items, those read again where strokes were taken out that may be parts of their letters."""
-    crops = [(_crop(paper, box, turn), _crop(untouched, box, turn)) for _, _, turn, box in items]
+    crops = [(crop_of(paper, box, turn), crop_of(untouched, box, turn)) for _, _, turn, box in items]
     changed = [i for i, (ours, theirs) in enumerate(crops) if (ours != theirs).any()]
     again = recogniser().read([crops[i][1] for i in changed])
     found = list(items)
@@ -103,7 +104,7 @@ def _counted(paper: Gray, item: _Item) -> _Item:
     text, sure, turn, box = item
     if not _NUMBER.fullmatch(text) or _blobs(paper, box) <= len(text):
         return item
-    crop = _crop(paper, box, turn)
+    crop = crop_of(paper, box, turn)
     wide = np.asarray(cv2.resize(crop, (int(STRETCH * crop.shape[1]), crop.shape[0])), np.uint8)
     ((again, sure_again),) = recogniser().read([wide])
     if _NUMBER.fullmatch(again) and len(again) == _blobs(paper, box):
