@@ -52,5 +52,5 @@ class ApiSettings(BaseSettings):
     def _are_origins(cls, value: str) -> str:
         for origin in filter(None, (part.strip() for part in value.split(","))):
             if origin != "*" and not ORIGIN.fullmatch(origin):
-                raise ValueError(f"{origin!r} is no origin: write https://host or https://host:port, or *")
+                raise ValueError(f"{origin!r} is not an origin: write https://host or https://host:port, or *")
         return value

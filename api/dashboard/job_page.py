@@ -140,7 +140,7 @@ def revoke(
 
 
 def _changes(written: str, params: dict[str, Any]) -> dict[str, Any]:
-    """The parameters that differ from the job's. Raises a 422 problem for text that is no JSON object."""
+    """The parameters that differ from the job's. Raises a 422 problem for text that is not a JSON object."""
     if not written:
         return {}
     try:

@@ -47,7 +47,7 @@ class UnknownAnswer(ClientError):
 
     def __init__(self, name: str, problems: Sequence[Mapping[str, Any]]) -> None:
         where = "; ".join(f"{'.'.join(map(str, one['loc'])) or name}: {one['msg']}" for one in problems[:3])
-        super().__init__(f"the server's answer is no {name} as this version knows it ({where}): update bm3vl-client")
+        super().__init__(f"the server's answer is not {name} as this version knows it ({where}): update bm3vl-client")
 
 
 class WaitTimeout(ClientError):

@@ -43,7 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     many = commands.add_parser("evaluate", help="score the reader on drawings with known truth, one set or several")
     many.add_argument("folders", nargs="+", type=Path, metavar="TRUTH_DIR PDF_DIR")
     many.add_argument("--only", help="part of the drawing names to read")
-    many.add_argument("--part", choices=("all", "look", "kept"), default="all", help="kept: the third nobody looks at")
+    many.add_argument(
+        "--part", choices=("all", "look", "kept"), default="all", help="kept: the third that is not looked at"
+    )
     many.add_argument("--cache", type=Path, metavar="DIR", help="results by code, so that only what changed is read")
     many.add_argument("--pictures", type=Path, metavar="DIR", help="a picture of every failure: page, truth, result")
     many.add_argument("--kicad", type=Path, metavar="FILE", help="index of the library, for the lookup baseline")

@@ -88,5 +88,5 @@ def _unclear(family: PartFamily | None, outlines: list[Drawing], lands: list[Dra
     if family is None and any(families.shown(d) for d in outlines):
         return "the drawing stands for a family of parts and the package name chooses none"
     if family is not None and any(len(family.regions(d)) > 1 for d in lands):
-        return "no heading tells which figure is that of the part"
+        return "no heading says which figure is that of the part"
     return None

@@ -139,7 +139,7 @@ class OpenAIEngine:
             raise Transient(Failure.ENGINE_UNREACHABLE, f"no answer from the model server: {error}") from error
         except (KeyError, TypeError, ValueError) as error:
             raise Permanent(
-                Failure.MODEL_UNAVAILABLE, "the address answers, but is no OpenAI-compatible server"
+                Failure.MODEL_UNAVAILABLE, "the address answers, but is not an OpenAI-compatible server"
             ) from error
         if wanted is None and len(models) == 1:
             wanted = next(iter(models))
@@ -200,7 +200,7 @@ def _events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
         try:
             event = json.loads(data)
         except ValueError as error:
-            raise Transient(Failure.ENGINE_UNREACHABLE, "the model server sent an event that is no JSON") from error
+            raise Transient(Failure.ENGINE_UNREACHABLE, "the model server sent an event that is not JSON") from error
         yield event
 
 

@@ -46,5 +46,5 @@ def _document(answer: Answer, kind: type[Model]) -> Model:
         return kind.model_validate_json(text)
     except ValidationError as error:
         cut = ", cut off at the token limit" if answer.finish_reason == "length" else ""
-        what = f"the model's answer is no {kind.__name__}{cut}: {answer.text[:MAX_SHOWN]!r}"
+        what = f"the model's answer is not {kind.__name__}{cut}: {answer.text[:MAX_SHOWN]!r}"
         raise Permanent(Failure.INTERNAL, what) from error

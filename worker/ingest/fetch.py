@@ -79,7 +79,7 @@ def _next_hop(url: httpx.URL, response: httpcore.Response) -> httpx.URL:
     try:
         target = str(url.join(location))
     except httpx.InvalidURL:
-        raise Permanent(Failure.FETCH_FAILED, "a redirect to something that is no URL") from None
+        raise Permanent(Failure.FETCH_FAILED, "a redirect to something that is not a URL") from None
     return parse_url(target)
 
 

@@ -25,7 +25,7 @@ def validator_of(schema: dict[str, Any]) -> jsonschema_rs.Validator:
     try:
         return jsonschema_rs.validator_for(schema, pattern_options=jsonschema_rs.RegexOptions(), offline=True)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
-        raise Permanent(Failure.BAD_PARAMS, f"cue_schema is no JSON schema: {str(error)[:300]}") from error
+        raise Permanent(Failure.BAD_PARAMS, f"cue_schema is not a JSON schema: {str(error)[:300]}") from error
 
 
 def refuse_cue_schema(params: VideoCaptionParams, model: ModelInfo) -> None:

@@ -37,7 +37,7 @@ def render(path: Path, page: int) -> QImage:
     if path.suffix.lower() != ".pdf":
         image = QImage(str(path))
         if image.isNull():
-            raise ValueError(f"{path.name} is no image this program can show")
+            raise ValueError(f"{path.name} is not an image that this program can show")
         return image
     try:
         document = pypdfium2.PdfDocument(path)

@@ -28,7 +28,7 @@ def whole(client: Client, text: str) -> str:
         return part
     if len(part) < LEAST or not PART.fullmatch(part):
         raise typer.BadParameter(
-            f"{text!r} is no job's id: give it whole, or {LEAST} or more letters of its beginning or end"
+            f"{text!r} is not the id of a job: give it whole, or {LEAST} or more letters of its beginning or end"
         )
     found = [one for one in _newest(client) if one.startswith(part) or one.endswith(part)]
     if len(found) > 1:

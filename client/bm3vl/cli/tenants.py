@@ -26,7 +26,7 @@ def limits(written: list[str] | None) -> dict[str, int | None]:
     for text in written or ():
         name, _, value = text.partition("=")
         if name not in QUOTAS or not (value == UNLIMITED or (value.isascii() and value.isdigit())):
-            raise typer.BadParameter(f"{text!r} is no limit: NAME=NUMBER or NAME={UNLIMITED} of {', '.join(QUOTAS)}")
+            raise typer.BadParameter(f"{text!r} is not a limit: NAME=NUMBER or NAME={UNLIMITED} of {', '.join(QUOTAS)}")
         found[name] = None if value == UNLIMITED else int(value)
     return found
 

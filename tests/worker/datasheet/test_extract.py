@@ -90,7 +90,7 @@ def test_a_pad_with_a_cut_corner_is_told_to_be_no_rectangle() -> None:
     assert result.land_pattern is not None
     cut = [p.number for p in result.land_pattern.pads if p.shape == "custom"]
     assert len(cut) == 1
-    assert any(r.reason.startswith(f"pads {cut[0]} are no rectangles") for r in result.needs_review)
+    assert any(r.reason.startswith(f"pad {cut[0]} is not a rectangle; ") for r in result.needs_review)
 
 
 def test_an_image_of_the_drawing_gives_the_same_pads() -> None:

@@ -12,14 +12,14 @@ from worker.datasheet.thresholds.drawing import BODY_EDGE_PT, BODY_EDGE_RASTER_P
 
 
 def sides_drawn(
-    box: Box, drawing: Drawing, measured: tuple[DimensionSpan, DimensionSpan] | None = None, notches: float = 0.0
+    box: Box, drawing: Drawing, spans_of_sides: tuple[DimensionSpan, DimensionSpan] | None = None, notches: float = 0.0
 ) -> list[float]:
     """The part of each side of a box that strokes cover, least first; extension lines of its spans along x and y are none.
 
     `notches` in points is how far from a side its strokes may lie.
     """
     slack = notches or (BODY_EDGE_RASTER_PT if drawing.sheet.raster else BODY_EDGE_PT)
-    spans = (measured[1], measured[0]) if measured else (None, None)
+    spans = (spans_of_sides[1], spans_of_sides[0]) if spans_of_sides else (None, None)
     return sorted(
         covered(_edges(drawing.grid.near(axis, at, slack), span, low, high), low, high)
         for axis, span, ats, low, high in (

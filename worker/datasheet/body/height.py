@@ -53,7 +53,7 @@ def height(drawing: Drawing, top: TopView, lengths: list[DimensionReading]) -> Q
 def _candidates(drawing: Drawing, top: TopView, lengths: list[DimensionReading]) -> list[DimensionReading]:
     """Readings that may be across a side view: none of a side of the body, nor within another full view of it."""
     drawn = [s.box for s in drawing.shapes] + [o.box for o in drawing.sheet.outlines]
-    full = [box for box in drawn if _twin(box, top.box)]
+    full = [box for box in drawn if _same_view(box, top.box)]
     nearest: dict[int, float] = {}
     for r in lengths:
         nearest[id(r.quantity)] = min(r.cost, nearest.get(id(r.quantity), r.cost))
@@ -73,7 +73,7 @@ def _candidates(drawing: Drawing, top: TopView, lengths: list[DimensionReading])
 def _views(drawing: Drawing, top: Box) -> list[Box]:
     """Closed shapes that have one side of the body and are no full view of it, upright or turned."""
     drawn = [s.box for s in drawing.shapes] + [o.box for o in drawing.sheet.outlines]
-    return [b for b in drawn if not _twin(b, top) and any(_like(a, c) for a in _of(b) for c in _of(top))]
+    return [b for b in drawn if not _same_view(b, top) and any(_like(a, c) for a in _of(b) for c in _of(top))]
 
 
 def _of(box: Box) -> tuple[float, float]:
@@ -101,7 +101,7 @@ def _ends(span: DimensionSpan, view: Box) -> bool:
     return near and abs(span.start - low) < SIDE_VIEW_PT and abs(span.end - high) < SIDE_VIEW_PT
 
 
-def _twin(a: Box, b: Box) -> bool:
+def _same_view(a: Box, b: Box) -> bool:
     """Whether a shape is another full view of the body, upright or turned."""
     same = abs(a.width - b.width) < SAME_VIEW * b.width + 1 and abs(a.height - b.height) < SAME_VIEW * b.height + 1
     turned = abs(a.width - b.height) < SAME_VIEW * b.height + 1 and abs(a.height - b.width) < SAME_VIEW * b.width + 1

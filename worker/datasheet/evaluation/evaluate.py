@@ -245,6 +245,6 @@ def table(rows: Sequence[DrawingScore]) -> str:
         lines.append(
             f"{r.name:28s} {'yes' if r.hints else 'no':5s} {land} {body:>7s} {len(r.unsupported):6d} {r.cpu_s:6.2f}  "
             f"{r.pages[0]}/{r.pages[1]} {'; '.join(filter(None, (r.land_kind, r.body_kind, r.error)))}"
-            f"{' SURE AND WRONG: ' + ', '.join(confident_and_wrong(r)) if confident_and_wrong(r) else ''}"
+            f"{' CONFIRMED AND WRONG: ' + ', '.join(confident_and_wrong(r)) if confident_and_wrong(r) else ''}"
         )
     return "\n".join(lines)

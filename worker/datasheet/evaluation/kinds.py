@@ -11,7 +11,7 @@ from worker.datasheet.result import score
 Pad = dict[str, Any]
 PAGE, FOREIGN, MISSING, NUMBERS, SIZES, HOLES, PLACES, DENIED, INVENTED, FAILED = (
     "land page not found", "foreign shapes among the pads", "pads missing", "numbers wrong", "sizes wrong or not stated",
-    "holes wrong", "positions wrong", "not in document said of a drawn one", "pads where none are drawn", "not read",
+    "holes wrong", "positions wrong", "called not in the document, but drawn", "pads where none are drawn", "not read",
 )  # fmt: skip
 BODY_PAGE, BODY_NONE, BODY_PART, BODY_WRONG = (
     "body from another page", "body not found", "body limits missing", "body values wrong",

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.families.families import PartFamily
-from worker.datasheet.hypotheses import headed, twins
+from worker.datasheet.hypotheses import headed, repeated
 from worker.datasheet.hypotheses.enumerate import classes_of, of_figure
 from worker.datasheet.hypotheses.rank import rank
 from worker.datasheet.land import holes, pads, row_repeat
@@ -47,7 +47,7 @@ def solved_of(lands: list[Drawing], family: PartFamily | None, pins: int | None,
             own += _of_figure(whole(page), page, family, pins, package, less)
         for one in own:
             one.score += headed.of_package(one.pattern.box, page.lines, package, measured)
-            one.score += twins.headed(one, page.lines, package)
+            one.score += repeated.headed(one, page.lines, package)
         found += own
     return sorted(found, key=lambda s: -s.score)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from worker.datasheet.geometry.primitives import Box
-from worker.datasheet.hypotheses import twins
+from worker.datasheet.hypotheses import repeated
 from worker.datasheet.hypotheses.enumerate import classes_of
 from worker.datasheet.hypotheses.symmetry import mirrored_part
 from worker.datasheet.land import holes, numbering
@@ -48,7 +48,7 @@ def rank(solved: Solved, pins: int | None, package: str | None) -> float:
         + 1.0 * mirrored_part(pattern.pads)
         + _counted(solved, pins)
         - (1.0 if miscounted(solved) else 0.0)
-        - (DOUBLED if twins.doubled(solved) else 0.0)
+        - (DOUBLED if repeated.doubled(solved) else 0.0)
         - (
             OF_WAVE
             if any(_WAVE.search(t.text) for t in pattern.titles[:2]) and not _WAVE.search(package or "")
@@ -86,7 +86,7 @@ def captioned(solved: Solved) -> float:
 
 def _unexplained(solved: Solved) -> float:
     """Shapes of the figure that this hypothesis leaves out: equal ones cost more than single ones."""
-    again = twins.of(solved)
+    again = repeated.of(solved)
     left = [s for s in solved.pattern.left if s not in again]
     cost = sum(LEFT * len(c) if len(c) > 1 else LEFT_SINGLE for c in classes_of(left))
     scattered = SCATTERED if len(left) > 2 * len(solved.pattern.pads) else 0.0

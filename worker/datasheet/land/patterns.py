@@ -10,7 +10,7 @@ from worker.datasheet.drawing.dimensions import DimensionSpan
 from worker.datasheet.drawing.shapes import ROUND, Shape
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.segmentation.candidates import centred, holds
-from worker.datasheet.segmentation.links import linked, measured
+from worker.datasheet.segmentation.links import dimension_pairs, linked
 from worker.datasheet.thresholds.land import MARK_PART, PADS_TOUCH_PT, VIA_SMALLER
 
 MAX_PEGS = 4
@@ -51,7 +51,7 @@ def groups(shapes: list[Shape], spans: list[DimensionSpan]) -> list[list[Shape]]
         for j in range(i + 1, len(shapes)):
             if root(i) != root(j) and linked(a, shapes[j]):
                 parent[root(i)] = root(j)
-    for i, j in measured(shapes, spans):
+    for i, j in dimension_pairs(shapes, spans):
         parent[root(i)] = root(j)
     found: dict[int, list[Shape]] = {}
     for i, shape in enumerate(shapes):

@@ -124,7 +124,7 @@ def _row(run: PadRun, count: int, first: float) -> list[Shape]:
 
 
 def _of_row(others: list[Shape], run: PadRun) -> list[Shape]:
-    """Shapes that have a twin on the other side of the row or stand in its middle, what lies among them, and a boss beside it."""
+    """Shapes that have an equal across the row or stand in its middle, what lies among them, and a boss beside it."""
     middle = (run.first + run.last) / 2
     paired = [p for p in others if any(_mirrors(p, q, run.axis, middle) for q in others)]
     reach = around([p.box for p in run.pads + paired])

@@ -90,7 +90,7 @@ def model_of(pads: list[Shape], slack: float, part: float = SIZES_ALIKE[0]) -> M
 
 
 def _sizes(pads: list[Shape], slack: float, part: float, start: list[float], axis: list[int]) -> list[tuple[int, int]]:
-    """One pair of size variables per class of equal pads; a class turned a quarter shares the pair of its twin."""
+    """One pair of size variables per class of equal pads; a class turned a quarter shares the pair of the upright one."""
     classes: list[tuple[float, float, int, int]] = []
     size: list[tuple[int, int]] = []
     for pad in pads:

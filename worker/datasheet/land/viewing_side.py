@@ -31,7 +31,9 @@ def from_above(land: LandPattern, solved: list[Solved]) -> tuple[LandPattern, st
     if said is None:
         return land, None
     if not any(p.type == "thru_hole" for p in land.pads):
-        reason = f"the land pattern is said to be seen from below ({said!r}); it has no holes and was not mirrored"
+        reason = (
+            f"the page says that the land pattern is seen from below ({said!r}); it has no holes and was not mirrored"
+        )
         return land.model_copy(update={"view": "unknown"}), reason
     reason = f"the land pattern is drawn as seen from below ({said!r}); it was mirrored to the component side"
     return _mirrored(land), reason

@@ -245,7 +245,7 @@ def read_sheet(book: Book, number: int) -> Sheet:
     width, height = page_size(book, number)
     if book.pdf is not None and max(width, height) > MAX_SIDE_PT:
         raise Permanent(
-            Failure.TOO_LARGE, f"page {number} measures {width:.0f} x {height:.0f} points: it is no drawing"
+            Failure.TOO_LARGE, f"page {number} measures {width:.0f} x {height:.0f} points: it is not a drawing"
         )
     sheet = Sheet(number, width, height)
     if book.pdf is None:
@@ -256,7 +256,7 @@ def read_sheet(book: Book, number: int) -> Sheet:
     try:
         sheet.lines, sheet.outlines, sheet.images = paths.read_paths(page.raw, page_matrix(page))
     except paths.TooMuch as error:
-        raise Permanent(Failure.TOO_LARGE, f"page {number} is no drawing: it has {error}") from error
+        raise Permanent(Failure.TOO_LARGE, f"page {number} is not a drawing: it has {error}") from error
     finally:
         page.close()
     sheet.words, unknown = read_text(book, number)

@@ -19,7 +19,7 @@ def read(text: str) -> tuple[str, list[Pad]]:
     """Name and pads of a footprint file; openings that are paste only are left out. Raises ValueError for other files."""
     expr = parse(text)
     if expr[0] not in ("footprint", "module") or len(expr) < 2:
-        raise ValueError("the file is no footprint")
+        raise ValueError("the file is not a footprint")
     pads = [p for e in children(expr, "pad") if (p := _read_pad(e)) is not None]
     return str(expr[1]), pads
 

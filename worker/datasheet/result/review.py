@@ -99,10 +99,10 @@ def _of_pads(land: LandPattern, best: Solved) -> Iterator[tuple[str, str]]:
         yield "land_pattern.pads", "some positions follow from the drawn scale, not from printed numbers"
     own = [p.number for p in land.pads if p.shape == "custom"]
     if own:
-        yield (
-            "land_pattern.pads",
-            f"pads {', '.join(own[:12])} are no rectangles; the footprint has the rectangle around them",
+        which = (
+            f"pad {own[0]} is not a rectangle" if len(own) == 1 else f"pads {', '.join(own[:12])} are not rectangles"
         )
+        yield "land_pattern.pads", f"{which}; the footprint has a rectangle around {'it' if len(own) == 1 else 'each'}"
     shapes = best.pattern.pads
     unsized = [i for i in range(len(shapes)) if not best.settled(i)[1] and not holes.is_round(shapes[i])]
     if unsized:

@@ -13,7 +13,7 @@ from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.segmentation.candidates import candidates
 from worker.datasheet.segmentation.captions import Caption, captions_of, kind_among, sections_among
 from worker.datasheet.segmentation.ink import Ink
-from worker.datasheet.segmentation.links import linked, measured
+from worker.datasheet.segmentation.links import dimension_pairs, linked
 from worker.datasheet.thresholds.figures import (
     AMID,
     BESIDE_PT,
@@ -113,8 +113,8 @@ def _joined(page: Drawing, shapes: list[Shape], ink: Ink) -> tuple[list[int], li
     homes = [ink.at(s.box) for s in shapes]
     held = Counter(homes)
     dimensioned = {ink.at(box_of(span)) for span in page.spans}
-    near = set(measured(shapes, page.spans, JOIN_REACH_PT))
-    for i, j in measured(shapes, page.spans, SPAN_REACH_PT):
+    near = set(dimension_pairs(shapes, page.spans, JOIN_REACH_PT))
+    for i, j in dimension_pairs(shapes, page.spans, SPAN_REACH_PT):
         views = {homes[i], homes[j]} <= dimensioned and (i, j) not in near
         if 0 not in (homes[i], homes[j]) and not views and not ink.parted(shapes[i].box, shapes[j].box):
             parent[root(homes[j])] = root(homes[i])

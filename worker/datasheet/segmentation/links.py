@@ -29,7 +29,7 @@ def linked(a: Shape, b: Shape) -> bool:
     return level and a.same_size(b) and gap <= far * smaller
 
 
-def measured(
+def dimension_pairs(
     shapes: list[Shape], spans: list[DimensionSpan], reach: float = EXTENSION_REACH_PT
 ) -> list[tuple[int, int]]:
     """Pairs of shapes of about one size, or of a hole and another one, that a dimension line runs between: they are of one

@@ -1,4 +1,4 @@
-"""Joins a number with its bracketed twin where a stroke of the drawing ran through the opening bracket."""
+"""Joins a number with the same number in brackets where a stroke of the drawing ran through the opening bracket."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Quantity:
     confidence: float = 1.0
     size: float = 8.0
     symbol: str = ""
-    mm: bool = False  # the unit is known to be millimetres because an inch twin stands beside it
+    mm: bool = False  # the unit is known to be millimetres because the same in inches stands beside it
     formula: str = ""  # of printed numbers, where the value is none itself
 
     @property

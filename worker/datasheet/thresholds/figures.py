@@ -17,10 +17,10 @@ SECTION_MARGIN_PT = 3.0  # between the beginnings of two headings of sections
 SECTION_ALIKE = 0.5  # part by which their letters may differ in height; a remark on the line may be small
 HEADED_WORDS = 5  # of a heading that names one package; longer ones are captions, which stand under a figure too
 HEADED = 3.0  # for a figure under a heading with the asked package, against one under that of another
-TWIN_OFF = 0.12  # part by which the pads of one part's pattern may differ from those of another's beside it
-TWIN_MOST = 64  # pads of such a pattern; more only cost time
-TWIN_OFF_PT = 2.0  # points by which they may stand elsewhere in it
-TWIN_HEAD_PT = 40.0  # points from one of several patterns to the name of its part over it
+REPEAT_OFF = 0.12  # part by which the pads of one part's pattern may differ from those of another's beside it
+REPEAT_MOST = 64  # pads of such a pattern; more only cost time
+REPEAT_OFF_PT = 2.0  # points by which they may stand elsewhere in it
+REPEAT_HEAD_PT = 40.0  # points from one of several patterns to the name of its part over it
 CAPTION_LEADING = 0.9  # heights of letters between two lines of one caption
 CAPTION_REACH_PT = 200.0  # points from a figure to what names it; headings of pages stand far off
 

@@ -89,7 +89,7 @@ def address(text: str) -> tuple[str, int]:
     """(host, port) of `HOST:PORT`, an IPv6 host in brackets. Raises ChunkProblem."""
     host, _, port = text.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65535:
-        raise ChunkProblem(f"{text!r} is no HOST:PORT")
+        raise ChunkProblem(f"{text!r} is not HOST:PORT")
     return host.strip("[]"), int(port)
 
 

@@ -124,7 +124,7 @@ def _next_hop(url: httpx.URL, response: httpcore.Response) -> httpx.URL:
     try:
         return parse_url(str(url.join(_header(response, "location"))))
     except httpx.InvalidURL:
-        raise Permanent(Failure.FETCH_FAILED, "a redirect to something that is no URL") from None
+        raise Permanent(Failure.FETCH_FAILED, "a redirect to something that is not a URL") from None
 
 
 def _whole(first: bytes, body: Iterator[bytes], most_bytes: int) -> bytes:

@@ -49,7 +49,7 @@ def opened(feed: LiveFeed, url: str | None, *, patient: bool) -> Iterator[tuple[
         container = _container(feed, url)
     except (av.FFmpegError, ValueError, OSError) as error:
         _, why = feed.ended()
-        raise SourceDown(why or "what it sends is no video that can be read") from error
+        raise SourceDown(why or "what it sends is not a video that can be read") from error
     with container:
         yield container, _video_stream(container)
 

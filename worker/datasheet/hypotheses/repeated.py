@@ -9,7 +9,7 @@ from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import Word, around
 from worker.datasheet.land.pads import Solved
 from worker.datasheet.search import naming
-from worker.datasheet.thresholds.figures import HEADED, TWIN_HEAD_PT, TWIN_MOST, TWIN_OFF, TWIN_OFF_PT
+from worker.datasheet.thresholds.figures import HEADED, REPEAT_HEAD_PT, REPEAT_MOST, REPEAT_OFF, REPEAT_OFF_PT
 
 Shift = tuple[float, float]
 
@@ -17,8 +17,8 @@ Shift = tuple[float, float]
 def of(solved: Solved) -> list[Shape]:
     """The shapes left out that repeat the pads elsewhere, each of whose numbers is printed there once more."""
     found: list[Shape] = []
-    for shift, shapes in _repeated(solved):
-        if not around([s.box for s in shapes]).meets(solved.pattern.box) and _measured(shift, shapes, solved):
+    for shift, shapes in _shifted(solved):
+        if not around([s.box for s in shapes]).meets(solved.pattern.box) and _dimensioned(shift, shapes, solved):
             found += [s for s in shapes if s not in found]
     return found
 
@@ -39,14 +39,14 @@ def _apart(first: list[Shape], second: list[Shape], solved: Solved) -> bool:
     if around([s.box for s in first]).meets(around([s.box for s in second])):
         return False
     half = replace(solved, pattern=replace(solved.pattern, pads=first, left=second))
-    return any(_measured(shift, shapes, half) for shift, shapes in _repeated(half))
+    return any(_dimensioned(shift, shapes, half) for shift, shapes in _shifted(half))
 
 
-def _repeated(solved: Solved) -> list[tuple[Shift, list[Shape]]]:
+def _shifted(solved: Solved) -> list[tuple[Shift, list[Shape]]]:
     """Every way to move the pads that lays each onto a shape left out, about as large."""
     pads, left = solved.pattern.pads, solved.pattern.left
     found: list[tuple[Shift, list[Shape]]] = []
-    if not _both_ways(pads) or not len(pads) <= min(len(left), TWIN_MOST):
+    if not _both_ways(pads) or not len(pads) <= min(len(left), REPEAT_MOST):
         return found
     for start in (s for s in left if _alike(pads[0], s)):
         shift = (start.box.cx - pads[0].box.cx, start.box.cy - pads[0].box.cy)
@@ -60,7 +60,7 @@ def _repeated(solved: Solved) -> list[tuple[Shift, list[Shape]]]:
 def _both_ways(pads: list[Shape]) -> bool:
     """Whether pads stand side by side along both axes: of a single row the next one may be the other row of the part."""
     return (
-        all(max(at) - min(at) > TWIN_OFF_PT for at in ([p.box.cx for p in pads], [p.box.cy for p in pads]))
+        all(max(at) - min(at) > REPEAT_OFF_PT for at in ([p.box.cx for p in pads], [p.box.cy for p in pads]))
         and len(pads) > 2
     )
 
@@ -68,13 +68,13 @@ def _both_ways(pads: list[Shape]) -> bool:
 def _alike(a: Shape, b: Shape) -> bool:
     return (
         a.kind == b.kind
-        and abs(a.box.width - b.box.width) < TWIN_OFF * a.box.width
-        and abs(a.box.height - b.box.height) < TWIN_OFF * a.box.height
+        and abs(a.box.width - b.box.width) < REPEAT_OFF * a.box.width
+        and abs(a.box.height - b.box.height) < REPEAT_OFF * a.box.height
     )
 
 
 def _slack(solved: Solved) -> float:
-    return max(TWIN_OFF_PT, 0.5 * TWIN_OFF * max(solved.pattern.box.width, solved.pattern.box.height))
+    return max(REPEAT_OFF_PT, 0.5 * REPEAT_OFF * max(solved.pattern.box.width, solved.pattern.box.height))
 
 
 def _at(pad: Shape, shape: Shape, shift: Shift, solved: Solved) -> bool:
@@ -82,7 +82,7 @@ def _at(pad: Shape, shape: Shape, shift: Shift, solved: Solved) -> bool:
     return max(off) < _slack(solved)
 
 
-def _measured(shift: Shift, shapes: list[Shape], solved: Solved) -> bool:
+def _dimensioned(shift: Shift, shapes: list[Shape], solved: Solved) -> bool:
     """Whether each number of the pattern has one at the same place of the other figure, by a line of its own."""
     here, there = solved.pattern.box, around([s.box for s in shapes])
     own = [r for r in solved.fit.used if here.gap(box_of(r.span)) < there.gap(box_of(r.span))]
@@ -117,6 +117,6 @@ def _over(shapes: list[Shape], lines: list[Word]) -> list[Word]:
     box = around([s.box for s in shapes])
     return [
         w for w in lines
-        if w.turn == 0 and 0 <= box.y0 - w.box.y1 < TWIN_HEAD_PT
+        if w.turn == 0 and 0 <= box.y0 - w.box.y1 < REPEAT_HEAD_PT
         and w.box.x0 < box.x1 + box.width and w.box.x1 > box.x0 - box.width
     ]  # fmt: skip
