@@ -38,7 +38,20 @@ settings.load_profile("bm3")
 _bucket_numbers = itertools.count(1)
 
 ELSEWHERE = frozenset(
-    {"e2e", "faults", "bench", "conformance", "bm3", "datasheet", "docker", "mutation", "export", "onnx", "pipeline"}
+    {
+        "e2e",
+        "faults",
+        "bench",
+        "conformance",
+        "dashboard",
+        "bm3",
+        "datasheet",
+        "docker",
+        "mutation",
+        "export",
+        "onnx",
+        "pipeline",
+    }
 )
 """Folders of tests that start other processes or compute for long: not for `--fast`, unless they are named."""
 

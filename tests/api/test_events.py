@@ -133,6 +133,7 @@ def test_text_is_passed_on_while_it_is_decoded(tmp_path: Path, redis_url: str) -
     assert one.type == "end"
 
 
+@pytest.mark.slow
 def test_text_goes_on_after_the_link_to_redis_has_gone_silent(tmp_path: Path) -> None:
     (tmp_path / "redis").mkdir()
     with (

@@ -26,6 +26,7 @@ from tests.servers import api_server
 from tests.waiting import GUARD_S, until
 
 
+@pytest.mark.slow
 def test_a_share_link_is_not_written_to_the_log(tmp_path: Path) -> None:
     token = f"{new_id().hex}.{'a1' * 20}"
     with api_server(tmp_path) as server:

@@ -13,6 +13,8 @@ import pytest
 
 from tests.servers import api_server, free_port
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:

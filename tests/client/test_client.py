@@ -80,6 +80,7 @@ def spoken(live_server: LiveServer, *texts: str) -> tuple[UUID, int]:
     return claimed, epoch
 
 
+@pytest.mark.slow
 def test_jobs_are_documents(client: Any) -> None:
     video = MediaInput(url="https://example.com/typed.mp4")
     job = client.submit("video.caption", VideoCaptionParams(video=video, fps=1), labels={"from": "here"})

@@ -20,7 +20,7 @@ from tests.client.conftest import CAPTIONED, LiveServer, connected
 CAMERA = "rtsp://ann:s3cret@camera.example.com/one"
 COMMAND = [sys.executable, "-c", "from bm3vl.cli.main import main; main()", "live"]
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.processes]
 
 
 def claimed(server: LiveServer, job_id: UUID) -> int:

@@ -24,6 +24,7 @@ def administrator(way: str, live_server: LiveServer) -> Iterator[Any]:
         yield made
 
 
+@pytest.mark.slow
 def test_an_endpoint_from_its_making_to_its_end(client: Any) -> None:
     made = client.webhooks.create(URL, ["job.succeeded"], full=True, description="of a test")
     assert made.secret.startswith("whsec_")

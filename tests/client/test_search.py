@@ -13,6 +13,8 @@ from bm3vl import Client
 from bm3vl.errors import Invalid
 from tests.client.conftest import LiveServer
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(scope="module")
 def gate(live_server: LiveServer) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from bm3vl.events import ServerSentEvent, parse
 BODIES = st.dictionaries(st.text(min_size=1), st.one_of(st.text(), st.integers(), st.none()))
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(

@@ -19,6 +19,8 @@ from bm3vl.pieces import LEAST_PIECE_BYTES, sha256
 from tests.api.running_app import MP4
 from tests.servers import Server, api_server, free_port, running
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).resolve().parents[2]
 SIZE = 24 << 20
 

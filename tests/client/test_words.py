@@ -18,6 +18,8 @@ from bm3vl.documents.kinds.datasheet import Reader
 from db.schema.tables_webhooks import DeliveryState
 from tests.client.conftest import LiveServer
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).resolve().parents[2]
 BM3VL = Path(sys.executable).with_name("bm3vl")
 

@@ -74,6 +74,7 @@ def test_the_way_down_leaves_nothing(database: Database) -> None:
     assert set(inspect(database.engine).get_table_names()) <= {"alembic_version"}
 
 
+@pytest.mark.slow
 def test_processes_that_start_at_once_migrate_once(database: Database) -> None:
     environment = {**os.environ, "BM3_DATABASE_URL": database.url}
     command_line = [sys.executable, "-m", "db", "migrate"]

@@ -24,6 +24,7 @@ def test_networks_are_separated_by_commas_blanks_or_written_as_json(monkeypatch:
     assert Settings().s3_input_buckets == ["raw", "cooked"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "name", "value"),
     [

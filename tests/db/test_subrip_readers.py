@@ -99,6 +99,7 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).replace("→", "-->")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", READERS)
 def test_every_word_is_shown(reader: str) -> None:
     need(find_spec(reader), f"the package {reader}")

@@ -36,6 +36,7 @@ def contents(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"{name} {media_type}", content
 
 
+@pytest.mark.slow
 def test_every_field_and_parameter_says_what_it_is(document: dict[str, Any]) -> None:
     lacking = [
         f"{name}.{field}"

@@ -60,6 +60,7 @@ def test_use_is_noted_to_the_minute(database: Database) -> None:
     assert seen == [NOW, NOW, NOW + timedelta(seconds=61)]
 
 
+@pytest.mark.slow
 def test_the_first_admin_key_is_made_once(database: Database) -> None:
     made = []
     for _ in range(2):

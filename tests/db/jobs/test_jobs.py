@@ -42,6 +42,7 @@ def claim(database: Database, worker: str = "w") -> Job | None:
         return leases.claim(session, NOW, "gpu", worker, 60)
 
 
+@pytest.mark.slow
 def test_racing_workers_never_hold_one_job(database: Database) -> None:
     made = submit(database, tenant(database), 40)
     claimed: Counter[UUID] = Counter()
@@ -152,6 +153,7 @@ def submit_last(session: Session, tenant_id: UUID) -> UUID:
     return jobs.submit(session, NOW, new).id
 
 
+@pytest.mark.slow
 def test_a_line_is_counted_to_a_limit(database: Database) -> None:
     ann = tenant(database)
     made = submit(database, ann, jobs.AHEAD_MAX + 3)

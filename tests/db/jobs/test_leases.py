@@ -240,6 +240,7 @@ def test_retries_end_for_a_job_that_fails_again_and_again_at_its_end(database: D
     assert stored(database, job).failure is Failure.RETRIES_EXHAUSTED
 
 
+@pytest.mark.slow
 def test_only_a_change_of_place_is_progress(database: Database) -> None:
     job = running(database)
     later, latest = NOW + timedelta(seconds=10), NOW + timedelta(seconds=20)

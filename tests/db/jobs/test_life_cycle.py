@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -22,6 +23,8 @@ from db.schema.tables import OWNED, TERMINAL, Job, State
 from db.schema.tables_access import Tenant
 from db.session import Database
 from db.settings import Settings
+
+pytestmark = pytest.mark.slow
 
 SETTINGS = Settings(retry_limit=3)
 TERMINAL_EVENTS = {"job.succeeded", "job.failed", "job.canceled", "job.expired"}

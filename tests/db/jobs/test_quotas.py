@@ -89,6 +89,7 @@ def test_without_a_quota_any_number_is_taken(database: Database, tenant: Tenant)
     keep(database, tenant, 10**15, None)
 
 
+@pytest.mark.slow
 def test_what_waits_and_what_runs_are_counted_apart_and_what_has_ended_or_is_deleted_is_not(
     database: Database, tenant: Tenant
 ) -> None:

@@ -76,6 +76,7 @@ def test_what_is_there_already_is_found_after_the_upgrade(database: Database) ->
     assert found(database, tenant, "汽车") == [1]
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_that_is_written_during_the_upgrade(database: Database) -> None:
     tenant, job_id, epoch = started(database)
     for seq in range(200):

@@ -76,6 +76,7 @@ def other(tmp_path: Path, request: pytest.FixtureRequest, each_database: Databas
     fresh.dispose()
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_on_the_way_to_a_fresh_place_of_the_other_kind(
     each_database: Database, other: Database, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 import redis
 
 from db.ops import migrate
@@ -15,6 +16,8 @@ from db.ops.findings import Level
 from db.schema.tables import Worker
 from db.session import Database
 from db.settings import Settings
+
+pytestmark = pytest.mark.processes
 
 ROOT = Path(__file__).parent.parent.parent.parent
 

@@ -75,6 +75,7 @@ def test_a_worker_that_beats_in_time_keeps_its_job(database: Database, owner: UU
         assert sweeps.reap(session, after(61), job.id, SETTINGS) is None
 
 
+@pytest.mark.slow
 def test_a_lost_job_whose_cancel_was_asked_is_canceled(database: Database, owner: UUID) -> None:
     job = submit(database, owner)
     claim(database)

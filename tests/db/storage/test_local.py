@@ -159,6 +159,7 @@ def test_an_upload_id_cannot_name_another_file(tmp_path: Path) -> None:
         store.append(StoreUpload("../objects/a", "b", 9, 9), 1, b"y")
 
 
+@pytest.mark.slow
 def test_puts_succeed_while_their_folder_is_deleted_again_and_again(tmp_path: Path) -> None:
     store, stop = LocalObjects(tmp_path), threading.Event()
 

@@ -152,6 +152,7 @@ def test_a_full_event_holds_parameters_and_result_only_where_somebody_asked(
     assert (data["params"], data["result"], data["state"]) == (PARAMS, {"cues": 3}, "succeeded")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "state"), [(kind.value, state.value) for kind, state in endpoints.STATES.items()])
 def test_each_event_tells_the_state_that_it_led_to(database: Database, tenant_id: UUID, kind: str, state: str) -> None:
     made(database, tenant_id)

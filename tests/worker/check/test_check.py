@@ -17,6 +17,8 @@ from worker.engines.spec import ModelSpec
 from worker.engines.tiny import write_tiny
 from worker.gpus import Driver, Gpu
 
+pytestmark = pytest.mark.processes
+
 GIB = 1 << 30
 H200 = Gpu("NVIDIA H200", 141 * GIB, GIB, 0, (9, 0))
 T4 = Gpu("Tesla T4", 15 * GIB, 0, 0, (7, 5))

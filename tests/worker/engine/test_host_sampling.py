@@ -39,6 +39,7 @@ def test_the_distribution_is_the_same(row: np.ndarray, asked: Sampling) -> None:
     assert host_sampling.probabilities(row, asked) == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.slow
 @given(rows, st.data())
 def test_rows_are_barred_alike_and_left_as_they_were(row: np.ndarray, data: st.DataObject) -> None:
     before, tensor = row.copy(), torch.from_numpy(row.copy())

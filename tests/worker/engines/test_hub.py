@@ -30,6 +30,7 @@ def ask(model: str, hub: str, home: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_an_absent_model_is_refused_with_what_to_do(silent_hub: str, tmp_path: Path) -> None:
     refused = ask("nobody/absent", silent_hub, tmp_path)
     assert refused.returncode == 1

@@ -59,6 +59,7 @@ def test_experts_that_would_stay_whole_are_not_said_to_be_quantized(quantization
     assert f"quantization={quantization} would leave the experts of qwen3_vl_moe as they are" in reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("quantization", "share"), [("8bit", 0.4), ("4bit", 0.3)])
 def test_quantized_weights_are_smaller_and_see_about_the_same(quantization: str, share: float) -> None:
     engines = tiny_engine("qwen3_vl"), tiny_engine("qwen3_vl", quantization=quantization)

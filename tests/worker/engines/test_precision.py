@@ -16,6 +16,8 @@ from worker.engines.tiny import TinySize
 from worker.streaming.runtime.protocol import ImageInput
 from worker.streaming.session import StreamSession
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Device:

@@ -11,6 +11,7 @@ from tests.worker.engines.published import SHAPES, Shape, Taken, card_row, memor
 PAGE = (Path(__file__).parents[3] / "docs/gpu.md").read_text().splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
 def test_both_rows_of_a_model_stand_on_the_page(shape: Shape) -> None:
     found = taken(shape)

@@ -40,6 +40,7 @@ def asked(text: str) -> list[dict[str, object]]:
     return [{"role": "user", "content": content}]
 
 
+@pytest.mark.slow
 def test_every_answer_is_a_document(engine: PytorchEngine) -> None:
     assert engine.info.structured
     ask(engine, asked("How many pads?"), Small, 200)

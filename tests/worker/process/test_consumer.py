@@ -23,6 +23,8 @@ from tests.servers import redis_server
 from tests.waiting import GUARD_S, until
 from worker.process.consumer import Consumer
 
+pytestmark = pytest.mark.processes
+
 
 def test_a_listener_that_is_started_anew_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(queue._SOCKET, "socket_timeout", 2)  # how long a dead connection holds its thread

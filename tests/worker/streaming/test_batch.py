@@ -23,6 +23,8 @@ from worker.streaming.forward import Forward
 from worker.streaming.hybrid import open_session
 from worker.streaming.session import StreamSession
 
+pytestmark = pytest.mark.slow
+
 STREAMS = 4
 CHUNKS = 8
 LONG = replace(OPTIONS, max_tokens_per_chunk=24)

@@ -24,6 +24,8 @@ from worker.streaming.hybrid import open_session
 from worker.streaming.runtime.protocol import ImageInput, PromptSegment
 from worker.streaming.session import StreamSession
 
+pytestmark = pytest.mark.slow
+
 CLOSE = 1e-4
 EXACT = dict.fromkeys(("qwen3_vl_moe", *HYBRIDS), torch.float64)  # float32 may send a token to another expert
 BIG_WINDOW = Window(text_sink_tokens=2000, text_window_tokens=2000, vision_ms=60_000)

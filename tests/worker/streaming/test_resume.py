@@ -21,6 +21,8 @@ from worker.streaming.loaded_model import LoadedModel
 from worker.streaming.session import StreamSession
 from worker.streaming.spans import SpanRole
 
+pytestmark = pytest.mark.slow
+
 WIDE = replace(OPTIONS, window=Window(text_sink_tokens=900, text_window_tokens=900, vision_ms=60_000))
 SAMPLED = replace(WIDE, sampling=Sampling(temperature=0.8, repetition_penalty=1.2, seed=3))
 

@@ -17,6 +17,8 @@ from worker.streaming.context_window import Ablation
 from worker.streaming.forward import Forward
 from worker.streaming.hybrid import open_session
 
+pytestmark = pytest.mark.slow
+
 CHUNKS = 20
 WIDE = replace(OPTIONS, window=Window(text_sink_tokens=900, text_window_tokens=900, vision_ms=60_000))
 WORDY = replace(OPTIONS, window=Window(text_sink_tokens=100, text_window_tokens=100, vision_ms=2000))

@@ -113,6 +113,7 @@ def test_without_a_setback_the_history_says_nothing_of_frames(running: WorkerHar
     assert HistoryEventType.FRAME_BUDGET not in running.events(job.id)
 
 
+@pytest.mark.slow
 def test_a_job_whose_child_died_goes_on_after_its_last_cue(
     harnesses: Callable[..., WorkerHarness], tmp_path: Path
 ) -> None:

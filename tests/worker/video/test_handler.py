@@ -108,6 +108,7 @@ def test_dying_and_resuming_anywhere_changes_no_cue(clip: Path, deaths: list[tup
     assert result == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("segments", [2, 3, 7, 40])
 def test_segments_say_what_one_pass_says(clip: Path, segments: int) -> None:
     one = run(clip, params())
@@ -162,6 +163,7 @@ def test_stopping_is_heard_in_both_modes(clip: Path) -> None:
             caption_video(params(mode=mode, warmup_ms=0), LocalContext(load_engine("fake"), clip, stop=stop))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", ["Nothing moves.", ""], ids=["one long cue", "silence"])
 @pytest.mark.parametrize(("mode", "streams"), [("stream", 1), ("parallel", 3)])
 def test_who_is_stopped_hands_over_what_no_cue_has_closed_yet(clip: Path, mode: str, streams: int, said: str) -> None:

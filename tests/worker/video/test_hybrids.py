@@ -18,6 +18,8 @@ from worker.engines.structured import ask
 from worker.families.base import ChatTurn, ImageSlot
 from worker.video.handler import caption_video
 
+pytestmark = pytest.mark.slow
+
 PARAMS = VideoCaptionParams.model_validate(
     {
         "video": MediaInput(asset_id="x"),

@@ -100,6 +100,7 @@ def watched(engine: object, clip: Path, **params: object) -> VideoCaptionResult:
     return result
 
 
+@pytest.mark.slow
 def test_the_result_says_where_the_state_began_anew(engine: PytorchEngine, cuts: Path) -> None:
     assert watched(engine, cuts).refreshed_at_ms == []
     assert watched(engine, cuts, refresh="scene_cut").refreshed_at_ms == [8000, 16_000]

@@ -18,6 +18,8 @@ from worker.errors import Stopped
 from worker.video.distributed import SplitJobs
 from worker.video.handler import caption_video
 
+pytestmark = pytest.mark.slow
+
 CHUNKS, CHUNK_MS = 104, 250
 PARAMS = VideoCaptionParams.model_validate(
     {

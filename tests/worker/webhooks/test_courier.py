@@ -41,6 +41,7 @@ def due_at(database: Database, url: str, number: int) -> list[UUID]:
         return [endpoints.send_test(session, now, endpoint).id for endpoint in made]
 
 
+@pytest.mark.slow
 def test_one_that_answers_is_served_while_sixty_hang(database: Database, hooks: Receiver) -> None:
     due_at(database, hooks.url("/hang"), HANGING)
     ended: queue.Queue[DeliveryOutcome | None] = queue.Queue()
@@ -54,6 +55,7 @@ def test_one_that_answers_is_served_while_sixty_hang(database: Database, hooks: 
     courier.close()
 
 
+@pytest.mark.slow
 def test_attempts_that_end_together_are_written_together(database: Database, hooks: Receiver) -> None:
     due_at(database, hooks.url("/hang"), HANGING)
     ended: queue.Queue[DeliveryOutcome | None] = queue.Queue()
@@ -69,6 +71,7 @@ def test_attempts_that_end_together_are_written_together(database: Database, hoo
     assert len(commits) <= HANGING / 3
 
 
+@pytest.mark.slow
 def test_an_attempt_that_the_database_refuses_takes_no_other_with_it(database: Database, hooks: Receiver) -> None:
     refused, *others = due_at(database, hooks.url("/hang"), 12)
     trigger = f"BEFORE INSERT ON webhook_attempts WHEN NEW.delivery_id = '{refused.hex}'"

@@ -52,6 +52,7 @@ def test_the_quick_start_of_responses(client: openai.OpenAI, worker: Worker, ann
     assert worker.params["messages"] == [told, {"role": "user", "content": "What do you see?"}]
 
 
+@pytest.mark.slow
 def test_what_is_asked_reaches_the_job(client: openai.OpenAI, worker: Worker) -> None:
     worker.answers()
     schema: dict[str, Any] = {"type": "object", "properties": {"birds": {"type": "integer"}}}

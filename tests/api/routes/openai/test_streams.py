@@ -28,6 +28,7 @@ def test_a_response_comes_as_events(client: openai.OpenAI, worker: Worker) -> No
     assert worker.params["messages"][0]["content"][1]["image_url"]["asset_id"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "pieces",
     [

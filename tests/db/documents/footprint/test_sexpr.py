@@ -18,6 +18,7 @@ numbers = st.integers(-(10**9), 10**9) | st.floats(-2000, 2000).map(lambda x: ro
 expressions = st.lists(st.recursive(words | st.text() | numbers, lists, max_leaves=30), max_size=6)
 
 
+@pytest.mark.slow
 @given(expressions)
 def test_what_is_written_is_read_again(expr: list[Expr]) -> None:
     again = parse(dump(expr))

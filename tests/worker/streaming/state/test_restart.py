@@ -21,6 +21,8 @@ from worker.streaming.session import StreamSession
 from worker.streaming.spans import SpanRole
 from worker.streaming.state.replay import FedChunk, ReplayLog, RestartPoint
 
+pytestmark = pytest.mark.slow
+
 SHORT = replace(
     OPTIONS,
     window=Window(text_sink_tokens=30, text_window_tokens=30, vision_ms=4000),

@@ -14,6 +14,8 @@ from worker.streaming.spans import SpanRole, TokenSpan
 from worker.streaming.together import kernels
 from worker.streaming.together.inputs import StepInputs
 
+pytestmark = pytest.mark.slow
+
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 CLOSE = {torch.float32: 1e-5, torch.bfloat16: 2e-2}
 LAYERS = 2

@@ -21,7 +21,7 @@ from worker.streaming.runtime.protocol import PromptSegment
 from worker.streaming.spans import SpanRole, TokenSpan
 
 CPU_ONLY = pytest.mark.skipif(torch.cuda.is_available(), reason="kernels are interpreted where there is no card")
-pytestmark = CPU_ONLY
+pytestmark = [CPU_ONLY, pytest.mark.slow]
 CLOSE = 1e-4
 ONE_LAYER = TinySize(layers=1)
 SHORT = replace(OPTIONS, max_tokens_per_chunk=3)

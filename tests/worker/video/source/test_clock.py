@@ -56,6 +56,7 @@ def test_outliers_move_nothing(at: int, leap: int, run: int) -> None:
     assert found == [None if k in odd else stamp.pts for k, stamp in enumerate(stamps)]
 
 
+@pytest.mark.slow
 @given(st.integers(0, 150), st.one_of(st.integers(2000, 10**9), st.integers(-(10**9), -2000)))
 def test_one_odd_presentation_stamp_moves_nothing(at: int, leap: int) -> None:
     stamps = steady(200)

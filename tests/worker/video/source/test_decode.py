@@ -39,6 +39,7 @@ def test_containers_give_the_same_samples(clip_mp4: Path, tmp_path: Path, suffix
     assert not seen.end.truncated
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("codec", "suffix", "options"),
     [
