@@ -1,12 +1,15 @@
 """Benchmark: a model split over 2 and 3 processes against the same model in one, in turns in one run.
 
     python -m tests.bench.distributed                  one JSON object a line, nothing else on stdout
-    python -m tests.bench.distributed --network        the nodes in network namespaces: 1 Gbit/s, 1 ms (needs root)
+    python -m tests.bench.distributed --nodes 3        only this split
+    python -m tests.bench.distributed --network        three nodes with 1 Gbit/s and 1 ms between them
 
 Every round feeds 1, 2 and 4 streams to each engine in turn; `ratio` is against one process in the same round, the median of all
 rounds. The one process has as many threads as there are cores, each node of a split model one. `ratio_cpu` compares the
 processor time of all processes for a token: what a busy machine changes least. Bytes are what leaves the starter on its hop;
-memory is what each node's process holds at most. Minutes on a quiet machine; `--rounds 1` is for a busy one.
+memory is what each node's process has held at most, beside what one without a model holds. Cancel is from the end of a
+reply that nobody wants any more, in each of four streams, to the last node's word that it holds nothing of them. The model has
+260 million parameters (float32): a decode step takes as long as its weights take to be read, as that of a real one does.
 """
 
 from __future__ import annotations
@@ -21,15 +24,16 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import torch
 
-from tests.bench.distributed.namespaces import Namespace, network
+from tests.bench.distributed.wires import Namespace, has_netem, network, relayed
 from tests.servers import free_port
+from tests.waiting import until
 from tests.worker.engines.models import OPTIONS, chunk
 from worker.engine.protocol import Engine
 from worker.engines import load_engine
@@ -37,12 +41,19 @@ from worker.engines.pipeline.engine import PipelineEngine
 from worker.engines.pipeline.wire import What
 from worker.engines.spec import ModelSpec
 from worker.engines.tiny import TinySize, write_tiny
+from worker.errors import Stopped
 from worker.split.split import split
 
-FAMILY, SIZE = "qwen3_vl", TinySize(hidden=512, layers=12, heads=8, kv_heads=4)
+FAMILY, SIZE = "qwen3_vl", TinySize(hidden=1024, layers=28, heads=16, kv_heads=8)
+EMPTY = """
+import worker.engines.pipeline.command
+from tests.bench.distributed.__main__ import peak_bytes
+print(peak_bytes("self"))
+"""
 WATCHED = replace(OPTIONS, max_tokens_per_chunk=12, silence_threshold=0.99)
 STREAMS = (1, 2, 4)
-CHUNKS, ROUNDS = 4, 3
+ENDLESS = replace(WATCHED, max_tokens_per_chunk=500)
+CHUNKS, ROUNDS = 2, 3
 
 
 @dataclass(frozen=True)
@@ -63,14 +74,24 @@ class SplitRun:
 
 
 @contextmanager
-def split_run(model: Path, folder: Path, nodes: int, places: Sequence[Namespace]) -> Iterator[SplitRun]:
-    """A split model, its nodes started, each in its namespace where there are any."""
-    listen = f"{places[0].host if places else '127.0.0.1'}:{free_port()}"
-    split(model, [1.0] * nodes, folder, listen)
+def split_run(model: Path, folder: Path, nodes: int, wire: str) -> Iterator[SplitRun]:
+    """A split model, its nodes started, with such a wire between them."""
+    with ExitStack() as stack:
+        places = stack.enter_context(network(nodes)) if wire == "netem" else []
+        listen = f"{places[0].host if places else '127.0.0.1'}:{free_port()}"
+        split(model, [1.0] * nodes, folder, listen)
+        port = int(listen.rpartition(":")[2])
+        join = f"127.0.0.1:{stack.enter_context(relayed(port))}" if wire == "relay" else listen
+        yield stack.enter_context(joined(folder, nodes, join, places))
+
+
+@contextmanager
+def joined(folder: Path, nodes: int, join: str, places: Sequence[Namespace]) -> Iterator[SplitRun]:
+    """The nodes of a folder and their engine, each in its namespace where there are any."""
     running = []
     for rank in range(1, nodes):
         command = [sys.executable, "-m", "worker", "node", "--chunk", str(folder / f"node{rank}"), "--device", "cpu"]
-        command += ["--secret-file", str(folder / "secret"), "--join", listen]
+        command += ["--secret-file", str(folder / "secret"), "--join", join]
         inside = places[rank].command if places else []
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         running.append(subprocess.Popen([*inside, *command], env=environment, stdout=subprocess.DEVNULL))
@@ -116,7 +137,7 @@ def at_threads(threads: int, engine: Engine, others: Sequence[int], streams: int
     return fed(engine, streams, others)
 
 
-def measure(whole: Engine, runs: dict[int, SplitRun], network_name: str, rounds: int) -> None:
+def measure(whole: Engine, runs: dict[int, SplitRun], wire: str, rounds: int) -> None:
     """Rounds in turns, and a line for each engine and number of streams."""
     engines = {1: partial(at_threads, os.cpu_count() or 1, whole, ())}
     engines |= {
@@ -131,7 +152,7 @@ def measure(whole: Engine, runs: dict[int, SplitRun], network_name: str, rounds:
             pairs = list(zip(speeds, found[1], strict=True))
             say(
                 "speed",
-                network=network_name,
+                wire=wire,
                 nodes=nodes,
                 streams=streams,
                 tokens_per_s=round(statistics.median(one.tokens for one in speeds), 1),
@@ -161,11 +182,11 @@ def tell_bytes(run: SplitRun, nodes: int) -> None:
 
 
 def tell_memory(run: SplitRun, nodes: int, weights: int) -> None:
-    """Each node's weights against its share, and the most that its process has held."""
+    """Each node's weights against its share, and the most that its process has held (the starter's is this one's)."""
+    empty = int(subprocess.check_output([sys.executable, "-c", EMPTY]))
     for info, process in zip(run.engine.info.nodes, [None, *run.nodes], strict=True):
-        status = Path("/proc", str(process.pid) if process else "self", "status").read_text()
-        peak = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
         share = run.engine.coordinator.plan.nodes[info.rank].share.bytes
+        own = {} if process is None else {"process_to_share": round((peak_bytes(process.pid) - empty) / share, 3)}
         say(
             "memory",
             nodes=nodes,
@@ -173,8 +194,35 @@ def tell_memory(run: SplitRun, nodes: int, weights: int) -> None:
             weights=info.bytes,
             ratio_to_share=round(info.bytes / share, 3),
             share_of_model=round(share / weights, 3),
-            process_peak=int(peak) * 1024,
+            **own,
         )
+
+
+def peak_bytes(pid: int | str) -> int:
+    """The most memory that a process has held."""
+    status = Path("/proc", str(pid), "status").read_text()
+    return 1024 * int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))
+
+
+def tell_cancel(run: SplitRun, nodes: int) -> None:
+    """How long nodes still hold streams that nobody wants any more."""
+
+    def cancel(text: str) -> None:
+        if text:
+            raise Stopped
+
+    def watch(number: int) -> None:
+        session = run.engine.open(ENDLESS)
+        with suppress(Stopped):
+            session.feed(chunk(100 * number), cancel)
+        session.close()
+
+    with ThreadPoolExecutor(STREAMS[-1]) as pool:
+        list(pool.map(watch, range(STREAMS[-1])))
+    began = time.monotonic()
+    held = "a node still holds a stream"
+    until(lambda: not any(node.cache_bytes for node in run.engine.info.nodes[1:]), held)
+    say("cancel", nodes=nodes, streams=STREAMS[-1], seconds=round(time.monotonic() - began, 2))
 
 
 def say(what: str, **found: object) -> None:
@@ -184,20 +232,22 @@ def say(what: str, **found: object) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--network", action="store_true", help="nodes in network namespaces with 1 Gbit/s and 1 ms")
+    parser.add_argument("--nodes", type=int, choices=(2, 3), action="append", help="only this split; may be repeated")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     asked = parser.parse_args()
     with ExitStack() as stack:
         top = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="distributed-")))
         model = write_tiny(FAMILY, top / "model", SIZE)
-        places = stack.enter_context(network(3)) if asked.network else []
+        wire = "loopback" if not asked.network else "netem" if has_netem() else "relay"
         whole = load_engine(ModelSpec("whole", "pytorch", str(model), {"device": "cpu"}))
-        numbers = (3,) if asked.network else (2, 3)
-        runs = {n: stack.enter_context(split_run(model, top / f"split{n}", n, places)) for n in numbers}
-        measure(whole, runs, "1 Gbit/s, 1 ms" if asked.network else "loopback", asked.rounds)
+        numbers = [3] if asked.network else asked.nodes or [2, 3]
+        runs = {n: stack.enter_context(split_run(model, top / f"split{n}", n, wire)) for n in numbers}
+        measure(whole, runs, wire, asked.rounds)
         weights = sum(file.stat().st_size for file in model.glob("*.safetensors"))
         for nodes, run in runs.items():
             tell_bytes(run, nodes)
             tell_memory(run, nodes, weights)
+            tell_cancel(run, nodes)
         whole.close()
 
 

@@ -47,6 +47,11 @@ class NodeWorker:
         self._ring: Ring | None = None
         self._nodes = 0
 
+    @property
+    def ring(self) -> Ring | None:
+        """The ring that it works in now."""
+        return self._ring
+
     def run(self) -> None:
         """Raises JoinRefused when the starter will never take this node as it is."""
         pause_s = AGAIN_S

@@ -3,6 +3,8 @@
 A node joins at the relay's port. The addresses at which nodes will meet go over the control connections; their ports are replaced
 by such at which the relay listens and passes on, so the ring goes through it as well. Of two nodes the one of the greater
 address connects (gloo), and compares its own with the other's from here: a port comes as near as can be to the one it stands for.
+
+    python -m tests.worker.engines.pipeline.relay STARTER_PORT DELAY_S BYTES_PER_S      prints its port, ends with its input
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import queue
 import re
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -157,3 +160,17 @@ def _end(connection: socket.socket) -> None:
     with suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
     connection.close()
+
+
+def main(starter: int, delay_s: float, bytes_per_s: float) -> None:
+    """A relay of such wires, until the standard input ends."""
+    relay = Relay(starter)
+    for wire in (relay.control, relay.ring):
+        wire.delay_s, wire.bytes_per_s = delay_s, bytes_per_s
+    print(relay.port, flush=True)
+    sys.stdin.read()
+    relay.close()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3]))

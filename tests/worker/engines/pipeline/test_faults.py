@@ -12,18 +12,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from db.failures import Failure
 from tests.waiting import until
 from tests.worker.engines.models import OPTIONS, chunk
-from tests.worker.engines.pipeline.nodes import NodeThread, node_of, port_of, split_folder
+from tests.worker.engines.pipeline.nodes import SIZE, NodeThread, node_of, port_of, split_folder
 from worker.engine.protocol import ChatRequest, Session
 from worker.engines.pipeline import batcher
 from worker.engines.pipeline.engine import PipelineEngine
+from worker.engines.pipeline.wire import What
 from worker.engines.spec import ModelSpec
 from worker.errors import NotReady, Transient
 
@@ -133,6 +135,21 @@ def test_streams_that_end_free_their_caches_on_every_node(group: Group) -> None:
     until(lambda: all(node.cache_bytes for node in group.engine.info.nodes[1:]), "a node has no part of the stream")
     session.close()
     until(lambda: not any(node.cache_bytes for node in group.engine.info.nodes[1:]), "a node still holds the stream")
+
+
+def test_a_decoded_token_costs_each_hop_its_hidden_state_and_96_bytes(group: Group) -> None:
+    session = group.engine.open(replace(OPTIONS, silence_threshold=1.0))
+    for index in range(3):
+        session.feed(chunk(index))
+    session.close()
+    hidden_bytes = SIZE.hidden * torch.float32.itemsize
+    *down, back = (ring.traffic for ring in (group.engine.ring, *(node.worker.ring for node in group.nodes)) if ring)
+    steps = down[0].packets[What.DECODE]
+    assert steps > 10
+    assert [one.packets[What.DECODE] for one in down] == [steps, steps]
+    assert [one.bytes[What.DECODE] for one in down] == [steps * (hidden_bytes + 96)] * 2
+    assert back.packets[What.CHOSEN] == steps + 3
+    assert back.bytes[What.CHOSEN] < 100 * (steps + 3)
 
 
 @pytest.mark.timeout(900)

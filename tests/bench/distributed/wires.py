@@ -1,14 +1,18 @@
-"""Network namespaces with a slow wire between them: what two machines on gigabit Ethernet are to each other."""
+"""A slow wire between nodes, as two machines on gigabit Ethernet are to each other: network namespaces where the kernel has
+netem, otherwise a process that every connection goes through (which needs some processor time of its own)."""
 
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+DELAY_S, BYTES_PER_S = 0.0005, 125e6  # each way: a round trip of 1 ms and more by what is sent
 BRIDGE, NET = "bm3bench", "10.177.33"
-WIRE = ["netem", "delay", "500us", "rate", "1gbit"]  # each way: a round trip of 1 ms and more by what is sent
+WIRE = ["netem", "delay", f"{DELAY_S * 1e6:.0f}us", "rate", f"{BYTES_PER_S * 8 / 1e9:.0f}gbit"]
+PROBE = f"ip link add {BRIDGE} type bridge && tc qdisc add dev {BRIDGE} root {' '.join(WIRE)}"
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,31 @@ class Namespace:
 
     host: str
     command: list[str]
+
+
+def has_netem() -> bool:
+    """Whether `network` can be had here."""
+    return subprocess.run(["unshare", "-n", "sh", "-c", PROBE], check=False, capture_output=True).returncode == 0
+
+
+@contextmanager
+def relayed(starter_port: int) -> Iterator[int]:
+    """A relay with the wire of `network`, as a process; the port at which nodes join instead of the starter's."""
+    command = [
+        sys.executable,
+        "-m",
+        "tests.worker.engines.pipeline.relay",
+        str(starter_port),
+        str(DELAY_S),
+        str(BYTES_PER_S),
+    ]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as relay:
+        assert relay.stdin is not None
+        assert relay.stdout is not None
+        try:
+            yield int(relay.stdout.readline())
+        finally:
+            relay.stdin.close()
 
 
 @contextmanager
