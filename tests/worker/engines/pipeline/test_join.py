@@ -14,6 +14,7 @@ import pytest
 from tests.servers import free_port
 from worker.engines.pipeline.chunk import ChunkProblem, NodeRole, NodeShare, NodesPlan, PlannedNode
 from worker.engines.pipeline.control import (
+    FORMAT,
     ControlLine,
     ControlLost,
     JoinRefused,
@@ -105,7 +106,7 @@ def test_another_secret_is_refused_before_anything_is_told(line_to: NewLine, coo
 def test_a_starter_without_the_secret_is_not_believed() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as ours:
         theirs = ControlLine(server.accept()[0])
-        theirs.send(type="challenge", format=1, nonce="0" * 64)
+        theirs.send(type="challenge", format=FORMAT, nonce="0" * 64)
         theirs.send(type="proven", proof="0" * 64)
         with pytest.raises(JoinRefused, match="does not know the secret"):
             introduce(ControlLine(ours), SECRET, card(1))
