@@ -75,20 +75,20 @@ async def key_holder(request: Request, services: ServicesDep, given: Given) -> C
 def needs(scope: Scope) -> Any:
     """A dependency that lets pass callers with this scope."""
 
-    async def check(who: Annotated[Caller, Depends(caller)]) -> Caller:
-        if not keys.allows(who.scopes, scope):
+    async def check(caller: Annotated[Caller, Depends(caller)]) -> Caller:
+        if not keys.allows(caller.scopes, scope):
             raise missing(scope)
-        return who
+        return caller
 
     return Depends(check)
 
 
 async def as_writer(request: Request, services: Services, given: HTTPAuthorizationCredentials | None) -> Caller:
     """The caller who may submit jobs, for a body that is read before its route. Raises 401, 403 and 429."""
-    who = await caller(request, services, given)
-    if not keys.allows(who.scopes, Scope.JOBS_WRITE):
+    writer = await caller(request, services, given)
+    if not keys.allows(writer.scopes, Scope.JOBS_WRITE):
         raise missing(Scope.JOBS_WRITE)
-    return who
+    return writer
 
 
 def missing(scope: Scope) -> Problem:

@@ -81,9 +81,9 @@ async def _as_json(request: Request) -> Request:
     """The request with the JSON body that its form means. Raises 401 and 403 before any of the form is read."""
     services: Services = request.app.state.services
     given: HTTPAuthorizationCredentials | None = await BEARER(request)
-    who = await as_writer(request, services, given)
+    writer = await as_writer(request, services, given)
     async with request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES) as form:
-        document = await run_in_threadpool(_document, services, who, form)
+        document = await run_in_threadpool(_document, services, writer, form)
     data = json.dumps(document).encode()
 
     async def receive() -> Message:
@@ -94,7 +94,7 @@ async def _as_json(request: Request) -> Request:
     return Request({**request.scope, "headers": headers.raw}, receive)
 
 
-def _document(services: Services, who: Caller, form: FormData) -> dict[str, Any]:
+def _document(services: Services, writer: Caller, form: FormData) -> dict[str, Any]:
     fields = {name: value for name, value in form.multi_items() if isinstance(value, str)}
     document: dict[str, Any] = {"params": {}, **fields}
     document |= {name: _parsed(name, fields[name]) for name in AS_JSON if name in fields}
@@ -103,7 +103,7 @@ def _document(services: Services, who: Caller, form: FormData) -> dict[str, Any]
     for name, file in form.multi_items():
         if isinstance(file, UploadFile):
             named = Named((file.filename or "").replace("\0", ""), file.content_type or "application/octet-stream")
-            asset = receive_all(services, who, now(), named, _pieces(file), f"/{name}")
+            asset = receive_all(services, writer, now(), named, _pieces(file), f"/{name}")
             _place(document, name, {"asset_id": str(asset.id)})
     return document
 

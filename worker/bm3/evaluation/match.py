@@ -57,8 +57,8 @@ class GroundTruth:
 
 @dataclass(frozen=True)
 class Pair:
-    told: Prediction
-    happened: GroundTruth
+    predicted: Prediction
+    expected: GroundTruth
 
 
 def predictions(captions: Iterable[Spoken]) -> tuple[list[Prediction], int]:

@@ -133,8 +133,8 @@ def score(
             for kind in sorted({one.event.kind for one in expected})
         },
         memory=_memory(expected, matched),
-        onset_errors_ms=[pair.told.start_ms - pair.happened.event.onset_ms for pair in matched],
-        same_chunk=sum(pair.told.start_ms == pair.happened.expected_ms for pair in matched),
+        onset_errors_ms=[pair.predicted.start_ms - pair.expected.event.onset_ms for pair in matched],
+        same_chunk=sum(pair.predicted.start_ms == pair.expected.expected_ms for pair in matched),
         still_chunks=still,
         wrong_still_chunks=wrong,
         strange_clauses=strange,
@@ -155,7 +155,7 @@ def _tally_of_kind(
     return MatchTally(
         sum(one.event.kind == kind for one in predicted),
         sum(one.event.kind == kind for one in expected),
-        sum(pair.told.event.kind == kind for pair in matched),
+        sum(pair.predicted.event.kind == kind for pair in matched),
     )
 
 
@@ -173,7 +173,7 @@ def _still_chunks(
         busy |= set(range(one.event.onset_ms // step_ms, one.event.end_ms // step_ms + 1))
     spoken = {one.start_ms // step_ms for one in predicted}
     first_ms, end_ms = span_ms or (0, (max(busy | spoken, default=-1) + 1) * step_ms)
-    right = {id(pair.told) for pair in matched}
+    right = {id(pair.predicted) for pair in matched}
     wrong = {one.start_ms // step_ms for one in predicted if id(one) not in right}
     still = set(range(first_ms // step_ms, -(-end_ms // step_ms))) - busy
     return len(still), len(still & wrong)
@@ -181,7 +181,7 @@ def _still_chunks(
 
 def _memory(expected: Sequence[GroundTruth], matched: Sequence[Pair]) -> RecallScore:
     arrivals = [one for one in expected if one.event.kind in ARRIVALS]
-    answers = {id(pair.happened): pair.told.event for pair in matched}
+    answers = {id(pair.expected): pair.predicted.event for pair in matched}
 
     def count(asked: Callable[[GroundTruth], bool], right: Callable[[SceneEvent, SceneEvent], bool]) -> tuple[int, int]:
         chosen = [one for one in arrivals if asked(one)]

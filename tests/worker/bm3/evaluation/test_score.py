@@ -130,13 +130,13 @@ def test_a_match_takes_each_event_once_and_respects_the_tolerance(seed: int) -> 
     expected = ground_truths(truth(scene), timing)
     found = pairs(predicted, expected, timing)
     assert (
-        len({id(pair.told) for pair in found})
-        == len({id(pair.happened) for pair in found})
+        len({id(pair.predicted) for pair in found})
+        == len({id(pair.expected) for pair in found})
         == len(found)
         == len(expected)
     )
-    assert all(abs(pair.told.start_ms - pair.happened.expected_ms) <= 4000 for pair in found)
-    assert all(pair.told.event.key == pair.happened.event.key for pair in found)
+    assert all(abs(pair.predicted.start_ms - pair.expected.expected_ms) <= 4000 for pair in found)
+    assert all(pair.predicted.event.key == pair.expected.event.key for pair in found)
 
 
 def test_strange_words_are_counted_and_do_no_more_harm_than_silence() -> None:
