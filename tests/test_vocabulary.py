@@ -110,6 +110,27 @@ def page_texts(path: Path) -> Iterator[str]:
     yield from re.split(r"(?s)<[^>]*>|\{[{%].*?[}%]\}", text)
 
 
+# A page may speak of what a model said, and of a model of our own.
+UNPLAIN_PAGE = re.compile(
+    r"(?<!there )\b(?:is|are|was|were) no\b(?! longer| more)|"
+    r"\b(?:nobody|nought|of ours|sure|deaf|nonsense|anew|told|tells|twins?|doubt\w*|mourn\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def sentences(page: Path) -> str:
+    """A page of the documents without its code."""
+    return re.sub(r"(?s)```.*?```|`[^`\n]*`", " ", page.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs"])
+def test_documents_are_in_plain_words(name: str) -> None:
+    pages = sorted((ROOT / name).glob("*.md")) if (ROOT / name).is_dir() else [ROOT / name]
+    assert pages
+    found = [(page.name, match[0]) for page in pages for match in UNPLAIN_PAGE.finditer(sentences(page))]
+    assert found == []
+
+
 SOURCES = {
     "log": (log_lines, "*.py", 60),
     "metric": (metrics, "*.py", 35),

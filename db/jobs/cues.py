@@ -1,4 +1,7 @@
-"""Questions asked of cues: the ones after a point, a count, a search; and their correction by a person."""
+"""Questions asked of cues: the ones after a point, a count, a search; and their correction by a person.
+
+A worker's cues are written by `progress.save`, with the checkpoint that covers them.
+"""
 
 from __future__ import annotations
 

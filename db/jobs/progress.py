@@ -38,13 +38,13 @@ class ProgressStep:
     done_ms: int
 
 
-def tell(session: Session, now: datetime, job_id: UUID, epoch: int, progress: JobProgress) -> bool:
+def report(session: Session, now: datetime, job_id: UUID, epoch: int, progress: JobProgress) -> bool:
     """Say how far the attempt is; only an advance counts for the stall clock. False: the lease is lost."""
     values: dict[str, Any] = {
         "done_ms": progress.done_ms,
         "total_ms": progress.total_ms,
         "progress_note": progress.note[:200] or None,
-        # Whatever changes, for a second attempt may start anew; the same place again is no progress.
+        # Whatever changes, for a second attempt may start from zero; the same place again is no progress.
         "progress_at": case((Job.done_ms != progress.done_ms, now), else_=Job.progress_at),
     }
     return _advance(session, now, job_id, epoch, values)
@@ -72,11 +72,11 @@ def save(session: Session, now: datetime, job_id: UUID, epoch: int, step: Progre
         return False
     if step.cues:
         session.execute(insert(CueRow), [_cue_row(job_id, epoch, cue) for cue in step.cues])
-        _tell_alerts(session, now, session.get_one(Job, job_id), step.cues)
+        _report_alerts(session, now, session.get_one(Job, job_id), step.cues)
     return True
 
 
-def _tell_alerts(session: Session, now: datetime, job: Job, cues: Sequence[Cue]) -> None:
+def _report_alerts(session: Session, now: datetime, job: Job, cues: Sequence[Cue]) -> None:
     """Record `cue.matched` for each rule of the job that a cue fits and that does not cool down.
 
     Segments of a split job say nothing: their cues come again through the job that they are parts of.
@@ -84,14 +84,14 @@ def _tell_alerts(session: Session, now: datetime, job: Job, cues: Sequence[Cue])
     written = job.params.get("alerts") if job.parent_id is None else None
     for rule in map(AlertRule.model_validate, written or ()):
         hits = [cue for cue in cues if alerts.fits(rule, cue)]
-        last_ms = _last_told(session, job.id, rule.name) if hits else None
+        last_ms = _last_reported(session, job.id, rule.name) if hits else None
         for cue in hits:
             if last_ms is None or cue.start_ms >= last_ms + rule.cool_down_ms:
                 record(session, now, job, EventType.CUE_MATCHED, alerts.told(rule, cue))
                 last_ms = cue.start_ms
 
 
-def _last_told(session: Session, job_id: UUID, name: str) -> int | None:
+def _last_reported(session: Session, job_id: UUID, name: str) -> int | None:
     """The start of the last cue that the rule was told of."""
     told = select(JobEvent.data).where(JobEvent.job_id == job_id, JobEvent.type == EventType.CUE_MATCHED)
     own = told.where(JobEvent.data["rule"].as_string() == name)

@@ -79,7 +79,7 @@ class JobSeeder:
             job = leases.claim(session, now, queue, WORKER, 600)
             assert job is not None
             leases.start(session, now, job.id, job.epoch)
-            progress.tell(session, now, job.id, job.epoch, JobProgress(job.done_ms, total_ms))
+            progress.report(session, now, job.id, job.epoch, JobProgress(job.done_ms, total_ms))
         return job.id, job.epoch
 
     def speak(self, job_id: UUID, epoch: int, texts: Sequence[str], first: int = 0, each_ms: int = 2000) -> None:

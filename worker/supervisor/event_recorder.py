@@ -104,7 +104,7 @@ class EventRecorder:
             self.attempt.epoch,
             JobProgress(beat.done_ms, beat.total_ms, beat.note),
         )
-        self._write(lambda session, now: progress.tell(session, now, job_id, epoch, reached))
+        self._write(lambda session, now: progress.report(session, now, job_id, epoch, reached))
 
     def _save(self, event: Cues) -> None:
         crash_point("worker.saving")

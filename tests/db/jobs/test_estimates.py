@@ -33,7 +33,7 @@ def run(database: Database, began: datetime, seconds: float, done_ms: int) -> No
         job = leases.claim(session, began, "gpu", "w", 60)
         assert job is not None
         leases.start(session, began, job.id, job.epoch)
-        progress.tell(session, began, job.id, job.epoch, JobProgress(done_ms, done_ms))
+        progress.report(session, began, job.id, job.epoch, JobProgress(done_ms, done_ms))
         leases.finalize(session, job.id, job.epoch)
         leases.succeed(session, began + timedelta(seconds=seconds), job.id, job.epoch, {}, [], Usage(seconds))
 
@@ -78,6 +78,6 @@ def test_a_running_job_is_judged_by_its_own_speed(database: Database) -> None:
         job = leases.claim(session, later(-10), "gpu", "w", 60)
         assert job is not None
         leases.start(session, later(-10), job.id, job.epoch)
-        progress.tell(session, NOW, job.id, job.epoch, JobProgress(20_000, 60_000))
+        progress.report(session, NOW, job.id, job.epoch, JobProgress(20_000, 60_000))
     found = estimate(database, job_id, Rates(99.0, 1.0, 1))
     assert (found.realtime, found.finishes_at) == (2.0, later(20))

@@ -245,8 +245,8 @@ def test_only_a_change_of_place_is_progress(database: Database) -> None:
     job = running(database)
     later, latest = NOW + timedelta(seconds=10), NOW + timedelta(seconds=20)
     with database.write() as session:
-        assert progress.tell(session, later, job.id, job.epoch, JobProgress(5, 10, "here"))
-        assert progress.tell(session, latest, job.id, job.epoch, JobProgress(5, 10, "still here"))
+        assert progress.report(session, later, job.id, job.epoch, JobProgress(5, 10, "here"))
+        assert progress.report(session, latest, job.id, job.epoch, JobProgress(5, 10, "still here"))
     found = stored(database, job)
     assert (found.progress_at, found.progress_note) == (later, "still here")
 
@@ -269,7 +269,7 @@ def test_each_tenth_of_the_way_is_one_event_whoever_reports_it(database: Databas
     job = running(database)
     with database.write() as session:
         for done_ms in range(0, 101, 3):
-            assert progress.tell(session, NOW, job.id, job.epoch, JobProgress(done_ms, 100))
+            assert progress.report(session, NOW, job.id, job.epoch, JobProgress(done_ms, 100))
             assert progress.save(session, NOW, job.id, job.epoch, ProgressStep([], {}, done_ms))
         told = [event.data["done_ms"] for event in events.after(session, job.id) if event.type == "job.progress"]
     assert told == [12, 21, 30, 42, 51, 60, 72, 81, 90]

@@ -45,7 +45,7 @@ def followed(seeder: JobSeeder) -> tuple[UUID, int]:
 def told(here: Desk, job_id: UUID, epoch: int, done_ms: int, note: str) -> None:
     """The worker says how far it is."""
     with here.inside.services.database.write() as session:
-        assert progress.tell(session, datetime.now(UTC), job_id, epoch, JobProgress(done_ms, None, note))
+        assert progress.report(session, datetime.now(UTC), job_id, epoch, JobProgress(done_ms, None, note))
 
 
 def gap(here: Desk, job_id: UUID, start_ms: int, end_ms: int, reason: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from db.documents.footprint import verdict
 from db.documents.kinds.datasheet import LandPattern, Review
 from worker.datasheet.drawing.drawing import Drawing
-from worker.datasheet.land import balls, contact_names, numbering, outline_labels
+from worker.datasheet.land import outline_labels, pad_names
 from worker.datasheet.land.numbering import Numbers
 from worker.datasheet.land.pads import Solved
 from worker.datasheet.result import assemble, review
@@ -22,10 +22,8 @@ def build(best: Solved, outlines: list[Drawing], package: str | None) -> tuple[L
     apart |= pegs if len(apart | pegs) < len(best.pattern.pads) else set()
     shapes = best.pattern.pads
     shown = [i for i in range(len(shapes)) if i not in apart]
-    numbers = numbering.number([shapes[i] for i in shown], best.drawing, labels, best.pattern.first)
-    flat = all(rounds.get(i) and rounds[i].type == "smd" for i in shown)
-    grid = balls.named([shapes[i] for i in shown], numbers) if flat else None
-    numbers = grid or contact_names.named([shapes[i] for i in shown], best.drawing) or numbers
+    flat = all(bool(rounds.get(i)) and rounds[i].type == "smd" for i in shown)
+    numbers = pad_names.decide([shapes[i] for i in shown], best.drawing, labels, best.pattern.first, flat=flat)
     names = Numbers([*numbers.names, *["MP"] * len(apart)], numbers.source, numbers.pin1, numbers.note, numbers.certain)
     land = assemble.land_of(best, names, rounds, apart, [*shown, *sorted(apart)])
     land = land.model_copy(update={"confidence": min((p.confidence for p in land.pads), default=0.0)})

@@ -1,4 +1,7 @@
-"""Names of contacts that are letters with numbers, printed along a row; a wide pad may bear the names of two."""
+"""Decides the number of every pad: of a ball grid by row and column, of contacts by their printed names, else by `numbering`.
+
+Names of contacts are letters with numbers, printed along a row; a wide pad may bear the names of two.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,10 @@ import re
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import Word
+from worker.datasheet.land import balls, numbering
 from worker.datasheet.land.numbering import Numbers
 from worker.datasheet.land.orders import in_line
+from worker.datasheet.land.outline_labels import Label
 from worker.datasheet.thresholds.land import NAME_REACH_PT
 
 NAME = re.compile(r"[A-Z]{1,2}\d{1,2}")
@@ -16,7 +21,25 @@ _ONLY = re.compile(r"(?:[A-Z]{1,2}\d{1,2}[\s/,]*)+")
 LEAST, MOST = 4, 2  # pads of a row that bear names, and names of one pad
 
 
-def named(pads: list[Shape], drawing: Drawing) -> Numbers | None:
+def decide(
+    pads: list[Shape],
+    drawing: Drawing,
+    labels: tuple[list[Label], bool] | None,
+    first: Shape | None = None,
+    *,
+    flat: bool,
+) -> Numbers:
+    """The number of each pad in their order of appearance, what it was taken from, and whether it is certain.
+
+    `labels` are those around the outline and whether they rise clockwise; `first` is the pad that a leader calls the first
+    one; `flat` says that no pad has a hole, as those of a grid of balls.
+    """
+    numbers = numbering.number(pads, drawing, labels, first)
+    grid = balls.named(pads, numbers) if flat else None
+    return grid or _printed(pads, drawing) or numbers
+
+
+def _printed(pads: list[Shape], drawing: Drawing) -> Numbers | None:
     """The printed name of every pad of a single row; None when one bears none or too many, or a name stands twice."""
     if len(pads) < LEAST or not in_line(pads):
         return None
