@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from worker.datasheet.geometry.primitives import Box, Word
 from worker.datasheet.text.phrases import frame, overlap
+from worker.datasheet.thresholds.page import RAISED_LEAST, RAISED_SMALL
 from worker.datasheet.thresholds.pins import IN_LINE, SPACE
 
 _FOOTNOTE = re.compile(r"(?:\s*\(\d{1,2}\)|\s*\[\d{1,2}\])+(?=\s|$)")
@@ -63,13 +64,23 @@ def _in_line(tall: Word, top: float, bottom: float) -> bool:
 
 
 def joined(line: list[Word]) -> str:
-    """The text of one line, spaces where there are gaps; an underscore has none beside it."""
+    """The text of one line without raised marks, spaces where there are gaps; an underscore has none beside it."""
     text = ""
+    line = [word for i, word in enumerate(line) if not (i and _raised(word, line[i - 1]))]
     for i, word in enumerate(line):
         gap = frame(word.box, word.turn)[0] - frame(line[i - 1].box, word.turn)[1] if i else 0.0
         wide = i and gap > SPACE * max(word.across, line[i - 1].across) and "_" not in (word.text[:1], text[-1:])
         text += (" " if wide else "") + word.text
     return text
+
+
+def _raised(word: Word, before: Word) -> bool:
+    """Whether a number is the mark of a footnote: small, close behind a word and with its foot above that of the word."""
+    _, end, top, foot = frame(before.box, before.turn)
+    start, _, top2, foot2 = frame(word.box, word.turn)
+    high = foot - top
+    small = word.text.isdigit() and before.text[-1:].isalnum() and foot2 - top2 < RAISED_SMALL * high
+    return small and start - end < SPACE * high and foot2 < foot - RAISED_LEAST * high
 
 
 def text_of(words: list[Word]) -> str:

@@ -155,3 +155,14 @@ def test_a_box_in_every_cell_parts_nothing() -> None:
     document.table(60, 100, WIDTHS, rows, inset=4)
     (table,) = sources(document).tables
     assert [r.number for r in table.columns[0].rows] == ["1", "2", "3"]
+
+
+def test_marks_of_footnotes_are_no_part_of_names_and_heads() -> None:
+    document = Pages()
+    document.table(
+        60, 100, WIDTHS, [("No.", "Name", "Type", "Function"), ("1", "IO16", "I/O", ""), ("2", "IO5", "I", "")]
+    )
+    for row, (x, word) in enumerate(((210, "Type"), (150, "IO16"))):
+        right = x + document.canvas.stringWidth(word, "Helvetica", 7) / 2
+        document.text(right + 1.6, 105 + 16 * row, "3", 4.5)
+    assert rows_of(document) == [("1", "IO16", "I/O"), ("2", "IO5", "I")]
