@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.datasheet.drawing import painted_rings
+from worker.datasheet.drawing import painted_halves, painted_rings
 from worker.datasheet.drawing.barred import rectangles as barred_rectangles
 from worker.datasheet.geometry.primitives import Box, ClosedOutline, Sheet
 from worker.datasheet.thresholds.drawing import (
@@ -248,7 +248,8 @@ def find(sheet: Sheet) -> list[Shape]:
     sides = {side for _, own in barred for side in own}
     closed = [s for o in sheet.outlines if o.box not in sides for s in _shape(o, sheet)]
     closed += [Shape(box, "rect", pen=own[0].height) for box, own in barred if _fits(box, sheet)]
-    joined = Sheet(sheet.number, sheet.width, sheet.height, outlines=loops(sheet))
+    pieced = loops(sheet) + painted_halves.rectangles(sheet)
+    joined = Sheet(sheet.number, sheet.width, sheet.height, outlines=pieced)
     rings = [Shape(box, "circle", min(box.width, box.height) / 2) for box in painted_rings.circles(sheet)]
     return unique(closed + from_outlines(joined) + rings)
 

@@ -128,6 +128,10 @@ RING_PIECE_PT = 1.6  # side of a painted piece of a circle's line; larger ones a
 RING_POINTS = 6  # corners of such a piece
 RING_JOINT_PT = 1.0  # between the middles of two pieces that meet; larger joins a ring to its centre lines
 RING_PIECES = 10  # pieces of a ring; fewer are letters and heads
+HALF_POINTS = 4  # corners of a triangle, the first one told again
+HALF_OFF = 0.04  # of half its box by which the area of a triangle over half a rectangle may be off
+HALF_PART = 0.2  # of a drawn shape from which on a rectangle in it is a piece of its paint, and no pad in a body
+HALF_WHOLE = 0.9  # of it from which on it is the shape itself
 RING_ROUND = 0.16  # of its radius by which a ring may be off a circle
 
 # Body from outline and table (body/).
