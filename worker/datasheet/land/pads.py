@@ -20,6 +20,9 @@ from worker.datasheet.thresholds.land import (
     ASTRAY,
     BLUR_PT,
     BY_HAND_BETTER,
+    ELSE_COST,
+    ELSE_OFF,
+    ELSE_ON,
     FITTING_MOST,
     LAND_END_BY_HAND_PT,
     LAND_END_PT,
@@ -125,6 +128,14 @@ def _of_another(reading: DimensionReading, pattern: Pattern) -> bool:
     )  # fmt: skip
 
 
+def _measures_else(reading: DimensionReading, drawing: Drawing, found: Scale) -> bool:
+    """Whether a number is off the scale here and says what another dimension line about as near to it is drawn with."""
+    return scale.misfit(reading, found) > ELSE_OFF and any(
+        r.quantity is reading.quantity and r.cost < reading.cost + ELSE_COST and scale.misfit(r, found) < ELSE_ON
+        for r in drawing.readings
+    )
+
+
 def _measures(reading: DimensionReading, model: Model, drawing: Drawing) -> bool:
     """Whether a dimension runs between lines of the pattern; a diameter only across one pad."""
     ends = ends_of(reading, model, drawing)
@@ -187,7 +198,7 @@ def _solve_with(pattern: Pattern, drawing: Drawing, part: float, ends: float) ->
     found = scale.solve(readings)
     if found is None:
         return None
-    chosen = scale.assign(readings, found)
+    chosen = [r for r in scale.assign(readings, found) if not _measures_else(r, drawing, found)]
     pairs = [(r, variables.row_of(e)) for r in chosen if (e := ends_of(r, model, drawing)) is not None]
     solved = solver.solve(model, found, [(r, row) for r, row in pairs if row])
     apart, beside = borrowed.from_details(solved, model, drawing), borrowed.one_ended(solved, model, near)
