@@ -1,11 +1,14 @@
-"""Benchmark: decode and prefill on a CPU, INT4 by ONNX beside PyTorch and llama.cpp (Q4_0), of one shape with random weights.
+"""Benchmark: a CPU's decode and prefill, ours (ONNX, INT4) beside llama.cpp (Q4_0), OpenVINO (INT4) and PyTorch; JSON lines.
 
-    python -m tests.bench.bench_cpu                        0.7B at contexts 128, 1024 and 4096; one JSON object a line
-    python -m tests.bench.bench_cpu --shape tiny --rounds 1
+    python -m tests.bench.bench_cpu decode                    0.7B and 4B shapes at contexts 128, 1024 and 4096
+    python -m tests.bench.bench_cpu decode --shapes tiny --contexts 64 --rounds 1
+    python -m tests.bench.bench_cpu streamed                  chunks a second of a video, a 2B shape, ours and PyTorch
+    python -m tests.bench.bench_cpu nano                      memory over 10,000 chunks, first token after the start
+    python -m tests.bench.bench_cpu                           all of them, which takes hours
 
-The runtimes take turns, round by round, and read bandwidth is measured in every round: a busy machine slows all of them.
-llama.cpp takes part where `pip install llama-cpp-python gguf` was possible (the first is built from source); else a line
-says why not.
+Weights are random. Every runtime is a process of its own; they take turns, round by round, with the read bandwidth measured
+between, so a busy machine slows all of them; with --threads 1 the times of the processor
+say more there. A peer that cannot be installed is named in a line with the reason.
 """
 
 from __future__ import annotations
@@ -13,183 +16,142 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
-import statistics
+import shutil
+import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from tests.bench.cpu.models import SHAPES, TextShape, write_decoder, write_gguf
-from worker.engines.onnx.forward import Embeddings, OnnxForward
+from tests.bench.cpu.exported import exported
+from tests.bench.cpu.models import KV, write_decoder
+from tests.bench.cpu.nano import export_nano, first_token, memory
+from tests.bench.cpu.peers import LLAMA, LLAMA_WHEEL, OPENVINO, ROOT, Peer, PeerMissing
+from tests.bench.cpu.runtime import Runtime, in_turn
+from tests.bench.cpu.shapes import SHAPES
+from tests.bench.cpu.streamed import streamed
 from worker.engines.onnx.inspection import read_bandwidth
-from worker.engines.onnx.runtime import open_graph
-from worker.engines.spec import ModelSpec
-from worker.streaming.runtime.protocol import PromptSegment
-from worker.streaming.spans import SpanRole, TokenSpan
 
 CONTEXTS = (128, 1024, 4096)
-STEPS = 16
-TOKENS = 1000  # ids are below this
-
-
-@dataclass
-class Runner:
-    """One runtime: `prefill(tokens)` and `step()`, and what a step reads at a context."""
-
-    name: str
-    prefill: Callable[[int], None]
-    step: Callable[[], None]
-    step_bytes: Callable[[int], int]
-    load_s: float
-    decode: dict[int, list[float]] = field(default_factory=dict)
-    filled: dict[int, list[float]] = field(default_factory=dict)
-
-
-class OnnxDecoder:
-    """Our graph behind the engine's own forward passes."""
-
-    def __init__(self, folder: Path, shape: TextShape, kv: str, threads: int) -> None:
-        manifest = write_decoder(folder, shape, 4, kv)
-        start = time.perf_counter()
-        graph = open_graph(folder / "decoder.onnx", ModelSpec("bench", "onnx"), "cpu", threads)
-        self.load_s = time.perf_counter() - start
-        table = np.random.default_rng(0).standard_normal((TOKENS, shape.hidden), dtype=np.float32)
-        self.forward = OnnxForward(manifest, None, graph, Embeddings(table, "float32"))
-        self.weights = (folder / "decoder.onnx.weights").stat().st_size
-
-    def prefill(self, tokens: int) -> None:
-        self.cache, self.used = self.forward.new_cache(tokens + 2 * STEPS, 0), tokens
-        ids = tuple(index % TOKENS for index in range(tokens))
-        span = TokenSpan(0, SpanRole.FRAMES, 0, tokens)
-        self.forward.prefill(self.cache, [PromptSegment(span, ids)], None)
-
-    def step(self) -> None:
-        self.forward.decode([self.cache], [TokenSpan(1, SpanRole.FRAMES, 0, 1, self.used)], [self.used % TOKENS])
-        self.used += 1
-
-
-def onnx_runner(folder: Path, shape: TextShape, kv: str, threads: int) -> Runner:
-    own = folder / f"onnx-{kv}"
-    own.mkdir()
-    decoder = OnnxDecoder(own, shape, kv, threads)
-    token = decoder.forward.shape.nbytes(1, 0)
-    return Runner(
-        f"onnx int4 kv {kv}", decoder.prefill, decoder.step, lambda c: decoder.weights + c * token, decoder.load_s
-    )
-
-
-class LlamaDecoder:
-    """The same through llama-cpp-python."""
-
-    def __init__(self, path: Path, threads: int) -> None:
-        from llama_cpp import Llama
-
-        start = time.perf_counter()
-        self.model = Llama(
-            str(path), n_ctx=max(CONTEXTS) + 2 * STEPS, n_threads=threads, n_threads_batch=threads, verbose=False
-        )
-        self.load_s = time.perf_counter() - start
-
-    def prefill(self, tokens: int) -> None:
-        self.model.reset()
-        self.model.eval([index % TOKENS for index in range(tokens)])
-
-    def step(self) -> None:
-        self.model.eval([self.model.n_tokens % TOKENS])
-
-
-def llama_runner(folder: Path, shape: TextShape, threads: int) -> Runner:
-    """llama.cpp. Raises ImportError where it is not installed."""
-    import llama_cpp  # noqa: F401 - asked before a model is written for it
-
-    path = folder / "model.gguf"
-    write_gguf(path, shape)
-    decoder = LlamaDecoder(path, threads)
-    kv = 2 * 2 * shape.layers * shape.kv_heads * shape.head_dim  # llama.cpp keeps keys and values in half precision
-    weights = shape.weights * 18 // 32  # 32 weights in 18 bytes
-    return Runner("llama.cpp q4_0", decoder.prefill, decoder.step, lambda c: weights + c * kv, decoder.load_s)
-
-
-def torch_runner(shape: TextShape, dtype: str, threads: int) -> Runner:
-    import torch
-
-    from tests.bench.cpu.by_torch import TorchDecoder
-
-    start = time.perf_counter()
-    decoder = TorchDecoder(shape, getattr(torch, dtype), threads, TOKENS, 2 * STEPS)
-    took_s = time.perf_counter() - start
-    return Runner(
-        f"pytorch {dtype}", decoder.prefill, decoder.step, lambda c: decoder.bytes + c * decoder.token_bytes, took_s
-    )
-
-
-def measure(runners: Sequence[Runner], contexts: Sequence[int], rounds: int) -> list[float]:
-    """Everything by turns; the read bandwidths that were found between."""
-    bandwidths = []
-    for context in contexts:
-        for _ in range(rounds):
-            bandwidths.append(read_bandwidth())
-            for runner in runners:
-                start = time.perf_counter()
-                runner.prefill(context)
-                runner.filled.setdefault(context, []).append(context / (time.perf_counter() - start))
-                for _ in range(STEPS):
-                    start = time.perf_counter()
-                    runner.step()
-                    runner.decode.setdefault(context, []).append(1 / (time.perf_counter() - start))
-    return bandwidths
-
-
-def report(runners: Sequence[Runner], bandwidths: list[float], shape: str, threads: int) -> None:
-    read = max(bandwidths)
-    for runner in runners:
-        for context, rates in runner.decode.items():
-            best = max(rates)
-            tell(
-                shape=shape,
-                runtime=runner.name,
-                threads=threads,
-                context=context,
-                decode_tokens_per_s=round(statistics.median(rates), 2),
-                decode_best=round(best, 2),
-                prefill_tokens_per_s=round(max(runner.filled[context]), 1),
-                load_s=round(runner.load_s, 2),
-                read_gb_per_s=round(read / 1e9, 2),
-                share_of_bound=round(best * runner.step_bytes(context) / read, 3),
-                decode_over_first=round(statistics.median(rates) / statistics.median(runners[0].decode[context]), 3),
-                load_average=round(os.getloadavg()[0], 1),
-            )
-    tell(peak_rss_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+BASES = ("llama.cpp q4_0", "llama.cpp q4_0 (wheel)")
+PEERS = {
+    "llama": (BASES[0], "by_llama", LLAMA),
+    "llama-wheel": (BASES[1], "by_llama", LLAMA_WHEEL),
+    "openvino": ("openvino int4", "by_openvino", OPENVINO),
+}
+RUNTIMES = (*PEERS, *KV, "bfloat16", "float32")
+Start = Callable[[], Runtime]
+PARTS = ("decode", "streamed", "nano")
 
 
 def tell(**line: Any) -> None:
-    print(json.dumps(line), flush=True)
+    print(json.dumps({"bench": "cpu", **line, "load_average": round(os.getloadavg()[0], 1)}), flush=True)
+
+
+def starters(folder: Path, shape: str, threads: int, asked: Sequence[str]) -> Iterator[tuple[str, Start]]:
+    """What starts each runtime that was asked for."""
+    for name in asked:
+        if name in PEERS:
+            label, module, peer = PEERS[name]
+            yield label, partial(_peer, peer, label, module, folder, shape, threads)
+        elif name in KV:
+            label = f"onnx int4 kv {name}"
+            yield label, partial(Runtime.start, label, "by_onnx", str(folder), name, str(threads))
+        else:
+            label = f"pytorch {name}"
+            yield label, partial(Runtime.start, label, "by_torch", shape, name, str(threads))
+
+
+def _peer(peer: Peer, label: str, module: str, folder: Path, shape: str, threads: int) -> Runtime:
+    """A peer over the GGUF file, which is written when the first one asks for it. Raises PeerMissing."""
+    path, python = folder / "model.gguf", peer.ensure()
+    if not path.exists():
+        subprocess.run([str(python), "-m", "tests.bench.cpu.gguf_file", shape, str(path)], check=True, cwd=ROOT)
+    return Runtime.start(label, module, str(path), shape, str(threads), python=python)
+
+
+def bench_decode(
+    folder: Path, shape: str, contexts: Sequence[int], rounds: int, threads: int, asked: Sequence[str]
+) -> None:
+    """Every runtime over one shape, whose models are in a folder."""
+    runtimes: list[Runtime] = []
+    try:
+        for label, start in starters(folder, shape, threads, asked):
+            try:
+                runtimes.append(start())
+            except PeerMissing as error:
+                tell(part="decode", shape=shape, runtime=label, skipped=str(error))
+        for context in contexts:
+            bandwidths = []
+            for _ in range(rounds):
+                bandwidths.append(read_bandwidth(threads))
+                in_turn(runtimes, context)
+            report(runtimes, context, max(bandwidths), shape=shape, threads=threads)
+    finally:
+        for runtime in runtimes:
+            runtime.close()
+
+
+def report(runtimes: Sequence[Runtime], context: int, read: float, **about: Any) -> None:
+    """A line for each; ratios are against llama.cpp, or the first where it takes no part."""
+    base = next((runtime for runtime in runtimes if runtime.name in BASES), runtimes[0])
+    (base_s, base_cpu_s), (base_fill_s, base_fill_cpu_s) = base.step(context), base.fill(context)
+    for runtime in runtimes:
+        (step_s, step_cpu_s), (fill_s, fill_cpu_s) = runtime.step(context), runtime.fill(context)
+        best_s = min(wall_s for wall_s, _ in runtime.decoded[context])
+        tell(
+            part="decode",
+            **about,
+            runtime=runtime.name,
+            context=context,
+            decode_tokens_per_s=round(1 / step_s, 2),
+            decode_best=round(1 / best_s, 2),
+            decode_cpu_ms=round(1000 * step_cpu_s, 2),
+            prefill_tokens_per_s=round(context / fill_s, 1),
+            prefill_cpu_s=round(fill_cpu_s, 3),
+            decode_ratio=round(base_s / step_s, 3),
+            decode_cpu_ratio=round(base_cpu_s / step_cpu_s, 3),
+            prefill_ratio=round(base_fill_s / fill_s, 3),
+            prefill_cpu_ratio=round(base_fill_cpu_s / fill_cpu_s, 3),
+            vs=base.name,
+            read_gb_per_s=round(read / 1e9, 2),
+            share_of_bound=round(runtime.step_bytes(context) / best_s / read, 3),
+            load_s=round(runtime.loaded["load_s"], 2),
+            load_peak_mb=runtime.loaded["load_peak_mb"],
+            peak_mb=runtime.peak_mb,
+        )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.bench_cpu", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--shape", choices=SHAPES, default="0.7b")
+    parser.add_argument("parts", nargs="*", choices=PARTS, default=[])
+    parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=["0.7b", "4b"])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--contexts", type=int, nargs="+", default=list(CONTEXTS))
-    parser.add_argument("--torch", nargs="*", choices=("float32", "bfloat16"), default=["float32", "bfloat16"])
+    parser.add_argument("--runtimes", nargs="+", choices=RUNTIMES, default=list(RUNTIMES))
+    parser.add_argument("--window-ms", type=int, default=16_000, help="of the streamed video")
+    parser.add_argument("--chunks", type=int, default=10_000, help="of nano's memory")
     asked = parser.parse_args(arguments)
-    shape = SHAPES[asked.shape]
+    parts = asked.parts or PARTS
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        runners = [torch_runner(shape, dtype, asked.threads) for dtype in asked.torch]
-        runners += [onnx_runner(folder, shape, kv, asked.threads) for kv in ("fp32", "fp16", "int8")]
-        try:
-            runners.insert(0, llama_runner(folder, shape, asked.threads))
-        except (ImportError, OSError) as error:
-            tell(runtime="llama.cpp q4_0", skipped=str(error))
-        report(runners, measure(runners, asked.contexts, asked.rounds), asked.shape, asked.threads)
+        if "decode" in parts:
+            for shape in asked.shapes:
+                own = folder / shape
+                own.mkdir()
+                write_decoder(own, SHAPES[shape])
+                bench_decode(own, shape, asked.contexts, asked.rounds, asked.threads, asked.runtimes)
+                shutil.rmtree(own)
+        if "streamed" in parts:
+            checkpoint, export = exported("2b", folder, tell)
+            streamed(export, checkpoint, asked.window_ms, asked.rounds, asked.threads, tell)
+        if "nano" in parts:
+            nano = export_nano(folder)
+            first_token(nano, folder, asked.rounds, tell)
+            memory(nano, asked.chunks, tell)
     return 0
 
 

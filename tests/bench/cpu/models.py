@@ -1,62 +1,40 @@
-"""The same decoder shape, with random weights, for every runtime that takes part."""
+"""Our own decoder of a shape, of random weights: `python -m tests.bench.cpu.models SHAPE FOLDER`.
+
+One file of INT4 weights and a graph for each precision of keys and values. Codes are drawn, not rounded from floats.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from db.documents.kinds.video import Window
-from worker.engines.onnx.manifest import ExportManifest, TextSizes, VisionSizes
+from tests.bench.cpu.shapes import SHAPES, SPREAD, TextShape
+from worker.engines.onnx.manifest import DECODER, NAME, WEIGHTS_SUFFIX, ExportManifest, TextSizes, VisionSizes
 from worker.export.decoder import Decoder, DecoderShape
 from worker.export.graph import Graph, Linear
+from worker.export.quantize import Quantized, block_for
 from worker.export.source import Source
 from worker.export.weights_file import WeightsFile
 from worker.families.base import HALF
 
-SPREAD = 0.02
-
-
-@dataclass(frozen=True)
-class TextShape:
-    """Sizes of a Qwen3 decoder."""
-
-    hidden: int
-    middle: int
-    layers: int
-    heads: int
-    kv_heads: int
-    vocabulary: int = 151_936
-    head_dim: int = 128
-
-    @property
-    def weights(self) -> int:
-        """Weights that a decode step reads."""
-        attention = 2 * self.hidden * self.head_dim * (self.heads + self.kv_heads)
-        return self.layers * (attention + 3 * self.hidden * self.middle) + self.hidden * self.vocabulary
-
-
-SHAPES = {
-    "tiny": TextShape(256, 512, 2, 4, 2, vocabulary=4096),
-    "0.7b": TextShape(1024, 3072, 30, 16, 8),
-    "4b": TextShape(2560, 9728, 36, 32, 8),
-}
+BITS, SYMMETRIC = 4, 0x88  # both zero points of a byte are 8
+KV = ("fp32", "fp16", "int8")
 
 
 class RandomSource(Source):
-    """A checkpoint of which every tensor is drawn when it is read; norms are ones."""
+    """A checkpoint without content: norms are ones, and what its matrices hold is drawn when they are quantized."""
 
     def has(self, name: str) -> bool:
         return not name.endswith(".bias")
 
     def read(self, name: str, shape: tuple[int, ...] | None = None) -> Any:
-        size = shape or ()
-        if "norm" in name:
-            return np.ones(size, np.float32)
-        return np.random.default_rng(abs(hash(name)) % 2**32).standard_normal(size, dtype=np.float32) * SPREAD
+        return np.ones(shape or (), np.float32)
 
 
 def random_source(shape: TextShape) -> RandomSource:
@@ -73,16 +51,38 @@ def random_source(shape: TextShape) -> RandomSource:
     return RandomSource(Path(), {"model_type": "qwen3_vl", "text_config": text, "vision_config": {}}, files)
 
 
-def write_decoder(folder: Path, shape: TextShape, bits: int | None, kv: str, block: int = 128) -> ExportManifest:
-    """Our decoder graph of such a shape, and what a manifest says about it."""
+def drawn(weights: NDArray[np.float32], bits: int, block: int) -> Quantized:
+    """Random codes of a matrix of this size."""
+    outputs, inputs = weights.shape
+    count = -(-inputs // block_for(inputs, block))
+    per_byte = 8 // bits
+    codes = np.random.default_rng(outputs).integers(0, 256, (outputs, count, block // per_byte), dtype=np.uint8)
+    scales = np.full((outputs, count), SPREAD / 4.6, np.float32)  # codes spread by 4.6
+    return Quantized(bits, block, inputs, codes, scales, np.full((outputs, -(-count // per_byte)), SYMMETRIC, np.uint8))
+
+
+def write_decoder(folder: Path, shape: TextShape, block: int = 128) -> ExportManifest:
+    """`decoder-KV.onnx` for each precision of keys and values, their weights, and a manifest."""
     source = random_source(shape)
-    sizes = DecoderShape.of(source, kv)
     scales = np.full((2, shape.layers, shape.kv_heads, shape.head_dim), 4 / 127, np.float32)  # of normed keys
-    with WeightsFile(folder / "decoder.onnx.weights", lambda _, __: None) as weights:
-        graph = Graph("decoder", weights)
-        linear = Linear(graph, bits, block)
-        Decoder(source, sizes, graph, linear, linear, scales if kv == "int8" else None).build()
-        graph.save(folder / "decoder.onnx")
+    with WeightsFile(folder / (DECODER + WEIGHTS_SUFFIX), lambda _, __: None) as weights:
+        for kv in KV:
+            graph = Graph("decoder", weights)
+            linear = Linear(graph, BITS, block, quantizer=drawn)
+            sizes = DecoderShape.of(source, kv)
+            Decoder(source, sizes, graph, linear, linear, scales if kv == "int8" else None).build()
+            graph.save(folder / graph_name(kv))
+    manifest = _manifest(shape, block)
+    (folder / NAME).write_text(manifest.model_dump_json(), "utf-8")
+    return manifest
+
+
+def graph_name(kv: str) -> str:
+    """The file of the graph with such keys and values."""
+    return f"decoder-{kv}.onnx"
+
+
+def _manifest(shape: TextShape, block: int) -> ExportManifest:
     half = shape.head_dim // 2
     text = TextSizes(
         hidden=shape.hidden,
@@ -99,63 +99,11 @@ def write_decoder(folder: Path, shape: TextShape, bits: int | None, kv: str, blo
     unused = VisionSizes(patch_px=16, merge=2, frames_per_group=2, mean=HALF, std=HALF, inverse_frequencies=())
     return ExportManifest.model_validate(
         {
-            "family": "qwen3_vl", "weights": "int4", "activations": "int8", "block": block, "kv": kv, "parameters": 0,
+            "family": "qwen3_vl", "weights": "int4", "activations": "int8", "block": block, "kv": "fp32", "parameters": 0,
             "embeddings": "float32", "text": text, "vision": unused, "window": Window(), "versions": {}, "files": {},
         }
     )  # fmt: skip
 
 
-def write_gguf(path: Path, shape: TextShape) -> None:
-    """The same shape as llama.cpp reads it, every matrix in Q4_0; needs the package gguf."""
-    import gguf
-
-    writer = gguf.GGUFWriter(path, "qwen3")
-    writer.add_block_count(shape.layers)
-    writer.add_context_length(32_768)
-    writer.add_embedding_length(shape.hidden)
-    writer.add_feed_forward_length(shape.middle)
-    writer.add_head_count(shape.heads)
-    writer.add_head_count_kv(shape.kv_heads)
-    writer.add_key_length(shape.head_dim)
-    writer.add_value_length(shape.head_dim)
-    writer.add_rope_freq_base(1e6)
-    writer.add_layer_norm_rms_eps(1e-6)
-    writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q4_0)
-    writer.add_tokenizer_model("no_vocab")
-    writer.add_vocab_size(shape.vocabulary)
-    for name, size in _gguf_tensors(shape).items():
-        if len(size) == 1:
-            writer.add_tensor(name, np.ones(size, np.float32))
-            continue
-        values = np.random.default_rng(abs(hash(name)) % 2**32).standard_normal(size, dtype=np.float32) * SPREAD
-        kind = gguf.GGMLQuantizationType.Q4_0
-        writer.add_tensor(name, gguf.quants.quantize(values, kind), raw_dtype=kind)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-
-
-def _gguf_tensors(shape: TextShape) -> dict[str, tuple[int, ...]]:
-    wide, narrow = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
-    tensors: dict[str, tuple[int, ...]] = {
-        "token_embd.weight": (shape.vocabulary, shape.hidden),
-        "output.weight": (shape.vocabulary, shape.hidden),
-        "output_norm.weight": (shape.hidden,),
-    }
-    for layer in range(shape.layers):
-        parts: dict[str, tuple[int, ...]] = {
-            "attn_norm": (shape.hidden,),
-            "ffn_norm": (shape.hidden,),
-            "attn_q_norm": (shape.head_dim,),
-            "attn_k_norm": (shape.head_dim,),
-            "attn_q": (wide, shape.hidden),
-            "attn_k": (narrow, shape.hidden),
-            "attn_v": (narrow, shape.hidden),
-            "attn_output": (shape.hidden, wide),
-            "ffn_gate": (shape.middle, shape.hidden),
-            "ffn_up": (shape.middle, shape.hidden),
-            "ffn_down": (shape.hidden, shape.middle),
-        }
-        tensors |= {f"blk.{layer}.{name}.weight": size for name, size in parts.items()}
-    return tensors
+if __name__ == "__main__":
+    write_decoder(Path(sys.argv[2]), SHAPES[sys.argv[1]])

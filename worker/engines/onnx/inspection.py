@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from worker.engines.onnx.cache import HostShape
 from worker.engines.onnx.engine import OPTIONS, geometry_of
 from worker.engines.onnx.forward import KV_DTYPES
 from worker.engines.onnx.manifest import DECODER, TOKENIZER, WEIGHTS_SUFFIX, ExportManifest, read_manifest
+from worker.engines.onnx.runtime import usable_cores
 from worker.engines.onnx.tokenizer import FileTokenizer
 from worker.engines.spec import ModelSpec
 from worker.families import FAMILIES
@@ -83,12 +85,17 @@ def inspect_export(spec: ModelSpec, options: WatchOptions | None = None) -> Expo
     )
 
 
-def read_bandwidth() -> float:
-    """Bytes a second that one thread reads from memory: the best of a few passes over more than a cache holds."""
+def read_bandwidth(threads: int | None = None) -> float:
+    """Bytes a second that so many threads (default: the cores this process may use) read from memory together.
+
+    The best of a few passes, over more than a cache holds.
+    """
     block = np.ones(READ_BYTES // 8, dtype=np.int64)
+    parts = np.array_split(block, threads or usable_cores())
     times = []
-    for _ in range(READS):
-        start = time.perf_counter()
-        block.max()
-        times.append(time.perf_counter() - start)
+    with ThreadPoolExecutor(len(parts)) as pool:
+        for _ in range(READS):
+            start = time.perf_counter()
+            list(pool.map(np.max, parts))  # numpy lets other threads run meanwhile
+            times.append(time.perf_counter() - start)
     return float(READ_BYTES / min(times))

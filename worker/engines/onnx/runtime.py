@@ -33,10 +33,14 @@ def provider_of(spec: ModelSpec) -> str:
     return asked
 
 
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def threads_of(spec: ModelSpec) -> int:
     """How many threads compute: what the spec says, or as many as this process may use cores."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    threads = spec.option_int("threads", usable)
+    threads = spec.option_int("threads", usable_cores())
     if not 1 <= threads <= 1024:
         raise _unavailable(spec, f"model option threads={threads}: from 1 to 1024")
     return threads
