@@ -41,7 +41,7 @@ def frame(kind: FrameKind, body: bytes = b"") -> bytes:
     return HEAD.pack(kind, len(body)) + body
 
 
-def told(kind: FrameKind, **said: Any) -> bytes:
+def json_frame(kind: FrameKind, **said: Any) -> bytes:
     """A frame of JSON."""
     return frame(kind, json.dumps(said).encode())
 

@@ -39,7 +39,7 @@ def result(job: Job, made: Sequence[Correction]) -> DatasheetResult:
     changes = {
         "needs_review": [review for review in read.needs_review if review.field not in answered],
         "disagreements": [one for one in read.disagreements if one.field not in answered],
-        "corrections": [_told(one) for one in made],
+        "corrections": [_as_corrected(one) for one in made],
         "nearest": None,  # the library lies with the workers
     }
     params = DatasheetParams.model_validate(job.params)
@@ -113,6 +113,6 @@ def _owner(field: str) -> str:
     return field.rpartition(".")[0]
 
 
-def _told(one: Correction) -> Corrected:
+def _as_corrected(one: Correction) -> Corrected:
     before, value = (json.loads(text or "null") for text in (one.before, one.value))
     return Corrected(field=one.field, before=before, value=value, author=one.author, at=one.at)

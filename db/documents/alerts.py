@@ -35,7 +35,7 @@ def _value(data: Any, pointer: str) -> Any:
     return data
 
 
-def told(rule: AlertRule, cue: Cue) -> dict[str, Any]:
+def event_payload(rule: AlertRule, cue: Cue) -> dict[str, Any]:
     """The event: the cue, without what would make a thin payload thick."""
     shown = cue.model_copy(update={"text": cue.text[:LONGEST_TEXT]})
     if len(shown.model_dump_json()) > LONGEST_CUE:

@@ -87,7 +87,7 @@ def _report_alerts(session: Session, now: datetime, job: Job, cues: Sequence[Cue
         last_ms = _last_reported(session, job.id, rule.name) if hits else None
         for cue in hits:
             if last_ms is None or cue.start_ms >= last_ms + rule.cool_down_ms:
-                record(session, now, job, EventType.CUE_MATCHED, alerts.told(rule, cue))
+                record(session, now, job, EventType.CUE_MATCHED, alerts.event_payload(rule, cue))
                 last_ms = cue.start_ms
 
 

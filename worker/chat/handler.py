@@ -31,21 +31,21 @@ def complete_chat(params: ChatParams, job: Context) -> ChatResult:
         completion_tokens=answer.completion_tokens,
         provenance=provenance(job.engine.info, params.sampling.seed),
         timings=said.timings(answer.completion_tokens),
-        logprobs=None if answer.logprobs is None else _told(answer.logprobs, len(text)),
+        logprobs=None if answer.logprobs is None else _logprobs(answer.logprobs, len(text)),
     )
 
 
-def _told(tokens: Sequence[TokenLogprob], characters: int) -> list[TokenLogprobs]:
+def _logprobs(tokens: Sequence[TokenLogprob], characters: int) -> list[TokenLogprobs]:
     """The chances of the tokens that a text of so many characters begins in."""
-    told: list[TokenLogprobs] = []
+    chances: list[TokenLogprobs] = []
     at = 0
     for token in tokens:
         if at >= characters:
             break
         at += len(token.text)
         likeliest = [TokenChoice(text=other, logprob=logprob) for other, logprob in token.likeliest]
-        told.append(TokenLogprobs(text=token.text, logprob=token.logprob, likeliest=likeliest))
-    return told
+        chances.append(TokenLogprobs(text=token.text, logprob=token.logprob, likeliest=likeliest))
+    return chances
 
 
 def _messages(params: ChatParams, job: Context) -> list[dict[str, Any]]:

@@ -221,10 +221,10 @@ def _hear(heard: _Heard, event: dict[str, Any], on_text: OnText | None) -> None:
             on_text(piece)
 
 
-def _logprob(told: dict[str, Any]) -> TokenLogprob:
+def _logprob(given: dict[str, Any]) -> TokenLogprob:
     """A token's chance as the servers tell it."""
-    likeliest = tuple((str(one["token"]), float(one["logprob"])) for one in told.get("top_logprobs") or [])
-    return TokenLogprob(str(told["token"]), float(told["logprob"]), likeliest)
+    likeliest = tuple((str(one["token"]), float(one["logprob"])) for one in given.get("top_logprobs") or [])
+    return TokenLogprob(str(given["token"]), float(given["logprob"]), likeliest)
 
 
 def _refused(status: int, body: str) -> NoReturn:

@@ -65,7 +65,7 @@ class GenerationRequest:
         """The first token, from logits (vocabulary,): silent exactly when silence is as likely as the threshold."""
         return self.choice(choices, _first_word(choices, self, silence, logits), (), self.rng_step)
 
-    def told(self, choices: Choices, logits: Logits, token: int) -> TokenChance | None:
+    def chance_of(self, choices: Choices, logits: Logits, token: int) -> TokenChance | None:
         """The chance that a chosen token had, where it was asked for."""
         return None if self.logprobs is None else choices.chance(logits, token, self.logprobs)
 
@@ -206,7 +206,7 @@ class Batcher:
         token = request.first_choice(choices, silence, logits)
         sequence = ActiveSequence(turn, request, request.rng_step, silence, timings)
         self._speaking.append(sequence)
-        self._take(sequence, token, request.told(choices, logits, token))
+        self._take(sequence, token, request.chance_of(choices, logits, token))
         if not self._stepping:
             self._step()
 
@@ -237,22 +237,22 @@ class Batcher:
         for sequence, row, token in zip(sequences, logits, likeliest, strict=True):
             sequence.reply_s += step_s
             if sequence.request.plain:
-                self._take(sequence, token, sequence.request.told(self._forward.choices, row, token))
+                self._take(sequence, token, sequence.request.chance_of(self._forward.choices, row, token))
             else:
                 self._do([sequence.turn], partial(self._choose, sequence, row))
 
     def _choose(self, sequence: ActiveSequence, logits: Logits) -> None:
         token = sequence.request.choice(self._forward.choices, logits, sequence.ids, sequence.rng_step)
-        self._take(sequence, token, sequence.request.told(self._forward.choices, logits, token))
+        self._take(sequence, token, sequence.request.chance_of(self._forward.choices, logits, token))
 
-    def _take(self, sequence: ActiveSequence, token: int, told: TokenChance | None) -> None:
+    def _take(self, sequence: ActiveSequence, token: int, chance: TokenChance | None) -> None:
         sequence.rng_step += 1
         if token in sequence.request.end_ids:
             self._finish(sequence, ended=True)
             return
         sequence.ids.append(token)
-        if told is not None:
-            sequence.chances.append(told)
+        if chance is not None:
+            sequence.chances.append(chance)
         sequence.turn.events.put(token)
         if len(sequence.ids) == sequence.request.max_tokens:
             self._finish(sequence, ended=False)

@@ -57,7 +57,7 @@ class Attempt:
     done: threading.Event = field(default_factory=threading.Event)
     stopping: threading.Event = field(default_factory=threading.Event)
     finishing: bool = False  # somebody asked for the good end of live input
-    told: bool = False
+    stop_sent: bool = False
     terminated: bool = False
     cost_so_far: Callable[[], float | None] = lambda: None
     _gone: Gone | None = None

@@ -15,7 +15,7 @@ from db.session import Database
 from db.storage.objects import GrowingUploads, ObjectError, ObjectMissing, ObjectStore, UploadMissing
 from worker.errors import Permanent
 from worker.ingest.live.relay import data, opened
-from worker.live_feed import FrameKind, SourceDown, told
+from worker.live_feed import FrameKind, SourceDown, json_frame
 from worker.supervisor.attempt import Attempt
 
 LOOK_S = 0.3
@@ -47,7 +47,7 @@ class GrowingUpload:
                     done += len(part)
                     self.attempt.advanced()
                 if done >= asset.size_bytes:
-                    yield told(FrameKind.OVER)
+                    yield json_frame(FrameKind.OVER)
                     return
                 if done == before:
                     stop.wait(LOOK_S)

@@ -28,8 +28,8 @@ class Watchdog:
 
     def _escalate(self, attempt: Attempt, since_s: float) -> None:
         """Word, SIGTERM, SIGKILL. The child's other streams are handed back unharmed."""
-        if not attempt.told:
-            attempt.told = True
+        if not attempt.stop_sent:
+            attempt.stop_sent = True
             self._child_manager.stop(attempt)
         if attempt.child is not self._child_manager.child:
             return

@@ -21,7 +21,7 @@ class CaptionTrack:
     def __init__(self, max_ms: int, state: dict[str, Any] | None = None, *, at_once: bool = False) -> None:
         self._max_ms = max_ms
         self._at_once = at_once
-        self._told = Cue.model_validate(state["told"]) if state and state.get("told") else None
+        self._handed_out = Cue.model_validate(state["told"]) if state and state.get("told") else None
         self._seq: int = state["next_seq"] if state else 0
         self._open = Cue.model_validate(state["open"]) if state and state["open"] else None
 
@@ -49,18 +49,19 @@ class CaptionTrack:
             return []
         cue, self._open = self._open.model_copy(update={"seq": self._seq}), None
         self._seq += 1
-        self._told = cue
+        self._handed_out = cue
         return [cue]
 
     def state(self) -> dict[str, Any]:
         """JSON-able; a track made from it goes on as this one would."""
-        told = {"told": self._told.model_dump()} if self._at_once and self._told else {}
-        return {"next_seq": self._seq, "open": self._open.model_dump() if self._open else None, **told}
+        state = {"told": self._handed_out.model_dump()} if self._at_once and self._handed_out else {}
+        return {"next_seq": self._seq, "open": self._open.model_dump() if self._open else None, **state}
 
     def _is_news(self, cue: Cue) -> bool:
         """Whether it is to be handed out at once: it says something else than the cue before it."""
         return self._at_once and (
-            self._told is None or self._joined(self._told, cue, cue.end_ms - self._told.start_ms) is None
+            self._handed_out is None
+            or self._joined(self._handed_out, cue, cue.end_ms - self._handed_out.start_ms) is None
         )
 
     def _joined(self, before: Cue, cue: Cue, max_ms: int) -> Cue | None:

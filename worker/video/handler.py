@@ -42,8 +42,8 @@ def caption_video(params: VideoCaptionParams, job: Context) -> VideoCaptionResul
     if watched.end.truncated:
         message = f"the file breaks off at {watched.end.end_ms} ms; the {watched.cues} captions up to there are kept"
         raise Permanent(Failure.TRUNCATED_MEDIA, message)
-    told = _outline(params, job, source.total_ms) if params.chapters else VideoOutline((), None)
-    result = _result(params, job, source.frame_px, watched, told)
+    outline = _outline(params, job, source.total_ms) if params.chapters else VideoOutline((), None)
+    result = _result(params, job, source.frame_px, watched, outline)
     _attach_files(params, job, result, watched.timings)
     return result
 
@@ -61,8 +61,8 @@ def _caption_live(params: VideoCaptionParams, job: Context) -> VideoCaptionResul
     """The same for a source that is followed as it happens."""
     live = watch_live(params, job)
     end_ms = live.watched.end.end_ms
-    told = _outline(params, job, end_ms) if params.chapters else VideoOutline((), None)
-    result = _result(params, job, live.frame_px, live.watched, told).model_copy(update={"live": live.outcome})
+    outline = _outline(params, job, end_ms) if params.chapters else VideoOutline((), None)
+    result = _result(params, job, live.frame_px, live.watched, outline).model_copy(update={"live": live.outcome})
     _attach_files(params, job, result, live.watched.timings)
     return result
 
@@ -78,7 +78,7 @@ def _outline(params: VideoCaptionParams, job: Context, done_ms: int) -> VideoOut
 
 
 def _result(
-    params: VideoCaptionParams, job: Context, frame_px: tuple[int, int], watched: Watched, told: VideoOutline
+    params: VideoCaptionParams, job: Context, frame_px: tuple[int, int], watched: Watched, outline: VideoOutline
 ) -> VideoCaptionResult:
     tally, info = watched.tally, job.engine.info
     return VideoCaptionResult(
@@ -89,8 +89,8 @@ def _result(
         tokens_out=tally.tokens_out,
         silent_chunks=tally.silent_chunks,
         gaps=watched.gaps,
-        chapters=list(told.chapters),
-        summary=told.summary,
+        chapters=list(outline.chapters),
+        summary=outline.summary,
         resumed_at_ms=watched.resumed_at_ms,
         replayed_from_ms=watched.replayed_from_ms,
         refreshed_at_ms=watched.refreshed_at_ms,

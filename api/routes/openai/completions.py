@@ -45,9 +45,13 @@ class CompletionWriter:
         return data_line(error_document(problem))
 
     def _chunk(
-        self, number: int, delta: dict[str, Any], finish_reason: str | None = None, told: dict[str, Any] | None = None
+        self,
+        number: int,
+        delta: dict[str, Any],
+        finish_reason: str | None = None,
+        logprobs: dict[str, Any] | None = None,
     ) -> str:
-        choice = {"index": number, "delta": delta, "logprobs": told, "finish_reason": finish_reason}
+        choice = {"index": number, "delta": delta, "logprobs": logprobs, "finish_reason": finish_reason}
         return data_line({**self._head("chat.completion.chunk"), "choices": [choice]})
 
     def _head(self, kind: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ class Symptom:
 
     part: str
     well: bool
-    told: str
+    message: str
 
 
 def doctor(context: typer.Context) -> None:
@@ -29,7 +29,7 @@ def doctor(context: typer.Context) -> None:
     findings = [*_findings(context.obj)]
     for one in findings:
         out.print(
-            f"{'ok ' if one.well else 'BAD'} {one.part}: {one.told}", style="" if one.well else "red", markup=False
+            f"{'ok ' if one.well else 'BAD'} {one.part}: {one.message}", style="" if one.well else "red", markup=False
         )
     if not all(one.well for one in findings):
         raise typer.Exit(1)

@@ -77,10 +77,12 @@ def of(result: DatasheetResult) -> list[Equation]:
 def _equation(name: str, terms: Terms, right: Number, words: str, slack: float = SLACK_MM) -> Equation:
     low, high = (sum(times * n for times, n in pairs) for pairs in _limits(terms))
     apart = max(low - right.high, right.low - high, 0.0)
-    left = " + ".join(f"{_told(n.middle)} * {times}" if times > 1 else _told(n.middle) for times, n in terms)
+    left = " + ".join(
+        f"{_millimetres(n.middle)} * {times}" if times > 1 else _millimetres(n.middle) for times, n in terms
+    )
     return Equation(
         name=name,
-        text=f"{left} = {_told(right.middle)} ({words})",
+        text=f"{left} = {_millimetres(right.middle)} ({words})",
         left=round((low + high) / 2, 4),
         right=round(right.middle, 4),
         off_mm=round(apart, 4),
@@ -93,7 +95,7 @@ def _limits(terms: Terms) -> tuple[list[tuple[int, float]], list[tuple[int, floa
     return [(times, n.low) for times, n in terms], [(times, n.high) for times, n in terms]
 
 
-def _told(mm: float) -> str:
+def _millimetres(mm: float) -> str:
     return f"{mm:.4f}".rstrip("0").rstrip(".")
 
 

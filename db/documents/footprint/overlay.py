@@ -110,7 +110,7 @@ def _marks(result: DatasheetResult) -> Iterator[Mark]:
     for pad in land.pads:
         box = pad_box(pad, land)
         if box is not None:
-            yield Mark(land.page, box, _told(pad), COLOURS.get(pad.role, "#1f5fbf"))
+            yield Mark(land.page, box, _description(pad), COLOURS.get(pad.role, "#1f5fbf"))
     yield from _evidence(land)
 
 
@@ -137,7 +137,7 @@ def pad_box(pad: Pad, land: LandPattern) -> Box | None:
     return x - w / 2, y - h / 2, x + w / 2, y + h / 2
 
 
-def _told(pad: Pad) -> str:
+def _description(pad: Pad) -> str:
     size = f"{pad.w:g} x {pad.h:g} mm" if pad.w is not None and pad.h is not None else "size not stated"
     return (
         f"pad {pad.number}: {pad.type} {pad.shape}, {size}, at {pad.x:g}, {pad.y:g} mm, confidence {pad.confidence:.2f}"

@@ -72,4 +72,4 @@ def _event_latencies(shown: Film, heard: list[Heard]) -> list[float]:
     timing = Timing(chunk_ms=CHUNK_MS)
     happened = ground_truths(shown.scene.events(0, max(read_ms.values())), timing)
     found = pairs(told, happened, timing, lambda event: event.name)
-    return [(read_ms[pair.told.start_ms] - pair.happened.event.end_ms) / 1000 for pair in found]
+    return [(read_ms[pair.predicted.start_ms] - pair.expected.event.end_ms) / 1000 for pair in found]

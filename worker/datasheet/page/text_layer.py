@@ -170,7 +170,7 @@ def _joins_askew(run: list[_Char], char: _Char) -> bool:
     return char.text == " " or math.hypot(char.box.cx - last.box.cx, char.box.cy - last.box.cy) < ASKEW_STEP * size
 
 
-def _told(run: list[_Char]) -> bool:
+def _of_drawing(run: list[_Char]) -> bool:
     """Whether letters belong to the drawing: of oblique ones numbers beside leaders, no watermark across the page."""
     if run[0].askew is None:
         return True
@@ -192,7 +192,7 @@ def read_words(
     chars = [_meant(c, known or {}) for c in _chars(textpage, to_page, clipped or {}, page)]
     unknown = [c.box for c in chars if c is not None and not c.text]
     runs = _runs([c if c is not None and c.text else None for c in chars])
-    return [_word(run) for run in runs if _told(run)], unknown
+    return [_word(run) for run in runs if _of_drawing(run)], unknown
 
 
 def _meant(char: _Char | None, known: Mapping[Glyph, KnownGlyph]) -> _Char | None:

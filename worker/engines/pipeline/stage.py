@@ -120,7 +120,7 @@ class LayerStage:
         token = request.first_choice(choices, silence, logits)
         decoding = self._decoding[piece.stream] = Decoding(request, request.rng_step)
         decoding.take(token)
-        return ChosenTokens((piece.stream,), (token,), silence, (request.told(choices, logits, token),))
+        return ChosenTokens((piece.stream,), (token,), silence, (request.chance_of(choices, logits, token),))
 
     def _request(self, order: ReplyOrder) -> GenerationRequest:
         allowed = None
@@ -149,7 +149,7 @@ class LayerStage:
         for stream, logits in zip(step.streams, rows, strict=True):
             decoding = self._decoding[stream]
             tokens.append(decoding.choose(self._forward.choices, logits))
-            chances.append(decoding.request.told(self._forward.choices, logits, tokens[-1]))
+            chances.append(decoding.request.chance_of(self._forward.choices, logits, tokens[-1]))
         return ChosenTokens(step.streams, tuple(tokens), None, tuple(chances)).packet()
 
     def _here(self, hidden: torch.Tensor) -> torch.Tensor:

@@ -17,7 +17,7 @@ from worker.egress.guard import Guard
 from worker.errors import Permanent
 from worker.ingest.live.hls import HlsReader
 from worker.ingest.live.relay import data, opened
-from worker.live_feed import FrameKind, SourceDown, frame, told
+from worker.live_feed import FrameKind, SourceDown, frame, json_frame
 
 ENDLESS_S = 10 * 365 * 86_400.0
 QUIET_S = 15.0  # a step of an exchange; the child gives up on a silent source before
@@ -71,7 +71,7 @@ class HttpSource:
         if self._hls is not None:
             yield from self._segments(self._hls, stop)
         elif _is_finite(response):
-            yield told(FrameKind.OVER)
+            yield json_frame(FrameKind.OVER)
         else:
             raise SourceDown("the server ended the stream")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from worker.errors import Permanent, Transient
-from worker.live_feed import FrameKind, SourceDown, frame, told
+from worker.live_feed import FrameKind, SourceDown, frame, json_frame
 
 PIECE_BYTES = 1 << 20
 log = logging.getLogger(__name__)
@@ -70,14 +70,14 @@ class Relay:
             except OSError:
                 pass  # the child has let go
             except SourceDown as error:
-                _say(connection, told(FrameKind.CUT, why=str(error)))
+                _say(connection, json_frame(FrameKind.CUT, why=str(error)))
             except Transient as error:
-                _say(connection, told(FrameKind.CUT, why=str(error)))
+                _say(connection, json_frame(FrameKind.CUT, why=str(error)))
             except Permanent as error:
-                _say(connection, told(FrameKind.REFUSED, code=error.code, why=str(error)))
+                _say(connection, json_frame(FrameKind.REFUSED, code=error.code, why=str(error)))
             except Exception:
                 log.exception("a live source failed")
-                _say(connection, told(FrameKind.CUT, why="the relay failed"))
+                _say(connection, json_frame(FrameKind.CUT, why="the relay failed"))
             finally:
                 stop.set()
 
@@ -98,7 +98,7 @@ def _say(connection: socket.socket, last: bytes) -> None:
 
 def opened(port: int | None = None) -> bytes:
     """The first frame of a connection."""
-    return told(FrameKind.OPEN, port=port)
+    return json_frame(FrameKind.OPEN, port=port)
 
 
 def data(body: bytes) -> Iterator[bytes]:

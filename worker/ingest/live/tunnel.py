@@ -20,7 +20,7 @@ from worker.egress.dial import system_certificates
 from worker.egress.guard import Guard
 from worker.errors import Permanent
 from worker.ingest.live.relay import opened
-from worker.live_feed import FrameKind, SourceDown, told
+from worker.live_feed import FrameKind, SourceDown, json_frame
 
 DIAL_S = 10.0
 STEP_S = 0.2
@@ -93,7 +93,7 @@ class Tunnel:
                     self._pump(near, far or self._dial(), stop)
                 far = None  # RTMP servers that want a password are dialled again
                 listener.settimeout(STEP_S)
-        yield told(FrameKind.CUT, why="the connection broke off")
+        yield json_frame(FrameKind.CUT, why="the connection broke off")
 
     def _dial(self) -> socket.socket:
         try:
