@@ -1,11 +1,11 @@
 """Benchmark: a model split over 2 and 3 processes against the same model in one, in turns in one run.
 
     python -m tests.bench.distributed                  one JSON object a line, nothing else on stdout
-    python -m tests.bench.distributed --nodes 3        only this split
+    python -m tests.bench.distributed --nodes 3 --streams 4    only these
     python -m tests.bench.distributed --network        three nodes with 1 Gbit/s and 1 ms between them
 
 Every round feeds 1, 2 and 4 streams to each engine in turn; `ratio` is against one process in the same round, the median of all
-rounds. The one process has as many threads as there are cores, each node of a split model one. `ratio_cpu` compares the
+rounds. Every process has as many threads as there are cores. `ratio_cpu` compares the
 processor time of all processes for a token: what a busy machine changes least. Bytes are what leaves the starter on its hop;
 memory is what each node's process has held at most, beside what one without a model holds. Cancel is from the end of a
 reply that nobody wants any more, in each of four streams, to the last node's word that it holds nothing of them. The model has
@@ -93,8 +93,7 @@ def joined(folder: Path, nodes: int, join: str, places: Sequence[Namespace]) -> 
         command = [sys.executable, "-m", "worker", "node", "--chunk", str(folder / f"node{rank}"), "--device", "cpu"]
         command += ["--secret-file", str(folder / "secret"), "--join", join]
         inside = places[rank].command if places else []
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        running.append(subprocess.Popen([*inside, *command], env=environment, stdout=subprocess.DEVNULL))
+        running.append(subprocess.Popen([*inside, *command], stdout=subprocess.DEVNULL))
     try:
         engine = load_engine(ModelSpec(f"split{nodes}", "pipeline", str(folder / "nodes.json"), {"device": "cpu"}))
         assert isinstance(engine, PipelineEngine)
@@ -132,18 +131,13 @@ def fed(engine: Engine, streams: int, others: Sequence[int] = ()) -> Speed:
     return Speed(tokens / seconds, streams * CHUNKS / seconds, (cpu_s(others) - used_s) / tokens)
 
 
-def at_threads(threads: int, engine: Engine, others: Sequence[int], streams: int) -> Speed:
-    torch.set_num_threads(threads)
-    return fed(engine, streams, others)
-
-
-def measure(whole: Engine, runs: dict[int, SplitRun], wire: str, rounds: int) -> None:
+def measure(whole: Engine, runs: dict[int, SplitRun], wire: str, rounds: int, several: Sequence[int]) -> None:
     """Rounds in turns, and a line for each engine and number of streams."""
-    engines = {1: partial(at_threads, os.cpu_count() or 1, whole, ())}
-    engines |= {
-        nodes: partial(at_threads, 1, run.engine, [node.pid for node in run.nodes]) for nodes, run in runs.items()
-    }
-    for streams in STREAMS:
+    engines = {1: partial(fed, whole, others=())}
+    engines |= {nodes: partial(fed, run.engine, others=[node.pid for node in run.nodes]) for nodes, run in runs.items()}
+    for feed in engines.values():
+        feed(1)  # what is only done once
+    for streams in several:
         found: dict[int, list[Speed]] = {nodes: [] for nodes in engines}
         for _ in range(rounds):
             for nodes, feed in engines.items():
@@ -233,6 +227,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--network", action="store_true", help="nodes in network namespaces with 1 Gbit/s and 1 ms")
     parser.add_argument("--nodes", type=int, choices=(2, 3), action="append", help="only this split; may be repeated")
+    parser.add_argument("--streams", type=int, choices=STREAMS, action="append", help="only so many; may be repeated")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     asked = parser.parse_args()
     with ExitStack() as stack:
@@ -242,7 +237,7 @@ def main() -> None:
         whole = load_engine(ModelSpec("whole", "pytorch", str(model), {"device": "cpu"}))
         numbers = [3] if asked.network else asked.nodes or [2, 3]
         runs = {n: stack.enter_context(split_run(model, top / f"split{n}", n, wire)) for n in numbers}
-        measure(whole, runs, wire, asked.rounds)
+        measure(whole, runs, wire, asked.rounds, asked.streams or STREAMS)
         weights = sum(file.stat().st_size for file in model.glob("*.safetensors"))
         for nodes, run in runs.items():
             tell_bytes(run, nodes)

@@ -1,8 +1,9 @@
 """Runs turns on a pipeline: the starter's part here, the rest on the nodes, several streams on their way at the same time.
 
 While one node works on some streams the others work on other streams (recurrent pipelining): those who are
-speaking are dealt into as many batches as there are nodes, and each batch goes round by itself. What comes back from the
-finisher is a token a stream.
+speaking are dealt into as many batches as there are nodes that can work at the same time, and each batch goes round by itself.
+Nodes that share processors would only take them from each other, and read their weights once more for each batch. What comes
+back from the finisher is a token a stream.
 """
 
 from __future__ import annotations
@@ -86,10 +87,9 @@ class _Flying:
 class PipelineBatcher(Batcher):
     """See `worker.streaming.batch.Batcher`; `heard` and `lost` are for the coordinator."""
 
-    def __init__(self, forward: StarterForward, nodes: int) -> None:
+    def __init__(self, forward: StarterForward) -> None:
         super().__init__(forward)
         self._starter = forward
-        self._nodes = nodes
         self._prefilling: dict[int, _Prefilling] = {}
         self._ready: list[ActiveSequence] = []
         self._flying: dict[int, _Flying] = {}
@@ -210,8 +210,9 @@ class PipelineBatcher(Batcher):
 
     def _deal(self) -> None:
         """Send those who can go on, no more at once than their share, as long as a node may be without work."""
-        while self._ready and len({flying.batch for flying in self._flying.values()}) < self._nodes:
-            share = max(1, ceil(len(self._speaking) / self._nodes))
+        batches = self._starter.coordinator.at_once
+        while self._ready and len({flying.batch for flying in self._flying.values()}) < batches:
+            share = max(1, ceil(len(self._speaking) / batches))
             batch, self._ready = self._ready[:share], self._ready[share:]
             number, now_s = next(self._batches), time.perf_counter()
             for sequence in batch:

@@ -53,25 +53,27 @@ class NodeCard:
     packages: dict[str, str]
     device: str
     memory_bytes: int
+    processors: str
 
     @classmethod
-    def of(cls, rank: int, chunk: str, dtype: str, device: str, memory_bytes: int) -> NodeCard:
-        """With the packages that are installed here."""
-        return cls(rank, chunk, dtype, {name: version(name) for name in PACKAGES}, device, memory_bytes)
+    def of(cls, rank: int, chunk: str, dtype: str, device: str, memory_bytes: int, processors: str) -> NodeCard:
+        """With the packages that are installed here; for `processors` see there."""
+        packages = {name: version(name) for name in PACKAGES}
+        return cls(rank, chunk, dtype, packages, device, memory_bytes, processors)
 
     @classmethod
     def read(cls, said: Said) -> NodeCard:
         """Raises ControlLost."""
         try:
             rank, memory, packages = said["rank"], said["memory_bytes"], dict(said["packages"])
-            texts = [said[name] for name in ("chunk", "dtype", "device")]
+            texts = [said[name] for name in ("chunk", "dtype", "device", "processors")]
         except (KeyError, TypeError, ValueError) as error:
             raise ControlLost("a card that makes no sense") from error
         if not all(isinstance(text, str) for text in (*texts, *packages, *packages.values())):
             raise ControlLost("a card that makes no sense")
         if not isinstance(rank, int) or not isinstance(memory, int):
             raise ControlLost("a card that makes no sense")
-        return cls(rank, texts[0], texts[1], packages, texts[2], memory)
+        return cls(rank, texts[0], texts[1], packages, texts[2], memory, texts[3])
 
 
 def read_secret(path: Path) -> bytes:
@@ -91,6 +93,15 @@ def address(text: str) -> tuple[str, int]:
     if not host or not port.isdigit() or int(port) > 65535:
         raise ChunkProblem(f"{text!r} is not HOST:PORT")
     return host.strip("[]"), int(port)
+
+
+def listen_at(text: str) -> socket.socket:
+    """Take the `HOST:PORT` at which nodes join. Raises ChunkProblem."""
+    host, port = address(text)
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise ChunkProblem(f"nodes cannot join at {text}: {error.strerror or error}") from error
 
 
 class ControlLine:

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from worker.engines.pipeline.channel import BEAT, MEETING_S, MeetingPlace, Ring, RingBroken
-from worker.engines.pipeline.chunk import ChunkProblem, NodesPlan
-from worker.engines.pipeline.control import ControlLine, ControlLost, JoinRefused, NodeCard, Said, address, greet
+from worker.engines.pipeline.chunk import NodesPlan
+from worker.engines.pipeline.control import ControlLine, ControlLost, JoinRefused, NodeCard, Said, greet, listen_at
 from worker.engines.pipeline.hops import Hops
 from worker.engines.pipeline.members import FormingRing, Member, NodeState
 from worker.engines.pipeline.wire import Packet
@@ -44,11 +44,8 @@ class Coordinator:
         self._ring: Ring | None = None
         self._not_before_s = 0.0
         self._closed = threading.Event()
-        host, port = address(plan.listen)
-        try:
-            self._listener = socket.create_server((host, port), family=_family(host))
-        except OSError as error:
-            raise ChunkProblem(f"nodes cannot join at {plan.listen}: {error.strerror or error}") from error
+        self.at_once = 1  # nodes of the ring that can work at the same time: they do not share processors
+        self._listener = listen_at(plan.listen)
         for work in (self._accept, self._watch):
             threading.Thread(target=work, name=f"pipeline-{work.__name__.strip('_')}", daemon=True).start()
 
@@ -167,12 +164,12 @@ class Coordinator:
         return None
 
     def _drop(self, member: Member, reason: str) -> None:
-        member.line.close()
         with self._change:
             if self._members.get(member.card.rank) is member:
                 del self._members[member.card.rank]
                 log.warning("node %d is lost: %s", member.card.rank, reason)
                 self._break(f"node {member.card.rank} is lost: {reason}")
+        member.line.close()
 
     def _hear(self, member: Member, said: Said) -> None:
         now = time.monotonic()
@@ -264,6 +261,7 @@ class Coordinator:
             return
         if len(self._members) == self.size - 1 and all(m.formed == forming.number for m in self._members.values()):
             ring = forming.ring
+            self.at_once = len({card.processors for card in (self._card, *(m.card for m in self._members.values()))})
             ring.start(lambda packet: self._deliver(ring, packet), lambda reason: self.break_ring(ring, reason))
             self._ring = ring
             log.info("ring %d of %d nodes works", forming.number, self.size)
@@ -293,7 +291,3 @@ class Coordinator:
             if member is not teller:
                 with suppress(ControlLost):
                     member.line.send(**said)
-
-
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET

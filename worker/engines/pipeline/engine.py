@@ -14,6 +14,7 @@ from worker.engines.pipeline.chunk import ChunkProblem, ModelChunk, NodeShare, N
 from worker.engines.pipeline.control import NodeCard, read_secret
 from worker.engines.pipeline.coordinator import Coordinator
 from worker.engines.pipeline.members import NodeState
+from worker.engines.pipeline.processors import processors
 from worker.engines.pytorch import PytorchEngine
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent, Transient
@@ -40,7 +41,7 @@ class PipelineEngine(PytorchEngine):
             forward = StarterForward(
                 loaded.model, normalisation(loaded.geometry, loaded.device), loaded.attention, held=chunk.share.layers
             )
-            batcher = PipelineBatcher(forward, len(plan.nodes))
+            batcher = PipelineBatcher(forward)
             self.coordinator = Coordinator(plan, secret, card, batcher.heard, batcher.lost)
         except ChunkProblem as problem:
             raise Permanent(Failure.MODEL_UNAVAILABLE, f"{spec.name}: {problem}") from problem
@@ -124,7 +125,7 @@ def card_of(loaded: Loaded, chunk: ModelChunk) -> NodeCard:
     """Who a loaded node says it is."""
     dtype = str(loaded.dtype).removeprefix("torch.")
     memory = loaded.model.get_memory_footprint()
-    return NodeCard.of(chunk.share.rank, chunk.sha256, dtype, str(loaded.device), memory)
+    return NodeCard.of(chunk.share.rank, chunk.sha256, dtype, str(loaded.device), memory, processors(loaded.device))
 
 
 def _info(spec: ModelSpec, loaded: Loaded, chunk: ModelChunk, plan: NodesPlan) -> ModelInfo:

@@ -106,8 +106,13 @@ def test_answers_held_to_a_schema_and_their_chances_are_equal(pair: Pair) -> Non
 
 
 @some
-def test_streams_that_are_on_their_way_together_are_equal_to_each_alone(pair: Pair) -> None:
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_streams_that_are_on_their_way_together_are_equal_to_each_alone(
+    pair: Pair, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one batch, as nodes that share processors work, and in several."""
     split_over, whole = pair
+    monkeypatch.setattr(split_over.coordinator, "at_once", at_once)
     firsts = (0, 30, 60)
     with ThreadPoolExecutor(len(firsts)) as pool:
         together = list(pool.map(lambda first: watched(split_over, SPEAKING, 5, first), firsts))
