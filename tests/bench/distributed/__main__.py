@@ -7,8 +7,7 @@
 Every round feeds 1, 2 and 4 streams to each engine in turn; `ratio` is against one process in the same round, the median of all
 rounds. Every process has as many threads as there are cores. `ratio_cpu` compares the
 processor time of all processes for a token: what a busy machine changes least. Bytes are what leaves the starter on its hop;
-memory is what each node's process has held at most, beside what one without a model holds. Cancel is from the end of a
-reply that nobody wants any more, in each of four streams, to the last node's word that it holds nothing of them. The model has
+memory is what each node's process has held at most, beside what one without a model holds. The model has
 260 million parameters (float32): a decode step takes as long as its weights take to be read, as that of a real one does.
 """
 
@@ -199,10 +198,15 @@ def peak_bytes(pid: int | str) -> int:
 
 
 def tell_cancel(run: SplitRun, nodes: int) -> None:
-    """How long nodes still hold streams that nobody wants any more."""
+    """From the moment when the first of four replies is not wanted any more to the one when no node holds anything of them."""
+    moments: list[float] = []
+
+    def held() -> bool:
+        return any(node.cache_bytes for node in run.engine.info.nodes[1:])
 
     def cancel(text: str) -> None:
-        if text:
+        if text and held():
+            moments.append(time.monotonic())
             raise Stopped
 
     def watch(number: int) -> None:
@@ -213,10 +217,8 @@ def tell_cancel(run: SplitRun, nodes: int) -> None:
 
     with ThreadPoolExecutor(STREAMS[-1]) as pool:
         list(pool.map(watch, range(STREAMS[-1])))
-    began = time.monotonic()
-    held = "a node still holds a stream"
-    until(lambda: not any(node.cache_bytes for node in run.engine.info.nodes[1:]), held)
-    say("cancel", nodes=nodes, streams=STREAMS[-1], seconds=round(time.monotonic() - began, 2))
+    until(lambda: not held(), "a node still holds a stream")
+    say("cancel", nodes=nodes, streams=len(moments), seconds=round(time.monotonic() - min(moments), 2))
 
 
 def say(what: str, **found: object) -> None:
