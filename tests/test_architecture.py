@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
+import statistics
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -18,27 +20,6 @@ CROWD = 20
 LONG_FILE, LONG_FUNCTION = 300, 60  # lines
 # Folders of tests that stand for no folder of code: a matrix of containers and faults, crossed.
 OWN = {"tests/worker/video/matrix"}
-# Numbers of the reader that stand outside its thresholds, and why.
-NOT_TUNED = {
-    "INCH_MM": "a definition",
-    "CONFIDENT": "what the evaluation asks for",
-    "PRECISION": "what the evaluation asks for",
-    "TOLERANCES_MM": "what the evaluation measures with",
-    "SLACK_PT": "what the evaluation measures with",
-    "MAX_SIDE_PT": "a limit against bombs",
-    "PX_PER_PT": "the size of a picture",
-    "RENDER_PX_PER_PT": "the size of a picture",
-    "IMAGE_DPI": "what a format leaves out",
-    "POLL_S": "waiting for a process",
-    "PATIENCE_S": "waiting for a process",
-    "BUDGET_S": "the time that pictures of pages may take",
-    "KIND": "a score for each class of caption; it would need their names below them",
-    "NO_RUN": "a mark, no measure",
-    "FACTOR": "a definition",
-    "EDGES": "a definition",
-    "LAND": "a score for each phrase of a title",
-    "MECHANICAL": "a score for each phrase of a title",
-}
 # Class names that may stand twice, and why.
 TWICE = {"NotFound": "the client is installed without the API"}
 
@@ -106,11 +87,33 @@ def test_no_long_function() -> None:
     found = [
         (f"{path}:{node.name}", (node.end_lineno or 0) - node.lineno + 1)
         for path in _code()
-        for node in ast.walk(ast.parse((ROOT / path).read_text("utf-8")))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in _functions([path])
     ]
     assert len(found) > 3000
     assert [one for one in found if one[1] > LONG_FUNCTION] == []
+
+
+def _functions(paths: Iterable[Path]) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    trees = (ast.parse((ROOT / path).read_text("utf-8")) for path in paths)
+    return [n for tree in trees for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def test_functions_are_a_few_lines_long() -> None:
+    lines = sorted((f.end_lineno or 0) - f.lineno + 1 for f in _functions(_code()))
+    assert statistics.median(lines) <= 7
+    assert lines[len(lines) * 9 // 10] <= 18
+
+
+PATCHES = re.compile(r"\b(?:Magic|Async)?Mock\b|\bmocker\b|\bpatch\(|monkeypatch\.setattr")
+
+
+def test_tests_are_many_and_replace_hardly_anything() -> None:
+    paths = [path.relative_to(ROOT) for path in (ROOT / "tests").rglob("*.py") if path.name != Path(__file__).name]
+    texts = [(ROOT / path).read_text("utf-8") for path in paths]
+    tests = sum(f.name.startswith("test_") for f in _functions(paths))
+    code = sum(len((ROOT / path).read_text("utf-8").splitlines()) for path in _code())
+    assert sum(len(PATCHES.findall(text)) for text in texts) <= 0.01 * tests
+    assert sum(len(text.splitlines()) for text in texts) >= 0.7 * code
 
 
 def test_every_folder_of_python_files_is_a_package() -> None:
@@ -139,90 +142,6 @@ def test_one_meaning_a_class_name() -> None:
     times = Counter(name for name, _ in classes)
     found = {name: [str(p.relative_to(ROOT)) for n, p in classes if n == name] for name, n in times.items() if n > 1}
     assert {name: where for name, where in found.items() if name not in TWICE} == {}
-
-
-def _floats(node: ast.AST) -> bool:
-    return any(isinstance(n, ast.Constant) and isinstance(n.value, float) for n in ast.walk(node))
-
-
-def test_tuned_numbers_of_the_reader_stand_in_its_thresholds() -> None:
-    """A float at module level is a tuned number unless a reason is given; each has one name and one value."""
-    reader = ROOT / "worker" / "datasheet"
-    found: list[tuple[str, str]] = []
-    for path in reader.rglob("*.py"):
-        if path.is_relative_to(reader / "synthetic"):
-            continue  # sizes of real parts
-        for node in ast.parse(path.read_text("utf-8")).body:
-            targets = (
-                node.targets
-                if isinstance(node, ast.Assign)
-                else [node.target]
-                if isinstance(node, ast.AnnAssign)
-                else []
-            )
-            names = [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]
-            if names and _floats(node):
-                found += [(path.relative_to(reader).parts[0], name) for name in names]
-    tuned = [name for folder, name in found if folder == "thresholds"]
-    assert len(tuned) > 150
-    assert [name for name, n in Counter(tuned).items() if n > 1] == []
-    assert {name for folder, name in found if folder != "thresholds"} == set(NOT_TUNED)
-
-
-# Numbers in the formulas of the reader that are not tuned: counts, halves and quarter turns; guards against division by
-# zero and rounding; full grey; what a library numbers so.
-COUNTS, HALVES = {0, 1, 2, 3, 4, 255, 45, 90, 180, 360}, {0.0, 1.0, 2.0, 0.5, 1e-6, 1e-9, 1e-12, 1e9}
-OF_LIBRARIES = {"connectivity"}
-FIELDS = {"page/paths.py": {7}, "drawing/shapes.py": {7}}  # columns of a stroke
-NO_FORMULAS = (
-    "synthetic",
-    "evaluation",
-    "thresholds",
-)  # sizes of real parts; pictures of scores; the constants themselves
-
-
-def _formula_numbers(function: ast.FunctionDef) -> Iterator[ast.Constant]:
-    """Numbers in a function that decide something: no digits of rounding, bounds of a slice, shifts and bases."""
-    left: list[ast.AST] = list(function.body)
-    while left:
-        node = left.pop()
-        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-            yield node
-        elif isinstance(node, ast.Subscript):
-            left.append(node.value)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("round", "int"):
-            left += node.args[:1]
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.LShift | ast.RShift):
-            left.append(node.left)
-        elif not isinstance(node, ast.keyword) or node.arg not in OF_LIBRARIES:
-            left += ast.iter_child_nodes(node)
-
-
-def _is_tuned(number: ast.Constant) -> bool:
-    return number.value not in (COUNTS if type(number.value) is int else HALVES)
-
-
-def test_formulas_of_the_reader_hold_no_tuned_number() -> None:
-    """What decides stands in the thresholds with its unit and meaning; 3.0 is a threshold, 3 a count of corners."""
-    reader = ROOT / "worker" / "datasheet"
-    files = [p for p in reader.rglob("*.py") if p.relative_to(reader).parts[0] not in NO_FORMULAS]
-    found = [
-        f"{path.relative_to(ROOT)}:{number.lineno}: {number.value}"
-        for path in (*files, *(ROOT / "db" / "documents" / "footprint").rglob("*.py"))
-        for function in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(function, ast.FunctionDef)
-        for number in _formula_numbers(function)
-        if _is_tuned(number) and number.value not in FIELDS.get("/".join(path.parts[-2:]), ())
-    ]
-    assert len(files) > 100
-    assert sorted(set(found)) == []
-
-
-def test_a_tuned_number_in_a_formula_is_found() -> None:
-    code = "def f(x):\n    a = round(x[:7], 6) << 8\n    return a < 0.3 * x + 2.5 and len(x) >= 4 or x / 3.0\n"
-    (function,) = ast.parse(code).body
-    assert isinstance(function, ast.FunctionDef)
-    assert {n.value for n in _formula_numbers(function) if _is_tuned(n)} == {0.3, 2.5, 3.0}
 
 
 DOCUMENTED = ("worker", "db/documents/footprint")
