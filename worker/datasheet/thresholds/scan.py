@@ -134,6 +134,7 @@ BOX_HOLD = 0.42  # the same for rectangles
 BOXY = 0.95  # of its box that a rectangle's hull fills
 ZERO_ASPECT = 1.2  # height by width: a thin zero holds as much as a ring, but is higher than wide
 ZERO_MOST_PT = 12.0  # height of a zero
+NOTE_ASPECT = 12.0  # length by height of a level line that is a note rather than a dimension
 LINE_ASPECT_MOST = 28.0  # longer lines are notes: slow to read and without dimensions
 READ_LEAST = 0.55  # confidence below which a reading is thrown away
 RUNGS_LEAST = 3  # pairs of letters over each other that are upright words, not a turned one

@@ -174,3 +174,14 @@ def test_a_ring_with_a_hole_that_a_leader_crosses_is_not_hatched() -> None:
     widths = [round(o.box.width) for o in sheet.outlines if round(o.box.height) in (13, 22)]
     assert (widths.count(13), widths.count(22)) == (6, 6)
     assert not any(o.filled for o in sheet.outlines)
+
+
+def test_a_page_full_of_words_keeps_its_upright_numbers() -> None:
+    """A sheet with notes and a title block has more lines than are read: lone letters and long notes are left out."""
+    words = [Box(x, y, x + 13, y + 18) for y in range(0, 3600, 60) for k in range(5) for x in (400 * k, 400 * k + 18)]
+    words += [Box(x, y, x + 13, y + 18) for y in range(30, 3600, 60) for x in (200, 1200)]
+    notes = [Box(18 * k, y, 18 * k + 13, y + 18) for y in range(3700, 4000, 60) for k in range(100)]
+    number = [Box(2400, 18 * k, 2418, 18 * k + 13) for k in range(6)]
+    lines = text_detection.text_lines(words + notes + number, PX_PER_PT)
+    assert len(lines) == text_detection.MAX_LINES
+    assert (Box(2400, 0, 2418, 103), True) in lines

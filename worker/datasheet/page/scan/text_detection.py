@@ -32,6 +32,7 @@ from worker.datasheet.thresholds.scan import (
     LETTERS_APART_PT,
     LINE_ASPECT_MOST,
     LINE_OVERLAP,
+    NOTE_ASPECT,
     POINT_AREA_PX,
     POINT_LEAST_PT,
     RING_HOLD,
@@ -133,8 +134,13 @@ def _grouped(boxes: list[Box], px_per_pt: float) -> list[list[Box]]:
 
 
 def text_lines(boxes: list[Box], px_per_pt: float) -> list[tuple[Box, bool]]:
-    """Boxes (px) of single lines and whether they are turned a quarter (read upwards or downwards)."""
+    """Boxes (px) of single lines and whether they are turned a quarter (read upwards or downwards).
+
+    Of more than can be read those of one letter are left out first, then long ones, which are notes; turned ones, which are
+    dimensions, last.
+    """
     found: list[tuple[Box, bool]] = []
+    lone: set[Box] = set()
     single: list[Box] = []
     pairs: list[list[Box]] = []
     for group in _grouped(boxes, px_per_pt):
@@ -155,7 +161,10 @@ def text_lines(boxes: list[Box], px_per_pt: float) -> list[tuple[Box, bool]]:
             found.extend((_swapped(b), False) for b in group)  # a column of a table
             continue
         box = _swapped(around(group))
+        lone |= {box} if len(group) == 1 else set()
         found.append((box, len(group) > 1 and box.height > TURNED_ASPECT * box.width))
+    if len(found) > MAX_LINES:
+        found.sort(key=lambda line: (line[0] in lone, not line[1], line[0].width > NOTE_ASPECT * line[0].height))
     low, high = LETTER_LEAST_PT * px_per_pt, LETTER_MOST_PT * px_per_pt
     fit = [(b, t) for b, t in found if min(b.width, b.height) <= high and max(b.width, b.height) >= low]
     fit = [(b, t) for b, t in fit if max(b.width, b.height) < LINE_ASPECT_MOST * min(b.width, b.height)]
