@@ -88,6 +88,5 @@ if changed:
 os._exit(1 if changed else 0)
 PY
 python3 -m venv venv
-if command -v uv >/dev/null; then uv pip install -q --python venv/bin/python "torch==2.15.0" numpy
-else venv/bin/pip install -q "torch==2.15.0" numpy; fi
+venv/bin/pip install -q "torch==2.15.0" numpy
 venv/bin/python try.py

@@ -7,7 +7,7 @@
 Every round feeds 1, 2 and 4 streams to each engine in turn; `ratio` is against one process in the same round, the median of all
 rounds. Every process has as many threads as there are cores. `ratio_cpu` compares the
 processor time of all processes for a token: what a busy machine changes least. Bytes are what leaves the starter on its hop;
-memory is what each node's process has held at most, beside what one without a model holds. The model has
+memory is what each node's process has held at most, beside what a tiny model's has. The model has
 260 million parameters (float32): a decode step takes as long as its weights take to be read, as that of a real one does.
 """
 
@@ -33,7 +33,7 @@ import torch
 from tests.bench.distributed.wires import Namespace, has_netem, network, relayed
 from tests.servers import free_port
 from tests.waiting import until
-from tests.worker.engines.models import OPTIONS, chunk
+from tests.worker.engines.models import OPTIONS, checkpoint_folder, chunk
 from worker.engine.protocol import Engine
 from worker.engines import load_engine
 from worker.engines.pipeline.engine import PipelineEngine
@@ -44,11 +44,7 @@ from worker.errors import Stopped
 from worker.split.split import split
 
 FAMILY, SIZE = "qwen3_vl", TinySize(hidden=1024, layers=28, heads=16, kv_heads=8)
-EMPTY = """
-import worker.engines.pipeline.command
-from tests.bench.distributed.__main__ import peak_bytes
-print(peak_bytes("self"))
-"""
+LEAST = TinySize(layers=5)
 WATCHED = replace(OPTIONS, max_tokens_per_chunk=12, silence_threshold=0.99)
 STREAMS = (1, 2, 4)
 ENDLESS = replace(WATCHED, max_tokens_per_chunk=500)
@@ -174,12 +170,14 @@ def tell_bytes(run: SplitRun, nodes: int) -> None:
     )
 
 
-def tell_memory(run: SplitRun, nodes: int, weights: int) -> None:
+def tell_memory(run: SplitRun, nodes: int, weights: int, top: Path) -> None:
     """Each node's weights against its share, and the most that its process has held (the starter's is this one's)."""
-    empty = int(subprocess.check_output([sys.executable, "-c", EMPTY]))
+    with split_run(checkpoint_folder(FAMILY, LEAST), top / f"tiny{nodes}", nodes, "loopback") as tiny:
+        fed(tiny.engine, 1)
+        least = [0, *(peak_bytes(node.pid) for node in tiny.nodes)]
     for info, process in zip(run.engine.info.nodes, [None, *run.nodes], strict=True):
         share = run.engine.coordinator.plan.nodes[info.rank].share.bytes
-        own = {} if process is None else {"process_to_share": round((peak_bytes(process.pid) - empty) / share, 3)}
+        more = None if process is None else peak_bytes(process.pid) - least[info.rank]
         say(
             "memory",
             nodes=nodes,
@@ -187,11 +185,11 @@ def tell_memory(run: SplitRun, nodes: int, weights: int) -> None:
             weights=info.bytes,
             ratio_to_share=round(info.bytes / share, 3),
             share_of_model=round(share / weights, 3),
-            **own,
+            process_to_share=more and round(more / share, 3),
         )
 
 
-def peak_bytes(pid: int | str) -> int:
+def peak_bytes(pid: int) -> int:
     """The most memory that a process has held."""
     status = Path("/proc", str(pid), "status").read_text()
     return 1024 * int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))
@@ -243,7 +241,7 @@ def main() -> None:
         weights = sum(file.stat().st_size for file in model.glob("*.safetensors"))
         for nodes, run in runs.items():
             tell_bytes(run, nodes)
-            tell_memory(run, nodes, weights)
+            tell_memory(run, nodes, weights, top)
             tell_cancel(run, nodes)
         whole.close()
 
