@@ -7,7 +7,7 @@
 Every round feeds 1, 2 and 4 streams to each engine in turn; `ratio` is against one process in the same round, the median of all
 rounds. Every process has as many threads as there are cores. `ratio_cpu` compares the
 processor time of all processes for a token: what a busy machine changes least. Bytes are what leaves the starter on its hop;
-memory is what each node's process has held at most, beside what a tiny model's has. The model has
+memory is what each node's process has held at most, beside what a tiny model's has and the caches of four streams. The model has
 260 million parameters (float32): a decode step takes as long as its weights take to be read, as that of a real one does.
 """
 
@@ -20,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -175,9 +176,13 @@ def tell_memory(run: SplitRun, nodes: int, weights: int, top: Path) -> None:
     with split_run(checkpoint_folder(FAMILY, LEAST), top / f"tiny{nodes}", nodes, "loopback") as tiny:
         fed(tiny.engine, 1)
         least = [0, *(peak_bytes(node.pid) for node in tiny.nodes)]
+    session = run.engine.open(WATCHED)
+    session.feed(chunk(0))
+    until(lambda: all(node.cache_bytes for node in run.engine.info.nodes[1:]), "a node has no part of the stream")
     for info, process in zip(run.engine.info.nodes, [None, *run.nodes], strict=True):
         share = run.engine.coordinator.plan.nodes[info.rank].share.bytes
-        more = None if process is None else peak_bytes(process.pid) - least[info.rank]
+        caches = STREAMS[-1] * info.cache_bytes
+        more = None if process is None else peak_bytes(process.pid) - least[info.rank] - caches
         say(
             "memory",
             nodes=nodes,
@@ -185,8 +190,10 @@ def tell_memory(run: SplitRun, nodes: int, weights: int, top: Path) -> None:
             weights=info.bytes,
             ratio_to_share=round(info.bytes / share, 3),
             share_of_model=round(share / weights, 3),
+            caches=caches,
             process_to_share=more and round(more / share, 3),
         )
+    session.close()
 
 
 def peak_bytes(pid: int) -> int:
@@ -196,14 +203,17 @@ def peak_bytes(pid: int) -> int:
 
 
 def tell_cancel(run: SplitRun, nodes: int) -> None:
-    """From the moment when the first of four replies is not wanted any more to the one when no node holds anything of them."""
+    """From the moment when four replies, or those that are still to begin, are not wanted any more to the one when no node
+    holds anything of them."""
     moments: list[float] = []
+    unwanted = threading.Event()
 
     def held() -> bool:
         return any(node.cache_bytes for node in run.engine.info.nodes[1:])
 
     def cancel(text: str) -> None:
-        if text and held():
+        if unwanted.is_set() or (text and held()):
+            unwanted.set()
             moments.append(time.monotonic())
             raise Stopped
 
