@@ -16,7 +16,7 @@ from tests.bench.cpu.peers import ROOT
 from tests.bench.cpu.runtime import Runtime
 from worker.bm3 import NANO
 
-SIDE_TOKENS, WINDOW_MS = 4, 4000
+SIDE_TOKENS, WINDOW_MS = 2, 4000
 SETTLED = 1000  # chunks after which nothing may grow any more
 ASKED = 500
 

@@ -1,8 +1,8 @@
 """The runtimes of others, each in an environment of its own under build/peers: `python -m tests.bench.cpu.peers`.
 
 llama.cpp comes as the source distribution of llama-cpp-python and is compiled for this processor, which takes half an hour
-of processor time; where it cannot be, as the wheel of xllamacpp, which was compiled for AVX2. openvino-genai comes as a
-wheel. Once made, they stay.
+of processor time, and as the wheel of xllamacpp, which was compiled for AVX2. openvino-genai comes as a wheel. Once made,
+they stay.
 """
 
 from __future__ import annotations

@@ -37,6 +37,7 @@ class TextShape:
 
 SHAPES = {
     "tiny": TextShape(256, 512, 2, 4, 2, vocabulary=4096),
+    "0.1b": TextShape(1024, 3072, 4, 16, 8, vocabulary=20_480),  # about a seventh of the next, of everything
     "0.7b": TextShape(1024, 3072, 30, 16, 8),
     "4b": TextShape(2560, 9728, 36, 32, 8),
 }
