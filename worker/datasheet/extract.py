@@ -89,4 +89,7 @@ def _unclear(family: PartFamily | None, outlines: list[Drawing], lands: list[Dra
         return "the drawing stands for a family of parts and the package name chooses none"
     if family is not None and any(len(family.regions(d)) > 1 for d in lands):
         return "no heading says which figure is that of the part"
+    rivals = [e.quantity.printed for d in (*outlines, *lands) for e in d.rivals]
+    if rivals:
+        return f"other rows of the table fit the package name as well: {'; '.join(rivals[:6])}"
     return None

@@ -12,7 +12,7 @@ from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.drawing.spans import spans_of
 from worker.datasheet.geometry.grid import StrokeGrid
 from worker.datasheet.geometry.primitives import Box, Sheet, Word, around
-from worker.datasheet.text import letter_rows, letter_tables, phrases, stacks, tables
+from worker.datasheet.text import letter_rows, letter_tables, part_rows, phrases, stacks, tables
 from worker.datasheet.text.quantities import INCH_MM, Quantity
 from worker.datasheet.text.table_entry import TableEntry
 from worker.datasheet.thresholds.drawing import LETTER_NAME_LEAST_PT, LETTER_NAME_MOST
@@ -36,6 +36,7 @@ class Drawing:
     shapes: list[Shape]
     unit: str  # mm, inch, mil or um: of the numbers without a unit of their own
     aside: list[TableEntry] = field(default_factory=list)  # rows of a table for other numbers of pins than the part's
+    rivals: list[TableEntry] = field(default_factory=list)  # of rows for other parts that fit what was asked as well
 
     @property
     def number(self) -> int:
@@ -132,6 +133,8 @@ def interpret(sheet: Sheet, units: str = "auto", package: str | None = None) -> 
     for kind in (letter_tables, letter_rows):
         lettered, more = kind.read(parted, boxes)
         entries, boxes = entries + lettered, boxes + more
+    listed = part_rows.read(parted, boxes, package)
+    entries, boxes = entries + listed.entries, boxes + listed.boxes
     entries, aside = variations.chosen([e for e in entries if _possible(e.quantity)], sheet.words, package)
     free = [w for w in sheet.words if not any(b.holds_point(w.box.cx, w.box.cy) for b in boxes)]
     exact = [w for w in free if w.confidence == 1.0]
@@ -148,5 +151,5 @@ def interpret(sheet: Sheet, units: str = "auto", package: str | None = None) -> 
     found = numbers + labels
     return Drawing(
         sheet, grid, lines, entries, boxes, found, spans, dimensions.readings_of(spans, grid, found), shapes.find(sheet), unit,
-        aside
+        aside, listed.rivals
     )  # fmt: skip

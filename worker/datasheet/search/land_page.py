@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worker.datasheet.search import naming
+from worker.datasheet.search import naming, titles
 from worker.datasheet.search.page_hit import PageHit
 from worker.datasheet.thresholds.page import (
     BETTER_BEFORE,
@@ -71,7 +71,7 @@ def page_before(hits: list[PageHit], land: int, outline: PageHit) -> int | None:
     named = before.match >= SAME_MATCH * own.match > 0 or (
         before.mechanical >= SHOWS_LEAST and not foreign(own, before)
     )
-    return before.number if named and before.drawn > MANY_PATHS else None
+    return before.number if named and before.drawn > MANY_PATHS and not titles.distractions(before.text) else None
 
 
 def foreign(outline: PageHit, hit: PageHit) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from worker.datasheet.text.part_names import plain as plain
+
 _DASH = r"[\s\-–−]?"
 _KIND = r"(?!R?DSON|REASON|PERSON)[A-Z]{0,4}(?:SOIC|SSOP|SOP|SOT|SOD|QFN|DFN|QFP|LGA|BGA|DIP|CSP|PLCC|SON|PAK)N?"
 FAMILY = re.compile(
@@ -17,6 +19,8 @@ STOP = frozenset(
 )  # fmt: skip
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-–−.]*")
 _REVISED = re.compile(r"(\d{3,4}[A-Z]{1,2})[\-–−]\d{2}")  # a maker's case with its revision
+_CHIP = re.compile(r"\d{4,5}")  # a size of chips: 01005, 0603, 2512
+_OF_CHIP = re.compile(rf"[A-Z]{{1,4}}({_CHIP.pattern})")  # with the letters of a series: RC2512
 _PINS = r"(?:lead|ld|l|pin|terminal|ball|bump|pad|contact|circuit|position)s?\b"
 _COUNT = re.compile(rf"\b(\d{{1,4}}){_DASH}{_PINS}", re.IGNORECASE)
 _FAMILY_AND_COUNT = re.compile(rf"([A-Za-z]{{3,}}){_DASH}(\d{{1,4}})")
@@ -27,15 +31,11 @@ _OF_PINS = re.compile(
 MIN_CASE_DIGITS = 5  # of a case number such as 646-06; shorter numbers say nothing
 
 
-def plain(text: str) -> str:
-    """A name without spaces and dashes, in capitals: as names are compared."""
-    return re.sub(r"[\s\-–−_]+", "", text).upper()
-
-
 def tokens(package: str) -> list[str]:
     """The parts of a package name that can identify it on a page."""
     found = {plain(p) for p in _PART.findall(package)} | {plain(package)}
-    return sorted(t for t in found if len(t) > 1 and t not in STOP and not _is_number(t))
+    named = sorted(t for t in found if len(t) > 1 and t not in STOP and not _is_number(t))
+    return named or sorted(t for t in found if _CHIP.fullmatch(t))
 
 
 def _is_number(token: str) -> bool:
@@ -51,8 +51,9 @@ def words_of(text: str) -> set[str]:
     """Normalised words of a page, and pairs of neighbours, so that "SOIC - 14" equals "SOIC-14"; 936A-02 is a 936A too."""
     found = _PART.findall(text)
     parts = [plain(p) for p in found]
+    chips = {m[1] for p in parts if (m := _OF_CHIP.fullmatch(p))}
     unrevised = {plain(m[1]) for p in found if (m := _REVISED.fullmatch(p))}
-    return set(parts) | unrevised | {a + b for a, b in pairwise(parts)}
+    return set(parts) | chips | unrevised | {a + b for a, b in pairwise(parts)}
 
 
 def families(text: str) -> set[str]:

@@ -192,6 +192,7 @@ def search(book: Book, package: str | None, on_page: Callable[[int, int], None])
         found.land = land_pages(hits, ranked[0], package)
         before = page_before(hits, found.land[0], ranked[0])
         found.mechanical = [before, *found.mechanical] if before else found.mechanical
+        found.mechanical += [h.number for h in hits if h not in ranked and _toleranced(h)][:1]
         found.rivals = _rivals(hits[found.mechanical[0] - 1], titled)
     else:
         found.land = [h.number for h in sorted(hits, key=lambda h: -h.land)[:2] if h.land >= SHOWS_LEAST]
@@ -202,6 +203,12 @@ def _shows_outline(hit: PageHit, package: str | None) -> bool:
     """Whether a page looks like an outline by its words, or names the package where something is drawn."""
     seen = (hit.drawn > MANY_PATHS or hit.images) and not titles.of_land_alone(hit.text)
     return hit.outline > 0 and hit.outline + (NAMED_WEIGHT * hit.match if package and seen else 0.0) >= SHOWN
+
+
+def _toleranced(hit: PageHit) -> bool:
+    """Whether a page that is mostly of other things names dimensions and prints tolerances."""
+    told = hit.mechanical >= SHOWN and titles.toleranced(hit.text) >= TOLERANCED_LEAST
+    return told and hit.drawn > 0 and not hit.titled
 
 
 def _rank(hit: PageHit, hits: list[PageHit], package: str | None) -> float:

@@ -28,7 +28,8 @@ _HAN = (
     r"|[安贴貼][装裝](?:孔|焊[盘盤])"
 )
 _EUROPE = (
-    r"empf\w*\s*(?:l[öo]t|pad|land|layout|leiterplatten|footprint)[\w-]*|l[öo]t(?:fl[äa]chen|pads?|augen)\b|bohr(?:bild|plan)|lochbild"
+    r"empf\w*\s*(?:l[öo]t|pad|land|layout|leiterplatten|footprint)[\w-]*|l[öo]t(?:fl[äa]chen|augen)\b"
+    r"|l[öo]tpads?[\s-]*(?:layout|ma(?:ß|ss)e|bild|anordnung|abmess|geometr)\w*|bohr(?:bild|plan)|lochbild"
     r"|leiterplatten[\s-]*(?:layout|bild)|empreinte\s*(?:recommand|conseill)\w*|plan\s*de\s*per[çc]age"
 )
 LAND = (
@@ -67,7 +68,8 @@ MECHANICAL = (
 )
 AWAY = re.compile(
     r"thermal\s*pad\s*(?:mechanical|dimension|characteristic|information)|package\s*marking|marking\s*information|carrier\s*tape"
-    r"|reel\s*(?:width|diameter|dimensions)|tape\s*and\s*reel|table\s*of\s*contents|revision\s*history|\.{8,}|device\s*per\s*reel"
+    r"|(?:reel|tap(?:e|ing))\s*(?:width|diameter|dimension|specification)s?\b|(?:top|cover)\s*tape\b|packing\s*specification"
+    r"|tape\s*and\s*reel|table\s*of\s*contents|revision\s*history|\.{8,}|device\s*per\s*reel"
     r"|tube\b.{0,20}\bdimensions|layout\s*(?:guideline|consideration)s?",
     re.IGNORECASE,
 )
@@ -163,7 +165,8 @@ def electrical(text: str) -> int:
 
 def of_land_alone(text: str) -> bool:
     """Whether a page names a land pattern as its subject and no outline."""
-    return LAND[0][0].search(text) is not None and not _names_outline(_without_facts(text))
+    named = LAND[0][0].search(text) is not None and land_caption(text) is not None
+    return named and not _names_outline(_without_facts(text))
 
 
 def distractions(text: str) -> int:

@@ -232,3 +232,29 @@ def test_a_page_of_text_before_the_land_pattern_is_no_outline_where_that_follows
     land = ("RECOMMENDED PRINTED WIRING BOARD LAND PATTERN", "0.5 1.0")
     outline = ("OUTLINE DIMENSIONS", "LGA-14 package", "TOP VIEW", "DIMENSIONS SHOWN IN MILLIMETERS", "3.00 BSC")
     assert found("LGA-14", (text, 300), (land, 200), (outline, 300)).mechanical[0] == 3
+
+
+def test_reels_and_tapes_are_no_outline_however_many_tolerances_they_have() -> None:
+    sizes = ("DIMENSIONS", "SIZE  L (mm)  W (mm)  H (mm)", "QR0603 1.60 0.80 0.45", "QR2512 6.35 3.10 0.55")
+    reel = (
+        "REEL SPECIFICATION",
+        "DIMENSIONS Unit: mm",
+        "QR2512 180.0±0.5 60.0±0.5 13.0±0.2 MIN MAX",
+        "9.0±0.3 12.4±0.1",
+    )
+    book = pages.open_book([document((OVERVIEW[1:3], 40), (sizes, 300), (reel, 300))])
+    search = page_search.search(book, "2512", lambda *_: None)
+    book.close()
+    assert search.mechanical[0] == 2
+
+
+def test_a_note_on_copper_under_a_part_names_no_land_pattern() -> None:
+    note = (
+        "Mounted on P.C. board with 3 mm2",
+        "copper pad at each terminal, Montage auf Leiterplatte mit 3 mm2",
+        "Lötpad je Anschluss",
+    )
+    drawn = ("Dimensions - Maße [mm]", "2.7±0.1 1.6±0.1 1.0±0.1 0.55±0.1", *note)
+    (hit,) = found(None, (drawn, 300)).hits
+    assert not hit.titled
+    assert hit.mechanical > 0

@@ -1,0 +1,97 @@
+"""Tables with a row for each of several parts under the letters of a figure."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.worker.datasheet.text.test_tables import row
+from worker.datasheet.geometry.primitives import Word
+from worker.datasheet.text.part_names import fit
+from worker.datasheet.text.part_rows import PartRows, read
+
+HEAD = [*row(0, (10, "TYPE"), (90, "L"), (97, "(mm)"), (160, "W"), (167, "(mm)"), (230, "T"), (237, "(mm)"))]
+
+
+def values(found: PartRows) -> dict[str, tuple[float | None, float | None, float | None]]:
+    return {e.symbol: (e.quantity.low, e.quantity.value, e.quantity.high) for e in found.entries}
+
+
+def sizes(*names: str) -> list[Word]:
+    """One row for each name; the third part is 3.0 x 1.6 x 0.7 mm."""
+    return [
+        word
+        for i, name in enumerate(names)
+        for word in row(14 * (i + 1), (10, name), (88, f"{i + 1}.0"), (103, "±0.1"), (158, f"{0.8 * i:.1f}±0.2"),
+                        (228, f"0.{i + 5}±0.1"))
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("package", ["1206", "QR1206", "QR1206J102"])
+def test_the_row_of_a_size_of_a_series_or_of_the_part_itself(package: str) -> None:
+    found = read(HEAD + sizes("QR0603", "QR0805", "QR1206", "QR2512"), [], package)
+    assert values(found) == {"L": (2.9, 3.0, 3.1), "W": (1.4, 1.6, 1.8), "T": (0.6, 0.7, 0.8)}
+    assert found.rivals == []
+
+
+@pytest.mark.parametrize("package", ["1210", "QR12", None])
+def test_no_row_for_a_part_that_the_table_does_not_have(package: str | None) -> None:
+    assert read(HEAD + sizes("QR0603", "QR0805", "QR1206"), [], package) == PartRows([], [], [])
+
+
+def test_a_name_over_several_rows_stands_for_each_and_what_they_differ_in_is_told() -> None:
+    words = [
+        *HEAD,
+        *row(14, (88, "1.6"), (158, "0.8"), (228, "0.8")),
+        *row(28, (88, "1.6"), (158, "0.8"), (228, "0.5")),
+        *row(21, (10, "0603")),
+        *row(42, (88, "2.0"), (158, "1.2"), (228, "0.6")),
+        *row(56, (10, "0805"), (88, "2.0"), (158, "1.2"), (228, "0.8")),
+        *row(70, (88, "2.0"), (158, "1.2"), (228, "1.2")),
+    ]
+    found = read(words, [], "0805")
+    assert values(found) == {"L": (None, 2.0, None), "W": (None, 1.2, None), "T": (None, 0.6, None)}
+    assert [e.quantity.printed for e in found.rivals] == ["T 0.8", "T 1.2"]
+
+
+def test_limits_in_two_units_under_each_letter() -> None:
+    columns = [60 + 30 * i for i in range(8)]
+    words = [
+        *row(0, (102, "A"), (222, "B")),
+        *row(10, (66, "Inches"), (135, "mm"), (186, "Inches"), (255, "mm")),
+        *row(20, *((x, ("Min", "Max")[i % 2]) for i, x in enumerate(columns))),
+        *row(
+            34,
+            (4, "77L010"),
+            *zip(columns, ("0.07", "0.08", "1.80", "2.05", "0.04", "0.05", "1.00", "1.25"), strict=True),
+        ),
+        *row(
+            48,
+            (4, "77L020"),
+            *zip(columns, ("0.17", "0.18", "4.30", "4.60", "0.14", "0.15", "3.60", "3.80"), strict=True),
+        ),
+    ]
+    assert values(read(words, [], "77L010YR")) == {"A": (1.8, None, 2.05), "B": (1.0, None, 1.25)}
+
+
+def test_the_only_row_of_a_table_that_names_no_part() -> None:
+    letters = row(0, (90, "A"), (160, "B"), (230, "C"))
+    only = row(14, (86, "3.7"), (101, "mm"), (156, "2.8"), (171, "mm"), (226, "2.7"), (241, "mm"))
+    assert values(read([*letters, *only], [], None)) == {
+        "A": (None, 3.7, None),
+        "B": (None, 2.8, None),
+        "C": (None, 2.7, None),
+    }
+
+
+def test_digits_that_a_font_sets_apart_are_one_number() -> None:
+    words = [*HEAD, *row(14, (10, "2512"), (88, "6."), (99, "3"), (105, "5"), (158, "3.1"), (228, "0.6"))]
+    assert values(read(words, [], "2512"))["L"] == (None, 6.35, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "package", "fits"),
+    [("AB2512", "2512", True), ("AB2512 1W", "AB2512", True), ("12512", "2512", False), ("AB251", "AB2512", False),
+     ("77L010", "77L010YR", True), ("77L01", "77L010YR", False), ("L", "SRX L", False)],
+)  # fmt: skip
+def test_names_of_a_part(name: str, package: str, fits: bool) -> None:
+    assert (fit(name, package) > 0) is fits
