@@ -9,6 +9,7 @@ from worker.datasheet.body import views, words
 from worker.datasheet.body.found import Found, largest
 from worker.datasheet.body.outline import from_drawing
 from worker.datasheet.drawing.drawing import Drawing
+from worker.datasheet.text import part_rows
 from worker.datasheet.text.quantities import Quantity
 from worker.datasheet.text.table_entry import OF_FAMILY, TableEntry
 from worker.datasheet.thresholds.drawing import (
@@ -55,7 +56,7 @@ def _read(drawings: list[Drawing], no_lead: bool, taken: set[int], parts: Parts)
     if family is not None:
         return family
     drawn = next((f for d in drawings if (f := _drawn(d, taken, parts)) is not None), None)
-    entries = [e for d in drawings for e in d.entries if e.table != OF_FAMILY]
+    entries = [e for d in drawings for e in _of_outline(d.entries)]
     if {e.symbol for d in drawings for e in d.aside} & set(SIDES) - {e.symbol for e in entries}:
         return _without_sides(drawn, entries)
     listed = _from_table(entries, no_lead) if len(entries) >= 3 else None
@@ -67,6 +68,15 @@ def _read(drawings: list[Drawing], no_lead: bool, taken: set[int], parts: Parts)
         listed.sides, listed.height = [], None
         listed.review_reasons.append("the usual letters of length and width stand for one direction here")
     return _merged(listed, drawn, no_lead)
+
+
+def _of_outline(entries: list[TableEntry]) -> list[TableEntry]:
+    """Rows of tables that may be those of an outline; letters of no meaning of their own may be those of lands or of tapes."""
+    meant: dict[int, set[str]] = {}
+    for e in entries:
+        meant.setdefault(e.table, set()).add(e.symbol)
+    told = {t for t, letters in meant.items() if t < part_rows.FIRST or {"L", "W"} <= letters or {"D", "E"} <= letters}
+    return [e for e in entries if e.table in told and e.table != OF_FAMILY]
 
 
 def _drawn(drawing: Drawing, taken: set[int], parts: Parts) -> Found | None:

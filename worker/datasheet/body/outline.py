@@ -45,7 +45,7 @@ def from_drawing(drawing: Drawing, taken: set[int]) -> Found | None:
 
     A closed outline of that size goes before sides put together of strokes, which the tips of leads may form too.
     """
-    free = [r for r in drawing.readings if id(r.quantity) not in taken or r.quantity.symbol]
+    free = [r for r in drawing.readings if id(r.quantity) not in taken]
     lengths = [
         r for r in free if r.quantity.kind == "length" and r.cost < VIEW_AT_SPAN and r.quantity.count in (None, 1)
     ]

@@ -17,6 +17,7 @@ from worker.datasheet.land.pads import Solved
 from worker.datasheet.result import assemble, ball_grid, land_pattern, review, terminals
 from worker.datasheet.search.page_search import Search
 from worker.datasheet.segmentation import own_outline
+from worker.datasheet.segmentation.captions import LAND
 from worker.datasheet.thresholds.figures import LAND_TITLED, MIN_SCORE
 from worker.datasheet.thresholds.result import CLEAR, CONTRADICTED
 
@@ -76,8 +77,18 @@ def _body(found: Findings) -> Found:
     if not found.outlines:
         return Found()
     words = " ".join(w.text for d in found.outlines for w in d.lines) + " " + (found.package or "")
-    taken = {id(r.quantity) for r in found.best.fit.used} if found.best is not None else set()
-    return body.read(found.outlines, bool(NO_LEAD.search(words)), taken, lambda d: own_outline.parts(d, found.package))
+    return body.read(
+        found.outlines, bool(NO_LEAD.search(words)), _taken(found.best), lambda d: own_outline.parts(d, found.package)
+    )
+
+
+def _taken(best: Solved | None) -> set[int]:
+    """Ids of the numbers that are those of the land pattern; letters only where its caption or its numbers say that it is one."""
+    if best is None:
+        return set()
+    kind, whole = best.pattern.kind, all(all(best.settled(i)) for i in range(len(best.pattern.pads)))
+    own = kind == LAND or (not kind and whole)
+    return {id(r.quantity) for r in best.fit.used if own or not r.quantity.symbol}
 
 
 def _land(found: Findings) -> tuple[LandPattern | None, list[Review], list[str]]:

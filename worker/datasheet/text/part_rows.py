@@ -26,7 +26,7 @@ from worker.datasheet.thresholds.page import (
 _DIGITS = frozenset("0123456789.,")
 FIRST = 400  # number of the first such table of a page
 _LETTER = re.compile(r"^([A-Z][a-z]?\d?|[a-z]\d?)(?:\(?(mm|in|inch)\)?)?$")
-_UNIT = re.compile(r"\(?(?:mm|millimet\w*)\)?|units?[:：]?", re.IGNORECASE)
+_COUNTS = re.compile(r"circuits?|ckts?|contacts?|positions?|pos|poles?|ways?|pins?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,8 @@ def read(words: list[Word], known: list[Box], package: str | None) -> PartRows:
     found = PartRows([], [], [])
     for at in range(len(rows)):
         letters = _header(rows, at)
-        if len(letters) < PARTS_LETTERS_LEAST or any(b.holds(letters[0].box) for b in found.boxes):
+        listed = letters and any(b.holds(letters[0].box) for b in found.boxes)
+        if len(letters) < PARTS_LETTERS_LEAST or listed or _counted(rows, at):
             continue
         _add(found, rows, at, letters, package)
     return found
@@ -102,6 +103,13 @@ def _header(rows: list[list[Word]], at: int) -> list[Word]:
             break
         found += more
     return sorted(found, key=lambda w: w.box.x0)
+
+
+def _counted(rows: list[list[Word]], at: int) -> bool:
+    """Whether a header has a column of numbers of circuits: tables of families of connectors are read elsewhere."""
+    box = rows[at][0].box
+    near = [w for row in rows for w in row if abs(w.box.cy - box.cy) < PARTS_HEAD_LINES * box.height]
+    return any(_COUNTS.fullmatch(w.text.strip(".:")) for w in near)
 
 
 def _letters(row: list[Word]) -> list[Word]:
@@ -237,8 +245,10 @@ def _entries(cells: list[Word], columns: list[_Column], table: int) -> list[Tabl
         if own[0].limit and len(own) > 1:
             limits = {c.limit: q.scaled(c.unit).target for c, _, q in pairs}
             first = replace(first, value=limits.get("value"), low=limits.get("low"), high=limits.get("high"))
-        elif own[0].limit in ("low", "high"):
-            first = replace(first, value=None, **{own[0].limit: first.target})
+        elif own[0].limit == "low":
+            first = replace(first, value=None, low=first.target)
+        elif own[0].limit == "high":
+            first = replace(first, value=None, high=first.target)
         found.append(
             TableEntry(letter, "", replace(first, printed=printed, box=box, symbol=letter, mm=True, count=None), table)
         )

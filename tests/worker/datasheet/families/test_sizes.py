@@ -57,3 +57,17 @@ def test_two_rows_that_fit_the_size_leave_nothing_sure() -> None:
 def test_a_size_that_the_table_does_not_have_gets_none_of_its_lands() -> None:
     result = extract([lands(SIZES)], ReadingRequest("0805"))
     assert result.land_pattern is None
+
+
+def test_letters_of_lands_are_no_sides_of_the_body() -> None:
+    result = extract([lands(SIZES)], ReadingRequest("2512"))
+    assert result.body.length.nom is None
+    assert result.body.height.nom is None
+
+
+def test_the_body_of_the_size_asked_for() -> None:
+    rows = (("TYPE", "L (mm)", "W (mm)", "H (mm)", "E (mm)"), ("QR0603", "1.60±0.1", "0.80±0.1", "0.45±0.1", "0.3"),
+            ("QR2512", "6.35±0.1", "3.10±0.2", "0.55±0.1", "0.6"))  # fmt: skip
+    result = extract([lands(rows)], ReadingRequest("QR2512"))
+    got = [(v.min, v.nom, v.max) for v in (result.body.length, result.body.width, result.body.height)]
+    assert got == [(6.25, 6.35, 6.45), (2.9, 3.1, 3.3), (0.45, 0.55, 0.65)]

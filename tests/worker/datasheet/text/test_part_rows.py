@@ -95,3 +95,12 @@ def test_digits_that_a_font_sets_apart_are_one_number() -> None:
 )  # fmt: skip
 def test_names_of_a_part(name: str, package: str, fits: bool) -> None:
     assert (fit(name, package) > 0) is fits
+
+
+def test_a_table_by_numbers_of_circuits_is_left_to_the_families() -> None:
+    words = [
+        *row(0, (10, "Part"), (60, "Circuits"), (120, "A"), (180, "B")),
+        *row(14, (10, "KX2B"), (70, "2"), (116, "2.0"), (176, "6.0")),
+        *row(28, (10, "KX3B"), (70, "3"), (116, "4.0"), (176, "8.0")),
+    ]
+    assert read(words, [], "KX3B") == PartRows([], [], [])
