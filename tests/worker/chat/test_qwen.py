@@ -25,6 +25,8 @@ from worker.engines.fake import FakeEngine
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent
 
+pytestmark = pytest.mark.slow
+
 PATCH_PX = {28: 14, 32: 16}  # the steps of sizes, and the patches that qwen-vl-utils asks for
 
 

@@ -13,6 +13,8 @@ from tests.worker.video.matrix.check import watch
 from worker.video.source.decode import Clip
 from worker.video.source.probe import DECODERS, probe
 
+pytestmark = pytest.mark.slow
+
 BITS = 8
 COUNT = 200
 
