@@ -50,7 +50,10 @@ class Recordings:
         """Store a part soon."""
         self._waiting = [one for one in self._waiting if not one.done()]
         path = Path(event.path)
-        if path.parent != self.attempt.folder or self._ended.is_set() or len(self._waiting) >= WAITING_PARTS:
+        if path.parent != self.attempt.folder:
+            log.error("job %s: a part of its recording lies outside the job's folder", self.attempt.id)
+            return
+        if self._ended.is_set() or len(self._waiting) >= WAITING_PARTS:
             path.unlink(missing_ok=True)
             self._end("the object store is slower than the source")
             return
