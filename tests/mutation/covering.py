@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.mutation.measuring import measured
 
-ROOMS = ("db", "worker/supervisor", "worker/video", "worker/streaming")
+ROOMS = ("db", "worker/supervisor", "worker/process", "worker/video", "worker/streaming")
 # Measured one by one. Tests elsewhere start processes, where no line is seen, or compute for long on other rooms.
 GROUPS = (
     "tests/db",

@@ -54,7 +54,6 @@ class Consumer:
             without_gossip=True,
             without_mingle=True,
             without_heartbeat=True,
-            task_events=False,
         )
         self._thread = threading.Thread(target=self._listen, args=(self._controller,), name="consumer", daemon=True)
         self._thread.start()

@@ -6,7 +6,9 @@ import threading
 
 import pytest
 
-from worker.process.abandonable import LeftBehind, while_wanted
+from tests.worker.process.test_persist import Held
+from worker.process.abandonable import LeftBehind, under_lease, while_wanted
+from worker.process.persist import LeaseLost
 
 
 def never() -> bool:
@@ -45,3 +47,24 @@ def test_it_is_left_behind_once_nobody_wants_it() -> None:
 def test_what_came_too_late_is_not_used() -> None:
     with pytest.raises(LeftBehind):
         while_wanted(lambda: 7, lambda: True, "work")
+
+
+def test_its_thread_has_its_name_and_holds_no_process_up() -> None:
+    thread = while_wanted(threading.current_thread, never, "work")
+    assert (thread.name, thread.daemon) == ("work", True)
+
+
+def test_what_ends_a_thread_reaches_who_waits_for_it() -> None:
+    def leave() -> None:
+        raise SystemExit(3)
+
+    with pytest.raises(SystemExit):
+        while_wanted(leave, never, "work")
+
+
+def test_a_lost_lease_leaves_it_behind_and_names_the_job() -> None:
+    held = Held()
+    assert under_lease(held, lambda: 7) == 7
+    held.lost = True
+    with pytest.raises(LeaseLost, match=str(held.id)):
+        under_lease(held, lambda: 7)

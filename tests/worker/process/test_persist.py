@@ -64,6 +64,25 @@ def test_it_is_tried_again_until_the_database_is_back(database: Database) -> Non
         assert session.scalars(select(Tenant.name)).all() == ["late"]
 
 
+def test_the_pauses_between_the_tries_double_up_to_two_seconds(database: Database) -> None:
+    class Noting(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waited.append(timeout)
+            return False
+
+    waited: list[float | None] = []
+    absent = away()
+
+    def work(session: Session, now: datetime) -> None:
+        if len(waited) < 7:
+            with absent.read() as elsewhere:
+                elsewhere.execute(text("SELECT 1"))
+
+    persist(database, Held(done=Noting()), work)
+    assert waited == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0]
+    absent.dispose()
+
+
 def test_a_write_that_the_database_refuses_is_not_tried_again(database: Database) -> None:
     tried = 0
 

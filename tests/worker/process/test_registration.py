@@ -8,9 +8,13 @@ import socket
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
+import pytest
+
 from db.schema.base import new_id
 from db.schema.tables import Worker
 from db.session import Database
+from worker.gpus import Gpu
+from worker.process import registration
 from worker.process.registration import describe, new_worker_id, report, sign_off, versions
 from worker.protocol import ModelReport
 
@@ -81,6 +85,17 @@ def test_the_line_names_models_their_problems_and_the_jobs_under_way() -> None:
     assert told["jobs"] == [str(job)]
     assert told["python"] == platform.python_version()
     assert told["packages"]["celery"] == version("celery")
+
+
+def test_each_card_is_told_in_mebibytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    card = Gpu("H200", total=141 << 30, used=3 << 20, load=None, capability=(9, 0))
+    monkeypatch.setattr(registration, "watch", lambda: (card,))
+    told = [{"name": "H200", "memory_used_mib": 3, "memory_total_mib": 141 << 10, "load": None}]
+    assert describe((), [])["gpu"] == told
+
+
+def test_a_package_that_is_not_installed_has_no_version() -> None:
+    assert registration._version("bm3-vl-that-is-nowhere") is None
 
 
 def test_versions_are_those_of_what_a_job_runs_on() -> None:

@@ -11,6 +11,8 @@ from db.documents.event_types import EventType, HistoryEventType
 from db.failures import Failure
 from db.jobs import jobs, leases
 from db.schema.tables import Job, State
+from db.storage.local import LocalObjects
+from db.storage.objects import BadKey, ObjectStoreRefused, ObjectStoreUnavailable
 from tests.worker.supervisor.worker_harness import WorkerHarness, now
 from worker.protocol import Attach, Done, Failed, Halted, Split, StreamCost
 from worker.supervisor.attempt import Attempt, Gone, StopReason
@@ -126,6 +128,61 @@ def test_why_it_was_stopped_decides_what_it_becomes(
     assert harness.job(attempt.id).state is state
     assert (row.failure, row.message) == (failure, message)
     assert row.busy_seconds == (0 if stop_reason is StopReason.LOST else 2.5)
+
+
+def test_live_input_that_is_canceled_keeps_what_was_seen(
+    harness: WorkerHarness, finalizer: Finalizer, attempt: Attempt
+) -> None:
+    attempt.job.params = {"live": {}}
+    attempt.stop(StopReason.CANCELED)
+    assert finalizer.settle(done(attempt), {"a.txt": written(attempt, "a.txt", b"words")}) == "canceled"
+    job = harness.job(attempt.id)
+    assert (job.state, job.result["text"] if job.result else None) == (State.CANCELED, "a")
+    assert harness.last_attempt(attempt.id).busy_seconds == 2.5
+    with harness.database.read() as session:
+        assert [file.name for file in jobs.files(session, attempt.id)] == ["a.txt"]
+
+
+class Patient(Attempt):
+    """Notes how long its result waited for the store, and waits for nothing."""
+
+    def lost_within(self, seconds: float) -> bool:
+        self.__dict__.setdefault("waited", []).append(seconds)
+        return self.lost
+
+
+@pytest.mark.parametrize(
+    ("error", "tries", "state", "code", "words"),
+    [
+        (ObjectStoreUnavailable("busy"), 4, State.RETRY_WAIT, Failure.STORAGE, "busy"),
+        (
+            ObjectStoreRefused("no right"),
+            1,
+            State.FAILED,
+            Failure.STORAGE_REFUSED,
+            "does not take the results: no right",
+        ),
+        (BadKey("odd"), 1, State.RETRY_WAIT, Failure.STORAGE, "cannot store a result file: odd"),
+        (OSError("torn"), 1, State.RETRY_WAIT, Failure.STORAGE, "cannot store a result file: torn"),
+    ],
+)
+def test_a_store_that_is_away_has_four_tries_and_others_one(
+    harness: WorkerHarness, attempt: Attempt, error: Exception, tries: int, state: State, code: Failure, words: str
+) -> None:
+    class Failing(LocalObjects):
+        asked = 0
+
+        def put_file(self, key: str, path: Path, media_type: str) -> None:
+            self.asked += 1
+            raise error
+
+    patient = Patient(attempt.job, attempt.stream, attempt.folder)
+    store = Failing(harness.folder / "store")
+    finalizer = Finalizer(harness.database, store, harness.settings, patient)
+    assert finalizer.settle(done(attempt), {"a.txt": written(attempt, "a.txt", b"words")}) == state
+    assert (store.asked, patient.__dict__.get("waited", [])) == (tries, [1.0, 2.0, 4.0][: tries - 1])
+    row = harness.last_attempt(attempt.id)
+    assert (row.failure, words in (row.message or "")) == (code, True)
 
 
 def test_nothing_that_cannot_be_stored_is_a_success(finalizer: Finalizer, attempt: Attempt) -> None:

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import base64
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
+from sqlalchemy import update
 
 from db.assets import assets
 from db.documents.kinds.base import MediaInput
 from db.failures import Failure
 from db.ops import migrate
 from db.schema.base import new_id
-from db.schema.tables import Job
+from db.schema.tables import Asset, Job
 from db.schema.tables_access import Tenant
 from db.session import Database
 from db.settings import Settings
 from db.storage.local import LocalObjects
+from db.storage.objects import BadRange, ObjectBody, ObjectMissing, ObjectStoreRefused, ObjectStoreUnavailable
 from tests.receiver import receiver
 from worker.egress.guard import Guard
 from worker.errors import Permanent, Transient
 from worker.ingest.fetch import FetchLimits
 from worker.protocol import input_key
 from worker.supervisor.attempt import Attempt, StopReason
-from worker.supervisor.inputs import Sources, gather, media_in, named, with_inline, without_inline
+from worker.supervisor.growing import GrowingUpload
+from worker.supervisor.inputs import Sources, gather, live_source, media_in, named, with_inline, without_inline
 from worker.supervisor.runner import shrunk
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -123,6 +129,120 @@ def test_buckets_have_to_be_registered(sources: Sources, attempt: Attempt) -> No
     media = MediaInput.model_validate({"s3": {"bucket": "somebody", "key": "x"}})
     with pytest.raises(Permanent):
         gather(sources, attempt, Params(first=media))
+
+
+@pytest.mark.parametrize(("size", "fits"), [(400, True), (401, False)])
+def test_the_limit_is_that_of_all_inputs_together_to_the_byte(
+    sources: Sources, attempt: Attempt, size: int, *, fits: bool
+) -> None:
+    """Inline, stored or both: 1000 bytes."""
+    for first, second in (
+        (inline(b"x" * 600), inline(b"y" * size)),
+        (inline(b"x" * 600), add_asset(sources, attempt, b"z" * size)),
+        (add_asset(sources, attempt, b"x" * 600), inline(b"y" * size)),
+    ):
+        params = Params(first=first, more=[first, second])  # the same input again is not fetched again
+        if fits:
+            assert len(gather(sources, attempt, params)) == 2
+            continue
+        with pytest.raises(Permanent, match="more than 400 bytes of input") as caught:
+            gather(sources, attempt, params)
+        assert caught.value.code is Failure.TOO_LARGE
+
+
+@pytest.mark.parametrize("state", ["uploading", "verifying", "rejected"])
+def test_only_a_verified_asset_is_read(sources: Sources, attempt: Attempt, state: str) -> None:
+    media = add_asset(sources, attempt, b"asset")
+    with sources.database.write() as session:
+        session.execute(update(Asset).values(state=state))
+    with pytest.raises(Permanent, match=f"the input asset is {state}") as caught:
+        gather(sources, attempt, Params(first=media))
+    assert caught.value.code is Failure.FETCH_FAILED
+
+
+@pytest.mark.parametrize(
+    ("error", "raised", "code", "words"),
+    [
+        (ObjectMissing("x"), Permanent, Failure.FETCH_FAILED, "not in the store any more"),
+        (ObjectStoreRefused("no right"), Permanent, Failure.STORAGE_REFUSED, "does not let the service read: no right"),
+        (ObjectStoreUnavailable("busy"), Transient, Failure.STORAGE, "busy"),
+        (BadRange("empty"), Permanent, Failure.FETCH_FAILED, "the input cannot be read: empty"),
+        (OSError(28, "No space left on device"), Transient, Failure.STORAGE, "cannot write the input: No space left"),
+    ],
+)
+def test_why_a_store_gives_no_input_decides_what_the_client_hears(
+    sources: Sources, attempt: Attempt, error: Exception, raised: type[Permanent], code: Failure, words: str
+) -> None:
+    class Failing(LocalObjects):
+        def open_range(self, key: str, start: int = 0, end: int | None = None) -> ObjectBody:
+            raise error
+
+    media = add_asset(sources, attempt, b"asset")
+    failing = replace(sources, objects=Failing(sources.objects.root))  # type: ignore[attr-defined]
+    with pytest.raises(raised, match=words) as caught:
+        gather(failing, attempt, Params(first=media))
+    assert caught.value.code is code
+
+
+def test_a_disk_without_room_is_tried_elsewhere(sources: Sources, attempt: Attempt) -> None:
+    """A gibibyte stays free for what the job itself writes."""
+
+    class Large(LocalObjects):
+        def open_range(self, key: str, start: int = 0, end: int | None = None) -> ObjectBody:
+            free = shutil.disk_usage(attempt.folder).free
+            return ObjectBody(free - (1 << 29), lambda _: b"", lambda: None)
+
+    media = add_asset(sources, attempt, b"asset")
+    large = Large(sources.objects.root)  # type: ignore[attr-defined]
+    full = replace(sources, objects=large, limits=replace(sources.limits, max_bytes=1 << 60))
+    with pytest.raises(Transient, match="no room for the input") as caught:
+        gather(full, attempt, Params(first=media))
+    assert caught.value.code is Failure.STORAGE
+
+
+def test_copying_is_progress(sources: Sources, attempt: Attempt) -> None:
+    attempt.progressed_at = -1.0
+    gather(sources, attempt, Params(first=add_asset(sources, attempt, b"asset")))
+    assert attempt.progressed_at > 0
+
+
+def test_inputs_are_found_wherever_the_parameters_hold_them(sources: Sources) -> None:
+    class Deep(BaseModel):
+        by_name: dict[str, list[MediaInput]]
+        pair: tuple[MediaInput, int]
+        words: str = "base64"
+
+    media = [MediaInput(url=f"https://example.com/{name}") for name in "abc"]
+    assert [*media_in(Deep(by_name={"x": media[:2]}, pair=(media[2], 3)))] == media
+
+
+def test_only_inline_inputs_are_shortened_and_only_theirs_come_back() -> None:
+    """What looks like one but has other fields is the user's own."""
+    own = {"base64": "QUJD", "note": "mine"}
+    document = {"messages": [{"part": inline(b"abc").model_dump(mode="json"), "own": own}], "n": 3}
+
+    class Holding(BaseModel):
+        messages: list[dict[str, Any]]
+        n: int
+
+    short = without_inline(Holding.model_validate(document))
+    assert short["messages"][0]["own"] == own
+    assert short["messages"][0]["part"]["asset_id"].startswith("inline-")
+    assert with_inline(short, document) == document
+    stored = {"asset_id": "01a1fe10-489f-75c7-b119-cb34bcad4c52"}
+    assert with_inline({"a": [stored, {"b": stored}]}, document) == {"a": [stored, {"b": stored}]}
+
+
+def test_a_live_source_is_an_address_or_an_upload_that_grows(sources: Sources, attempt: Attempt) -> None:
+    upload = Params(first=MediaInput(asset_id=str(new_id())))
+    assert isinstance(live_source(sources, attempt, upload), GrowingUpload)
+    assert not isinstance(live_source(sources, attempt, camera("rtsp://127.0.0.1:9/a")), GrowingUpload)
+    with pytest.raises(Permanent):
+        live_source(sources, attempt, camera(""))
+
+
+def camera(url: str) -> Params:
+    return Params(first=MediaInput.model_construct(url=url, asset_id=None, base64=None, s3=None))
 
 
 @settings(deadline=None)

@@ -146,6 +146,7 @@ def test_the_scratch_of_dead_workers_of_this_machine_is_removed(tmp_path: Path) 
         f"{host}-gpu-{dead.pid}-ab": False,
         f"{host}-gpu-{os.getpid()}-ab": True,
         f"elsewhere-gpu-{dead.pid}-ab": True,
+        f"{host}-gpu-none-ab": True,  # of no process that could have died
     }
     for name in names:
         (tmp_path / name).mkdir()
