@@ -9,7 +9,7 @@ SEED ?= 9000
 COUNT ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test test-fast coverage mutate test-newest test-oldest build/venv-newest build/venv-oldest check up faults bench bench-service bench-stream bench-decode bench-hybrid bench-memory bench-nano bench-cpu bench-datasheet bench-dashboard bench-search bench-startup bench-distributed bench-live bench-gpu score-datasheet screenshots clean
+.PHONY: help setup lock demo test test-fast coverage mutate test-newest test-oldest build/venv-newest build/venv-oldest check up faults bench bench-service bench-stream bench-decode bench-hybrid bench-packed bench-memory bench-nano bench-cpu bench-datasheet bench-dashboard bench-search bench-startup bench-distributed bench-live bench-gpu score-datasheet screenshots clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -70,9 +70,9 @@ check: $(READY)  ## lint, types, import contracts
 faults: $(READY)  ## 200 injected faults on PostgreSQL and as many on SQLite; each ends with its ledger, a line of JSON
 	$(BIN)/python -m tests.faults --faults 200
 
-bench: bench-service bench-stream bench-decode bench-hybrid bench-memory bench-nano bench-cpu bench-datasheet bench-dashboard bench-search bench-startup bench-distributed bench-live  ## every benchmark, one JSON object a line
+bench: bench-service bench-stream bench-decode bench-hybrid bench-packed bench-memory bench-nano bench-cpu bench-datasheet bench-dashboard bench-search bench-startup bench-distributed bench-live  ## every benchmark, one JSON object a line
 
-bench-service bench-stream bench-decode bench-hybrid bench-memory bench-nano bench-cpu bench-datasheet bench-dashboard bench-search bench-startup: bench-%: $(READY)
+bench-service bench-stream bench-decode bench-hybrid bench-packed bench-memory bench-nano bench-cpu bench-datasheet bench-dashboard bench-search bench-startup: bench-%: $(READY)
 	@$(BIN)/python -m tests.bench.bench_$*
 
 bench-distributed: $(READY)  ## a split model against the whole one

@@ -21,6 +21,7 @@ from db.documents.kinds.video import Window
 from db.failures import Failure
 from worker.engines import grammar
 from worker.engines.hub import folder_of
+from worker.engines.packing import LINEAR, default_linear, pack
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent
 from worker.families import FAMILIES
@@ -30,7 +31,7 @@ from worker.streaming.attention import ATTENTION, NAME
 from worker.streaming.forward import Normalisation
 
 OPTIONS = frozenset(
-    {"device", "dtype", "attention", "vision_attention", "adapter", "quantization", "revision", "decode"}
+    {"device", "dtype", "attention", "vision_attention", "adapter", "quantization", "revision", "decode", "linear"}
 )
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 QUANTIZATION: dict[str, dict[str, Any]] = {
@@ -185,6 +186,8 @@ def _model(spec: ModelSpec, folder: Path, config: Any, part: HeldPart | None) ->
     )
     if adapter := spec.options.get("adapter"):
         _adapt(model, adapter)
+    if _one_of(spec, "linear", LINEAR, default_linear(device, dtype)) == "packed":
+        pack(model, device, dtype)
     never = model.generation_config.suppress_tokens
     if never and (part is None or part.last):
         _suppress(model.lm_head, torch.tensor(never, device=device))

@@ -28,7 +28,7 @@ from db.jobs.progress import ProgressStep
 from db.schema.tables import Job
 from db.session import Database
 from tests.bench.api_process import ROOT, ApiProcess, api_process
-from tests.bench.bare import BEGAN, commit_row
+from tests.bench.service.bare import BEGAN, commit_row
 from tests.bench.service.report import percentiles, tell
 from tests.e2e.service import service
 from tests.postgres import PostgresServer
@@ -177,7 +177,7 @@ def _bare_worker(folder: Path, broker: str) -> Iterator[Callable[[str], float]]:
         link.blpop([BEGAN], timeout=60)
         return time.time() - sent
 
-    celery = ["celery", "-A", "tests.bench.bare_celery", "worker", "--pool", "threads", "-Q", "bare", "-c", "2"]
+    celery = ["celery", "-A", "tests.bench.service.bare_celery", "worker", "--pool", "threads", "-Q", "bare", "-c", "2"]
     with (folder / "bare.log").open("w") as log:
         environment = {**os.environ, "BM3_REDIS_URL": broker}
         process = subprocess.Popen([sys.executable, "-m", *celery], cwd=ROOT, env=environment, stdout=log, stderr=log)

@@ -10,7 +10,7 @@ import os
 import redis
 
 from db.broker.queue import celery_app
-from tests.bench.bare import BEGAN, commit_row
+from tests.bench.service.bare import BEGAN, commit_row
 
 URL = os.environ["BM3_REDIS_URL"]
 app = celery_app(URL)
