@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import cast
 from urllib.parse import urlsplit, urlunsplit
 
 import av
@@ -14,6 +13,7 @@ from av.video.stream import VideoStream
 from db.failures import Failure
 from worker.errors import Permanent
 from worker.live_feed import LiveFeed, SourceDown
+from worker.video.source.open_input import open_input
 from worker.video.source.probe import DECODERS, DEMUXERS, MAX_PIXELS, moving_picture
 
 OPEN_S = 15.0
@@ -56,9 +56,9 @@ def opened(feed: LiveFeed, url: str | None, *, patient: bool) -> Iterator[tuple[
 
 def _container(feed: LiveFeed, url: str | None) -> InputContainer:
     if feed.port is None or url is None:
-        return cast("InputContainer", av.open(_File(feed), options=BYTES))
+        return open_input(_File(feed), options=BYTES)
     options = RTSP if url.startswith("rtsp") else {**RTMP, "rtmp_tcurl": _tcurl(url)}
-    return av.open(_local(url, feed.port), options=options, timeout=(OPEN_S, QUIET_S))
+    return open_input(_local(url, feed.port), options=options, timeout=(OPEN_S, QUIET_S))
 
 
 def _local(url: str, port: int) -> str:

@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 
 from db.failures import Failure
 from worker.errors import Permanent
+from worker.video.source.open_input import open_input
 from worker.video.source.packets import demuxed
 from worker.video.source.sniff import head, missing_bytes, playlist
 from worker.video.source.timeline import Timeline, timeline
@@ -91,7 +92,7 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """The container and its video stream. Raises Permanent with INVALID_MEDIA, TRUNCATED_MEDIA, UNSUPPORTED or TOO_LARGE."""
     _refuse_playlist(path)
     try:
-        container = av.open(f"file:{path.resolve()}", options=OPEN_OPTIONS)
+        container = open_input(f"file:{path.resolve()}", options=OPEN_OPTIONS)
     except (av.FFmpegError, ValueError) as error:
         raise _unreadable(path) from error
     with container:
@@ -200,7 +201,7 @@ def _moving(path: Path, streams: Sequence[VideoStream]) -> set[int]:
     """Indexes of the streams with more than one picture: a cover may be a track like any other."""
     seen: set[int] = set()
     moving: set[int] = set()
-    with av.open(f"file:{path.resolve()}", options=OPEN_OPTIONS) as container:
+    with open_input(f"file:{path.resolve()}", options=OPEN_OPTIONS) as container:
         try:
             for packet in demuxed(container, *(container.streams[stream.index] for stream in streams)):
                 (moving if packet.stream.index in seen else seen).add(packet.stream.index)
