@@ -53,7 +53,7 @@ class Recorder:
         try:
             if self._output is not None and is_key and full:
                 self.close_part()
-            if self._output is None and is_key and packet.dts is not None:
+            if self.ended is None and self._output is None and is_key and packet.dts is not None:
                 self._begin(now_s)
             self._write(packet)
         except (av.FFmpegError, ValueError, OSError) as error:
