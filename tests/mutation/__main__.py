@@ -123,8 +123,9 @@ def _tested(forks: Forks, tests: list[str], seconds: float) -> int:
 
 
 def _failures(output: str) -> Iterator[str]:
+    """The tests that pytest's summary names; a line of a log that says ERROR names none."""
     for line in output.splitlines():
-        if line.startswith(("FAILED ", "ERROR ")):
+        if line.startswith(("FAILED tests/", "ERROR tests/")):
             yield line.partition(" ")[2].partition(" - ")[0]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutation.__main__ import _failures
 from tests.mutation.forks import TOO_LONG, Forks
 
 TESTS = """
@@ -61,3 +62,8 @@ def test_a_run_that_hangs_is_killed_with_what_it_started(tree: Path, forks: Fork
     while child.exists() and "Z" not in (child / "stat").read_text().rpartition(")")[2]:
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_a_line_of_a_log_is_no_test_that_failed() -> None:
+    output = "ERROR    worker.live:live.py:7 no link\nFAILED tests/a.py::b - assert 1\nERROR tests/c.py::d[x] - OSError"
+    assert [*_failures(output)] == ["tests/a.py::b", "tests/c.py::d[x]"]
