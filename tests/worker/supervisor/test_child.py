@@ -90,7 +90,7 @@ def test_a_child_that_says_what_is_no_message_is_killed(
     ("signum", "ours", "outside"),
     [
         (signal.SIGKILL, False, True),
-        (signal.SIGHUP, False, True),
+        (signal.SIGTERM, False, True),
         (signal.SIGSEGV, False, False),
         (signal.SIGKILL, True, False),
     ],

@@ -186,3 +186,39 @@ def test_a_joint_before_the_clip_is_not_told() -> None:
 def test_a_gap_that_ends_with_a_chunk_is_not_told_in_the_next() -> None:
     seen = Watching().show(0).damage(1500).show(2000, 2500).finish(4000)
     assert seen.gaps == [[(1500, 2000, UNDECODABLE)], []]
+
+
+def lapsed(seen: Watching, *times_ms: int) -> Watching:
+    """Live input of which nothing has come up to these times."""
+    for at_ms in times_ms:
+        seen._keep(seen.sampler.lapse(Fraction(at_ms, 1000)))
+    return seen
+
+
+def test_of_live_input_that_stays_away_every_chunk_is_told_when_it_is_over() -> None:
+    seen = Watching().show(0, 500).damage(1200)
+    assert lapsed(seen, 1900, 2100).parts == []
+    assert lapsed(seen, 2600).spans == [(0, 0, 2000)], "a slot of the next chunk is over"
+    assert seen.frames == [[(0, 0), (500, 5)]], "nothing is held into a slot with the damage"
+    assert lapsed(seen, 6500).spans[1:] == [(1, 2000, 4000), (2, 4000, 6000)]
+    seen.show(7000, 7500).finish(8000)
+    assert [[gap[:2] for gap in gaps] for gaps in seen.gaps] == [
+        [(1200, 1900), (1900, 2000)],
+        [(2000, 2100), (2100, 2600), (2600, 4000)],
+        [(4000, 6000)],
+        [(6000, 6500), (6500, 7000)],
+    ]
+    assert seen.frames[3] == [(7000, 70), (7500, 75)]
+
+
+def test_a_lapse_that_ends_before_the_damage_says_nothing() -> None:
+    seen = Watching().show(0).damage(1000)
+    assert lapsed(seen, 400, 1000).show(1100).finish(2000).gaps == [[(1000, 1100, UNDECODABLE)]]
+    late = lapsed(Watching(start_ms=10_000), 10_000).show(10_000).finish(11_000)
+    assert late.gaps == [[]]
+
+
+def test_damage_that_was_told_is_not_told_again() -> None:
+    seen = lapsed(Watching().show(0).damage(500), 1500)
+    seen.damage(700).show(1800).finish(2000)
+    assert [gap[:2] for gap in seen.gaps[0]] == [(500, 1500), (1500, 1800)]
