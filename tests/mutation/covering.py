@@ -38,11 +38,15 @@ class Covering:
         """The tests that run a line, the nearest and quickest first.
 
         No test is seen to run a line that is run at the import or by another process: then these are the tests that
-        run any line of the file, and those of the nearest folder of tests above.
+        run any line of the file, and those of the nearest folder of tests above; first those of the file of its name,
+        for they may start that process, and then they are slow.
         """
         lines = self.tests.get(path, {})
-        here = lines.get(line, set()) or set().union(*lines.values()) | self._of_folder(Path(path).parent)
-        return sorted(here, key=lambda test: (_distance(path, test), self.seconds[test]))
+        if here := lines.get(line):
+            return sorted(here, key=lambda test: (_distance(path, test), self.seconds[test]))
+        near = set().union(*lines.values()) | self._of_folder(Path(path).parent)
+        own = f"tests/{Path(path).parent}/test_{Path(path).name}::"
+        return sorted(near, key=lambda test: (not test.startswith(own), _distance(path, test), self.seconds[test]))
 
     def _of_folder(self, folder: Path) -> set[str]:
         found = {test for test in self.seconds if test.startswith(f"tests/{folder}/")}

@@ -64,13 +64,13 @@ def test_a_seed_draws_the_same_again_and_another_seed_others(tree: Path) -> None
     assert len(draws[0]) == 3
 
 
-def test_the_nearest_and_quickest_tests_come_first_and_an_unseen_line_has_those_of_its_folder() -> None:
+def test_the_nearest_and_quickest_tests_come_first_and_for_an_unseen_line_its_own_and_its_folders() -> None:
     own, near, quick = "tests/db/jobs/test_x.py::own", "tests/db/jobs/test_a.py::near", "tests/db/jobs/test_a.py::quick"
     far = "tests/api/test_b.py::far"
     seconds = {own: 3.0, near: 2.0, quick: 0.1, far: 0.01}
     covering = Covering({"db/jobs/x.py": {3: {far, near, quick, own}}}, seconds)
     assert covering.of("db/jobs/x.py", 3) == [quick, near, own, far]
-    assert covering.of("db/jobs/x.py", 4) == [quick, near, own, far]
+    assert covering.of("db/jobs/x.py", 4) == [own, quick, near, far]
     assert covering.of("db/jobs/deep/y.py", 4) == [quick, near, own]
 
 
