@@ -100,8 +100,8 @@ def _left_out(path: Path) -> tuple[list[Span], list[Span]]:
     """Spans of a file: of annotations and guards; and of how long something waits, whose numbers may be others."""
     tree = ast.parse(path.read_text("utf-8"))
     parts = [_span(part) for node in ast.walk(tree) for part in _silent(node)]
-    caches = [_span(one, before=1) for node in ast.walk(tree) for one in _caches(node)]
-    return parts + caches, [_span(node) for node in ast.walk(tree) if _is_wait(node)]
+    decorators = [_span(one, before=1) for node in ast.walk(tree) for one in (*_caches(node), *_declared(node))]
+    return parts + decorators, [_span(node) for node in ast.walk(tree) if _is_wait(node)]
 
 
 def _silent(node: ast.AST) -> list[ast.expr]:
@@ -123,6 +123,18 @@ def _silent(node: ast.AST) -> list[ast.expr]:
 def _caches(node: ast.AST) -> list[ast.expr]:
     found = node.decorator_list if isinstance(node, ast.FunctionDef) else []
     return [one for one in found if isinstance(one, ast.Name) and one.id in CACHES]
+
+
+def _declared(node: ast.AST) -> list[ast.expr]:
+    """Decorators of what a protocol only declares, for types: nothing runs it."""
+    if not isinstance(node, ast.ClassDef) or not any(ast.unparse(base).startswith("Protocol") for base in node.bases):
+        return []
+    bare = [one for one in node.body if isinstance(one, ast.FunctionDef) and all(map(_says_nothing, one.body))]
+    return [decorator for one in bare for decorator in one.decorator_list]
+
+
+def _says_nothing(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _is_wait(node: ast.AST) -> TypeGuard[ast.stmt | ast.keyword]:

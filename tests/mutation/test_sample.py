@@ -29,6 +29,16 @@ def is_near(a: Point, b: Point | None) -> bool | None:
     return b is not None and a.x + 1 == b.x
 
 
+class Shape(Protocol):
+    @property
+    def area(self) -> float:
+        'In square metres.'
+
+    @property
+    def name(self):
+        return self.kind
+
+
 @cache
 def reply(socket):
     return socket.read(timeout=3)
@@ -55,6 +65,7 @@ def test_every_kind_of_fault_but_those_that_no_test_could_tell(tree: Path) -> No
         (17, "ReplaceBinaryOperator"),
         (17, "ReplaceComparisonOperator"),
         (17, "NumberReplacer"),
+        (25, "RemoveDecorator"),
     }
 
 
