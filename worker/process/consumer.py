@@ -120,9 +120,9 @@ class Consumer:
         for part in (controller, getattr(controller, "consumer", None)):
             if part is not None:
                 part.blueprint.state = CLOSE
-        pool = getattr(controller, "pool", None)
-        if pool is not None and getattr(pool, "executor", None) is not None:
-            pool.executor.shutdown(wait=False)
+        executor = getattr(getattr(controller, "pool", None), "executor", None)
+        if executor is not None:
+            executor.shutdown(wait=False)
 
     def _listen(self, controller: Any) -> None:
         """The thread of one listener, until that is abandoned or fails; its connections go then, which nobody else closes.

@@ -31,7 +31,7 @@ def new_worker_id(role: str) -> str:
 def report(session: Session, now: datetime, row: Worker) -> bool:
     """Store the worker's heartbeat, and its line if there is none. True: an operator wants it to finish up."""
     row.heartbeat_at = now
-    known = session.get(Worker, row.id, populate_existing=True)
+    known = session.get(Worker, row.id)
     row.draining = known is not None and known.draining
     session.merge(row)
     return row.draining

@@ -54,7 +54,7 @@ class ChildManager:
             metrics.CHILD_STARTS.inc()
             self.child = Child(self._setup, str(self._scratch), self._hear)
         if self.child is not None and self.child.ready.is_set():
-            if not self._ready.is_set() or self.child.models != self.models:
+            if self.child.models != self.models:
                 self._take_reports(self.child.models)
             self._ready.set()
             self._check_pulse(self.child, now)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import redis
+from celery.bootsteps import CLOSE
 
 from db.broker.queue import LOOK, celery_app
 from db.names import GPU
@@ -142,6 +144,19 @@ def test_a_bug_of_the_listener_is_an_error_unless_it_was_left_behind(consumer: N
         consumer._listen(own)
     consumer._closed = True
     consumer._listen(own)
+
+
+def test_closing_ends_the_listening_and_waits_for_no_job_that_runs(consumer: Noted) -> None:
+    release, executor = threading.Event(), ThreadPoolExecutor(1)
+    job = executor.submit(release.wait, GUARD_S)
+    listening = controller(None, SimpleNamespace(blueprint=SimpleNamespace()))
+    listening.pool = SimpleNamespace(executor=executor)
+    consumer._controller = listening
+    consumer.close()
+    assert not job.done()
+    release.set()
+    assert listening.blueprint.state == listening.consumer.blueprint.state == CLOSE
+    consumer.close()
 
 
 @pytest.mark.processes
