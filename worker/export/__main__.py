@@ -21,11 +21,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from tqdm import tqdm  # here: help should not wait for it
 
     from worker.engines.hub import folder_of
-    from worker.export.plan import ExportOptions
+    from worker.export.plan import ExportOptions, VisionPrecision
     from worker.export.run import Export
     from worker.export.verify import compare
 
-    options = ExportOptions(asked.weights, asked.kv, asked.activations, asked.block, asked.method)
+    vision: VisionPrecision = asked.vision or ("fp32" if "fp32" in (asked.weights, asked.activations) else "int8")
+    options = ExportOptions(asked.weights, asked.kv, asked.activations, asked.block, asked.method, vision)
     with tqdm(unit="B", unit_scale=True, desc="export", file=sys.stderr, disable=asked.quiet) as bar:
 
         def on_progress(name: str, size: int) -> None:
@@ -63,6 +64,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, required=True, help="the new folder")
     parser.add_argument("--weights", choices=("int4", "int8", "fp32"), default="int4", help="of the text layers")
     parser.add_argument("--kv", choices=("fp32", "fp16", "int8"), default="fp32", help="keys and values of streams")
+    parser.add_argument(
+        "--vision",
+        choices=("int8", "fp32"),
+        help="weights of the vision tower (default: int8 where the text's are few bits)",
+    )
     parser.add_argument("--activations", choices=("int8", "fp32"), default="int8", help="what int weights meet")
     parser.add_argument("--block", type=_block, default=128, help="weights that share a scale")
     parser.add_argument(

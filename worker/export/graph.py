@@ -132,10 +132,11 @@ class Linear:
         bias: Callable[[], NDArray[np.float32]] | None = None,
     ) -> str:
         """value (..., inputs) times a matrix (outputs, inputs), plus a bias (outputs,)."""
-        out = self._whole(value, name, read, shape) if self._bits is None else self._few_bits(value, name, read, shape)
-        if bias is None:
-            return out
-        return self._graph.node("Add", out, self._graph.weight(f"{name}.bias", bias, shape[:1], np.float32))
+        added = None if bias is None else self._graph.weight(f"{name}.bias", bias, shape[:1], np.float32)
+        if self._bits is not None:
+            return self._few_bits(value, name, read, shape, added)
+        out = self._whole(value, name, read, shape)
+        return out if added is None else self._graph.node("Add", out, added)
 
     def _whole(self, value: str, name: str, read: Callable[[], NDArray[np.float32]], shape: tuple[int, int]) -> str:
         def turned() -> NDArray[np.float32]:
@@ -143,7 +144,14 @@ class Linear:
 
         return self._graph.node("MatMul", value, self._graph.weight(name, turned, shape[::-1], np.float32))
 
-    def _few_bits(self, value: str, name: str, read: Callable[[], NDArray[np.float32]], shape: tuple[int, int]) -> str:
+    def _few_bits(
+        self,
+        value: str,
+        name: str,
+        read: Callable[[], NDArray[np.float32]],
+        shape: tuple[int, int],
+        bias: str | None,
+    ) -> str:
         bits, (outputs, inputs) = self._bits or 0, shape
         block = block_for(inputs, self._block)
         blocks = -(-inputs // block)
@@ -162,7 +170,8 @@ class Linear:
         scales = self._graph.weight(f"{name}.scales", lambda: coded().scales, (outputs, blocks), np.float32)
         zeros = self._graph.weight(f"{name}.zeros", lambda: coded().zeros, zeros_shape, np.uint8)
         codes.clear()
+        added = () if bias is None else ("", bias)  # between them the order of groups, which none has
         return self._graph.contrib(
-            "MatMulNBits", value, packed, scales, zeros,
+            "MatMulNBits", value, packed, scales, zeros, *added,
             K=inputs, N=outputs, bits=bits, block_size=block, accuracy_level=self._accuracy,
         )  # fmt: skip

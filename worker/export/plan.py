@@ -16,6 +16,7 @@ from worker.families import FAMILIES
 
 Precision = Literal["fp32", "int8", "int4"]
 CachePrecision = Literal["fp32", "fp16", "int8"]
+VisionPrecision = Literal["fp32", "int8"]
 BITS: dict[str, int | None] = {"fp32": None, "int8": 8, "int4": 4}
 MOVING = ("dynamic", "longrope")
 
@@ -29,11 +30,17 @@ class ExportOptions:
     activations: Literal["fp32", "int8"] = "int8"
     block: int = 128
     method: str = "round-to-nearest"
+    vision: VisionPrecision = "fp32"
 
     @property
     def bits(self) -> int | None:
         """Bits of a weight; None: floats."""
         return BITS[self.weights]
+
+    @property
+    def exact(self) -> bool:
+        """Whether nothing is rounded: every token has to be the checkpoint's."""
+        return (self.weights, self.kv, self.vision) == ("fp32", "fp32", "fp32")
 
 
 def fingerprint(source: Source, options: ExportOptions) -> str:

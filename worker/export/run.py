@@ -27,7 +27,7 @@ from worker.errors import Permanent
 from worker.export.decoder import Decoder, DecoderShape, KeyValueScales
 from worker.export.errors import ExportError
 from worker.export.graph import Graph, Linear
-from worker.export.plan import ExportOptions, fingerprint, text_part, vision_part, window_of
+from worker.export.plan import BITS, ExportOptions, fingerprint, text_part, vision_part, window_of
 from worker.export.quantize import METHODS
 from worker.export.source import EMBEDDING, Source, open_source
 from worker.export.vision import Vision, VisionShape
@@ -109,7 +109,10 @@ class Export:
         mean, std = (np.repeat(np.array(value, dtype=np.float32), per_channel) for value in (part.mean, part.std))
         with WeightsFile(partial / (VISION + WEIGHTS_SUFFIX), self.on_progress) as weights:
             graph = Graph("vision", weights)
-            Vision(source, VisionShape.of(source), graph, Linear(graph, None)).build(1 / (255 * std), -mean / std)
+            linear = Linear(graph, BITS[self.options.vision], self.options.block)
+            Vision(source, VisionShape.of(source), graph, linear, Linear(graph, None)).build(
+                1 / (255 * std), -mean / std
+            )
             graph.save(partial / VISION)
 
     def _write_decoder(
@@ -165,6 +168,7 @@ class Export:
             family=source.family,
             weights=options.weights,
             method=options.method,
+            vision_weights=options.vision,
             activations=options.activations,
             block=options.block,
             kv=options.kv,
@@ -181,11 +185,7 @@ class Export:
     def _proof(self, prove: Prove, partial: Path) -> Parity:
         """Raises ExportError for a float32 export that does not say what the checkpoint says."""
         parity = prove(self.model, partial)
-        if (
-            self.options.weights == "fp32"
-            and self.options.kv == "fp32"
-            and parity.tokens_equal < parity.tokens_compared
-        ):
+        if self.options.exact and parity.tokens_equal < parity.tokens_compared:
             differing = parity.tokens_compared - parity.tokens_equal
             raise ExportError(
                 f"{differing} of {parity.tokens_compared} tokens differ from the checkpoint's (largest difference of a "

@@ -58,11 +58,12 @@ class VisionShape:
 class Vision:
     """Writes the graph of one vision tower."""
 
-    def __init__(self, source: Source, shape: VisionShape, graph: Graph, linear: Linear) -> None:
+    def __init__(self, source: Source, shape: VisionShape, graph: Graph, linear: Linear, first: Linear) -> None:
         self._source = source
         self._shape = shape
         self._graph = graph
         self._linear = linear
+        self._first = first  # a hundredth of the work, on which all of it rests
         self._rms = source.family == "qwen2_5_vl"
 
     def build(self, scale: Any, shift: Any) -> None:
@@ -78,7 +79,7 @@ class Vision:
         pixels = graph.node("Cast", "patches", to=FLOAT)
         pixels = graph.node("Mul", pixels, graph.constant("scale", scale, np.float32))
         pixels = graph.node("Add", pixels, graph.constant("shift", shift, np.float32))
-        hidden = self._positions(self._full(pixels, "patch_embed.proj", shape.size, shape.columns))
+        hidden = self._positions(self._full(pixels, "patch_embed.proj", shape.size, shape.columns, self._first))
         for layer in range(shape.depth):
             hidden = self._block(hidden, layer)
             if layer in shape.deep_layers:
@@ -90,7 +91,7 @@ class Vision:
         self._graph.nodes("Identity", [value], [name])
         self._graph.output(name, FLOAT, ["B", "T", self._shape.out])
 
-    def _full(self, value: str, name: str, outputs: int, inputs: int) -> str:
+    def _full(self, value: str, name: str, outputs: int, inputs: int, linear: Linear | None = None) -> str:
         """A linear layer with the bias that the checkpoint has for it."""
         weight, bias = f"{TOWER}.{name}.weight", f"{TOWER}.{name}.bias"
 
@@ -98,7 +99,7 @@ class Vision:
             return self._source.read(weight).reshape(outputs, inputs)  # a convolution as wide as its stride is a matrix
 
         reads = partial(self._source.read, bias, (outputs,)) if self._source.has(bias) else None
-        return self._linear(value, weight, read, (outputs, inputs), reads)
+        return (linear or self._linear)(value, weight, read, (outputs, inputs), reads)
 
     def _norm(self, value: str, name: str, size: int) -> str:
         graph, weight, bias = self._graph, f"{TOWER}.{name}.weight", f"{TOWER}.{name}.bias"

@@ -6,14 +6,13 @@ Two frames a second of `SIDE_TOKENS` by `SIDE_TOKENS` tokens each, 16 tokens sai
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 from db.documents.kinds.video import Window
 from tests.bench.cpu.film import film
-from tests.bench.cpu.serve import serve
+from tests.bench.cpu.serve import now, serve, since
 from worker.engine.protocol import Chunk, WatchOptions
 from worker.engines import load_engine
 
@@ -40,13 +39,14 @@ class Watching:
         self.about = {"memory_mb": self._engine.info.memory_bytes >> 20}
 
     def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """What each of the next chunks took, in seconds: all of it, and its parts as the engine tells them."""
+        """What each of the next chunks took, in seconds: all of it, of the processor too, and its parts as the engine tells."""
         chunks = []
         for _ in range(asked["chunks"]):
             chunk = next(self._chunks)
-            start = time.perf_counter()
+            start = now()
             reply = self._session.feed(chunk)
-            took = asdict(reply.timings) | {"seconds": time.perf_counter() - start, "tokens": reply.tokens}
+            wall_s, cpu_s = since(start)
+            took = asdict(reply.timings) | {"seconds": wall_s, "cpu_s": cpu_s, "tokens": reply.tokens}
             chunks.append(took)
         return {"chunks": chunks}
 

@@ -11,7 +11,7 @@ from typing import Any
 from tests.bench.cpu.runtime import Runtime
 
 SIDE_TOKENS = 8
-PARTS = ("seconds", "vision_s", "prefill_s", "reply_s")
+PARTS = ("seconds", "cpu_s", "vision_s", "prefill_s", "reply_s")
 
 
 def streamed(
@@ -45,7 +45,7 @@ def report(
         name: {part: statistics.median(chunk[part] for chunk in chunks) for part in PARTS}
         for name, chunks in taken.items()
     }
-    slowest = medians[runtimes[-1].name]["seconds"]
+    slowest = medians[runtimes[-1].name]
     for runtime in runtimes:
         found = medians[runtime.name]
         tell(
@@ -55,7 +55,8 @@ def report(
             runtime=runtime.name,
             context=taken[runtime.name][-1]["context_tokens"],
             chunks_per_s=round(1 / found["seconds"], 4),
-            ratio=round(slowest / found["seconds"], 3),
+            ratio=round(slowest["seconds"] / found["seconds"], 3),
+            cpu_ratio=round(slowest["cpu_s"] / found["cpu_s"], 3),
             vs=runtimes[-1].name,
             **{part: round(found[part], 3) for part in PARTS[1:]},
             load_s=round(runtime.loaded["load_s"], 2),

@@ -18,7 +18,7 @@ from tests.worker.engines.exports import WHOLE, export_folder, export_of, onnx_e
 from tests.worker.engines.models import checkpoint_folder, tiny_engine
 from worker.engines.conversation import conversation
 from worker.engines.onnx.engine import OnnxEngine
-from worker.engines.onnx.manifest import ExportManifest, Parity
+from worker.engines.onnx.manifest import ExportManifest, Parity, read_manifest
 from worker.engines.pytorch import PytorchEngine
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent
@@ -73,6 +73,7 @@ def test_int4_says_what_the_same_int4_says_in_torch(tmp_path: Path) -> None:
     [
         (replace(WHOLE, kv="fp16"), 1e-3),
         (replace(WHOLE, kv="int8"), 1e-2),
+        (replace(WHOLE, vision="int8"), 1e-3),
         (ExportOptions("int8"), 0.05),
         (ExportOptions("int4", block=32), 3.0),
     ],
@@ -128,6 +129,28 @@ def test_the_command_proves_what_it_made(checkpoint: Path, tmp_path: Path, capsy
     assert json.loads((out / "manifest.json").read_text())["parity"]["tokens_equal"] == 256
     assert main([str(checkpoint), "--out", str(out), "--quiet"]) == 1
     assert "is there already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("asked", "vision"),
+    [
+        (("--weights", "int4"), "int8"),
+        (("--weights", "int4", "--vision", "fp32"), "fp32"),
+        (("--weights", "int4", "--activations", "fp32"), "fp32"),
+        (("--weights", "fp32"), "fp32"),
+        (("--weights", "fp32", "--vision", "int8"), "int8"),
+    ],
+)
+def test_the_tower_is_int8_where_the_text_is_rounded_too(
+    checkpoint: Path, tmp_path: Path, asked: tuple[str, ...], vision: str
+) -> None:
+    out = tmp_path / "out"
+    assert main([str(checkpoint), "--out", str(out), *asked, "--no-proof", "--quiet"]) == 0
+    assert read_manifest(out, "model").vision_weights == vision
+    small = (out / "vision.onnx.weights").stat().st_size < (
+        export_folder(FAMILY) / "vision.onnx.weights"
+    ).stat().st_size
+    assert small == (vision == "int8")
 
 
 def spoil(checkpoint: Path, **changed: Any) -> None:

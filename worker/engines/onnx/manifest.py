@@ -69,6 +69,7 @@ class ExportManifest(_Part):
     family: str
     weights: Literal["fp32", "int8", "int4"]
     method: str = "round-to-nearest"
+    vision_weights: Literal["fp32", "int8"] = "fp32"
     activations: Literal["fp32", "int8"]
     block: int
     kv: Literal["fp32", "fp16", "int8"]
