@@ -96,6 +96,8 @@ class Decoder:
         for layer in range(shape.layers):
             normed, hidden = self._norm(hidden, added, f"{LAYERS}.{layer}.input_layernorm.weight")
             attended = self._attention(normed, layer)
+            if layer == shape.layers - 1:  # later layers have no use for the others any more
+                hidden, *deep = (self._last(value) for value in (hidden, *deep))
             normed, hidden = self._norm(hidden, attended, f"{LAYERS}.{layer}.post_attention_layernorm.weight")
             added = self._mlp(normed, layer)
             if layer < len(deep):
@@ -119,13 +121,15 @@ class Decoder:
 
     def _logits(self, hidden: str, added: str) -> None:
         graph, shape = self._graph, self._shape
-        last = graph.constant("last", [-1])
-        hidden, added = (graph.node("Gather", value, last, axis=1) for value in (hidden, added))
         normed, _ = self._norm(hidden, added, "model.language_model.norm.weight")
         sizes = (shape.vocabulary, shape.hidden)
         out = self._head(normed, "lm_head.weight", self._read(self._source.head, *sizes), sizes)
         graph.nodes("Reshape", [out, graph.constant("logits_shape", [shape.vocabulary])], ["logits"])
         graph.output("logits", FLOAT, [shape.vocabulary])
+
+    def _last(self, value: str) -> str:
+        """The last of the new tokens, whose logits alone are asked for: (1, S, numbers) -> (1, 1, numbers)."""
+        return self._graph.node("Gather", value, self._graph.constant("last", [-1]), axis=1)
 
     def _attention(self, normed: str, layer: int) -> str:
         graph, shape = self._graph, self._shape
@@ -138,6 +142,8 @@ class Decoder:
         offset = graph.constant("first_angle", [0])
         turned = [graph.contrib("RotaryEmbedding", part, offset, "cos", "sin") for part in (query, key)]
         attended = self._grouped_query(turned[0], turned[1], value, layer)
+        if layer == shape.layers - 1:
+            attended = self._last(attended)
         sizes = (shape.hidden, shape.widths[0])
         return self._linear(attended, f"{prefix}.o_proj.weight", self._read(f"{prefix}.o_proj.weight", *sizes), sizes)
 

@@ -19,10 +19,13 @@ from worker.engines.onnx.manifest import ExportManifest
 from worker.engines.onnx.rope import Floats, HostAngles
 from worker.engines.onnx.runtime import is_out_of_memory
 from worker.streaming.positions import all_axes
-from worker.streaming.runtime.pieces import PREFILL_TOKENS, cut, sized
+from worker.streaming.runtime.pieces import cut, sized
 from worker.streaming.runtime.protocol import ImageInput, PromptSegment
 from worker.streaming.spans import TokenSpan
 
+PREFILL_TOKENS = 256
+"""Of one run. Its attention meets every key up to the run's end, those of later tokens too, which count for nothing: the
+shorter a run, the fewer. Below this, matrix products lose more than that."""
 COMPUTED = ("logits", "raw_keys")
 """The outputs that are made anew at each run, in the order in which they are bound."""
 

@@ -31,7 +31,7 @@ TEN = {
     "square": [image(2, 4, 4)],
     "wide": [image(3, 2, 9)],
     "tall": [image(4, 11, 2)],
-    "large": [image(5, 13, 17)],
+    "more than one run takes": [image(5, 17, 19)],
     "two of one size": [image(6, 3, 3), image(7, 3, 3)],
     "three of different sizes": [image(8, 1, 5), image(9, 4, 2), image(10, 3, 3)],
     "short video": [video(11, 2, 2, 3)],
