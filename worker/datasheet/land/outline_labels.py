@@ -26,13 +26,15 @@ from worker.datasheet.thresholds.land import (
     LABELED_BODY_LEAST_PT,
     LABELED_BODY_MOST,
     LABELED_PINS_MOST,
+    LABELS_AROUND,
     LABELS_FIT_NOT,
+    LABELS_OFF_MIDDLE,
     OFF_CORNER,
     TURNED_OUTLINE,
 )
 
 Point = tuple[float, float]
-LABEL = re.compile(r"^\(?(\d{1,3})\)?$")
+LABEL = re.compile(r"^[#(]?(\d{1,3})\)?$")  # makers of crystals write "#1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def outline_labels(drawing: Drawing) -> tuple[list[Label], bool] | None:
             continue
         labels = _labels_around(b, words)
         numbers = [label.number for label in labels]
-        if 1 not in numbers or len(labels) < 2:
+        if 1 not in numbers or len(labels) < 2 or _one_sided(labels):
             continue
         score = len(labels) + LABELED_AREA * (b.area / LABELED_AREA_PT2)
         if best is None or score > best[0]:
@@ -66,6 +68,14 @@ def outline_labels(drawing: Drawing) -> tuple[list[Label], bool] | None:
     if best is None:
         return None
     return best[1], _clockwise(best[1])
+
+
+def _one_sided(labels: list[Label]) -> bool:
+    """Whether the labels of an even number of pins are not around the middle of a shape: it is a frame around the view."""
+    count = len(labels)
+    full = count >= LABELS_AROUND and count % 2 == 0 and {label.number for label in labels} == set(range(1, count + 1))
+    off = max(abs(sum(label.x for label in labels)), abs(sum(label.y for label in labels))) / count
+    return full and off > LABELS_OFF_MIDDLE
 
 
 def _labels_around(box: Box, words: list[Word]) -> list[Label]:

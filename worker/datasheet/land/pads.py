@@ -11,7 +11,9 @@ from worker.datasheet.drawing import scale
 from worker.datasheet.drawing.dimensions import DimensionReading, box_of
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.scale import Scale
+from worker.datasheet.drawing.shapes import ROUND
 from worker.datasheet.land import borrowed, solver, variables
+from worker.datasheet.land.joined_spans import joined
 from worker.datasheet.land.patterns import Pattern
 from worker.datasheet.land.solver import Fit
 from worker.datasheet.land.variables import Feature, Model
@@ -23,6 +25,7 @@ from worker.datasheet.thresholds.land import (
     ELSE_COST,
     ELSE_OFF,
     ELSE_ON,
+    EVEN_PT,
     FITTING_MOST,
     LAND_END_BY_HAND_PT,
     LAND_END_PT,
@@ -150,10 +153,29 @@ def solve(pattern: Pattern, drawing: Drawing) -> Solved | None:
     if exact is not None and all(all(exact.settled(i)) for i in range(len(pattern.pads))):
         return exact
     loose = _solve_within(pattern, drawing, LAND_END_BY_HAND_PT)
-    if loose is None or (exact is not None and loose.score < exact.score + BY_HAND_BETTER):
+    if loose is None or _uneven(loose):
+        return exact
+    if exact is not None and loose.score < exact.score + BY_HAND_BETTER and not _follows(loose):
         return exact
     loose.notes.append("the dimensions end beside the edges they mean, as in a figure drawn by hand")
     return loose
+
+
+def _follows(solved: Solved) -> bool:
+    """Whether all pads follow from the printed numbers, none of which contradicts another; leaders tell the size of holes."""
+    holed = any(p.kind in ROUND for p in solved.pattern.pads)
+    return not holed and not solved.fit.refused and all(all(solved.settled(i)) for i in range(len(solved.pattern.pads)))
+
+
+def _uneven(solved: Solved) -> bool:
+    """Whether a row drawn at one step exactly comes out at several: a number of something else was taken for that of a pad."""
+    model, scale = solved.model, solved.scale
+    for axis, own in solver.lanes(model):
+        drawn = np.diff([model.start[i] for i in own])
+        made = np.diff([solved.fit.values[i] for i in own])
+        if len(own) > 2 and np.ptp(drawn) < EVEN_PT and np.ptp(made) > EVEN_PT / scale.of(axis):
+            return True
+    return False
 
 
 def _solve_within(pattern: Pattern, drawing: Drawing, ends: float) -> Solved | None:
@@ -198,6 +220,7 @@ def _solve_with(pattern: Pattern, drawing: Drawing, part: float, ends: float) ->
     found = scale.solve(readings)
     if found is None:
         return None
+    readings = joined(readings, found)
     chosen = [r for r in scale.assign(readings, found) if not _measures_else(r, drawing, found)]
     pairs = [(r, variables.row_of(e)) for r in chosen if (e := ends_of(r, model, drawing)) is not None]
     solved = solver.solve(model, found, [(r, row) for r, row in pairs if row])

@@ -15,6 +15,8 @@ from worker.datasheet.thresholds.land import (
     AGREE_MM,
     AGREE_PART,
     DRAWN_ALIKE,
+    EVEN_LEAST,
+    EVEN_PT,
     FLUSH_PT,
     MIDDLE_OF_THREE,
     MIDDLES_PT,
@@ -45,7 +47,7 @@ class Fit:
     rows: list[tuple[DimensionReading, Row]] = field(default_factory=list)
 
 
-def _lanes(model: Model) -> list[tuple[int, list[int]]]:
+def lanes(model: Model) -> list[tuple[int, list[int]]]:
     """Rows and columns of equal pads: the axis they run along and their centre variables in order."""
     found: dict[tuple[int, int, tuple[int, int]], set[int]] = {}
     for centre, size in zip(model.centre, model.size, strict=True):
@@ -85,7 +87,7 @@ def _regular(model: Model, scale: Scale) -> list[tuple[Row, float]]:
     """Equal steps and mirror symmetry as drawn, as equations that hold unless a printed number says otherwise."""
     rows = _quarter_steps(model, scale)
     steps = sorted(
-        {(axis, a, b) for axis, own in _lanes(model) for a, b in pairwise(own)},
+        {(axis, a, b) for axis, own in lanes(model) for a, b in pairwise(own)},
         key=lambda s: (s[0], model.start[s[2]] - model.start[s[1]]),
     )
     for (axis, a, b), (axis2, c, d) in pairwise(steps):
@@ -95,6 +97,15 @@ def _regular(model: Model, scale: Scale) -> list[tuple[Row, float]]:
     for axis in (0, 1):
         rows += _mirrored(model, axis)
     return [(row, 0.0) for row in rows if row]
+
+
+def _even(model: Model) -> list[tuple[Row, float]]:
+    """Equal steps of rows that a program drew at one step: printed numbers that say otherwise are those of something else."""
+    rows: list[Row] = []
+    for _, own in lanes(model):
+        if len(own) >= EVEN_LEAST and np.ptp(np.diff(model.start[own])) < EVEN_PT:
+            rows += [_sum({b: 1.0, a: -1.0}, {c: -1.0, b: 1.0}) for a, b, c in zip(own, own[1:], own[2:], strict=False)]
+    return [(row, 0.0) for row in rows]
 
 
 def _mirrored(model: Model, axis: int) -> list[Row]:
@@ -196,6 +207,7 @@ def solve(model: Model, scale: Scale, pairs: list[tuple[DimensionReading, Row]])
         _matrix(_regular(model, scale), model.count, WEIGHT_REGULAR),
         _matrix(_square(model, scale), model.count, WEIGHT_SQUARE),
         _matrix(_drawn(model, scale), model.count, WEIGHT_DRAWN),
+        _matrix(_even(model), model.count, WEIGHT_PRINTED),
     ]
     kept, refused = list(pairs), []
     while True:

@@ -21,6 +21,7 @@ from worker.datasheet.land import pads
 from worker.datasheet.land.holes import Round
 from worker.datasheet.land.pads import Solved
 from worker.datasheet.text.quantities import Quantity
+from worker.datasheet.thresholds.land import PAD_LEAST_MM
 from worker.datasheet.thresholds.result import (
     BODY_DRAWN_PART,
     CLEAR,
@@ -68,6 +69,7 @@ def _fixed(solved: Solved) -> bool:
     used, refused = solved.fit.used, solved.fit.refused
     return (
         not pads.miscounted(solved)
+        and min(side for i in range(len(solved.pattern.pads)) for side in solved.size(i)) >= PAD_LEAST_MM
         and len(agreeing(used, solved.scale)) >= WITNESSES
         and not refused  # one number that contradicts may move the middle that every place is told from
     )

@@ -16,7 +16,7 @@ from worker.datasheet.search.page_search import Search
 from worker.datasheet.thresholds.result import LABELED_CORNERS, LABELED_RUN
 
 _PINS = re.compile(
-    r"(?:SOT-?\d+|SC-?\d+|(?:QFN|DFN|SON|SOIC|SOP|QFP|DIP|BGA|CSP|LGA|LCC)[A-Z]{0,2})-(\d{1,3})(?!\d|\.|-\d)",
+    r"(?:(?:SOT-?\d+|SC-?\d+)-|(?:QFN|DFN|SON|SOIC|SOP|QFP|DIP|BGA|CSP|LGA|LCC)[A-Z]{0,2}-?)(\d{1,3})(?!\d|\.|-\d|\s*[xX×])",
     re.IGNORECASE,
 )
 _UNNAMED = Review(field="package", reason="the asked package is not named on the drawing page")

@@ -17,6 +17,7 @@ from worker.datasheet.thresholds.page import (
     OF_NEXT_PAGE,
     OF_PAGE_BETWEEN,
     OF_SAME_PAGE,
+    OF_UNTITLED,
     SAME_MATCH,
     SHOWS_LEAST,
 )
@@ -38,11 +39,15 @@ def land_pages(hits: list[PageHit], outline: PageHit, package: str | None) -> li
             if apart < 0
             else -OF_FAR_PAGE * min(apart, FAR_PAGES_MOST)
         )
+        loose = OF_UNTITLED * (
+            not hit.titled and any(h.titled and h.match >= hit.match and not foreign(outline, h) for h in hits)
+        )
         other = package and outline.match > 0.5 and hit.match < 0.5 * outline.match
         stranger = foreign(outline, hit) if apart else False
         rated.append(
             (
                 hit.land
+                - loose
                 + near
                 + OF_MATCH * hit.match
                 - (OF_BETTER_MATCH if other else 0.0)

@@ -153,7 +153,8 @@ def _of_outline(hit: PageHit, before: PageHit | None, away: float) -> float:
     score = 0.0 if layout else OF_TOLERANCE * min(told, TOLERANCED_MOST)
     if not named:
         score -= OF_ELECTRICAL * min(titles.electrical(hit.text), ELECTRICAL_MOST)
-    if titles.of_land_alone(hit.text) and told >= TOLERANCED_LEAST and not (before and before.outline >= SHOWN):
+    outlined = before and before.outline >= SHOWN and not foreign(before, hit)
+    if titles.of_land_alone(hit.text) and told >= TOLERANCED_LEAST and not outlined:
         score += OF_LAND_ALONE
     kept = hit.titled and titles.mechanical_score(hit.text) >= TITLED  # nothing was taken
     if not kept and (named or (hit.titled and told >= TOLERANCED_LEAST)):

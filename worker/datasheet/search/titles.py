@@ -12,7 +12,7 @@ _BOARD = (
     r"(?:p\.?\s?[cw]\.?\s?b\.?|p\.?\s?c\.?\s*board|(?:printed\s*)?(?:circuit|wiring)\s*board|board|substrate|smt|smd)"
 )
 _FIGURE = (
-    r"(?:land[\s-]*(?:pattern|layout|dimension|size|area)s?"
+    r"(?:land(?:ing)?[\s-]*(?:pattern|layout|dimension|size|area)s?"
     r"|foot[\s-]*prints?"
     r"|pad[\s-]*(?:layout|pattern|dimension|size|geometr|arrangement|design)\w*"
     rf"|{_BOARD}[\s-]*(?:layout|pattern|mounting|land|pad|hole|cut[\s-]*out|drilling)s?"
@@ -104,7 +104,9 @@ _ELECTRICAL = re.compile(
     re.IGNORECASE,
 )
 _PROSE = re.compile(
-    r"\.{4,}|\s\d{1,3}$|[a-z]{3,}[.;](?:\s|$)|\b(?:see|refer|shown|please|should|must|using)\b", re.IGNORECASE
+    r"\.{4,}|\s\d{1,3}$|^(?-i:[a-z]+)(?:\s+\S+){4,}"
+    r"|[a-z]{3,}[.;](?:\s|$)|\b(?:see|refer|shown|please|should|must|using)\b",
+    re.IGNORECASE,
 )
 
 _CITED = re.compile(

@@ -210,7 +210,8 @@ def _chosen(body: list[list[Word]], names: list[Word], left: float, package: str
     """The rows of the part asked for as cells; the only row of a table that names none."""
     cells = [_cells(row) for row in body]
     if not names:
-        return cells if len(cells) == 1 else []
+        broken = any(re.search(r"\d[.,]\d", c.text) for row in cells for c in row)
+        return cells if len(cells) == 1 and broken else []  # whole numbers under two letters are those of pins
     if package is None:
         return []
     own = spread(names, [max(row, key=lambda w: w.box.x0 > left).box for row in cells])

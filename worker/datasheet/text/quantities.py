@@ -154,6 +154,8 @@ def parse(word: Word) -> Quantity | None:
     if m := re.match(r"^([\[(]?)\s*(Ø|R|□|SQ)\s*(?=[\d.,(])", text):
         kind = {"Ø": "diameter", "R": "radius"}.get(m[2], kind)
         text = m[1] + text[m.end() :]
+    if re.fullmatch(r"\d*[.,]\d+\)", text):  # the opening bracket stands before a drawn sign, as in "(□1.7)"
+        text = f"({text}"
     reference = bool(re.fullmatch(rf"\(\s*{NUMBER}[^()]*\)", text))
     core = _core(text.strip("()[] ") if reference or re.fullmatch(r"\[[^\[\]]*\]", text) else text.strip())
     if core is None or not 0 < (core.value or core.high or 0) < NUMBER_MOST:

@@ -21,6 +21,7 @@ from worker.datasheet.thresholds.page import (
     STACK_OVERLAP,
     TOLERANCE_BEFORE,
     TOLERANCE_GAP,
+    UNITS_STACK_GAP,
 )
 
 _INCH = re.compile(r"(?<![\d.,])(0?)\.\d{3,4}(?!\d)")
@@ -148,7 +149,7 @@ def _stacked(found: list[Quantity], apart: Apart) -> list[Quantity]:
             gap = _below(q.box, found[j].box, q.turn)
             blurred = min(q.confidence, found[j].confidence) < 1.0 and len(q.printed) == len(found[j].printed)
             alike = blurred or abs(found[j].size - q.size) < STACK_ALIKE * q.size
-            most = DUAL_STACK_GAP if q.mm and found[j].mm else STACK_GAP  # their dimension line may run between them
+            most = _most_apart(q, found[j])
             joined = _stack(q, found[j], apart) if gap is not None and -STACK_OVERLAP < gap < most and alike else None
             if joined is not None:
                 done.add(j)
@@ -157,6 +158,13 @@ def _stacked(found: list[Quantity], apart: Apart) -> list[Quantity]:
         done.add(i)
         result.append(q)
     return result
+
+
+def _most_apart(top: Quantity, bottom: Quantity) -> float:
+    """Heights between two numbers of one dimension: its line may run between both limits, or between inches and millimetres."""
+    if top.value and bottom.value and (same_length(top.value, bottom.value) or same_length(bottom.value, top.value)):
+        return UNITS_STACK_GAP
+    return DUAL_STACK_GAP if top.mm and bottom.mm else STACK_GAP
 
 
 def _with_note(q: Quantity, loose: list[Word]) -> Quantity:

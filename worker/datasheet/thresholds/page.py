@@ -34,6 +34,7 @@ SIZES_APART = 2.4  # heights of two words of one line; capitals beside small let
 SPACE_WIDTHS = 1.45  # widths of a letter between two words in a font of one width
 # heights between the lines of one dimension; larger stacks two dimensions, smaller parts low letters in high cells
 STACK_GAP = 0.95
+UNITS_STACK_GAP = 2.2  # heights between inches and millimetres that say the same
 DUAL_STACK_GAP = 1.4  # heights between two limits that have their inches beside them
 LEAST_OVER_MOST = 1.6  # times the number over it: a larger one is no limit of one dimension but another one's
 LETTERED_COLUMNS = 5  # letters in a row that begin a table without a head of its own
@@ -194,6 +195,7 @@ SHOWS_LEAST = 3.0  # score of a page that shows an outline or a land pattern
 DRAWN_MUCH = 100  # paths of a page that may be an outline without a word of one
 OF_FOLLOWING = 3.0  # for an outline that its own land pattern follows
 MATCH_ALIKE = 0.05  # of the match with the asked words: pages of rival packages
+OF_UNTITLED = 4.0  # less for a page that speaks of a land pattern without a title, where another page has one
 OF_SAME_PAGE = 3.0  # for a land pattern on the page of the outline
 OF_NEXT_PAGE = 2.5  # for one on the pages after it, less OF_PAGE_BETWEEN for each
 OF_PAGE_BETWEEN = 0.5  # of it

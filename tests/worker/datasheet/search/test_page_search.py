@@ -258,3 +258,21 @@ def test_a_note_on_copper_under_a_part_names_no_land_pattern() -> None:
     (hit,) = found(None, (drawn, 300)).hits
     assert not hit.titled
     assert hit.mechanical > 0
+
+
+def test_a_page_with_outline_and_land_pattern_may_follow_the_outline_of_another_package() -> None:
+    shown = ("RECOMMENDED SOLDER PAD LAYOUT", "3.00 ± 0.10", "4.90 ± 0.15", "1.10 MAX", "0.65 BSC", "0.53 ± 0.15")
+    dfn, msop = ("DFN-6 Package", "TOP VIEW", *shown), ("MSOP-8 Package", *shown)
+    search = found("MSOP-8", (OVERVIEW[1:3], 40), (dfn, 300), (msop, 300))
+    assert (search.mechanical[0], search.land[0]) == (3, 3)
+
+
+def test_a_titled_land_pattern_goes_before_a_page_that_only_speaks_of_one() -> None:
+    notes = (
+        "Mounting SOT-23 transistors",
+        "materials have been changed, while the recommended footprint of the",
+        "part stays",
+    )
+    minimum = ("RECOMMENDED MINIMUM PADS FOR SOT-23", "0.037 0.053", "0.97 0.49")
+    outline = ("SOT-23 Package Outline", *OUTLINE)
+    assert found("SOT-23", (outline, 300), (notes, 300), (minimum, 300)).land[0] == 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from worker.datasheet.search import titles
-from worker.datasheet.segmentation.captions import LAND, kind_of
+from worker.datasheet.segmentation.captions import CIRCUIT, LAND, kind_of
 
 LANDS = """
 Recommended Land Pattern · RECOMMENDED SOLDERING FOOTPRINT* · Suggested pad layout · Suggested PCB Layout · SOLDERING FOOTPRINT
@@ -73,3 +73,12 @@ def test_a_list_of_facts_is_no_outline() -> None:
     assert titles.mechanical_score(facts) == 0.0
     assert titles.of_land_alone(f"Suggested Pad Layout\n{facts}")
     assert titles.is_titled("MECHANICAL DATA\nD (R-PDSO-G8) PLASTIC SMALL OUTLINE")
+
+
+def test_a_line_from_the_middle_of_a_sentence_is_no_caption() -> None:
+    assert titles.land_caption("materials have been changed, while the footprint of the\npackages remains") is None
+    assert titles.land_caption("Recommended Landing Pattern (Continued)") is not None
+
+
+def test_copper_that_spreads_heat_is_no_pad() -> None:
+    assert kind_of("FIGURE 1. Footprint With Copper Spreading") == CIRCUIT

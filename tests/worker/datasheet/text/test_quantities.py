@@ -125,3 +125,15 @@ def test_a_limit_below_its_number_belongs_to_its_box() -> None:
     (one,) = read([line("0.62", y=0), line("MAX", y=9)])
     assert one.high == 0.62
     assert one.box.y1 > 9 + 4
+
+
+def test_inches_and_millimetres_may_have_their_dimension_line_between_them() -> None:
+    (one,) = read([line("0.037", y=0), line("(0.950)", y=25)])
+    assert (one.value, one.mm) == (0.95, True)
+    assert len(read([line("0.037", y=0), line("(0.850)", y=25)])) == 2
+
+
+def test_a_bracket_whose_other_half_stands_before_a_drawn_sign_does_not_hide_the_number() -> None:
+    one = parse(line("1.7)"))
+    assert one is not None
+    assert (one.value, one.reference) == (1.7, True)
