@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -71,11 +72,11 @@ class Box:
         """Distance between the nearest edges, 0 where the boxes meet."""
         dx = max(other.x0 - self.x1, self.x0 - other.x1, 0.0)
         dy = max(other.y0 - self.y1, self.y0 - other.y1, 0.0)
-        return float(np.hypot(dx, dy))
+        return math.hypot(dx, dy)
 
     def distance(self, x: float, y: float) -> float:
         """From a point of the page to the nearest edge in points, 0 inside."""
-        return float(np.hypot(max(self.x0 - x, x - self.x1, 0.0), max(self.y0 - y, y - self.y1, 0.0)))
+        return math.hypot(max(self.x0 - x, x - self.x1, 0.0), max(self.y0 - y, y - self.y1, 0.0))
 
 
 def around(boxes: list[Box]) -> Box:

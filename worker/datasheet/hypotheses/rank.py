@@ -130,5 +130,4 @@ def _counted(solved: Solved, pins: int | None) -> float:
     if pins is None:
         return 0.0
     pads = solved.pattern.pads
-    thermal = sum(numbering.is_thermal(pads, i) for i in range(len(pads)))
-    return COUNTED if len(pads) - thermal == pins else -MISCOUNTED
+    return COUNTED if len(pads) - len(numbering.exposed(pads)) == pins else -MISCOUNTED

@@ -45,10 +45,15 @@ class Numbers:
         return not self.certain and self.pin1 != "outline" and any(name.isdigit() for name in self.names)
 
 
-def is_thermal(pads: list[Shape], i: int) -> bool:
-    """Whether a pad is the exposed pad: much larger than the usual pad and surrounded by the others."""
+def exposed(pads: list[Shape]) -> set[int]:
+    """The exposed pads by index: much larger than the usual pad and surrounded by the others."""
     if len(pads) < 4:
-        return False
+        return set()
+    least = min(p.box.area for p in pads)
+    return {i for i, p in enumerate(pads) if p.box.area > EXPOSED_LARGER * least and _is_exposed(pads, i)}
+
+
+def _is_exposed(pads: list[Shape], i: int) -> bool:
     box = pads[i].box
     others = [p.box for j, p in enumerate(pads) if j != i]
     typical = float(np.median([b.area for b in others]))
@@ -65,9 +70,9 @@ def thermal_parts(pads: list[Shape]) -> set[int]:
     best: set[int] = set()
     for i, pad in enumerate(pads):
         own = [j for j, p in enumerate(pads) if p.same_size(pad)]
-        rest = [p.box for j, p in enumerate(pads) if j not in own]
-        if own[0] != i or len(own) < LEAST_PARTS or len(rest) < LEAST_PARTS:
+        if own[0] != i or not LEAST_PARTS <= len(own) <= len(pads) - LEAST_PARTS:
             continue
+        rest = [p.box for j, p in enumerate(pads) if j not in own]
         box = around([pads[j].box for j in own])
         inside = around(rest).grown(-1.0).holds(box) and not any(box.meets(b) for b in rest)
         filled = sum(pads[j].box.area for j in own) > PARTS_FILL * box.area
@@ -110,7 +115,7 @@ def number(
     `first` is the pad that a leader calls the first one.
     """
     parts = thermal_parts(pads)
-    thermal = [i for i in range(len(pads)) if i not in parts and is_thermal(pads, i)] + sorted(parts)
+    thermal = sorted(exposed(pads) - parts) + sorted(parts)
     ring_of = [i for i in range(len(pads)) if i not in thermal]
     chosen = [pads[i] for i in ring_of]
     near = printed_near(pads, drawing)

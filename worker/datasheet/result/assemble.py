@@ -98,13 +98,9 @@ def mechanical(solved: Solved, labels: set[int]) -> set[int]:
         classes.setdefault(size, []).append(i)
     if len(classes) < 2:
         return set()
-    found: set[int] = set()
+    exposed, found = numbering.exposed(solved.pattern.pads), set[int]()
     for own in classes.values():
-        rest = [
-            i
-            for i in range(len(solved.pattern.pads))
-            if i not in own and not numbering.is_thermal(solved.pattern.pads, i)
-        ]
+        rest = [i for i in range(len(solved.pattern.pads)) if i not in own and i not in exposed]
         if (
             len(own) in (2, 4)
             and len(rest) >= 2
@@ -137,8 +133,12 @@ def land_of(solved: Solved, names: Numbers, rounds: dict[int, Round], apart: set
     ox = (min(p[0] for p in places) + max(p[0] for p in places)) / 2
     oy = (min(p[1] for p in places) + max(p[1] for p in places)) / 2
     sure = confidence.of_pads(solved, rounds, names.guessed)
+    exposed = numbering.exposed(solved.pattern.pads) | numbering.thermal_parts(solved.pattern.pads)
+    roles: dict[int, PadRole] = {
+        i: "mechanical" if i in apart else "thermal" if i in exposed else "signal" for i in shown
+    }
     made = [
-        (_pad(solved, i, (ox, oy), names.names[k], rounds.get(i), i in apart, sure[i]), i) for k, i in enumerate(shown)
+        (_pad(solved, i, (ox, oy), names.names[k], rounds.get(i), roles[i], sure[i]), i) for k, i in enumerate(shown)
     ]
     made.sort(key=lambda one: _reading_order(one[0]))
     pads, order = [pad for pad, _ in made], {i: k for k, (_, i) in enumerate(made)}
@@ -211,7 +211,7 @@ def _shape_evidence(solved: Solved, i: int) -> list[Evidence]:
 
 
 def _pad(
-    solved: Solved, i: int, offset: tuple[float, float], name: str, hole: Round | None, apart: bool, sure: float
+    solved: Solved, i: int, offset: tuple[float, float], name: str, hole: Round | None, role: PadRole, sure: float
 ) -> Pad:
     shape = solved.pattern.pads[i]
     x, y = solved.place(i)
@@ -223,12 +223,10 @@ def _pad(
         w, h = (rounded(v) for v in hole.copper)
         kind, drill = hole.type, hole.drill
     size_status: Status = "derived" if sized or drill is not None else "assumed" if w and h else "not_stated"
-    thermal = numbering.is_thermal(solved.pattern.pads, i) or i in numbering.thermal_parts(solved.pattern.pads)
-    role: PadRole = "mechanical" if apart else "thermal" if thermal else "signal"
     radius = rounded(shape.radius / solved.scale.x, 3) if shape.kind in ("roundrect", "d_shape") else None
     form = "rect" if shape.kind == "custom" and solved.drawing.sheet.raster else shape.kind  # pixels fray the corners
     return Pad(
-        number="" if kind == "np_thru_hole" else "MP" if apart else name, type=kind, shape=form,
+        number="" if kind == "np_thru_hole" else "MP" if role == "mechanical" else name, type=kind, shape=form,
         x=round(x - offset[0], 4) + 0.0, y=round(y - offset[1], 4) + 0.0,
         w=w, h=h, drill=drill, corner_radius=radius, role=role, status="derived" if placed else "assumed",
         size_status=size_status, evidence=_shape_evidence(solved, i),

@@ -20,6 +20,7 @@ class Ink:
     def __init__(self, drawing: Drawing) -> None:
         height, width = int(drawing.sheet.height) + 2, int(drawing.sheet.width) + 2
         self.rules = rules_of(drawing)
+        self._known: dict[Box, int] = {}
         paper = np.zeros((height, width), np.uint8)
         for x0, y0, x1, y1 in _strokes(drawing, self.rules):
             cv2.line(paper, (round(x0), round(y0)), (round(x1), round(y1)), 255, 1)
@@ -35,16 +36,16 @@ class Ink:
 
     def at(self, box: Box) -> int:
         """The drawing most of a box's border and middle lies on; 0 for none."""
-        xs = np.linspace(box.x0, box.x1, INK_POINTS)
-        ys = np.linspace(box.y0, box.y1, INK_POINTS)
-        points = [(x, y) for x in xs for y in ys]
-        found = np.bincount([self._label(x, y) for x, y in points], minlength=2)
+        if box not in self._known:
+            self._known[box] = self._at(box)
+        return self._known[box]
+
+    def _at(self, box: Box) -> int:
+        height, width = self.labels.shape
+        columns, rows = _cells(box.x0, box.x1, width), _cells(box.y0, box.y1, height)
+        found = np.bincount(self.labels[rows[:, None], columns].ravel(), minlength=2)
         found[0] = 0
         return int(found.argmax()) if found.any() else 0
-
-    def _label(self, x: float, y: float) -> int:
-        row = min(max(round(y), 0), self.labels.shape[0] - 1)
-        return int(self.labels[row, min(max(round(x), 0), self.labels.shape[1] - 1)])
 
     def parted(self, a: Box, b: Box) -> bool:
         """Whether a rule runs between two boxes."""
@@ -54,6 +55,11 @@ class Ink:
             if crossing and low - RULE_JOINT_PT <= sum(second) / 2 <= high + RULE_JOINT_PT:
                 return True
         return False
+
+
+def _cells(low: float, high: float, count: int) -> NDArray[np.intp]:
+    """The cells of evenly spread points from one edge of a box to the other, those outside the page on its border."""
+    return np.clip(np.rint(np.linspace(low, high, INK_POINTS)), 0, count - 1).astype(np.intp)
 
 
 def _strokes(drawing: Drawing, rules: list[Rule]) -> NDArray[np.float64]:

@@ -102,7 +102,8 @@ def read(lines: list[Word], apart: Apart = _never) -> list[Quantity]:
     found = [q for q in (parse(line) for line in lines) if q is not None]
     taken = {id(q.box) for q in found}
     loose = [line for line in lines if id(line.box) not in taken]
-    found = [_with_tolerance(q, loose) for q in found]
+    tolerances = [(word, t) for word in loose if (t := _tolerance(word)) is not None]
+    found = [_with_tolerance(q, tolerances) for q in found]
     found = _stacked(found, apart)
     return _diameters([_with_note(_with_count(q, loose), loose) for q in found])
 
@@ -116,11 +117,10 @@ def _diameters(found: list[Quantity]) -> list[Quantity]:
     return [replace(q, kind="diameter") if s and q.kind == "length" else q for q, s in zip(found, signed, strict=True)]
 
 
-def _with_tolerance(q: Quantity, loose: list[Word]) -> Quantity:
+def _with_tolerance(q: Quantity, tolerances: list[tuple[Word, tuple[float, float]]]) -> Quantity:
     _, end, top, bottom = frame(q.box, q.turn)
-    for word in loose:
-        tol = _tolerance(word)
-        if tol is None or word.turn != q.turn or q.value is None or q.low is not None:
+    for word, tol in tolerances:
+        if word.turn != q.turn or q.value is None or q.low is not None:
             continue
         start, _, top2, bottom2 = frame(word.box, word.turn)
         if (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -47,21 +49,31 @@ from worker.datasheet.thresholds.scan import (
 )
 
 MAX_LINES = 260
+BLOCK_PX = 2  # blobs are numbered by blocks of pixels from the top: a cut between blocks keeps their order
 
 
 def letter_boxes(ink: Gray, px_per_pt: float) -> list[Box]:
     """Boxes (px) of connected ink of letter size, dots and commas included."""
-    count, _, stats, _ = cv2.connectedComponentsWithStats((ink > 0).astype(np.uint8), connectivity=8)
+    left, top, width, height = cv2.boundingRect(ink)
+    left, top = left - left % BLOCK_PX, top - top % BLOCK_PX
+    inked = ink[top : top + height + 1, left : left + width + 1]
+    found = [Box(left + x, top + y, left + x + w, top + y + h) for x, y, w, h in _letters_in(inked, px_per_pt)]
+    return found if len(found) < SPECKS_MOST else []
+
+
+def _letters_in(ink: Gray, px_per_pt: float) -> Iterator[tuple[float, float, float, float]]:
+    """Left, top, width and height (px) of letters and parts of letters."""
+    if not ink.size:
+        return
+    count, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     low, high = POINT_LEAST_PT * px_per_pt, LETTER_MOST_PT * px_per_pt
-    found = []
     rings = _rings(ink, px_per_pt)
-    for x, y, w, h, area in stats[1:count]:
+    for x, y, w, h, area in stats[1:count].tolist():
         leader = max(w, h) > INK_LEADER_PT * px_per_pt and area < INK_LEADER_FILL * w * h
         if leader or (x, y, w, h) in rings:
             continue
         if w <= high and h <= high and max(w, h) >= low and area >= POINT_AREA_PX:
-            found.append(Box(float(x), float(y), float(x + w), float(y + h)))
-    return found if len(found) < SPECKS_MOST else []
+            yield float(x), float(y), float(w), float(h)
 
 
 def _rings(ink: Gray, px_per_pt: float) -> set[tuple[int, int, int, int]]:
@@ -194,4 +206,4 @@ def _rungs(pairs: list[list[Box]], px_per_pt: float) -> tuple[list[Box], list[Bo
 
 def ink_of(paper: Gray) -> NDArray[np.uint8]:
     """Ink 255 and paper 0 of a grey picture (height, width) that has no dark ground."""
-    return np.where(paper < INK_MOST, 255, 0).astype(np.uint8)
+    return np.asarray(cv2.threshold(paper, INK_MOST - 1, 255, cv2.THRESH_BINARY_INV)[1], np.uint8)
