@@ -185,3 +185,16 @@ def test_a_page_full_of_words_keeps_its_upright_numbers() -> None:
     lines = text_detection.text_lines(words + notes + number, PX_PER_PT)
     assert len(lines) == text_detection.MAX_LINES
     assert (Box(2400, 0, 2418, 103), True) in lines
+
+
+def test_a_head_as_wide_as_it_is_long_is_a_head() -> None:
+    paper, half = page(), 14
+    cv2.rectangle(paper, (100, 200), (400, 260), 0, -1)
+    cv2.line(paper, (120, 120), (380, 120), 0, 2)
+    for x, way in ((100, 1), (400, -1)):
+        cv2.line(paper, (x, 100), (x, 190), 0, 2)
+        tip, back = x + way * 6, x + way * (6 + 2 * half)  # the head ends short of the line it points at
+        cv2.fillPoly(paper, [np.array([(tip, 120), (back, 120 - half), (back, 120 + half)], np.int32)], 0)
+    left, right = sorted(read(paper).arrowheads, key=lambda tip: tip.x)
+    assert [(t.dx, t.dy) for t in (left, right)] == [(-1, 0), (1, 0)]
+    assert (left.x, right.x) == (pytest.approx(26, abs=1), pytest.approx(99, abs=1))

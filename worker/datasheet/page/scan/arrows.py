@@ -24,6 +24,8 @@ from worker.datasheet.thresholds.scan import (
     SWELL_WINDOW_PT,
     TIP_LINE_PT,
     TIP_STEM_PT,
+    TRIANGLE_EVEN,
+    TRIANGLE_GROWTH,
     WEDGE_ASIDE_PX,
     WEDGE_ASPECT,
     WEDGE_ENDS,
@@ -130,17 +132,15 @@ def wedges(
     found: list[Tip] = []
     for i in range(1, min(count, MAX_TIPS)):
         x, y, w, h, _ = (int(v) for v in stats[i])
-        if not WEDGE_MIN_PT * px_per_pt < max(w, h) < WEDGE_MAX_PT * px_per_pt or max(w, h) < WEDGE_ASPECT * min(w, h):
+        if not WEDGE_MIN_PT * px_per_pt < max(w, h) < WEDGE_MAX_PT * px_per_pt:
             continue
-        axis = 0 if w >= h else 1
-        profile = (labels[y : y + h, x : x + w] == i).sum(axis=axis).astype(float)
-        growth = _growth(profile)
-        if abs(growth) < WEDGE_GROWTH:
+        pointed = _pointed(labels[y : y + h, x : x + w] == i)
+        if pointed is None:
             continue
-        sign = -1 if growth > 0 else 1
+        axis, sign = pointed
         image = ink if axis == 0 else np.ascontiguousarray(ink.T)
         along, across = (x, y + h / 2) if axis == 0 else (y, x + w / 2)
-        end = _point(image, along + (len(profile) if sign > 0 else 0), across, sign, thick)
+        end = _point(image, along + ((w, h)[axis] if sign > 0 else 0), across, sign, thick)
         px, py = (end, across) if axis == 0 else (across, end)
         tip = Tip(
             float(origin[0] + px / px_per_pt),
@@ -150,6 +150,20 @@ def wedges(
         if _on_stroke(tip, strokes):
             found.append(tip)
     return found
+
+
+def _pointed(blob: NDArray[np.bool_]) -> tuple[int, int] | None:
+    """Axis (0: x) and direction in which a blob tapers to a point, along its length or, where it has none, as a triangle."""
+    height, width = blob.shape
+    growths = [_growth(blob.sum(axis=axis).astype(float)) for axis in (0, 1)]
+    axis = 0 if width >= height else 1
+    least, aside = WEDGE_GROWTH, np.inf
+    if max(width, height) < WEDGE_ASPECT * min(width, height):  # as wide as it is long: the shape alone tells its axis
+        axis = 0 if abs(growths[0]) >= abs(growths[1]) else 1
+        least, aside = TRIANGLE_GROWTH, TRIANGLE_EVEN
+    if abs(growths[axis]) < least or abs(growths[1 - axis]) > aside:
+        return None
+    return axis, -1 if growths[axis] > 0 else 1
 
 
 def _growth(profile: NDArray[np.float64]) -> float:
