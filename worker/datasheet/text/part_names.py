@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 
 from worker.datasheet.geometry.primitives import Box, Word
-from worker.datasheet.thresholds.page import PARTS_NAME_LEAST, PARTS_NAME_LEVEL
+from worker.datasheet.thresholds.page import (
+    PARTS_BEGUN,
+    PARTS_EXACT,
+    PARTS_NAME_LEAST,
+    PARTS_NAME_LEVEL,
+    PARTS_OF_LETTER,
+    PARTS_SIZE,
+    PARTS_WORD,
+)
 
 
 def plain(text: str) -> str:
@@ -14,7 +22,6 @@ def plain(text: str) -> str:
 
 
 _SIZE = re.compile(r"(?<!\d)\d{4,5}(?!\d)")  # of a chip: 0805, 2512, 01005
-EXACT, WORD, SIZE = 4.0, 3.0, 1.0
 
 
 def fit(name: str, package: str) -> float:
@@ -24,16 +31,16 @@ def fit(name: str, package: str) -> float:
     """
     own, asked = plain(name), plain(package)
     if own == asked:
-        return EXACT
+        return PARTS_EXACT
     words = {plain(w) for w in re.split(r"[\s,;()]+", name)} - {""}
     wanted = {plain(w) for w in re.split(r"[\s,;()]+", package)} - {""}
     if any(w in wanted and len(w) >= PARTS_NAME_LEAST for w in words):
-        return WORD
+        return PARTS_WORD
     begun = [w for w in words for a in wanted if _begins(w, a) or _begins(a, w)]
     if begun:
-        return 2.0 + max(map(len, begun)) / 100
+        return PARTS_BEGUN + PARTS_OF_LETTER * max(map(len, begun))
     sizes = set(_SIZE.findall(name)) & set(_SIZE.findall(package))
-    return SIZE if sizes else 0.0
+    return PARTS_SIZE if sizes else 0.0
 
 
 def _begins(short: str, long: str) -> bool:

@@ -26,6 +26,7 @@ from worker.datasheet.thresholds.page import (
 _DIGITS = frozenset("0123456789.,")
 FIRST = 400  # number of the first such table of a page
 _LETTER = re.compile(r"^([A-Z][a-z]?\d?|[a-z]\d?)(?:\(?(mm|in|inch)\)?)?$")
+_DECIMAL = re.compile(r"[.,]\d")
 _COUNTS = re.compile(r"circuits?|ckts?|contacts?|positions?|pos|poles?|ways?|pins?", re.IGNORECASE)
 
 
@@ -207,11 +208,11 @@ def _sorted_out(columns: list[_Column]) -> list[_Column]:
 
 
 def _chosen(body: list[list[Word]], names: list[Word], left: float, package: str | None) -> list[list[Word]]:
-    """The rows of the part asked for as cells; the only row of a table that names none."""
+    """The rows of the part asked for as cells; the only row of a table that names none, where it prints decimals."""
     cells = [_cells(row) for row in body]
     if not names:
-        broken = any(re.search(r"\d[.,]\d", c.text) for row in cells for c in row)
-        return cells if len(cells) == 1 and broken else []  # whole numbers under two letters are those of pins
+        measures = len(cells) == 1 and any(_DECIMAL.search(c.text) for c in cells[0])  # else letters beside pin numbers
+        return cells if measures else []
     if package is None:
         return []
     own = spread(names, [max(row, key=lambda w: w.box.x0 > left).box for row in cells])

@@ -83,6 +83,11 @@ def test_the_only_row_of_a_table_that_names_no_part() -> None:
     }
 
 
+def test_letters_over_numbers_of_pins_are_no_table() -> None:
+    segments, pins = row(0, (90, "e"), (230, "Y")), row(14, (90, "1"), (229, "14"))
+    assert not read([*segments, *pins], [], None).entries
+
+
 def test_digits_that_a_font_sets_apart_are_one_number() -> None:
     words = [*HEAD, *row(14, (10, "2512"), (88, "6."), (99, "3"), (105, "5"), (158, "3.1"), (228, "0.6"))]
     assert values(read(words, [], "2512"))["L"] == (None, 6.35, None)

@@ -112,7 +112,7 @@ def test_an_answer_outside_its_bounds_is_refused(tmp_path: Path) -> None:
     def wrong(said: dict[str, Any]) -> None:
         said[Centres.__name__]["rows"][0]["x"] = 1e9
 
-    with pytest.raises(Permanent, match="no Centres"):
+    with pytest.raises(Permanent, match="not Centres"):
         run(tmp_path, "vlm", wrong)
 
 
