@@ -151,7 +151,7 @@ def page_matrix(page: pypdfium2.PdfPage) -> Matrix:
 
 
 def read_text(book: Book, number: int) -> tuple[list[Word], list[Box]]:
-    """The words of the text layer, and the boxes of letters whose meaning neither their font tells nor the pixels."""
+    """The words of the text layer, and the boxes of letters to read from pixels: neither font nor votes tell their meaning."""
     if book.pdf is None:
         return [], []
     page = book.pdf[number - 1]
@@ -161,7 +161,7 @@ def read_text(book: Book, number: int) -> tuple[list[Word], list[Box]]:
         clipped = paths.clipped_texts(page.raw, m)
         words, unknown = text_layer.read_words(textpage.raw, m, clipped)
         if len(unknown) < UNKNOWN_LEAST:
-            return words, unknown
+            return words, []
         unmapped = text_layer.unmapped_words(textpage.raw, m, clipped, number)
         book.glyphs.add(unmapped, lambda: render(book, number))
         return text_layer.read_words(textpage.raw, m, clipped, book.glyphs.meanings(), number)
@@ -205,7 +205,7 @@ def read_titles(book: Book, number: int) -> str:
         page.close()
     sheet.words, unknown = read_text(book, number)
     found = list(sheet.words) + stroked_text.read_titles(sheet, MAX_TITLES)
-    if len(unknown) >= UNKNOWN_LEAST:
+    if unknown:
         found.extend(_read_unknown(book, number, unknown, MAX_TITLES))
     return " ".join(line.text for line in phrases.join(found, TITLE_GAP))
 
@@ -260,7 +260,7 @@ def read_sheet(book: Book, number: int) -> Sheet:
     finally:
         page.close()
     sheet.words, unknown = read_text(book, number)
-    if len(unknown) >= UNKNOWN_LEAST:
+    if unknown:
         sheet.words.extend(_read_unknown(book, number, unknown))
     sheet.words.extend(stroked_text.read_strokes(sheet))
     areas = [b for b in sheet.images if raster.worth_reading(b, sheet)]

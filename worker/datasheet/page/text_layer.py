@@ -17,6 +17,7 @@ from worker.datasheet.thresholds.page import (
     ASKEW_ALIKE_DEG,
     ASKEW_MOST_PT,
     ASKEW_STEP,
+    BLANK_PT,
     GARBLED,
     GARBLED_LEAST,
     JOINT,
@@ -100,6 +101,9 @@ def _chars(textpage: object, m: Matrix, clipped: dict[int, Box], page: int) -> l
             found.append(None)
             continue
         unmapped = code in _PRIVATE_USE or not mapped
+        if unmapped and min(box.width, box.height) < BLANK_PT:
+            found.append(None)  # a space has no other mark in such a font
+            continue
         pdfium.FPDFText_GetLooseCharBox(textpage, i, cell)
         x0, y0 = placed(m, cell.left, cell.bottom)
         x1, y1 = placed(m, cell.right, cell.top)
@@ -189,10 +193,18 @@ def read_words(
 
     `clipped`: what text objects are clipped to, by address.
     """
-    chars = [_meant(c, known or {}) for c in _chars(textpage, to_page, clipped or {}, page)]
+    chars = _whole([_meant(c, known or {}) for c in _chars(textpage, to_page, clipped or {}, page)])
     unknown = [c.box for c in chars if c is not None and not c.text]
     runs = _runs([c if c is not None and c.text else None for c in chars])
     return [_word(run) for run in runs if _of_drawing(run)], unknown
+
+
+def _whole(chars: list[_Char | None]) -> list[_Char | None]:
+    """The letters, none of a word known that has others unknown: the pixels tell a word better than its pieces."""
+    torn = {
+        id(c) for run in _runs(chars) if any(not c.text for c in run) for c in run if c.glyph is not None
+    }  # fmt: skip
+    return [replace(c, text="") if c is not None and id(c) in torn else c for c in chars]
 
 
 def _meant(char: _Char | None, known: Mapping[Glyph, KnownGlyph]) -> _Char | None:

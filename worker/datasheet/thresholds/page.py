@@ -9,6 +9,7 @@ from __future__ import annotations
 # of a page's characters that are control codes: its text is read from pixels; dashes in every cell come to less
 GARBLED = 0.25
 TITLE_GAP = 1.5  # heights between two words of a title; stroked letters stand wide
+BLANK_PT = 0.1  # height of what a letter draws, of a font that does not tell its meaning: a lower one is a space
 UNKNOWN_LEAST = 4  # letters of unknown meaning from which on they are read from pixels
 UNMAPPED_PART = (
     0.03  # of a page's letters that have no meaning, from which on its words are read from pixels for the search

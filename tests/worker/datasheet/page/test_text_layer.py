@@ -11,8 +11,8 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from tests.worker.datasheet.sketch import Sketch
-from worker.datasheet.page import pages
-from worker.datasheet.page.text_layer import garbled
+from worker.datasheet.page import pages, text_layer
+from worker.datasheet.page.text_layer import KnownGlyph, garbled
 from worker.datasheet.text import phrases
 
 
@@ -100,6 +100,37 @@ def test_letters_that_a_font_does_not_tell_are_read_from_the_pixels_amid_those_i
     assert set(found) == {"Pin", *" ".join(lines).split(), "0.25"}
     assert found["RECOMMENDED"] == found["PATTERN"] == 1.0
     assert all(0.9 < found[word] < 1.0 for word in ("definitions", "IO10", "32.768", "1", "0.25"))
+    book.close()
+
+
+def test_a_word_with_letters_of_no_known_meaning_is_left_whole_to_the_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Untold(monkeypatch, "012356789X.")
+    lines = ["12X", "0.35", "16", "97.8"]
+    for i, line in enumerate(lines):
+        page.text(60, 780 - 20 * i, line)
+    book = page.book()
+    assert book.pdf is not None
+    sheet, text = book.pdf[0], book.pdf[0].get_textpage()
+    to_page = pages.page_matrix(sheet)
+    letters = [letter for word in text_layer.unmapped_words(text.raw, to_page) for letter in word.letters]
+    known = {
+        g: KnownGlyph(c, 0.99)
+        for g, c in zip(letters, "".join(lines), strict=True)
+        if isinstance(g, tuple) and c != "5"
+    }
+    words, unknown = text_layer.read_words(text.raw, to_page, known=known)
+    assert [w.text for w in words] == ["12X", "16", "97.8"]
+    assert len(unknown) == len("0.35")
+    book.close()
+
+
+def test_a_space_of_such_a_font_is_no_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Untold(monkeypatch, "012356789.BSCREF ")
+    lines = ["0.50 BSC", "2.00 BSC", "3.68 REF", "0.20 REF", "97 BSC", "1.51 BSC"]
+    for i, line in enumerate(lines):
+        page.text(60, 780 - 20 * i, line)
+    book = page.book()
+    assert set(words_of(book)) == set(" ".join(lines).split())
     book.close()
 
 
