@@ -10,10 +10,10 @@ from worker.datasheet.body.outline import without_labels
 from worker.datasheet.drawing import scale
 from worker.datasheet.drawing.dimensions import DimensionReading, box_of
 from worker.datasheet.drawing.drawing import Drawing
+from worker.datasheet.drawing.joined_spans import joined
 from worker.datasheet.drawing.scale import Scale
 from worker.datasheet.drawing.shapes import ROUND
 from worker.datasheet.land import borrowed, solver, variables
-from worker.datasheet.land.joined_spans import joined
 from worker.datasheet.land.patterns import Pattern
 from worker.datasheet.land.solver import Fit
 from worker.datasheet.land.variables import Feature, Model
@@ -25,7 +25,6 @@ from worker.datasheet.thresholds.land import (
     ELSE_COST,
     ELSE_OFF,
     ELSE_ON,
-    EVEN_PT,
     FITTING_MOST,
     LAND_END_BY_HAND_PT,
     LAND_END_PT,
@@ -45,6 +44,7 @@ from worker.datasheet.thresholds.land import (
     SAME_PLACE_PT,
     SAME_PLACE_RASTER_PT,
     SIZES_ALIKE,
+    STEP_PT,
     UNSIZED_MOST,
     UNSIZED_PART,
 )
@@ -173,7 +173,7 @@ def _uneven(solved: Solved) -> bool:
     for axis, own in solver.lanes(model):
         drawn = np.diff([model.start[i] for i in own])
         made = np.diff([solved.fit.values[i] for i in own])
-        if len(own) > 2 and np.ptp(drawn) < EVEN_PT and np.ptp(made) > EVEN_PT / scale.of(axis):
+        if len(own) > 2 and np.ptp(drawn) < STEP_PT and np.ptp(made) > STEP_PT / scale.of(axis):
             return True
     return False
 

@@ -15,8 +15,6 @@ from worker.datasheet.thresholds.land import (
     AGREE_MM,
     AGREE_PART,
     DRAWN_ALIKE,
-    EVEN_LEAST,
-    EVEN_PT,
     FLUSH_PT,
     MIDDLE_OF_THREE,
     MIDDLES_PT,
@@ -27,6 +25,8 @@ from worker.datasheet.thresholds.land import (
     SQUARE_ALIKE,
     STEP_ALIKE,
     STEP_ALIKE_PT,
+    STEP_LEAST,
+    STEP_PT,
     WEIGHT_DRAWN,
     WEIGHT_PRINTED,
     WEIGHT_REGULAR,
@@ -103,7 +103,7 @@ def _even(model: Model) -> list[tuple[Row, float]]:
     """Equal steps of rows that a program drew at one step: printed numbers that say otherwise are those of something else."""
     rows: list[Row] = []
     for _, own in lanes(model):
-        if len(own) >= EVEN_LEAST and np.ptp(np.diff(model.start[own])) < EVEN_PT:
+        if len(own) >= STEP_LEAST and np.ptp(np.diff(model.start[own])) < STEP_PT:
             rows += [_sum({b: 1.0, a: -1.0}, {c: -1.0, b: 1.0}) for a, b, c in zip(own, own[1:], own[2:], strict=False)]
     return [(row, 0.0) for row in rows]
 
