@@ -71,11 +71,11 @@ def _add(found: PartRows, rows: list[list[Word]], at: int, letters: list[Word], 
     if len({c.letter for c in columns}) < PARTS_LETTERS_LEAST:
         return
     number, left = FIRST + len(found.boxes), min(c.x - c.half for c in columns)
-    chosen = [
-        _entries(cells, columns, number) for cells in _chosen(body, _names(rows, body, left, letters), left, package)
-    ]
+    names = _names(rows, body, left, letters)
+    chosen = [_entries(cells, columns, number) for cells in _chosen(body, names, left, package)]
     listed = [one for one in chosen if one]
-    if not listed:
+    measures = any(_DECIMAL.search(e.quantity.printed) for one in listed for e in one)
+    if not listed or not (names or measures):  # without either, letters over numbers of pins
         return
     first = {e.symbol: e for e in listed[0]}
     found.entries.extend(listed[0])
@@ -208,11 +208,10 @@ def _sorted_out(columns: list[_Column]) -> list[_Column]:
 
 
 def _chosen(body: list[list[Word]], names: list[Word], left: float, package: str | None) -> list[list[Word]]:
-    """The rows of the part asked for as cells; the only row of a table that names none, where it prints decimals."""
+    """The rows of the part asked for as cells; the only row of a table that names none."""
     cells = [_cells(row) for row in body]
     if not names:
-        measures = len(cells) == 1 and any(_DECIMAL.search(c.text) for c in cells[0])  # else letters beside pin numbers
-        return cells if measures else []
+        return cells if len(cells) == 1 else []
     if package is None:
         return []
     own = spread(names, [max(row, key=lambda w: w.box.x0 > left).box for row in cells])

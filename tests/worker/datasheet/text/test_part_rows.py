@@ -84,7 +84,7 @@ def test_the_only_row_of_a_table_that_names_no_part() -> None:
 
 
 def test_letters_over_numbers_of_pins_are_no_table() -> None:
-    segments, pins = row(0, (90, "e"), (230, "Y")), row(14, (90, "1"), (229, "14"))
+    segments, pins = row(0, (90, "e"), (230, "Y")), row(14, (90, "1"), (229, "14"), (330, "1.68"))  # beside a dimension
     assert not read([*segments, *pins], [], None).entries
 
 
