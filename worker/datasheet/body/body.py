@@ -27,6 +27,8 @@ DESCRIBED = "descriptions in the table"
 JEDEC = "letters D, E and A"
 PLAIN = "letters L, W and H"
 SIDES = ("D", "D1", "E", "E1")
+SOMETIMES_HEIGHTS = frozenset({"C", "c"})
+"""Letters of a height in some tables; in others of the width or the thickness of leads."""
 _ROUND = re.compile(r"MELF|\bLL-?(?:34|41)\b|\bSOD-?80|\bDO-?(?:35|41|213)|cylind", re.IGNORECASE)
 _HEIGHT = re.compile(
     r"(?:overall|total|package|body|seated|profile)?\s*height|total\s*thickness|package\s*thickness", re.IGNORECASE
@@ -140,9 +142,19 @@ def _merged(listed: Found, drawn: Found | None, no_lead: bool) -> Found:
             listed.across = drawn.across
     if len(listed.sides) < 2 and len(drawn.sides) == 2:
         listed.sides, listed.across = drawn.sides, drawn.across
-    if listed.height is None or listed.height.symbol in {q.symbol for q in listed.sides if q.symbol}:
-        listed.height = drawn.height
+    _choose_height(listed, drawn)
     return listed
+
+
+def _choose_height(listed: Found, drawn: Found) -> None:
+    """The height of the table, but the one across a side view where the table's letter means something else or nothing sure."""
+    letter = listed.height.symbol if listed.height is not None else ""
+    unsure = (
+        listed.how != DESCRIBED and letter in SOMETIMES_HEIGHTS and drawn.height is not None and drawn.height.symbol
+    )
+    if listed.height is None or letter in {q.symbol for q in listed.sides if q.symbol} or unsure:
+        listed.height = drawn.height
+    listed.height_drawn = drawn.height is not None and drawn.height.symbol == (listed.height or drawn.height).symbol
 
 
 def _plausible(q: Quantity) -> bool:

@@ -16,6 +16,7 @@ class Found:
     overall: dict[str, Quantity] = field(default_factory=dict)
     how: str = ""
     review_reasons: list[str] = field(default_factory=list)
+    height_drawn: bool = False  # whether the drawing shows it across a side view
     height_twice: bool = False  # whether words of the page say the same as the drawing
     across: tuple[Quantity | None, Quantity | None] = (None, None)  # along x and y of the top view
 

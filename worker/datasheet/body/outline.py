@@ -94,6 +94,7 @@ def _from_top(
     _, box, x, y = best
     found = Found([x.quantity, y.quantity], how="dimensions of the outline drawing", across=(x.quantity, y.quantity))
     found.height = height(drawing, TopView(box, x, y), lengths)
+    found.height_drawn = found.height is not None
     return found
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from worker.datasheet.body.body import DESCRIBED
+from worker.datasheet.body.body import DESCRIBED, SOMETIMES_HEIGHTS
 from worker.datasheet.body.edge_coverage import sides_drawn
 from worker.datasheet.body.found import Found
 from worker.datasheet.drawing import scale
@@ -38,7 +38,7 @@ from worker.datasheet.thresholds.result import (
     WITNESSES,
 )
 
-HEIGHTS = frozenset({"A", "A2", "H", "h", "T", "C", "c"})
+HEIGHTS = frozenset({"A", "A2", "H", "h", "T"})
 HOLES = re.compile(r"\bholes?\b|\bdrill|\bN?PTH\b|\bplated\b|\bpegs?\b|\bboss", re.IGNORECASE)
 
 
@@ -123,7 +123,14 @@ def of_body(found: Found, drawings: list[Drawing]) -> tuple[list[float], float]:
     tall = found.height
     if tall is not None and found.height_twice and tall.confidence > _least(drawings):
         return sides, CONFIRMED
-    return sides, _of_value(tall, tall.symbol in HEIGHTS and named, drawings) if tall is not None else 0.0
+    return sides, _of_height(tall, found, named, drawings) if tall is not None else 0.0
+
+
+def _of_height(tall: Quantity, found: Found, named: bool, drawings: list[Drawing]) -> float:
+    """A letter that is a height in some tables only needs a side view; drawn elsewhere, its length says nothing of a height."""
+    elsewhere = tall.symbol in SOMETIMES_HEIGHTS and not found.height_drawn and found.how != DESCRIBED
+    letter = tall.symbol in HEIGHTS or (tall.symbol in SOMETIMES_HEIGHTS and not elsewhere)
+    return _of_value(tall, letter and named, drawings, set() if elsewhere else None)
 
 
 def _of_value(q: Quantity, confirmed: bool, drawings: list[Drawing], edges: set[int] | None = None) -> float:
