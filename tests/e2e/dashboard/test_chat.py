@@ -25,7 +25,7 @@ LONG = "one two three four five six seven eight nine ten " * 8
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    models = "quick=fake?delay_ms=400 slow=fake?delay_ms=20000"
+    models = "quick=fake?delay_ms=400 slow=fake?delay_ms=60000"
     with service(tmp_path_factory.mktemp("chat"), BM3_WORKER_MODELS=models) as started:
         with started.client() as client:  # the first picture waits for what reads pictures to be imported
             image = {"type": "image", "image": Image.new("RGB", (8, 8))}
