@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -77,7 +78,9 @@ def live_command(server: LiveServer, *arguments: str) -> Iterator[subprocess.Pop
     """`bm3vl live`, as a person runs it."""
     env = {**os.environ, "BM3_SERVER": server.server.url, "BM3_API_KEY": server.key, "PYTHONUNBUFFERED": "1"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen([*COMMAND, *arguments], env=env, text=True, **pipes) as command:  # type: ignore[call-overload]
+    # A shell has its background jobs ignore Ctrl-C, and what they start inherits that.
+    heard = {"preexec_fn": partial(signal.signal, signal.SIGINT, signal.SIG_DFL)}
+    with subprocess.Popen([*COMMAND, *arguments], env=env, text=True, **pipes, **heard) as command:  # type: ignore[call-overload]
         try:
             yield command
         finally:

@@ -45,6 +45,7 @@ def page(running: Service, context: BrowserContext) -> Iterator[Page]:
     password = (running.folder / "admin-password").read_text().strip()
     opened = log_in(context, running.url, "admin", password)
     opened.get_by_role("link", name="Chat", exact=True).click()
+    opened.wait_for_url("**/chat")  # loaded: its script has run, and hears Enter
     complaints = Complaints()
     complaints.listen(opened)
     yield opened

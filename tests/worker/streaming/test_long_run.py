@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gc
+import json
 import resource
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,6 +21,7 @@ from worker.engines.tiny import TinySize
 from worker.streaming.forward import Forward
 from worker.streaming.session import StreamSession
 
+ROOT = Path(__file__).parents[3]
 CHUNKS = 10_000
 EARLY = 1000
 SMALLEST = TinySize(hidden=16, layers=1, heads=2, kv_heads=1, patch_px=8)
@@ -46,9 +50,7 @@ def resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_ten_thousand_chunks_are_flat() -> None:
+def long_run() -> dict[str, float]:
     """The last thousand chunks of an old stream against chunks 1000 to 2000 of a young one, shown in turn, so that
     whatever else the machine does meets both alike; CPU time of all threads, medians."""
     loaded, forward = recording_resident("qwen2_vl", SMALLEST)
@@ -74,11 +76,29 @@ def test_ten_thousand_chunks_are_flat() -> None:
     pairs = [(feed(old), feed(young)) for _ in range(EARLY)]
     loaded.batcher.close()
     gc.collect()
-    last, early = statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)
-    assert abs(last / early - 1) < 0.05, f"{last * 1e3:.3f} ms against {early * 1e3:.3f} ms a chunk"
-    assert old.cache.nbytes == cache_bytes
-    assert len(old.context.spans) <= spans + 4
-    assert resident_bytes() - before_bytes < 8 * 2**20
-    assert old.context.spans[0].role == "pinned"
-    assert old.checkpoint()["next_chunk"] == CHUNKS
-    assert len(str(old.checkpoint())) < 4000
+    return {
+        "late_s": statistics.median(late for late, _ in pairs),
+        "early_s": statistics.median(early for _, early in pairs),
+        "grown_bytes": resident_bytes() - before_bytes,
+        "cache_grown_bytes": old.cache.nbytes - cache_bytes,
+        "more_spans": len(old.context.spans) - spans,
+        "prompt_in_sight": old.context.spans[0].role == "pinned",
+        "next_chunk": old.checkpoint()["next_chunk"],
+        "checkpoint_letters": len(str(old.checkpoint())),
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_ten_thousand_chunks_are_flat() -> None:
+    """In a process of its own: what others leave behind in this one comes and goes."""
+    alone = f"import json; from {__name__} import long_run; print(json.dumps(long_run()))"
+    done = subprocess.run([sys.executable, "-c", alone], cwd=ROOT, check=True, stdout=subprocess.PIPE)
+    ran = json.loads(done.stdout.splitlines()[-1])
+    assert abs(ran["late_s"] / ran["early_s"] - 1) < 0.05, ran
+    assert ran["cache_grown_bytes"] == 0
+    assert ran["more_spans"] <= 4
+    assert ran["grown_bytes"] < 8 * 2**20, ran
+    assert ran["prompt_in_sight"]
+    assert ran["next_chunk"] == CHUNKS
+    assert ran["checkpoint_letters"] < 4000
