@@ -84,15 +84,20 @@ class Courier:
             ids = [one.delivery_id for one in found if self._places.take(one, time.monotonic())]
         claimed: list[Due] = []
         try:
-            if ids:
-                with self._database.write() as session:
-                    claimed = deliveries.claim(session, self._clock(), ids)
+            claimed = self._claimed(ids)
         finally:
             for delivery_id in {*ids} - {one.delivery_id for one in claimed}:
                 self._leave(delivery_id)
         for one in claimed:
             self._pool.submit(self._attempt, one)
         return len(claimed)
+
+    def _claimed(self, ids: list[UUID]) -> list[Due]:
+        """Those that were claimed, once that is committed; a claim in doubt runs out by itself."""
+        if not ids:
+            return []
+        with self._database.write() as session:
+            return deliveries.claim(session, self._clock(), ids)
 
     def _attempt(self, due: Due) -> None:
         ended = None

@@ -10,6 +10,8 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import event, func, select, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from db.access import tenants
 from db.schema.tables_webhooks import DeliveryState, WebhookAttempt, WebhookDelivery
@@ -88,3 +90,24 @@ def test_an_attempt_that_the_database_refuses_takes_no_other_with_it(database: D
         states = {*session.scalars(select(WebhookDelivery.state))}
     assert tried == {*others}
     assert states == {DeliveryState.PENDING}
+
+
+def test_an_endpoint_is_served_after_a_claim_that_could_not_be_committed(
+    database: Database, hooks: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the database is restarted: the endpoint's place must not stay taken by what never began."""
+    due_at(database, hooks.url("/ok"), 1)
+    ended: queue.Queue[DeliveryOutcome | None] = queue.Queue()
+    courier = Courier(database, SENDER, ended.put)
+
+    def refuse(_: Session) -> None:
+        raise OperationalError("COMMIT", {}, ConnectionError("the server closed the connection"))
+
+    with monkeypatch.context() as away:
+        away.setattr(Session, "commit", refuse)
+        with pytest.raises(OperationalError):
+            courier.start_due()
+    assert courier.under_way == 0
+    assert courier.start_due() == 1
+    assert ended.get(timeout=GUARD_S) is DeliveryOutcome.DELIVERED
+    courier.close()
