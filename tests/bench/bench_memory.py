@@ -84,6 +84,8 @@ def main() -> None:
     parser.add_argument("--chunks", type=int, default=10_000)
     parser.add_argument("--families", nargs="+", choices=HYBRIDS, default=HYBRIDS)
     given = parser.parse_args()
+    if given.chunks < 2 * SETTLED:
+        parser.error(f"--chunks: {2 * SETTLED} at least, for growth is counted from chunk {SETTLED} on")
     logging.getLogger("transformers").setLevel(logging.ERROR)
     for family in given.families:
         measure(family, given.chunks)
