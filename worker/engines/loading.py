@@ -21,7 +21,7 @@ from db.documents.kinds.video import Window
 from db.failures import Failure
 from worker.engines import grammar
 from worker.engines.hub import folder_of
-from worker.engines.packing import LINEAR, default_linear, pack
+from worker.engines.packing import LINEAR, pack
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent
 from worker.families import FAMILIES
@@ -186,7 +186,7 @@ def _model(spec: ModelSpec, folder: Path, config: Any, part: HeldPart | None) ->
     )
     if adapter := spec.options.get("adapter"):
         _adapt(model, adapter)
-    if _one_of(spec, "linear", LINEAR, default_linear(device, dtype)) == "packed":
+    if _one_of(spec, "linear", LINEAR, "plain") == "packed":
         pack(model, device, dtype)
     never = model.generation_config.suppress_tokens
     if never and (part is None or part.last):

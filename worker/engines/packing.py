@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-LINEAR = ("packed", "plain")
+LINEAR = ("plain", "packed")
 ROWS = 2  # what oneDNN lays the weights out for: best over 1 to 16 rows of the 1, 2, 4 and 8 that were measured
 
 
@@ -30,12 +30,6 @@ class PackedLinear(nn.Module):
         return out
 
 
-def default_linear(device: str, dtype: torch.dtype) -> str:
-    """Packed where it was measured to gain: float32 on a CPU with AVX-512. With AVX2 a stream alone lost two fifths."""
-    wide = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
-    return "packed" if wide and _can_pack(device, dtype) else "plain"
-
-
 def _can_pack(device: str, dtype: torch.dtype) -> bool:
     has_onednn: Any = torch.backends.mkldnn.is_available  # untyped
     return device == "cpu" and dtype == torch.float32 and bool(has_onednn())
@@ -43,6 +37,8 @@ def _can_pack(device: str, dtype: torch.dtype) -> bool:
 
 def pack(model: nn.Module, device: str, dtype: torch.dtype) -> None:
     """Replace a model's linear layers, one by one; a head that shares its weights with the embedding stays.
+
+    The process holds the weights once: what is not packed is copied, so that nothing holds the checkpoint's pages.
 
     Raises ValueError where they cannot be packed.
     """
@@ -53,3 +49,7 @@ def pack(model: nn.Module, device: str, dtype: torch.dtype) -> None:
         for name, part in list(parent.named_children()):
             if type(part) is nn.Linear and id(part.weight) not in embeddings:
                 setattr(parent, name, PackedLinear(part))
+    for kept in {
+        id(one): one for one in (*model.parameters(), *model.buffers()) if one.layout == torch.strided
+    }.values():
+        kept.data = kept.data.clone()  # the last views of the file that the weights were mapped from: its pages go

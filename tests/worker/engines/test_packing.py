@@ -9,7 +9,7 @@ from torch import nn
 from db.failures import Failure
 from tests.worker.engines.models import ALL, OPTIONS, checkpoint_folder, chunk, tiny_engine
 from worker.engines.loading import load
-from worker.engines.packing import PackedLinear, default_linear, pack
+from worker.engines.packing import PackedLinear, pack
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent
 
@@ -44,18 +44,11 @@ def test_both_ways_say_the_same_in_as_many_bytes(family: str) -> None:
     assert parameters["packed"] == parameters["plain"]
 
 
-def test_it_is_the_default_where_it_was_measured_to_gain() -> None:
-    wide = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
-    assert default_linear("cpu", torch.float32) == ("packed" if wide else "plain")
-    assert default_linear("cpu", torch.bfloat16) == "plain"
-    assert default_linear("cuda", torch.float32) == "plain"
-
-
 @pytest.mark.parametrize(
     ("options", "said"),
     [
         ({"linear": "packed", "dtype": "bfloat16"}, "use linear=plain"),
-        ({"linear": "folded"}, "one of packed, plain"),
+        ({"linear": "folded"}, "one of plain, packed"),
     ],
 )
 def test_what_cannot_be_packed_is_refused_in_a_sentence(options: dict[str, str], said: str) -> None:
