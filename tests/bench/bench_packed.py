@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModelForImageTextToText
 
-from tests.bench.workloads import CONTEXT_TOKENS, FAMILY
+from tests.bench.workloads import CONTEXT_TOKENS, FAMILY, ROPE
 from worker.engines.loading import normalisation
 from worker.engines.packing import pack
 from worker.families import FAMILIES
@@ -93,12 +93,7 @@ def _model(hidden: int, intermediate: int, heads: int) -> Any:
         "num_key_value_heads": heads // 2,
         "head_dim": 128,
         "max_position_embeddings": CONTEXT_TOKENS,
-        "rope_parameters": {
-            "rope_type": "default",
-            "rope_theta": 5e6,
-            "mrope_section": [24, 20, 20],
-            "mrope_interleaved": True,
-        },
+        "rope_parameters": ROPE,
     }
     vision = {
         "depth": 1,

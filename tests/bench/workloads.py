@@ -25,6 +25,8 @@ from worker.streaming.loaded_model import LoadedModel
 
 FAMILY = "qwen3_vl"
 CONTEXT_TOKENS = 262_144
+ROPE = {"rope_type": "default", "rope_theta": 5e6, "mrope_section": [24, 20, 20], "mrope_interleaved": True}
+"""Of every Qwen3-VL; heads are 128 wide."""
 Work = Callable[[], Any]
 
 
@@ -111,12 +113,7 @@ def random_model(shape: Shape, device: str, attention: str) -> Any:
         "head_dim": 128,
         "max_position_embeddings": CONTEXT_TOKENS,
         "tie_word_embeddings": shape.tied,
-        "rope_parameters": {
-            "rope_type": "default",
-            "rope_theta": 5e6,
-            "mrope_section": [24, 20, 20],
-            "mrope_interleaved": True,
-        },
+        "rope_parameters": ROPE,
     }
     vision = {
         "depth": shape.vision_depth,
