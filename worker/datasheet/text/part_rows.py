@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from worker.datasheet.geometry.primitives import Box, Word, around
-from worker.datasheet.text import quantities
+from worker.datasheet.text import quantities, stacked_units
 from worker.datasheet.text.part_names import fit, plain, spread
 from worker.datasheet.text.quantities import INCH_MM, Quantity
 from worker.datasheet.text.table_entry import TableEntry, rows_of
@@ -26,7 +26,9 @@ from worker.datasheet.thresholds.page import (
 _DIGITS = frozenset("0123456789.,")
 FIRST = 400  # number of the first such table of a page
 _LETTER = re.compile(r"^([A-Z][a-z]?\d?|[a-z]\d?)(?:\(?(mm|in|inch)\)?)?$")
+_VALUE = re.compile(r"[(\[（［]?[\d.,]*\d")
 _DECIMAL = re.compile(r"[.,]\d")
+_OF_REEL = re.compile(r"\b(?:reels?|tapes?|pcs|packing|weight)\b", re.IGNORECASE)
 _COUNTS = re.compile(r"circuits?|ckts?|contacts?|positions?|pos|poles?|ways?|pins?", re.IGNORECASE)
 
 
@@ -59,7 +61,7 @@ def read(words: list[Word], known: list[Box], package: str | None) -> PartRows:
     for at in range(len(rows)):
         letters = _header(rows, at)
         listed = letters and any(b.holds(letters[0].box) for b in found.boxes)
-        if len(letters) < PARTS_LETTERS_LEAST or listed or _counted(rows, at):
+        if len(letters) < PARTS_LETTERS_LEAST or listed or _elsewhere(rows, at):
             continue
         _add(found, rows, at, letters, package)
     return found
@@ -106,11 +108,11 @@ def _header(rows: list[list[Word]], at: int) -> list[Word]:
     return sorted(found, key=lambda w: w.box.x0)
 
 
-def _counted(rows: list[list[Word]], at: int) -> bool:
-    """Whether a header has a column of numbers of circuits: tables of families of connectors are read elsewhere."""
+def _elsewhere(rows: list[list[Word]], at: int) -> bool:
+    """Whether a header has a column of numbers of circuits, as tables of families that are read elsewhere, or speaks of reels."""
     box = rows[at][0].box
     near = [w for row in rows for w in row if abs(w.box.cy - box.cy) < PARTS_HEAD_LINES * box.height]
-    return any(_COUNTS.fullmatch(w.text.strip(".:")) for w in near)
+    return any(_COUNTS.fullmatch(w.text.strip(".:")) or _OF_REEL.search(w.text) for w in near)
 
 
 def _letters(row: list[Word]) -> list[Word]:
@@ -122,21 +124,36 @@ def _letters(row: list[Word]) -> list[Word]:
 
 
 def _body(rows: list[list[Word]], at: int, letters: list[Word]) -> list[list[Word]]:
-    """The rows of values below a header, from its first to a wide gap or to a row without any."""
+    """The rows of values below a header as cells, from its first to a wide gap or to a row without any."""
     high = max(w.box.height for w in letters)
-    left = letters[0].box.x0 - PARTS_COLUMN_HIGH * high
+    left = _left(rows, at, letters)
     found: list[list[Word]] = []
     last, pitch = max(w.box.cy for w in letters), PARTS_HEAD_HIGH * high
     for row in rows[at + 1 :]:
         y = row[0].box.cy
         if y - last > pitch:
             break
-        values = [w for w in row if w.box.cx > left and re.match(r"[\d.,]*\d", w.text)]
+        values = [w for w in row if w.box.cx > left and _VALUE.match(w.text)]
         if len(values) < PARTS_LETTERS_LEAST:
             continue
-        found.append(row)
+        found.append(_cells(row))
         last, pitch = y, PARTS_ROW_GAP * high
-    return found
+    return stacked_units.joined(found)
+
+
+def _left(rows: list[list[Word]], at: int, letters: list[Word]) -> float:
+    """Where the values of the first letter may begin: a little before it, or before the limits that stand under it."""
+    first, high = letters[0].box, letters[0].box.height
+    room = PARTS_LONE_PT if len(letters) < 2 else (letters[1].box.cx - first.cx) / 2
+    limits = [
+        w.box.x0
+        for row in rows[at:]
+        for w in row
+        if w.text.strip(".").upper() in LIMITS
+        and first.cx - room < w.box.cx
+        and 0 < w.box.cy - first.cy < PARTS_HEAD_HIGH * high
+    ]
+    return min([first.x0, *limits]) - PARTS_COLUMN_HIGH * high
 
 
 def _cells(row: list[Word]) -> list[Word]:
@@ -163,8 +180,9 @@ def _columns(rows: list[list[Word]], at: int, letters: list[Word], body: list[li
     head = [
         w for row in rows[max(0, at - 2) :] for w in row if top.cy - PARTS_HEAD_HIGH * top.height < w.box.cy < bottom.y0
     ]
-    most = max(([c for c in _cells(row) if quantities.parse(c)] for row in body), key=len)
-    middles = [c.box.cx for c in most if c.box.cx > letters[0].box.x0 - PARTS_COLUMN_HIGH * top.height]
+    most = max(([c for c in row if quantities.parse(c)] for row in body), key=len)
+    left = _left(rows, at, letters)
+    middles = [c.box.cx for c in most if c.box.cx > left]
     gaps = [b - a for a, b in pairwise(middles)]
     found = []
     for i, x in enumerate(middles):
@@ -191,6 +209,7 @@ def _unit(x: float, letter: Word, head: list[Word]) -> float:
     units = [(w, 1.0) for w in head if MM.match(w.text)] + [
         (w, INCH_MM) for w in head if INCH.match(w.text) and w.text != "in"
     ]
+    units = [u for u in units if not u[0].text.startswith("(")] or units  # in brackets the unit of numbers in brackets
     return min(units, key=lambda u: abs(u[0].box.cx - x), default=(letter, 1.0))[1]
 
 
@@ -209,15 +228,14 @@ def _sorted_out(columns: list[_Column]) -> list[_Column]:
 
 def _chosen(body: list[list[Word]], names: list[Word], left: float, package: str | None) -> list[list[Word]]:
     """The rows of the part asked for as cells; the only row of a table that names none."""
-    cells = [_cells(row) for row in body]
     if not names:
-        return cells if len(cells) == 1 else []
+        return body if len(body) == 1 else []
     if package is None:
         return []
-    own = spread(names, [max(row, key=lambda w: w.box.x0 > left).box for row in cells])
+    own = spread(names, [max(row, key=lambda w: w.box.x0 > left).box for row in body])
     rated = [max((fit(name, package) for name in of), default=0.0) for of in own]
     most = max(rated)
-    return [row for row, score in zip(cells, rated, strict=True) if score == most > 0]
+    return [row for row, score in zip(body, rated, strict=True) if score == most > 0]
 
 
 def _names(rows: list[list[Word]], body: list[list[Word]], left: float, letters: list[Word]) -> list[Word]:
@@ -242,9 +260,9 @@ def _entries(cells: list[Word], columns: list[_Column], table: int) -> list[Tabl
             continue
         box = around([w.box for _, w, _ in pairs])
         printed = f"{letter} " + " ".join(w.text for _, w, _ in pairs)
-        first = pairs[0][2].scaled(own[0].unit)
+        first = _in_mm(pairs[0][2], own[0])
         if own[0].limit and len(own) > 1:
-            limits = {c.limit: q.scaled(c.unit).target for c, _, q in pairs}
+            limits = {c.limit: _in_mm(q, c).target for c, _, q in pairs}
             first = replace(first, value=limits.get("value"), low=limits.get("low"), high=limits.get("high"))
         elif own[0].limit == "low":
             first = replace(first, value=None, low=first.target)
@@ -254,3 +272,8 @@ def _entries(cells: list[Word], columns: list[_Column], table: int) -> list[Tabl
             TableEntry(letter, "", replace(first, printed=printed, box=box, symbol=letter, mm=True, count=None), table)
         )
     return found
+
+
+def _in_mm(read: Quantity, column: _Column) -> Quantity:
+    """A cell in millimetres, whatever the unit of its column where it prints both."""
+    return read if read.mm else read.scaled(column.unit)

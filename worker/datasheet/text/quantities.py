@@ -77,9 +77,19 @@ def number(text: str) -> float:
     return float(text.replace(",", "."))
 
 
+_WIDE = str.maketrans("（）［］．，：／", "()[].,:/")  # as East Asian fonts print them
+
+
 def tidy(text: str) -> str:
     """One spelling for the signs that makers print in many ways."""
-    text = text.replace("−", "-").replace("×", "X").replace("－", "-").replace("＋", "+").replace("～", "~")
+    text = (
+        text.translate(_WIDE)
+        .replace("−", "-")
+        .replace("×", "X")
+        .replace("－", "-")
+        .replace("＋", "+")
+        .replace("～", "~")
+    )
     text = re.sub(r"[ΦφøØ∅⌀ϕ]", "Ø", text)
     text = re.sub(r"(\d)\s+([.,]\d)", r"\1\2", text)
     text = re.sub(r"(\d[.,])\s+(\d)", r"\1\2", text)

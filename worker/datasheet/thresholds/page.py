@@ -54,6 +54,7 @@ PARTS_LONE_PT = 80.0  # most between the middles of two columns
 PARTS_HEAD_LINES = 2.5  # heights by which its letters may be higher and lower
 PARTS_ROW_GAP = 3.0  # heights from row to row
 PARTS_COLUMN_HIGH = 2.0  # heights by which the values of the first letter may stand left of it
+PARTS_STACKED_GAP = 0.8  # heights from a length to the same in inches below it
 PARTS_CELL_GAP = 0.9  # heights between two words of a cell
 PARTS_EXACT = 4.0  # how well a name of a table that is the one asked for fits
 PARTS_WORD = 3.0  # the same of a name that has a word of it

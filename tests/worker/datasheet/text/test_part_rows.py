@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.worker.datasheet.text.test_tables import row
@@ -109,3 +111,58 @@ def test_a_table_by_numbers_of_circuits_is_left_to_the_families() -> None:
         *row(28, (10, "KX3B"), (70, "3"), (116, "4.0"), (176, "8.0")),
     ]
     assert read(words, [], "KX3B") == PartRows([], [], [])
+
+
+@pytest.mark.parametrize("brackets", ["()", "[]", "（）"])
+def test_the_same_lengths_in_inches_on_the_line_below(brackets: str) -> None:
+    pair = str.maketrans("()", brackets)
+    words = [
+        *row(0, (10, "Series"), (90, "A"), (160, "B"), (230, "C")),
+        *row(14, (80, "3.2"), (94, "±"), (100, "0.2"), (150, "1.6"), (164, "±"), (170, "0.2"), (227, "1.1")),
+        *row(18, (10, "3261")),
+        *row(23, (76, "(.126"), (94, "±"), (100, ".008)"), (146, "(.063"), (164, "±"), (170, ".008)"), (224, "(.043)")),
+        *row(34, (80, "2.0"), (94, "±"), (100, "0.2"), (150, "1.2"), (164, "±"), (170, "0.2"), (227, "1.0")),
+        *row(38, (10, "2029")),
+        *row(
+            43,
+            (10, "KX29"),
+            (300, "4000"),
+            (76, "(.079"),
+            (94, "±"),
+            (100, ".008)"),
+            (146, "(.047"),
+            (164, "±"),
+            (170, ".008)"),
+            (224, "(.039)"),
+        ),
+        *row(60, (90, "MM")),
+        *row(70, (80, "(INCHES)")),
+    ]
+    words = [replace(w, text=w.text.translate(pair)) for w in words]
+    found = read(words, [], "KX2029")
+    assert values(found) == {"A": (1.8, 2.0, 2.2), "B": (1.0, 1.2, 1.4), "C": (None, 1.0, None)}
+    assert found.rivals == []
+
+
+def test_a_row_in_brackets_that_says_something_else_is_a_row_of_its_own() -> None:
+    words = [
+        *row(0, (10, "TYPE"), (90, "L"), (160, "W")),
+        *row(14, (10, "KX10"), (88, "3.0"), (158, "2.0")),
+        *row(23, (10, "KX20"), (86, "(4.0)"), (156, "(3.0)")),
+    ]
+    assert values(read(words, [], "KX20")) == {"L": (None, 4.0, None), "W": (None, 3.0, None)}
+
+
+def test_limits_with_the_same_in_inches_on_the_line_below() -> None:
+    words = [
+        *row(0, (90, "A"), (190, "B")),
+        *row(4, (10, "Model")),
+        *row(10, (60, "Min."), (110, "Max."), (160, "Min."), (210, "Max.")),
+        *row(22, (60, "3.00"), (110, "3.43"), (160, "2.35"), (210, "2.80")),
+        *row(26, (10, "KX-F050")),
+        *row(31, (57, "(0.118)"), (107, "(0.135)"), (157, "(0.093)"), (207, "(0.110)")),
+        *row(44, (60, "3.00"), (110, "3.43"), (160, "2.35"), (210, "2.90")),
+        *row(48, (10, "KX-F075")),
+        *row(53, (57, "(0.118)"), (107, "(0.135)"), (157, "(0.093)"), (207, "(0.114)")),
+    ]
+    assert values(read(words, [], "KX-F075")) == {"A": (3.0, None, 3.43), "B": (2.35, None, 2.9)}
