@@ -34,18 +34,31 @@ def complete(found: Found, drawings: list[Drawing]) -> Found:
         found.height = found.height if same else tall
     size = next(_sizes(lines), None) or _in_rows(lines)
     if size is not None:
-        _fill(found, size)
+        _fill(found, [_as_drawn(q, drawings) for q in size])
     return found
 
 
-def _fill(found: Found, size: tuple[Quantity, Quantity, Quantity]) -> None:
+def _as_drawn(told: Quantity, drawings: list[Drawing]) -> Quantity:
+    """The number of the drawing that says what words tell, with its limits; the words where none or more than one does."""
+    same = [q for d in drawings for q in d.quantities if _limits_of(q, told)]
+    return same[0] if len({(q.low, q.value, q.high) for q in same}) == 1 else told
+
+
+def _limits_of(q: Quantity, told: Quantity) -> bool:
+    limited = q.low is not None or q.high is not None
+    nominal = q.value if q.value is not None else q.high
+    return limited and not q.symbol and q.kind == "length" and q.count in (None, 1) and nominal == told.value
+
+
+def _fill(found: Found, size: list[Quantity]) -> None:
     sides = sorted(size[:2], key=largest)
     drawn = sorted(found.sides, key=largest)
     if any(q.symbol for q in drawn):  # a table says more than a title
         return
     if len(drawn) < 2 or not all(_alike(largest(a), largest(b)) for a, b in zip(drawn, sides, strict=True)):
         found.sides = list(sides)
-    if found.height is None or largest(found.height) > largest(sides[0]):
+    tall, limited = found.height, size[2].low is not None or size[2].high is not None
+    if tall is None or largest(tall) > largest(sides[0]) or (limited and not _alike(largest(tall), largest(size[2]))):
         found.height = size[2]
 
 
