@@ -23,6 +23,9 @@ PATIENCE_S = 6.0
 FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM)
 """An operator, or the kernel that is out of memory. The limits themselves end a process by SIGXCPU or a refused allocation."""
 
+LOADER_GAVE_UP = 127
+"""glibc's loader ends a process with it that has no memory left for a library's thread-local data."""
+
 
 def read(
     files: list[Path], request: ReadingRequest, progress: OnProgress, limits: SandboxLimits | None = None
@@ -78,6 +81,9 @@ def _heard(pipe: Connection) -> Iterator[_Said]:
 
 def _ended(exitcode: int, limits: SandboxLimits) -> Exception:
     """Why a process ended without an answer: the kernel or the library stopped it."""
+    too_large = f"the document takes more than {limits.memory_bytes >> 20} MiB to read, or is damaged"
+    if exitcode == LOADER_GAVE_UP:
+        return Permanent(Failure.TOO_LARGE, too_large)
     if exitcode >= 0:
         return RuntimeError(f"the reading process ended with code {exitcode}")
     ended_by = signal.Signals(-exitcode)
@@ -85,10 +91,7 @@ def _ended(exitcode: int, limits: SandboxLimits) -> Exception:
         return Transient(Failure.WORKER_LOST, f"the reading process was ended from outside ({ended_by.name})")
     if ended_by is signal.SIGXCPU:
         return Permanent(Failure.TOO_LARGE, f"the document takes more than {limits.cpu_s} s of processor time to read")
-    return Permanent(
-        Failure.TOO_LARGE,
-        f"the document takes more than {limits.memory_bytes >> 20} MiB to read, or is damaged ({ended_by.name})",
-    )
+    return Permanent(Failure.TOO_LARGE, f"{too_large} ({ended_by.name})")
 
 
 def _serve(pipe: Connection, files: list[Path], request: ReadingRequest, limits: SandboxLimits) -> None:

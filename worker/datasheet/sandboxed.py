@@ -17,6 +17,9 @@ from worker.datasheet.request import DocumentReading, OnProgress, ReadingRequest
 from worker.datasheet.result import overlay, thumbnails
 from worker.errors import Permanent
 
+REFUSED_ALLOCATION = ("insufficient memory", "bad_alloc", "failed to allocate memory")
+"""Words of cv2.error (OpenCV 5.0) and of onnxruntime's Fail and RuntimeException (1.27), in small letters."""
+
 
 def serve(pipe: Connection, files: list[Path], request: ReadingRequest, limits: SandboxLimits) -> None:
     """Reads within the limits and sends progress, then a DocumentReading or (code, reason, details), and after the first
@@ -30,8 +33,15 @@ def serve(pipe: Connection, files: list[Path], request: ReadingRequest, limits: 
         pipe.send(thumbnails.pictures(files))
     except Permanent as error:
         pipe.send((error.code, str(error), error.details))
-    except MemoryError:
+    except Exception as error:
+        if not ran_out_of_memory(error):
+            raise
         pipe.send((Failure.TOO_LARGE, f"the document takes more than {limits.memory_bytes >> 20} MiB to read", {}))
+
+
+def ran_out_of_memory(error: Exception) -> bool:
+    """Whether an allocation was refused: OpenCV and ONNX Runtime have errors of their own for that, which only say so."""
+    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in REFUSED_ALLOCATION)
 
 
 def _end_with_parent() -> None:

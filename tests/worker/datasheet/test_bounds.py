@@ -155,6 +155,23 @@ def test_a_reading_that_somebody_from_outside_ends_is_no_fault_of_the_document(
     assert signum.name in str(ended.value)
 
 
+@pytest.mark.parametrize("what", ["a picture", "a model", "a run of a model"])
+def test_a_refused_allocation_is_known_whoever_tells_of_it(what: str) -> None:
+    command = [sys.executable, "-m", "tests.worker.datasheet.refused_allocation", what]
+    told = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    assert told.split() in (["cv2", "error", "True"], ["onnxruntime", "Fail", "True"]), told
+
+
+def end_as_the_loader_does(*_: object) -> None:
+    os._exit(127)
+
+
+def test_a_process_that_the_loader_ends_has_taken_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "_serve", end_as_the_loader_does)
+    ended = refused(write(tmp_path / "part.pdf", ENDLESS))
+    assert (ended.code, "1536 MiB" in str(ended)) == (Failure.TOO_LARGE, True)
+
+
 def test_the_reading_process_ends_with_the_one_that_asked(tmp_path: Path) -> None:
     path = write(tmp_path / "bomb.pdf", ENDLESS)
     command = [sys.executable, "-m", "tests.worker.datasheet.reading_process", str(path)]
