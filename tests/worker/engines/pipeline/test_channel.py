@@ -104,4 +104,5 @@ def test_the_nodes_beside_notice_that_one_has_left() -> None:
 def test_a_process_ends_with_rings_in_every_state() -> None:
     command = [sys.executable, "-m", "tests.worker.engines.pipeline.rings", "20"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=550, check=False)
-    assert (ended.returncode, ended.stdout) == (0, "ends\n"), ended.stderr[-2000:]
+    told = ended.stdout.splitlines()[-1:]  # PyTorch 2.9's Gloo tells of its connections before
+    assert (ended.returncode, told) == (0, ["ends"]), ended.stderr[-2000:]
