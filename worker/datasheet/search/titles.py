@@ -47,7 +47,7 @@ LAND = (
 MECHANICAL = (
     (
         re.compile(
-            r"package\s*(?:outline|dimension|mechanical|size|diagram|information\s*of)|dimensions?\s*and\s*patterns?|physical\s*dimension|case\s*outline"
+            r"package\s*(?:outline|dimension|mechanical|size|diagram|information\s*of|information\W{0,3}\d*\W{0,3}(?:and|&)\s)|dimensions?\s*and\s*patterns?|physical\s*dimension|case\s*outline"
             r"|mechanical\s*(?:data|case|drawing|dimension|outline|package|specification)|outline\s*(?:drawing|dimension)"
             r"|dimensional\s*(?:drawing|outline)|(?:external|outer|product|body|unit|shape\s*(?:and|&))\s*dimension|shape\s*(?:and|&)\s*size"
             r"|(?:外形|外观|外觀|外型|封装|封裝|产品|產品|机械|機械)[^。\n]{0,3}(?:尺寸|寸法|[图圖図])|寸法図|パッケージ\s*(?:外形|寸法)"
@@ -69,7 +69,7 @@ MECHANICAL = (
 AWAY = re.compile(
     r"thermal\s*pad\s*(?:mechanical|dimension|characteristic|information)|package\s*marking|marking\s*information|carrier\s*tape"
     r"|(?:reel|tap(?:e|ing))\s*(?:width|diameter|dimension|specification)s?\b|(?:top|cover)\s*tape\b|packing\s*specification"
-    r"|tape\s*and\s*reel|table\s*of\s*contents|revision\s*history|\.{8,}|device\s*per\s*reel"
+    r"|tape\s*(?:and|&)\s*reel|table\s*of\s*contents|revision\s*history|\.{8,}|device\s*per\s*reel"
     r"|tube\b.{0,20}\bdimensions|layout\s*(?:guideline|consideration)s?",
     re.IGNORECASE,
 )

@@ -82,3 +82,14 @@ def test_a_line_from_the_middle_of_a_sentence_is_no_caption() -> None:
 
 def test_copper_that_spreads_heat_is_no_pad() -> None:
     assert kind_of("FIGURE 1. Footprint With Copper Spreading") == CIRCUIT
+
+
+def test_a_title_of_both_figures_names_the_outline_too() -> None:
+    title = "Package Information(15) and Recommended Landing Pattern (Continued)\n5-Pin SOT23 (M5)"
+    assert titles.is_titled(title)
+    assert not titles.of_land_alone(title)
+    assert titles.mechanical_score("Package Information\nMarking 5501") == 0.0
+
+
+def test_a_page_of_tapes_and_reels_is_no_outline() -> None:
+    assert titles.distractions("Tape & Reel Information\nDimensions are shown in millimeters") == 1
