@@ -21,7 +21,7 @@ from typing import Literal
 from db.documents.footprint.courtyard import nominal
 from db.documents.kinds.datasheet import Level, Value
 
-NO_LEAD = re.compile(r"no[\s-]*lead|\b\w*(?:QFN|DFN|SON|LGA|BGA|CSP)\d*\b|leadless", re.IGNORECASE)
+NO_LEAD = re.compile(r"no[\s-]*lead|\b\w*(?:QFP?N|DFP?N|SON|LGA|BGA|CSP)\d*\b|leadless", re.IGNORECASE)
 FABRICATION_MM, PLACEMENT_MM = 0.1, 0.05
 LEVELS: tuple[Level, ...] = ("A", "B", "C")
 MIN_GAP_MM = 0.2

@@ -58,6 +58,7 @@ def part(package: str | None, pads: list[Pad] | None = None, **more: Any) -> Dat
         ("SOD-123F", "flat_lead"),
         ("flat lead", "flat_lead"),
         ("QFN-16", "no_lead"),
+        ("UFQFPN32", "no_lead"),
         ("WSON8", "no_lead"),
         ("leadless", "no_lead"),
         ("no-lead", "no_lead"),
