@@ -8,6 +8,7 @@ from collections.abc import Callable
 from worker.datasheet.body import views, words
 from worker.datasheet.body.found import Found, largest
 from worker.datasheet.body.outline import from_drawing
+from worker.datasheet.drawing.dimensions import DimensionReading, DimensionSpan
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.text import part_rows
 from worker.datasheet.text.quantities import Quantity
@@ -27,6 +28,7 @@ DESCRIBED = "descriptions in the table"
 JEDEC = "letters D, E and A"
 PLAIN = "letters L, W and H"
 SIDES = ("D", "D1", "E", "E1")
+_OLD = {"A", "B", "C"}
 SOMETIMES_HEIGHTS = frozenset({"C", "c"})
 """Letters of a height in some tables; in others of the width or the thickness of leads."""
 _ROUND = re.compile(r"MELF|\bLL-?(?:34|41)\b|\bSOD-?80|\bDO-?(?:35|41|213)|cylind", re.IGNORECASE)
@@ -58,7 +60,7 @@ def _read(drawings: list[Drawing], no_lead: bool, taken: set[int], parts: Parts)
     if family is not None:
         return family
     drawn = next((f for d in drawings if (f := _drawn(d, taken, parts)) is not None), None)
-    entries = [e for d in drawings for e in _of_outline(d.entries)]
+    entries = [e for d in drawings for e in _of_outline(d, parts)]
     if {e.symbol for d in drawings for e in d.aside} & set(SIDES) - {e.symbol for e in entries}:
         return _without_sides(drawn, entries)
     listed = _from_table(entries, no_lead) if len(entries) >= 3 else None
@@ -72,13 +74,19 @@ def _read(drawings: list[Drawing], no_lead: bool, taken: set[int], parts: Parts)
     return _merged(listed, drawn, no_lead)
 
 
-def _of_outline(entries: list[TableEntry]) -> list[TableEntry]:
-    """Rows of tables that may be those of an outline; letters of no meaning of their own may be those of lands or of tapes."""
+def _of_outline(drawing: Drawing, parts: Parts) -> list[TableEntry]:
+    """Rows of tables that may be those of an outline; letters of no meaning of their own may be those of lands or of tapes.
+
+    A, B and C are those of an outline where all of them stand on the page outside its figures of boards and reels.
+    """
     meant: dict[int, set[str]] = {}
-    for e in entries:
+    for e in drawing.entries:
         meant.setdefault(e.table, set()).add(e.symbol)
     told = {t for t, letters in meant.items() if t < part_rows.FIRST or {"L", "W"} <= letters or {"D", "E"} <= letters}
-    return [e for e in entries if e.table in told and e.table != OF_FAMILY]
+    old = {t for t, letters in meant.items() if letters >= _OLD} - told
+    if old and {q.symbol for q in parts(drawing)[1].quantities} >= _OLD:
+        told |= old
+    return [e for e in drawing.entries if e.table in told and e.table != OF_FAMILY]
 
 
 def _drawn(drawing: Drawing, taken: set[int], parts: Parts) -> Found | None:
@@ -100,15 +108,26 @@ def _limited(found: Found) -> int:
 
 
 def _one_way(sides: list[Quantity], drawings: list[Drawing]) -> bool:
-    """Whether the letters of both sides measure along the same axis of the drawing, so that one of them is no side.
+    """Whether the letters of both sides measure along the same axis of one view, so that one of them is no side.
 
-    Letters that have a meaning of their own may be shown in any view.
+    Views that stand beside each other along that axis may show different sides. Letters that have a meaning of their own may
+    be shown in any view.
     """
-    ways = [
-        {r.span.axis for d in drawings for r in d.readings if r.cost < LETTER_AT_LINE and r.quantity.symbol == q.symbol}
-        for q in sides if q.symbol
-    ]  # fmt: skip
-    return len(ways) == 2 and ways[0] == ways[1] and len(ways[0]) == 1
+    spans = [_at_lines(q.symbol, drawings) for q in sides if q.symbol]
+    ways = [{s.axis for s in own} for own in spans]
+    if len(ways) != 2 or ways[0] != ways[1] or len(ways[0]) != 1:
+        return False
+    return any(a.start < b.end and b.start < a.end for a in spans[0] for b in spans[1])
+
+
+def _at_lines(symbol: str, drawings: list[Drawing]) -> list[DimensionSpan]:
+    """The dimension lines that a letter names, one for each place where it stands."""
+    nearest: dict[int, DimensionReading] = {}
+    for r in (r for d in drawings for r in d.readings if r.cost < LETTER_AT_LINE and r.quantity.symbol == symbol):
+        known = nearest.setdefault(id(r.quantity), r)
+        if r.cost < known.cost:
+            nearest[id(r.quantity)] = r
+    return [r.span for r in nearest.values()]
 
 
 def _without_sides(drawn: Found | None, entries: list[TableEntry]) -> Found:

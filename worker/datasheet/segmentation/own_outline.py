@@ -8,7 +8,7 @@ from dataclasses import replace
 from worker.datasheet.drawing import dimensions
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.geometry.primitives import Box, Word
-from worker.datasheet.search import headings, naming
+from worker.datasheet.search import headings, naming, titles
 from worker.datasheet.segmentation import captions, figure
 from worker.datasheet.segmentation.frames import Rule, rules_of
 from worker.datasheet.thresholds.drawing import (
@@ -18,7 +18,7 @@ from worker.datasheet.thresholds.drawing import (
     HEADING_LEADING,
     LEFT_SPANS,
 )
-from worker.datasheet.thresholds.page import HEADING_LEFT_PT
+from worker.datasheet.thresholds.page import HEADING_LEFT_PT, TITLE_CHARS
 
 _PART_NAME = re.compile(r"[●•■◆▪○]?\s*[A-Z]{2,6}[\-–]?\d{2,5}[A-Z]{0,3}")
 _UNIT = re.compile(r"\bunits?\b|millimet|\bview\b", re.IGNORECASE)
@@ -28,7 +28,10 @@ _OTHER = frozenset({captions.LAND, captions.MASK, captions.STENCIL, captions.TAP
 def parts(drawing: Drawing, package: str | None) -> tuple[Drawing, Drawing]:
     """The outline of the package on a page, and it without the figures of boards and reels."""
     named = own(drawing, package)
-    return named, without_boards(named)
+    bare = without_boards(named)
+    letters = [q.box for q in bare.quantities if q.symbol]
+    shown = {id(box) for box in of_outline(drawing, letters)} if letters else set()
+    return named, replace(bare, quantities=[q for q in bare.quantities if not q.symbol or id(q.box) in shown])
 
 
 def own(drawing: Drawing, package: str | None) -> Drawing:
@@ -44,10 +47,33 @@ def own(drawing: Drawing, package: str | None) -> Drawing:
 
 def without_boards(drawing: Drawing) -> Drawing:
     """The drawing without the dimensions of land patterns, cut-outs and reels on its page, where an outline is left then."""
-    boxes = [f.box for f in figure.figures_of(drawing) if f.kind in _OTHER]
+    boxes = other_figures(drawing)
     kept = [s for s in drawing.spans if not any(_holds(b, dimensions.box_of(s)) for b in boxes)]
     enough = all(sum(s.axis == axis for s in kept) >= LEFT_SPANS for axis in (0, 1))
     return _of_spans(drawing, kept) if boxes and enough else drawing
+
+
+def other_figures(drawing: Drawing) -> list[Box]:
+    """The places of land patterns, cut-outs and reels on a page."""
+    return [f.box for f in figure.figures_of(drawing) if f.kind in _OTHER]
+
+
+def of_outline(drawing: Drawing, places: list[Box]) -> list[Box]:
+    """The places that are not in figures of boards and reels: told by the titles over them, else by the figures."""
+    blocks = [[w] for w in sorted(drawing.lines, key=lambda w: w.box.y1) if w.turn == 0 and _title(w.text)]
+    others = [not titles.outline_caption(block[0].text) for block in blocks]
+    if not any(others) or all(others):
+        figures = other_figures(drawing)
+        return [p for p in places if not any(_holds(f, p) for f in figures)]
+    over = [(p, [i for i, b in enumerate(blocks) if b[-1].box.y1 <= p.cy and _begins(b) < p.cx]) for p in places]
+    return [p for p, own in over if own and not others[_nearest(own, blocks)]]
+
+
+def _title(text: str) -> bool:
+    """Whether a line calls what stands below it an outline, a land pattern or a reel."""
+    if len(text) > TITLE_CHARS:
+        return False
+    return bool(titles.land_caption(text) or titles.distractions(text)) or titles.outline_caption(text)
 
 
 def within(drawing: Drawing, boxes: list[Box]) -> Drawing:

@@ -40,6 +40,8 @@ def subscripts_joined(words: list[Word]) -> list[Word]:
         for i, base in enumerate(result):
             if base is sub or base.turn != 0 or len(base.text) > 2 or not base.text.isalpha():
                 continue
+            if (base.confidence < 1.0) != (sub.confidence < 1.0):  # a stroke taken for a letter, beside a printed one
+                continue
             b, s = base.box, sub.box
             lower = s.cy > b.cy + SUBSCRIPT_LOWER * b.height and s.y0 < b.y1
             if (
