@@ -137,11 +137,12 @@ def pitch_of(result: DatasheetResult) -> float | None:
 def _places(signal: list[Pad], pitch: float | None) -> list[Place]:
     """Side and place of each terminal, as the vendor's pads lie."""
     far_x, far_y = max(abs(p.x) for p in signal), max(abs(p.y) for p in signal)
+    one_row, one_column = far_y < AT_EDGE_MM, far_x < AT_EDGE_MM
     found = []
     for pad in signal:
         long_x = (pad.w or 0) > (pad.h or 0) + 1e-6
-        sides = abs(pad.x) > far_x - AT_EDGE_MM and (far_y < AT_EDGE_MM or long_x or abs(pad.y) < far_y - AT_EDGE_MM)
-        if sides:
+        at_side = abs(pad.x) > far_x - AT_EDGE_MM and (long_x or abs(pad.y) < far_y - AT_EDGE_MM)
+        if one_row or (at_side and not one_column):
             found.append(Place(pad.number, "left" if pad.x < 0 else "right", _on_pitch(pad.y, pitch)))
         else:
             found.append(Place(pad.number, "top" if pad.y < 0 else "bottom", _on_pitch(pad.x, pitch)))

@@ -72,6 +72,15 @@ def test_the_order_is_priority_then_need_then_age(database: Database) -> None:
     assert claim(database) is None
 
 
+def test_an_urgent_job_comes_before_those_of_a_tenant_in_greater_need(database: Database) -> None:
+    ann, bob = tenant(database), tenant(database, "bob")
+    submit(database, ann, 2, priority=5)
+    waits = submit(database, bob, priority=1)[0]
+    assert [job.tenant_id for _ in range(3) if (job := claim(database))] == [ann, ann, bob]
+    with database.read() as session:
+        assert session.get_one(Job, waits).state is not State.QUEUED
+
+
 def test_a_tenant_at_its_running_quota_waits(database: Database) -> None:
     submit(database, tenant(database, max_running=1), 2)
     first = claim(database)

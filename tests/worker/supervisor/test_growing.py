@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -24,7 +26,7 @@ from db.storage.objects import ObjectStore, ObjectStoreUnavailable, StoreUpload
 from worker.errors import Permanent
 from worker.live_feed import HEAD, FrameKind, SourceDown
 from worker.supervisor.attempt import Attempt
-from worker.supervisor.growing import GrowingUpload
+from worker.supervisor.growing import LOOK_S, GrowingUpload
 
 NOW = datetime.now(UTC)
 FILM = bytes(range(256)) * 9000  # two of the pieces that are read at once, and a bit
@@ -100,6 +102,25 @@ def test_what_has_arrived_comes_at_once_and_the_rest_as_it_arrives(sending: Send
     assert b"".join(bodies[:-1]) == FILM[5000:]
     assert {*kinds[:-1]} == {FrameKind.DATA}
     assert kinds[-1] is FrameKind.OVER
+
+
+def test_an_upload_that_rests_is_looked_at_now_and_then(sending: Sending, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[float] = []
+    state = GrowingUpload._state
+
+    def noted(upload: GrowingUpload) -> Any:
+        looks.append(time.monotonic())
+        return state(upload)
+
+    monkeypatch.setattr(GrowingUpload, "_state", noted)
+    sending.send(1000)
+    frames = sending.frames()
+    assert [read(next(frames))[0] for _ in range(2)] == [FrameKind.OPEN, FrameKind.DATA]
+    threading.Timer(4 * LOOK_S, sending.stop.set).start()
+    assert not [*frames]
+    pauses = [later - earlier for earlier, later in pairwise(looks)]
+    assert len([pause for pause in pauses if pause < LOOK_S / 2]) <= 2, "after what came, and at the stop"
+    assert len(looks) > 2
 
 
 def test_a_large_upload_comes_in_pieces_of_a_mebibyte(sending: Sending) -> None:

@@ -202,6 +202,13 @@ def test_names_and_courtyards_of_the_families(result: DatasheetResult, name: str
     assert done.courtyard == area
 
 
+def test_a_diode_that_is_drawn_upright_has_the_same_name() -> None:
+    upright = [Pad(number=str(i), x=0, y=s * 1.7, w=1.2, h=0.9) for i, s in ((1, -1), (2, 1))]
+    result = two("SOD-123", 1.7, 0.9, 1.2, body=sized(2.7, 1.6, 1.1), terminals=FOOT, overall={"y": Value(nom=3.7)})
+    drawn = result.model_copy(update={"land_pattern": LandPattern(pads=upright)})
+    assert derive.derive(drawn, "B").ipc_name == "SOD3716X110N"
+
+
 def test_a_courtyard_is_never_larger_at_a_less_dense_level() -> None:
     for goals in (*ipc7351.FILLETS, "balls", None):
         assert ipc7351.excess(goals, "A") > ipc7351.excess(goals, "B") >= ipc7351.excess(goals, "C")
