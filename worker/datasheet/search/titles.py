@@ -69,7 +69,7 @@ MECHANICAL = (
 AWAY = re.compile(
     r"thermal\s*pad\s*(?:mechanical|dimension|characteristic|information)|package\s*marking|marking\s*information|carrier\s*tape"
     r"|(?:reel|tap(?:e|ing))\s*(?:width|diameter|dimension|specification)s?\b|(?:top|cover)\s*tape\b|packing\s*specification"
-    r"|tape\s*(?:and|&)\s*reel|table\s*of\s*contents|revision\s*history|\.{8,}|device\s*per\s*reel"
+    r"|tape\s*and\s*reel|tape\s*&\s*reel\s*(?:information|dimension|specification|data|drawing)|table\s*of\s*contents|revision\s*history|\.{8,}|device\s*per\s*reel"
     r"|tube\b.{0,20}\bdimensions|layout\s*(?:guideline|consideration)s?",
     re.IGNORECASE,
 )

@@ -93,3 +93,4 @@ def test_a_title_of_both_figures_names_the_outline_too() -> None:
 
 def test_a_page_of_tapes_and_reels_is_no_outline() -> None:
     assert titles.distractions("Tape & Reel Information\nDimensions are shown in millimeters") == 1
+    assert titles.distractions("Packing Options\nTube\nTape & Reel\n") == 0
