@@ -20,6 +20,7 @@ from worker.datasheet.thresholds.drawing import (
     SAME_VIEW,
     SIDE_VIEW_ALIKE,
     SIDE_VIEW_DRAWN,
+    SIDE_VIEW_LID,
     SIDE_VIEW_OFF,
     SIDE_VIEW_PT,
     SIDE_VIEW_REACH_PT,
@@ -41,7 +42,7 @@ def height(drawing: Drawing, top: TopView, lengths: list[DimensionReading]) -> Q
     scale = solve([r for r in lengths if r.cost < 1.0])
     views = _views(drawing, top.box)
     best: tuple[tuple[bool, float], DimensionReading] | None = None
-    for r in _candidates(drawing, top, lengths):
+    for r in _candidates(drawing, top, lengths, views):
         off = 0.0 if scale is None else min(misfit(r, scale), 1.0)
         drawn = off < SIDE_VIEW_OFF and _seen(r.span, top.box, views, drawing) > SIDE_VIEW_DRAWN
         score = drawn, largest(r.quantity) * (FOR_COST**r.cost) * (1 - HEIGHT_OFF * off)
@@ -50,7 +51,9 @@ def height(drawing: Drawing, top: TopView, lengths: list[DimensionReading]) -> Q
     return best[1].quantity if best else None
 
 
-def _candidates(drawing: Drawing, top: TopView, lengths: list[DimensionReading]) -> list[DimensionReading]:
+def _candidates(
+    drawing: Drawing, top: TopView, lengths: list[DimensionReading], views: list[Box]
+) -> list[DimensionReading]:
     """Readings that may be across a side view: none of a side of the body, nor within another full view of it."""
     drawn = [s.box for s in drawing.shapes] + [o.box for o in drawing.sheet.outlines]
     full = [box for box in drawn if _same_view(box, top.box)]
@@ -64,9 +67,11 @@ def _candidates(drawing: Drawing, top: TopView, lengths: list[DimensionReading])
         if not any(r.quantity is q or (q.symbol and q.symbol == r.quantity.symbol) for q in sides)
         and r.cost <= nearest[id(r.quantity)] + NUMBER_ASTRAY
         and r.quantity.count in (None, 1)
-        and _beside(r.span, top.box)
-        and not any(_inside(r.span, v) for v in full)
         and largest(r.quantity) <= most
+        and (
+            any(_third(r.span, v, top.box) for v in views)
+            or (_beside(r.span, top.box) and not any(_inside(r.span, v) for v in full))
+        )
     ]  # fmt: skip
 
 
@@ -93,12 +98,20 @@ def _seen(span: DimensionSpan, top: Box, views: list[Box], drawing: Drawing) -> 
     return min(covered(drawing.grid.near(across, at, SIDE_VIEW_PT), low, high) for at in (span.start, span.end))
 
 
-def _ends(span: DimensionSpan, view: Box) -> bool:
-    """Whether a span beside a view has its ends at two sides of it."""
+def _ends(span: DimensionSpan, view: Box, lid: float = SIDE_VIEW_PT) -> bool:
+    """Whether a span beside a view has its ends at two sides of it, one of them no farther than `lid` from it."""
     low, high = (view.y0, view.y1) if span.axis == 1 else (view.x0, view.x1)
     reach = (view.x0, view.x1) if span.axis == 1 else (view.y0, view.y1)
     near = reach[0] - SIDE_VIEW_REACH_PT < span.at < reach[1] + SIDE_VIEW_REACH_PT
-    return near and abs(span.start - low) < SIDE_VIEW_PT and abs(span.end - high) < SIDE_VIEW_PT
+    off = sorted((abs(span.start - low), abs(span.end - high)))
+    return near and off[0] < SIDE_VIEW_PT and off[1] < lid
+
+
+def _third(span: DimensionSpan, view: Box, top: Box) -> bool:
+    """Whether a span measures a view apart from the top one, wherever it stands, across the side that both have in common."""
+    common, thick = _of(view) if span.axis == 1 else _of(view)[::-1]
+    lid = max(SIDE_VIEW_PT, SIDE_VIEW_LID * thick)  # drawn as a shape of its own
+    return not view.meets(top) and any(_like(common, side) for side in _of(top)) and _ends(span, view, lid)
 
 
 def _same_view(a: Box, b: Box) -> bool:

@@ -144,6 +144,7 @@ SIDE_VIEW_ALIKE = 0.03  # part by which a side of a view may differ from that of
 SIDE_VIEW_DRAWN = 0.4  # of both faces that a dimension across it ends at; smaller takes leads for faces
 SIDE_VIEW_OFF = 0.3  # part by which the number across a side view may be off the scale of the others
 SIDE_VIEW_PT = 1.5  # from the end of a dimension to the side of a view
+SIDE_VIEW_LID = 0.2  # of the height of a side view: its lid, which may be a shape of its own
 SIDE_VIEW_REACH_PT = 60.0  # from a view to a dimension across it
 NOTCHED_PT = 4.5  # how deep the notches of a module's edge may be
 NOTCHED_LEAST = 0.85  # of a notched side that must be drawn

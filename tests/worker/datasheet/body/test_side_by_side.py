@@ -88,3 +88,36 @@ def test_the_page_of_the_land_pattern_gives_the_body_where_the_page_chosen_by_it
     body = result.body
     assert (body.length.nom, body.width.nom, body.height.nom) == (LENGTH, WIDTH, HEIGHT)
     assert result.mechanical_pages == [2]
+
+
+def test_the_height_of_a_side_view_beside_the_top_view() -> None:
+    """All views stand in one row with their thickness upright; a lid is drawn apart, the bottom view comes last."""
+    sketch = Sketch(15.0, (120.0, 500.0))
+    sketch.text(300, 740, "PACKAGE DIMENSIONS", 12)
+    sketch.rect(0, 0, 4.0, 2.4)
+    sketch.across(-2.0, 2.0, -2.4, "4.0±0.1")
+    sketch.along(-1.2, 1.2, 3.4, "2.4±0.1")
+    sketch.rect(9.0, 0.7, 4.0, 1.0)
+    sketch.rect(9.0, 0.12, 3.4, 0.15)
+    sketch.along(0.05, 1.2, 12.5, "1.1 max.")
+    sketch.rect(18.0, 0, 4.0, 2.4)
+    for x in (16.6, 19.4):
+        sketch.rect(x, 0, 0.9, 2.0)
+    sketch.along(-1.0, 1.0, 21.5, "2.0")
+    sketch.text(300, 100, "ALL DIMENSIONS ARE IN MILLIMETERS")
+    body = extract([sketch.pdf()], ReadingRequest()).body
+    assert (body.length.nom, body.width.nom, body.height.max) == (4.0, 2.4, 1.1)
+
+
+def test_an_end_view_below_the_front_view_gives_the_third_side() -> None:
+    """The front view is dimensioned; of the end view, which has its height, only the width is."""
+    sketch = Sketch(30.0, (300.0, 600.0))
+    sketch.text(300, 740, "PACKAGE DIMENSIONS", 12)
+    sketch.rect(0, 0, 4.0, 1.5)
+    sketch.across(-2.0, 2.0, -1.6, "4.0±0.2")
+    sketch.along(-0.75, 0.75, 3.0, "1.5±0.2")
+    sketch.rect(0, 6.0, 2.2, 1.5)
+    sketch.across(-1.1, 1.1, 4.6, "2.2±0.2")
+    sketch.text(300, 100, "ALL DIMENSIONS ARE IN MILLIMETERS")
+    body = extract([sketch.pdf()], ReadingRequest()).body
+    assert {v.nom for v in (body.length, body.width, body.height)} == {4.0, 1.5, 2.2}
