@@ -47,12 +47,15 @@ def _whole(drawing: Drawing) -> tuple[Drawing, Drawing]:
     return drawing, drawing
 
 
-def read(drawings: list[Drawing], no_lead: bool, taken: set[int], parts: Parts = _whole) -> Found:
+def read(
+    drawings: list[Drawing], no_lead: bool, taken: set[int], parts: Parts = _whole, asked: str | None = None
+) -> Found:
     """Body values from the outline pages of one package, best page first; `taken` are ids of numbers of the land pattern.
 
-    `parts` gives the outline of the package on a page, and it without the figures of boards and reels.
+    `parts` gives the outline of the package on a page, and it without the figures of boards and reels; `asked` is the name
+    of the package.
     """
-    return words.complete(_read(drawings, no_lead, taken, parts), drawings)
+    return words.complete(_read(drawings, no_lead, taken, parts), drawings, asked or "")
 
 
 def _read(drawings: list[Drawing], no_lead: bool, taken: set[int], parts: Parts) -> Found:

@@ -24,8 +24,14 @@ _BY = r"\s*(?:mm)?\s*[xX×*]\s*"
 _SIZE = re.compile(rf"(?<![\d.,])({NUMBER}){_BY}({NUMBER}){_BY}({NUMBER})\s*\)?\s*(?:mm\b|millimet)")
 
 
-def complete(found: Found, drawings: list[Drawing]) -> Found:
-    """The body with what words say where the drawing says nothing or cannot mean it; a height said twice is confirmed."""
+_ASKED = re.compile(rf"(?<![\d.,])({NUMBER})\s*(?:mm)?\s*[xX×*]\s*({NUMBER})(?![\d.,])\s*(?:mm\b)?")
+
+
+def complete(found: Found, drawings: list[Drawing], asked: str = "") -> Found:
+    """The body with what words say where the drawing says nothing or cannot mean it; a height said twice is confirmed.
+
+    Where the package asked for tells its sides, "2.5 x 2.0 mm", and the drawing shows others, those are taken that it prints.
+    """
     lines = [line for d in drawings for line in d.lines]
     tall = next(_heights(lines), None)
     if tall is not None:
@@ -35,7 +41,44 @@ def complete(found: Found, drawings: list[Drawing]) -> Found:
     size = next(_sizes(lines), None) or _in_rows(lines)
     if size is not None:
         _fill(found, [_as_drawn(q, drawings) for q in size])
+    _choose(found, drawings, asked)
+    if found.height is None and len(found.sides) == 2:
+        found.height = _only_limit(found, drawings)
     return found
+
+
+def _choose(found: Found, drawings: list[Drawing], asked: str) -> None:
+    """Of the bodies that a page draws that of the sides asked for."""
+    m = _ASKED.search(asked)
+    if m is None or not re.search(r"[.,]|mm", m[0]) or any(q.symbol for q in found.sides):  # 2x6 may count pins
+        return
+    told = sorted((number(v) for v in m.groups()), reverse=True)
+    printed = [q for v in told if (q := _printed(v, drawings)) is not None]
+    if len(printed) < 2 or told[0] > BODY_MOST_MM:
+        return
+    if sorted((q.target for q in found.sides), reverse=True) != told:
+        found.sides, found.height = printed, None
+        found.across, found.height_drawn, found.height_twice = (None, None), False, False
+    found.height = _only_limit(found, drawings) or found.height
+
+
+def _printed(value: float, drawings: list[Drawing]) -> Quantity | None:
+    """The number of a drawing with this nominal; of several the one with limits, where they agree."""
+    same = [q for d in drawings for q in d.quantities if q.value == value and _is_side(q)]
+    limited = [q for q in same if q.low is not None]
+    agreed = len({(q.low, q.high) for q in limited}) <= 1
+    return next(iter(limited or same), None) if agreed else None
+
+
+def _is_side(q: Quantity) -> bool:
+    return not q.symbol and q.kind == "length" and q.count in (None, 1)
+
+
+def _only_limit(found: Found, drawings: list[Drawing]) -> Quantity | None:
+    """The one upper limit that a page prints by itself, as heights have it, where it is less than both sides."""
+    alone = [q for d in drawings for q in d.quantities if q.limit == "MAX" and q.low is None and _is_side(q)]
+    least = min(largest(q) for q in found.sides)
+    return alone[0] if len({q.high for q in alone}) == 1 and (alone[0].high or least) < least else None
 
 
 def _as_drawn(told: Quantity, drawings: list[Drawing]) -> Quantity:
@@ -47,7 +90,7 @@ def _as_drawn(told: Quantity, drawings: list[Drawing]) -> Quantity:
 def _limits_of(q: Quantity, told: Quantity) -> bool:
     limited = q.low is not None or q.high is not None
     nominal = q.value if q.value is not None else q.high
-    return limited and not q.symbol and q.kind == "length" and q.count in (None, 1) and nominal == told.value
+    return limited and _is_side(q) and nominal == told.value
 
 
 def _fill(found: Found, size: list[Quantity]) -> None:

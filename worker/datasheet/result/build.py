@@ -77,9 +77,11 @@ def _body(found: Findings) -> Found:
     if not found.outlines:
         return Found()
     words = " ".join(w.text for d in found.outlines for w in d.lines) + " " + (found.package or "")
-    return body.read(
-        found.outlines, bool(NO_LEAD.search(words)), _taken(found.best), lambda d: own_outline.parts(d, found.package)
-    )
+
+    def parts(page: Drawing) -> tuple[Drawing, Drawing]:
+        return own_outline.parts(page, found.package)
+
+    return body.read(found.outlines, bool(NO_LEAD.search(words)), _taken(found.best), parts, found.package)
 
 
 def _taken(best: Solved | None) -> set[int]:
