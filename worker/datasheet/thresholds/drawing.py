@@ -56,6 +56,9 @@ TIP_ON_LINE_PT = 0.4  # how exactly a tip meets its line
 TIP_ALIKE_PT = 1.0  # between what both ends of a span stop short; larger moves one end to a neighbour
 TIP_SHORT_PART = 0.15  # of a span: shorter ones have their next line about as near as their own
 SPAN_SAME_PT = 0.7  # ends nearer than this are one
+CHANCE_OWN = (
+    0.3  # cost by which the number of a gap may stand farther off than those of its neighbours or than from its line
+)
 HEAD_COVER_PART = 0.35  # of a dimension line that one head hides, at the most
 TEXT_MARGIN_PT = 4.0  # white on each side of a number that interrupts its line
 UNDRAWN_MOST = 0.2  # of a dimension line that may be missing; more is two heads of different lines
@@ -96,6 +99,7 @@ SHAPE_JOIN_PT = 0.3  # between the ends of strokes that close a shape; larger cl
 CURVE_LEAST = 0.05  # radians from one line of a curve to the next; less is a line that runs on straight
 CURVE_MOST = 0.6  # radians; more is a corner, and another line that ends there
 BAR_PT = 1.2  # thickness of an area that is one side of a shape, drawn filled
+BAR_HALF_PT = 0.3  # by which the halves of one mitred bar may lie beside each other
 BAR_MOST_PT = 3.0  # thickness of a side drawn filled where four of them meet in a rectangle
 BAR_LONG = 5.0  # times its thickness: the least length of such a side; smaller takes letters for rectangles
 BARS_MOST = 400  # of a page; more are hatching

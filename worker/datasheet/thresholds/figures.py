@@ -59,6 +59,7 @@ OFF_CENTRE = 0.5
 OF_RUN = 3.0  # for a pattern with the row of contacts that its family is made of
 LATER_PAGE = 1.5  # less for each later page; smaller takes the pattern of the next package
 CLEAR_SCORE = 4.0  # of a titled figure that leaves no doubt that it is the one
+NUMBERS_OF_FOUR = 4  # numbers from which four pads in a rectangle follow: both sizes and both steps
 OF_LEGEND = 2.0  # for pads of the colour that a legend calls copper
 LEFT = 0.5  # cost of each of several equal shapes that stay unexplained; larger prefers patterns of everything
 LEFT_SINGLE = 0.12  # cost of a single one
@@ -130,3 +131,9 @@ INK_POINTS = 7  # points along each side of a box at which it is looked which dr
 
 #  (segmentation/links.py).
 LINK_LEVEL_PT = 0.8  # between the middles of equal shapes in line
+
+# Patterns of several parts in one figure (hypotheses/beside.py).
+BESIDE_READS = 2.0  # cost of a number that may be that of its dimension line; less overlooks one that joins two rows
+BESIDE_ALIKE = 1.5  # times the usual area: pads of the parts beside each other
+BESIDE_PADS = 3  # of each part; two pads in a row may be half a part
+BESIDE_NUMBERS = 2  # along each axis, which a pattern of its own has: a size and a step
