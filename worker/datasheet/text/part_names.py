@@ -58,9 +58,25 @@ def spread(names: list[Word], rows: list[Box]) -> list[list[str]]:
     own = [[n.text for n in names if abs(n.box.cy - r.cy) < PARTS_NAME_LEVEL * r.height] for r in rows]
     edge = min(n.box.x0 for n in names)
     first = sorted((n for n in names if n.box.x0 < edge + n.box.height), key=lambda n: n.box.cy)
+    if len(first) > len(rows) and (grouped := _grouped(first, rows)):
+        return grouped
     if all(any(n.text in texts for n in first) for texts in own) or len(rows) < 2:
         return own
     return _over(first, rows, own)
+
+
+def _grouped(names: list[Word], rows: list[Box]) -> list[list[str]]:
+    """The names of each row where several share the values that stand in their middle; empty where they do not stand so."""
+    found: list[list[str]] = []
+    at = 0
+    for row in rows:
+        slack = PARTS_NAME_LEVEL * row.height
+        ends = [i for i in range(at, len(names)) if abs((names[at].box.cy + names[i].box.cy) / 2 - row.cy) < slack]
+        if not ends:
+            return []
+        found.append([n.text for n in names[at : ends[-1] + 1]])
+        at = ends[-1] + 1
+    return found
 
 
 def _over(first: list[Word], rows: list[Box], own: list[list[str]]) -> list[list[str]]:

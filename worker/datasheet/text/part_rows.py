@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from worker.datasheet.geometry.primitives import Box, Word, around
-from worker.datasheet.text import quantities, stacked_units
+from worker.datasheet.text import parts_beside, quantities, stacked_units
 from worker.datasheet.text.part_names import fit, plain, spread
 from worker.datasheet.text.quantities import INCH_MM, Quantity
 from worker.datasheet.text.table_entry import TableEntry, rows_of
@@ -59,11 +59,12 @@ def read(words: list[Word], known: list[Box], package: str | None) -> PartRows:
     rows = rows_of(level)
     found = PartRows([], [], [])
     for at in range(len(rows)):
-        letters = _header(rows, at)
-        listed = letters and any(b.holds(letters[0].box) for b in found.boxes)
-        if len(letters) < PARTS_LETTERS_LEAST or listed or _elsewhere(rows, at):
-            continue
-        _add(found, rows, at, letters, package)
+        for own, head in parts_beside.tables(rows, at):
+            letters = _header(own, head)
+            listed = letters and any(b.holds(letters[0].box) for b in found.boxes)
+            if len(letters) < PARTS_LETTERS_LEAST or listed or _elsewhere(rows, at):
+                continue
+            _add(found, own, head, letters, package)
     return found
 
 
@@ -87,7 +88,8 @@ def _add(found: PartRows, rows: list[list[Word]], at: int, letters: list[Word], 
         for e in other
         if e.symbol in first and not _same(e.quantity, first[e.symbol].quantity)
     )
-    found.boxes.append(around([*(w.box for w in letters), *(w.box for row in body for w in row)]))
+    values = [w.box for row in body for w in row if w.box.cx > left]
+    found.boxes.append(around([*(w.box for w in letters), *(w.box for w in names), *values]))
 
 
 def _same(a: Quantity, b: Quantity) -> bool:
@@ -135,6 +137,7 @@ def _body(rows: list[list[Word]], at: int, letters: list[Word]) -> list[list[Wor
             break
         values = [w for w in row if w.box.cx > left and _VALUE.match(w.text)]
         if len(values) < PARTS_LETTERS_LEAST:
+            last = y if abs(row[0].box.x0 - rows[at][0].box.x0) < high else last  # one of several names of a cell
             continue
         found.append(_cells(row))
         last, pitch = y, PARTS_ROW_GAP * high

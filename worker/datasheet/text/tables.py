@@ -14,6 +14,7 @@ from worker.datasheet.thresholds.page import (
     ROW_GAP,
     ROW_HEIGHT_LEAST_PT,
     ROW_PITCH,
+    ROWS_IN_LINE,
     SPANS_COLUMNS,
     SPANS_MIDDLE,
     SUBSCRIPT_BEFORE,
@@ -23,6 +24,7 @@ from worker.datasheet.thresholds.page import (
     SYMBOL_LEVEL,
     SYMBOL_NEAR_PT,
     SYMBOL_REACH_PT,
+    SYMBOLS_APART_PT,
     TABLE_RIGHT_PT,
 )
 
@@ -134,10 +136,18 @@ def _table(words: list[Word], head: Box, columns: list[TableColumn], table: int)
         if y - last > ROW_GAP * pitch or (found and len(heads_of(row)) >= 2 and _is_head(row)):
             break
         entry = _entry(row, words, columns, table)
-        if entry is not None:
+        if entry is not None and not _astray(entry, found):
             found.append(entry)
             last = y
     return found
+
+
+def _astray(entry: TableEntry, found: list[TableEntry]) -> bool:
+    """Whether a row begins far from where all others of the table do: its letter is that of something beside the table."""
+    begun = [e.quantity.box.x0 for e in found]
+    return len(begun) >= ROWS_IN_LINE and max(begun) - min(begun) < SYMBOLS_APART_PT < min(
+        abs(entry.quantity.box.x0 - x) for x in begun
+    )
 
 
 def _is_head(row: list[Word]) -> bool:

@@ -166,3 +166,41 @@ def test_limits_with_the_same_in_inches_on_the_line_below() -> None:
         *row(53, (57, "(0.118)"), (107, "(0.135)"), (157, "(0.093)"), (207, "(0.114)")),
     ]
     assert values(read(words, [], "KX-F075")) == {"A": (3.0, None, 3.43), "B": (2.35, None, 2.9)}
+
+
+def test_a_table_beside_a_figure_and_another_table_is_read_alone() -> None:
+    words = [
+        *row(0, (20, "A"), (40, "B"), (90, "Size"), (150, "A"), (190, "B"), (230, "C")),
+        *row(1, (280, "Case"), (340, "A"), (380, "B"), (420, "C")),
+        *row(14, (86, "D6.3"), (148, "1.6"), (188, "3.5"), (228, "1.9")),
+        *row(28, (86, "D8.0"), (148, "2.5"), (188, "4.0"), (228, "2.1")),
+        *row(15, (278, "D6.3L"), (338, "3.0"), (378, "4.2"), (418, "1.5")),
+        *row(29, (278, "D8.0L"), (338, "4.3"), (378, "5.3"), (418, "2.0")),
+    ]
+    found = read(words, [], "D6.3L")
+    assert {e.symbol: e.quantity.value for e in found.entries if e.quantity.box.x0 > 300} == {
+        "A": 3.0,
+        "B": 4.2,
+        "C": 1.5,
+    }
+    assert len(found.boxes) >= 1
+    assert all(b.x0 > 60 for b in found.boxes)
+
+
+def test_names_of_a_cell_on_lines_of_their_own_share_its_values() -> None:
+    words = [
+        *row(0, (10, "Type"), (150, "A"), (190, "B"), (230, "C")),
+        *row(14, (10, "KLA2010")),
+        *row(24, (10, "KLB2012,"), (60, "KLC2012")),
+        *row(19, (148, "0.65"), (188, "1.35"), (228, "2.0")),
+        *row(34, (10, "KLA4010")),
+        *row(44, (10, "KLB4012"), (148, "1.2"), (188, "2.8"), (228, "3.7")),
+        *row(54, (10, "KLC4018")),
+    ]
+    for package in ("KLA4010", "KLC4018"):
+        assert values(read(words, [], package)) == {
+            "A": (None, 1.2, None),
+            "B": (None, 2.8, None),
+            "C": (None, 3.7, None),
+        }
+    assert values(read(words, [], "KLC2012"))["A"] == (None, 0.65, None)

@@ -165,3 +165,17 @@ def test_a_limit_under_the_letter_of_a_column_says_which_one_its_number_is() -> 
         "E": (2.2, None, 2.4),
         "e": (None, 0.5, None),
     }
+
+
+def test_a_letter_far_beside_a_table_begins_no_row_of_it() -> None:
+    """A marking on a figure left of the table, on the level of a number of the figure below the table."""
+    words = [
+        *row(0, (280, "DIM"), (350, "MIN"), (400, "MAX")),
+        *row(12, (282, "A"), (350, "2.80"), (400, "3.04")),
+        *row(24, (282, "B"), (350, "2.10"), (400, "2.64")),
+        *row(36, (282, "C"), (350, "1.20"), (400, "1.40")),
+        *row(60, (80, "S1"), (352, "0.80")),
+    ]
+    entries, boxes = read(words)
+    assert [e.symbol for e in entries] == ["A", "B", "C"]
+    assert boxes[0].y1 < 60
