@@ -6,12 +6,12 @@ from collections import Counter
 from itertools import combinations
 
 from worker.datasheet.geometry.primitives import Box, ClosedOutline, Sheet
-from worker.datasheet.thresholds.drawing import BAR_LONG, BAR_MOST_PT, BAR_POINTS, BARS_MOST
+from worker.datasheet.thresholds.drawing import BAR_HALF_PT, BAR_LONG, BAR_MOST_PT, BAR_POINTS, BARS_MOST
 
 
 def rectangles(sheet: Sheet) -> list[tuple[Box, tuple[Box, ...]]]:
     """Each rectangle along the middle lines of its four bars, with these; cells of a table share theirs and are none."""
-    bars = list(dict.fromkeys(o.box for o in sheet.outlines if _is_bar(o)))
+    bars = _whole(list(dict.fromkeys(o.box for o in sheet.outlines if _is_bar(o))))
     if not 4 <= len(bars) <= BARS_MOST:
         return []
     level = sorted((b for b in bars if b.width > b.height), key=lambda b: b.cy)
@@ -27,6 +27,24 @@ def rectangles(sheet: Sheet) -> list[tuple[Box, tuple[Box, ...]]]:
 def _is_bar(outline: ClosedOutline) -> bool:
     thick, length = sorted((outline.box.width, outline.box.height))
     return outline.filled and len(outline.points) <= BAR_POINTS and thick < BAR_MOST_PT and length > BAR_LONG * thick
+
+
+def _whole(bars: list[Box]) -> list[Box]:
+    """The bars, those whose mitred halves are painted one by one as one each."""
+    found: list[Box] = []
+    for bar in sorted(bars, key=lambda b: -b.area):
+        if not any(_is_half(bar, whole) for whole in found):
+            found.append(bar)
+    return found
+
+
+def _is_half(bar: Box, whole: Box) -> bool:
+    """Whether a bar covers nearly the same place as a longer one, of which it lacks a corner."""
+    thick = min(whole.width, whole.height)
+    return (
+        whole.grown(BAR_HALF_PT).holds(bar)
+        and max(whole.width - bar.width, whole.height - bar.height) < 2 * thick + BAR_HALF_PT
+    )
 
 
 def _closed(top: Box, bottom: Box, upright: list[Box]) -> tuple[Box, Box, Box, Box] | None:
