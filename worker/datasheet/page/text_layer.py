@@ -37,6 +37,7 @@ FONT_NAME_BYTES = 128
 _SPACE = 0x20
 _FIRST_PRINTED = 0x21  # below it are control codes and the space
 _SURROGATES = range(0xD800, 0xE000)
+_BREAKS = "\t\n\r\f"
 _PRIVATE_USE = range(0xE000, 0xF900)  # what a font without meanings numbers its letters with
 _NARROW = frozenset("0123456789.,")  # a narrow 1 leaves a wide gap
 
@@ -249,7 +250,9 @@ def _word(run: list[_Char]) -> Word:
 
 def largely_unmapped(text: str) -> bool:
     """Whether more of a text than bullets and single signs has no meaning that its fonts tell."""
-    return sum(ord(c) in _PRIVATE_USE for c in text) > max(UNKNOWN_LEAST, UNMAPPED_PART * len(text))
+    return sum(ord(c) in _PRIVATE_USE or (c < " " and c not in _BREAKS) for c in text) > max(
+        UNKNOWN_LEAST, UNMAPPED_PART * len(text)
+    )
 
 
 def plain_text(textpage: object, known: Mapping[Glyph, KnownGlyph], page: int = 1) -> str:
@@ -257,7 +260,8 @@ def plain_text(textpage: object, known: Mapping[Glyph, KnownGlyph], page: int = 
     found = []
     for i in range(min(pdfium.FPDFText_CountChars(textpage), MAX_CHARS)):
         code = pdfium.FPDFText_GetUnicode(textpage, i)
-        if code in _PRIVATE_USE:
+        guessed = pdfium.FPDFText_IsGenerated(textpage, i) == 1
+        if code in _PRIVATE_USE or (not guessed and pdfium.FPDFText_HasUnicodeMapError(textpage, i) == 1):
             meant = known.get((_font(textpage, i, page), code))
             found.append(meant.text if meant is not None else "")
         elif code not in _SURROGATES:

@@ -27,6 +27,13 @@ def test_a_page_of_letters_without_meaning_is_not() -> None:
     assert garbled("".join(chr(1 + i % 26) + ("x " if i % 3 == 0 else "") for i in range(300)))
 
 
+def test_letters_told_as_control_codes_have_no_meaning() -> None:
+    """What the page of an embedded font without a map of its letters is told as, beside words of another font."""
+    title = "\x04\x05\x06\x07\x08\x0b\x0c\x0e\x0f" * 6
+    assert text_layer.largely_unmapped(title + "\r\nDIMENSIONS ARE SHOWN IN MILLIMETERS\r\n")
+    assert not text_layer.largely_unmapped("A\r\nB\r\nC\r\n" * 40 + "DIMENSIONS\tIN MILLIMETERS \x02")
+
+
 def test_a_hyphen_at_the_end_of_a_line_is_read() -> None:
     """The library tells it as a control code, as it would a hyphen that parts a word."""
     sketch = Sketch()
