@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from worker.datasheet.drawing.drawing import Drawing
+from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.families.families import PartFamily
-from worker.datasheet.hypotheses import headed, repeated
+from worker.datasheet.hypotheses import beside, headed, repeated
 from worker.datasheet.hypotheses.enumerate import classes_of, of_figure
 from worker.datasheet.hypotheses.rank import rank
 from worker.datasheet.land import holes, pads, row_repeat
@@ -22,6 +23,7 @@ from worker.datasheet.thresholds.figures import (
     LATER_PAGE,
     LEAST_FIT,
     MARGIN,
+    NUMBERS_OF_FOUR,
     OF_LEGEND,
     OF_RUN,
     OWN_NUMBERS,
@@ -38,18 +40,27 @@ def solved_of(lands: list[Drawing], family: PartFamily | None, pins: int | None,
         figures = figures_of(page)
         measured = [f.box for f in figures if len(f.drawing.readings) >= OWN_NUMBERS]
         titled = [f for f in figures if f.kind == LAND or headed.of_package(f.box, page.lines, package, measured) > 0]
+        titled += [twin for f in figures if f not in titled and (twin := beside.twin(f, titled)) is not None]
         less = LATER_PAGE * place
         own = [s for f in titled for s in _of_figure(f, page, family, pins, package, less)]
         if not any(s.score >= CLEAR_SCORE for s in own):  # a caption may stand nearer to another figure than to its own
             own += [s for f in figures if f not in titled for s in _of_figure(f, page, family, pins, package, less)]
         alone = {c.kind for f in figures for c in f.captions} <= {LAND} and not any(_whole(s, figures) for s in own)
-        if not any(s.score >= CLEAR_SCORE for s in own) or family or alone:
+        clear = any(s.score >= CLEAR_SCORE or _complete(s) for s in own)
+        if not clear or alone or (family and not any(_complete(s) for s in own)):
             own += _of_figure(whole(page), page, family, pins, package, less)
         for one in own:
             one.score += headed.of_package(one.pattern.box, page.lines, package, measured)
-            one.score += repeated.headed(one, page.lines, package)
+            one.score += repeated.headed(one, _alike(one, own), page.lines, package)
         found += own
     return sorted(found, key=lambda s: -s.score)
+
+
+def _alike(solved: Solved, own: list[Solved]) -> list[Shape]:
+    """The pads of patterns of as many pads elsewhere on the page."""
+    pads = solved.pattern.pads
+    apart = (o.pattern for o in own if len(o.pattern.pads) == len(pads) and not o.pattern.box.meets(solved.pattern.box))
+    return [p for pattern in apart for p in pattern.pads]
 
 
 def _whole(solved: Solved, figures: list[Figure]) -> bool:
@@ -61,13 +72,20 @@ def _whole(solved: Solved, figures: list[Figure]) -> bool:
     return not any(p.same_size(s) for p in pads for s in others)
 
 
+def _complete(solved: Solved) -> bool:
+    """Whether all of a figure's shapes are pads that follow from its numbers, as of a land pattern drawn apart."""
+    pads = solved.pattern.pads
+    told = len(solved.fit.used) >= NUMBERS_OF_FOUR and not solved.fit.refused
+    return told and not solved.pattern.left and len(pads) >= 4 and all(all(solved.settled(i)) for i in range(len(pads)))
+
+
 def _of_figure(
     figure: Figure, page: Drawing, family: PartFamily | None, pins: int | None, package: str | None, less: float
 ) -> list[Solved]:
     found: list[Solved] = []
     for pattern in of_figure(figure):
         again = row_repeat.redrawn(pattern, figure.drawing, family.count) if family else None
-        solved = pads.solve(*(again or (pattern, figure.drawing)))
+        solved = pads.solve(*(again or (pattern, beside.own_drawing(pattern, figure.drawing))))
         if solved is not None and solved.score >= LEAST_FIT and not _chance(solved):
             solved.score = rank(solved, pins, package) - less + (OF_RUN if again else 0.0) + _painted(solved, page)
             if again and family and len(solved.pattern.pads) > family.count + MAX_PEGS:

@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from worker.datasheet.drawing.shapes import ROUND, Shape
 from worker.datasheet.geometry.primitives import Box, around
+from worker.datasheet.hypotheses import beside
 from worker.datasheet.hypotheses.pixels import evened
 from worker.datasheet.hypotheses.regular import regular
 from worker.datasheet.hypotheses.symmetry import completed, symmetric
 from worker.datasheet.land import leaders
 from worker.datasheet.land.patterns import Pattern, groups, sort_out
+from worker.datasheet.segmentation import across_tables
 from worker.datasheet.segmentation.candidates import centred, holds
 from worker.datasheet.segmentation.captions import CIRCUIT, CUTOUT, LAND, MASK, STENCIL, TAPE, Caption, kind_among
 from worker.datasheet.segmentation.figure import Figure, distance
@@ -55,7 +57,9 @@ def _moved(shape: Shape, pattern: Pattern) -> bool:
 def _all(figure: Figure, parts: list[Pads], named: dict[int, str]) -> Iterator[Pattern]:
     several = len({c.kind for c in figure.captions} & {LAND, MASK, STENCIL}) > 1
     whole = [figure.shapes] if figure.kind == LAND and len(parts) > 1 and not several and not figure.paged else []
-    for group in [*whole, *_of_land(figure, named), *sorted(parts, key=len, reverse=True)]:
+    yield from _beside(figure)
+    groups = [*whole, *_of_land(figure, named), *sorted(parts, key=len, reverse=True)]
+    for group in (own for of in groups for own in across_tables.sides(of, figure.drawing.tables)):
         base = sort_out(group)
         if base is None or _mixed(base.pads, named):
             continue
@@ -63,6 +67,15 @@ def _all(figure: Figure, parts: list[Pads], named: dict[int, str]) -> Iterator[P
             yield pattern
             yield from _completed(pattern)
             yield from _subsets(pattern)
+
+
+def _beside(figure: Figure) -> Iterator[Pattern]:
+    """The pattern of each of several parts that are drawn side by side."""
+    parts = beside.parts(figure.shapes, figure.drawing.readings)
+    for own in parts:
+        pattern = sort_out(own)
+        if pattern is not None:
+            yield replace(pattern, others=[p for other in parts if other is not own for p in other])
 
 
 def _of_land(figure: Figure, named: dict[int, str]) -> list[Pads]:
@@ -102,11 +115,18 @@ def _of(pattern: Pattern, figure: Figure, named: dict[int, str]) -> Pattern:
 
 
 def _near(figure: Figure, pattern: Pattern, named: dict[int, str]) -> list[Shape]:
-    """The shapes that a pattern has to explain: where a caption of another kind names a part of the figure, not that part."""
+    """The shapes that a pattern has to explain: where a caption of another kind names a part of the figure, not that part.
+
+    Of several patterns side by side each explains what stands within its own extent.
+    """
+    if pattern.others:
+        return [s for s in figure.shapes if pattern.box.holds(s.box)]
+    tables = figure.drawing.tables
+    here = [s for s in figure.shapes if not across_tables.parted(s.box, pattern.box, tables)]
     if not named:
-        return figure.shapes
+        return here
     own = {named[id(p)] for p in pattern.pads if id(p) in named}
-    return [s for s in figure.shapes if named[id(s)] in own]
+    return [s for s in here if named[id(s)] in own]
 
 
 def _named(box: Box, captions: list[Caption]) -> str:

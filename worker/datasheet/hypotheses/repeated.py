@@ -16,7 +16,7 @@ Shift = tuple[float, float]
 
 def of(solved: Solved) -> list[Shape]:
     """The shapes left out that repeat the pads elsewhere, each of whose numbers is printed there once more."""
-    found: list[Shape] = []
+    found = list(solved.pattern.others)
     for shift, shapes in _shifted(solved):
         if not around([s.box for s in shapes]).meets(solved.pattern.box) and _dimensioned(shift, shapes, solved):
             found += [s for s in shapes if s not in found]
@@ -99,18 +99,19 @@ def _again(reading: DimensionReading, other: DimensionReading, shift: Shift, sla
     )
 
 
-def headed(solved: Solved, lines: list[Word], package: str | None) -> float:
+def headed(solved: Solved, others: list[Shape], lines: list[Word], package: str | None) -> float:
     """More for one of several such patterns where the line right over it names the part asked for, less where it names another.
 
-    Nothing where no line over any of them names the part.
+    `others` are the pads of patterns like it in other figures. Nothing where no line over any of them names the part.
     """
-    others = of(solved)
+    others = [*of(solved), *others]
     asked = set(naming.tokens(package)) if package else set()
     if not others or not asked:
         return 0.0
-    own, there = _over(solved.pattern.pads, lines), _over(others, lines)
-    here, elsewhere = (any(asked & naming.words_of(w.text) for w in over) for over in (own, there))
-    return 0.0 if here == elsewhere else HEADED if here else -HEADED
+    names = [w for w in _over([*solved.pattern.pads, *others], lines) if asked & naming.words_of(w.text)]
+    here, elsewhere = solved.pattern.box, [s.box for s in others]
+    own = [w for w in names if here.gap(w.box) < min(box.gap(w.box) for box in elsewhere)]
+    return 0.0 if not names else HEADED if own else -HEADED
 
 
 def _over(shapes: list[Shape], lines: list[Word]) -> list[Word]:

@@ -25,6 +25,7 @@ class Pattern:
     inner: list[Shape] = field(default_factory=list)
     frames: list[Shape] = field(default_factory=list)  # bodies and silk screen around pads
     left: list[Shape] = field(default_factory=list)  # shapes of the figure that this pattern does not explain
+    others: list[Shape] = field(default_factory=list)  # pads of the patterns of other parts in the same figure
     added: list[Shape] = field(default_factory=list)  # pads that no shape was found for, as mirror images of others
     titles: list[Word] = field(default_factory=list)  # captions of the figure, nearest first
     kind: str = ""  # of the figure, see `segmentation.captions`

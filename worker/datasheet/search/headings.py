@@ -23,6 +23,7 @@ from worker.datasheet.thresholds.page import (
 _BRACKETS = re.compile(r"[<〈＜].*[>〉＞]")
 _WORD = re.compile(r"[A-Za-z]{3,}")
 _PART = re.compile(r"[A-Za-z]+|\d+")
+_SIZE = re.compile(r"\d+(?:\.\d+)?(?:\s*[x×*]\s*\d+(?:\.\d+)?)+")
 COUNTED = r"(?:circuits?|ckts?\.?|contacts?|positions?|pos\.?|poles?|ways?|pins?)"
 OF_COUNTS = re.compile(
     rf"(\d{{1,3}})(?:\s*(?:to|[-~])\s*(\d{{1,3}}))?\s*{COUNTED}(\s*(?:or more|or over|and up|min\b))?", re.IGNORECASE
@@ -44,8 +45,13 @@ class Region:
 
 
 def words_of(text: str) -> set[str]:
-    """The words that name a figure, in capitals: no single letters, no side it is seen from, no number of circuits."""
-    return {part.upper() for part in _PART.findall(OF_COUNTS.sub("", _SEEN_FROM.sub("", text))) if len(part) > 1}
+    """The words that name a figure, in capitals: no single letters, no side it is seen from, no number of circuits.
+
+    The size of a part is one word: "2.5 x 3.2 mm" holds 2.5X3.2.
+    """
+    plain = OF_COUNTS.sub("", _SEEN_FROM.sub("", text))
+    sizes = {re.sub(r"\s*[x×*]\s*", "X", size) for size in _SIZE.findall(plain)}
+    return sizes | {part.upper() for part in _PART.findall(plain) if len(part) > 1}
 
 
 def headings(drawing: Drawing) -> list[Word]:

@@ -42,7 +42,7 @@ def candidates(drawing: Drawing) -> list[Shape]:
         if _is_letter(b, drawing) or _is_boxed_number(b, drawing) or legend.is_swatch(b, drawing):
             continue
         inside = [w for w in drawing.lines if b.grown(0.5).holds_point(w.box.cx, w.box.cy) and len(w.text) > 0]
-        labelled = any(w.box.area > LABELED_PART * b.area for w in inside if _wordy(w))
+        labelled = sum(w.box.area for w in inside if _wordy(w)) > LABELED_PART * b.area
         if shape.dashed or labelled or any(t.grown(TABLE_MARGIN_PT).holds_point(b.cx, b.cy) for t in drawing.tables):
             continue
         if max(b.width, b.height) > ASPECT_MOST * min(b.width, b.height) or max(b.width, b.height) < _least(
