@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.worker.datasheet.sketch import Sketch
 from worker.datasheet.extract import extract
 from worker.datasheet.request import ReadingRequest
@@ -56,8 +58,9 @@ def by_hand(off: float) -> Sketch:
     return sketch
 
 
-def test_a_figure_drawn_by_hand_is_read_and_said_to_be_one() -> None:
-    result = extract([by_hand(1.5).pdf()], ReadingRequest())
+@pytest.mark.parametrize("off", [1.5, 1.8])
+def test_a_figure_drawn_by_hand_is_read_and_said_to_be_one(off: float) -> None:
+    result = extract([by_hand(off).pdf()], ReadingRequest())
     assert result.land_pattern is not None
     pads = [p.model_dump(mode="json") for p in result.land_pattern.pads]
     want = [{"number": str(i), "type": "smd", "x": x, "y": y, "w": 0.8, "h": 0.5} for i, (x, y) in enumerate(

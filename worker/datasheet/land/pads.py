@@ -26,6 +26,8 @@ from worker.datasheet.thresholds.land import (
     ELSE_OFF,
     ELSE_ON,
     FITTING_MOST,
+    LAND_END_BY_HAND_MOST_PT,
+    LAND_END_BY_HAND_PART,
     LAND_END_BY_HAND_PT,
     LAND_END_PT,
     LAND_END_RASTER_PT,
@@ -152,13 +154,19 @@ def solve(pattern: Pattern, drawing: Drawing) -> Solved | None:
     exact = _solve_within(pattern, drawing, LAND_END_PT)
     if exact is not None and all(all(exact.settled(i)) for i in range(len(pattern.pads))):
         return exact
-    loose = _solve_within(pattern, drawing, LAND_END_BY_HAND_PT)
+    loose = _solve_within(pattern, drawing, _by_hand(pattern))
     if loose is None or _uneven(loose):
         return exact
     if exact is not None and loose.score < exact.score + BY_HAND_BETTER and not _follows(loose):
         return exact
     loose.notes.append("the dimensions end beside the edges they mean, as in a figure drawn by hand")
     return loose
+
+
+def _by_hand(pattern: Pattern) -> float:
+    """How far a hand ends dimensions from the edges they mean, in points: a little farther where no other edge is near."""
+    side = min(min(p.box.width, p.box.height) for p in pattern.pads)
+    return max(LAND_END_BY_HAND_PT, min(LAND_END_BY_HAND_PART * side, LAND_END_BY_HAND_MOST_PT))
 
 
 def _follows(solved: Solved) -> bool:
