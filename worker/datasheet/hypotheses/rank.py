@@ -28,6 +28,7 @@ from worker.datasheet.thresholds.figures import (
     REACHED,
     SCATTERED,
     SPAN_END_PT,
+    UNSIZED_ONE,
 )
 from worker.datasheet.thresholds.land import OF_SETTLED
 
@@ -44,6 +45,7 @@ def rank(solved: Solved, pins: int | None, package: str | None) -> float:
         - _unexplained(solved)
         - ADDED * len(pattern.added)
         - _marked(solved)
+        - _unsized(solved)
         + _drilled(solved)
         + 1.0 * mirrored_part(pattern.pads)
         + _counted(solved, pins)
@@ -64,6 +66,14 @@ def _marked(solved: Solved) -> float:
     if len(discs) != 1 or len(pads) < MARKED_LEAST or solved.settled(discs[0])[0]:
         return 0.0
     return 0.0 if any(q.kind == "diameter" for q in solved.drawing.quantities) else MARKED
+
+
+def _unsized(solved: Solved) -> float:
+    """Less for one pad without a size among pads that all have theirs: the part itself, drawn between its pads."""
+    known = [solved.settled(i)[1] for i in range(len(solved.pattern.pads))]
+    if solved.drawing.sheet.raster or len(known) <= 3 or known.count(False) != 1:
+        return 0.0
+    return UNSIZED_ONE if not any(map(holes.is_round, solved.pattern.pads)) else 0.0
 
 
 def _drilled(solved: Solved) -> float:

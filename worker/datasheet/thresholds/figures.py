@@ -98,6 +98,7 @@ IN_MIDDLE = 0.1  # of the extents, and a point, from their middle
 
 #  (hypotheses/rank.py).
 OF_WAVE = 2.5  # less for the pattern for wave soldering that was not asked for
+UNSIZED_ONE = 2.0  # less for the one pad whose size is not printed where those of all others are
 OF_NO_CAPTION = 3.0  # less for a caption of another kind of figure
 
 #  (hypotheses/regular.py).
