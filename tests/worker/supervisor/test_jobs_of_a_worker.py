@@ -114,7 +114,7 @@ def test_a_job_that_does_not_stop_in_time_is_handed_back_as_it_is(harnesses: Cal
     until(lambda: harness.job(job.id).state is State.RUNNING and harness.job(job.id).cue_count > 0)
     kept, asked = harness.job(job.id).checkpoint, time.monotonic()
     supervisor.drain(0.5)
-    assert 0.4 < time.monotonic() - asked < 5
+    assert 0.4 < time.monotonic() - asked < 30, "the child alone would have a minute"
     back = harness.job(job.id)
     assert (back.state, back.checkpoint) == (State.QUEUED, kept)
     assert 0.4 < harness.last_attempt(job.id).busy_seconds < 600
