@@ -15,7 +15,7 @@ from tests.worker.engines.models import resident_of
 from worker.engines.tiny import TinySize
 from worker.streaming.forward import Forward
 
-TINY = Plan("cpu", ("tiny",), 5.0, 12, 1, Film(16, 16, frames=2), streams=(1, 2), watched=(1,))
+TINY = Plan("cpu", ("tiny",), 5.0, 12, 1, Film(16, 16, frames=2), streams=(1, 2), watched=(1, 2))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a card")
@@ -36,17 +36,20 @@ def test_it_measures_every_way_that_this_machine_has() -> None:
         ("together", 1),
         ("together", 2),
     ]
-    assert [(row["mode"], row["streams"]) for row in report.watch] == [("apart", 1), ("together", 1)]
+    ways = [("apart", 1), ("apart", 2), ("together", 1), ("together", 2)]
+    assert [(row["mode"], row["streams"]) for row in report.watch] == ways
     assert report.decode[1]["window"] == [12, 6]
     assert all(row["tokens_per_s"] > 0 and 0 < row["roofline"] < 1 for row in report.decode)
     assert all(row["frames_per_s"] > 0 for row in report.watch)
+    assert [row["overlapped_frames_per_s"] is not None for row in report.watch] == [False, True, False, True]
+    assert all(row["overlapped_frames_per_s"] > 0 for row in report.watch if row["streams"] > 1)
     assert report.left_out == [
         "tests of the kernels: make test runs them where there is no card",
         "tiny graphs: CUDA alone has them",
     ]
     lines = list(table(report))
     assert lines[0].startswith("no card (processor), 0 GB, PyTorch ")
-    assert sum(line.startswith("| tiny | together |") for line in lines) == 3
+    assert sum(line.startswith("| tiny | together |") for line in lines) == 4
 
 
 def test_what_there_is_no_time_for_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

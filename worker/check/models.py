@@ -34,7 +34,7 @@ def model(text: str, found: Driver | None, *, load: bool = True) -> Iterator[Fin
 def room(spec: ModelSpec, found: Driver | None) -> tuple[Finding, int]:
     """Whether weights and streams fit, and how many streams do. Raises Permanent when the model cannot be read."""
     from worker.engines.inspection import inspect
-    from worker.engines.loading import placed
+    from worker.engines.running import placed
 
     if {"quantization", "adapter"} & set(spec.options):
         return Finding(Level.OK, spec.name, "memory with quantization or an adapter is not computed"), 1

@@ -15,7 +15,8 @@ from db.documents.kinds.video import Window
 from db.failures import Failure
 from worker.engine.protocol import WatchOptions
 from worker.engines.hub import folder_of
-from worker.engines.loading import OPTIONS, HubTokenizer, geometry_of, known_family, placed
+from worker.engines.loading import OPTIONS, HubTokenizer, geometry_of, known_family
+from worker.engines.running import placed
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent
 from worker.streaming.budget import Budget, token_budget

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from db.failures import Failure
 from worker.engines import grammar
 from worker.engines.hub import folder_of
 from worker.engines.packing import LINEAR, pack
+from worker.engines.running import decode_mode, overlaps, placed
 from worker.engines.spec import ModelSpec
 from worker.errors import Permanent
 from worker.families import FAMILIES
@@ -31,14 +31,23 @@ from worker.streaming.attention import ATTENTION, NAME
 from worker.streaming.forward import Normalisation
 
 OPTIONS = frozenset(
-    {"device", "dtype", "attention", "vision_attention", "adapter", "quantization", "revision", "decode", "linear"}
+    {
+        "device",
+        "dtype",
+        "attention",
+        "vision_attention",
+        "adapter",
+        "quantization",
+        "revision",
+        "decode",
+        "linear",
+        "overlap",
+    }
 )
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 QUANTIZATION: dict[str, dict[str, Any]] = {
     "4bit": {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4"},
     "8bit": {"load_in_8bit": True},
 }
-DECODE = ("apart", "together", "graphs")
 LAYER_TYPES = {"full_attention", "linear_attention"}
 KEPT_WHOLE = ["model.visual", "lm_head"]  # small beside the text layers, and what every picture and word goes through
 
@@ -56,6 +65,7 @@ class Loaded:
     folders: tuple[Path, ...]
     attention: str
     decode: str
+    overlap: bool
     context_tokens: int
     window: Window
     demo: bool
@@ -119,11 +129,11 @@ def load(spec: ModelSpec, part: HeldPart | None = None) -> Loaded:
     spec.refuse_unknown(OPTIONS)
     quiet: Any = disable_progress_bar  # untyped, as much of transformers
     quiet()  # a worker's log is no terminal
-    attention = _one_of(spec, "attention", ATTENTION, "sdpa")
+    attention = spec.option_of("attention", ATTENTION, "sdpa")
     try:
         folder = folder_of(spec.path, spec.options.get("revision"))
         config, family = known_family(folder)
-        decode = decode_mode(spec, config)
+        decode, overlap = decode_mode(spec, config), overlaps(spec, config)
         _refuse_quantized_experts(spec, config)
         model = _model(spec, folder, config, part)
         tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -141,6 +151,7 @@ def load(spec: ModelSpec, part: HeldPart | None = None) -> Loaded:
         folders=(folder, Path(adapter)) if adapter else (folder,),
         attention=attention,
         decode=decode,
+        overlap=overlap,
         context_tokens=text.max_position_embeddings,
         window=Window(**(getattr(config, "default_window", None) or {})),
         demo=bool(getattr(config, "demonstration", False)),
@@ -166,12 +177,6 @@ def known_family(folder: Path) -> tuple[Any, Family]:
     return AutoConfig.from_pretrained(folder), family
 
 
-def placed(spec: ModelSpec) -> tuple[str, torch.dtype]:
-    """Device and dtype of a model: what its spec says, else a GPU in bfloat16 where there is one, or the CPU in float32."""
-    device = spec.options.get("device") or ("cuda" if torch.cuda.is_available() else "cpu")
-    return device, DTYPES[_one_of(spec, "dtype", DTYPES, "float32" if device == "cpu" else "bfloat16")]
-
-
 def _model(spec: ModelSpec, folder: Path, config: Any, part: HeldPart | None) -> Any:
     device, dtype = placed(spec)
     vision = spec.options.get("vision_attention", "sdpa")
@@ -186,27 +191,12 @@ def _model(spec: ModelSpec, folder: Path, config: Any, part: HeldPart | None) ->
     )
     if adapter := spec.options.get("adapter"):
         _adapt(model, adapter)
-    if _one_of(spec, "linear", LINEAR, "plain") == "packed":
+    if spec.option_of("linear", LINEAR, "plain") == "packed":
         pack(model, device, dtype)
     never = model.generation_config.suppress_tokens
     if never and (part is None or part.last):
         _suppress(model.lm_head, torch.tensor(never, device=device))
     return model
-
-
-def decode_mode(spec: ModelSpec, config: Any) -> str:
-    """How the streams of a decode step attend. Raises ValueError for a way that this model or this machine does not have."""
-    decode = _one_of(spec, "decode", DECODE, "apart")
-    if decode == "apart":
-        return decode
-    device, _ = placed(spec)
-    if not device.startswith("cuda") or importlib.util.find_spec("triton") is None:
-        raise ValueError(f"decode={decode} needs an NVIDIA GPU and the package triton: leave it out, or decode=apart")
-    if decode == "graphs" and "linear_attention" in (getattr(config.get_text_config(), "layer_types", None) or ()):
-        raise ValueError(
-            f"decode=graphs is for models without linear attention, not {config.model_type}: decode=together"
-        )
-    return decode
 
 
 def _partial(config: Any, part: HeldPart) -> Any:
@@ -259,15 +249,8 @@ def _quantization(spec: ModelSpec, dtype: torch.dtype) -> Any:
     from transformers import BitsAndBytesConfig  # optional: needs the bitsandbytes package
 
     untyped: Any = BitsAndBytesConfig
-    kind = QUANTIZATION[_one_of(spec, "quantization", QUANTIZATION, "4bit")]
+    kind = QUANTIZATION[spec.option_of("quantization", QUANTIZATION, "4bit")]
     return untyped(**kind, llm_int8_skip_modules=KEPT_WHOLE, bnb_4bit_compute_dtype=dtype)
-
-
-def _one_of(spec: ModelSpec, key: str, allowed: Any, default: str) -> str:
-    value = spec.options.get(key, default)
-    if value not in allowed:
-        raise Permanent(Failure.MODEL_UNAVAILABLE, f"model option {key}={value}: one of {', '.join(allowed)}")
-    return value
 
 
 def geometry_of(vision: Any, folder: Path, family: Family) -> Geometry:

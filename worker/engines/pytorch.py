@@ -37,7 +37,7 @@ class PytorchEngine:
         forward = Forward(loaded.model, normalisation(loaded.geometry, loaded.device), loaded.attention, loaded.decode)
         self.loaded = LoadedModel(
             forward=forward,
-            batcher=Batcher(forward),
+            batcher=Batcher(forward, forward.beside() if loaded.overlap else None),
             family=loaded.family,
             geometry=loaded.geometry,
             tokens=loaded.tokens,

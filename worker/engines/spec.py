@@ -11,7 +11,7 @@ pytorch:Qwen/Qwen3-VL-8B-Instruct?dtype=bfloat16
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from types import MappingProxyType
@@ -49,6 +49,13 @@ class ModelSpec:
             return int(self.options.get(key, default))
         except ValueError as error:
             raise Permanent(Failure.MODEL_UNAVAILABLE, f"model option {key}: not a whole number") from error
+
+    def option_of(self, key: str, allowed: Collection[str], default: str) -> str:
+        """The word under `key`; Permanent(MODEL_UNAVAILABLE) when it is not one of those allowed."""
+        value = self.options.get(key, default)
+        if value not in allowed:
+            raise Permanent(Failure.MODEL_UNAVAILABLE, f"model option {key}={value}: one of {', '.join(allowed)}")
+        return value
 
     def refuse_unknown(self, known: frozenset[str]) -> None:
         """Raise Permanent(MODEL_UNAVAILABLE) when an option is not one of `known`: a typo must not pass unseen."""

@@ -1,7 +1,7 @@
 """One thread that runs a resident model for several streams: their prefills in turn, their decode steps in one batch.
 
-A turn is submitted by the thread that feeds a session; token ids come back through the turn's own queue. Only the
-engine thread touches caches while a turn is running, so nothing is locked on the way.
+A turn is submitted by the thread that feeds a session; token ids come back through the turn's own queue. One thread at a time
+uses a running turn's cache, so nothing is locked: the engine's, before it that of prefills where they run beside decode steps.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -25,7 +26,7 @@ from worker.engine.protocol import StepTimings
 from worker.errors import Transient
 from worker.streaming.clock import seconds
 from worker.streaming.context_window import Change
-from worker.streaming.runtime.protocol import KeyCache, PromptSegment, Runtime
+from worker.streaming.runtime.protocol import Beside, KeyCache, PromptSegment, Runtime
 from worker.streaming.runtime.seeing import Seeing
 from worker.streaming.spans import TokenSpan
 
@@ -125,15 +126,19 @@ class ActiveSequence:
 
 
 class Batcher:
-    """Runs turns on a thread of its own, one piece of work after the other; `close()` ends it."""
+    """Runs turns on a thread of its own, one piece of work after the other; `close()` ends it.
 
-    def __init__(self, forward: Runtime) -> None:
+    With `beside`, turns come to the first token of their reply there: on a second thread, one after the other."""
+
+    def __init__(self, forward: Runtime, beside: Beside | None = None) -> None:
         self._forward = forward
         self._speaking: list[ActiveSequence] = []
         self._seeing = Seeing(forward)
         self._stepping = False  # a decode step is on its way
         self._closed = threading.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
+        self._prefills = self._thread if beside is None else ThreadPoolExecutor(1, thread_name_prefix="prefill")
+        self._aside = nullcontext if beside is None else beside.work
 
     def run(self, turn: GenerationTurn, on_token: Callable[[int | None], None]) -> GenerationResult:
         """Run a turn and wait for its end. `on_token` gets every token id, and None now and then while there is none.
@@ -142,7 +147,7 @@ class Batcher:
         Raises Transient(GPU_OOM) when memory runs out, Transient(ENGINE_UNREACHABLE) when the engine has stopped.
         """
         self._seeing.expect(turn, turn.segments)
-        self._do([turn], partial(self._start, turn))
+        self._do([turn], partial(self._start, turn), self._prefills)
         event: Event = None
         try:
             while event is None or isinstance(event, int):
@@ -164,14 +169,15 @@ class Batcher:
             return _stopped() if self._closed.is_set() else None
 
     def close(self) -> None:
-        """End the thread after the running step; unfinished turns fail."""
+        """End the threads after what they are doing; unfinished turns fail."""
+        self._prefills.shutdown(cancel_futures=True)
         self._thread.shutdown(cancel_futures=True)
         self._closed.set()
 
-    def _do(self, turns: Sequence[GenerationTurn], work: Callable[[], None]) -> None:
+    def _do(self, turns: Sequence[GenerationTurn], work: Callable[[], None], thread: Executor | None = None) -> None:
         """Have some work done after what is waiting; when it fails, the turns it was for fail, and the others go on."""
         try:
-            done = self._thread.submit(work)
+            done = (thread or self._thread).submit(work)
         except RuntimeError as error:  # the thread takes no more work
             raise _stopped() from error
         done.add_done_callback(partial(self._settle, turns))
@@ -190,6 +196,17 @@ class Batcher:
             self._seeing.forget(turn)
             turn.events.put(GenerationResult())
             return
+        with self._aside():
+            first = self._first_token(turn)
+        if first is None:
+            turn.events.put(GenerationResult())
+        elif self._prefills is self._thread:
+            self._speak(*first)
+        else:
+            self._do([turn], partial(self._speak, *first))
+
+    def _first_token(self, turn: GenerationTurn) -> tuple[ActiveSequence, int, TokenChance | None] | None:
+        """Bring a turn's tokens into its cache and choose the first of its reply; None where there is no reply."""
         began = self._forward.mark()
         seen = self._seeing.of(turn, turn.segments)
         looked = self._forward.mark()
@@ -198,15 +215,17 @@ class Batcher:
         logits = self._forward.prefill(turn.cache, turn.segments, seen)
         filled = self._forward.mark()
         if turn.request is None:
-            turn.events.put(GenerationResult())
-            return
+            return None
         request, choices = turn.request, self._forward.choices
         silence = choices.mass(logits, request.end_ids)  # waits for the device
         timings = StepTimings(seconds(began, looked), seconds(looked, filled))
         token = request.first_choice(choices, silence, logits)
         sequence = ActiveSequence(turn, request, request.rng_step, silence, timings)
+        return sequence, token, request.chance_of(choices, logits, token)
+
+    def _speak(self, sequence: ActiveSequence, token: int, chance: TokenChance | None) -> None:
         self._speaking.append(sequence)
-        self._take(sequence, token, request.chance_of(choices, logits, token))
+        self._take(sequence, token, chance)
         if not self._stepping:
             self._step()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from worker.engine.choices import Choices
 from worker.streaming.attention import ATTENTION, ForwardStep, causal_mask
 from worker.streaming.cache import CacheShape, Placement, StreamCache
 from worker.streaming.clock import Mark, mark
+from worker.streaming.overlap.capture_lock import CaptureLock
+from worker.streaming.overlap.side_stream import SideStream
 from worker.streaming.positions import all_axes
 from worker.streaming.rope import Angles
 from worker.streaming.runtime.pieces import PREFILL_TOKENS, cut, sized
@@ -27,7 +30,7 @@ from worker.streaming.runtime.protocol import ImageInput, PromptSegment
 from worker.streaming.spans import TokenSpan
 from worker.streaming.state.delta_rule import linear_layer
 from worker.streaming.state.recurrent import StateStep
-from worker.streaming.together.step import Capture, Together, TogetherStep, cuda_graph
+from worker.streaming.together.step import Capture, Run, Together, TogetherStep, cuda_graph
 
 
 @dataclass(frozen=True)
@@ -81,10 +84,20 @@ class Forward:
         # The identity rotation handed to the modules; the real one happens in `streaming_attention`.
         self._one = torch.ones((1, 1, self.angles.dims), dtype=model.dtype, device=device)
         self._zero = torch.zeros_like(self._one)
+        self._captures = CaptureLock()
         self._together = None if decode == "apart" else self._decoder(cuda_graph if decode == "graphs" else None)
 
     def _decoder(self, capture: Capture | None) -> Together:
-        return Together(self._one_token, self.shape, self._row_of, self.angles, capture)
+        alone = None if capture is None else partial(self._captured, capture)
+        return Together(self._one_token, self.shape, self._row_of, self.angles, alone)
+
+    def _captured(self, capture: Capture, run: Run) -> Run:
+        with self._captures.capture():
+            return capture(run)
+
+    def beside(self) -> SideStream:
+        """A place for work beside decode steps, which run on the stream that is the caller's now."""
+        return SideStream(self.shape.device, self._captures)
 
     @property
     def recurrent(self) -> bool:
@@ -186,7 +199,8 @@ class Forward:
 
     def new_cache(self, tokens: int, text_tokens: int) -> StreamCache:
         """Memory for one stream."""
-        return StreamCache(self.shape, tokens, text_tokens)
+        with self._captures.work():
+            return StreamCache(self.shape, tokens, text_tokens)
 
     def mark(self) -> Mark:
         """The point that the work of the device will have come to."""

@@ -12,7 +12,8 @@ import torch
 from tests.worker.engines.models import ALL, OPTIONS, checkpoint_folder, chunk, stock_model, tiny_engine
 from worker.engine.protocol import ChatRequest
 from worker.engines import load_engine
-from worker.engines.loading import decode_mode, known_family
+from worker.engines.loading import known_family
+from worker.engines.running import decode_mode, overlaps
 from worker.engines.spec import ModelSpec
 from worker.engines.tiny import write_tiny
 from worker.engines.weights import weights_sha256
@@ -165,3 +166,28 @@ def test_a_hybrid_has_no_graphs() -> None:
                 decode_mode(spec, config)
         else:
             assert decode_mode(spec, config) == decode
+
+
+@pytest.mark.parametrize(
+    ("options", "overlap"),
+    [
+        ({"device": "cuda"}, True),
+        ({"device": "cuda:1"}, True),
+        ({"device": "cpu"}, False),
+        ({"device": "cpu", "overlap": "on"}, True),
+        ({"device": "cuda", "overlap": "off"}, False),
+        ({"device": "cuda", "quantization": "8bit"}, False),
+    ],
+)
+def test_prefills_run_beside_decode_steps_on_a_card_or_where_it_is_asked_for(
+    options: dict[str, str], overlap: bool
+) -> None:
+    config, _ = known_family(checkpoint_folder("qwen3_vl"))
+    assert overlaps(ModelSpec("m", "pytorch", "nowhere", options), config) is overlap
+
+
+def test_quantized_layers_are_used_by_one_thread() -> None:
+    """bitsandbytes' layers write to themselves when they are called."""
+    reason = refused(checkpoint_folder("qwen3_vl"), overlap="on", quantization="8bit")
+    assert "overlap=on is for models that are not quantized" in reason
+    assert "overlap=perhaps" in refused(checkpoint_folder("qwen3_vl"), overlap="perhaps")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -49,6 +50,14 @@ class KeyCache(Protocol):
 
     def grow(self, tokens: int, text_tokens: int) -> None:
         """Room for at least so many rows, with the same content."""
+        ...
+
+
+class Beside(Protocol):
+    """Where a second thread gives a runtime's device work that runs beside decode steps."""
+
+    def work(self) -> AbstractContextManager[None]:
+        """What the thread does within runs there. When it ends, also by an error, the device has done it."""
         ...
 
 

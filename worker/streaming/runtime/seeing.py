@@ -26,7 +26,7 @@ class SeesTogether(Protocol):
 class Seeing:
     """Turns that wait, and what has been made of their pictures before it was their turn.
 
-    `expect` and `forget` may be called from any thread, `of` from the engine's.
+    `expect` and `forget` may be called from any thread, `of` from the one that does the prefills.
     """
 
     def __init__(self, runtime: Runtime) -> None:

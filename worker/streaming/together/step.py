@@ -94,7 +94,11 @@ def _multiprocessors(device: torch.device) -> int:
 
 
 def cuda_graph(run: Run) -> Run:
-    """Capture a step in a CUDA graph, after two runs that compile its kernels and set up its libraries."""
+    """Capture a step in a CUDA graph, after two runs that compile its kernels and set up its libraries.
+
+    No other thread may give the device work meanwhile. What does so all the same (memory for a picture, a driver's call of a
+    library) fails neither itself nor the capture: only this thread's calls are checked.
+    """
     cuda: Any = torch.cuda
     beside = cuda.Stream()
     beside.wait_stream(cuda.current_stream())
@@ -103,7 +107,7 @@ def cuda_graph(run: Run) -> Run:
         run()
     cuda.current_stream().wait_stream(beside)
     graph = cuda.CUDAGraph()
-    with cuda.graph(graph):
+    with cuda.graph(graph, capture_error_mode="thread_local"):
         answer = run()
 
     def replay() -> torch.Tensor:
