@@ -36,10 +36,9 @@ def decode_mode(spec: ModelSpec, config: Any) -> str:
 
 
 def overlaps(spec: ModelSpec, config: Any) -> bool:
-    """Whether prefills run beside decode steps: on a GPU where the spec says nothing. Raises ValueError for quantized models."""
+    """Whether prefills run beside decode steps: where the spec says so. Raises ValueError for quantized models."""
     quantized = "quantization" in spec.options or getattr(config, "quantization_config", None) is not None
-    default = "on" if placed(spec)[0].startswith("cuda") and not quantized else "off"
-    overlap = spec.option_of("overlap", OVERLAP, default) == "on"
+    overlap = spec.option_of("overlap", OVERLAP, "off") == "on"
     if overlap and quantized:
         raise ValueError("overlap=on is for models that are not quantized: two threads would use their layers at once")
     return overlap
