@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from worker.datasheet.geometry.primitives import Box, Word, around
-from worker.datasheet.text.quantities import INCH_MM, NUMBER, Quantity, number, same_length, tidy
+from worker.datasheet.text import quantities
+from worker.datasheet.text.quantities import INCH_MM
 from worker.datasheet.text.table_entry import TableEntry
 from worker.datasheet.text.table_heads import SYMBOL
 from worker.datasheet.thresholds.page import LETTERS_HEAD_GAP, LETTERS_LEAST, LETTERS_ROW_HIGH, LETTERS_VALUE_PT
@@ -13,7 +15,6 @@ from worker.datasheet.thresholds.page import LETTERS_HEAD_GAP, LETTERS_LEAST, LE
 FIRST = 300  # number of the first such table of a page
 _HEAD = re.compile(r"^(?:dim(?:ension)?s?|sym(?:bol)?s?|letters?|item|ref)[.:]*$", re.IGNORECASE)
 _VALUE = re.compile(r"^(?:values?|mm|millimet\w*|size|inch(?:es)?)\b", re.IGNORECASE)
-_ONE = re.compile(rf"^({NUMBER})(?:\s*[/(\[]\s*({NUMBER})[)\]]?)?$")
 _MM = re.compile(r"\bmm\b|millimet", re.IGNORECASE)
 _INCH = re.compile(r"\binch(?:es)?\b", re.IGNORECASE)
 
@@ -72,20 +73,18 @@ def _unit(texts: list[str]) -> float | None:
 def _entry(
     letter: Word, label: Word, letters: list[Word], words: list[Word], factor: float, table: int
 ) -> TableEntry | None:
-    """The value under a letter, in millimetres where two of one length are given."""
+    """The value under a letter with its limits, in millimetres where two of one length are given."""
     row = [w for w in words if abs(w.box.cy - label.box.cy) < 0.5 * label.box.height and w.box.x0 > label.box.x1]
     own = [w for w in row if min(letters, key=lambda one: abs(one.box.cx - w.box.cx)) is letter]
-    text = tidy(" ".join(w.text for w in sorted(own, key=lambda w: w.box.x0)))
-    m = _ONE.match(text)
-    if m is None or max(abs(w.box.cx - letter.box.cx) for w in own) > LETTERS_VALUE_PT:
+    if not own or max(abs(w.box.cx - letter.box.cx) for w in own) > LETTERS_VALUE_PT:
         return None
-    one, other = number(m[1]), number(m[2]) if m[2] else None
-    if other is not None and not (same_length(one, other) or same_length(other, one)):
+    text = " ".join(w.text for w in sorted(own, key=lambda w: w.box.x0))
+    cell = Word(text, around([w.box for w in own]), 0, min(w.confidence for w in own))
+    read = quantities.parse(cell)
+    if read is None or read.kind != "length":
         return None
-    value = max(one, other) if other is not None else round(one * factor, 4)
-    box = around([letter.box, *(w.box for w in own)])
-    quantity = Quantity(
-        value, None, None, f"{letter.text} {text}", box, confidence=min(w.confidence for w in own),
-        size=letter.across, symbol=letter.text, mm=True,
+    quantity = replace(
+        read if read.mm else read.scaled(factor), printed=f"{letter.text} {text}", box=around([letter.box, cell.box]),
+        count=None, size=letter.across, symbol=letter.text, mm=True,
     )  # fmt: skip
     return TableEntry(letter.text, "", quantity, table)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from worker.datasheet.geometry.primitives import Box, Word, around
-from worker.datasheet.text.quantities import INCH_MM, NUMBER, Quantity, number, same_length, tidy
-from worker.datasheet.text.table_entry import TableEntry
+from worker.datasheet.text import quantities
+from worker.datasheet.text.quantities import INCH_MM, Quantity, same_length
+from worker.datasheet.text.table_entry import TableEntry, cells_of
 from worker.datasheet.text.table_heads import SYMBOL
 from worker.datasheet.thresholds.page import (
     LETTERS_HEAD_GAP,
@@ -18,7 +20,6 @@ from worker.datasheet.thresholds.page import (
 )
 
 _HEAD = re.compile(r"^(?:dim(?:ension)?s?|sym(?:bol)?s?|letters?|item|ref)[.:]*$", re.IGNORECASE)
-_VALUE = re.compile(rf"^({NUMBER})(?:mm)?$")
 _MM = re.compile(r"\(?(?:mm|millimet\w*)\)?", re.IGNORECASE)
 _INCH = re.compile(r"\(?(?:inch(?:es)?|in\.?)\)?", re.IGNORECASE)
 FIRST = 200  # number of the first such table of a page, after those of limits
@@ -70,22 +71,33 @@ def _unit(head: Word, letters: list[Word], words: list[Word]) -> float | None:
 
 
 def _entry(letter: Word, words: list[Word], factor: float, table: int) -> TableEntry | None:
-    """The one value of a row, or that in millimetres of two which are the same length."""
+    """The one value of a row, with its limits, or that in millimetres of two which are the same length."""
     row = [w for w in words if abs(w.box.cy - letter.box.cy) < 0.5 * letter.box.height and w.box.x0 > letter.box.x1]
-    cells = [
-        (w, number(m[1]))
-        for w in sorted(row, key=lambda w: w.box.x0)
-        if w.box.x0 < letter.box.x1 + LETTERS_VALUE_PT and (m := _VALUE.match(tidy(w.text)))
-    ]
-    both = len(cells) == 2 and (same_length(cells[0][1], cells[1][1]) or same_length(cells[1][1], cells[0][1]))
-    if not cells or (len(cells) > 1 and not both):
+    near = [w for w in sorted(row, key=lambda w: w.box.x0) if w.box.x0 < letter.box.x1 + LETTERS_VALUE_PT]
+    cells = [(w, q) for w in cells_of(near) if (q := quantities.parse(w)) is not None and q.kind == "length"]
+    picked = _in_mm([q for _, q in cells], factor)
+    if picked is None:
         return None
-    value = max(v for _, v in cells) if both else round(cells[0][1] * factor, 4)
     box = around([letter.box, *(w.box for w, _ in cells)])
     printed = " ".join([letter.text, *(w.text for w, _ in cells)])
-    sure = min(w.confidence for w, _ in cells)
-    quantity = Quantity(
-        value, None, None, printed, box, confidence=sure, size=letter.across, symbol=letter.text, mm=True
-    )
+    quantity = replace(
+        picked, printed=printed, box=box, count=None, confidence=min(w.confidence for w, _ in cells),
+        size=letter.across, symbol=letter.text, mm=True,
+    )  # fmt: skip
     words_between = " ".join(w.text for w in row if w.box.x1 < cells[0][0].box.x0)
     return TableEntry(letter.text, words_between, quantity, table)
+
+
+def _in_mm(found: list[Quantity], factor: float) -> Quantity | None:
+    """The one length of a row in millimetres; None where it has another number of them."""
+    if len(found) == 2:
+        small, large = sorted(found, key=lambda q: q.target)
+        return large if same_length(large.target, small.target) else None
+    if len(found) != 1:
+        return None
+    one = found[0]
+    return one if one.mm else replace(one.scaled(factor), value=_rounded(one.value, factor))
+
+
+def _rounded(value: float | None, factor: float) -> float | None:
+    return None if value is None else round(value * factor, 4)

@@ -10,10 +10,9 @@ from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.text import parts_beside, quantities, stacked_units
 from worker.datasheet.text.part_names import fit, plain, spread
 from worker.datasheet.text.quantities import INCH_MM, Quantity
-from worker.datasheet.text.table_entry import TableEntry, rows_of
+from worker.datasheet.text.table_entry import TableEntry, cells_of, rows_of
 from worker.datasheet.text.table_heads import INCH, LIMITS, MM
 from worker.datasheet.thresholds.page import (
-    PARTS_CELL_GAP,
     PARTS_COLUMN_HIGH,
     PARTS_HEAD_HIGH,
     PARTS_HEAD_LINES,
@@ -23,7 +22,6 @@ from worker.datasheet.thresholds.page import (
     PARTS_ROW_GAP,
 )
 
-_DIGITS = frozenset("0123456789.,")
 FIRST = 400  # number of the first such table of a page
 _LETTER = re.compile(r"^([A-Z][a-z]?\d?|[a-z]\d?)(?:\(?(mm|in|inch)\)?)?$")
 _VALUE = re.compile(r"[(\[（［]?[\d.,]*\d")
@@ -139,7 +137,7 @@ def _body(rows: list[list[Word]], at: int, letters: list[Word]) -> list[list[Wor
         if len(values) < PARTS_LETTERS_LEAST:
             last = y if abs(row[0].box.x0 - rows[at][0].box.x0) < high else last  # one of several names of a cell
             continue
-        found.append(_cells(row))
+        found.append(cells_of(row))
         last, pitch = y, PARTS_ROW_GAP * high
     return stacked_units.joined(found)
 
@@ -157,22 +155,6 @@ def _left(rows: list[list[Word]], at: int, letters: list[Word]) -> float:
         and 0 < w.box.cy - first.cy < PARTS_HEAD_HIGH * high
     ]
     return min([first.x0, *limits]) - PARTS_COLUMN_HIGH * high
-
-
-def _cells(row: list[Word]) -> list[Word]:
-    """The words of a row joined into cells."""
-    found: list[Word] = []
-    for word in row:
-        last = found[-1] if found else None
-        if last is not None and word.box.x0 - last.box.x1 < PARTS_CELL_GAP * max(last.box.height, word.box.height):
-            parted = set(last.text) <= _DIGITS and word.text[:1] in _DIGITS  # fonts that set digits apart
-            text = f"{last.text}{word.text}" if parted else f"{last.text} {word.text}"
-            found[-1] = replace(
-                last, text=text, box=around([last.box, word.box]), confidence=min(last.confidence, word.confidence)
-            )
-        else:
-            found.append(word)
-    return found
 
 
 def _columns(rows: list[list[Word]], at: int, letters: list[Word], body: list[list[Word]]) -> list[_Column]:
@@ -246,7 +228,7 @@ def _names(rows: list[list[Word]], body: list[list[Word]], left: float, letters:
     high = letters[0].box.height
     top, bottom = max(w.box.y1 for w in letters), body[-1][0].box.cy + PARTS_ROW_GAP * high
     beside = [[w for w in row if w.box.x1 < left + high and top < w.box.cy < bottom] for row in rows]
-    return [c for row in beside if row for c in _cells(row) if _is_name(c)]
+    return [c for row in beside if row for c in cells_of(row) if _is_name(c)]
 
 
 def _is_name(cell: Word) -> bool:

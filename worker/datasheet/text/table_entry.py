@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from worker.datasheet.geometry.primitives import Word
+from worker.datasheet.geometry.primitives import Word, around
 from worker.datasheet.text.phrases import overlap
 from worker.datasheet.text.quantities import NUMBER, Quantity
-from worker.datasheet.thresholds.page import ROW_OFF_LINE
+from worker.datasheet.thresholds.page import PARTS_CELL_GAP, ROW_OFF_LINE
 
 VALUE = re.compile(rf"^\(?({NUMBER})\)?(?:mm)?$")
 OF_FAMILY = -1  # the number of tables that give letters for many parts
+_DIGITS = frozenset("0123456789.,")
 _FOOTNOTE = re.compile(r"(?<=[A-Za-z0-9])\s*\(\d\)$|\[\d\]$")
 
 
@@ -46,3 +47,19 @@ def rows_of(words: list[Word]) -> list[list[Word]]:
 def symbol_of(text: str) -> str:
     """A letter without the number of its footnote: "A(2)" is A."""
     return _FOOTNOTE.sub("", text).strip("()*.")
+
+
+def cells_of(row: list[Word]) -> list[Word]:
+    """The words of a row joined into cells."""
+    found: list[Word] = []
+    for word in row:
+        last = found[-1] if found else None
+        if last is not None and word.box.x0 - last.box.x1 < PARTS_CELL_GAP * max(last.box.height, word.box.height):
+            parted = set(last.text) <= _DIGITS and word.text[:1] in _DIGITS  # fonts that set digits apart
+            text = f"{last.text}{word.text}" if parted else f"{last.text} {word.text}"
+            found[-1] = replace(
+                last, text=text, box=around([last.box, word.box]), confidence=min(last.confidence, word.confidence)
+            )
+        else:
+            found.append(word)
+    return found

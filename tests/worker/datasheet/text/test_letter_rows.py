@@ -36,3 +36,17 @@ def test_two_lengths_that_are_not_the_same_one_are_no_row() -> None:
         *row(28, (12, "Value"), *((x - 20, "2.900/0.500") for x, _ in LETTERS)),
     ]
     assert read(words, []) == ([], [])
+
+
+def test_lengths_with_their_limits() -> None:
+    words = [
+        *row(0, *LETTERS),
+        *row(7, (10, "Dimensions")),
+        *row(
+            28,
+            (12, "mm"),
+            *((x - 20, value) for (x, _), value in zip(LETTERS, ("4.0±0.2", "1.1", "0.8±0.1", "0.5±0.1"), strict=True)),
+        ),
+    ]
+    found = {e.symbol: (e.quantity.low, e.quantity.value, e.quantity.high) for e in read(words, [])[0]}
+    assert found == {"Z": (3.8, 4.0, 4.2), "G": (None, 1.1, None), "X1": (0.7, 0.8, 0.9), "E": (0.4, 0.5, 0.6)}

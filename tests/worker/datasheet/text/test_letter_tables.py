@@ -70,3 +70,24 @@ def test_letters_of_two_figures_mean_the_table_beside_each() -> None:
 def test_a_table_without_a_unit_gives_no_lengths() -> None:
     land = extract([two_pads(LETTERS, [["Symbol", "Rating"]])], ReadingRequest()).land_pattern
     assert land is None or all(p.w is None for p in land.pads)
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [[["Dimensions", "Value (in mm)"]], [["DIM.", "mm", "inch"]]],
+    ids=["one value", "millimetres and inches"],
+)
+def test_a_letter_has_the_limits_of_its_row(heads: list[list[str]]) -> None:
+    sketch = Sketch(scale=24.0, at=(170, 560))
+    sketch.text(170, 680, "PACKAGE OUTLINE", 11)
+    sketch.rect(0, 0, 4.0, 2.0)
+    sketch.across(-2.0, 2.0, 1.8, "A")
+    sketch.along(-1.0, 1.0, 3.0, "B")
+    sketch.rect(0, 5.0, 4.0, 1.2)
+    sketch.along(4.4, 5.6, 3.0, "C")
+    inches = (["0.157 ± 0.008"], ["0.079 ± 0.004"], ["0.05 max."]) if len(heads[0]) == 3 else ([], [], [])
+    values = ("4.0 ± 0.2", "2.0 ± 0.1", "1.27 max.")
+    table(sketch, 640, heads, [[letter, mm, *inch] for letter, mm, inch in zip("ABC", values, inches, strict=True)])
+    body = extract([sketch.pdf()], ReadingRequest()).body
+    found = [(v.min, v.nom, v.max) for v in (body.length, body.width, body.height)]
+    assert found == [(3.8, 4.0, 4.2), (1.9, 2.0, 2.1), (None, None, 1.27)]
