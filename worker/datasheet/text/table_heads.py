@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from worker.datasheet.geometry.primitives import Word, around
@@ -83,11 +84,26 @@ def columns_of(rows: list[list[Word]], at: int, heads: list[tuple[Word, str]]) -
     return columns
 
 
+_ORDER = {"low": 0, "value": 1, "high": 2}
+
+
 def _groups(heads: list[tuple[Word, str]]) -> list[list[tuple[Word, str]]]:
-    """Columns of one unit: a limit that comes again begins the columns of the next."""
+    """Columns of one unit: a limit that comes again begins the columns of the next.
+
+    Where that makes groups of different sizes, one head was not read, and a smaller limit behind a larger one begins the next.
+    """
+    found = _parted(heads, lambda group, limit: any(limit == known for _, known in group))
+    if len({len(group) for group in found}) < 2:
+        return found
+    return _parted(heads, lambda group, limit: _ORDER[limit] <= _ORDER[group[-1][1]])
+
+
+def _parted(
+    heads: list[tuple[Word, str]], begins: Callable[[list[tuple[Word, str]], str], bool]
+) -> list[list[tuple[Word, str]]]:
     groups: list[list[tuple[Word, str]]] = []
     for word, limit in heads:
-        if not groups or any(limit == known for _, known in groups[-1]):
+        if not groups or begins(groups[-1], limit):
             groups.append([])
         groups[-1].append((word, limit))
     return groups

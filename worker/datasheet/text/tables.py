@@ -102,6 +102,8 @@ def _pick(values: list[tuple[Word, float]], columns: list[TableColumn], one: str
         limit = one or ("value" if between or (middle and len(same) % 2 == 0) else near.limit)
         result.setdefault(near.unit, {}).setdefault(limit, value)
     unit = min(result, key=lambda u: u != 1.0, default=None)
+    if unit is not None and result[unit].get("low", 0.0) > result[unit].get("high", math.inf):
+        return None  # numbers of two columns
     return {k: round(v * unit, 4) for k, v in result[unit].items()} if unit is not None else None
 
 

@@ -179,3 +179,26 @@ def test_a_letter_far_beside_a_table_begins_no_row_of_it() -> None:
     entries, boxes = read(words)
     assert [e.symbol for e in entries] == ["A", "B", "C"]
     assert boxes[0].y1 < 60
+
+
+def test_a_head_that_was_not_read_leaves_the_other_units_columns_whole() -> None:
+    """INCHES lacks its MIN, so that MAX and MIN of different units stand side by side."""
+    words = [
+        *row(0, (165, "INCHES"), (255, "MILLIMETERS")),
+        *row(12, (80, "DIM"), (200, "MAX"), (250, "MIN"), (300, "MAX")),
+        *row(24, (82, "A"), (200, "0.403"), (250, "9.804"), (300, "10.236")),
+        *row(36, (82, "B"), (200, "0.368"), (250, "9.042"), (300, "9.347")),
+        *row(48, (82, "C"), (200, "0.180"), (250, "4.318"), (300, "4.572")),
+    ]
+    found = {e.symbol: (e.quantity.low, e.quantity.value, e.quantity.high) for e in read(words)[0]}
+    assert found == {"A": (9.804, None, 10.236), "B": (9.042, None, 9.347), "C": (4.318, None, 4.572)}
+
+
+def test_limits_that_stand_the_wrong_way_round_are_no_row() -> None:
+    words = [
+        *row(12, (80, "DIM"), (150, "MIN"), (200, "MAX")),
+        *row(24, (82, "A"), (150, "1.35"), (200, "1.75")),
+        *row(36, (82, "b"), (150, "9.04"), (200, "0.37")),
+        *row(48, (82, "c"), (150, "0.19"), (200, "0.25")),
+    ]
+    assert [e.symbol for e in read(words)[0]] == ["A", "c"]
