@@ -11,6 +11,11 @@ from worker.datasheet.geometry.primitives import ClosedOutline, Sheet, Tip
 from worker.datasheet.thresholds.drawing import (
     CROSSED_LEAST_PT,
     CROSSED_PT,
+    CURVED_HEAD_END,
+    CURVED_HEAD_LONG,
+    CURVED_HEAD_POINTS,
+    CURVED_HEAD_SHARP,
+    CURVED_HEAD_WIDE,
     DOT_LEAST_PT,
     DOT_MOST_PT,
     DOT_ROUND,
@@ -39,6 +44,7 @@ def tips_of(sheet: Sheet, grid: StrokeGrid) -> list[Tip]:
     """Arrow heads with a stroke behind them, dots and ticks where a dimension line ends."""
     found = [t for t in _arrow_tips(sheet.lines) if _has_tail(t, grid)]
     found.extend(sheet.arrowheads)
+    found.extend(t for o in sheet.outlines if (t := _curved_head(o)) is not None and _has_tail(t, grid))
     found.extend(_dots(sheet.outlines, grid))
     found.extend(_ticks(sheet.lines, grid))
     return found[:MAX_TIPS]
@@ -143,6 +149,28 @@ def _has_tail(tip: Tip, grid: StrokeGrid) -> bool:
     sign = tip.dx + tip.dy
     low, high = (along - TIP_MAX_PT, along + 1.0) if sign > 0 else (along - 1.0, along + TIP_MAX_PT)
     return bool(np.any((rows[:, 1] < high) & (rows[:, 2] > low) & (rows[:, 2] - rows[:, 1] > 1.0)))
+
+
+def _curved_head(outline: ClosedOutline) -> Tip | None:
+    """The tip of a filled head with bent sides: about one axis alike, wide at one end of it and sharp at the other."""
+    b = outline.box
+    length, width = max(b.width, b.height), min(b.width, b.height)
+    if not outline.filled or len(outline.points) < CURVED_HEAD_POINTS or not TIP_MIN_PT < length < TIP_MAX_PT:
+        return None
+    if not CURVED_HEAD_LONG * width < length < width / TIP_LEAN_LEAST:
+        return None
+    axis = 0 if b.width > b.height else 1
+    xy = np.array(outline.points)
+    along, across = (xy[:, axis] - (b.x0, b.y0)[axis]) / length, (xy[:, 1 - axis] - (b.cx, b.cy)[1 - axis]) / width
+    low, high = (across[at] for at in (along < CURVED_HEAD_END, along > 1 - CURVED_HEAD_END))
+    ends = [(np.ptp(own), abs(float(own.mean()))) for own in (low, high)]
+    sharp = [spread < CURVED_HEAD_SHARP and off < CURVED_HEAD_SHARP / 2 for spread, off in ends]
+    wide = [spread > CURVED_HEAD_WIDE for spread, _ in ends]
+    if not ((sharp[0] and wide[1]) or (sharp[1] and wide[0])):
+        return None
+    sign = -1 if sharp[0] else 1
+    at = (b.x0, b.y0)[axis] if sharp[0] else (b.x1, b.y1)[axis]
+    return Tip(at, b.cy, sign, 0) if axis == 0 else Tip(b.cx, at, 0, sign)
 
 
 def _dots(outlines: list[ClosedOutline], grid: StrokeGrid) -> list[Tip]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,9 @@ from scipy.optimize import linear_sum_assignment
 
 from worker.datasheet.drawing.dimensions import DimensionReading
 from worker.datasheet.thresholds.drawing import (
+    LETTER_ALONE,
     LETTER_AT_LINE,
+    LETTER_CLEAR,
     READING_ON_LINE,
     SCALE_AGREES,
     SCALE_ASIDE,
@@ -123,15 +126,34 @@ def assign(readings: list[DimensionReading], scale: Scale) -> list[DimensionRead
     return [r for r in usable if (row[id(r.span)], col[id(r.quantity)]) in picked]
 
 
-def _named(readings: list[DimensionReading]) -> set[int]:
-    """The letters right on a line that has no nearer one: one drawing for parts of many sizes is to no one's scale."""
+def _nearest(readings: list[DimensionReading]) -> list[DimensionReading]:
+    """The letters that no other letter is nearer to the line of, and that stand nearer to no other line."""
     spans: dict[int, DimensionReading] = {}
     letters: dict[int, DimensionReading] = {}
-    for r in readings:
-        for best, key in ((spans, id(r.span)), (letters, id(r.quantity))):
-            if key not in best or r.cost < best[key].cost:
-                best[key] = r
+    for r in sorted(readings, key=lambda r: r.cost):
+        spans.setdefault(id(r.span), r)
+        letters.setdefault(id(r.quantity), r)
+    return [r for r in spans.values() if r.quantity.symbol and letters[id(r.quantity)] is r]
+
+
+def _named(readings: list[DimensionReading]) -> set[int]:
+    """The letters at a line that has no nearer one: one drawing for parts of many sizes is to no one's scale.
+
+    A letter stands right on it, or a little farther where neither has another choice.
+    """
+    spans, letters = Counter(id(r.span) for r in readings), Counter(id(r.quantity) for r in readings)
     return {
-        id(r) for r in spans.values()
-        if r.quantity.symbol and r.cost < LETTER_AT_LINE and letters[id(r.quantity)] is r
+        id(r) for r in _nearest(readings)
+        if r.cost < LETTER_AT_LINE or (r.cost < LETTER_ALONE and spans[id(r.span)] == letters[id(r.quantity)] == 1)
     }  # fmt: skip
+
+
+def without_rivals(readings: list[DimensionReading]) -> list[DimensionReading]:
+    """The readings without those that a letter excludes which stands clearly nearer to its line than all others do."""
+    clear = []
+    for r in _nearest(readings):
+        others = [o for o in readings if o is not r and (o.span is r.span or o.quantity is r.quantity)]
+        if others and all(o.cost > r.cost + LETTER_CLEAR for o in others):
+            clear.append(r)
+    spans, letters = ({id(r.span): r for r in clear}, {id(r.quantity): r for r in clear})
+    return [r for r in readings if spans.get(id(r.span), r) is r and letters.get(id(r.quantity), r) is r]

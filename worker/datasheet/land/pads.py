@@ -17,7 +17,7 @@ from worker.datasheet.land import borrowed, solver, variables
 from worker.datasheet.land.patterns import Pattern
 from worker.datasheet.land.solver import Fit
 from worker.datasheet.land.variables import Feature, Model
-from worker.datasheet.thresholds.drawing import READING_ON_LINE
+from worker.datasheet.thresholds.drawing import LETTER_CLEAR, READING_ON_LINE
 from worker.datasheet.thresholds.land import (
     ASTRAY,
     BLUR_PT,
@@ -135,9 +135,9 @@ def _of_another(reading: DimensionReading, pattern: Pattern) -> bool:
 
 def _measures_else(reading: DimensionReading, drawing: Drawing, found: Scale) -> bool:
     """Whether a number is off the scale here and says what another dimension line about as near to it is drawn with."""
+    most = reading.cost + (LETTER_CLEAR if reading.quantity.symbol else ELSE_COST)
     return scale.misfit(reading, found) > ELSE_OFF and any(
-        r.quantity is reading.quantity and r.cost < reading.cost + ELSE_COST and scale.misfit(r, found) < ELSE_ON
-        for r in drawing.readings
+        r.quantity is reading.quantity and r.cost < most and scale.misfit(r, found) < ELSE_ON for r in drawing.readings
     )
 
 
@@ -224,7 +224,7 @@ def _solve_with(pattern: Pattern, drawing: Drawing, part: float, ends: float) ->
     model.slack = ends
     near = [r for r in drawing.readings if r.cost < MAY_MEAN_LINE and _close(r, pattern)]
     variables.add_lines(model, near, ends)
-    readings = own_readings(pattern, drawing, model)
+    readings = scale.without_rivals(own_readings(pattern, drawing, model))
     found = scale.solve(readings)
     if found is None:
         return None

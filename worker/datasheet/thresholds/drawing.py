@@ -38,6 +38,11 @@ CROSSED_LEAST_PT = 3.0  # length of those lines
 
 # Dimension lines and their numbers (drawing/spans.py, drawing/dimensions.py).
 # Costs: letter heights from a number to its place, and added ones.
+CURVED_HEAD_POINTS = 8  # corners of a filled head from which on its sides are bent
+CURVED_HEAD_LONG = 1.3  # times its width: the least length of such a head; smaller takes dots
+CURVED_HEAD_END = 0.2  # of its length at either end, where it is looked at how wide it is
+CURVED_HEAD_SHARP = 0.5  # of its width that the sharp end may have
+CURVED_HEAD_WIDE = 0.8  # of its width that the other end has at least
 HEAD_COVER_PT = 10.0  # of a dimension line that its heads may hide; smaller loses short dimensions
 READING_FAR = 2.6  # cost above which a number is not of this span; larger ties notes to lines
 SPAN_SKEW_PT = 1.0  # across, between the two tips of one line; larger joins tips of neighbours
@@ -139,6 +144,8 @@ HALF_WHOLE = 0.9  # of it from which on it is the shape itself
 RING_ROUND = 0.16  # of its radius by which a ring may be off a circle
 
 # Body from outline and table (body/).
+LETTER_CLEAR = 0.4  # cost by which a letter must be nearer to its line than any other one, to be that of no other
+LETTER_ALONE = 2.0  # the same where neither the letter nor the line has another choice
 LETTER_AT_LINE = 1.5  # cost below which a letter names its dimension line; larger mixes up neighbouring letters
 BODY_EDGE_PT = 1.4  # from the end of a dimension to the edge it measures
 BODY_EDGE_RASTER_PT = 2.5  # the same in a scan
