@@ -114,6 +114,8 @@ def test_a_listener_that_was_sent_away_comes_back_at_once_then_after_pauses_that
     before = consumer.starts
     consumer.check(1, STALL_S)
     assert consumer.starts == before + 1, "after a message there is no pause"
+    consumer.check(1, STALL_S)
+    assert consumer.starts == before + 1, "but before the second start there is"
 
 
 def controller(error: Exception | None, consumer: Any = None) -> Any:
