@@ -64,7 +64,9 @@ def test_attempts_that_end_together_are_written_together(database: Database, hoo
     courier = Courier(database, SENDER, ended.put)
     courier.start_due()
     commits: list[float] = []
-    event.listen(database.engine, "commit", lambda _: commits.append(time.monotonic()))
+    with database.write():  # nothing can be written before nearly all have ended, however slow their threads are
+        time.sleep(3 * TIMEOUT_S)
+        event.listen(database.engine, "commit", lambda _: commits.append(time.monotonic()))
     for _ in range(HANGING):
         ended.get(timeout=GUARD_S)
     courier.close()
