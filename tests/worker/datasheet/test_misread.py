@@ -20,10 +20,16 @@ from worker.datasheet.text.phrases import join
     [
         pytest.param(9000, id="inches over millimetres of a diameter"),
         pytest.param(9014, id="pegs far from the pads of a connector"),
+        pytest.param(9015, id="numbers of two dimensions, one half over the other"),
         pytest.param(9016, id="a diameter sign drawn as strokes"),
         pytest.param(9026, id="a count set apart from its number"),
         pytest.param(9048, id="a pad with a leader taken for a letter"),
+        pytest.param(9075, id="turned numbers side by side"),
+        pytest.param(9081, id="a heading far over its figure, and a note of the unit under it"),
         pytest.param(9124, id="strokes in a pad taken for letters"),
+        pytest.param(9134, id="tabs nearer to the heading of the stencil than to their own"),
+        pytest.param(9136, id="the end of a leader taken for a dash"),
+        pytest.param(9157, id="a row drawn as long as it was asked for"),
         pytest.param(9162, id="a small diameter whose inches are rounded"),
     ],
 )

@@ -84,11 +84,14 @@ def _of_figure(
 ) -> list[Solved]:
     found: list[Solved] = []
     for pattern in of_figure(figure):
-        again = row_repeat.redrawn(pattern, figure.drawing, family.count) if family else None
+        as_drawn = family is not None and row_repeat.drawn(pattern, family.count)
+        again = row_repeat.redrawn(pattern, figure.drawing, family.count) if family and not as_drawn else None
         solved = pads.solve(*(again or (pattern, beside.own_drawing(pattern, figure.drawing))))
         if solved is not None and solved.score >= LEAST_FIT and not _chance(solved):
-            solved.score = rank(solved, pins, package) - less + (OF_RUN if again else 0.0) + _painted(solved, page)
-            if again and family and len(solved.pattern.pads) > family.count + MAX_PEGS:
+            solved.score = (
+                rank(solved, pins, package) - less + (OF_RUN if again or as_drawn else 0.0) + _painted(solved, page)
+            )
+            if (again or as_drawn) and family and len(solved.pattern.pads) > family.count + MAX_PEGS:
                 solved.score -= BEYOND_WAYS
             found.append(replace(solved, drawing=replace(solved.drawing, lines=page.lines)))
     return found

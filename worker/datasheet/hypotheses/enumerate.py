@@ -96,7 +96,16 @@ def _names(figure: Figure, parts: list[Pads]) -> dict[int, str]:
     if len({c.kind for c in captions}) < 2:
         return {}
     alike = [own for part in parts for own in classes_of(part)]
-    return {id(s): _named(around([o.box for o in own]), captions) for own in alike for s in own}
+    side = _side(captions, figure.shapes)
+    return {id(s): _named(around([o.box for o in own]), captions, side) for own in alike for s in own}
+
+
+def _side(captions: list[Caption], shapes: list[Shape]) -> int:
+    """1 where every caption stands over its figure, as nothing is drawn over the first; -1 where each stands under; else 0."""
+    heights = [c.word.box.cy for c in captions]
+    if all(s.box.cy > min(heights) for s in shapes):
+        return 1
+    return -1 if all(s.box.cy < max(heights) for s in shapes) else 0
 
 
 def _of(pattern: Pattern, figure: Figure, named: dict[int, str]) -> Pattern:
@@ -129,8 +138,10 @@ def _near(figure: Figure, pattern: Pattern, named: dict[int, str]) -> list[Shape
     return [s for s in here if named[id(s)] in own]
 
 
-def _named(box: Box, captions: list[Caption]) -> str:
-    return min(captions, key=lambda c: distance(box, c.word.box) + OFF_CENTRE * abs(box.cx - c.word.box.cx)).kind
+def _named(box: Box, captions: list[Caption], side: int) -> str:
+    """The kind that the nearest caption on the side of captions gives, see `_side`."""
+    possible = [c for c in captions if side * (box.cy - c.word.box.cy) >= 0] or captions
+    return min(possible, key=lambda c: distance(box, c.word.box) + OFF_CENTRE * abs(box.cx - c.word.box.cx)).kind
 
 
 def _nested(base: Pattern) -> Iterator[Pattern]:

@@ -10,7 +10,7 @@ from worker.datasheet.hypotheses.enumerate import classes_of
 from worker.datasheet.hypotheses.symmetry import mirrored_part
 from worker.datasheet.land import holes, numbering
 from worker.datasheet.land.pads import Solved, miscounted
-from worker.datasheet.segmentation.captions import CIRCUIT, CUTOUT, LAND, MASK, OUTLINE, STENCIL, TAPE
+from worker.datasheet.segmentation.captions import CIRCUIT, CUTOUT, LAND, MASK, OUTLINE, STENCIL, TAPE, kind_of
 from worker.datasheet.segmentation.figure import distance
 from worker.datasheet.thresholds.figures import (
     ADDED,
@@ -90,7 +90,8 @@ def captioned(solved: Solved) -> float:
     weight = KIND.get(pattern.kind, -OF_NO_CAPTION)
     if not pattern.titles or weight <= 0:
         return weight
-    near = min(distance(pattern.extent, t.box) for t in pattern.titles)
+    own = [t for t in pattern.titles if kind_of(t.text) == pattern.kind] or pattern.titles
+    near = min(distance(pattern.extent, t.box) for t in own)
     return weight / (1.0 + near / CAPTION_FADE_PT)
 
 

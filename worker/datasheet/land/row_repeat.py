@@ -10,7 +10,14 @@ from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import Box, around
 from worker.datasheet.land.patterns import Pattern
-from worker.datasheet.thresholds.land import BOSS_STEPS, LAND_END_PT, ROW_IN_LINE_PT, ROW_READING_NEAR, ROW_WHOLE
+from worker.datasheet.thresholds.land import (
+    BOSS_STEPS,
+    LAND_END_PT,
+    LEAST_OF_ROW,
+    ROW_IN_LINE_PT,
+    ROW_READING_NEAR,
+    ROW_WHOLE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,18 @@ def run_of(pattern: Pattern, drawing: Drawing) -> PadRun | None:
         and (run := _run(row, r.span)) is not None
     ]  # fmt: skip
     return max(found, key=lambda run: run.steps, default=None)
+
+
+def drawn(pattern: Pattern, count: int) -> bool:
+    """Whether one row of `count` pads in equal steps, three or more, is drawn already."""
+    rows = [row for axis in (0, 1) for row in _rows(pattern.pads, axis) if len(row) == count and _even(row, axis)]
+    return count >= LEAST_OF_ROW and len(rows) == 1 and sum(p.same_size(rows[0][0]) for p in pattern.pads) == count
+
+
+def _even(row: list[Shape], axis: int) -> bool:
+    places = sorted(_centre(p.box, axis) for p in row)
+    step = (places[-1] - places[0]) / (len(row) - 1)
+    return all(abs(p - places[0] - i * step) < ROW_WHOLE * step for i, p in enumerate(places))
 
 
 def _rows(pads: list[Shape], axis: int) -> list[list[Shape]]:

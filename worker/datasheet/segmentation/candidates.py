@@ -27,6 +27,10 @@ from worker.datasheet.thresholds.figures import (
     LETTER_LOOP_LETTER_PT2,
     LETTER_LOOP_PT,
     LETTER_LOOP_WORD,
+    LETTER_ROOM,
+    LETTER_TALL,
+    LETTERS_OF_WORD,
+    SURE_WORD,
     TABLE_MARGIN_PT,
 )
 
@@ -92,11 +96,24 @@ def _on_centre_lines(box: Box, drawing: Drawing) -> bool:
 
 
 def _is_letter(box: Box, drawing: Drawing) -> bool:
-    """Whether the shape is the loop of a drawn letter."""
-    return box.height < LETTER_LOOP_PT and any(
-        w.box.grown(1.0).holds(box) and w.box.area < LETTER_LOOP_WORD * box.area + len(w.text) * LETTER_LOOP_LETTER_PT2
+    """Whether the shape is a drawn letter or the loop of one."""
+    return any(
+        w.box.grown(1.0).holds(box) and (_is_loop(box, w) or _is_set_in(box, w))
         for w in drawing.sheet.words if w.confidence >= LEGIBLE
     )  # fmt: skip
+
+
+def _is_loop(box: Box, word: Word) -> bool:
+    room = LETTER_LOOP_WORD * box.area + len(word.text) * LETTER_LOOP_LETTER_PT2
+    return box.height < LETTER_LOOP_PT and word.box.area < room
+
+
+def _is_set_in(box: Box, word: Word) -> bool:
+    """Whether a word is surely one, set as closely as words are: rows of pads are read as zeros and bars."""
+    letters = sum(c.isalpha() and c not in "OQDIl" for c in word.text)
+    room = LETTER_ROOM * len(word.text) * word.across**2
+    small = max(box.width, box.height) <= LETTER_TALL * word.across
+    return word.confidence > SURE_WORD and letters >= LETTERS_OF_WORD and word.box.area < room and small
 
 
 def _is_boxed_number(box: Box, drawing: Drawing) -> bool:

@@ -52,6 +52,11 @@ _ENDED = re.compile(
     r"[a-z]{3,}(?<!\bfig)[.;]\s|\b(?:shall|should|must|please|refer|see)\b|\bdimensions?\s+(?:are|is)\b|^notes?\b",
     re.IGNORECASE,
 )
+_UNIT = re.compile(
+    r"(?:all\s+)?(?:linear\s+)?(?:dimensions?|dims?\.?|sizes?)\s*(?:are|is|in|:|=|\s)*[(\[]?\s*"
+    r"(?:in\s+)?(?:mm|millimet(?:er|re)s?|inch(?:es)?|mils?)\b\W*(?:\w+\W*)?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ def captions_of(words: list[Word]) -> list[Caption]:
 
 
 def sections_among(captions: list[Caption]) -> list[Caption]:
-    """Names of outlines and of land patterns that begin at one margin, the first of them over all others."""
+    """Names of outlines and of land patterns at one margin or on one centre line, the first of them over all others."""
     level = [c for c in captions if c.word.turn == 0 and c.kind in (LAND, OUTLINE)]
     top = min((c.word.box.y0 for c in level), default=0.0)
     for first in level:
@@ -109,9 +114,14 @@ def sections_among(captions: list[Caption]) -> list[Caption]:
 
 
 def _at_margin(a: Word, b: Word) -> bool:
-    return abs(a.box.x0 - b.box.x0) < SECTION_MARGIN_PT and abs(a.across - b.across) < SECTION_ALIKE * max(
-        a.across, b.across
-    )
+    """Whether two headings of one size begin at one margin or are centred on one line."""
+    level = min(abs(a.box.x0 - b.box.x0), abs(a.box.cx - b.box.cx)) < SECTION_MARGIN_PT
+    return level and abs(a.across - b.across) < SECTION_ALIKE * max(a.across, b.across)
+
+
+def tells_unit(text: str) -> bool:
+    """Whether a line says in which unit the dimensions are: a heading, or a note under everything that names no figure."""
+    return _UNIT.fullmatch(text.strip()) is not None
 
 
 def _short(text: str) -> bool:

@@ -11,7 +11,7 @@ from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.segmentation.candidates import candidates
-from worker.datasheet.segmentation.captions import Caption, captions_of, kind_among, sections_among
+from worker.datasheet.segmentation.captions import Caption, captions_of, kind_among, sections_among, tells_unit
 from worker.datasheet.segmentation.ink import Ink
 from worker.datasheet.segmentation.links import dimension_pairs, linked
 from worker.datasheet.thresholds.figures import (
@@ -183,8 +183,9 @@ def _give_captions(page: Drawing, figures: list[Figure]) -> None:
 
 
 def _off(figure: Box, caption: Word, heads: bool) -> float:
-    """The distance of a figure; one over a caption that ends in a colon or heads a section is not meant by it."""
-    over = (heads or caption.text.rstrip().endswith(":")) and figure.cy < caption.box.cy
+    """The distance of a figure; one over a caption that ends in a colon, tells a unit or heads a section is not meant by it."""
+    heads = heads or caption.text.rstrip().endswith(":") or tells_unit(caption.text)
+    over = heads and figure.cy < caption.box.cy
     return distance(figure, caption.box) + (CAPTION_REACH_PT / 2 if over else 0.0)
 
 

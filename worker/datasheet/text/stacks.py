@@ -15,6 +15,7 @@ from worker.datasheet.thresholds.page import (
     LEAST_OVER_MOST,
     RANGE_MORE_MM,
     RANGE_MOST,
+    STACK_ALIGNED,
     STACK_ALIKE,
     STACK_GAP,
     STACK_HEIGHT_LEAST_PT,
@@ -37,6 +38,12 @@ def _below(a: Box, b: Box, turn: int) -> float | None:
     if overlap(s, e, s2, e2) < 0.5 or (t2 + u2) <= (t + u):
         return None
     return (t2 - u) / max(min(u - t, u2 - t2), STACK_HEIGHT_LEAST_PT)
+
+
+def _aligned(a: Quantity, b: Quantity) -> bool:
+    """Whether two numbers begin, end or stand in the middle at one place, as the limits of one dimension do."""
+    (s, e, *_), (s2, e2, *_) = frame(a.box, a.turn), frame(b.box, b.turn)
+    return min(abs(s - s2), abs(e - e2), abs(s + e - s2 - e2) / 2) < STACK_ALIGNED * max(a.size, b.size)
 
 
 Apart = Callable[[Box, Box], bool]
@@ -77,6 +84,7 @@ def _stack(top: Quantity, bottom: Quantity, apart: Apart) -> Quantity | None:
         or top.reference
         or bottom.reference
         or _TAIL.fullmatch(top.printed)
+        or not _aligned(top, bottom)
         or apart(top.box, bottom.box)
     ):
         return None

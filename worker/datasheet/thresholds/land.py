@@ -139,6 +139,7 @@ PIN1_DOT_REACH_LEAST_PT = 4.0  # width that counts at the least for that distanc
 
 # Rows that a dimension speaks of by one pad (land/row_repeat.py), groups, sides.
 ROW_READING_NEAR = 1.2  # cost of a number that is surely of its dimension line
+LEAST_OF_ROW = 3  # pads in equal steps from which on they are surely the row of contacts
 ROW_WHOLE = 0.06  # of a step by which a row may miss a whole number of steps
 ROW_IN_LINE_PT = 0.5  # across, between pads of one row
 MARK_PART = 0.4  # of the usual pad's area; smaller ones are marks

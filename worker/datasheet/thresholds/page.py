@@ -156,6 +156,7 @@ NUMBER_MOST = 10_000  # a larger number is no dimension
 STACK_HEIGHT_LEAST_PT = 0.1  # height that a number counts at the least
 TOLERANCE_BEFORE = 0.3  # heights by which a tolerance may begin before the end of its number, or stand off its line
 TOLERANCE_GAP = 0.6  # heights from a number to its tolerance
+STACK_ALIGNED = 1.0  # heights by which begins, ends or middles of two limits may differ
 STACK_ALIKE = 0.35  # of its height by which the number under it may differ
 STACK_OVERLAP = 0.4  # heights by which two lines of one dimension may overlap
 BESIDE_SHARED = 0.4  # of a number that its count or limit must stand beside or over

@@ -64,6 +64,17 @@ def test_maximum_over_minimum_is_one_dimension() -> None:
     assert (one.low, one.high) == (2.85, 3.15)
 
 
+def test_limits_begin_end_or_stand_in_the_middle_at_one_place() -> None:
+    assert [q.value for q in read([line("1.80", y=0), line("0.50", x=12, y=10)])] == [1.8, 0.5]
+
+
+@pytest.mark.parametrize("text", ["—64X00.34", "— 64X Ø0.34", "-64X Ø0.34"])
+def test_the_end_of_a_leader_is_no_part_of_a_number(text: str) -> None:
+    one = parse(line(text))
+    assert one is not None
+    assert (one.value, one.count, one.kind) == (0.34, 64, "diameter")
+
+
 def test_inch_over_millimetre_is_the_millimetre() -> None:
     (one,) = read([line("0.256", y=0), line("6.50", y=10)])
     assert (one.value, one.mm) == (6.5, True)

@@ -21,6 +21,8 @@ from worker.datasheet.thresholds.scan import (
     CELL_REACH,
     CELLS_LEAST,
     COLUMN_CELLS,
+    COLUMN_EDGE,
+    COLUMN_LEAST,
     COMPACT,
     DOT,
     FLAT,
@@ -153,9 +155,9 @@ def text_lines(boxes: list[Box], px_per_pt: float) -> list[tuple[Box, bool]]:
     """
     found: list[tuple[Box, bool]] = []
     lone: set[Box] = set()
-    single: list[Box] = []
     pairs: list[list[Box]] = []
-    for group in _grouped(boxes, px_per_pt):
+    groups, single = _turned(_grouped(boxes, px_per_pt), px_per_pt)
+    for group in groups:
         box = around(group)
         compact = box.width < COMPACT * max(b.height for b in group) or len(group) == 1
         if compact:
@@ -181,6 +183,25 @@ def text_lines(boxes: list[Box], px_per_pt: float) -> list[tuple[Box, bool]]:
     fit = [(b, t) for b, t in found if min(b.width, b.height) <= high and max(b.width, b.height) >= low]
     fit = [(b, t) for b, t in fit if max(b.width, b.height) < LINE_ASPECT_MOST * min(b.width, b.height)]
     return fit[:MAX_LINES]
+
+
+def _turned(groups: list[list[Box]], px_per_pt: float) -> tuple[list[list[Box]], list[Box]]:
+    """Groups without those that only turned lines side by side make, and the letters and points of these.
+
+    Two letters, or a letter and a point, are of two turned lines where one letter is amid a long column of letters as wide.
+    """
+    few = [group for group in groups if len(group) <= 2]
+    columns = _grouped([_swapped(b) for group in few for b in group], px_per_pt)
+    column_of = {_swapped(b): [_swapped(c) for c in column] for column in columns for b in column}
+    turned = [g for g in few if len(g) == 2 and any(_long_column(column_of[b]) for b in g)]
+    return [g for g in groups if g not in turned], [b for group in turned for b in group]
+
+
+def _long_column(column: list[Box]) -> bool:
+    """Whether a column has more letters of one width and both edges than lines of text ever set over each other."""
+    widest = max(column, key=lambda b: b.width)
+    slack = COLUMN_EDGE * widest.width
+    return sum(abs(b.x0 - widest.x0) < slack and abs(b.x1 - widest.x1) < slack for b in column) >= COLUMN_LEAST
 
 
 def _in_row(letter: Box, rows: list[Box]) -> bool:
