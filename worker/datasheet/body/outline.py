@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from worker.datasheet.body import side_by_side
+from worker.datasheet.body import named_views, side_by_side
 from worker.datasheet.body.edge_coverage import sides_drawn
 from worker.datasheet.body.found import Found, largest
 from worker.datasheet.body.height import TopView, height
@@ -27,6 +27,7 @@ from worker.datasheet.thresholds.drawing import (
     OUTLINE_WHOLE,
     READINGS_MOST,
     REFERENCE_PART,
+    SIDE_NAMED,
     SIDE_REACH,
     SIDE_REACH_PT,
     STRETCH_COST,
@@ -86,6 +87,7 @@ def _from_top(
             if sure == 0.0:
                 continue
             size = largest(x.quantity) * largest(y.quantity) * FOR_COST ** (x.cost + y.cost) * sure
+            size *= SIDE_NAMED if named_views.shows_side(box, drawing) else 1.0
             score = size * REFERENCE_PART ** (x.quantity.reference + y.quantity.reference) * _square(x, y)
             if best is None or score > best[0]:
                 best = (score, box, x, y)

@@ -218,3 +218,5 @@ SIDE_REACH_PT = 60.0  # points added to that
 STRETCH_LEAST = 0.72  # ratio of the scales of both sides of a body
 STRETCH_MOST = 1.4  # the same; more, and a number is that of another line
 STRETCH_WORST = 0.2  # least part of a body's size that its stretch leaves
+SIDE_NAMED = 0.02  # of its size that a view named one from a side counts for as the view from the top
+VIEW_NAME_PT = 60.0  # between a view and its name; its dimensions may stand between them
