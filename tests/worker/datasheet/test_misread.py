@@ -26,6 +26,7 @@ from worker.datasheet.text.phrases import join
         pytest.param(9048, id="a pad with a leader taken for a letter"),
         pytest.param(9075, id="turned numbers side by side"),
         pytest.param(9081, id="a heading far over its figure, and a note of the unit under it"),
+        pytest.param(9113, id="a leader that ends at a dimension, and its number right before the other's count"),
         pytest.param(9124, id="strokes in a pad taken for letters"),
         pytest.param(9134, id="tabs nearer to the heading of the stencil than to their own"),
         pytest.param(9136, id="the end of a leader taken for a dash"),

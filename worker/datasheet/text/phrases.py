@@ -21,6 +21,8 @@ from worker.datasheet.thresholds.page import (
 _TAG = re.compile(r"\[|\(\d{1,3}[xX×]\)|(?:MAX|MIN|TYP|BSC|REF|NOM)\b")
 _VALUE_END = re.compile(r"\d[\])]?$")
 _COUNT = re.compile(r"\(?\d{1,3}[xX×]")
+_COUNTED = re.compile(r"\d{1,3}[xX×][ØR]?\d*[.,]?\d")
+_DECIMAL = re.compile(r"\d[.,]\d")
 _PROSE = re.compile(r"[^\W\d]{2,}[.,:]?")
 
 
@@ -53,6 +55,8 @@ def _follows(left: Word, right: Word, gap_limit: float) -> float | None:
     gap = (start - end) / tall
     if gap > NUMBERS_APART and left.text[-1:].isdigit() and right.text[:1].isdigit():
         return None  # two numbers side by side
+    if _COUNTED.match(right.text) and _DECIMAL.search(left.text):
+        return None  # a count begins another dimension
     if left.text[-1:] == ")" and re.match(r"\(\d*[.,]\d", right.text):
         return None
     return gap if -0.5 < gap < max(gap_limit, _wider(left, right, tall)) else None

@@ -96,6 +96,7 @@ def tidy(text: str) -> str:
     text = re.sub(r"(?<=\d)mm\b", "", text)
     text = re.sub(r"(?<=\d)\s*(?:in(?:ch(?:es)?)?\b\.?|mm\b|[\"”])(?=\s*[\])])", "", text)  # the unit in a bracket
     text = re.sub(r"^(?:—+\s*|-+\s*(?=\d+X))(?=[ØR\d(])", "", text)  # the end of a leader that was taken for a letter
+    text = re.sub(r"(?<=\d)\s*[-—]+$", "", text)
     text = re.sub(r"^n(?=\d*[.,]\d)", "Ø", text)  # the sign of a diameter in fonts of CAD programs
     text = re.sub(r"(?<=\d)\s*`\s*(?=[\d.,])", "±", text)  # the sign in fonts of CAD programs
     text = re.sub(r"(?<![\d.,])0(?=\d+[.,]\d)", "Ø", text)  # what the sign of a diameter is read as in pixels

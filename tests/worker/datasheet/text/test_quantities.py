@@ -68,7 +68,7 @@ def test_limits_begin_end_or_stand_in_the_middle_at_one_place() -> None:
     assert [q.value for q in read([line("1.80", y=0), line("0.50", x=12, y=10)])] == [1.8, 0.5]
 
 
-@pytest.mark.parametrize("text", ["—64X00.34", "— 64X Ø0.34", "-64X Ø0.34"])
+@pytest.mark.parametrize("text", ["—64X00.34", "— 64X Ø0.34", "-64X Ø0.34", "64X00.34-"])
 def test_the_end_of_a_leader_is_no_part_of_a_number(text: str) -> None:
     one = parse(line(text))
     assert one is not None
