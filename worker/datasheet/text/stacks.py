@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from worker.datasheet.geometry.primitives import Box, Word, around
+from worker.datasheet.text import three_limits
 from worker.datasheet.text.phrases import frame, overlap
 from worker.datasheet.text.quantities import MILS, NUMBER, Quantity, bare_count, number, parse, same_length, tidy
 from worker.datasheet.thresholds.page import (
@@ -53,6 +54,23 @@ def _never(_: Box, __: Box) -> bool:
     return False
 
 
+def _right_below(top: Quantity, bottom: Quantity) -> bool:
+    """Whether a number stands on the line under another one of its size."""
+    gap = _below(top.box, bottom.box, top.turn) if top.turn == bottom.turn else None
+    return gap is not None and -STACK_OVERLAP < gap < STACK_GAP and _alike(top, bottom)
+
+
+def _alike(top: Quantity, bottom: Quantity) -> bool:
+    """Whether two numbers are of one size; pixels tell that of equal words badly, and brackets are larger than their numbers."""
+    blurred = min(top.confidence, bottom.confidence) < 1.0 and len(top.printed) == len(bottom.printed)
+    return blurred or abs(bottom.size - top.size) < STACK_ALIKE * top.size or _same(top, bottom)
+
+
+def _same(a: Quantity, b: Quantity) -> bool:
+    """Whether one number is the other one in millimetres."""
+    return same_length(a.target, b.target) or same_length(b.target, a.target)
+
+
 def _pointed(inch: Quantity, mm: Quantity) -> Quantity:
     """The thousandths of an inch whose leading point the pixels lost, told by the millimetres they are stacked with."""
     if inch.confidence == 1.0 or not inch.value or not mm.value or not _THOUSANDTHS.match(inch.printed):
@@ -64,15 +82,17 @@ def _stack(top: Quantity, bottom: Quantity, apart: Apart) -> Quantity | None:
     """Two numbers set over each other as one dimension: inch over mm, or two limits where `apart` does not part them."""
     top, bottom = _pointed(top, bottom), _pointed(bottom, top)
     if top.value is None or bottom.value is None:
-        return None
+        return _one_limit(top, bottom) or _both_limits(top, bottom)
     box = around([top.box, bottom.box])
     printed = f"{top.printed} / {bottom.printed}"
     count = top.count or bottom.count
     base = replace(top, box=box, printed=printed, count=count, confidence=min(top.confidence, bottom.confidence))
     bracket = bottom.printed.strip().startswith("[")
-    if same_length(top.value, bottom.value) or same_length(bottom.value, top.value):
+    if _same(top, bottom):
         mm = max(top, bottom, key=lambda q: q.value or 0.0)
-        return replace(base, value=mm.value, low=mm.low, high=mm.high, limit=top.limit or bottom.limit, mm=True)
+        both = top.reference and bottom.reference  # brackets around one of them tell the other unit
+        limit = top.limit or bottom.limit
+        return replace(base, value=mm.value, low=mm.low, high=mm.high, limit=limit, mm=True, reference=both)
     if top.low is not None or bottom.low is not None:
         return None
     if bracket:
@@ -95,6 +115,37 @@ def _stack(top: Quantity, bottom: Quantity, apart: Apart) -> Quantity | None:
     return None
 
 
+def _one_limit(top: Quantity, bottom: Quantity) -> Quantity | None:
+    """Inches over millimetres, or the other way about, one of which names a limit: "0.315 Max" over "(8.0)"."""
+    if any((q.low is not None) + (q.value is not None) + (q.high is not None) != 1 for q in (top, bottom)):
+        return None
+    limits = {q.limit for q in (top, bottom)} - {""}
+    if len(limits) != 1 or not _same(top, bottom):
+        return None
+    limit, mm = limits.pop(), max(top.target, bottom.target)
+    return replace(
+        top, value=None if limit in ("MAX", "MIN") else mm, low=mm if limit == "MIN" else None,
+        high=mm if limit == "MAX" else None, limit=limit, mm=True, reference=False, count=top.count or bottom.count,
+        box=around([top.box, bottom.box]), printed=f"{top.printed} / {bottom.printed}",
+        confidence=min(top.confidence, bottom.confidence),
+    )  # fmt: skip
+
+
+def _both_limits(top: Quantity, bottom: Quantity) -> Quantity | None:
+    """Two limits in inches over the same in millimetres, or the other way about: "9.60 – 9.80" over "(.378 – .386)"."""
+    inch, mm = sorted((top, bottom), key=lambda q: q.target)
+    ends = (inch.low, inch.high, mm.low, mm.high)
+    if any(v is None for v in ends) or (inch.value, mm.value) != (None, None):
+        return None
+    if not all(a is not None and b is not None and same_length(a, b) for a, b in zip(ends[2:], ends[:2], strict=True)):
+        return None
+    return replace(
+        mm, mm=True, reference=False, count=top.count or bottom.count, limit=top.limit or bottom.limit,
+        box=around([top.box, bottom.box]), printed=f"{top.printed} / {bottom.printed}",
+        confidence=min(top.confidence, bottom.confidence),
+    )  # fmt: skip
+
+
 def _tolerance(word: Word) -> tuple[float, float] | None:
     """Down and up from a line that holds only a tolerance: "±0.1", "+0.1 0"."""
     text = tidy(word.text).replace(" ", "")
@@ -112,7 +163,7 @@ def read(lines: list[Word], apart: Apart = _never) -> list[Quantity]:
     loose = [line for line in lines if id(line.box) not in taken]
     tolerances = [(word, t) for word in loose if (t := _tolerance(word)) is not None]
     found = [_with_tolerance(q, tolerances) for q in found]
-    found = _stacked(found, apart)
+    found = _stacked(three_limits.joined(found, _right_below, apart), apart)
     return _diameters([_with_note(_with_count(q, loose), loose) for q in found])
 
 
@@ -122,6 +173,8 @@ def _diameters(found: list[Quantity]) -> list[Quantity]:
     if not any(m and not m[1] for m in inches):
         return found
     signed = [m is not None and m[1] != "" and q.confidence < 1.0 for q, m in zip(found, inches, strict=True)]
+    if 2 * sum(signed) > sum(m is not None for m in inches):  # figures of two hands: some of them print the zero
+        return found
     return [replace(q, kind="diameter") if s and q.kind == "length" else q for q, s in zip(found, signed, strict=True)]
 
 
@@ -155,10 +208,8 @@ def _stacked(found: list[Quantity], apart: Apart) -> list[Quantity]:
             if j == i or j in done or found[j].turn != q.turn or found[j].kind not in (q.kind, "length"):
                 continue
             gap = _below(q.box, found[j].box, q.turn)
-            blurred = min(q.confidence, found[j].confidence) < 1.0 and len(q.printed) == len(found[j].printed)
-            alike = blurred or abs(found[j].size - q.size) < STACK_ALIKE * q.size
-            most = _most_apart(q, found[j])
-            joined = _stack(q, found[j], apart) if gap is not None and -STACK_OVERLAP < gap < most and alike else None
+            near = gap is not None and -STACK_OVERLAP < gap < _most_apart(q, found[j]) and _alike(q, found[j])
+            joined = _stack(q, found[j], apart) if near else None
             if joined is not None:
                 done.add(j)
                 q = joined
@@ -170,7 +221,7 @@ def _stacked(found: list[Quantity], apart: Apart) -> list[Quantity]:
 
 def _most_apart(top: Quantity, bottom: Quantity) -> float:
     """Heights between two numbers of one dimension: its line may run between both limits, or between inches and millimetres."""
-    if top.value and bottom.value and (same_length(top.value, bottom.value) or same_length(bottom.value, top.value)):
+    if _same(top, bottom):
         return UNITS_STACK_GAP
     return DUAL_STACK_GAP if top.mm and bottom.mm else STACK_GAP
 

@@ -183,6 +183,7 @@ LEAD_LEAST_PT = 3.0  # length of a lead
 FRAME_CAPTION_PT = 26.0  # from a frame to the middle of its caption; larger takes the caption of the next frame
 FRAME_JOINT_PT = 2.0  # between the ends of lines that close a frame
 FRAME_SPANS = 3  # dimensions of a figure that can be an outline
+HEADING_CENTRED = 0.05  # of the width of the page by which the middle of a heading over the whole page may be off
 HEADING_LEADING = 3.0  # heights of letters between two lines of one heading
 LEFT_SPANS = 2  # dimensions along each axis that an outline must keep when other figures are taken away
 

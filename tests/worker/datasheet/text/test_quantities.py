@@ -75,6 +75,32 @@ def test_the_end_of_a_leader_is_no_part_of_a_number(text: str) -> None:
     assert (one.value, one.count, one.kind) == (0.34, 64, "diameter")
 
 
+@pytest.mark.parametrize("stack", [("1.00", "0.95", "0.85"), ("2.90", "3.00", "3.10")])
+def test_three_numbers_over_each_other_are_a_nominal_between_its_limits(stack: tuple[str, ...]) -> None:
+    (one,) = read([line(text, y=10 * i) for i, text in enumerate(stack)])
+    assert [one.low, one.value, one.high] == sorted(float(t) for t in stack)
+
+
+@pytest.mark.parametrize(
+    "column", [("1.00", "0.95", "0.85", "0.75"), ("1.00", "0.95", "0.9"), ("1.00", "0.85", "0.95")]
+)
+def test_columns_of_tables_and_other_numbers_over_each_other_are_no_such_three(column: tuple[str, ...]) -> None:
+    found = read([line(text, y=10 * i) for i, text in enumerate(column)])
+    assert not any(q.low is not None and q.value is not None for q in found)
+
+
+@pytest.mark.parametrize(("inches", "mm"), [("0.315Max", "(8.0)"), ("0.315", "8.0 MAX")])
+def test_a_limit_said_of_inches_holds_for_their_millimetres(inches: str, mm: str) -> None:
+    (one,) = read([line(inches, y=0), line(mm, y=10)])
+    assert (one.low, one.value, one.high, one.mm, one.reference) == (None, None, 8.0, True, False)
+
+
+@pytest.mark.parametrize("pair", [("9.60 – 9.80*", "(.378 – .386)"), (".378-.386", "9.60-9.80")])
+def test_two_limits_over_the_same_in_the_other_unit_are_one_dimension(pair: tuple[str, str]) -> None:
+    (one,) = read([line(pair[0], y=0), line(pair[1], y=9)])
+    assert (one.low, one.value, one.high, one.mm, one.reference) == (9.6, None, 9.8, True, False)
+
+
 def test_inch_over_millimetre_is_the_millimetre() -> None:
     (one,) = read([line("0.256", y=0), line("6.50", y=10)])
     assert (one.value, one.mm) == (6.5, True)
