@@ -28,14 +28,21 @@ _CASE_AND_COUNT = re.compile(rf"([A-Za-z]{{2,}}{_DASH}\d{{2,3}})[\-–−](\d{{1
 _OF_PINS = re.compile(
     r"(?:SOIC|SO|SOP|QFN|DFN|QFP|DIP|SON)$", re.IGNORECASE
 )  # families whose number is that of their pins
+_SIZE = re.compile(r"(?<![\d.])(\d{1,2}(?:\.\d{1,2})?)\s*(?:mm)?\s*[xX×*]\s*(\d{1,2}(?:\.\d{1,2})?)(?![\d.])")
 MIN_CASE_DIGITS = 5  # of a case number such as 646-06; shorter numbers say nothing
 
 
 def tokens(package: str) -> list[str]:
     """The parts of a package name that can identify it on a page."""
     found = {plain(p) for p in _PART.findall(package)} | {plain(package)}
-    named = sorted(t for t in found if len(t) > 1 and t not in STOP and not _is_number(t))
+    named = sorted({t for t in found if len(t) > 1 and t not in STOP and not _is_number(t)} | sizes(package))
     return named or sorted(t for t in found if _CHIP.fullmatch(t))
+
+
+def sizes(text: str) -> set[str]:
+    """The sizes of bodies in a text, one way to write each: "2.5 x 2.0 mm" is 2.5X2. Whole numbers may count pins."""
+    told = (m.groups() for m in _SIZE.finditer(text) if "." in m[0] or "mm" in m[0])
+    return {"X".join(f"{float(v):g}" for v in sides) for sides in told}
 
 
 def _is_number(token: str) -> bool:
@@ -53,7 +60,7 @@ def words_of(text: str) -> set[str]:
     parts = [plain(p) for p in found]
     chips = {m[1] for p in parts if (m := _OF_CHIP.fullmatch(p))}
     unrevised = {plain(m[1]) for p in found if (m := _REVISED.fullmatch(p))}
-    return set(parts) | chips | unrevised | {a + b for a, b in pairwise(parts)}
+    return set(parts) | chips | unrevised | sizes(text) | {a + b for a, b in pairwise(parts)}
 
 
 def families(text: str) -> set[str]:

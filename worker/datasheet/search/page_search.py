@@ -188,16 +188,30 @@ def search(book: Book, package: str | None, on_page: Callable[[int, int], None])
     if package and ranked:
         least = _rank(ranked[0], hits, package) - CALLED_ALIKE
         ranked = called.first(ranked, [h for h in ranked if _rank(h, hits, package) > least], package)
+    ranked = _naming_more(ranked)
     found.mechanical = [h.number for h in ranked[:3]]
     if ranked:
         found.land = land_pages(hits, ranked[0], package)
         before = page_before(hits, found.land[0], ranked[0])
         found.mechanical = [before, *found.mechanical] if before else found.mechanical
         found.mechanical += [h.number for h in hits if h not in ranked and _toleranced(h)][:1]
+        found.mechanical += [h.number for h in hits if h.number not in found.mechanical and titles.tells_size(h.text)][
+            :1
+        ]
         found.rivals = _rivals(hits[found.mechanical[0] - 1], titled)
     else:
         found.land = [h.number for h in sorted(hits, key=lambda h: -h.land)[:2] if h.land >= SHOWS_LEAST]
     return found
+
+
+def _naming_more(ranked: list[PageHit]) -> list[PageHit]:
+    """The pages, that first which shows a titled figure and prints all the asked words of the best one and more of them.
+
+    What else stands on such a page, such as a circuit over the outline, tells nothing then.
+    """
+    more = [h for h in ranked if h.titled and h.drawn > MANY_PATHS and h.named > ranked[0].named]
+    first = max(more, key=lambda h: h.match, default=None)
+    return ranked if first is None else [first, *(h for h in ranked if h is not first)]
 
 
 def _shows_outline(hit: PageHit, package: str | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from worker.datasheet.thresholds.page import CITED_CHARS, TITLE_CHARS
+from worker.datasheet.thresholds.page import CITED_CHARS, OUTLINE_VIEWS, TITLE_CHARS
 
 _ADVISED = r"(?:rec+om+[ae]?n\w*|suggest\w*|advis\w*|propos\w*|preferred|typical|example|reference)"
 _BOARD = (
@@ -122,6 +122,18 @@ def land_caption(text: str) -> str | None:
     return next(named, None)
 
 
+_SIDES = tuple(
+    re.compile(rf"^\W*(?:{name})\b[^\n\d]{{0,20}}[\s:=]*\d+[.,]\d+\s*mm", re.IGNORECASE | re.MULTILINE)
+    for name in ("length", "width", "thickness|height")
+)
+_NOTED = re.compile(r"^[DE]\s*:\s*Max\s*=", re.MULTILINE)
+
+
+def tells_size(text: str) -> bool:
+    """Whether a page has a row for each of length, width and height in millimetres, or a note of the limits of D and E."""
+    return all(side.search(text) for side in _SIDES) or len(_NOTED.findall(text)) > 1
+
+
 def is_titled(text: str) -> bool:
     """Whether a page calls what it shows an outline or a recommended land pattern."""
     return any(patterns[0][0].search(_without_facts(text)) for patterns in (LAND, MECHANICAL))
@@ -168,7 +180,11 @@ def electrical(text: str) -> int:
 def of_land_alone(text: str) -> bool:
     """Whether a page names a land pattern as its subject and no outline."""
     named = LAND[0][0].search(text) is not None and land_caption(text) is not None
-    return named and not _names_outline(_without_facts(text))
+    views = {view.lower() for view in _VIEWS.findall(text)}
+    return named and len(views) < OUTLINE_VIEWS and not _names_outline(_without_facts(text))
+
+
+_VIEWS = re.compile(r"\b(top|side|front|end|bottom)\s*view\b", re.IGNORECASE)
 
 
 def distractions(text: str) -> int:

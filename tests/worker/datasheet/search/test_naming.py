@@ -53,3 +53,8 @@ def test_a_case_number_identifies_a_package_and_a_count_does_not() -> None:
 def test_a_case_is_found_with_its_revision() -> None:
     assert "936A" in naming.words_of("CASE 936A−02 ISSUE E")
     assert "646" not in naming.words_of("CASE 646−06 ISSUE S")
+
+
+def test_a_size_is_one_word_however_it_is_printed() -> None:
+    assert naming.sizes("2.5 x 2.0 mm, 4mm × 5mm") == {"2.5X2", "4X5"}
+    assert naming.sizes("Header 2x6, 0.1 pitch") == set()
