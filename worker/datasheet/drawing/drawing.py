@@ -12,7 +12,7 @@ from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.drawing.spans import spans_of
 from worker.datasheet.geometry.grid import StrokeGrid
 from worker.datasheet.geometry.primitives import Box, Sheet, Word, around
-from worker.datasheet.text import letter_rows, letter_tables, part_rows, phrases, stacks, tables
+from worker.datasheet.text import letter_notes, letter_rows, letter_tables, part_rows, phrases, stacks, tables
 from worker.datasheet.text.quantities import INCH_MM, Quantity
 from worker.datasheet.text.table_entry import TableEntry
 from worker.datasheet.thresholds.drawing import LETTER_NAME_LEAST_PT, LETTER_NAME_MOST
@@ -133,6 +133,8 @@ def interpret(sheet: Sheet, units: str = "auto", package: str | None = None) -> 
     for kind in (letter_tables, letter_rows):
         lettered, more = kind.read(parted, boxes)
         entries, boxes = entries + lettered, boxes + more
+    noted, more = letter_notes.read(sheet.words)
+    entries, boxes = entries + noted, boxes + more
     listed = part_rows.read(parted, boxes, package)
     entries, boxes = entries + listed.entries, boxes + listed.boxes
     entries, aside = variations.chosen([e for e in entries if _possible(e.quantity)], sheet.words, package)

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from worker.datasheet.geometry.primitives import Box, Word, around
-from worker.datasheet.text import quantities
+from worker.datasheet.text import phrases, quantities, stacks
 from worker.datasheet.text.quantities import INCH_MM, Quantity, same_length
 from worker.datasheet.text.table_entry import TableEntry, cells_of
 from worker.datasheet.text.table_heads import SYMBOL
@@ -32,11 +32,10 @@ def read(words: list[Word], known: list[Box]) -> tuple[list[TableEntry], list[Bo
     boxes: list[Box] = []
     for head in (w for w in level if _HEAD.match(w.text)):
         letters = _letters(head, level)
-        factor = _unit(head, letters, level) if len(letters) >= LETTERS_LEAST else None
-        if factor is None or any(b.holds_point(letters[0].box.cx, letters[0].box.cy) for b in boxes):
+        if len(letters) < LETTERS_LEAST or any(b.holds_point(letters[0].box.cx, letters[0].box.cy) for b in boxes):
             continue
-        found = [e for w in letters if (e := _entry(w, level, factor, FIRST + len(boxes))) is not None]
-        if len(found) == len(letters):
+        found = _entries(head, letters, level, FIRST + len(boxes))
+        if found:
             entries += found
             boxes.append(around([head.box, *(e.quantity.box for e in found)]))
     return entries, boxes
@@ -55,6 +54,33 @@ def _letters(head: Word, words: list[Word]) -> list[Word]:
             break
         found.append(word)
     return found
+
+
+def _entries(head: Word, letters: list[Word], words: list[Word], table: int) -> list[TableEntry]:
+    """The values of a table, none where one of them was not read; of those printed in both units all but one at the most."""
+    factor = _unit(head, letters, words)
+    single = [e for w in letters if (e := _entry(w, words, factor, table)) is not None] if factor else []
+    if len(single) == len(letters):
+        return single
+    both = [e for w in letters if (e := _in_both_units(w, letters, words, table)) is not None]
+    return both if len(both) >= max(LETTERS_LEAST, len(letters) - 1) else []
+
+
+def _in_both_units(letter: Word, letters: list[Word], words: list[Word], table: int) -> TableEntry | None:
+    """The value of a cell of two lines around the letter's own, the same in millimetres and in inches."""
+    half = min(abs(o.box.cy - letter.box.cy) for o in letters if o is not letter) / 2
+    cell = [
+        w for w in words
+        if abs(w.box.cy - letter.box.cy) < half and letter.box.x1 < w.box.x0 < letter.box.x1 + LETTERS_VALUE_PT
+    ]  # fmt: skip
+    found = [q for q in stacks.read(phrases.join(cell)) if q.mm and q.kind == "length"]
+    if len(found) != 1:
+        return None
+    quantity = replace(
+        found[0], printed=f"{letter.text} {found[0].printed}", box=around([letter.box, found[0].box]), count=None,
+        size=letter.across, symbol=letter.text,
+    )  # fmt: skip
+    return TableEntry(letter.text, "", quantity, table)
 
 
 def _unit(head: Word, letters: list[Word], words: list[Word]) -> float | None:

@@ -13,7 +13,7 @@ from worker.datasheet.thresholds.page import PARTS_CELL_GAP, ROW_OFF_LINE
 VALUE = re.compile(rf"^\(?({NUMBER})\)?(?:mm)?$")
 OF_FAMILY = -1  # the number of tables that give letters for many parts
 _DIGITS = frozenset("0123456789.,")
-_FOOTNOTE = re.compile(r"(?<=[A-Za-z0-9])\s*\(\d\)$|\[\d\]$")
+_FOOTNOTE = re.compile(r"(?<=[A-Za-z0-9])(?:\s*\(\d{1,2}\))+$|\[\d{1,2}\]$")
 
 
 @dataclass(frozen=True, slots=True)

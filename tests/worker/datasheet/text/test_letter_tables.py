@@ -59,6 +59,31 @@ def test_a_letter_has_the_one_value_of_its_row(heads: list[list[str]], rows: lis
     assert all(pad == pytest.approx((1.875, 1.25, 2.0), abs=0.003) for pad in found)
 
 
+def test_cells_with_inches_under_their_millimetres_say_their_unit_themselves() -> None:
+    """The head of the values is the name of a package; the unit stands in a legend below. One cell is printed wrong."""
+    sketch = Sketch(scale=24.0, at=(170, 560))
+    sketch.text(170, 680, "PRODUCT DIMENSIONS", 11)
+    sketch.rect(0, 0, 4.2, 2.6)
+    sketch.across(-2.1, 2.1, -2.0, "A")
+    sketch.along(-1.3, 1.3, -3.2, "B")
+    sketch.rect(0, 5.0, 4.2, 2.3)
+    sketch.along(3.85, 6.15, -3.2, "G")
+    table(sketch, 640, [["Dimension", "SMX (DO-214AC)"]], [])
+    rows = (
+        ("A", "3.99 - 4.57", "(0.157 - 0.180)"), ("B", "2.29 - 2.92", "(0.090 - 0.115)"), ("D", "0.15 - 0.31", "(0.006 - 0.112)"),
+        ("F", "0.05 - 0.20", "(0.002 - 0.008)"), ("G", "1.98 - 2.62", "(0.078 - 0.103)"),
+    )  # fmt: skip
+    for i, (letter, mm, inches) in enumerate(rows):
+        for x, y, cell in ((400, 0, letter), (470, 5, mm), (470, -5, inches)):
+            sketch.text(x, 620 - 22 * i + y, cell)
+    body = extract([sketch.pdf()], ReadingRequest()).body
+    assert [(v.min, v.max) for v in (body.length, body.width, body.height)] == [
+        (3.99, 4.57),
+        (2.29, 2.92),
+        (1.98, 2.62),
+    ]
+
+
 def test_letters_of_two_figures_mean_the_table_beside_each() -> None:
     land = extract(
         [two_pads(LETTERS, [["Dimensions", "Value (in mm)"]], own_outline=True)], ReadingRequest()

@@ -124,8 +124,9 @@ def test_letters_with_footnotes_are_letters() -> None:
         *row(0, (60, "Symbol"), (130, "Min"), (180, "Typ"), (230, "Max")),
         *row(12, (80, "A(2)"), (130, "-"), (180, "-"), (230, "0.59")),
         *row(24, (82, "D"), (130, "3.13"), (180, "3.15"), (230, "3.17")),
+        *row(36, (62, "D1(2)(15)"), (130, "2.9"), (180, "3.0"), (230, "3.1")),
     ]
-    assert limits(words) == {"A": (None, None, 0.59), "D": (3.13, 3.15, 3.17)}
+    assert limits(words) == {"A": (None, None, 0.59), "D": (3.13, 3.15, 3.17), "D1": (2.9, 3.0, 3.1)}
 
 
 def test_letters_over_columns_with_limits_at_the_left() -> None:
