@@ -66,7 +66,7 @@ def _read(drawings: list[Drawing], no_lead: bool, taken: set[int], parts: Parts)
     entries = [e for d in drawings for e in _of_outline(d, parts)]
     if {e.symbol for d in drawings for e in d.aside} & set(SIDES) - {e.symbol for e in entries}:
         return _without_sides(drawn, entries)
-    listed = _from_table(entries, no_lead) if len(entries) >= 3 else None
+    listed = _from_table(entries, no_lead) if len(entries) >= 3 or {"D", "E"} <= {e.symbol for e in entries} else None
     if listed is not None and len(listed.sides) == 2 and any(_ROUND.search(w.text) for d in drawings for w in d.lines):
         listed.height = min(listed.sides, key=largest)  # of a cylinder the diameter; a third letter is that of its caps
     if listed is None:
@@ -82,14 +82,15 @@ def _of_outline(drawing: Drawing, parts: Parts) -> list[TableEntry]:
 
     A, B and C are those of an outline where all of them stand on the page outside its figures of boards and reels.
     """
+    own, bare = parts(drawing)
     meant: dict[int, set[str]] = {}
-    for e in drawing.entries:
+    for e in own.entries:
         meant.setdefault(e.table, set()).add(e.symbol)
     told = {t for t, letters in meant.items() if t < part_rows.FIRST or {"L", "W"} <= letters or {"D", "E"} <= letters}
     old = {t for t, letters in meant.items() if letters >= _OLD} - told
-    if old and {q.symbol for q in parts(drawing)[1].quantities} >= _OLD:
+    if old and {q.symbol for q in bare.quantities} >= _OLD:
         told |= old
-    return [e for e in drawing.entries if e.table in told and e.table != OF_FAMILY]
+    return [e for e in own.entries if e.table in told and e.table != OF_FAMILY]
 
 
 def _drawn(drawing: Drawing, taken: set[int], parts: Parts) -> Found | None:

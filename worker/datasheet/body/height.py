@@ -17,6 +17,7 @@ from worker.datasheet.thresholds.drawing import (
     HEIGHT_MOST,
     HEIGHT_OFF,
     NUMBER_ASTRAY,
+    REFERENCE_PART,
     SAME_VIEW,
     SIDE_VIEW_ALIKE,
     SIDE_VIEW_DRAWN,
@@ -44,8 +45,12 @@ def height(drawing: Drawing, top: TopView, lengths: list[DimensionReading]) -> Q
     best: tuple[tuple[bool, float], DimensionReading] | None = None
     for r in _candidates(drawing, top, lengths, views):
         off = 0.0 if scale is None else min(misfit(r, scale), 1.0)
-        drawn = off < SIDE_VIEW_OFF and _seen(r.span, top.box, views, drawing) > SIDE_VIEW_DRAWN
-        score = drawn, largest(r.quantity) * (FOR_COST**r.cost) * (1 - HEIGHT_OFF * off)
+        whole = any(_third(r.span, v, top.box) for v in views)  # which may be drawn thicker than it is
+        seen = 1.0 if whole else _seen(r.span, top.box, views, drawing)
+        drawn = whole or (off < SIDE_VIEW_OFF and seen > SIDE_VIEW_DRAWN)
+        size = largest(r.quantity) * (FOR_COST**r.cost) * (1 - HEIGHT_OFF * off)
+        size *= REFERENCE_PART if r.quantity.limit == "REF" else 1.0  # follows from others, as the part over the standoff
+        score = drawn, size * seen if drawn else size
         if best is None or score > best[0]:
             best = (score, r)
     return best[1].quantity if best else None

@@ -7,14 +7,15 @@ from dataclasses import replace
 
 from worker.datasheet.drawing import dimensions
 from worker.datasheet.drawing.drawing import Drawing
-from worker.datasheet.geometry.primitives import Box, Word
+from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.search import headings, naming, titles
-from worker.datasheet.segmentation import captions, figure
+from worker.datasheet.segmentation import captions, figure, own_table
 from worker.datasheet.segmentation.frames import Rule, rules_of
 from worker.datasheet.thresholds.drawing import (
     FRAME_CAPTION_PT,
     FRAME_JOINT_PT,
     FRAME_SPANS,
+    HEADING_CENTRED,
     HEADING_LEADING,
     LEFT_SPANS,
 )
@@ -39,6 +40,7 @@ def own(drawing: Drawing, package: str | None) -> Drawing:
     asked = set(naming.tokens(package)) if package else set()
     if not asked:
         return drawing
+    drawing = replace(drawing, entries=own_table.entries(drawing, asked))
     frame = _named_frame(drawing, asked)
     if frame is not None:
         return within(drawing, [frame])
@@ -97,7 +99,7 @@ def _named_frame(drawing: Drawing, asked: set[str]) -> Box | None:
     frames = [f for f in frames_of(rules_of(drawing)) if _dimensioned(f, drawing)]
     if len(frames) < 2:
         return None
-    rated = [(len(asked & _captions(f, drawing.lines)), f) for f in frames]
+    rated = [(len(asked & _captions(f, [o for o in frames if o is not f], drawing.lines)), f) for f in frames]
     most = max(score for score, _ in rated)
     best = [f for score, f in rated if score == most]
     return best[0] if most and len(best) == 1 else None
@@ -129,12 +131,12 @@ def _dimensioned(frame: Box, drawing: Drawing) -> bool:
     return sum(_holds(frame, dimensions.box_of(s)) for s in drawing.spans) >= FRAME_SPANS
 
 
-def _captions(frame: Box, lines: list[Word]) -> set[str]:
-    """The words right over and right under a frame, and the first line within it."""
+def _captions(frame: Box, others: list[Box], lines: list[Word]) -> set[str]:
+    """The words near the upper and the lower side of a frame, within it and without, where no other frame holds them."""
     near = [
         w for w in lines
         if min(abs(w.box.cy - frame.y0), abs(w.box.cy - frame.y1)) < FRAME_CAPTION_PT
-        and w.box.x0 < frame.x1 and w.box.x1 > frame.x0
+        and w.box.x0 < frame.x1 and w.box.x1 > frame.x0 and not any(_holds(o, w.box) for o in others)
     ]  # fmt: skip
     return {word for w in near for word in naming.words_of(w.text)}
 
@@ -146,7 +148,10 @@ def _under_heading(drawing: Drawing, asked: set[str]) -> Drawing:
     own: list[list[dimensions.DimensionSpan]] = [[] for _ in blocks]
     for span in drawing.spans:
         box = dimensions.box_of(span)
-        over = [i for i, block in enumerate(blocks) if block[-1].box.y1 <= box.cy and _begins(block) < box.cx]
+        over = [
+            i for i, block in enumerate(blocks)
+            if block[-1].box.y1 <= box.cy and (_begins(block) < box.cx or _centred(block, drawing.sheet.width))
+        ]  # fmt: skip
         if over:
             own[_nearest(over, blocks)].append(span)
     rated = [
@@ -173,6 +178,11 @@ def _nearest(over: list[int], blocks: list[list[Word]]) -> int:
 def _begins(block: list[Word]) -> float:
     """How far left a figure under a heading may begin."""
     return min(line.box.x0 for line in block) - HEADING_LEFT_PT
+
+
+def _centred(block: list[Word], width: float) -> bool:
+    """Whether a heading stands in the middle of the page, over a figure that may reach from margin to margin."""
+    return abs(around([line.box for line in block]).cx - width / 2) < HEADING_CENTRED * width
 
 
 def _blocks(titles: list[Word]) -> list[list[Word]]:
