@@ -48,3 +48,9 @@ def covered(rows: NDArray[np.float64], low: float, high: float) -> float:
             total += b - max(a, reach)
             reach = b
     return total / max(high - low, 1e-6)
+
+
+def closed(box: Box, drawing: Drawing) -> bool:
+    """Whether one closed outline is drawn along the box."""
+    slack = BODY_EDGE_RASTER_PT if drawing.sheet.raster else BODY_EDGE_PT
+    return any(s.box.holds(box, slack) and box.holds(s.box, slack) for s in drawing.shapes)

@@ -49,7 +49,9 @@ def height(drawing: Drawing, top: TopView, lengths: list[DimensionReading]) -> Q
         seen = 1.0 if whole else _seen(r.span, top.box, views, drawing)
         drawn = whole or (off < SIDE_VIEW_OFF and seen > SIDE_VIEW_DRAWN)
         size = largest(r.quantity) * (FOR_COST**r.cost) * (1 - HEIGHT_OFF * off)
-        size *= REFERENCE_PART if r.quantity.limit == "REF" else 1.0  # follows from others, as the part over the standoff
+        size *= (
+            REFERENCE_PART if r.quantity.limit == "REF" else 1.0
+        )  # follows from others, as the part over the standoff
         score = drawn, size * seen if drawn else size
         if best is None or score > best[0]:
             best = (score, r)

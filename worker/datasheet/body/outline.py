@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 
-from worker.datasheet.body import named_views, side_by_side
-from worker.datasheet.body.edge_coverage import sides_drawn
+from worker.datasheet.body import named_views, over_another, side_by_side
+from worker.datasheet.body.edge_coverage import closed, sides_drawn
 from worker.datasheet.body.found import Found, largest
 from worker.datasheet.body.height import TopView, height
 from worker.datasheet.drawing.dimensions import DimensionReading, DimensionSpan
@@ -15,8 +15,6 @@ from worker.datasheet.drawing.scale import misfit, solve
 from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.thresholds.drawing import (
     BODY_DRAWN_LEAST,
-    BODY_EDGE_PT,
-    BODY_EDGE_RASTER_PT,
     BODY_LEAST_PT,
     FOR_COST,
     LABEL_OFF,
@@ -79,11 +77,11 @@ def _from_top(
                 or not _reachable(x.span, y.span, box)
             ):
                 continue
-            closed = _closed(box, drawing)
+            shut = closed(box, drawing)
             lettered = x.quantity.symbol or y.quantity.symbol
             blurred = drawing.sheet.raster and not lettered  # its extension lines run into the sides of the box
-            drawn = 1.0 if closed and blurred else _drawn_part(box, drawing, (x.span, y.span))
-            sure = _outlined(box, closed, drawn, drawing, (x.span, y.span))
+            drawn = 1.0 if shut and blurred else _drawn_part(box, drawing, (x.span, y.span))
+            sure = _outlined(box, shut, drawn, drawing, (x.span, y.span))
             if sure == 0.0:
                 continue
             size = largest(x.quantity) * largest(y.quantity) * FOR_COST ** (x.cost + y.cost) * sure
@@ -94,6 +92,9 @@ def _from_top(
     if best is None:
         return None
     _, box, x, y = best
+    front = over_another.with_leads(drawing, box, x, y, along)
+    if front is not None:
+        return front
     found = Found([x.quantity, y.quantity], how="dimensions of the outline drawing", across=(x.quantity, y.quantity))
     found.height = height(drawing, TopView(box, x, y), lengths)
     found.height_drawn = found.height is not None
@@ -107,12 +108,6 @@ def without_labels(readings: list[DimensionReading]) -> list[DimensionReading]:
     if scale is None:
         return readings
     return decimal + [r for r in readings if _LABEL.fullmatch(r.quantity.printed) and misfit(r, scale) < LABEL_OFF]
-
-
-def _closed(box: Box, drawing: Drawing) -> bool:
-    """Whether one closed outline is drawn along the box."""
-    slack = BODY_EDGE_RASTER_PT if drawing.sheet.raster else BODY_EDGE_PT
-    return any(s.box.holds(box, slack) and box.holds(s.box, slack) for s in drawing.shapes)
 
 
 def _likeliest(readings: list[DimensionReading]) -> list[DimensionReading]:

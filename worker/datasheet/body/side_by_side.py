@@ -37,10 +37,10 @@ def with_leads(drawing: Drawing, across: list[DimensionReading], along: list[Dim
     from both.
     """
     pairs = _pairs(drawing, across, along, FACE_WHOLE)
-    views = [p for p in pairs if all(_leads_below(_box(x, p[2]), drawing) for x in p[:2])]
+    views = [p for p in pairs if all(leads_below(_box(x, p[2]), drawing) for x in p[:2])]
     if not views:
         return None
-    a, b, tall = max(views, key=_size)
+    a, b, tall = max([p for p in views if not _twice(p)] or views, key=_size)
     return Found([a.quantity, b.quantity], tall.quantity, how=HOW)
 
 
@@ -62,6 +62,11 @@ def _pairs(
         yield from (
             (a, b, tall) for a, b in product(faces, faces) if a.span.end < b.span.start and _one_scale(a, b, tall)
         )
+
+
+def _twice(pair: Pair) -> bool:
+    """Whether both views say the same size, as the front views of two variants beside each other do."""
+    return pair[0].quantity.target == pair[1].quantity.target
 
 
 def _one_scale(*readings: DimensionReading) -> bool:
@@ -102,7 +107,8 @@ def _near(at: float, box: Box) -> bool:
     return box.y0 - SIDE_VIEW_REACH_PT < at < box.y1 + SIDE_VIEW_REACH_PT
 
 
-def _leads_below(box: Box, drawing: Drawing) -> bool:
+def leads_below(box: Box, drawing: Drawing) -> bool:
+    """Whether leads run down from a view and none up."""
     return _leads(box, box.y1, 1, drawing) and not _leads(box, box.y0, -1, drawing)
 
 

@@ -18,7 +18,7 @@ from worker.datasheet.thresholds.page import (
     TAG_GAP,
 )
 
-_TAG = re.compile(r"\[|\(\d{1,3}[xX×]\)|(?:MAX|MIN|TYP|BSC|REF|NOM)\b")
+_TAG = re.compile(r"\[|±|\(\d{1,3}[xX×]\)|(?:MAX|MIN|TYP|BSC|REF|NOM)\b")
 _VALUE_END = re.compile(r"\d[\])]?$")
 _COUNT = re.compile(r"\(?\d{1,3}[xX×]")
 _COUNTED = re.compile(r"\d{1,3}[xX×][ØR]?\d*[.,]?\d")

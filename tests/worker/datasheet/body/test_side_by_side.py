@@ -121,3 +121,31 @@ def test_an_end_view_below_the_front_view_gives_the_third_side() -> None:
     sketch.text(300, 100, "ALL DIMENSIONS ARE IN MILLIMETERS")
     body = extract([sketch.pdf()], ReadingRequest()).body
     assert {v.nom for v in (body.length, body.width, body.height)} == {4.0, 1.5, 2.2}
+
+
+def test_the_front_view_over_the_bottom_view_gives_the_height() -> None:
+    """Leads run down from the larger view; the other one is as wide and as deep as the part, its pins 5 mm apart."""
+    sketch = Sketch(9.0, (250.0, 560.0))
+    sketch.text(300, 740, "PACKAGE DIMENSIONS", 12)
+    sketch.rect(0, 0, LENGTH, 16.0)
+    for x in (-7.0, 7.0):
+        for side in (-0.4, 0.4):
+            sketch.canvas.line(*sketch.point(x + side, 8.0), *sketch.point(x + side, 11.0))
+    sketch.across(-LENGTH / 2, LENGTH / 2, -10.0, f"{LENGTH:.1f}")
+    sketch.along(-8.0, 8.0, -LENGTH / 2 - 3.0, "16.0")
+    sketch.at = (250.0, 330.0)
+    sketch.rect(0, 0, LENGTH, WIDTH)
+    sketch.along(-WIDTH / 2, WIDTH / 2, -LENGTH / 2 - 3.0, f"{WIDTH:.1f}")
+    for y in (-2.5, 2.5):
+        sketch.canvas.line(*sketch.point(-LENGTH / 2, y), *sketch.point(LENGTH / 2, y))
+    sketch.along(-2.5, 2.5, LENGTH / 2 + 3.0, "5.0")
+    assert sides(sketch) == (LENGTH, WIDTH, 16.0)
+
+
+def test_front_views_of_two_variants_are_not_the_two_views_of_one() -> None:
+    sketch = Sketch(5.0, (110.0, 500.0))
+    sketch.text(300, 740, "MECHANICAL DRAWING", 12)
+    for at in (110.0, 360.0):
+        sketch.at = (at, 500.0)
+        _views(sketch, 0.0, leads=True)
+    assert sides(sketch) == (LENGTH, WIDTH, HEIGHT)

@@ -25,3 +25,8 @@ def test_an_oblique_word_across_the_page_takes_no_word_of_a_line() -> None:
 def test_a_dash_joins_two_limits_however_thin_it_is() -> None:
     dash = Word("–", Box(118, 2.8, 122, 3.2), 0, 1.0, 0.4)
     assert [w.text for w in phrases.join([word("1.50", 100, 0), dash, word("1.75", 124, 0)])] == ["1.50 – 1.75"]
+
+
+def test_a_tolerance_set_a_little_apart_belongs_to_its_number() -> None:
+    found = phrases.join([word("(12.9", 100, 0), word("±.5)", 127, 0)])
+    assert [w.text for w in found] == ["(12.9 ±.5)"]
