@@ -15,6 +15,7 @@ from worker.datasheet.thresholds.drawing import (
     FRAME_CAPTION_PT,
     FRAME_JOINT_PT,
     FRAME_SPANS,
+    HEADING_ALONE_PT,
     HEADING_CENTRED,
     HEADING_LEADING,
     LEFT_SPANS,
@@ -145,12 +146,13 @@ def _under_heading(drawing: Drawing, asked: set[str]) -> Drawing:
     """The part of a page from the one heading that names the package to the next one, where others have figures too."""
     titles = [t for t in headings.headings(drawing) if not _UNIT.search(t.text)]
     blocks = _blocks([*titles, *(n for n in _part_names(drawing, asked) if n not in titles)])
+    centred = {i for i, block in enumerate(blocks) if _centred(block, blocks, drawing.sheet.width)}
     own: list[list[dimensions.DimensionSpan]] = [[] for _ in blocks]
     for span in drawing.spans:
         box = dimensions.box_of(span)
         over = [
             i for i, block in enumerate(blocks)
-            if block[-1].box.y1 <= box.cy and (_begins(block) < box.cx or _centred(block, drawing.sheet.width))
+            if block[-1].box.y1 <= box.cy and (_begins(block) < box.cx or i in centred)
         ]  # fmt: skip
         if over:
             own[_nearest(over, blocks)].append(span)
@@ -180,9 +182,13 @@ def _begins(block: list[Word]) -> float:
     return min(line.box.x0 for line in block) - HEADING_LEFT_PT
 
 
-def _centred(block: list[Word], width: float) -> bool:
-    """Whether a heading stands in the middle of the page, over a figure that may reach from margin to margin."""
-    return abs(around([line.box for line in block]).cx - width / 2) < HEADING_CENTRED * width
+def _centred(block: list[Word], blocks: list[list[Word]], width: float) -> bool:
+    """Whether a heading stands alone in the middle of the page, over a figure that may reach from margin to margin."""
+    box = around([line.box for line in block])
+    beside = [
+        o for o in blocks if o is not block and o[-1].box.x1 < box.x0 and abs(o[-1].box.cy - box.cy) < HEADING_ALONE_PT
+    ]
+    return abs(box.cx - width / 2) < HEADING_CENTRED * width and not beside
 
 
 def _blocks(titles: list[Word]) -> list[list[Word]]:

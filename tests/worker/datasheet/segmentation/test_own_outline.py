@@ -30,10 +30,10 @@ def test_a_heading_in_the_middle_stands_over_figures_from_margin_to_margin() -> 
     assert [v.nom for v in (body.length, body.width, body.height)] == [5.0, 4.0, 0.75]
 
 
-@pytest.mark.parametrize(("asked", "sides"), [("SOT416 (SC-75)", [1.6, 0.8]), ("SOT883 (SC-101)", [1.2, 0.6])])
+@pytest.mark.parametrize(("asked", "sides"), [("SOT416 (SC-75)", [1.2, 0.6]), ("SOT883 (SC-101)", [1.6, 0.8])])
 def test_a_caption_in_a_frame_is_none_of_the_frame_below(asked: str, sides: list[float]) -> None:
     sketch = Sketch(40.0)
-    for top, name, (w, h) in ((660, "SOT416 (SC-75)", (1.6, 0.8)), (480, "SOT883 (SC-101)", (1.2, 0.6))):
+    for top, name, (w, h) in ((660, "SOT416 (SC-75)", (1.2, 0.6)), (480, "SOT883 (SC-101)", (1.6, 0.8))):
         sketch.canvas.rect(150, top - 180, 330, 180)
         sketch.text(250, top - 172, f"Package outline {name}", 8)
         sketch.at = (300.0, top - 80)
