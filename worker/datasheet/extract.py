@@ -69,7 +69,8 @@ def _read(book: Book, request: ReadingRequest, progress: OnProgress) -> Findings
     if grid is not None and solved and len(solved[0].pattern.pads) == grid.columns * grid.rows:
         grid = None  # the pads are drawn, one by one
     solved = solved if grid is None else []
-    found = Findings(book.pages, request.package, search, outlines, solved, unclear, choose.rival(solved), grid)
+    rival = choose.rival(solved) or plausible.unnamed(solved, search)
+    found = Findings(book.pages, request.package, search, outlines, solved, unclear, rival, grid)
     return found if request.mechanical_page or build.has_sides(found) else _with_body(found, drawn)
 
 

@@ -9,7 +9,7 @@ from worker.datasheet.land.pads import Solved
 from worker.datasheet.request import ReadingRequest
 from worker.datasheet.search import titles
 from worker.datasheet.search.page_search import Search
-from worker.datasheet.segmentation.captions import LAND
+from worker.datasheet.segmentation.captions import DETAIL, LAND
 
 BOARD = re.compile(
     r"p\.?\s?c\.?\s?b\b|p\.?\s?c\.?\s*board|\blayout\b|\bpads?\b|\bholes?\b", re.IGNORECASE
@@ -22,8 +22,28 @@ def of_part(solved: list[Solved], request: ReadingRequest, search: Search) -> li
     if SURFACE.search(request.package or ""):
         solved = [s for s in solved if not all(holes.is_round(p) for p in s.pattern.pads) or holes.are_balls(s)]
     if search.land == search.mechanical[:1] and not request.land_page:
-        solved = [s for s in solved if _named(s) or search.names_land()]
+        solved = [s for s in solved if _named(s) or search.names_land() or _of_board(s)]
     return solved
+
+
+def unnamed(solved: list[Solved], search: Search) -> str | None:
+    """Why the best pattern may be no land pattern: nothing in the document calls it one."""
+    if not solved or _named(solved[0]) or search.names_land():
+        return None
+    return "no title names the figure that was read a land pattern"
+
+
+def _of_board(solved: Solved) -> bool:
+    """Whether round holes follow from their numbers, the diameter of each among them, with no outline of a part around.
+
+    Leads seen from below are drawn within the outline of their part, holes of a board in a dashed one or in none.
+    """
+    count = range(len(solved.pattern.pads))
+    if not all(holes.is_round(p) for p in solved.pattern.pads) or solved.pattern.kind not in ("", DETAIL):
+        return False
+    rounds = holes.read(solved)
+    told = all(solved.settled(i)[0] and i in rounds and rounds[i].drill for i in count)
+    return told and not any(s.box.holds(solved.pattern.box) and not s.dashed for s in solved.drawing.shapes)
 
 
 def _named(solved: Solved) -> bool:
