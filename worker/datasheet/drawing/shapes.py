@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.datasheet.drawing import painted_halves, painted_rings
+from worker.datasheet.drawing import painted_halves, painted_lines, painted_rings
 from worker.datasheet.drawing.barred import rectangles as barred_rectangles
 from worker.datasheet.geometry.primitives import Box, ClosedOutline, Sheet
 from worker.datasheet.thresholds.drawing import (
@@ -246,7 +246,7 @@ def find(sheet: Sheet) -> list[Shape]:
     """Every shape on the page that a pad could be, each once, largest first."""
     barred = barred_rectangles(sheet)
     sides = {side for _, own in barred for side in own}
-    closed = [s for o in sheet.outlines if o.box not in sides for s in _shape(o, sheet)]
+    closed = [s for o in sheet.outlines if o.box not in sides for s in _shape(painted_lines.line_of(o), sheet)]
     closed += [Shape(box, "rect", pen=own[0].height) for box, own in barred if _fits(box, sheet)]
     pieced = loops(sheet) + painted_halves.rectangles(sheet)
     joined = Sheet(sheet.number, sheet.width, sheet.height, outlines=pieced)

@@ -19,7 +19,8 @@ _FIGURE = (
     r"|(?:p\.?\s?c\.?\s?b\.?|board)[\s-]*design[\s-]*rules?"
     r"|solder(?:ing)?[\s-]*(?:lands?|pads?|pattern|areas?)"
     r"|mounting[\s-]*(?:pads?|patterns?|holes?|layout|lands?|dimensions?)"
-    r"|(?:hole|drill(?:ing)?)[\s-]*(?:layout|pattern|plan|diagram)s?)"
+    r"|(?:hole|drill(?:ing)?)[\s-]*(?:layout|pattern|plan|diagram)s?"
+    r"|(?:viewed|seen|view)\s*(?:from|on)\s*(?:the\s*)?(?:solder(?:ing)?|component|parts?|copper|mounting)\s*(?:side|surface|face)s?)"
 )
 _BETWEEN = r"(?:[\s\-,:(/]+(?!(?:that|to|for|when|if|in|is|are|be|the)\b)[\w./×]+){0,4}?[\s\-,:(/]+"
 _HAN = (

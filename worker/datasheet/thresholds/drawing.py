@@ -141,6 +141,9 @@ HALF_POINTS = 4  # corners of a triangle, the first one told again
 HALF_OFF = 0.04  # of half its box by which the area of a triangle over half a rectangle may be off
 HALF_PART = 0.2  # of a drawn shape from which on a rectangle in it is a piece of its paint, and no pad in a body
 HALF_WHOLE = 0.9  # of it from which on it is the shape itself
+BRIDGE_OFF_PT = 0.02  # between the ends of one loop of a closed line painted as an area
+BRIDGE_PEN_OFF_PT = 0.3  # between the widths of such a line on its four sides
+BRIDGE_PEN_PART = 0.25  # of the shorter side: a thicker line is no line but an area with a hole
 RING_ROUND = 0.16  # of its radius by which a ring may be off a circle
 
 # Body from outline and table (body/).

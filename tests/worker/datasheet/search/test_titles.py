@@ -16,6 +16,7 @@ Footprint (recommended) · Pad layout, recommended · LAND PATTERN EXAMPLE · EX
 Recommended 0.8 mm pitch BGA land pattern · Recommended pad dimensions · Recommended P.C. Board Hole Layout · Solder lands
 Circuit board layout · Printed wiring board pattern · Mounting pattern · Drill pattern · Typical pad layout · PCB footprint
 推荐焊盘 · 推荐焊盘尺寸 · 参考焊盘尺寸 · 焊盘布局 · 建议焊盘布局 · 建議焊墊尺寸 · 推荐PCB封装 · 推奨ランドパターン · 参考パターン
+Through-hole type (viewed from soldering side) · Seen from component side
 基板取付穴寸法図 · Empfohlenes Lötpad · Empfohlenes Pad-Layout · Lochbild · Empreinte recommandée
 """
 OUTLINES = """
