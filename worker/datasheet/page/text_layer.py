@@ -86,7 +86,7 @@ def _chars(textpage: object, m: Matrix, clipped: dict[int, Box], page: int) -> l
         if pdfium.FPDFText_IsGenerated(textpage, i) == 1:
             continue  # guessed by the library: the gaps between the letters decide here
         mapped = pdfium.FPDFText_HasUnicodeMapError(textpage, i) != 1
-        angle = math.degrees(max(pdfium.FPDFText_GetCharAngle(textpage, i), 0.0))
+        angle = _angle(textpage, i)
         quarters = angle / 90
         oblique = abs(quarters - round(quarters)) > OBLIQUE_DEG / 90
         blank = code < _FIRST_PRINTED and not (code == _SPACE and oblique)
@@ -113,6 +113,17 @@ def _chars(textpage: object, m: Matrix, clipped: dict[int, Box], page: int) -> l
         askew = angle if oblique else None
         found.append(_Char("" if unmapped else chr(code), box, around_it, turn, glyph, askew=askew))
     return found
+
+
+def _angle(textpage: object, at: int) -> float:
+    """Degrees clockwise from the page's left to right to the line that a letter stands on, however it leans.
+
+    FPDFText_GetCharAngle measures the upright of a letter, which leans in an italic that is a sheared upright font.
+    """
+    matrix = pdfium.FS_MATRIX()
+    if pdfium.FPDFText_GetMatrix(textpage, at, matrix) != 1:
+        return math.degrees(max(pdfium.FPDFText_GetCharAngle(textpage, at), 0.0))
+    return math.degrees(math.atan2(-matrix.b, matrix.a) % math.tau)
 
 
 def _font(textpage: object, at: int, page: int) -> str:

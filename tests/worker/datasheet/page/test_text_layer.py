@@ -179,6 +179,17 @@ def test_a_diameter_along_an_oblique_leader_is_read(angle: float) -> None:
     assert drawn_words(canvas, file) == ["2 x \u00d81.02"]
 
 
+@pytest.mark.parametrize("lean", [12, 19])
+def test_an_italic_that_is_a_sheared_upright_font_is_level(lean: float) -> None:
+    file = io.BytesIO()
+    canvas = Canvas(file, pagesize=(595, 842))
+    canvas.setFont("Helvetica", 9)
+    canvas.translate(200, 400)
+    canvas.skew(0, -lean)
+    canvas.drawString(0, 0, "Shrouded header")
+    assert drawn_words(canvas, file) == ["Shrouded", "header"]
+
+
 @pytest.mark.parametrize("turned", [False, True])
 def test_the_mark_of_a_footnote_is_no_digit_of_a_name(turned: bool) -> None:
     file = io.BytesIO()
