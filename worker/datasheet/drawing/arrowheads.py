@@ -16,6 +16,7 @@ from worker.datasheet.thresholds.drawing import (
     CURVED_HEAD_POINTS,
     CURVED_HEAD_SHARP,
     CURVED_HEAD_WIDE,
+    DOT_CORNERS,
     DOT_LEAST_PT,
     DOT_MOST_PT,
     DOT_ROUND,
@@ -180,7 +181,7 @@ def _dots(outlines: list[ClosedOutline], grid: StrokeGrid) -> list[Tip]:
         b = outline.box
         if not (
             outline.filled
-            and outline.curved
+            and (outline.curved or len(outline.points) > DOT_CORNERS)
             and DOT_LEAST_PT < b.width < DOT_MOST_PT
             and abs(b.width - b.height) < DOT_ROUND * b.width
         ):

@@ -6,7 +6,7 @@ import math
 
 from worker.datasheet.drawing.dimensions import DimensionReading, DimensionSpan
 from worker.datasheet.geometry.grid import StrokeGrid
-from worker.datasheet.thresholds.drawing import CHANCE_OWN, SPAN_SAME_PT, SPAN_SKEW_PT
+from worker.datasheet.thresholds.drawing import CHANCE_OWN, CHANCE_SCALE, SPAN_SAME_PT, SPAN_SKEW_PT
 
 
 def without(
@@ -15,7 +15,10 @@ def without(
     """The spans and readings without those of gaps: two drawn dimensions end there, and no number stands at one as theirs do."""
     own = _own_costs(readings)
     drawn = [s for s in spans if s.inside]
-    chance = {id(s) for s in spans if not s.inside and _is_gap(s, drawn, own, grid)}
+    chance = {
+        id(s) for s in spans if not s.inside
+        and (beside := _beside(s, drawn, grid)) and (_is_gap(s, beside, own) or _off_scale(s, beside, readings))
+    }  # fmt: skip
     return [s for s in spans if id(s) not in chance], [r for r in readings if id(r.span) not in chance]
 
 
@@ -31,15 +34,30 @@ def _own_costs(readings: list[DimensionReading]) -> dict[int, float]:
     return own
 
 
-def _is_gap(span: DimensionSpan, drawn: list[DimensionSpan], own: dict[int, float], grid: StrokeGrid) -> bool:
-    """Whether a drawn dimension of the same line ends at each end of a span whose number is none of its own."""
+def _beside(span: DimensionSpan, drawn: list[DimensionSpan], grid: StrokeGrid) -> list[DimensionSpan]:
+    """The drawn dimensions of the same line that end at the ends of a span; none where one end has none."""
     level = [s for s in drawn if s.axis == span.axis and abs(s.at - span.at) < SPAN_SKEW_PT]
     before = [s for s in level if abs(s.end - span.start) < SPAN_SAME_PT]
     after = [s for s in level if abs(s.start - span.end) < SPAN_SAME_PT]
-    if not before or not after or _drawn_across(span, grid):
-        return False
-    most = max((own[id(s)] for s in (*before, *after) if id(s) in own), default=0.0)
+    return [*before, *after] if before and after and not _drawn_across(span, grid) else []
+
+
+def _is_gap(span: DimensionSpan, beside: list[DimensionSpan], own: dict[int, float]) -> bool:
+    """Whether the number of a span between drawn dimensions is none of its own."""
+    most = max((own[id(s)] for s in beside if id(s) in own), default=0.0)
     return own.get(id(span), math.inf) > most + CHANCE_OWN
+
+
+def _off_scale(span: DimensionSpan, beside: list[DimensionSpan], readings: list[DimensionReading]) -> bool:
+    """Whether no number at a span is of the scale of any at the dimensions beside it."""
+    scales = [_scales(s, readings) for s in beside]
+    near = [v for own in scales for v in own]
+    return all(scales) and all(max(a / b, b / a) > CHANCE_SCALE for a in _scales(span, readings) for b in near)
+
+
+def _scales(span: DimensionSpan, readings: list[DimensionReading]) -> list[float]:
+    """Points per millimetre by every number at a span."""
+    return [span.length / r.quantity.target for r in readings if r.span is span and r.quantity.target > 0]
 
 
 def _drawn_across(span: DimensionSpan, grid: StrokeGrid) -> bool:

@@ -27,6 +27,7 @@ TIP_SIDES_ALIKE = 0.2  # part by which the two sides of an open head may differ 
 TIP_SAME_PT = 0.4  # heads nearer than this are one
 TIP_SKEW = 0.35  # part by which both sides may lean differently
 TIP_SKEW_MOST = 0.75  # the same where coarse plotting explains it
+DOT_CORNERS = 8  # of a dot drawn without curves; fewer are squares and heads
 DOT_LEAST_PT = 0.6  # width of a dot that ends a dimension line
 DOT_MOST_PT = 5.0  # width of such a dot; larger takes vias for dots
 DOT_ROUND = 0.15  # part by which its sides may differ
@@ -64,6 +65,7 @@ SPAN_SAME_PT = 0.7  # ends nearer than this are one
 CHANCE_OWN = (
     0.3  # cost by which the number of a gap may stand farther off than those of its neighbours or than from its line
 )
+CHANCE_SCALE = 3.0  # times by which the scale of a gap's numbers is off that of its neighbours'; less drops true ones
 HEAD_COVER_PART = 0.35  # of a dimension line that one head hides, at the most
 TEXT_MARGIN_PT = 4.0  # white on each side of a number that interrupts its line
 UNDRAWN_MOST = 0.2  # of a dimension line that may be missing; more is two heads of different lines

@@ -43,3 +43,12 @@ def test_arrows_outside_of_a_lone_dimension_are_kept() -> None:
 def test_a_gap_in_a_line_that_goes_on_is_a_part_of_it() -> None:
     sheet = Sheet(1, 300, 300, lines=np.array([[10.0, 100.0, 250.0, 100.0, 0.5, 0.0, 0.0]]))
     assert without([LEFT, GAP, RIGHT], OWN, StrokeGrid.of(sheet))[0] == [LEFT, GAP, RIGHT]
+
+
+def test_a_gap_far_off_the_scale_of_its_neighbours_measures_nothing() -> None:
+    """The numbers of two figures stand in the gap between them, nearer to it than to their own short lines."""
+    far = DimensionSpan(0, 100.0, 60, 900, False)
+    after = DimensionSpan(0, 100.0, 900, 950, True)
+    own = [DimensionReading(LEFT, OWN[0].quantity, 0.7), DimensionReading(after, OWN[1].quantity, 0.7)]
+    near = [DimensionReading(far, r.quantity, 0.2) for r in own]
+    assert without([LEFT, far, after], [*own, *near], BLANK) == ([LEFT, after], own)
