@@ -111,7 +111,7 @@ def _row(table: FamilyTable, package: str) -> FamilyRow | None:
     """The row that the package name chooses."""
     part = next(
         ((n, c) for n, row in table.rows.items() for c in row
-         if _PART.match(c.text) and plain(c.text) in plain(package)), None,
+         if _PART.match(c.text.replace(" ", "")) and plain(c.text) in plain(package)), None,
     )  # fmt: skip
     count = part[0] if part else counts.asked(package)
     if count is None or count not in table.rows:

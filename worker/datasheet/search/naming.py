@@ -18,6 +18,7 @@ STOP = frozenset(
      "MM", "SMD", "SMT", "THT", "TYPE", "WITH", "REV", "IN", "OF", "AND", "THE", "FOR", "OR", "BY")
 )  # fmt: skip
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-–−.]*")
+_SPACED = re.compile(r"(?<=[A-Za-z0-9])(?: [\-–−] ?|[\-–−] )(?=[A-Za-z0-9])")  # of a part number set in wide letters
 _REVISED = re.compile(r"(\d{3,4}[A-Z]{1,2})[\-–−]\d{2}")  # a maker's case with its revision
 _CHIP = re.compile(r"\d{4,5}")  # a size of chips: 01005, 0603, 2512
 _OF_CHIP = re.compile(rf"[A-Z]{{1,4}}({_CHIP.pattern})")  # with the letters of a series: RC2512
@@ -55,8 +56,12 @@ def is_count(token: str) -> bool:
 
 
 def words_of(text: str) -> set[str]:
-    """Normalised words of a page, and pairs of neighbours, so that "SOIC - 14" equals "SOIC-14"; 936A-02 is a 936A too."""
+    """Normalised words of a page, and pairs of neighbours, so that "SOIC - 14" equals "SOIC-14"; 936A-02 is a 936A too.
+
+    What dashes with spaces beside them join is one word as well: "B4B -XH -A" is B4BXHA.
+    """
     found = _PART.findall(text)
+    found += [p for p in _PART.findall(_SPACED.sub("-", text)) if p not in found]
     parts = [plain(p) for p in found]
     chips = {m[1] for p in parts if (m := _OF_CHIP.fullmatch(p))}
     unrevised = {plain(m[1]) for p in found if (m := _REVISED.fullmatch(p))}

@@ -50,6 +50,11 @@ def test_a_case_number_identifies_a_package_and_a_count_does_not() -> None:
     assert not {"14", "CASE", "ISSUE"} & set(naming.tokens("14 CASE ISSUE S"))
 
 
+@pytest.mark.parametrize("printed", ["B4B -XH -A", "B4B-XH -A", "B4B - XH-A"])
+def test_a_part_number_set_with_spaces_beside_its_dashes_is_found(printed: str) -> None:
+    assert "B4BXHA" in naming.words_of(f"4 {printed} 6.0")
+
+
 def test_a_case_is_found_with_its_revision() -> None:
     assert "936A" in naming.words_of("CASE 936A−02 ISSUE E")
     assert "646" not in naming.words_of("CASE 646−06 ISSUE S")
