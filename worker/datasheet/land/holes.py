@@ -58,6 +58,16 @@ def diameters(solved: Solved) -> list[Quantity]:
     return [q for q in near if q.kind == "diameter" or (q.symbol and id(q) not in used)]
 
 
+def _counted(solved: Solved) -> list[Quantity]:
+    """Numbers with a count and no sign that measure nothing between arrow heads: what they are a leader to a hole says."""
+    used = {id(r.quantity) for r in solved.fit.used}
+    box = solved.pattern.box.grown(HOLE_REACH_PT)
+    return [
+        q for q in solved.drawing.quantities
+        if q.kind == "length" and q.count and q.value and id(q) not in used and box.holds_point(q.box.cx, q.box.cy)
+    ]  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class HoleSizes:
     """The diameters that are printed, and those that are drawn, in mm."""
@@ -100,7 +110,9 @@ def read(solved: Solved) -> dict[int, Round]:
     ]
     balls, sizes = are_balls(solved), HoleSizes.of(solved)
     bare = [i for i in rounds if is_round(pads[i]) and solved.model.size[i] not in holed]
-    labelled = hole_leaders.labelled(solved, bare, [q for q in sizes.printed if q.kind == "diameter"])
+    labelled = hole_leaders.labelled(
+        solved, bare, [q for q in sizes.printed if q.kind == "diameter"] + _counted(solved)
+    )
     copper = {i: _size(solved, i, rounds, sizes, labelled) for i in rounds}
     plain = len(rounds) == len(pads) and not holed and not balls
     held = contacts.holders(solved, {i: copper[i][0] or solved.size(i)[0] for i in rounds}) if plain else {}

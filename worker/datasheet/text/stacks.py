@@ -29,7 +29,7 @@ from worker.datasheet.thresholds.page import (
 _INCH = re.compile(r"(?<![\d.,])(0?)\.\d{3,4}(?!\d)")
 _NOTE = re.compile(r"\(.*[A-Za-z]{3}.*\)")
 _TAIL = re.compile(r"0\d+")  # of a number that a line cut in two: none begins so
-_THOUSANDTHS = re.compile(r"\D*\d{3,4}(?![\d.,])")
+_THOUSANDTHS = re.compile(r"(?:\d{1,3}\s*[xX×]\s*)?\D*\d{3,4}(?![\d.,])")
 
 
 def _below(a: Box, b: Box, turn: int) -> float | None:

@@ -116,6 +116,18 @@ def test_a_diameter_is_that_of_the_discs_nearest_to_it() -> None:
     assert _read(sketch) == [(str(i + 1), "thru_hole", w, w, [1.2, 1.2]) for i, w in enumerate((None, 2.9, None))]
 
 
+def test_a_counted_number_at_a_hole_is_its_diameter_without_a_sign() -> None:
+    sketch = land_page(14)
+    for x in (-4.0, 0.0, 4.0):
+        sketch.circle(x, 0, 1.0)
+    sketch.across(-4.0, 0.0, -4.0, "4.00")
+    sketch.across(0.0, 4.0, -4.0, "4.00")
+    x, y = sketch.point(4.0, 0)
+    sketch.canvas.line(x + 5, y - 5, x + 30, y - 30)
+    sketch.text(x + 44, y - 30, "3X 1.02", 7)
+    assert _read(sketch) == [(n, "thru_hole", None, None, [1.02, 1.02]) for n in ("1", "2", "3")]
+
+
 def test_numbers_printed_in_all_pads_may_have_gaps() -> None:
     sketch = land_page(20)
     for (x, y), number in zip(((-3, -2), (-3, 0), (-3, 2), (3, 2), (3, 0), (3, -2)), (1, 3, 4, 5, 6, 8), strict=True):

@@ -17,6 +17,11 @@ def test_a_lost_leading_point_of_inches_is_told_by_the_millimetres_below() -> No
     assert (found.value, found.mm) == (20.02, True)
 
 
+def test_a_lost_point_is_told_behind_a_count_as_well() -> None:
+    (found,) = stacks.read([word("2X 059"), word("(1,50)", 109.0)])
+    assert (found.value, found.count, found.mm) == (1.5, 2, True)
+
+
 def test_what_a_font_spells_is_not_mended() -> None:
     assert {q.value for q in stacks.read([word("788", sure=1.0), word("20.02", 109.0, sure=1.0)])} == {788.0, 20.02}
 
