@@ -8,6 +8,7 @@ from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.land.solver import Fit
 from worker.datasheet.land.variables import Model, Row
 from worker.datasheet.thresholds.land import (
+    COUNTED_OFF,
     DETAIL_MISFIT_COST,
     DETAIL_OFF,
     LAND_END_PT,
@@ -87,3 +88,25 @@ def _at_one_edge(reading: DimensionReading, variable: int, model: Model) -> bool
     ends = [[f for f in lines if abs(f.at - at) <= model.slack] for at in (span.start, span.end)]
     edges = [any(abs(factor) == 0.5 and v == variable for f in own for v, factor in f.row[1:]) for own in ends]
     return (edges[0] and not ends[1]) or (edges[1] and not ends[0])
+
+
+def by_count(solved: Fit, model: Model) -> list[tuple[DimensionReading, Row]]:
+    """The number of a size with a printed count for as many pads of another shape as the count says, drawn about so large."""
+    found: list[tuple[DimensionReading, Row]] = []
+    for reading, row in solved.rows:
+        told = [v for v, factor in row.items() if abs(factor) == 1.0 and len(row) == 1 and _users(model, v)]
+        if not told or not reading.quantity.count:
+            continue
+        axis, size = model.axis[told[0]], model.start[told[0]]
+        open_ones = {
+            s[axis] for s in model.size
+            if not solved.settled[s[axis]] and abs(model.start[s[axis]] / size - 1) < COUNTED_OFF
+        }  # fmt: skip
+        if _users(model, told[0]) + sum(_users(model, v) for v in open_ones) == reading.quantity.count:
+            found += [(reading, {v: 1.0}) for v in sorted(open_ones)]
+    return found
+
+
+def _users(model: Model, variable: int) -> int:
+    """How many pads have a size."""
+    return sum(variable in s for s in model.size)

@@ -210,12 +210,13 @@ def miscounted(solved: Solved) -> bool:
 
 def _counts(solved: Solved) -> list[tuple[int, int]]:
     """Printed counts of sizes, and how many pads have that size."""
-    found = []
+    found: dict[int, tuple[int, int]] = {}
     for reading, row in solved.fit.rows:
         sizes = [v for v, factor in row.items() if abs(factor) == 1.0 and any(v in s for s in solved.model.size)]
         if reading.quantity.count and len(row) == 1 and sizes:
-            found.append((reading.quantity.count, sum(sizes[0] in s for s in solved.model.size)))
-    return found
+            before = found.get(id(reading), (0, 0))[1]  # one number may size pads of several shapes
+            found[id(reading)] = (reading.quantity.count, before + sum(sizes[0] in s for s in solved.model.size))
+    return list(found.values())
 
 
 def _solve_with(pattern: Pattern, drawing: Drawing, part: float, ends: float) -> Solved | None:
@@ -233,8 +234,9 @@ def _solve_with(pattern: Pattern, drawing: Drawing, part: float, ends: float) ->
     pairs = [(r, variables.row_of(e)) for r in chosen if (e := ends_of(r, model, drawing)) is not None]
     solved = solver.solve(model, found, [(r, row) for r, row in pairs if row])
     apart, beside = borrowed.from_details(solved, model, drawing), borrowed.one_ended(solved, model, near)
-    if apart or beside:
-        solved = solver.solve(model, found, solved.rows + apart + beside)
+    counted = borrowed.by_count(solved, model)
+    if apart or beside or counted:
+        solved = solver.solve(model, found, solved.rows + apart + beside + counted)
     result = Solved(pattern, drawing, found, model, solved, 0.0)
     for told, rows in (("is taken from a detail drawn apart", apart), ("has a dimension that misses its edge", beside)):
         if rows:

@@ -30,6 +30,7 @@ ASTRAY = 1.5  # cost by which a number right on another line may be farther from
 MAY_MEAN_LINE = 2.0  # cost of a reading that may speak of a line of the part instead of a pad
 DETAIL_OFF = 0.1  # part by which a size in a detail may be off the drawn one
 ONE_ENDED_OFF = 0.01  # part by which a number may be off the drawn size of a pad whose dimension misses its other edge
+COUNTED_OFF = 0.1  # part by which a size may be drawn off that of other pads which a printed count gives it
 # parts by which pads may differ and share a size: each is tried, the one that keeps most printed counts wins
 SIZES_ALIKE = (0.016, 0.04, 0.08)
 EDGE_SAME_PT = 0.15  # edges nearer than this are one place in a vector drawing
