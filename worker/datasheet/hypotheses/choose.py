@@ -7,7 +7,7 @@ from dataclasses import replace
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.families.families import PartFamily
-from worker.datasheet.hypotheses import beside, headed, repeated
+from worker.datasheet.hypotheses import beside, headed, named, repeated
 from worker.datasheet.hypotheses.enumerate import classes_of, of_figure
 from worker.datasheet.hypotheses.rank import rank
 from worker.datasheet.land import holes, pads, row_repeat
@@ -52,6 +52,8 @@ def solved_of(lands: list[Drawing], family: PartFamily | None, pins: int | None,
         for one in own:
             one.score += headed.of_package(one.pattern.box, page.lines, package, measured)
             one.score += repeated.headed(one, _alike(one, own), page.lines, package)
+        for one, more in zip(own, named.score(own, page, package), strict=True):
+            one.score += more
         found += own
     return sorted(found, key=lambda s: -s.score)
 

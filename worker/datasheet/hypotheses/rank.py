@@ -29,6 +29,7 @@ from worker.datasheet.thresholds.figures import (
     SCATTERED,
     SPAN_END_PT,
     UNSIZED_ONE,
+    UNTIED,
 )
 from worker.datasheet.thresholds.land import OF_SETTLED
 
@@ -46,6 +47,7 @@ def rank(solved: Solved, pins: int | None, package: str | None) -> float:
         - ADDED * len(pattern.added)
         - _marked(solved)
         - _unsized(solved)
+        - _untied(solved)
         + _drilled(solved)
         + 1.0 * mirrored_part(pattern.pads)
         + _counted(solved, pins)
@@ -74,6 +76,24 @@ def _unsized(solved: Solved) -> float:
     if solved.drawing.sheet.raster or len(known) <= 3 or known.count(False) != 1:
         return 0.0
     return UNSIZED_ONE if not any(map(holes.is_round, solved.pattern.pads)) else 0.0
+
+
+def _untied(solved: Solved) -> float:
+    """Less for equal pads of which no number says anything: not where they stand, nor how large they are."""
+    if solved.drawing.sheet.raster:
+        return 0.0
+    pads, told = solved.pattern.pads, {i for i, r in holes.read(solved).items() if r.drill or r.copper[0]}
+    index = {id(p): i for i, p in enumerate(pads)}
+    tied = solved.fit.settled
+    loose = [
+        own for own in classes_of(pads)
+        if not any(index[id(p)] in told or any(tied[v] for v in _values(solved, index[id(p)])) for p in own)
+    ]  # fmt: skip
+    return min(UNTIED * sum(map(len, loose)), MOST_LEFT)
+
+
+def _values(solved: Solved, i: int) -> tuple[int, ...]:
+    return (*solved.model.centre[i], *solved.model.size[i])
 
 
 def _drilled(solved: Solved) -> float:

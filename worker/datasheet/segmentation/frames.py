@@ -6,21 +6,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.datasheet.drawing.drawing import Drawing
+from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.thresholds.figures import RULE_JOINT_PT, RULE_PART, RULE_REACH_PT, RULE_SPAN_PT
 
 Rule = tuple[int, float, float, float]  # axis, place across it, low and high end along it, in points
 
 
 def rules_of(drawing: Drawing) -> list[Rule]:
-    """Long level and upright lines that end on other such lines at both ends and that no dimension ends at."""
+    """Long level and upright lines that end on other such lines at both ends, or touch nothing, and that no dimension ends at."""
     long: list[Rule] = [
         (axis, float(at), float(low), float(high)) for axis in (0, 1) for at, low, high in _long(drawing, axis)
     ]
+    free = [r for r in long if _untouched(r, drawing) and not _dimensioned(r, drawing)]
     while True:
         kept = [rule for rule in long if _held(rule, long) and not _dimensioned(rule, drawing)]
         if len(kept) == len(long):
-            return kept
+            return [*kept, *(r for r in free if r not in kept)]
         long = kept
+
+
+def parted(rules: list[Rule], a: Box, b: Box) -> bool:
+    """Whether a rule runs between two boxes."""
+    for axis, at, low, high in rules:
+        first, second = ((a.cy, b.cy), (a.cx, b.cx)) if axis == 0 else ((a.cx, b.cx), (a.cy, b.cy))
+        crossing = min(first) < at < max(first)
+        if crossing and low - RULE_JOINT_PT <= sum(second) / 2 <= high + RULE_JOINT_PT:
+            return True
+    return False
 
 
 def _long(drawing: Drawing, axis: int) -> NDArray[np.float64]:
@@ -45,6 +57,17 @@ def _held(rule: Rule, rules: list[Rule]) -> bool:
     axis, at, low, high = rule
     across = [r for r in rules if r[0] != axis and r[2] - RULE_JOINT_PT <= at <= r[3] + RULE_JOINT_PT]
     return all(any(abs(r[1] - end) <= RULE_JOINT_PT for r in across) for end in (low, high))
+
+
+def _untouched(rule: Rule, drawing: Drawing) -> bool:
+    """Whether no other stroke meets a line: one between two parts of a page, and none of a drawing."""
+    axis, at, low, high = rule
+    lines = drawing.sheet.lines[:, :4]
+    across, along = np.sort(lines[:, [1 - axis, 3 - axis]], axis=1), np.sort(lines[:, [axis, 2 + axis]], axis=1)
+    near = (across[:, 0] < at + RULE_JOINT_PT) & (across[:, 1] > at - RULE_JOINT_PT)
+    beside = (along[:, 0] < high + RULE_JOINT_PT) & (along[:, 1] > low - RULE_JOINT_PT)
+    itself = (across[:, 0] > at - RULE_JOINT_PT) & (across[:, 1] < at + RULE_JOINT_PT)
+    return not bool((near & beside & ~itself).any())
 
 
 def _dimensioned(rule: Rule, drawing: Drawing) -> bool:

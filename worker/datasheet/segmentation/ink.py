@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.geometry.primitives import Box
-from worker.datasheet.segmentation.frames import Rule, rules_of
+from worker.datasheet.segmentation.frames import Rule, parted, rules_of
 from worker.datasheet.thresholds.figures import FIGURE_GAP_PT, INK_POINTS, RULE_JOINT_PT
 
 Labels = NDArray[np.int32]
@@ -49,12 +49,7 @@ class Ink:
 
     def parted(self, a: Box, b: Box) -> bool:
         """Whether a rule runs between two boxes."""
-        for axis, at, low, high in self.rules:
-            first, second = ((a.cy, b.cy), (a.cx, b.cx)) if axis == 0 else ((a.cx, b.cx), (a.cy, b.cy))
-            crossing = min(first) < at < max(first)
-            if crossing and low - RULE_JOINT_PT <= sum(second) / 2 <= high + RULE_JOINT_PT:
-                return True
-        return False
+        return parted(self.rules, a, b)
 
 
 def _cells(low: float, high: float, count: int) -> NDArray[np.intp]:

@@ -17,6 +17,9 @@ SECTION_MARGIN_PT = 3.0  # between the beginnings of two headings of sections
 SECTION_ALIKE = 0.5  # part by which their letters may differ in height; a remark on the line may be small
 HEADED_WORDS = 5  # of a heading that names one package; longer ones are captions, which stand under a figure too
 HEADED = 3.0  # for a figure under a heading with the asked package, against one under that of another
+NAME_LEAST = 5  # letters and digits of the name of a part; shorter ones are common
+NAME_ALIKE = 2  # of them that names of one series begin with
+NAME_LEVEL_PT = 2.0  # between names of one line
 REPEAT_OFF = 0.12  # part by which the pads of one part's pattern may differ from those of another's beside it
 REPEAT_MOST = 64  # pads of such a pattern; more only cost time
 REPEAT_OFF_PT = 2.0  # points by which they may stand elsewhere in it
@@ -99,6 +102,7 @@ IN_MIDDLE = 0.1  # of the extents, and a point, from their middle
 #  (hypotheses/rank.py).
 OF_WAVE = 2.5  # less for the pattern for wave soldering that was not asked for
 UNSIZED_ONE = 2.0  # less for the one pad whose size is not printed where those of all others are
+UNTIED = 0.6  # less for each of equal pads that no number tells anything of; less than LEFT takes in other views
 OF_NO_CAPTION = 3.0  # less for a caption of another kind of figure
 
 #  (hypotheses/regular.py).

@@ -33,7 +33,8 @@ def _drawing(solid: bool) -> Sketch:
 
 def test_holes_with_their_diameter_on_a_board_are_a_land_pattern_without_a_title() -> None:
     result = extract([_drawing(solid=False).pdf()], ReadingRequest("LX78-20"))
-    assert result.land_pattern_status == "found" and result.land_pattern is not None
+    assert result.land_pattern_status == "found"
+    assert result.land_pattern is not None
     assert [(p.number, round(p.x, 2), round(p.y, 2), p.drill) for p in result.land_pattern.pads] == [
         ("1", -2.54, 0.0, (1.0, 1.0)), ("2", 0.0, 0.0, (1.0, 1.0)), ("3", 2.54, 0.0, (1.0, 1.0)),
     ]  # fmt: skip
