@@ -117,7 +117,7 @@ def _leads(box: Box, at: float, way: int, drawing: Drawing) -> bool:
     rows = drawing.grid.rows[1]
     inner = rows[(rows[:, 0] > box.x0 + LEAD_CORNER_PT) & (rows[:, 0] < box.x1 - LEAD_CORNER_PT)]
     near, far = (inner[:, 1], inner[:, 2]) if way > 0 else (inner[:, 2], inner[:, 1])
-    feet = FACE_FEET * box.height if way > 0 else 0.0
+    feet = FACE_FEET * box.height  # leads of flat parts begin a little within the view
     found = (
         (way * (near - at) < BODY_EDGE_PT)
         & (way * (near - at) > -BODY_EDGE_PT - feet)

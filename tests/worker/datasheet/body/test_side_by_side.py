@@ -149,3 +149,18 @@ def test_front_views_of_two_variants_are_not_the_two_views_of_one() -> None:
         sketch.at = (at, 500.0)
         _views(sketch, 0.0, leads=True)
     assert sides(sketch) == (LENGTH, WIDTH, HEIGHT)
+
+
+def test_a_flat_part_whose_leads_overlap_both_its_sides_is_seen_from_the_top() -> None:
+    """The side view under it is as wide, and is no bottom view under a front view."""
+    sketch = Sketch(60.0, (300.0, 520.0))
+    sketch.text(300, 740, "PACKAGE DIMENSIONS", 12)
+    sketch.rect(0, 0, 2.9, 1.6)
+    for x in (-0.95, 0.95):
+        for y in (-1.05, 1.05):
+            sketch.rect(x, y, 0.4, 0.6)
+    sketch.across(-1.45, 1.45, -2.0, "2.90")
+    sketch.along(-0.8, 0.8, -2.2, "1.60")
+    sketch.rect(0, 3.0, 2.9, 1.0)
+    sketch.along(2.5, 3.5, -2.2, "1.00")
+    assert sides(sketch) == (2.9, 1.6, 1.0)
