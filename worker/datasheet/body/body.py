@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from worker.datasheet.body import views, words
+from worker.datasheet.body import numbers_beside, views, words
 from worker.datasheet.body.found import Found, largest
 from worker.datasheet.body.outline import from_drawing
 from worker.datasheet.drawing.dimensions import DimensionReading, DimensionSpan
@@ -55,6 +55,7 @@ def read(
     `parts` gives the outline of the package on a page, and it without the figures of boards and reels; `asked` is the name
     of the package.
     """
+    drawings = [numbers_beside.added(d) for d in drawings]
     return words.complete(_read(drawings, no_lead, taken, parts), drawings, asked or "")
 
 

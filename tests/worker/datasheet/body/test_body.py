@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.worker.datasheet.sketch import Sketch
 from worker.datasheet.extract import extract
 from worker.datasheet.request import ReadingRequest
@@ -45,3 +47,20 @@ def test_sides_that_run_on_to_their_dimension_lines_are_sides() -> None:
     sketch.along(-1.2, 1.2, 2.3, "2.40")
     body = extract([sketch.pdf()], ReadingRequest()).body
     assert [(v.min, v.nom, v.max) for v in (body.length, body.width)] == [(2.95, 3.0, 3.05)] * 2
+
+
+@pytest.mark.parametrize(("printed", "found"), [("4.00", (4.0, 3.0)), ("4.70", (None, None))])
+def test_a_number_under_a_closed_shape_that_fits_its_scale_is_its_side(
+    printed: str, found: tuple[float | None, ...]
+) -> None:
+    """No dimension line is recognised; a number that does not fit is that of something else."""
+    sketch = Sketch(30.0, (300.0, 500.0))
+    sketch.text(300, 700, "PACKAGE OUTLINE", 12)
+    sketch.rect(0, 0, 4.0, 3.0)
+    sketch.along(-1.5, 1.5, 3.0, "3.00")
+    sketch.text(300, 435, printed)
+    sketch.rect(0, 5.0, 4.0, 0.9)
+    sketch.along(4.55, 5.45, 3.0, "0.90")
+    sketch.text(300, 100, "ALL DIMENSIONS ARE IN MILLIMETERS")
+    body = extract([sketch.pdf()], ReadingRequest()).body
+    assert (body.length.nom, body.width.nom) == found
