@@ -22,7 +22,8 @@ from worker.datasheet.pins import reading
 from worker.datasheet.request import OnProgress, ReadingProgress, ReadingRequest
 from worker.datasheet.result import build, review
 from worker.datasheet.result.build import Findings
-from worker.datasheet.search.page_choice import choose_pages, other_outlines
+from worker.datasheet.search.page_choice import choose_pages, other_lands, other_outlines
+from worker.datasheet.search.page_search import Search
 from worker.errors import Permanent
 
 
@@ -56,9 +57,17 @@ def _read(book: Book, request: ReadingRequest, progress: OnProgress) -> Findings
     progress(ReadingProgress("outline", book.pages, book.pages))
     outlines = [drawn(n) for n in search.mechanical[:1]]
     progress(ReadingProgress("land", book.pages, book.pages, len(outlines)))
-    lands = [drawn(n) for n in search.land]
-    if not any(d.shapes or d.readings or d.entries for d in (*outlines, *lands)):
+    if not any(d.shapes or d.readings or d.entries for d in (*outlines, *(drawn(n) for n in search.land))):
         raise Permanent(Failure.BAD_DOCUMENT, "no drawing was found in the document")
+    found = _patterns(book.pages, request, search, drawn)
+    if found.best is None and found.grid is None and not request.land_page:
+        found = _of_other_pages(found, request, drawn)
+    return found if request.mechanical_page or build.has_sides(found) else _with_body(found, drawn)
+
+
+def _patterns(count: int, request: ReadingRequest, search: Search, drawn: Callable[[int], Drawing]) -> Findings:
+    """What the chosen pages of a document of `count` pages show, outlines and land patterns read together."""
+    outlines, lands = [drawn(n) for n in search.mechanical[:1]], [drawn(n) for n in search.land]
     family = families.find(request.package, [*outlines, *lands])
     unclear = _unclear(family, outlines, lands) or search.review_reason(request.package)
     if family is not None:
@@ -70,8 +79,16 @@ def _read(book: Book, request: ReadingRequest, progress: OnProgress) -> Findings
         grid = None  # the pads are drawn, one by one
     solved = solved if grid is None else []
     rival = choose.rival(solved) or plausible.unnamed(solved, search)
-    found = Findings(book.pages, request.package, search, outlines, solved, unclear, rival, grid)
-    return found if request.mechanical_page or build.has_sides(found) else _with_body(found, drawn)
+    return Findings(count, request.package, search, outlines, solved, unclear, rival, grid)
+
+
+def _of_other_pages(found: Findings, request: ReadingRequest, drawn: Callable[[int], Drawing]) -> Findings:
+    """What was found, with the land pattern of the first other page that may show one where the chosen pages give none."""
+    for number in other_lands(found.search):
+        other = _patterns(found.page_count, request, replace(found.search, land=[number]), drawn)
+        if other.best is not None and (plausible.named(other.best) or plausible.alone(other.best)):
+            return other
+    return found
 
 
 def _with_body(found: Findings, drawn: Callable[[int], Drawing]) -> Findings:

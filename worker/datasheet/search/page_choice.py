@@ -7,10 +7,10 @@ from db.failures import Failure
 from worker.datasheet.page.pages import Book
 from worker.datasheet.request import OnProgress, ReadingProgress, ReadingRequest
 from worker.datasheet.search import naming, page_search, titles
-from worker.datasheet.search.land_page import land_pages
+from worker.datasheet.search.land_page import foreign, land_pages
 from worker.datasheet.search.page_hit import PageHit
 from worker.datasheet.search.page_search import Search
-from worker.datasheet.thresholds.page import SAME_MATCH
+from worker.datasheet.thresholds.page import MANY_PATHS, OTHER_LANDS_MOST, SAME_MATCH, SHOWS_LEAST, SPARSE_CHARS
 from worker.errors import Permanent
 
 
@@ -53,6 +53,27 @@ def _refuse_unfound(found: Search, request: ReadingRequest) -> None:
     if not found.matched and len(found.names) > 1:
         seen = [name for name, _ in found.names][:MOST_PACKAGES]
         raise Permanent(Failure.BAD_PARAMS, wrong_package(request.package, seen), {"packages": seen})
+
+
+def other_lands(found: Search) -> list[int]:
+    """Pages that may show the land pattern where the chosen ones give none, the likeliest first.
+
+    Those that name one under which something is drawn, of no other package than the outline's; where none does, those that
+    are drawn and say next to nothing.
+    """
+    outline = next((h for h in found.hits if h.number in found.mechanical[:1]), None)
+    named = [
+        h for h in found.hits
+        if h.number not in found.land and h.land >= SHOWS_LEAST and (outline is None or not foreign(outline, h))
+    ]  # fmt: skip
+    named.sort(key=lambda h: (-h.titled, -titles.land_score(h.text), -h.match, h.number))
+    mute = [] if found.names_land() else [h for h in found.hits if h not in named and _is_mute(h, found)]
+    return [h.number for h in [*named, *mute][:OTHER_LANDS_MOST]]
+
+
+def _is_mute(hit: PageHit, found: Search) -> bool:
+    """Whether a page is a drawing whose words, if it has any, are strokes or pixels."""
+    return hit.number not in found.land and len(hit.text) < SPARSE_CHARS and (hit.drawn > MANY_PATHS or hit.images > 0)
 
 
 def other_outlines(found: Search) -> list[int]:
