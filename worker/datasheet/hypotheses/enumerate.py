@@ -10,7 +10,7 @@ from worker.datasheet.geometry.primitives import Box, around
 from worker.datasheet.hypotheses import beside
 from worker.datasheet.hypotheses.pixels import evened
 from worker.datasheet.hypotheses.regular import regular
-from worker.datasheet.hypotheses.symmetry import completed, symmetric
+from worker.datasheet.hypotheses.symmetry import completed, cores, symmetric
 from worker.datasheet.land import leaders
 from worker.datasheet.land.patterns import Pattern, groups, sort_out
 from worker.datasheet.segmentation import across_tables
@@ -66,6 +66,7 @@ def _all(figure: Figure, parts: list[Pads], named: dict[int, str]) -> Iterator[P
         for pattern in (*_painted(group), base, *_nested(base), *_drilled(base)):
             yield pattern
             yield from _completed(pattern)
+            yield from _cores(pattern)
             yield from _subsets(pattern)
 
 
@@ -186,6 +187,16 @@ def _completed(base: Pattern) -> Iterator[Pattern]:
     added = completed(base.pads)
     if added:
         yield replace(base, pads=[*base.pads, *added], added=added)
+
+
+def _cores(base: Pattern) -> Iterator[Pattern]:
+    """The shapes that mirror onto each other, those that a shape of chance lies around among them; all that are like them."""
+    for own in cores([*base.pads, *base.inner]):
+        if any(p.same_size(o) for p in base.pads if p not in own for o in own):
+            continue
+        pattern = sort_out([*own, *(v for v in base.vias if any(holds(p, v) for p in own))])
+        if pattern is not None:
+            yield replace(pattern, frames=[*base.frames, *pattern.frames])
 
 
 def classes_of(pads: Pads) -> list[Pads]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import Box, around
-from worker.datasheet.thresholds.figures import LEAST_MIRRORED, MIRROR_PT, MOST_ADDED
+from worker.datasheet.thresholds.figures import CORE_LEAST, CORE_MOST, LEAST_MIRRORED, MIRROR_PT, MOST_ADDED
 
 
 def symmetric(a: list[Shape], b: list[Shape]) -> bool:
@@ -28,6 +28,37 @@ def mirrored_part(shapes: list[Shape]) -> float:
         off = np.abs(image[:, None, :] - rows[None, :, :]).max(axis=2)
         best = max(best, float((off.min(axis=1) < MIRROR_PT).mean()))
     return best
+
+
+def cores(shapes: list[Shape]) -> list[list[Shape]]:
+    """The largest sets of shapes that mirror onto themselves at both middles, at an upright and at a level one, in this order.
+
+    Shapes of chance, such as the field between two extension lines, have no mirror image, whatever their size.
+    """
+    if not CORE_LEAST <= len(shapes) <= CORE_MOST:
+        return []
+    both = _mirroring(_mirroring(shapes, 0), 1)
+    both = _mirroring(both, 0)
+    sets = (both, _mirroring(shapes, 0), _mirroring(shapes, 1))
+    return [own for own in sets if CORE_LEAST <= len(own) < len(shapes)]
+
+
+def _mirroring(shapes: list[Shape], axis: int) -> list[Shape]:
+    """The shapes that have an equal one mirrored at the middle, across an axis, that most of them share."""
+    if len(shapes) < CORE_LEAST:
+        return shapes
+    rows = np.array([[s.box.cx, s.box.cy, s.box.width, s.box.height] for s in shapes])
+    off = np.abs(rows[:, None, :] - rows[None, :, :])
+    off[:, :, axis] = 0.0
+    one, two = np.nonzero(np.triu(off.max(axis=2) < MIRROR_PT, 1))
+    if len(one) == 0:
+        return []
+    middles = (rows[one, axis] + rows[two, axis]) / 2
+    votes = (np.abs(middles[:, None] - middles[None, :]) < MIRROR_PT / 2).sum(axis=1)
+    image = rows.copy()
+    image[:, axis] = 2 * middles[int(np.argmax(votes))] - rows[:, axis]
+    away = np.abs(image[:, None, :] - rows[None, :, :]).max(axis=2).min(axis=1)
+    return [s for s, a in zip(shapes, away, strict=True) if a < MIRROR_PT]
 
 
 def completed(shapes: list[Shape]) -> list[Shape]:

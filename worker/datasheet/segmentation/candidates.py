@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from worker.datasheet.drawing.dimensions import box_of
+from worker.datasheet.drawing.dimensions import DimensionSpan, box_of
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import ROUND, Shape
 from worker.datasheet.geometry.primitives import Box, Word
@@ -19,6 +19,7 @@ from worker.datasheet.thresholds.figures import (
     CENTRE_BEYOND_PT,
     CENTRE_LINE_PT,
     CENTRED_PT,
+    FIELD_SIDE_PT,
     HOLDS_LARGER,
     HOLDS_PT,
     HOLE_LEAST_PT,
@@ -39,9 +40,10 @@ def candidates(drawing: Drawing) -> list[Shape]:
     """Shapes that can be pads at all: not boxes around words, not table cells, not dashed, not arrow heads."""
     found = []
     cells = _cells(drawing.shapes)
+    measured = list({id(r.span): r.span for r in drawing.readings}.values())
     for shape in drawing.shapes:
         b = shape.box
-        if id(shape) in cells:
+        if id(shape) in cells or _is_field(b, measured):
             continue
         if _is_letter(b, drawing) or _is_boxed_number(b, drawing) or legend.is_swatch(b, drawing):
             continue
@@ -55,6 +57,16 @@ def candidates(drawing: Drawing) -> list[Shape]:
             continue
         found.append(shape)
     return found
+
+
+def _is_field(box: Box, spans: list[DimensionSpan]) -> bool:
+    """Whether a dimension line is a side of the shape: a field between that line, its extension lines and what they measure."""
+    for span in spans:
+        along, across = ((box.x0, box.x1), (box.y0, box.y1))[:: 1 if span.axis == 0 else -1]
+        on_side = min(abs(span.at - side) for side in across) < FIELD_SIDE_PT
+        if on_side and along[0] - FIELD_SIDE_PT < span.start and span.end < along[1] + FIELD_SIDE_PT:
+            return True
+    return False
 
 
 def _cells(shapes: list[Shape]) -> set[int]:

@@ -52,6 +52,8 @@ SWATCH_PT = (4.0, 24.0)  # points: sides of a swatch of a legend
 SWATCH_GAP_PT = 14.0  # points from a swatch to its text
 AMID = 4  # shapes around a drawing that make it a part of theirs
 LEAST_MIRRORED = 8  # pads of a set from which on a missing mirror image is one that was not found
+CORE_LEAST = 4  # shapes that mirror onto each other from which on the others may be none of theirs
+CORE_MOST = 400  # shapes among which they are looked for: more only cost time
 MOST_ADDED = 2  # pads so added; more are a pattern of its own kind
 LEAST_FIT = 0.5  # score of the numbers alone: below it a caption makes no land pattern of a figure
 ONE_END_PT = 100.0  # points added to the distance of a dimension that has one end at a shape alone
@@ -83,6 +85,9 @@ CANDIDATE_LEAST_PT = 3.5  # side of a pad as drawn; smaller shapes are tips and 
 HOLE_LEAST_PT = 1.5  # the same for a hole
 CENTRE_LINE_PT = 0.4  # from the middle of a small hole to its centre lines; larger takes dots of arrows for holes
 CELL_EDGE_PT = 0.5  # by which the sides of two cells of a table may be apart
+FIELD_SIDE_PT = (
+    0.8  # from a dimension line to the side of a shape that it is; larger takes pads that stand close to one
+)
 CELLS_LEAST = 3  # cells in a row that make a table; two shapes may touch in a drawing
 CENTRE_BEYOND_PT = 0.5  # by which centre lines run on beyond a hole on each side
 LEGIBLE = 0.75  # confidence of a word; below it strokes of the drawing were taken for letters
@@ -133,6 +138,8 @@ CAPTION_IN_LINE = 0.35  # of the wider line by which their middles may be apart
 
 # Figures and their captions (segmentation/figure.py).
 CAPTION_ASIDE = 1.3  # times the distance of a caption beside its figure: one over or under it is nearer
+    60.0  # added to the distance of a figure beyond a ruled line; larger loses titles in bars over figures
+)
 CAPTION_OFF_CENTRE = 0.05  # points of distance for a point between their middles
 
 # Ink of a page (segmentation/ink.py).
