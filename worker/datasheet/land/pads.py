@@ -193,9 +193,27 @@ def _solve_within(pattern: Pattern, drawing: Drawing, ends: float) -> Solved | N
         solved = _solve_with(pattern, drawing, part, ends)
         if solved is None:
             return None
-        if best is None or _kept_counts(solved) > _kept_counts(best):
+        if best is None or _kept_counts(solved) > _kept_counts(best) or _sizes_more(solved, best):
             best = solved
     return best
+
+
+def _sizes_more(solved: Solved, other: Solved) -> bool:
+    """Whether more pads have a printed size, none of which contradicts another: what a hand drew a little off is one size.
+
+    Not on pixels, where the drawn size stands for one that no number gives.
+    """
+    if (
+        solved.drawing.sheet.raster
+        or _kept_counts(solved) < _kept_counts(other)
+        or len(solved.fit.refused) > len(other.fit.refused)
+    ):
+        return False
+    return _sized(solved) > _sized(other)
+
+
+def _sized(solved: Solved) -> int:
+    return sum(solved.settled(i)[1] for i in range(len(solved.pattern.pads)))
 
 
 def _kept_counts(solved: Solved) -> int:
