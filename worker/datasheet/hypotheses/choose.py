@@ -55,6 +55,8 @@ def solved_of(lands: list[Drawing], family: PartFamily | None, pins: int | None,
         for one, more in zip(own, named.score(own, page, package), strict=True):
             one.score += more
         found += own
+    for one, points in zip(found, headed.by_caption([s.pattern.titles for s in found], package), strict=True):
+        one.score += points
     return sorted(found, key=lambda s: -s.score)
 
 

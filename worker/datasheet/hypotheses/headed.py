@@ -23,3 +23,14 @@ def of_package(box: Box, lines: list[Word], package: str | None, figures: list[B
     if any(box.y0 < w.box.cy < box.y1 for w in names):
         return -HEADED  # figures of two packages taken for one
     return HEADED if max(over, key=lambda w: w.box.y1) in own else -HEADED
+
+
+def by_caption(captions: list[list[Word]], package: str | None) -> list[float]:
+    """For each of several figures, with its captions nearest first: less where they name another package.
+
+    Nothing for all of them where no caption names the package asked for: makers call one package by several names.
+    """
+    asked = {t for t in naming.tokens(package) if not naming.is_count(t)} if package else set()
+    named = [next((w.text for w in own if naming.families(w.text)), "") for own in captions]
+    own = [bool(asked & naming.words_of(text)) for text in named]
+    return [-HEADED if any(own) and text and not mine else 0.0 for text, mine in zip(named, own, strict=True)]

@@ -47,6 +47,7 @@ _SQUASHED = re.compile(
 _PROCESS = re.compile(r"temperature|profile|condition|heat|cycle|minute|second", re.IGNORECASE)
 LAND_WORDS = re.compile(_MORE_LAND, re.IGNORECASE)
 _PATTERNS = [(kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _KINDS]
+_NUMBERED = re.compile(r"(?:fig(?:ure)?s?|abb(?:ildung)?|图|圖|図)\s*\.?\s*\d", re.IGNORECASE)
 _VIEW = re.compile(_OUTLINE, re.IGNORECASE)
 _ENDED = re.compile(
     r"[a-z]{3,}(?<!\bfig)[.;]\s|\b(?:shall|should|must|please|refer|see)\b|\bdimensions?\s+(?:are|is)\b|^notes?\b",
@@ -76,6 +77,11 @@ def kind_of(text: str) -> str | None:
     if not _PROCESS.search(text) and (titles.names_land(text) or LAND_WORDS.search(text) or _SQUASHED.search(squashed)):
         return LAND
     return OUTLINE if _VIEW.search(text) else None
+
+
+def is_numbered(caption: Caption) -> bool:
+    """Whether a caption begins with the number of its figure."""
+    return _NUMBERED.match(caption.word.text.strip()) is not None
 
 
 def kind_among(captions: list[Caption]) -> str:

@@ -11,7 +11,14 @@ from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.segmentation.candidates import candidates
-from worker.datasheet.segmentation.captions import Caption, captions_of, kind_among, sections_among, tells_unit
+from worker.datasheet.segmentation.captions import (
+    Caption,
+    captions_of,
+    is_numbered,
+    kind_among,
+    sections_among,
+    tells_unit,
+)
 from worker.datasheet.segmentation.ink import Ink
 from worker.datasheet.segmentation.links import dimension_pairs, linked
 from worker.datasheet.thresholds.figures import (
@@ -20,6 +27,7 @@ from worker.datasheet.thresholds.figures import (
     BY_HAND_PT,
     CAPTION_ASIDE,
     CAPTION_OFF_CENTRE,
+    CAPTION_PARTED_PT,
     CAPTION_REACH_PT,
     JOIN_REACH_PT,
     ONE_END_PT,
@@ -64,7 +72,7 @@ def figures_of(page: Drawing) -> list[Figure]:
                 spans[home].append(span)
     found = [_figure(page, own, spans[home], home, roots, ink, by_home) for home, own in by_home.items() if home]
     found = [f for f in found if f.box.area < SHEET_PART * page.sheet.width * page.sheet.height]  # else the border
-    _give_captions(page, found)
+    _give_captions(page, found, ink)
     return sorted(found, key=lambda f: -f.box.area)
 
 
@@ -167,19 +175,41 @@ def _figure(
     return Figure(box, replace(page, spans=spans, readings=readings, quantities=quantities, shapes=shapes), own)
 
 
-def _give_captions(page: Drawing, figures: list[Figure]) -> None:
+def _give_captions(page: Drawing, figures: list[Figure], ink: Ink) -> None:
     """Each caption names the figure nearest to it, over or under it; the head of a table names none."""
     rated: dict[int, list[tuple[float, Caption]]] = defaultdict(list)
     found = [c for c in captions_of(page.sheet.words) if not any(t.holds(c.word.box, 1.0) for t in page.tables)]
-    sections = sections_among(found)
+    drawn = [(f, i) for i, f in enumerate(figures) if f.drawing.spans or len(f.shapes) > 1]  # the rest are bullets
+    sections, below = sections_among(found), _numbered_below(found, [f.box for f, _ in drawn])
     for caption in found:
         heads = caption in sections
-        drawn = [(f, i) for i, f in enumerate(figures) if f.drawing.spans or len(f.shapes) > 1]  # the rest are bullets
-        near = sorted((_off(f.box, caption.word, heads), i) for f, i in drawn)
-        if near and near[0][0] < CAPTION_REACH_PT:
-            rated[near[0][1]].append((near[0][0], caption))
+        near = sorted(
+            (_off(f.box, caption.word, heads) + _apart(f.box, caption, ink, below), i, _off(f.box, caption.word, heads))
+            for f, i in drawn
+        )
+        if near and near[0][2] < CAPTION_REACH_PT:
+            rated[near[0][1]].append((near[0][2], caption))
     for i, own in rated.items():
         figures[i].captions = [c for _, c in sorted(own, key=lambda one: one[0])]
+
+
+def _apart(figure: Box, caption: Caption, ink: Ink, below: bool | None) -> float:
+    """Points added to the distance of a figure beyond a ruled line, and on the side where figures have no numbered captions."""
+    wrong = below is not None and is_numbered(caption) and (figure.cy < caption.word.box.cy) != below
+    return CAPTION_PARTED_PT * (ink.parted(figure, caption.word.box) + wrong)
+
+
+def _numbered_below(captions: list[Caption], figures: list[Box]) -> bool | None:
+    """Whether the captions of numbered figures stand under them, as one way for all of a page; None for fewer than two."""
+    numbered = [c.word.box for c in captions if is_numbered(c)]
+    if len(numbered) < 2 or not figures:
+        return None
+
+    def cost(under: bool) -> float:
+        ways = [[distance(f, c) for f in figures if (f.cy < c.cy) == under] for c in numbered]
+        return sum(min([CAPTION_REACH_PT, *own]) for own in ways)
+
+    return cost(True) <= cost(False)
 
 
 def _off(figure: Box, caption: Word, heads: bool) -> float:

@@ -138,6 +138,7 @@ CAPTION_IN_LINE = 0.35  # of the wider line by which their middles may be apart
 
 # Figures and their captions (segmentation/figure.py).
 CAPTION_ASIDE = 1.3  # times the distance of a caption beside its figure: one over or under it is nearer
+CAPTION_PARTED_PT = (
     60.0  # added to the distance of a figure beyond a ruled line; larger loses titles in bars over figures
 )
 CAPTION_OFF_CENTRE = 0.05  # points of distance for a point between their middles
