@@ -21,6 +21,7 @@ from worker.datasheet.thresholds.page import (
     STROKED_BOLD_PX,
     STROKED_BOX_LINES,
     STROKED_CLOSED_PT,
+    STROKED_DOT_PT,
     STROKED_FIGURE_PT,
     STROKED_FINE_PX,
     STROKED_FLAT_PT,
@@ -54,14 +55,15 @@ def _run_boxes(lines: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _letter_like(boxes: NDArray[np.float64], lines: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Sub-paths small enough for letters; arrow heads and rectangles of any size are not."""
+    """Sub-paths small enough for letters; arrow heads and rectangles are not, but for dots."""
     w, h = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     small = (w < STROKED_LETTER_PT) & (h < STROKED_LETTER_PT)
     starts = np.append(0, np.cumsum(boxes[:, 4]).astype(int))
     straight = np.where(np.minimum(w, h) < STROKED_STRAIGHT_PT, STROKED_LINE_PT, STROKED_LEADER_PT)
     lone = (boxes[:, 4] == 1) & (np.maximum(w, h) > straight)
     keep = small & (~lone | _crossbars(boxes, small & (boxes[:, 4] == 1)))
-    for i in np.flatnonzero(small & (boxes[:, 4] >= 3) & (boxes[:, 4] <= STROKED_BOX_LINES)):
+    dots = np.maximum(w, h) < STROKED_DOT_PT
+    for i in np.flatnonzero(small & ~dots & (boxes[:, 4] >= 3) & (boxes[:, 4] <= STROKED_BOX_LINES)):
         part = lines[starts[i] : starts[i + 1]]
         solid = bool(part[0, 4] == 0)
         closed = bool(np.abs(part[-1, 2:4] - part[0, :2]).max() < STROKED_CLOSED_PT)

@@ -92,6 +92,7 @@ WORD_REACH = 6.0  # heights: a word before or behind a line may be lost wholly
 STROKED_STRAIGHT_PT = 0.2  # across: a thinner sub-path is one upright or level stroke
 STROKED_BOX_LINES = 5  # lines of a small rectangle at the most
 STROKED_CLOSED_PT = 0.1  # between the ends of a closed sub-path
+STROKED_DOT_PT = 1.0  # side of a closed path that is a decimal point, whatever its shape; larger takes tips of arrows
 STROKED_FLAT_PT = 0.05  # how far off level the lines of a rectangle may be
 STROKED_BAR_PT = 2.5  # thickness of a filled bar that may be part of a letter
 STROKED_LONE_MOST = 4000  # lone strokes of a page; more are hatching

@@ -72,3 +72,26 @@ def test_short_stroked_numbers_are_read_beside_a_figure_whose_numbers_are_text(t
     found = sorted(word.text for word in pages.read_sheet(book, 1).words if word.box.y0 > 390)
     book.close()
     assert found == ["1.1", "1.1", "1.25", "1.25"]
+
+
+def test_a_point_drawn_as_a_triangle_is_none_of_an_arrow(tmp_path: Path) -> None:
+    """Solid letters are made of few corners: the point of a number has three, as the head of an arrow has."""
+    canvas = Canvas(str(tmp_path / "page.pdf"), pagesize=(595, 842))
+    canvas.setLineWidth(0.6)
+    printed = [(150, 400, "0.225"), (230, 400, "0.4"), (195, 430, "1.75"), (120, 430, "2.6"), (300, 430, "0.35")]
+    for x, y, words in printed:
+        for run in strokes.runs(words, 7):
+            drawn = canvas.beginPath()
+            small = max(abs(dx - run[0][0]) + abs(dy - run[0][1]) for dx, dy in run) < 1.5
+            drawn.moveTo(x + run[0][0], y + run[0][1])
+            corners = [(run[0][0] + 0.4, run[0][1]), (run[0][0] + 0.2, run[0][1] + 0.5)] if small else run[1:]
+            for dx, dy in corners:
+                drawn.lineTo(x + dx, y + dy)
+            if small:
+                drawn.close()
+            canvas.drawPath(drawn, stroke=not small, fill=small)
+    canvas.save()
+    book = pages.open_book([tmp_path / "page.pdf"])
+    found = {word.text for word in pages.read_sheet(book, 1).words}
+    book.close()
+    assert found == {words for _, _, words in printed}
