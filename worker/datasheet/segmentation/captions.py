@@ -29,7 +29,7 @@ _KINDS = (
     (CIRCUIT, r"circuit\s*diagram|schematic|(?<!single )\bcircuit\b(?!.{0,8}board|\s*(?:no\b|number|#|\d))"
               r"|connection\s*diagram|internal\s*connections?"
               r"|pin\s*(?:configuration|assignment|out)|terminal\s*arrangement|equivalent|copper\s*(?:spread|area)|spreading\s*copper"),
-    (MASK, r"solder\s*(?:mask|resist|stop)\s*(?:opening|detail|layer|pattern)|mask\s*details?"),
+    (MASK, r"solder\s*(?:mask|resist|stop)\s*(?:detail|layer|pattern)|mask\s*details?"),
     (DETAIL, r"\bdetail\b|mating\s*view|isometric|marking|\bsection\b"),
 )  # fmt: skip
 _MORE_LAND = (

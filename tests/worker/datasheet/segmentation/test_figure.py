@@ -144,6 +144,7 @@ def test_a_reel_under_the_land_pattern_gives_no_pads() -> None:
         ("SUGGESTED FOOTPRINT SOLDER PASTE THICKNESS OF 0.15 [mm] RECOMMENDED", LAND),
         ("SOLDER PASTE EXAMPLE", STENCIL),
         ("SOLDER MASK DETAILS", MASK),
+        ("SOLDER MASK OPENING", None),  # what a leader says of a line of the figure
         ("RECOMMENDED PANEL CUTOUT", CUTOUT),
         ("Package Dimensions Of Tape And Reel", TAPE),
         ("CIRCUIT DIAGRAM", CIRCUIT),
