@@ -6,7 +6,15 @@ import re
 from dataclasses import dataclass, field, replace
 
 from db.documents.kinds.datasheet import MOST_MM
-from worker.datasheet.drawing import arrowheads, chance_spans, dimensions, extension_lines, shapes, variations
+from worker.datasheet.drawing import (
+    arrowheads,
+    chance_spans,
+    dimensions,
+    drawn_signs,
+    extension_lines,
+    shapes,
+    variations,
+)
 from worker.datasheet.drawing.dimensions import DimensionReading, DimensionSpan
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.drawing.spans import spans_of
@@ -148,10 +156,11 @@ def interpret(sheet: Sheet, units: str = "auto", package: str | None = None) -> 
     numbers = stacks.read(lines, dimensions.Lines(spans, grid).apart)
     if unit != "mm":
         numbers = [q if q.mm else q.scaled(_MM_IN[unit]) for q in numbers]
-    numbers = [q for q in numbers if _possible(q)]
+    drawn = shapes.find(sheet)
+    numbers = drawn_signs.marked([q for q in numbers if _possible(q)], drawn)
     labels = symbol_labels(free, entries, boxes)
     found = numbers + labels
     spans, readings = chance_spans.without(spans, dimensions.readings_of(spans, grid, found), grid)
     return Drawing(
-        sheet, grid, lines, entries, boxes, found, spans, readings, shapes.find(sheet), unit, aside, listed.rivals
+        sheet, grid, lines, entries, boxes, found, spans, readings, drawn, unit, aside, listed.rivals
     )  # fmt: skip

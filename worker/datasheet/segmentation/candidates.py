@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from worker.datasheet.drawing import drawn_signs
 from worker.datasheet.drawing.dimensions import DimensionSpan, box_of
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import ROUND, Shape
@@ -109,10 +110,17 @@ def _on_centre_lines(box: Box, drawing: Drawing) -> bool:
 
 def _is_letter(box: Box, drawing: Drawing) -> bool:
     """Whether the shape is a drawn letter or the loop of one."""
-    return any(
+    return _is_sign(box, drawing) or any(
         w.box.grown(1.0).holds(box) and (_is_loop(box, w) or _is_set_in(box, w))
         for w in drawing.sheet.words if w.confidence >= LEGIBLE
     )  # fmt: skip
+
+
+def _is_sign(box: Box, drawing: Drawing) -> bool:
+    """Whether the shape is the sign of a diameter or of a square before its number."""
+    if any(q.kind == "diameter" and q.box.holds(box, HOLDS_PT) for q in drawing.quantities):
+        return True
+    return any(drawn_signs.before(box, w.box, w.turn, w.across) for w in drawing.lines if w.text[:1].isdigit())
 
 
 def _is_loop(box: Box, word: Word) -> bool:

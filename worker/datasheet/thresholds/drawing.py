@@ -234,3 +234,9 @@ BESIDE_FIT = 0.04  # part by which the side may be off the number on the scale o
 BESIDE_LINED = 1.5  # cost from which on a number stands at no dimension line
 BESIDE_COST = 1.0  # of such a reading
 BESIDE_VOTES = 0.2  # of the other numbers that agree on the scale
+
+# Signs drawn before numbers (drawing/drawn_signs.py), in heights of the number.
+SIGN_HIGH = (0.5, 1.1)  # height of a circle that means a diameter; larger takes pads for signs
+SIGN_GAP = 0.5  # from it to the number
+SIGN_LEVEL = 0.3  # between the middles of both
+SIGN_ROUND = 0.15  # part by which the sides of the circle may differ
