@@ -23,6 +23,7 @@ from worker.datasheet.thresholds.drawing import (
     SCALE_NO_NUMBER,
     SCALE_OFF,
     SCALE_STRETCH_MOST,
+    SCALE_TIE,
     SCALE_UNPAIRED,
     SCALE_VOTE_FAR,
     SCALE_VOTE_NEAR,
@@ -66,15 +67,25 @@ def _best_per_number(readings: list[DimensionReading], axis: int, paired: set[in
     return ratios, np.array([_weight(r) * (1.0 if id(r) in paired else SCALE_ASIDE) for r in chosen])
 
 
-def _paired(readings: list[DimensionReading]) -> set[int]:
-    """The readings that give every span one number and every number one span, as near as they all can be."""
-    row = {key: i for i, key in enumerate({id(r.span) for r in readings})}
-    col = {key: i for i, key in enumerate({id(r.quantity) for r in readings})}
+def _paired(readings: list[DimensionReading], scale: Scale | None = None) -> set[int]:
+    """The readings that give every span one number and every number one span, as near as they all can be.
+
+    Of spans that a number stands as near to, a `scale` tells which it fits better.
+    """
+    row = {key: i for i, key in enumerate(dict.fromkeys(id(r.span) for r in readings))}
+    col = {key: i for i, key in enumerate(dict.fromkeys(id(r.quantity) for r in readings))}
     cost = np.full((len(row), len(col)), SCALE_UNPAIRED)
     for r in readings:
-        cost[row[id(r.span)], col[id(r.quantity)]] = r.cost
+        off = 0.0 if scale is None else min(abs(np.log(1e-9 + _ratio(r, scale))), 1.0 / SCALE_TIE)
+        cost[row[id(r.span)], col[id(r.quantity)]] = r.cost + SCALE_TIE * off
     picked = set(zip(*(at.tolist() for at in linear_sum_assignment(cost)), strict=True))
     return {id(r) for r in readings if (row[id(r.span)], col[id(r.quantity)]) in picked}
+
+
+def by_place(readings: list[DimensionReading], scale: Scale) -> list[DimensionReading]:
+    """One number for each span and one span for each number, by how near they stand; the scale only breaks ties."""
+    paired = _paired(readings, scale)
+    return [r for r in readings if id(r) in paired]
 
 
 def solve(readings: list[DimensionReading]) -> Scale | None:
@@ -96,7 +107,11 @@ def solve(readings: list[DimensionReading]) -> Scale | None:
 
 def misfit(reading: DimensionReading, scale: Scale) -> float:
     """How far the span is from its number on this scale, as a part."""
-    return abs(reading.span.length / (reading.quantity.target * scale.of(reading.span.axis)) - 1)
+    return abs(_ratio(reading, scale) - 1)
+
+
+def _ratio(reading: DimensionReading, scale: Scale) -> float:
+    return reading.span.length / (reading.quantity.target * scale.of(reading.span.axis))
 
 
 def assign(readings: list[DimensionReading], scale: Scale) -> list[DimensionReading]:

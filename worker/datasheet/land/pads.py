@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from worker.datasheet.body.outline import without_labels
-from worker.datasheet.drawing import scale
+from worker.datasheet.drawing import by_place, scale
 from worker.datasheet.drawing.dimensions import DimensionReading, box_of
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.joined_spans import joined
@@ -16,7 +16,7 @@ from worker.datasheet.drawing.shapes import ROUND
 from worker.datasheet.land import borrowed, solver, variables
 from worker.datasheet.land.patterns import Pattern
 from worker.datasheet.land.solver import Fit
-from worker.datasheet.land.variables import Feature, Model
+from worker.datasheet.land.variables import Feature, Model, Row
 from worker.datasheet.thresholds.drawing import LETTER_CLEAR, READING_ON_LINE
 from worker.datasheet.thresholds.land import (
     ASTRAY,
@@ -101,20 +101,12 @@ def ends_of(reading: DimensionReading, model: Model, drawing: Drawing) -> tuple[
 
 def own_readings(pattern: Pattern, drawing: Drawing, model: Model) -> list[DimensionReading]:
     """Readings whose span ends at edges or centres of this pattern's pads."""
-    own = _least_costs(drawing)
+    own = by_place.least_costs(drawing)
     near = [
         r for r in drawing.readings
         if r.quantity.kind != "radius" and _close(r, pattern) and not _astray(r, own[id(r.quantity)])
     ]  # fmt: skip
     return without_labels([r for r in near if _measures(r, model, drawing) and not _of_another(r, pattern)])
-
-
-def _least_costs(drawing: Drawing) -> dict[int, float]:
-    """How near each number stands to the dimension line nearest to it."""
-    least: dict[int, float] = {}
-    for r in drawing.readings:
-        least[id(r.quantity)] = min(r.cost, least.get(id(r.quantity), r.cost))
-    return least
 
 
 def _astray(reading: DimensionReading, least: float) -> bool:
@@ -249,8 +241,10 @@ def _solve_with(pattern: Pattern, drawing: Drawing, part: float, ends: float) ->
         return None
     readings = joined(readings, found)
     chosen = [r for r in scale.assign(readings, found) if not _measures_else(r, drawing, found)]
-    pairs = [(r, variables.row_of(e)) for r in chosen if (e := ends_of(r, model, drawing)) is not None]
-    solved = solver.solve(model, found, [(r, row) for r, row in pairs if row])
+    solved = solver.solve(model, found, _rows(chosen, model, drawing))
+    if (placed := by_place.of(readings, chosen, drawing, found)) is not None:
+        other = solver.solve(model, found, _rows(placed, model, drawing))
+        solved = other if not other.refused and all(other.settled) and len(other.used) == len(placed) else solved
     apart, beside = borrowed.from_details(solved, model, drawing), borrowed.one_ended(solved, model, near)
     counted = borrowed.by_count(solved, model)
     if apart or beside or counted:
@@ -261,6 +255,11 @@ def _solve_with(pattern: Pattern, drawing: Drawing, part: float, ends: float) ->
             result.notes.append(f"a pad size {told}: " + ", ".join(r.quantity.printed for r, _ in rows))
     result.score = _score(result)
     return result
+
+
+def _rows(chosen: list[DimensionReading], model: Model, drawing: Drawing) -> list[tuple[DimensionReading, Row]]:
+    pairs = [(r, variables.row_of(e)) for r in chosen if (e := ends_of(r, model, drawing)) is not None]
+    return [(r, row) for r, row in pairs if row]
 
 
 def _score(solved: Solved) -> float:

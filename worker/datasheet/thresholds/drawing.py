@@ -92,6 +92,7 @@ SCALE_UNPAIRED = 6.0  # cost of a span without a number, above that of any readi
 SCALE_AXES_ALIKE = 0.06  # between x and y: so near they vote for one scale
 # logarithm of the ratio of both scales; no drawing is stretched more, beyond it one scale is wrong
 SCALE_STRETCH_MOST = 0.4
+SCALE_TIE = 0.1  # points of cost for a number off the scale by all of it, where places alone count: only breaks ties
 SCALE_VOTE_NEAR = 1.6  # times the votes of a scale that is about that of the other axis
 SCALE_VOTE_FAR = 0.6  # times those of another one
 SCALE_NO_NUMBER = 6.0  # cost of a span that is given no number
@@ -240,3 +241,7 @@ SIGN_HIGH = (0.5, 1.1)  # height of a circle that means a diameter; larger takes
 SIGN_GAP = 0.5  # from it to the number
 SIGN_LEVEL = 0.3  # between the middles of both
 SIGN_ROUND = 0.15  # part by which the sides of the circle may differ
+
+# Numbers tied to lines by place alone (drawing/by_place.py).
+PLACED_LEAST = 4  # numbers that give four pads their sizes and steps, from which on places alone are believed
+PLACED_NEAR = 0.1  # cost by which a number so placed may stand nearer to another line

@@ -52,3 +52,15 @@ def test_inches_with_a_tolerance_stand_over_their_millimetres() -> None:
     """The font of a CAD program spells the sign as a grave accent."""
     (found,) = stacks.read([word(".177 `.010", sure=1.0), word("[4.5 `0.254]", 109.0, sure=1.0)])
     assert (found.low, found.value, found.high, found.mm) == (4.246, 4.5, 4.754, True)
+
+
+def test_a_bracket_may_stand_higher_than_the_digits_over_it() -> None:
+    """Letters drawn as strokes have the height of what they draw, which brackets exceed."""
+    inches = Word("[.083]", Box(100, 112.0, 130, 125), 0, 0.95, 13.0)
+    (found,) = stacks.read([word("2.10"), inches])
+    assert (found.value, found.mm) == (2.1, True)
+
+
+def test_limits_over_the_same_limits_in_inches_are_one_dimension() -> None:
+    (found,) = stacks.read([word("3.20 – 3.45"), word("(.126 –.136)", 109.0)])
+    assert (found.low, found.high, found.mm) == (3.2, 3.45, True)
