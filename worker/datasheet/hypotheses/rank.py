@@ -71,8 +71,12 @@ def _marked(solved: Solved) -> float:
 
 
 def _unsized(solved: Solved) -> float:
-    """Less for one pad without a size among pads that all have theirs: the part itself, drawn between its pads."""
-    known = [solved.settled(i)[1] for i in range(len(solved.pattern.pads))]
+    """Less for one pad without a size among pads that all have theirs: the part itself, drawn between its pads.
+
+    An exposed pad of which one side alone is printed is measured, and stays.
+    """
+    sides = [[solved.fit.settled[v] for v in size] for size in solved.model.size]
+    known = [any(own) for own in sides]
     if solved.drawing.sheet.raster or len(known) <= 3 or known.count(False) != 1:
         return 0.0
     return UNSIZED_ONE if not any(map(holes.is_round, solved.pattern.pads)) else 0.0

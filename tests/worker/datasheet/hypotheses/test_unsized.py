@@ -8,7 +8,7 @@ from tests.worker.datasheet.hypotheses.test_repeated import read
 from tests.worker.datasheet.sketch import Sketch
 
 
-def five(middle: str | None) -> Sketch:
+def five(middle: str | None, high: bool) -> Sketch:
     sketch = Sketch(scale=40.0, at=(300, 450))
     sketch.text(300, 700, "RECOMMENDED LAND PATTERN (mm)", 11)
     for x, y in ((-0.95, 1.4), (0.0, 1.4), (0.95, 1.4), (-0.95, -1.4), (0.95, -1.4)):
@@ -21,12 +21,15 @@ def five(middle: str | None) -> Sketch:
     sketch.along(-1.4, 1.4, 2.9, "2.80")
     if middle is not None:
         sketch.across(-1.3, 1.3, 3.3, middle)
+    if high:
         sketch.along(-0.65, 0.65, -3.2, "1.30")
     return sketch
 
 
-@pytest.mark.parametrize(("middle", "pads"), [(None, 5), ("2.60", 6)])
-def test_a_shape_without_a_size_between_pads_that_have_theirs_is_the_part(middle: str | None, pads: int) -> None:
-    land = read(five(middle), None).land_pattern
+@pytest.mark.parametrize(("middle", "high", "pads"), [(None, False, 5), ("2.60", True, 6), ("2.60", False, 6)])
+def test_a_shape_without_a_size_between_pads_that_have_theirs_is_the_part(
+    middle: str | None, high: bool, pads: int
+) -> None:
+    land = read(five(middle, high), None).land_pattern
     assert land is not None
     assert len(land.pads) == pads
