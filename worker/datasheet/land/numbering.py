@@ -12,7 +12,7 @@ from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import around
 from worker.datasheet.land import leaders, pinout
 from worker.datasheet.land.orders import LEAST_PARTS, first_of, grid_orders, in_line, numbered, order, zigzag
-from worker.datasheet.land.outline_labels import LABEL, Label, from_outline, matched
+from worker.datasheet.land.outline_labels import LABEL, Label, from_outline, in_row, matched
 from worker.datasheet.thresholds.land import (
     AROUND,
     EXPOSED_LARGER,
@@ -187,6 +187,9 @@ def _best_order(pads: list[Shape], ring: list[int], printed: dict[int, int]) -> 
 
 def _from_labels(pads: list[Shape], ring: list[int], labels: list[Label], mirrored: bool) -> _Named | None:
     """Names by the pin numbers around the outline; None where they fit neither the ring nor the pads' places."""
+    row = in_row(pads, labels)
+    if row is not None:
+        return row, "convention", "outline", "pin numbers that stand in a row along one side of the outline", False
     seen = [Label(label.number, label.x, -label.y) for label in labels] if mirrored else labels
     names, cost, turn = from_outline(pads, ring, seen)
     own = matched(pads, labels) if cost > AROUND else None

@@ -13,6 +13,7 @@ from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.land.orders import numbered
+from worker.datasheet.search import naming
 from worker.datasheet.thresholds.land import (
     CLOCKWISE_LEAST,
     LABEL_BESIDE,
@@ -34,6 +35,7 @@ from worker.datasheet.thresholds.land import (
 )
 
 Point = tuple[float, float]
+IN_ROW_LEAST = 3  # labels on one side of a body; two may be those of two corners
 LABEL = re.compile(r"^[#(]?(\d{1,3})\)?$")  # makers of crystals write "#1"
 
 
@@ -46,9 +48,13 @@ class Label:
     y: float
 
 
-def outline_labels(drawing: Drawing) -> tuple[list[Label], bool] | None:
-    """Pin numbers around the body in the outline drawing, and whether they run clockwise, as seen from below."""
-    best: tuple[float, list[Label]] | None = None
+def outline_labels(drawing: Drawing, package: str | None = None) -> tuple[list[Label], bool] | None:
+    """Pin numbers around the body in the outline drawing, and whether they run clockwise, as seen from below.
+
+    Of several parts of a series the one counts whose name stands nearest to the body.
+    """
+    best: tuple[bool, float, list[Label]] | None = None
+    names = naming.of_series(drawing.lines, package)
     words = [w for w in drawing.lines if LABEL.match(w.text)]
     for shape in drawing.shapes:
         b = shape.box
@@ -63,11 +69,12 @@ def outline_labels(drawing: Drawing) -> tuple[list[Label], bool] | None:
         if 1 not in numbers or len(labels) < 2 or _one_sided(labels):
             continue
         score = len(labels) + LABELED_AREA * (b.area / LABELED_AREA_PT2)
-        if best is None or score > best[0]:
-            best = (score, labels)
+        own = not names or min(names, key=lambda n: n[0].gap(b))[1]
+        if best is None or (own, score) > best[:2]:
+            best = (own, score, labels)
     if best is None:
         return None
-    return best[1], _clockwise(best[1])
+    return best[2], _clockwise(best[2])
 
 
 def _one_sided(labels: list[Label]) -> bool:
@@ -166,6 +173,23 @@ def matched(pads: list[Shape], labels: list[Label]) -> list[int] | None:
             return None
         names[i] = label.number
     return names
+
+
+def in_row(pads: list[Shape], labels: list[Label]) -> list[int] | None:
+    """Numbers of pads by labels that all stand on one side of the body, each over or under a pad of its own along that side."""
+    if sorted(label.number for label in labels) != list(range(1, len(pads) + 1)) or len(pads) < IN_ROW_LEAST:
+        return None
+    for along, across in (("x", "y"), ("y", "x")):
+        places = [getattr(label, across) for label in labels]
+        if min(abs(p) for p in places) < 1.0 or min(places) * max(places) < 0:
+            continue
+        at = [p.box.cx if along == "x" else p.box.cy for p in pads]
+        order, row = np.argsort(at), sorted(labels, key=lambda label: getattr(label, along))
+        small = min(min(p.box.width, p.box.height) for p in pads)
+        if all(at[b] - at[a] > small / 2 for a, b in pairwise(order)):
+            names = dict(zip(order.tolist(), (label.number for label in row), strict=True))
+            return [names[i] for i in range(len(pads))]
+    return None
 
 
 def _sign(place: float) -> float:

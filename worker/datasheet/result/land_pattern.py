@@ -15,7 +15,7 @@ from worker.datasheet.thresholds.result import CONTRADICTED
 def build(best: Solved, outlines: list[Drawing], package: str | None) -> tuple[LandPattern, list[Review]]:
     """The pattern in millimetres around its middle, y down, and what is doubtful about it."""
     rounds = assemble.rounds_of(best)
-    labels = next((found for d in outlines if (found := outline_labels.outline_labels(d)) is not None), None)
+    labels = next((found for d in outlines if (found := outline_labels.outline_labels(d, package)) is not None), None)
     apart = assemble.mechanical(best, {label.number for label in labels[0]} if labels else set())
     pegs = {i for i, r in rounds.items() if r.type == "np_thru_hole"}
     apart |= {i for i, r in rounds.items() if r.holds}

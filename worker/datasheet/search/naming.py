@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from worker.datasheet.geometry.primitives import Box, Word
 from worker.datasheet.text.part_names import plain as plain
+from worker.datasheet.thresholds.page import SERIES_ALIKE, SERIES_LEAST
 
 _DASH = r"[\s\-–−]?"
 _KIND = r"(?!R?DSON|REASON|PERSON)[A-Z]{0,4}(?:SOIC|SSOP|SOP|SOT|SOD|QFN|DFN|QFP|LGA|BGA|DIP|CSP|PLCC|SON|PAK)N?"
@@ -112,3 +114,26 @@ def begun_by(asked: str, text: str) -> frozenset[str]:
                     plain(split[1])
                 )  # an outline of a whole family: the number of pins chooses a row of its table
     return frozenset(found)
+
+
+def of_series(lines: list[Word], package: str | None) -> list[tuple[Box, bool]]:
+    """The places of lines that name the part asked for, or another one of its series, and which of both; none without both."""
+    asked = [
+        t for t in tokens(package or "") if len(t) >= SERIES_LEAST and _form(t) not in ("A" * len(t), "9" * len(t))
+    ]  # fmt: skip
+    found = []
+    for line in (w for w in lines if w.turn == 0) if asked else ():
+        words = words_of(line.text)
+        own = any(w.startswith(a) for w in words for a in asked)
+        if own or any(_of_series(w, a) for w in words for a in asked):
+            found.append((line.box, own))
+    return found if len({own for _, own in found}) > 1 else []
+
+
+def _of_series(word: str, asked: str) -> bool:
+    """Whether a word begins as the name asked for, with letters and digits at the same places."""
+    return word[:SERIES_ALIKE] == asked[:SERIES_ALIKE] and _form(word[: len(asked)]) == _form(asked)
+
+
+def _form(name: str) -> str:
+    return re.sub("[A-Z]", "A", re.sub("[0-9]", "9", name))

@@ -220,3 +220,5 @@ OTHER_LANDS_MOST = 4  # pages that are read after those chosen; more take second
 BETTER_BEFORE = 1.3  # times the match of the outline, and half a point, from which on the page before is taken
 OUTLINE_VIEWS = 2  # of a part that a page names where it shows its outline
 NOTE_SPACE = 2.0  # heights between the words of a note that gives a letter its limits
+SERIES_LEAST = 5  # letters and digits of the name of a part; shorter ones are common
+SERIES_ALIKE = 2  # of them that all names of one series begin with

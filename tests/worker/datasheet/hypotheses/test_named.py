@@ -76,3 +76,31 @@ def test_shapes_of_which_no_number_tells_are_no_pads_of_a_pattern_that_its_numbe
             enumerate(((-1.2, 1.3, 1.1), (1.2, 1.3, 1.1), (0.0, -1.3, 1.6)))]  # fmt: skip
     assert land is not None
     assert score.score_pads(want, [p.model_dump() for p in land.pads], 0.01).exact
+
+
+def _series(sketch: Sketch, name: str, numbers: tuple[tuple[str, float, float], ...], at: tuple[float, float]) -> None:
+    """A part seen from the top with the numbers of its terminals around it, under its name."""
+    sketch.at = at
+    sketch.rect(0.0, 0.0, 3.2, 3.5)
+    sketch.text(at[0] - 70, at[1] + 40, f"{name}-1", 8)
+    for number, x, y in numbers:
+        sketch.text(*sketch.point(x, y), number, 7)
+
+
+@pytest.mark.parametrize(("package", "order"), [("4413S", ["3", "2", "1"]), ("4413J", ["3", "1", "2"])])
+def test_terminals_numbered_in_a_row_number_the_pads_in_its_order(package: str, order: list[str]) -> None:
+    """Their lands stand in two rows, each in a place of its own along the side; of two parts the name chooses the view."""
+    sketch = Sketch(scale=16.0, at=(300, 300))
+    sketch.text(300, 420, "RECOMMENDED LAND PATTERN", 10)
+    for x, y, w in ((-1.2, 1.3, 1.1), (1.2, 1.3, 1.1), (0.0, -1.3, 1.6)):
+        sketch.rect(x, y, w, 1.6)
+    sketch.across(-0.8, 0.8, -3.2, "1.6")
+    sketch.along(-2.1, -0.5, -2.5, "3X 1.6")
+    sketch.along(-1.3, 1.3, 4.0, "2.6")
+    sketch.across(-1.2, 1.2, 4.4, "2.4")
+    sketch.across(-1.75, -0.65, 3.2, "1.1")
+    _series(sketch, "4413J", (("3", -1.2, 2.4), ("1", 0.0, 2.4), ("2", 1.2, 2.4)), (180, 620))
+    _series(sketch, "4413S", (("3", -1.2, 2.4), ("2", 0.0, 2.4), ("1", 1.2, 2.4)), (450, 620))
+    land = extract([sketch.pdf()], ReadingRequest(package)).land_pattern
+    assert land is not None
+    assert [number for _, number in sorted((p.x, p.number) for p in land.pads)] == order
