@@ -274,10 +274,16 @@ def _rivals(chosen: PageHit, titled: list[PageHit]) -> list[str]:
 
 
 def _names(drawings: list[PageHit]) -> list[tuple[str, int]]:
-    """One name of a package for each drawing page that prints one."""
+    """One name of a package for each drawing page that prints one; a family without a number is none beside one of its own."""
     found: list[tuple[str, int]] = []
     for hit in drawings:
         name = naming.first_name(hit.text)
         if name and not any(naming.plain(name) == naming.plain(n) for n, _ in found):
             found.append((name, hit.number))
-    return found[:40]
+    own = [(name, page) for name, page in found if not any(_is_family_of(name, n) for n, _ in found)]
+    return own[:40]
+
+
+def _is_family_of(name: str, other: str) -> bool:
+    family, member = naming.plain(name), naming.plain(other)
+    return family.isalpha() and member != family and member.startswith(family)

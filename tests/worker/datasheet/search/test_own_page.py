@@ -31,6 +31,18 @@ def test_the_size_of_a_body_chooses_its_page(asked: str, page: int) -> None:
     assert found(asked, size("3.2 x 2.5"), size("2.5 x 2.0")).mechanical[0] == page
 
 
+def test_a_family_without_its_number_is_no_other_package() -> None:
+    """A document of one package, called by its family on one page, holds the package asked for."""
+    outline = (
+        ("The UDFN package is compliant", "UDFN-6L package information", "package outline", "MAX MIN", "1.45±0.1"),
+        300,
+    )
+    land = (("RECOMMENDED LAND PATTERN", "UDFN-6L package information"), 300)
+    search = found("UDFN-6L", outline, land)
+    assert search.matched
+    assert [name for name, _ in search.names] == ["UDFN-6L"]
+
+
 def test_a_page_with_rows_for_the_sides_may_show_the_body_where_no_drawing_does() -> None:
     rows = (
         "Size",
