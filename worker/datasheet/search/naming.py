@@ -63,7 +63,8 @@ def words_of(text: str) -> set[str]:
     What dashes with spaces beside them join is one word as well: "B4B -XH -A" is B4BXHA.
     """
     found = _PART.findall(text)
-    found += [p for p in _PART.findall(_SPACED.sub("-", text)) if p not in found]
+    known = set(found)
+    found += [p for p in _PART.findall(_SPACED.sub("-", text)) if p not in known]
     parts = [plain(p) for p in found]
     chips = {m[1] for p in parts if (m := _OF_CHIP.fullmatch(p))}
     unrevised = {plain(m[1]) for p in found if (m := _REVISED.fullmatch(p))}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 from worker.datasheet.thresholds.page import CITED_CHARS, OUTLINE_VIEWS, TITLE_CHARS
 
+KEPT_PAGES = 512  # texts whose titles are remembered: the search asks for those of a page several times
 _ADVISED = r"(?:rec+om+[ae]?n\w*|suggest\w*|advis\w*|propos\w*|preferred|typical|example|reference)"
 _BOARD = (
     r"(?:p\.?\s?[cw]\.?\s?b\.?|p\.?\s?c\.?\s*board|(?:printed\s*)?(?:circuit|wiring)\s*board|board|substrate|smt|smd)"
@@ -115,6 +117,7 @@ _CITED = re.compile(
 )
 
 
+@lru_cache(KEPT_PAGES)
 def land_caption(text: str) -> str | None:
     """The short line of a page, or two lines under each other, that name a land pattern; tables of contents do not count."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
@@ -135,6 +138,7 @@ def tells_size(text: str) -> bool:
     return all(side.search(text) for side in _SIDES) or len(_NOTED.findall(text)) > 1
 
 
+@lru_cache(KEPT_PAGES)
 def is_titled(text: str) -> bool:
     """Whether a page calls what it shows an outline or a recommended land pattern."""
     return any(patterns[0][0].search(_without_facts(text)) for patterns in (LAND, MECHANICAL))
@@ -178,6 +182,7 @@ def electrical(text: str) -> int:
     return len(_ELECTRICAL.findall(text))
 
 
+@lru_cache(KEPT_PAGES)
 def of_land_alone(text: str) -> bool:
     """Whether a page names a land pattern as its subject and no outline."""
     named = LAND[0][0].search(text) is not None and land_caption(text) is not None
