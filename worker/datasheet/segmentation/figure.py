@@ -183,10 +183,8 @@ def _give_captions(page: Drawing, figures: list[Figure], ink: Ink) -> None:
     sections, below = sections_among(found), _numbered_below(found, [f.box for f, _ in drawn])
     for caption in found:
         heads = caption in sections
-        near = sorted(
-            (_off(f.box, caption.word, heads) + _apart(f.box, caption, ink, below), i, _off(f.box, caption.word, heads))
-            for f, i in drawn
-        )
+        offs = [(_off(f.box, caption.word, heads), f, i) for f, i in drawn]
+        near = sorted((off + _apart(f.box, caption, ink, below), i, off) for off, f, i in offs)
         if near and near[0][2] < CAPTION_REACH_PT:
             rated[near[0][1]].append((near[0][2], caption))
     for i, own in rated.items():

@@ -194,7 +194,8 @@ def _turned(groups: list[list[Box]], px_per_pt: float) -> tuple[list[list[Box]],
     columns = _grouped([_swapped(b) for group in few for b in group], px_per_pt)
     column_of = {_swapped(b): [_swapped(c) for c in column] for column in columns for b in column}
     turned = [g for g in few if len(g) == 2 and any(_long_column(column_of[b]) for b in g)]
-    return [g for g in groups if g not in turned], [b for group in turned for b in group]
+    apart = {id(g) for g in turned}
+    return [g for g in groups if id(g) not in apart], [b for group in turned for b in group]
 
 
 def _long_column(column: list[Box]) -> bool:
