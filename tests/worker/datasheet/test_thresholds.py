@@ -63,7 +63,7 @@ def test_tuned_numbers_of_the_reader_stand_in_its_thresholds() -> None:
 # zero and rounding; full grey; what a library numbers so.
 COUNTS, HALVES = {0, 1, 2, 3, 4, 255, 45, 90, 180, 360}, {0.0, 1.0, 2.0, 0.5, 1e-6, 1e-9, 1e-12, 1e9}
 OF_LIBRARIES = {"connectivity"}
-FIELDS = {"page/paths.py": {7}, "drawing/shapes.py": {7}}  # columns of a stroke
+FIELDS = {"page/paths.py": {7}, "drawing/rings.py": {7}}  # columns of a stroke
 NO_FORMULAS = (
     "synthetic",
     "evaluation",

@@ -12,20 +12,31 @@ from worker.datasheet.thresholds.drawing import HALF_OFF, HALF_PART, HALF_POINTS
 _Key = tuple[tuple[int, int, int], tuple[int, ...]]
 
 
-def rectangles(sheet: Sheet) -> list[ClosedOutline]:
-    """One filled rectangle for each pair of triangles of one color that fill the same box."""
+def rectangles(sheet: Sheet, rings: list[ClosedOutline]) -> list[ClosedOutline]:
+    """One filled rectangle for each pair of triangles of one color that fill the same box.
+
+    Those inside a shape that the page draws as a whole, or of the strokes of `rings`, are pieces of its paint.
+    """
     halves: defaultdict[_Key, list[ClosedOutline]] = defaultdict(list)
     for outline in sheet.outlines:
         if outline.filled and len(outline.points) <= HALF_POINTS and _is_half(outline):
             halves[outline.color, _place(outline.box)].append(outline)
     found = [_whole(own[0]) for own in halves.values() if any(_opposite(own[0], other) for other in own[1:])]
-    drawn = [o.box for o in sheet.outlines if len(o.points) > HALF_POINTS]
+    drawn = [o.box for o in sheet.outlines if len(o.points) > HALF_POINTS] + [o.box for o in rings]
     return [o for o in found if not any(_is_part(o.box, box) for box in drawn)]
 
 
 def _is_part(box: Box, drawn: Box) -> bool:
-    """Whether a painted rectangle is a part of a shape that is drawn as a whole."""
-    return drawn.holds(box, SAME_SIDE_PT) and HALF_PART * drawn.area < box.area < HALF_WHOLE * drawn.area
+    """Whether a painted rectangle is a part of a shape that is drawn as a whole: a large one, or one along a side of it."""
+    if not drawn.holds(box, SAME_SIDE_PT) or box.area >= HALF_WHOLE * drawn.area:
+        return False
+    return box.area > HALF_PART * drawn.area or _along(box, drawn)
+
+
+def _along(box: Box, drawn: Box) -> bool:
+    """Whether a rectangle reaches from one side of another one to the opposite one, and lies at a third side."""
+    offs = (box.x0 - drawn.x0, drawn.x1 - box.x1, box.y0 - drawn.y0, drawn.y1 - box.y1)
+    return sum(off < SAME_SIDE_PT for off in offs) >= 3
 
 
 def _place(box: Box) -> tuple[int, ...]:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.datasheet.drawing import painted_halves, painted_lines, painted_rings
+from worker.datasheet.drawing import painted_halves, painted_lines, painted_rings, rings
 from worker.datasheet.drawing.barred import rectangles as barred_rectangles
 from worker.datasheet.geometry.primitives import Box, ClosedOutline, Sheet
 from worker.datasheet.thresholds.drawing import (
-    BAR_ASPECT,
-    BAR_LEAST_PT,
-    BAR_POINTS,
-    BAR_PT,
     CIRCLE_COARSE,
     CIRCLE_FINE,
     CIRCLE_OFF,
@@ -24,27 +19,21 @@ from worker.datasheet.thresholds.drawing import (
     CIRCLE_RATIO,
     CIRCLE_SMALL_PT,
     CORNER_NEAR,
-    CURVE_LEAST,
-    CURVE_MOST,
     CUT_FULL,
     D_RADIUS,
     PAD_FULL,
     RECT_FULL,
     RECT_FULL_ALONE,
-    RING_LINES_CURVED,
-    RING_LINES_MOST,
     ROUNDED_FULL,
     ROUNDED_FULLY,
     SAME_MIDDLE_PT,
     SAME_ROUND_PT,
     SAME_SIDE_PT,
-    SHAPE_JOIN_PT,
     SHAPE_LEAST_PT,
     SHAPE_MOST_PART,
 )
 
 Point = tuple[float, float]
-MAX_LOOSE = 40_000
 ROUND = ("circle", "oval")
 
 
@@ -143,115 +132,17 @@ def _shape(outline: ClosedOutline, sheet: Sheet) -> list[Shape]:
     return [Shape(outline.box, kind[0], kind[1], outline.filled, outline.pen, outline.color, outline.dashed)]
 
 
-def loops(sheet: Sheet) -> list[ClosedOutline]:
-    """Closed outlines made of separate strokes that meet end to end, whatever else ends at their corners."""
-    lines = _loose(sheet)
-    if not 3 <= len(lines) <= MAX_LOOSE:
-        return []
-    return [ring for shift in (0.0, 0.5) for ring in _joined(lines, shift)]
-
-
-def _joined(lines: NDArray[np.float64], shift: float) -> list[ClosedOutline]:
-    """Ends in the same cell of a grid meet; two ends that a cell's border parts meet in the grid shifted by half a cell."""
-    ends = np.round(np.vstack([lines[:, :2], lines[:, 2:4]]) / SHAPE_JOIN_PT + shift).astype(np.int64)
-    _, node = np.unique(ends, axis=0, return_inverse=True)
-    a, b = node[: len(lines)], node[len(lines) :]
-    at: dict[int, list[int]] = defaultdict(list)
-    for i in np.flatnonzero(_ringed(a, b)).tolist():
-        at[int(a[i])].append(i)
-        at[int(b[i])].append(i)
-    return _walk(lines, a, b, at)
-
-
-def _ringed(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Lines both of whose ends lead on: extension lines and what else leads nowhere are taken off, end by end."""
-    kept = a != b
-    while True:
-        degree = np.bincount(np.concatenate([a[kept], b[kept]]), minlength=int(max(a.max(), b.max())) + 1)
-        loose = kept & ((degree[a] == 1) | (degree[b] == 1))
-        if not loose.any():
-            return np.asarray(kept, dtype=np.bool_)
-        kept &= ~loose
-
-
-def _bars(sheet: Sheet) -> NDArray[np.float64]:
-    """The middle lines of level and upright bars: sides of shapes that a converter painted as four thin areas."""
-    rows = []
-    for outline in sheet.outlines:
-        b = outline.box
-        thick, length = min(b.width, b.height), max(b.width, b.height)
-        if len(outline.points) <= BAR_POINTS and thick < BAR_PT and length > max(SHAPE_LEAST_PT, BAR_ASPECT * thick):
-            half = thick / 2
-            ends = (
-                (b.x0 + half, b.cy, b.x1 - half, b.cy) if b.width > b.height else (b.cx, b.y0 + half, b.cx, b.y1 - half)
-            )
-            rows.append((*ends, max(thick, BAR_LEAST_PT), 0.0, 0.0))
-    return np.array(rows).reshape(-1, 7)
-
-
-def _loose(sheet: Sheet) -> NDArray[np.float64]:
-    """Stroked lines, doubled ones once, and thin bars."""
-    lines = sheet.lines[sheet.lines[:, 4] > 0] if len(sheet.lines) else sheet.lines
-    bars = _bars(sheet)
-    lines = np.vstack([lines, bars]) if len(lines) else bars
-    if len(lines) == 0:
-        return lines
-    flip = (lines[:, 0] > lines[:, 2]) | ((lines[:, 0] == lines[:, 2]) & (lines[:, 1] > lines[:, 3]))
-    ends = np.where(flip[:, None], lines[:, [2, 3, 0, 1]], lines[:, :4])
-    _, first = np.unique(np.round(ends / SHAPE_JOIN_PT).astype(np.int64), axis=0, return_index=True)
-    return np.asarray(lines[np.sort(first)])
-
-
-def _walk(
-    lines: NDArray[np.float64], a: NDArray[np.int64], b: NDArray[np.int64], at: dict[int, list[int]]
-) -> list[ClosedOutline]:
-    done: set[int] = set()
-    found: list[ClosedOutline] = []
-    for start in range(len(lines)):
-        if start in done or start not in at[int(a[start])] or len(at[int(a[start])]) != 2:
-            continue
-        ring, points, node = [start], [(float(lines[start, 0]), float(lines[start, 1]))], int(b[start])
-        while node != int(a[start]) and len(ring) < RING_LINES_MOST:
-            onward = _onward(lines, a, at[node], ring[-1], node)
-            if onward is None or onward in ring:
-                break
-            step, forward = onward, int(a[onward]) == node
-            points.append((float(lines[step, 0 if forward else 2]), float(lines[step, 1 if forward else 3])))
-            ring.append(step)
-            node = int(b[step]) if forward else int(a[step])
-        done.update(ring)
-        if node == int(a[start]) and len(ring) >= 4:
-            curved = len(ring) > RING_LINES_CURVED
-            found.append(ClosedOutline(tuple(points), False, True, curved, (0, 0, 0), float(lines[start, 4])))
-    return found
-
-
-def _onward(lines: NDArray[np.float64], a: NDArray[np.int64], meeting: list[int], last: int, node: int) -> int | None:
-    """The line that goes on from the end of another one; where more meet, the one that bends on as a curve does."""
-    others = [i for i in meeting if i != last]
-    if len(others) == 1:
-        return others[0]
-    come = _direction(lines[last], int(a[last]) != node)
-    bends = [((come - _direction(lines[i], int(a[i]) == node) + np.pi) % (2 * np.pi) - np.pi, i) for i in others]
-    curved = [i for bend, i in bends if CURVE_LEAST < abs(bend) < CURVE_MOST]
-    return curved[0] if len(curved) == 1 else None
-
-
-def _direction(line: NDArray[np.float64], forward: bool) -> float:
-    dx, dy = line[2] - line[0], line[3] - line[1]
-    return float(np.arctan2(dy, dx) if forward else np.arctan2(-dy, -dx))
-
-
 def find(sheet: Sheet) -> list[Shape]:
     """Every shape on the page that a pad could be, each once, largest first."""
     barred = barred_rectangles(sheet)
     sides = {side for _, own in barred for side in own}
     closed = [s for o in sheet.outlines if o.box not in sides for s in _shape(painted_lines.line_of(o), sheet)]
     closed += [Shape(box, "rect", pen=own[0].height) for box, own in barred if _fits(box, sheet)]
-    pieced = loops(sheet) + painted_halves.rectangles(sheet)
+    ringed = rings.loops(sheet)
+    pieced = ringed + painted_halves.rectangles(sheet, ringed)
     joined = Sheet(sheet.number, sheet.width, sheet.height, outlines=pieced)
-    rings = [Shape(box, "circle", min(box.width, box.height) / 2) for box in painted_rings.circles(sheet)]
-    return unique(closed + from_outlines(joined) + rings)
+    discs = [Shape(box, "circle", min(box.width, box.height) / 2) for box in painted_rings.circles(sheet)]
+    return unique(closed + from_outlines(joined) + discs)
 
 
 def unique(shapes: list[Shape]) -> list[Shape]:

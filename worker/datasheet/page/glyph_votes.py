@@ -44,8 +44,9 @@ class GlyphVotes:
         if not chosen:
             return
         paper, px_per_pt = rendered()
-        crops = [crop_of(paper, _scaled(w.box, px_per_pt), w.turn) for w in chosen]
-        for word, (line, sure) in zip(chosen, recogniser().read(crops), strict=True):
+        crops = [(w, crop_of(paper, _scaled(w.box, px_per_pt), w.turn)) for w in chosen]
+        shown = [(w, crop) for w, crop in crops if crop.size]  # a page may hold words beside its edges
+        for (word, _), (line, sure) in zip(shown, recogniser().read([crop for _, crop in shown]), strict=True):
             text = line.replace(" ", "")
             if sure >= READ_LEAST and _fits(word, text):
                 for letter, read in zip(word.letters, text, strict=True):

@@ -152,7 +152,7 @@ def _wordy(word: Word) -> bool:
     if word.confidence < LEGIBLE:
         return False  # strokes inside a pad taken for letters
     return bool(re.search(r"[A-Za-z0-9]", word.text)) and not re.fullmatch(
-        r"\d{1,3}|[A-Z]\d{1,2}|[CO_|IlL\-]", word.text
+        r"\d{1,3}|[A-Z]\d{1,2}|[CO_|IlL\-]{1,2}", word.text
     )
 
 

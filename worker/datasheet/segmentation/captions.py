@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from worker.datasheet.geometry.primitives import Word, around
+from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.search import titles
 from worker.datasheet.text import phrases
 from worker.datasheet.thresholds.figures import (
@@ -128,6 +128,16 @@ def _at_margin(a: Word, b: Word) -> bool:
 def tells_unit(text: str) -> bool:
     """Whether a line says in which unit the dimensions are: a heading, or a note under everything that names no figure."""
     return _UNIT.fullmatch(text.strip()) is not None
+
+
+def captioned_between(a: Box, b: Box, captions: list[Caption]) -> bool:
+    """Whether a caption stands between two boxes, one of which is over the other: they are of two figures."""
+    over, under = sorted((a, b), key=lambda box: box.cy)
+    wide = around([a, b])
+    return any(
+        over.y1 <= c.word.box.y0 and c.word.box.y1 <= under.y0 and c.word.box.x0 < wide.x1 and c.word.box.x1 > wide.x0
+        for c in captions
+    )
 
 
 def _short(text: str) -> bool:

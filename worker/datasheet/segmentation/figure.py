@@ -12,7 +12,11 @@ from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.segmentation.candidates import candidates
 from worker.datasheet.segmentation.captions import (
+    LAND,
+    MASK,
+    STENCIL,
     Caption,
+    captioned_between,
     captions_of,
     is_numbered,
     kind_among,
@@ -121,6 +125,7 @@ def _joined(page: Drawing, shapes: list[Shape], ink: Ink) -> tuple[list[int], li
     homes = [ink.at(s.box) for s in shapes]
     held = Counter(homes)
     dimensioned = {ink.at(box_of(span)) for span in page.spans}
+    named = [c for c in captions_of(page.sheet.words) if c.kind in (LAND, MASK, STENCIL)]
     near = set(dimension_pairs(shapes, page.spans, JOIN_REACH_PT))
     for i, j in dimension_pairs(shapes, page.spans, SPAN_REACH_PT):
         views = {homes[i], homes[j]} <= dimensioned and (i, j) not in near
@@ -131,7 +136,9 @@ def _joined(page: Drawing, shapes: list[Shape], ink: Ink) -> tuple[list[int], li
             one, two = root(homes[i]), root(homes[j])
             views = {one, two} <= dimensioned and min(held[homes[i]], held[homes[j]]) > 1
             apart = one == two or 0 in (one, two) or views
-            if not apart and a.same_size(shapes[j]) and linked(a, shapes[j]) and not ink.parted(a.box, shapes[j].box):
+            if apart or not a.same_size(shapes[j]) or not linked(a, shapes[j]):
+                continue
+            if not ink.parted(a.box, shapes[j].box) and not captioned_between(a.box, shapes[j].box, named):
                 parent[two] = one
                 dimensioned |= {one} if two in dimensioned else set()
     for inner, outer in _within(shapes, [root(h) for h in homes], ink):

@@ -47,3 +47,23 @@ def test_one_triangle_is_none() -> None:
     sketch._head((200, 300), (230, 300), (230, 320))
     sketch._head((300, 300), (330, 300), (330, 320))
     assert found(sketch) == []
+
+
+def test_paint_along_a_side_of_a_pad_is_a_part_of_it() -> None:
+    """A pad with vias in it is painted in strips between them."""
+    sketch = Sketch(scale=10.0)
+    painted(sketch, 0.0, -0.85, 4.0, 0.3)
+    painted(sketch, 0.0, 0.85, 4.0, 0.3)
+    sketch.rect(0.0, 0.0, 4.0, 2.0)
+    assert found(sketch) == [(40.0, 20.0)]
+
+
+def test_paint_inside_a_shape_of_strokes_is_a_part_of_it() -> None:
+    """The straight middle of a slot is painted as two triangles, its ends as many thin ones."""
+    sketch = Sketch(scale=10.0)
+    painted(sketch, 0.0, 0.0, 2.0, 2.0)
+    for y in (-1.0, 1.0):
+        sketch.canvas.line(*sketch.point(-1.4, y), *sketch.point(1.4, y))
+    for side in (-1, 1):
+        sketch.canvas.line(*sketch.point(1.4 * side, -1.0), *sketch.point(1.4 * side, 1.0))
+    assert found(sketch) == [(28.0, 20.0)]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from worker.datasheet.drawing.shapes import find
-from worker.datasheet.geometry.primitives import Sheet
+from worker.datasheet.geometry.primitives import ClosedOutline, Sheet
 
 PEN = (0.1, 0.0, 0.0)
 
@@ -56,3 +56,26 @@ def test_hatching_that_ends_at_corners_of_a_slot_does_not_hide_it() -> None:
     strokes += [(*outer[k], *inner[k]) for k in (3, 16)]
     found = [(s.kind, round(s.box.width), round(s.box.height)) for s in find(sheet(*strokes))]
     assert found == [("oval", 36, 80), ("oval", 22, 66)]
+
+
+@pytest.mark.parametrize("at", np.linspace(300.0, 300.6, 13).tolist())
+def test_many_strokes_that_meet_to_a_hair_are_joined_wherever_they_lie(at: float) -> None:
+    """The corners of a slot are two dozen ends: each is rounded on its own, as a converter does."""
+    ring = [(x + at - 300, y + at - 300) for x, y in _slot(9, 20)]
+    strokes = [
+        (a[0] + 0.03 * (i % 2), a[1], b[0], b[1] - 0.03 * (i % 3))
+        for i, (a, b) in enumerate(zip(ring, ring[1:] + ring[:1], strict=True))
+    ]
+    assert [(s.kind, round(s.box.width), round(s.box.height)) for s in find(sheet(*strokes))] == [("oval", 18, 40)]
+
+
+def test_paint_in_thin_triangles_does_not_hide_the_slot_around_it() -> None:
+    """A converter that knows no curves fills a slot with triangles from corner to corner."""
+    ring = _slot(9, 20)
+    strokes = [(*a, *b) for a, b in zip(ring, ring[1:] + ring[:1], strict=True)]
+    paint = [
+        ClosedOutline((a, b, c), True, False, False, (192, 192, 192))
+        for a, b, c in zip(ring[1:], ring[2:], ring[::-1], strict=False)
+    ]
+    drawn = Sheet(1, 600.0, 800.0, lines=np.array([(*s, *PEN) for s in strokes]), outlines=paint)
+    assert [s.kind for s in find(drawn)] == ["oval"]

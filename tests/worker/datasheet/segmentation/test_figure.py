@@ -239,3 +239,18 @@ def test_a_numbered_figure_with_an_abbreviated_word_has_a_caption() -> None:
         for i, text in enumerate(("Fig.", "12.", "Reflow", "soldering", "footprint"))
     ]
     assert [c.kind for c in captions_of(words)] == [LAND]
+
+
+def test_a_shape_like_a_pad_beyond_the_caption_of_the_pattern_is_of_another_figure() -> None:
+    """What a mask looks like at one pad, drawn as large as the pad and in line with it."""
+    sketch = Sketch(scale=22.0)
+    pads(sketch, (300, 560), numbers=True)
+    sketch.text(300, 480, "LAND PATTERN EXAMPLE", 8)
+    sketch.text(300, 400, "SOLDER MASK DETAILS", 8)
+    sketch.at = (300, 440)
+    sketch.rect(-1.5, 0, 1.0, 0.5)
+    land = extract([sketch.pdf()], ReadingRequest()).land_pattern
+    assert land is not None
+    assert sorted((round(p.x, 2), round(p.y, 2)) for p in land.pads) == [
+        (x, y) for x in (-1.5, 1.5) for y in (-0.6, 0.6)
+    ]

@@ -36,11 +36,11 @@ _Item = tuple[str, float, int, Box]  # text, sureness, turn, box in pixels
 
 
 def crop_of(paper: Gray, box: Box, turn: int) -> Gray:
-    """The pixels of a line of text in a box (px), set upright."""
+    """The pixels of a line of text in a box (px), set upright; none where the box lies beside the page."""
     pad = max(CROP_PX, CROP_PART * min(box.width, box.height))
     height, width = paper.shape
-    x0, x1 = max(0, int(box.x0 - pad)), min(width, int(np.ceil(box.x1 + pad)))
-    y0, y1 = max(0, int(box.y0 - pad)), min(height, int(np.ceil(box.y1 + pad)))
+    x0, x1 = max(0, int(box.x0 - pad)), max(0, min(width, int(np.ceil(box.x1 + pad))))
+    y0, y1 = max(0, int(box.y0 - pad)), max(0, min(height, int(np.ceil(box.y1 + pad))))
     cut = paper[y0:y1, x0:x1]
     return np.ascontiguousarray(np.rot90(cut, {0: 0, 1: 3, 3: 1}[turn]))
 
