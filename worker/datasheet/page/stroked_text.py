@@ -78,9 +78,12 @@ def _letter_like(boxes: NDArray[np.float64], lines: NDArray[np.float64]) -> NDAr
 
 
 def _crossbars(boxes: NDArray[np.float64], lone: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Pairs of lone strokes of which one ends at the middle of the other: bar and stem of the letter T."""
+    """Pairs of lone strokes of which one ends at the middle of the other: bar and stem of the letter T.
+
+    A dot at the end of a stroke, where some plotters lift the pen, is no bar.
+    """
     found = np.zeros(len(boxes), bool)
-    at = np.flatnonzero(lone)
+    at = np.flatnonzero(lone & ((boxes[:, 2:4] - boxes[:, :2]).max(axis=1) > STROKED_DOT_PT))
     if not 0 < len(at) < STROKED_LONE_MOST:
         return found
     own = boxes[at]

@@ -74,6 +74,30 @@ def test_short_stroked_numbers_are_read_beside_a_figure_whose_numbers_are_text(t
     assert found == ["1.1", "1.1", "1.25", "1.25"]
 
 
+def test_dimension_lines_that_end_in_dots_are_no_letters(tmp_path: Path) -> None:
+    """Some plotters set a dot where the pen is lifted: with it the line of a dimension is no stem of a letter T."""
+    path = tmp_path / "page.pdf"
+    canvas = Canvas(str(path), pagesize=(595, 842))
+    canvas.setLineWidth(0.25)
+    for x, y, words in ((112, 500, "0.60"), (164, 500, "0.95"), (90, 470, "1.20"), (210, 440, "2.60")):
+        for run in strokes.runs(words, 5):
+            drawn = canvas.beginPath()
+            drawn.moveTo(x + run[0][0], y + run[0][1])
+            for dx, dy in run[1:]:
+                drawn.lineTo(x + dx, y + dy)
+            canvas.drawPath(drawn)
+    for x in (128, 143, 158, 183):
+        canvas.line(x, 490, x, 505)
+        canvas.line(x, 505, x, 504.95)
+    canvas.line(130, 501.5, 141, 501.5)
+    canvas.line(141, 501.5, 141, 501.45)
+    canvas.save()
+    book = pages.open_book([path])
+    found = sorted(word.text for word in pages.read_sheet(book, 1).words)
+    book.close()
+    assert found == ["0.60", "0.95", "1.20", "2.60"]
+
+
 def test_a_point_drawn_as_a_triangle_is_none_of_an_arrow(tmp_path: Path) -> None:
     """Solid letters are made of few corners: the point of a number has three, as the head of an arrow has."""
     canvas = Canvas(str(tmp_path / "page.pdf"), pagesize=(595, 842))
