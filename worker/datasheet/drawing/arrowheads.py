@@ -20,6 +20,8 @@ from worker.datasheet.thresholds.drawing import (
     DOT_LEAST_PT,
     DOT_MOST_PT,
     DOT_ROUND,
+    HALF_HEAD_OFF,
+    HALF_HEAD_WIDE,
     NOTCH_LEAST_PT,
     TICK_LEAST_PT,
     TICK_MOST_PT,
@@ -39,13 +41,15 @@ from worker.datasheet.thresholds.drawing import (
 )
 
 MAX_TIPS = 4000
+TRIANGLE = 3  # corners
 
 
 def tips_of(sheet: Sheet, grid: StrokeGrid) -> list[Tip]:
     """Arrow heads with a stroke behind them, dots and ticks where a dimension line ends."""
     found = [t for t in _arrow_tips(sheet.lines) if _has_tail(t, grid)]
     found.extend(sheet.arrowheads)
-    found.extend(t for o in sheet.outlines if (t := _curved_head(o)) is not None and _has_tail(t, grid))
+    filled = (_curved_head(o) or _half_head(o) for o in sheet.outlines)
+    found.extend(t for t in filled if t is not None and _has_tail(t, grid))
     found.extend(_dots(sheet.outlines, grid))
     found.extend(_ticks(sheet.lines, grid))
     return found[:MAX_TIPS]
@@ -172,6 +176,24 @@ def _curved_head(outline: ClosedOutline) -> Tip | None:
     sign = -1 if sharp[0] else 1
     at = (b.x0, b.y0)[axis] if sharp[0] else (b.x1, b.y1)[axis]
     return Tip(at, b.cy, sign, 0) if axis == 0 else Tip(b.cx, at, 0, sign)
+
+
+def _half_head(outline: ClosedOutline) -> Tip | None:
+    """The tip of a filled head of which one side alone is drawn: a slim right triangle whose long leg is on the line."""
+    corners = np.unique(np.array(outline.points), axis=0)
+    if not outline.filled or len(corners) != TRIANGLE:
+        return None
+    for at in range(TRIANGLE):
+        legs = np.delete(corners, at, axis=0) - corners[at]
+        long, short = legs[np.argsort(-np.abs(legs).max(axis=1))]
+        axis = int(np.argmax(np.abs(long)))
+        length, wide = abs(float(long[axis])), abs(float(short[1 - axis]))
+        right = max(abs(float(long[1 - axis])), abs(float(short[axis]))) < HALF_HEAD_OFF * length
+        if right and TIP_MIN_PT < length < TIP_MAX_PT and TIP_LEAN_LEAST * length < wide < HALF_HEAD_WIDE * length:
+            x, y = (corners[at] + long).tolist()
+            sign = int(np.sign(long[axis]))
+            return Tip(x, y, sign, 0) if axis == 0 else Tip(x, y, 0, sign)
+    return None
 
 
 def _dots(outlines: list[ClosedOutline], grid: StrokeGrid) -> list[Tip]:

@@ -1,4 +1,4 @@
-"""Arrow heads with bent sides, as drawing programs for print make them: pointed at one end, wide at the other."""
+"""Filled arrow heads with bent sides, pointed at one end and wide at the other, and those of which one side is drawn."""
 
 from __future__ import annotations
 
@@ -38,3 +38,15 @@ def test_heads_at_both_ends_of_a_line(bend: float) -> None:
 def test_a_lens_and_a_bar_are_no_heads() -> None:
     lens, bar = [math.sin(math.pi * t) for t in STEPS], [1.0 for _ in STEPS]
     assert tips(outline(140, 50, 1, lens), outline(100, 50, -1, bar)) == []
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_heads_of_one_side_point_along_their_long_leg(side: int) -> None:
+    right = ClosedOutline(((140, 50), (136, 50), (136, 50 + side), (140, 50)), True, False, False)
+    left = ClosedOutline(((104, 50 + side), (104, 50), (100, 50), (104, 50 + side)), True, False, False)
+    found = sorted((t.x, t.y, t.dx, t.dy) for t in tips(right, left))
+    assert found == [(100, 50, -1, 0), (140, 50, 1, 0)]
+
+
+def test_a_painted_corner_is_no_head() -> None:
+    assert tips(ClosedOutline(((140, 50), (136, 50), (136, 46)), True, False, False)) == []
