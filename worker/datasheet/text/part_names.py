@@ -21,6 +21,7 @@ def plain(text: str) -> str:
     return re.sub(r"[\s\-–−_]+", "", text).upper()
 
 
+_CASE = re.compile(r"case|code|size", re.IGNORECASE)
 _SIZE = re.compile(r"(?<!\d)\d{4,5}(?!\d)")  # of a chip: 0805, 2512, 01005
 
 
@@ -34,7 +35,10 @@ def fit(name: str, package: str) -> float:
         return PARTS_EXACT
     words = {plain(w) for w in re.split(r"[\s,;()]+", name)} - {""}
     wanted = {plain(w) for w in re.split(r"[\s,;()]+", package)} - {""}
-    if any(w in wanted and len(w) >= PARTS_NAME_LEAST for w in words):
+    first = next(
+        (plain(w) for w in package.split() if not _CASE.fullmatch(w)), ""
+    )  # a case of one letter is named first
+    if own == first or any(w in wanted and len(w) >= PARTS_NAME_LEAST for w in words):
         return PARTS_WORD
     begun = [w for w in words for a in wanted if _begins(w, a) or _begins(a, w)]
     if begun:

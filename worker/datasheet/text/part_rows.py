@@ -27,6 +27,7 @@ _LETTER = re.compile(r"^([A-Z][a-z]?\d?|[a-z]\d?)(?:\(?(mm|in|inch)\)?)?$")
 _VALUE = re.compile(r"[(\[（［]?[\d.,]*\d")
 _DECIMAL = re.compile(r"[.,]\d")
 _OF_REEL = re.compile(r"\b(?:reels?|tapes?|pcs|packing|weight)\b", re.IGNORECASE)
+_CODED, _CODE = re.compile(r"case|code|size", re.IGNORECASE), re.compile(r"[A-Z]\d?")
 _COUNTS = re.compile(r"circuits?|ckts?|contacts?|positions?|pos|poles?|ways?|pins?", re.IGNORECASE)
 
 
@@ -72,7 +73,7 @@ def _add(found: PartRows, rows: list[list[Word]], at: int, letters: list[Word], 
     if len({c.letter for c in columns}) < PARTS_LETTERS_LEAST:
         return
     number, left = FIRST + len(found.boxes), min(c.x - c.half for c in columns)
-    names = _names(rows, body, left, letters)
+    names = _names(rows, at, body, left, letters)
     chosen = [_entries(cells, columns, number) for cells in _chosen(body, names, left, package)]
     listed = [one for one in chosen if one]
     measures = any(_DECIMAL.search(e.quantity.printed) for one in listed for e in one)
@@ -223,12 +224,14 @@ def _chosen(body: list[list[Word]], names: list[Word], left: float, package: str
     return [row for row, score in zip(body, rated, strict=True) if score == most > 0]
 
 
-def _names(rows: list[list[Word]], body: list[list[Word]], left: float, letters: list[Word]) -> list[Word]:
-    """The cells left of the letters beside the rows of values."""
+def _names(rows: list[list[Word]], at: int, body: list[list[Word]], left: float, letters: list[Word]) -> list[Word]:
+    """The cells left of the letters beside the rows of values; a case may be named by one letter."""
     high = letters[0].box.height
     top, bottom = max(w.box.y1 for w in letters), body[-1][0].box.cy + PARTS_ROW_GAP * high
     beside = [[w for w in row if w.box.x1 < left + high and top < w.box.cy < bottom] for row in rows]
-    return [c for row in beside if row for c in cells_of(row) if _is_name(c)]
+    level = [w for row in rows for w in row if abs(w.box.cy - rows[at][0].box.cy) < PARTS_HEAD_LINES * high]
+    coded = any(_CODED.fullmatch(w.text) and w.box.x1 < left + high for w in level)
+    return [c for row in beside if row for c in cells_of(row) if _is_name(c) or (coded and _CODE.fullmatch(c.text))]
 
 
 def _is_name(cell: Word) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from worker.datasheet.geometry.primitives import Word, around
 from worker.datasheet.text.quantities import INCH_MM, MILS
-from worker.datasheet.thresholds.page import COLUMN_WIDE_PT, HEAD_ROWS, HEAD_SYMBOLS
+from worker.datasheet.thresholds.page import COLUMN_WIDE_PT, HEAD_ROWS, HEAD_SYMBOLS, LETTER_OVER
 
 SYMBOL = re.compile(
     r"^(?:[A-Za-zØθφϕΦ∅]{1,2}|[A-Za-z]{1,3}\d{1,2}|[A-Za-z]\d[A-Za-z]|[A-Za-z]{2,4}_[A-Za-z]+|[a-z]{3}|aaa|bbb|ccc|ddd)$"
@@ -67,6 +67,18 @@ def side_by_side(rows: list[list[Word]], at: int) -> list[list[tuple[Word, str]]
             groups.append([])
         groups[-1].append(head)
     return groups
+
+
+def lettered(rows: list[list[Word]], at: int, heads: list[tuple[Word, str]]) -> bool:
+    """Whether each limit of a header row stands under a letter of its own, over the values of many parts."""
+    over = [
+        w for row in rows[max(0, at - HEAD_ROWS) : at] for w in row if SYMBOL.match(w.text) and not MM.match(w.text)
+    ]
+    letters = [
+        w.text for head, _ in heads for w in over
+        if abs(w.box.cx - head.box.cx) < w.box.height and head.box.cy - w.box.cy < LETTER_OVER * w.box.height
+    ]  # fmt: skip
+    return len(letters) == len(set(letters)) == len(heads)
 
 
 def columns_of(rows: list[list[Word]], at: int, heads: list[tuple[Word, str]]) -> list[TableColumn]:

@@ -9,7 +9,7 @@ from worker.datasheet.geometry.primitives import Box, Word, around
 from worker.datasheet.text import column_tables
 from worker.datasheet.text.quantities import NUMBER, Quantity, number, tidy
 from worker.datasheet.text.table_entry import VALUE, TableEntry, rows_of, symbol_of
-from worker.datasheet.text.table_heads import SYMBOL, TableColumn, columns_of, heads_of, side_by_side
+from worker.datasheet.text.table_heads import SYMBOL, TableColumn, columns_of, heads_of, lettered, side_by_side
 from worker.datasheet.thresholds.page import (
     ROW_GAP,
     ROW_HEIGHT_LEAST_PT,
@@ -119,6 +119,8 @@ def read_rows(words: list[Word]) -> tuple[list[TableEntry], list[Box]]:
             own = [w for w in words if w.box.x0 > edge]
             edge = heads[-1][0].box.x1
             if len({limit for _, limit in heads}) < 2 or any(b.holds(heads[0][0].box) for b in boxes):
+                continue
+            if lettered(rows, at, heads):
                 continue
             found = _table(own, around([w.box for w, _ in heads]), columns_of(rows, at, heads), table)
             if len(found) >= 2:

@@ -41,6 +41,7 @@ LEAST_OVER_MOST = 1.6  # times the number over it: a larger one is no limit of o
 LETTERED_COLUMNS = 5  # letters in a row that begin a table without a head of its own
 HEAD_ROWS = 6  # rows next to a header that are looked at
 HEAD_SYMBOLS = 3  # of them that have a symbol where a table begins
+LETTER_OVER = 3.0  # heights from the letter of a column to the limit under it
 LETTERS_LEAST = 3  # rows of a table that gives letters one value each; fewer are a note
 LETTERS_ROW_GAP = 3.2  # heights between two letters of it, whose cells may hold two lines
 LETTERS_HEAD_GAP = 4.0  # heights from the head of its letters to the first, a second line of heads between them

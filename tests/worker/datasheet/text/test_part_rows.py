@@ -10,6 +10,7 @@ from tests.worker.datasheet.text.test_tables import row
 from worker.datasheet.geometry.primitives import Word
 from worker.datasheet.text.part_names import fit
 from worker.datasheet.text.part_rows import PartRows, read
+from worker.datasheet.text.tables import read as read_limits
 
 HEAD = [*row(0, (10, "TYPE"), (90, "L"), (97, "(mm)"), (160, "W"), (167, "(mm)"), (230, "T"), (237, "(mm)"))]
 
@@ -98,7 +99,7 @@ def test_digits_that_a_font_sets_apart_are_one_number() -> None:
 @pytest.mark.parametrize(
     ("name", "package", "fits"),
     [("AB2512", "2512", True), ("AB2512 1W", "AB2512", True), ("12512", "2512", False), ("AB251", "AB2512", False),
-     ("77L010", "77L010YR", True), ("77L01", "77L010YR", False), ("L", "SRX L", False)],
+     ("77L010", "77L010YR", True), ("77L01", "77L010YR", False), ("L", "SRX L", False), ("B", "case B 3528-21", True)],
 )  # fmt: skip
 def test_names_of_a_part(name: str, package: str, fits: bool) -> None:
     assert (fit(name, package) > 0) is fits
@@ -204,3 +205,27 @@ def test_names_of_a_cell_on_lines_of_their_own_share_its_values() -> None:
             "C": (None, 3.7, None),
         }
     assert values(read(words, [], "KLC2012"))["A"] == (None, 0.65, None)
+
+
+@pytest.mark.parametrize(("package", "side"), [("B 3528-21", 3.0), ("D", 4.0)])
+def test_a_case_of_one_letter_under_letters_with_a_limit_each(package: str, side: float) -> None:
+    """The limits under the letters head no columns of limits, and the letters of the cases are none of the figure."""
+    words = [
+        *row(0, (100, "A"), (200, "B"), (300, "C")),
+        *row(5, (20, "CASE"), (42, "CODE")),
+        *row(10, (88, "(MIN.)"), (188, "(NOM.)"), (288, "(NOM.)")),
+        *row(22, (10, "ALL"), (30, "TYPES")),
+        *[
+            word
+            for i, (name, mm) in enumerate(zip("ABCD", (1.8, 3.0, 3.5, 4.0), strict=True))
+            for word in row(
+                34 + 12 * i, (40, name), (80, f"{mm / 25.4:.3f}"), (106, f"[{mm:.2f}]"), (180, "0.071"),
+                (206, "[1.80]"), (280, "0.065"), (306, "[1.65]"),
+            )
+        ],
+    ]  # fmt: skip
+    entries, boxes = read_limits(words)
+    assert entries == []
+    assert values(read(words, boxes, package)) == {
+        "A": (None, side, None), "B": (None, 1.8, None), "C": (None, 1.65, None)
+    }  # fmt: skip
