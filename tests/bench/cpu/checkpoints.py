@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import torch
 from safetensors.torch import save_file
@@ -83,11 +84,14 @@ def config_of(shape: Shape, marks: dict[str, int]) -> Any:
 
 
 def random_tensor(name: str, size: tuple[int, ...]) -> torch.Tensor:
-    """Ones for the weights of norms; else one tile of random numbers over and over: billions of them in seconds."""
+    """Ones for the weights of norms; else a tile of random numbers over and over: billions of them in seconds.
+
+    Each name has a tile of its own: matrices that are equal ONNX Runtime keeps once.
+    """
     if "norm" in name and name.endswith("weight"):
         return torch.ones(size, dtype=torch.bfloat16)
     tensor = torch.empty(size, dtype=torch.bfloat16)
-    tile = torch.randn(TILE_NUMBERS, generator=torch.Generator().manual_seed(0)) * SPREAD
+    tile = torch.randn(TILE_NUMBERS, generator=torch.Generator().manual_seed(crc32(name.encode()))) * SPREAD
     for part in tensor.view(-1).split(TILE_NUMBERS):
         part.copy_(tile[: len(part)])
     return tensor

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +52,12 @@ def random_source(shape: TextShape) -> RandomSource:
     return RandomSource(Path(), {"model_type": "qwen3_vl", "text_config": text, "vision_config": {}}, files)
 
 
-def drawn(weights: NDArray[np.float32], bits: int, block: int) -> Quantized:
-    """Random codes of a matrix of this size."""
+def drawn(rng: np.random.Generator, weights: NDArray[np.float32], bits: int, block: int) -> Quantized:
+    """Random codes of a matrix of this size. No two are alike: ONNX Runtime keeps equal matrices once, in the cache."""
     outputs, inputs = weights.shape
     count = -(-inputs // block_for(inputs, block))
     per_byte = 8 // bits
-    codes = np.random.default_rng(outputs).integers(0, 256, (outputs, count, block // per_byte), dtype=np.uint8)
+    codes = rng.integers(0, 256, (outputs, count, block // per_byte), dtype=np.uint8)
     scales = np.full((outputs, count), SPREAD / 4.6, np.float32)  # codes spread by 4.6
     return Quantized(bits, block, inputs, codes, scales, np.full((outputs, -(-count // per_byte)), SYMMETRIC, np.uint8))
 
@@ -66,9 +67,10 @@ def write_decoder(folder: Path, shape: TextShape, block: int = 128) -> ExportMan
     source = random_source(shape)
     scales = np.full((2, shape.layers, shape.kv_heads, shape.head_dim), 4 / 127, np.float32)  # of normed keys
     with WeightsFile(folder / (DECODER + WEIGHTS_SUFFIX), lambda _, __: None) as weights:
+        draw = partial(drawn, np.random.default_rng(0))
         for kv in KV:
             graph = Graph("decoder", weights)
-            linear = Linear(graph, BITS, block, quantizer=drawn)
+            linear = Linear(graph, BITS, block, quantizer=draw)
             sizes = DecoderShape.of(source, kv)
             Decoder(source, sizes, graph, linear, linear, scales if kv == "int8" else None).build()
             graph.save(folder / graph_name(kv))

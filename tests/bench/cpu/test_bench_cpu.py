@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 
 from tests.bench import bench_cpu
 from tests.bench.cpu import peers
+from tests.bench.cpu.checkpoints import random_tensor
 from tests.bench.cpu.film import film
-from tests.bench.cpu.models import drawn
+from tests.bench.cpu.models import drawn, graph_name, write_decoder
 from tests.bench.cpu.nano import first_token, memory
 from tests.bench.cpu.peers import Peer, PeerMissing
 from tests.bench.cpu.runtime import Runtime
@@ -96,10 +98,20 @@ def test_a_peer_that_cannot_take_part_is_left_out(
 
 
 def test_random_codes_are_weights_of_the_usual_size() -> None:
-    weights = unpack(drawn(np.ones((96, 256), np.float32), 4, 128))
+    weights = unpack(drawn(np.random.default_rng(0), np.ones((96, 256), np.float32), 4, 128))
     assert weights.shape == (96, 256)
     assert weights.std() == pytest.approx(SPREAD, rel=0.1)
     assert abs(weights.mean()) < SPREAD / 5
+
+
+def test_no_two_matrices_are_alike(tmp_path: Path) -> None:
+    """Equal ones are kept once, and then a small cache serves what has to come from memory."""
+    write_decoder(tmp_path, TINY)
+    graph = onnx.load(tmp_path / graph_name("int8"))
+    matrices = [tensor.raw_data for tensor in graph.graph.initializer if tensor.name.endswith(".packed")]
+    assert len(matrices) == 4 * TINY.layers + 1
+    assert len(set(matrices)) == len(matrices)
+    assert not random_tensor("first", (8, 8)).equal(random_tensor("second", (8, 8)))
 
 
 def test_bytes_of_a_step_are_those_of_the_weights_and_of_all_that_is_kept() -> None:
