@@ -28,6 +28,7 @@ from worker.datasheet.thresholds.page import (
     OBLIQUE_DEG,
     RAISED_LEAST,
     RAISED_SMALL,
+    TWICE_PART,
     UNKNOWN_LEAST,
     UNMAPPED_PART,
 )
@@ -208,7 +209,19 @@ def read_words(
     chars = _whole([_meant(c, known or {}) for c in _chars(textpage, to_page, clipped or {}, page)])
     unknown = [c.box for c in chars if c is not None and not c.text]
     runs = _runs([c if c is not None and c.text else None for c in chars])
-    return [_word(run) for run in runs if _of_drawing(run)], unknown
+    return _once([_word(run) for run in runs if _of_drawing(run)]), unknown
+
+
+def _once(words: list[Word]) -> list[Word]:
+    """The words, each once that is printed twice at one place, which makes it bold."""
+    alike: dict[tuple[str, int], list[Word]] = {}
+    for word in words:
+        same = alike.setdefault((word.text, word.turn), [])
+        near = TWICE_PART * word.across
+        if not any(abs(w.box.cx - word.box.cx) < near and abs(w.box.cy - word.box.cy) < near for w in same):
+            same.append(word)
+    kept = {id(word) for same in alike.values() for word in same}
+    return [word for word in words if id(word) in kept]
 
 
 def _whole(chars: list[_Char | None]) -> list[_Char | None]:

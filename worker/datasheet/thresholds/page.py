@@ -21,6 +21,7 @@ GLYPH_WORDS_MOST = 80  # of a page
 GLYPH_AGREED = 0.6  # of what the words say of a letter that must be the same
 GLYPH_MOST_SURE = 0.99  # confidence of a letter so found, which was read from pixels
 MISREAD_PART = 0.2  # of a word's known letters that may be misread where the others are believed
+TWICE_PART = 0.15  # of its height by which the second print of a word is off the first, to make it bold
 BRACKET_NEAR = 1.6  # heights for the lost bracket and the spaces around it
 BRACKET_IN_LINE = 0.7  # of both heights that must be shared
 OBLIQUE_DEG = 15.0  # off the nearest quarter turn: letters more askew belong to watermarks, not to drawings

@@ -200,3 +200,16 @@ def test_the_mark_of_a_footnote_is_no_digit_of_a_name(turned: bool) -> None:
         canvas.setFont("Helvetica", size)
         canvas.drawString(x, rise, text)
     assert drawn_words(canvas, file) == ["IO16", "3", "CH1"]
+
+
+def test_words_printed_twice_to_make_them_bold_are_read_once(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "page.pdf"), pagesize=(595, 842))
+    for row, (letter, mm) in enumerate((("G", "1.00"), ("Y", "1.00"), ("Z", "2.70"))):
+        for off in (0.0, 0.3):
+            canvas.drawString(100 + off, 600 - 12 * row, letter)
+        canvas.drawString(150, 600 - 12 * row, mm)
+    canvas.save()
+    book = pages.open_book([tmp_path / "page.pdf"])
+    words, _ = pages.read_text(book, 1)
+    book.close()
+    assert sorted(w.text for w in words) == ["1.00", "1.00", "2.70", "G", "Y", "Z"]
