@@ -158,6 +158,7 @@ def interpret(sheet: Sheet, units: str = "auto", package: str | None = None) -> 
         numbers = [q if q.mm else q.scaled(_MM_IN[unit]) for q in numbers]
     drawn = shapes.find(sheet)
     numbers = drawn_signs.marked([q for q in numbers if _possible(q)], drawn)
+    drawn = drawn_signs.without_digits(drawn, numbers)
     labels = symbol_labels(free, entries, boxes)
     found = numbers + labels
     spans, readings = chance_spans.without(spans, dimensions.readings_of(spans, grid, found), grid)

@@ -30,6 +30,7 @@ from worker.datasheet.thresholds.page import (
     STROKED_LINE_PT,
     STROKED_LONE_MOST,
     STROKED_NUMBERS_LEAST,
+    STROKED_PEN,
     STROKED_RUNS_LEAST,
     STROKED_SMALL_PT,
     STROKED_STRAIGHT_PT,
@@ -117,8 +118,10 @@ def _paint(sheet: Sheet, lines: NDArray[np.float64], chosen: NDArray[np.bool_], 
             solid.append(px)
             continue
         thick = int(max(1, round(part[0, 4] * PX_PER_PT)))
-        most = STROKED_FINE_PX if np.ptp(points, axis=0).max() < STROKED_SMALL_PT else STROKED_BOLD_PX
-        cv2.polylines(paper, [px], False, 0, min(max(thick, 2), most), cv2.LINE_AA, SUBPIXEL_BITS)
+        size = float(np.ptp(points, axis=0).max())
+        most = STROKED_FINE_PX if size < STROKED_SMALL_PT else STROKED_BOLD_PX
+        least = max(2, round(STROKED_PEN * size * PX_PER_PT))
+        cv2.polylines(paper, [px], False, 0, min(max(thick, least), most), cv2.LINE_AA, SUBPIXEL_BITS)
     if solid:
         _fill(paper, solid)
     return paper

@@ -240,6 +240,7 @@ BESIDE_VOTES = 0.2  # of the other numbers that agree on the scale
 
 # Signs drawn before numbers (drawing/drawn_signs.py), in heights of the number.
 SIGN_HIGH = (0.5, 1.1)  # height of a circle that means a diameter; larger takes pads for signs
+SIGN_SLACK_PT = 0.5  # by which a closed digit may reach out of the box of its number
 SIGN_GAP = 0.5  # from it to the number
 SIGN_LEVEL = 0.3  # between the middles of both
 SIGN_ROUND = 0.15  # part by which the sides of the circle may differ

@@ -84,6 +84,7 @@ STROKED_TITLE_ASPECT = 1.8  # length by height of a line that may be a title
 STROKED_TITLE_PT = 4.0  # height of such a line
 STROKED_ALIKE = 0.35  # of its height: by which other numbers of a figure may be lower or higher than one that was read
 STROKED_FIGURE_PT = 150.0  # from one number of a figure to its others; farther ones belong to other figures
+STROKED_PEN = 0.08  # of its size: the thinnest pen a letter is painted with; a thinner one makes large letters leaders
 # points, pixels: letters no higher than this get the fine pen; they run together under a thicker one
 STROKED_SMALL_PT = 6.0
 STROKED_FINE_PX = 2

@@ -47,6 +47,7 @@ from worker.datasheet.thresholds.scan import (
     TALL,
     TURNED_ASPECT,
     ZERO_ASPECT,
+    ZERO_LEVEL,
     ZERO_MOST_PT,
 )
 
@@ -70,12 +71,23 @@ def _letters_in(ink: Gray, px_per_pt: float) -> Iterator[tuple[float, float, flo
     count, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     low, high = POINT_LEAST_PT * px_per_pt, LETTER_MOST_PT * px_per_pt
     rings = _rings(ink, px_per_pt)
+    found: list[tuple[int, int, int, int]] = []
     for x, y, w, h, area in stats[1:count].tolist():
         leader = max(w, h) > INK_LEADER_PT * px_per_pt and area < INK_LEADER_FILL * w * h
         if leader or (x, y, w, h) in rings:
             continue
         if w <= high and h <= high and max(w, h) >= low and area >= POINT_AREA_PX:
-            yield float(x), float(y), float(w), float(h)
+            found.append((x, y, w, h))
+    zeros = [ring for ring in rings if ring[3] <= high and any(_zero_beside(ring, letter) for letter in found)]
+    for box in found + zeros:
+        yield float(box[0]), float(box[1]), float(box[2]), float(box[3])
+
+
+def _zero_beside(ring: tuple[int, int, int, int], letter: tuple[int, int, int, int]) -> bool:
+    """Whether a ring is the zero of a number, however large: as high as a letter beside it, on its line, and slim."""
+    (x, y, w, h), (x2, y2, w2, h2) = ring, letter
+    level = max(abs(y - y2), abs(y + h - y2 - h2)) < ZERO_LEVEL * h
+    return level and h > ZERO_ASPECT * w and max(x2 - x - w, x - x2 - w2) < AFTER_SLIM * h
 
 
 def _rings(ink: Gray, px_per_pt: float) -> set[tuple[int, int, int, int]]:
