@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.export.graph import CONTRIB, FLOAT, HALF, INT8, INT32, Graph, Linear
+from worker.export.int8_cache import SIZES, Int8Layer
 from worker.export.source import Source
 
 LAYERS = "model.language_model.layers"
@@ -185,23 +186,17 @@ class Decoder:
         if kind == HALF:
             query, key, value = (graph.node("Cast", part, to=HALF) for part in (query, key, value))
         out = f"attended.{layer}"
-        inputs = [query, key, value, *past, "seqlens_k", "total_sequence_length"]
+        inputs = ["seqlens_k", "total_sequence_length"]
         sizes: dict[str, Any] = {"num_heads": shape.heads, "kv_num_heads": shape.kv_heads, "do_rotary": 0}
-        if self._scales is not None:
-            inputs += ["", "", "", "", "", *self._scale_inputs(self._scales, layer)]
-            sizes |= {"k_quant_type": "PER_CHANNEL", "v_quant_type": "PER_CHANNEL", "kv_cache_bit_width": 8}
-        graph.nodes("GroupQueryAttention", inputs, [out, *present], CONTRIB, **sizes)
+        int8 = None if self._scales is None else Int8Layer(graph, layer, shape.heads, *self._scales[:, layer])
+        if int8 is not None:
+            query, key, value = int8.into_steps(query, key, value)
+            inputs += int8.scale_inputs()
+            sizes |= SIZES
+        graph.nodes("GroupQueryAttention", [query, key, value, *past, *inputs], [out, *present], CONTRIB, **sizes)
+        if int8 is not None:
+            return int8.out_of_steps(out)
         return graph.node("Cast", out, to=FLOAT) if kind == HALF else out
-
-    def _scale_inputs(self, scales: KeyValueScales, layer: int) -> list[str]:
-        """What a step of each channel's int8 keys and values stands for."""
-        size = (1, self._shape.kv_heads, 1, self._shape.head_dim)
-        return [
-            self._graph.weight(
-                f"kv_scale.{layer}.{part}", partial(_of_layer, part_scales, layer, size), size, np.float32
-            )
-            for part, part_scales in zip(("key", "value"), scales, strict=True)
-        ]
 
     def _mlp(self, normed: str, layer: int) -> str:
         graph, shape, prefix = self._graph, self._shape, f"{LAYERS}.{layer}.mlp"
@@ -212,11 +207,6 @@ class Decoder:
         silu = graph.contrib("QuickGelu", gate, alpha=1.0)  # x * sigmoid(x), in one operator
         name, back = f"{prefix}.down_proj.weight", (shape.hidden, shape.middle)
         return self._linear(graph.node("Mul", silu, up), name, self._read(name, *back), back)
-
-
-def _of_layer(scales: NDArray[np.float32], layer: int, size: tuple[int, ...]) -> NDArray[np.float32]:
-    of_layer: NDArray[np.float32] = scales[layer]
-    return of_layer.reshape(size)
 
 
 def _joined(reads: list[Reads]) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ from tests.bench.cpu.serve import Decoding, serve
 from tests.bench.cpu.shapes import STEPS, TOKENS
 from worker.engines.onnx.forward import Embeddings, OnnxForward
 from worker.engines.onnx.manifest import DECODER, WEIGHTS_SUFFIX, read_manifest
-from worker.engines.onnx.runtime import open_graph
+from worker.engines.onnx.runtime import attention_over, open_graph
 from worker.engines.spec import ModelSpec
 from worker.streaming.runtime.protocol import PromptSegment
 from worker.streaming.spans import SpanRole, TokenSpan
@@ -23,7 +23,8 @@ class OnnxDecoder:
 
     def __init__(self, folder: Path, kv: str, threads: int) -> None:
         manifest = read_manifest(folder, "bench").model_copy(update={"kv": kv})
-        graph = open_graph(folder / graph_name(kv), ModelSpec("bench", "onnx"), "cpu", threads)
+        with attention_over(kv):
+            graph = open_graph(folder / graph_name(kv), ModelSpec("bench", "onnx"), "cpu", threads)
         table = np.random.default_rng(0).standard_normal((TOKENS, manifest.text.hidden), dtype=np.float32)
         self.forward = OnnxForward(manifest, None, graph, Embeddings(table, "float32"))
         self.weights = (folder / (DECODER + WEIGHTS_SUFFIX)).stat().st_size

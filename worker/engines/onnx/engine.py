@@ -26,7 +26,7 @@ from worker.engines.onnx.manifest import (
     check_files,
     read_manifest,
 )
-from worker.engines.onnx.runtime import open_graph, provider_of, threads_of
+from worker.engines.onnx.runtime import attention_over, open_graph, provider_of, threads_of
 from worker.engines.onnx.tokenizer import FileTokenizer
 from worker.engines.spec import ModelSpec
 from worker.errors import Transient
@@ -49,7 +49,8 @@ def geometry_of(vision: VisionSizes) -> Geometry:
 def load_forward(spec: ModelSpec, folder: Path, manifest: ExportManifest) -> OnnxForward:
     """The graphs of a folder in memory. Raises Permanent(MODEL_UNAVAILABLE) with what is wrong with one."""
     provider, threads = provider_of(spec), threads_of(spec)
-    vision, decoder = (open_graph(folder / name, spec, provider, threads) for name in (VISION, DECODER))
+    with attention_over(manifest.kv):
+        vision, decoder = (open_graph(folder / name, spec, provider, threads) for name in (VISION, DECODER))
     table = np.load(folder / EMBEDDINGS, mmap_mode="r")
     scales = np.load(folder / KV_SCALES)[0][:, None, :, None] if manifest.kv == "int8" else None
     return OnnxForward(manifest, vision, decoder, Embeddings(table, manifest.embeddings), scales)

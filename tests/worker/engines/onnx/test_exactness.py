@@ -10,15 +10,20 @@ import numpy as np
 import pytest
 import torch
 
-from tests.worker.engines.exports import EXPORTED, recording_export
+from tests.worker.engines.exports import EXPORTED, WHOLE, export_folder, recording_export
 from tests.worker.engines.models import OPTIONS, chunk, stock_model
 from tests.worker.streaming.oracle import Oracle, Past, turned
 from tests.worker.streaming.test_exactness import BIG_WINDOW, CLOSE, follow, irregular_chunks
 from worker.engine.protocol import WatchOptions
 from worker.engines.loading import normalisation
+from worker.engines.onnx.manifest import KV_SCALES
+from worker.export.plan import ExportOptions
 from worker.streaming.budget import window_limits
 from worker.streaming.context_window import Ablation
 from worker.streaming.session import StreamSession
+
+INT8_CACHE = replace(WHOLE, kv="int8")
+INT8_CLOSE = 0.05
 
 
 def marks(loaded: Any) -> int:
@@ -26,10 +31,14 @@ def marks(loaded: Any) -> int:
 
 
 def beside_oracle(
-    family: str, chunks: list[Any], options: WatchOptions, ablation: Ablation = Ablation.NONE
+    family: str,
+    chunks: list[Any],
+    options: WatchOptions,
+    ablation: Ablation = Ablation.NONE,
+    export: ExportOptions = WHOLE,
 ) -> tuple[float, int, StreamSession, Oracle]:
     """(largest difference of any logit, silent replies, the session, the oracle)."""
-    loaded, forward = recording_export(family)
+    loaded, forward = recording_export(family, export)
     session = StreamSession(loaded, options, ablation=ablation)
     oracle = Oracle(stock_model(family))
     normalise = normalisation(loaded.geometry, torch.device("cpu"))
@@ -100,10 +109,8 @@ def test_position_four_million_is_position_zero(family: str) -> None:
     assert np.abs(runs[0] - runs[1]).max() < CLOSE
 
 
-@pytest.mark.parametrize("family", EXPORTED)
-def test_first_layer_keys_and_values_are_a_full_recompute(family: str) -> None:
-    """T6: layer 0 does not depend on attention, so its cache equals the oracle's after any eviction."""
-    _, _, session, oracle = beside_oracle(family, [chunk(index) for index in range(10)], OPTIONS)
+def first_layer(session: StreamSession, oracle: Oracle) -> list[tuple[Any, Any]]:
+    """(as kept, as computed anew) of the first layer's keys and of its values, (heads, tokens, head_dim)."""
     rows = session.cache.slots.rows([span.key for span in session.context.spans])
     first = session.context.spans[0].start
     assert first > 0
@@ -111,6 +118,27 @@ def test_first_layer_keys_and_values_are_a_full_recompute(family: str) -> None:
     keys, values = oracle.keys[0], oracle.values[0]
     assert keys is not None
     assert values is not None
-    expected = turned(keys.transpose(0, 1), cos[0], sin[0]).numpy()
-    assert np.abs(session.cache.keys[0, 0][:, rows] - expected).max() < CLOSE
-    assert np.abs(session.cache.values[0, 0][:, rows] - values.transpose(0, 1).numpy()).max() < CLOSE
+    kept = (session.cache.keys[0, 0][:, rows], session.cache.values[0, 0][:, rows])
+    anew = (turned(keys.transpose(0, 1), cos[0], sin[0]), values.transpose(0, 1))
+    return [(ours, theirs.numpy()) for ours, theirs in zip(kept, anew, strict=True)]
+
+
+@pytest.mark.parametrize("family", EXPORTED)
+def test_first_layer_keys_and_values_are_a_full_recompute(family: str) -> None:
+    """T6: layer 0 does not depend on attention, so its cache equals the oracle's after any eviction."""
+    _, _, session, oracle = beside_oracle(family, [chunk(index) for index in range(10)], OPTIONS)
+    for kept, anew in first_layer(session, oracle):
+        assert np.abs(kept - anew).max() < CLOSE
+
+
+@pytest.mark.parametrize("family", EXPORTED)
+def test_int8_keys_and_values_are_the_nearest_steps_of_a_full_recompute(family: str) -> None:
+    """T6 with int8 keys and values: what was moved too is the nearest step of its channel, and logits stay near."""
+    chunks = [chunk(index) for index in range(10)]
+    error, _, session, oracle = beside_oracle(family, chunks, OPTIONS, export=INT8_CACHE)
+    steps = np.load(export_folder(family, INT8_CACHE) / KV_SCALES)[:, 0, :, None]
+    for (kept, anew), step in zip(first_layer(session, oracle), steps, strict=True):
+        inside = np.abs(anew) < 127 * step
+        assert inside.mean() > 0.99
+        assert (np.abs(kept * step - anew) <= step / 2 + CLOSE)[inside].all()
+    assert error < INT8_CLOSE
