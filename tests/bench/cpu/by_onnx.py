@@ -11,6 +11,7 @@ from tests.bench.cpu.models import graph_name
 from tests.bench.cpu.serve import Decoding, serve
 from tests.bench.cpu.shapes import STEPS, TOKENS
 from worker.engines.onnx.forward import Embeddings, OnnxForward
+from worker.engines.onnx.huge_pages import gather
 from worker.engines.onnx.manifest import DECODER, WEIGHTS_SUFFIX, read_manifest
 from worker.engines.onnx.runtime import attention_over, open_graph
 from worker.engines.spec import ModelSpec
@@ -25,6 +26,7 @@ class OnnxDecoder:
         manifest = read_manifest(folder, "bench").model_copy(update={"kv": kv})
         with attention_over(kv):
             graph = open_graph(folder / graph_name(kv), ModelSpec("bench", "onnx"), "cpu", threads)
+        gather()
         table = np.random.default_rng(0).standard_normal((TOKENS, manifest.text.hidden), dtype=np.float32)
         self.forward = OnnxForward(manifest, None, graph, Embeddings(table, "float32"))
         self.weights = (folder / (DECODER + WEIGHTS_SUFFIX)).stat().st_size

@@ -15,6 +15,7 @@ from worker.engine.protocol import NO_SNAPSHOTS, Answer, ChatRequest, ModelInfo,
 from worker.engines.conversation import conversation
 from worker.engines.grammar import Grammar
 from worker.engines.onnx.forward import Embeddings, OnnxForward
+from worker.engines.onnx.huge_pages import gather_soon
 from worker.engines.onnx.manifest import (
     DECODER,
     EMBEDDINGS,
@@ -81,6 +82,7 @@ class OnnxEngine:
         tokens = FileTokenizer(folder / TOKENIZER)
         self.loaded = load_model(spec, folder, manifest, tokens)
         self._tokens, self._vocabulary = tokens, manifest.text.vocabulary
+        weights = sum((folder / name).stat().st_size for name in manifest.files)
         self._info = ModelInfo(
             name=spec.name,
             family=manifest.family,
@@ -90,11 +92,12 @@ class OnnxEngine:
             dtype="float32" if manifest.weights == "fp32" else manifest.weights,
             device=spec.options.get("provider", "cpu"),
             parameters=manifest.parameters,
-            memory_bytes=sum((folder / name).stat().st_size for name in manifest.files),
+            memory_bytes=weights,
             structured=True,
             window=manifest.window,
             demo=manifest.demo,
         )
+        gather_soon(weights)
 
     @property
     def info(self) -> ModelInfo:
