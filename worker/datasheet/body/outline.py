@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
 from worker.datasheet.body import named_views, over_another, side_by_side
 from worker.datasheet.body.edge_coverage import closed, sides_drawn
@@ -32,6 +33,7 @@ from worker.datasheet.thresholds.drawing import (
     STRETCH_LEAST,
     STRETCH_MOST,
     STRETCH_WORST,
+    TAKEN_COST,
     VIEW_AT_SPAN,
     VIEWS_LEAST,
 )
@@ -44,17 +46,22 @@ def from_drawing(drawing: Drawing, taken: set[int]) -> Found | None:
 
     A closed outline of that size goes before sides put together of strokes, which the tips of leads may form too.
     """
-    free = [r for r in drawing.readings if id(r.quantity) not in taken]
     lengths = [
-        r for r in free if r.quantity.kind == "length" and r.cost < VIEW_AT_SPAN and r.quantity.count in (None, 1)
-    ]
-    lengths = without_labels(lengths)
+        r for r in drawing.readings
+        if r.quantity.kind == "length" and r.cost < VIEW_AT_SPAN and r.quantity.count in (None, 1)
+    ]  # fmt: skip
+    lengths = [_doubted(r) if id(r.quantity) in taken else r for r in without_labels(lengths)]
     across = _likeliest([r for r in lengths if r.span.axis == 0])
     along = _likeliest([r for r in lengths if r.span.axis == 1])
     top, views = _from_top(drawing, across, along, lengths), side_by_side.with_leads(drawing, across, along)
     if views is not None and (top is None or _largest_view(views) > VIEWS_LEAST * _largest_view(top)):
         return views  # the front view was taken for the top one, or nothing was
     return top or side_by_side.without_leads(drawing, across, along)
+
+
+def _doubted(reading: DimensionReading) -> DimensionReading:
+    """A number of the land pattern, which may be one of the outline where that pattern is none."""
+    return replace(reading, cost=reading.cost + TAKEN_COST)
 
 
 def _largest_view(found: Found) -> float:

@@ -73,7 +73,7 @@ def has_sides(found: Findings) -> bool:
 
 
 def _body(found: Findings) -> Found:
-    """Sides and height from the outlines; a number that the land pattern uses is none of the body's."""
+    """Sides and height from the outlines; a number that the land pattern uses is the body's where no other is."""
     if not found.outlines:
         return Found()
     words = " ".join(w.text for d in found.outlines for w in d.lines) + " " + (found.package or "")

@@ -158,6 +158,7 @@ LETTER_AT_LINE = 1.5  # cost below which a letter names its dimension line; larg
 BODY_EDGE_PT = 1.4  # from the end of a dimension to the edge it measures
 BODY_EDGE_RASTER_PT = 2.5  # the same in a scan
 BODY_DRAWN_LEAST = 0.6  # of a side that must be drawn between two ends; smaller takes a box of leads for the body
+TAKEN_COST = 5.0  # of a number that the land pattern uses: it is one of the body where nothing else is
 NUMBER_ASTRAY = 0.5  # cost: a number so much nearer to another span measures that one
 SIDE_VIEW_ALIKE = 0.03  # part by which a side of a view may differ from that of the body
 SIDE_VIEW_DRAWN = 0.4  # of both faces that a dimension across it ends at; smaller takes leads for faces
