@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from worker.datasheet.body import numbers_beside, views, words
 from worker.datasheet.body.found import Found, largest
@@ -100,12 +101,19 @@ def _drawn(drawing: Drawing, taken: set[int], parts: Parts) -> Found | None:
     What the page calls such a figure may be the outline all the same: its numbers have limits then.
     """
     own, board_free = _whole(drawing) if _parametric(drawing) else parts(drawing)
-    bare, whole = from_drawing(board_free, taken), from_drawing(own, taken)
+    bare, whole = (from_drawing(_lettered_here(d, board_free), taken) for d in (board_free, own))
     if bare is None and whole is None and own is not drawing:
-        return from_drawing(drawing, taken)
+        return from_drawing(_lettered_here(drawing, board_free), taken)
     if bare is None or whole is None:
         return bare or whole
     return whole if _limited(whole) > _limited(bare) else bare
+
+
+def _lettered_here(drawing: Drawing, board_free: Drawing) -> Drawing:
+    """The drawing without the readings of letters that stand at figures of boards and reels."""
+    shown = {id(q) for q in board_free.quantities}
+    kept = [r for r in drawing.readings if not r.quantity.symbol or id(r.quantity) in shown]
+    return replace(drawing, readings=kept)
 
 
 def _limited(found: Found) -> int:

@@ -43,11 +43,13 @@ def height(drawing: Drawing, top: TopView, lengths: list[DimensionReading]) -> Q
     scale = solve([r for r in lengths if r.cost < 1.0])
     views = _views(drawing, top.box)
     best: tuple[tuple[bool, float], DimensionReading] | None = None
+    longest = max(largest(side.quantity) for side in (top.x, top.y))
     for r in _candidates(drawing, top, lengths, views):
         off = 0.0 if scale is None else min(misfit(r, scale), 1.0)
         whole = any(_third(r.span, v, top.box) for v in views)  # which may be drawn thicker than it is
         seen = 1.0 if whole else _seen(r.span, top.box, views, drawing)
-        drawn = whole or (off < SIDE_VIEW_OFF and seen > SIDE_VIEW_DRAWN)
+        flat = largest(r.quantity) <= longest  # a part that stands is believed where its whole side view is seen
+        drawn = whole or (flat and off < SIDE_VIEW_OFF and seen > SIDE_VIEW_DRAWN)
         size = largest(r.quantity) * (FOR_COST**r.cost) * (1 - HEIGHT_OFF * off)
         size *= (
             REFERENCE_PART if r.quantity.limit == "REF" else 1.0

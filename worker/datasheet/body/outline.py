@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import replace
 
-from worker.datasheet.body import named_views, over_another, side_by_side
+from worker.datasheet.body import named_views, over_another, shared_sides, side_by_side
 from worker.datasheet.body.edge_coverage import closed, sides_drawn
 from worker.datasheet.body.found import Found, largest
 from worker.datasheet.body.height import TopView, height
@@ -49,8 +49,10 @@ def from_drawing(drawing: Drawing, taken: set[int]) -> Found | None:
     lengths = [
         r for r in drawing.readings
         if r.quantity.kind == "length" and r.cost < VIEW_AT_SPAN and r.quantity.count in (None, 1)
+        and not (r.quantity.symbol and id(r.quantity) in taken)
     ]  # fmt: skip
     lengths = [_doubted(r) if id(r.quantity) in taken else r for r in without_labels(lengths)]
+    lengths = shared_sides.added(drawing, lengths)
     across = _likeliest([r for r in lengths if r.span.axis == 0])
     along = _likeliest([r for r in lengths if r.span.axis == 1])
     top, views = _from_top(drawing, across, along, lengths), side_by_side.with_leads(drawing, across, along)
@@ -60,7 +62,7 @@ def from_drawing(drawing: Drawing, taken: set[int]) -> Found | None:
 
 
 def _doubted(reading: DimensionReading) -> DimensionReading:
-    """A number of the land pattern, which may be one of the outline where that pattern is none."""
+    """A number of the land pattern, which may be one of the outline where that pattern is none; its letters are its own."""
     return replace(reading, cost=reading.cost + TAKEN_COST)
 
 

@@ -146,13 +146,14 @@ def _under_heading(drawing: Drawing, asked: set[str]) -> Drawing:
     """The part of a page from the one heading that names the package to the next one, where others have figures too."""
     titles = [t for t in headings.headings(drawing) if not _UNIT.search(t.text)]
     blocks = _blocks([*titles, *(n for n in _part_names(drawing, asked) if n not in titles)])
-    centred = {i for i, block in enumerate(blocks) if _centred(block, blocks, drawing.sheet.width)}
+    named = [b for b in blocks if any(_names(line.text, asked) for line in b)]
+    wide = {i for i, block in enumerate(blocks) if block in named and _wide(block, named, drawing.sheet.width)}
     own: list[list[dimensions.DimensionSpan]] = [[] for _ in blocks]
     for span in drawing.spans:
         box = dimensions.box_of(span)
         over = [
             i for i, block in enumerate(blocks)
-            if block[-1].box.y1 <= box.cy and (_begins(block) < box.cx or i in centred)
+            if block[-1].box.y1 <= box.cy and (_begins(block) < box.cx or i in wide)
         ]  # fmt: skip
         if over:
             own[_nearest(over, blocks)].append(span)
@@ -163,6 +164,11 @@ def _under_heading(drawing: Drawing, asked: set[str]) -> Drawing:
     most = max((score for score, _ in rated), default=0)
     best = [spans for score, spans in rated if score == most]
     return _of_spans(drawing, best[0]) if most and len(best) == 1 and len(rated) > 1 else drawing
+
+
+def _names(text: str, asked: set[str]) -> bool:
+    """Whether a heading names a package or a part, as that of a chapter does not."""
+    return bool(naming.families(text) or asked & naming.words_of(text) or _PART_NAME.fullmatch(text.strip()))
 
 
 def _part_names(drawing: Drawing, asked: set[str]) -> list[Word]:
@@ -182,13 +188,15 @@ def _begins(block: list[Word]) -> float:
     return min(line.box.x0 for line in block) - HEADING_LEFT_PT
 
 
-def _centred(block: list[Word], blocks: list[list[Word]], width: float) -> bool:
-    """Whether a heading stands alone in the middle of the page, over a figure that may reach from margin to margin."""
+def _wide(block: list[Word], others: list[list[Word]], width: float) -> bool:
+    """Whether a figure under a heading may begin left of it.
+
+    It may where no other package has a heading farther left, or none beside a heading in the middle of the page.
+    """
     box = around([line.box for line in block])
-    beside = [
-        o for o in blocks if o is not block and o[-1].box.x1 < box.x0 and abs(o[-1].box.cy - box.cy) < HEADING_ALONE_PT
-    ]
-    return abs(box.cx - width / 2) < HEADING_CENTRED * width and not beside
+    left = [o for o in others if o is not block and o[-1].box.x1 < box.x0]
+    beside = [o for o in left if abs(o[-1].box.cy - box.cy) < HEADING_ALONE_PT]
+    return not left or (abs(box.cx - width / 2) < HEADING_CENTRED * width and not beside)
 
 
 def _blocks(titles: list[Word]) -> list[list[Word]]:

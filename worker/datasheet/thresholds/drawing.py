@@ -249,3 +249,11 @@ SIGN_ROUND = 0.15  # part by which the sides of the circle may differ
 # Numbers tied to lines by place alone (drawing/by_place.py).
 PLACED_LEAST = 4  # numbers that give four pads their sizes and steps, from which on places alone are believed
 PLACED_NEAR = 0.1  # cost by which a number so placed may stand nearer to another line
+
+# Sides that views share (body/shared_sides.py).
+SHARED_ALIKE = 0.015  # part by which two sides may differ and be one of the body
+SHARED_NEAR = 1.5  # cost of a number that may be taken from another view
+SHARED_ALIGNED_COST = 0.5  # added to it for a view in line with the other one, or a square
+SHARED_COST = 1.0  # the same for a view elsewhere on the page
+SHARED_LEAST_PT = 8.0  # side of a view
+SHARED_VIEWS_MOST = 60  # closed shapes of a page; smaller ones are pads
