@@ -26,8 +26,6 @@ from worker.streaming.spans import TokenSpan
 PREFILL_TOKENS = 256
 """Of one run. Its attention meets every key up to the run's end, those of later tokens too, which count for nothing: the
 shorter a run, the fewer. Below this, matrix products lose more than that."""
-COMPUTED = ("logits", "raw_keys")
-"""The outputs that are made anew at each run, in the order in which they are bound."""
 
 KV_DTYPES: dict[str, np.dtype[Any]] = {
     "fp32": np.dtype(np.float32),
@@ -160,12 +158,12 @@ class OnnxForward:
             binding.bind_cpu_input(name, np.ascontiguousarray(array))
         binding.bind_cpu_input("seqlens_k", np.array([used - 1], dtype=np.int32))
         binding.bind_cpu_input("total_sequence_length", np.array([used], dtype=np.int32))
-        for name in COMPUTED:
-            binding.bind_output(name)  # anew: its size is that of the new tokens
+        logits = np.empty(self._manifest.text.vocabulary, dtype=np.float32)
+        raw = np.empty((self.shape.layers, hidden.shape[1], self.shape.heads * self.shape.head_dim), dtype=np.float32)
+        for name, array in (("logits", logits), ("raw_keys", raw)):  # one memory, so that nothing is copied
+            binding.bind_ortvalue_output(name, onnxruntime.OrtValue.ortvalue_from_numpy(array))
         self._decoder.run_with_iobinding(binding)
-        computed, raw = binding.get_outputs()[: len(COMPUTED)]
-        cache.keep_raw(raw.numpy(), movable, raw_rows)
-        logits: Floats = np.array(computed.numpy())
+        cache.keep_raw(raw, movable, raw_rows)
         if self._never:
             logits[self._never] = -np.inf
         return logits
@@ -174,8 +172,6 @@ class OnnxForward:
         """The stream's binding: past and present keys and values are one memory, its own."""
         if cache.binding is None:
             binding = self._decoder.io_binding()
-            for name in COMPUTED:
-                binding.bind_output(name)
             for layer in range(self.shape.layers):
                 for part, buffer in (("key", cache.keys[layer]), ("value", cache.values[layer])):
                     value = onnxruntime.OrtValue.ortvalue_from_numpy(buffer)
