@@ -13,6 +13,7 @@ from worker.datasheet.page.scan import text_detection, text_reading
 from worker.datasheet.page.scan.ocr import Gray
 from worker.datasheet.text import tables
 from worker.datasheet.thresholds.page import (
+    CROSSBAR_LEAN,
     CROSSBAR_PT,
     O_WIDTH_LEAST,
     STEM_SLACK,
@@ -62,7 +63,7 @@ def _letter_like(boxes: NDArray[np.float64], lines: NDArray[np.float64]) -> NDAr
     starts = np.append(0, np.cumsum(boxes[:, 4]).astype(int))
     straight = np.where(np.minimum(w, h) < STROKED_STRAIGHT_PT, STROKED_LINE_PT, STROKED_LEADER_PT)
     lone = (boxes[:, 4] == 1) & (np.maximum(w, h) > straight)
-    keep = small & (~lone | _crossbars(boxes, small & (boxes[:, 4] == 1)))
+    keep = small & (~lone | _crossbars(lines[starts[:-1]], small & (boxes[:, 4] == 1)))
     dots = np.maximum(w, h) < STROKED_DOT_PT
     for i in np.flatnonzero(small & ~dots & (boxes[:, 4] >= 3) & (boxes[:, 4] <= STROKED_BOX_LINES)):
         part = lines[starts[i] : starts[i + 1]]
@@ -78,19 +79,22 @@ def _letter_like(boxes: NDArray[np.float64], lines: NDArray[np.float64]) -> NDAr
     return np.asarray(keep, dtype=np.bool_)
 
 
-def _crossbars(boxes: NDArray[np.float64], lone: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Pairs of lone strokes of which one ends at the middle of the other: bar and stem of the letter T.
+def _crossbars(strokes: NDArray[np.float64], lone: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Pairs of lone strokes of which one stands on the middle of the other: bar and stem of the letter T.
 
-    A dot at the end of a stroke, where some plotters lift the pen, is no bar.
+    The first stroke of every sub-path is given. A dash in line with a stroke is no bar, nor is a dot at its end, where some
+    plotters lift the pen.
     """
-    found = np.zeros(len(boxes), bool)
-    at = np.flatnonzero(lone & ((boxes[:, 2:4] - boxes[:, :2]).max(axis=1) > STROKED_DOT_PT))
+    found = np.zeros(len(strokes), bool)
+    at = np.flatnonzero(lone & (np.abs(strokes[:, 2:4] - strokes[:, :2]).max(axis=1) > STROKED_DOT_PT))
     if not 0 < len(at) < STROKED_LONE_MOST:
         return found
-    own = boxes[at]
-    middle = (own[:, :2] + own[:, 2:4]) / 2
+    own = strokes[at]
+    middle, way = (own[:, :2] + own[:, 2:4]) / 2, own[:, 2:4] - own[:, :2]
+    way /= np.hypot(*way.T)[:, None]
     ends = np.vstack([own[:, :2], own[:, 2:4]])
     near = np.abs(middle[:, None] - ends[None]).max(axis=2) < CROSSBAR_PT
+    near &= np.tile(np.abs(way @ way.T) < CROSSBAR_LEAN, 2)
     found[at[near.any(axis=1)]] = True
     found[at[np.flatnonzero(near.any(axis=0)) % len(at)]] = True
     return found

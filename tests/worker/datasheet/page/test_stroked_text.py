@@ -85,8 +85,11 @@ def test_large_numbers_of_a_thin_pen_are_read(tmp_path: Path) -> None:
     assert drawing.interpret(sheet).shapes == []
 
 
-def test_dimension_lines_that_end_in_dots_are_no_letters(tmp_path: Path) -> None:
-    """Some plotters set a dot where the pen is lifted: with it the line of a dimension is no stem of a letter T."""
+@pytest.mark.parametrize("mark", [(505, 504.95), (490.6, 489.4)])
+def test_dimension_lines_with_a_dot_or_a_dash_at_their_end_are_no_letters(
+    tmp_path: Path, mark: tuple[float, float]
+) -> None:
+    """A plotter's dot where the pen is lifted, or the dash of a centre line, is no bar of a T whose stem is the line."""
     path = tmp_path / "page.pdf"
     canvas = Canvas(str(path), pagesize=(595, 842))
     canvas.setLineWidth(0.25)
@@ -99,9 +102,8 @@ def test_dimension_lines_that_end_in_dots_are_no_letters(tmp_path: Path) -> None
             canvas.drawPath(drawn)
     for x in (128, 143, 158, 183):
         canvas.line(x, 490, x, 505)
-        canvas.line(x, 505, x, 504.95)
+        canvas.line(x, mark[0], x, mark[1])
     canvas.line(130, 501.5, 141, 501.5)
-    canvas.line(141, 501.5, 141, 501.45)
     canvas.save()
     book = pages.open_book([path])
     found = sorted(word.text for word in pages.read_sheet(book, 1).words)
