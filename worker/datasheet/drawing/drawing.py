@@ -12,6 +12,7 @@ from worker.datasheet.drawing import (
     dimensions,
     drawn_signs,
     extension_lines,
+    parted_spans,
     shapes,
     variations,
 )
@@ -161,6 +162,7 @@ def interpret(sheet: Sheet, units: str = "auto", package: str | None = None) -> 
     drawn = drawn_signs.without_digits(drawn, numbers)
     labels = symbol_labels(free, entries, boxes)
     found = numbers + labels
+    spans = parted_spans.parted(spans, found, grid)
     spans, readings = chance_spans.without(spans, dimensions.readings_of(spans, grid, found), grid)
     return Drawing(
         sheet, grid, lines, entries, boxes, found, spans, readings, drawn, unit, aside, listed.rivals

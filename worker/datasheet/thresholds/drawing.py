@@ -63,6 +63,9 @@ TIP_SHORT_PT = 1.8  # along: how far a head may end before the line it points at
 TIP_ON_LINE_PT = 0.4  # how exactly a tip meets its line
 TIP_ALIKE_PT = 1.0  # between what both ends of a span stop short; larger moves one end to a neighbour
 TIP_SHORT_PART = 0.15  # of a span: shorter ones have their next line about as near as their own
+PARTED_AT = 1.0  # heights from a line to a number that stands at it
+PARTED_MIDDLE = 0.25  # of a part of a chain by which its number may stand off its middle
+PARTED_ACROSS_PT = 2.0  # from a dimension line to where an extension line may begin; half of its least length
 SPAN_SAME_PT = 0.7  # ends nearer than this are one
 CHANCE_OWN = (
     0.3  # cost by which the number of a gap may stand farther off than those of its neighbours or than from its line
