@@ -23,11 +23,17 @@ def tables(rows: list[list[Word]], at: int) -> list[tuple[list[list[Word]], int]
     base = rows[at][0].box
     level = [w for row in rows for w in row if abs(w.box.cy - base.cy) < base.height]
     row = sorted(level, key=lambda w: w.box.x0)
-    heads = [i for i, w in enumerate(row) if _NAMES.match(w.text) and (i == 0 or not _NAMES.match(row[i - 1].text))]
+    heads = [i for i, w in enumerate(row) if _NAMES.match(w.text) and not _goes_on(row, i)]
     if not heads or heads == [0]:
         return [(rows, at)]
     edges = [(row[i - 1].box.x1 + row[i].box.x0) / 2 if i else -math.inf for i in heads] + [math.inf]
     return [_within(rows, at, low, _end(row, low, high)) for low, high in pairwise(edges)]
+
+
+def _goes_on(row: list[Word], at: int) -> bool:
+    """Whether a head is one with the word before it: "Part No", "Type / Code"."""
+    before = [w.text for w in row[:at] if w.text != "/"]
+    return bool(before and _NAMES.match(before[-1]))
 
 
 def _end(row: list[Word], low: float, high: float) -> float:

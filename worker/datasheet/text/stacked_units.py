@@ -1,4 +1,4 @@
-"""Tables of parts that print each length in millimetres and, on the line below it in brackets, in inches."""
+"""Tables of parts that print each length in millimetres and in inches, one on the line below the other."""
 
 from __future__ import annotations
 
@@ -29,16 +29,13 @@ def _both(over: list[Word], under: list[Word]) -> list[Word] | None:
     result, same = list(over), 0
     for cell in under:
         at = min(range(len(over)), key=lambda i: abs(over[i].box.cx - cell.box.cx))
-        if over[at].box.x1 < cell.box.x0 or cell.box.x1 < over[at].box.x0:
-            continue  # a name or a note of the whole row
-        if cell.box.y0 - over[at].box.y1 > PARTS_STACKED_GAP * cell.box.height or not _bracketed(cell.text):
-            return None
+        if over[at].box.x1 < cell.box.x0 or cell.box.x1 < over[at].box.x0 or quantities.parse(cell) is None:
+            continue  # a name, a unit or a note of the whole row
         both = _one(over[at], cell)
         read = quantities.parse(both)
-        if read is not None and read.mm:
-            result[at], same = both, same + 1
-        elif quantities.parse(cell) is not None:
+        if cell.box.y0 - over[at].box.y1 > PARTS_STACKED_GAP * cell.box.height or read is None or not read.mm:
             return None
+        result[at], same = both, same + 1
     return result if same >= PARTS_LETTERS_LEAST else None
 
 
@@ -47,7 +44,8 @@ def _bracketed(text: str) -> bool:
 
 
 def _one(over: Word, under: Word) -> Word:
+    text = under.text if _bracketed(under.text) else f"[{under.text}]"
     return replace(
-        over, text=f"{over.text} {under.text}", box=around([over.box, under.box]),
+        over, text=f"{over.text} {text}", box=around([over.box, under.box]),
         confidence=min(over.confidence, under.confidence),
     )  # fmt: skip

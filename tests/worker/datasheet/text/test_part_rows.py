@@ -229,3 +229,18 @@ def test_a_case_of_one_letter_under_letters_with_a_limit_each(package: str, side
     assert values(read(words, boxes, package)) == {
         "A": (None, side, None), "B": (None, 1.8, None), "C": (None, 1.65, None)
     }  # fmt: skip
+
+
+def test_inches_over_millimetres_without_brackets_and_a_head_of_two_words() -> None:
+    words = [*row(0, (20, "Type"), (42, "/"), (50, "Code"), (120, "a"), (200, "b"), (280, "L"), (340, "Unit"))]
+    for i, (name, sizes_mm) in enumerate((("CSM0603", (1.0, 0.7, 0.9)), ("CSM2512", (4.0, 3.1, 1.3)))):
+        y = 16 + 30 * i
+        columns = list(zip((110, 190, 270), sizes_mm, strict=True))
+        words += row(y, *((x, f"{mm / 25.4:.3f}") for x, mm in columns), (330, "inches"))
+        words += row(y + 6, (20, name))
+        words += row(y + 12, *((x, f"{mm:.2f}") for x, mm in columns), (335, "mm"))
+    assert values(read(words, [], "CSM2512")) == {
+        "a": (None, 4.0, None),
+        "b": (None, 3.1, None),
+        "L": (None, 1.3, None),
+    }
