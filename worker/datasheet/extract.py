@@ -22,7 +22,7 @@ from worker.datasheet.pins import reading
 from worker.datasheet.request import OnProgress, ReadingProgress, ReadingRequest
 from worker.datasheet.result import build, review
 from worker.datasheet.result.build import Findings
-from worker.datasheet.search.page_choice import choose_pages, other_lands, other_outlines
+from worker.datasheet.search.page_choice import choose_pages, further_outlines, other_lands, other_outlines
 from worker.datasheet.search.page_search import Search
 from worker.errors import Permanent
 
@@ -92,13 +92,23 @@ def _of_other_pages(found: Findings, request: ReadingRequest, drawn: Callable[[i
 
 
 def _with_body(found: Findings, drawn: Callable[[int], Drawing]) -> Findings:
-    """What was found, with the first page that shows a body where the one chosen by its words shows none."""
+    """What was found, with the first page that shows a body where the one chosen by its words shows none.
+
+    A page that nothing calls an outline must show all three sides of a body.
+    """
     for number in other_outlines(found.search):
-        search = replace(found.search, mechanical=[number, *(n for n in found.search.mechanical if n != number)])
-        other = replace(found, outlines=[drawn(number)], search=search)
-        if build.has_sides(other):
+        if build.has_sides(other := _outlined_on(number, found, drawn)):
+            return other
+    for number in further_outlines(found.search):
+        if build.has_body(other := replace(_outlined_on(number, found, drawn), untitled=True)):
             return other
     return found
+
+
+def _outlined_on(number: int, found: Findings, drawn: Callable[[int], Drawing]) -> Findings:
+    """What was found, with the outline of another page."""
+    search = replace(found.search, mechanical=[number, *(n for n in found.search.mechanical if n != number)])
+    return replace(found, outlines=[drawn(number)], search=search)
 
 
 def _unclear(family: PartFamily | None, outlines: list[Drawing], lands: list[Drawing]) -> str | None:

@@ -34,6 +34,7 @@ class Findings:
     unclear: str | None  # why the figures may be those of another part
     rival: str | None  # why another pattern is about as likely as the best one
     grid: BallGrid | None = None  # of a part whose pads no figure shows
+    untitled: bool = False  # whether nothing calls the page of the outline one
 
     @property
     def best(self) -> Solved | None:
@@ -72,6 +73,12 @@ def has_sides(found: Findings) -> bool:
     return len(_body(found).sides) > 1
 
 
+def has_body(found: Findings) -> bool:
+    """Whether the outlines give both sides of the body and its height."""
+    read = _body(found)
+    return len(read.sides) > 1 and read.height is not None
+
+
 def _body(found: Findings) -> Found:
     """Sides and height from the outlines; a number that the land pattern uses is the body's where no other is."""
     if not found.outlines:
@@ -81,7 +88,10 @@ def _body(found: Findings) -> Found:
     def parts(page: Drawing) -> tuple[Drawing, Drawing]:
         return own_outline.parts(page, found.package)
 
-    return body.read(found.outlines, bool(NO_LEAD.search(words)), _taken(found.best), parts, found.package)
+    read = body.read(found.outlines, bool(NO_LEAD.search(words)), _taken(found.best), parts, found.package)
+    if found.untitled:
+        read.review_reasons.append("nothing says that the page of the body shows an outline")
+    return read
 
 
 def _taken(best: Solved | None) -> set[int]:

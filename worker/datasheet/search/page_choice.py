@@ -10,7 +10,15 @@ from worker.datasheet.search import naming, page_search, titles
 from worker.datasheet.search.land_page import foreign, land_pages
 from worker.datasheet.search.page_hit import PageHit
 from worker.datasheet.search.page_search import Search
-from worker.datasheet.thresholds.page import MANY_PATHS, OTHER_LANDS_MOST, SAME_MATCH, SHOWS_LEAST, SPARSE_CHARS
+from worker.datasheet.thresholds.page import (
+    DRAWN_LEAST,
+    MANY_PATHS,
+    OTHER_LANDS_MOST,
+    OTHER_OUTLINES_MOST,
+    SAME_MATCH,
+    SHOWS_LEAST,
+    SPARSE_CHARS,
+)
 from worker.errors import Permanent
 
 
@@ -87,6 +95,18 @@ def other_outlines(found: Search) -> list[int]:
     asked = max((hits[n].match for n in found.mechanical[:1] if n in hits), default=0.0)
     pages = dict.fromkeys(n for n in (*found.mechanical[1:], *lands) if n not in found.mechanical[:1])
     return [n for n in pages if not _of_another(hits[n], asked)]
+
+
+def further_outlines(found: Search) -> list[int]:
+    """Pages with figures that nothing calls an outline, for a document whose likelier pages show none, the likeliest first."""
+    tried = {*found.mechanical[:1], *other_outlines(found)}
+    asked = max((h.match for h in found.hits), default=0.0)
+    figures = [
+        h for h in found.hits
+        if h.number not in tried and (h.drawn > DRAWN_LEAST or h.images) and not _of_another(h, asked)
+    ]  # fmt: skip
+    figures.sort(key=lambda h: (-h.match, h.number not in found.land, -h.outline, -h.number))
+    return [h.number for h in figures[:OTHER_OUTLINES_MOST]]
 
 
 def _of_another(hit: PageHit, asked: float) -> bool:

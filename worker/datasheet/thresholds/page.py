@@ -221,6 +221,7 @@ OF_MATCH = 2.0  # for a land pattern, times the match with the asked words
 OF_BETTER_MATCH = 6.0  # less for one whose page matches worse than the outline
 OF_FOREIGN = 8.0  # less for one of another package
 OTHER_LANDS_MOST = 4  # pages that are read after those chosen; more take seconds of a long document
+OTHER_OUTLINES_MOST = 4  # pages without a word of an outline that are read for a body; more cost time
 BETTER_BEFORE = 1.3  # times the match of the outline, and half a point, from which on the page before is taken
 OUTLINE_VIEWS = 2  # of a part that a page names where it shows its outline
 NOTE_SPACE = 2.0  # heights between the words of a note that gives a letter its limits
