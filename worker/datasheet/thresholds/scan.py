@@ -158,7 +158,6 @@ AFTER_ONE_SLIM = 0.68  # heights to or from a slim letter or a point
 AFTER_LETTER = 0.5  # heights between two other letters
 LINE_OVERLAP = 0.25  # of the lower of two letters that must overlap in a line
 LETTERS_APART_PT = 6.0  # from one letter to the next, at the most; larger joins numbers beside each other
-LETTERS_APART_MOST_PT = 12.0  # the same of letters so high that AFTER_ONE_SLIM tells more
 COMPACT = 1.25  # width by height of a group that may be one letter of a turned line
 COLUMN_CELLS = 0.7  # of letters over each other that must have a line beside them where they are a table's column
 TURNED_ASPECT = 1.15  # height by width of a turned line

@@ -77,11 +77,11 @@ def test_short_stroked_numbers_are_read_beside_a_figure_whose_numbers_are_text(t
 
 def test_large_numbers_of_a_thin_pen_are_read(tmp_path: Path) -> None:
     """Digits of two or three thin strokes fill as little of their box as a leader does, a large zero holds as a ring."""
-    numbers = [(100, 500, "7.85"), (100, 460, "4.85"), (250, 500, "0.67"), (250, 460, "1.27")]
+    numbers = [(100, 500, "7.85"), (100, 460, "4.85"), (250, 500, "0.67"), (250, 460, "2.27")]
     book = pages.open_book([plotted(tmp_path / "page.pdf", numbers, 14, 0.12)])
     sheet = pages.read_sheet(book, 1)
     book.close()
-    assert sorted(word.text for word in sheet.words) == ["0.67", "1.27", "4.85", "7.85"]
+    assert sorted(word.text for word in sheet.words) == ["0.67", "2.27", "4.85", "7.85"]
     assert drawing.interpret(sheet).shapes == []
 
 

@@ -33,7 +33,6 @@ from worker.datasheet.thresholds.scan import (
     LETTER_LEAST_PT,
     LETTER_MOST_PT,
     LETTER_USUAL_PT,
-    LETTERS_APART_MOST_PT,
     LETTERS_APART_PT,
     LINE_ASPECT_MOST,
     LINE_OVERLAP,
@@ -150,10 +149,8 @@ def _grouped(boxes: list[Box], px_per_pt: float) -> list[list[Box]]:
     for i, a in enumerate(boxes):
         for j in range(i + 1, len(boxes)):
             b = boxes[j]
-            if b.x0 - a.x1 > LETTERS_APART_MOST_PT * px_per_pt:
+            if b.x0 - a.x1 > LETTERS_APART_PT * px_per_pt:
                 break
-            if b.x0 - a.x1 > max(LETTERS_APART_PT * px_per_pt, AFTER_ONE_SLIM * max(a.height, b.height)):
-                continue
             if max(a.width, a.height, b.width, b.height) >= LETTER_LEAST_PT * px_per_pt and _beside(a, b, usual):
                 parent[root(i)] = root(j)
     groups: dict[int, list[Box]] = {}
