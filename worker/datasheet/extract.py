@@ -84,7 +84,7 @@ def _patterns(count: int, request: ReadingRequest, search: Search, drawn: Callab
 
 def _of_other_pages(found: Findings, request: ReadingRequest, drawn: Callable[[int], Drawing]) -> Findings:
     """What was found, with the land pattern of the first other page that may show one where the chosen pages give none."""
-    for number in other_lands(found.search):
+    for number in other_lands(found.search, request.package):
         other = _patterns(found.page_count, request, replace(found.search, land=[number]), drawn)
         if other.best is not None and (plausible.named(other.best) or plausible.alone(other.best)):
             return other

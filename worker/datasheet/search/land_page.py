@@ -43,6 +43,8 @@ def land_pages(hits: list[PageHit], outline: PageHit, package: str | None) -> li
             not hit.titled and any(h.titled and h.match >= hit.match and not foreign(outline, h) for h in hits)
         )
         other = package and outline.match > 0.5 and hit.match < 0.5 * outline.match
+        if apart and of_another(hit, outline, package):
+            continue
         stranger = foreign(outline, hit) if apart else False
         rated.append(
             (
@@ -55,10 +57,17 @@ def land_pages(hits: list[PageHit], outline: PageHit, package: str | None) -> li
                 hit.number,
             )
         )
-    found = [n for s, n in sorted(rated, reverse=True)[:2] if s > 2.0]
+    found = _likely([n for s, n in sorted(rated, reverse=True)[:2] if s > 2.0], {h.number: h for h in hits})
     if not found and len(rated) == 1 and not foreign(outline, hits[rated[0][1] - 1]):
         return [rated[0][1]]  # the only one of the document: connectors name no part there
     return found or [outline.number]  # titles inside pictures are not seen by the search
+
+
+def _likely(found: list[int], hits: dict[int, PageHit]) -> list[int]:
+    """The chosen pages, the second only where it names the package about as well as a titled first one does."""
+    if len(found) < 2 or not hits[found[0]].titled:
+        return found
+    return found if hits[found[1]].match >= SAME_MATCH * hits[found[0]].match else found[:1]
 
 
 def page_before(hits: list[PageHit], land: int, outline: PageHit) -> int | None:
@@ -79,9 +88,18 @@ def page_before(hits: list[PageHit], land: int, outline: PageHit) -> int | None:
     return before.number if named and before.drawn > MANY_PATHS and not titles.distractions(before.text) else None
 
 
+def of_another(hit: PageHit, outline: PageHit, package: str | None) -> bool:
+    """Whether a page names another package than the one asked for, and nothing of its name, which the outline's page does."""
+    return bool(package and outline.match and not hit.match) and _families_differ(package or "", hit.text)
+
+
 def foreign(outline: PageHit, hit: PageHit) -> bool:
     """Whether a page names package families and none of the outline's."""
-    own, other = naming.families(outline.text), naming.families(hit.text)
+    return _families_differ(outline.text, hit.text)
+
+
+def _families_differ(text: str, of: str) -> bool:
+    own, other = naming.families(text), naming.families(of)
     if not own or not other or own & other:
         return False
     return not any(alike(a, b) or alike(b, a) for a in own for b in other)

@@ -7,7 +7,7 @@ from db.failures import Failure
 from worker.datasheet.page.pages import Book
 from worker.datasheet.request import OnProgress, ReadingProgress, ReadingRequest
 from worker.datasheet.search import naming, page_search, titles
-from worker.datasheet.search.land_page import foreign, land_pages
+from worker.datasheet.search.land_page import foreign, land_pages, of_another
 from worker.datasheet.search.page_hit import PageHit
 from worker.datasheet.search.page_search import Search
 from worker.datasheet.thresholds.page import (
@@ -63,7 +63,7 @@ def _refuse_unfound(found: Search, request: ReadingRequest) -> None:
         raise Permanent(Failure.BAD_PARAMS, wrong_package(request.package, seen), {"packages": seen})
 
 
-def other_lands(found: Search) -> list[int]:
+def other_lands(found: Search, package: str | None) -> list[int]:
     """Pages that may show the land pattern where the chosen ones give none, the likeliest first.
 
     Those that name one under which something is drawn, of no other package than the outline's; where none does, those that
@@ -72,7 +72,8 @@ def other_lands(found: Search) -> list[int]:
     outline = next((h for h in found.hits if h.number in found.mechanical[:1]), None)
     named = [
         h for h in found.hits
-        if h.number not in found.land and h.land >= SHOWS_LEAST and (outline is None or not foreign(outline, h))
+        if h.number not in found.land and h.land >= SHOWS_LEAST
+        and (outline is None or not (foreign(outline, h) or of_another(h, outline, package)))
     ]  # fmt: skip
     named.sort(key=lambda h: (-h.titled, -titles.land_score(h.text), -h.match, h.number))
     mute = [] if found.names_land() else [h for h in found.hits if h not in named and _is_mute(h, found)]

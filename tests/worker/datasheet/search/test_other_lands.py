@@ -84,5 +84,5 @@ def test_a_drawing_that_says_next_to_nothing_is_read_and_stays_unsure_without_a_
 def test_drawings_without_words_come_into_question_where_no_page_has_a_title() -> None:
     spoken, titled = "ratings of the part " * 40, PageHit(3, land=6.0, titled=True, text="Land pattern")
     first, drawn = PageHit(1, text=spoken, drawn=900), PageHit(2, text="A B", drawn=900)
-    assert other_lands(Search([first, drawn], mechanical=[1], land=[1])) == [2]
-    assert other_lands(Search([first, drawn, titled], mechanical=[1], land=[1])) == [3]
+    assert other_lands(Search([first, drawn], mechanical=[1], land=[1]), "SOIC-4") == [2]
+    assert other_lands(Search([first, drawn, titled], mechanical=[1], land=[1]), "SOIC-4") == [3]
