@@ -12,9 +12,10 @@ from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import around
 from worker.datasheet.land import leaders, pinout
 from worker.datasheet.land.orders import LEAST_PARTS, first_of, grid_orders, in_line, numbered, order, zigzag
-from worker.datasheet.land.outline_labels import LABEL, Label, from_outline, in_row, matched
+from worker.datasheet.land.outline_labels import LABEL, Label, LabeledView, from_outline, in_row, matched
 from worker.datasheet.thresholds.land import (
     AROUND,
+    CORNERED_LEAST,
     EXPOSED_LARGER,
     EXPOSED_MIDDLE,
     LABELS_FIT,
@@ -24,8 +25,11 @@ from worker.datasheet.thresholds.land import (
     NUMBER_OFF_MIDDLE,
     ORDER_AGREES,
     PARTS_FILL,
+    SAME_SIDES_PT,
+    TAB_LARGER,
 )
 
+WITHOUT_MIDDLE = 3  # pads of a part whose middle lead is cut off: its number is that of the tab
 UNNUMBERED, ROW_BY_ROW = 0, -2  # a name, and the step of an order
 _Named = tuple[list[int], str, str, str, bool]  # names, source, pin1, note and whether they are certain, as in Numbers
 OWN_ORDER = re.compile(r"\b(?:connector|header|socket|receptacle|plug|jack|relay)s?\b", re.IGNORECASE)
@@ -81,6 +85,29 @@ def thermal_parts(pads: list[Shape]) -> set[int]:
     return best
 
 
+def _in_corners(pads: list[Shape]) -> list[int]:
+    """The four equal pads in the corners of a module whose other pads are of another size: they follow after all others."""
+    box = around([p.box for p in pads])
+    places = [(box.x0, box.y0), (box.x0, box.y1), (box.x1, box.y1), (box.x1, box.y0)]  # counter-clockwise as seen
+    found = [min(range(len(pads)), key=lambda i: pads[i].box.distance(x, y)) for x, y in places]
+    own = [pads[i] for i in found]
+    if len(set(found)) < len(places) or not all(own[0].same_size(p) for p in own):
+        return []
+    others = [p for i, p in enumerate(pads) if i not in found]
+    crowd = len(others) >= CORNERED_LEAST and not any(_alike(own[0], p) for p in others)
+    return (
+        found
+        if crowd and all(b.grown(1.0).holds_point(x, y) for b, (x, y) in zip((p.box for p in own), places, strict=True))
+        else []
+    )
+
+
+def _alike(a: Shape, b: Shape) -> bool:
+    """Whether two pads are of one size, upright or turned by a quarter."""
+    sides = [sorted((s.box.width, s.box.height)) for s in (a, b)]
+    return all(abs(one - other) < SAME_SIDES_PT for one, other in zip(*sides, strict=True))
+
+
 def printed_near(pads: list[Shape], drawing: Drawing) -> dict[int, int]:
     """Numbers printed in or beside a pad: pad index to number."""
     busy = {id(q.box) for r in drawing.readings if r.cost < NUMBER_OF_LINE for q in [r.quantity]}
@@ -107,16 +134,15 @@ def _agreement(names: list[int], printed: dict[int, int]) -> int:
     return sum(names[i] == n for i, n in printed.items())
 
 
-def number(
-    pads: list[Shape], drawing: Drawing, outline: tuple[list[Label], bool] | None, first: Shape | None = None
-) -> Numbers:
+def number(pads: list[Shape], drawing: Drawing, outline: LabeledView | None, first: Shape | None = None) -> Numbers:
     """Names for the pads in their order of appearance; thermal pads follow after the last terminal.
 
     `first` is the pad that a leader calls the first one.
     """
     parts = thermal_parts(pads)
     thermal = sorted(exposed(pads) - parts) + sorted(parts)
-    ring_of = [i for i in range(len(pads)) if i not in thermal]
+    corners = _in_corners(pads)
+    ring_of = [i for i in range(len(pads)) if i not in thermal and i not in corners]
     chosen = [pads[i] for i in ring_of]
     near = printed_near(pads, drawing)
     printed = {ring_of.index(i): n for i, n in near.items() if i in ring_of}
@@ -129,12 +155,13 @@ def number(
     for k, i in enumerate(thermal, start=1):
         last = max(names, default=0)
         result[i] = str(last + 1 if i in parts else near.get(i, last + k))
+    last = max((int(name) for name in result if name.isdigit()), default=0)
+    for k, i in enumerate(corners, start=1):
+        result[i] = str(near.get(i, last + k))
     return Numbers(result, source, pin1, note, certain)
 
 
-def _ring_names(
-    pads: list[Shape], printed: dict[int, int], drawing: Drawing, outline: tuple[list[Label], bool] | None
-) -> _Named:
+def _ring_names(pads: list[Shape], printed: dict[int, int], drawing: Drawing, outline: LabeledView | None) -> _Named:
     """The names of the terminals by the first source that tells them, printed numbers before all others."""
     ring = order(pads)
     found = _from_print(pads, ring, printed, drawing)
@@ -148,7 +175,7 @@ def _ring_names(
     arranged = pinout.of_arrangement(pads, drawing)
     if arranged is not None:
         return arranged, "convention", "unknown", "pin numbers of the terminal arrangement on the same page", False
-    found = _from_labels(pads, ring, *outline) if outline is not None else None
+    found = _from_labels(pads, ring, outline) if outline is not None else None
     return found or _from_custom(pads, ring)
 
 
@@ -185,13 +212,14 @@ def _best_order(pads: list[Shape], ring: list[int], printed: dict[int, int]) -> 
     return best, step, not any(o[0] != best and _agreement(o[0], printed) == agree for o in options)
 
 
-def _from_labels(pads: list[Shape], ring: list[int], labels: list[Label], mirrored: bool) -> _Named | None:
+def _from_labels(pads: list[Shape], ring: list[int], view: LabeledView) -> _Named | None:
     """Names by the pin numbers around the outline; None where they fit neither the ring nor the pads' places."""
+    labels, mirrored, aspect = view
     row = in_row(pads, labels)
     if row is not None:
         return row, "convention", "outline", "pin numbers that stand in a row along one side of the outline", False
     seen = [Label(label.number, label.x, -label.y) for label in labels] if mirrored else labels
-    names, cost, turn = from_outline(pads, ring, seen)
+    names, cost, turn = from_outline(pads, ring, seen, aspect)
     own = matched(pads, labels) if cost > AROUND else None
     if own is not None:
         return own, "convention", "unknown", "pin numbers that stand around the outline where the pads do", False
@@ -208,8 +236,26 @@ def _from_custom(pads: list[Shape], ring: list[int]) -> _Named:
     if turns:
         names = numbered(max(turns, key=lambda row: pads[row[0]].box.cy), 0, 1, len(pads))
         return names, "convention", "convention", "no number is printed: in turn between both rows", False
+    tab = _tab(pads)
+    if tab is not None:
+        names = numbered(ring, (ring.index(tab) + 1) % len(ring), 1, len(pads))
+        names = [{2: 3, 3: 2}.get(n, n) for n in names] if len(pads) == WITHOUT_MIDDLE else names
+        return names, "convention", "convention", "no number is printed: leads from left to right under the tab", False
     names = numbered(ring, first_of(pads, ring), 1, len(pads))
     return names, "convention", "convention", "no number is printed: counter-clockwise from the usual corner", False
+
+
+def _tab(pads: list[Shape]) -> int | None:
+    """The pad of a tab: much larger than those of the leads, which stand in a row on one side of it."""
+    if len(pads) < WITHOUT_MIDDLE:
+        return None
+    large = max(range(len(pads)), key=lambda i: pads[i].box.area)
+    leads = [p for i, p in enumerate(pads) if i != large]
+    alike = all(leads[0].same_size(p) for p in leads)
+    larger = pads[large].box.area > TAB_LARGER * leads[0].box.area
+    row, tab = around([p.box for p in leads]), pads[large].box
+    beside = tab.x1 < row.x0 or row.x1 < tab.x0 or tab.y1 < row.y0 or row.y1 < tab.y0
+    return large if alike and larger and beside and in_line(leads) else None
 
 
 def _by_custom(pads: list[Shape], drawing: Drawing) -> bool:

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from worker.datasheet.drawing.shapes import Shape
+from worker.datasheet.geometry.primitives import around
 from worker.datasheet.thresholds.land import CORNER_ROW, ORDER_LEVEL_PT
 
 LEAST_PARTS = 4
@@ -30,9 +31,19 @@ def order(pads: list[Shape]) -> list[int]:
 
 
 def _rows(pads: list[Shape]) -> bool:
-    """Whether the pads stand in rows over each other, not in columns side by side."""
+    """Whether the pads stand in rows over each other, not in columns side by side or on all four sides."""
+    if _on_four_sides(pads):
+        return False
     xs, ys = {round(p.box.cx / 2) for p in pads}, {round(p.box.cy / 2) for p in pads}
     return len(xs) > len(ys)
+
+
+def _on_four_sides(pads: list[Shape]) -> bool:
+    """Whether each side of the extents has a row of pads of its own, none of which is in a corner."""
+    box = around([p.box for p in pads])
+    offs = [(p.box.x0 - box.x0, box.x1 - p.box.x1, p.box.y0 - box.y0, box.y1 - p.box.y1) for p in pads]
+    at = [[off < ORDER_LEVEL_PT for off in own] for own in offs]
+    return all(sum(own) == 1 for own in at) and all(sum(side) > 1 for side in zip(*at, strict=True))
 
 
 def numbered(ring: list[int], start: int, step: int, count: int) -> list[int]:

@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,17 +25,20 @@ from worker.datasheet.thresholds.land import (
     LABEL_STRAY,
     LABELED_AREA,
     LABELED_AREA_PT2,
+    LABELED_BELOW,
     LABELED_BODY_LEAST_PT,
     LABELED_BODY_MOST,
     LABELED_PINS_MOST,
     LABELS_AROUND,
     LABELS_FIT_NOT,
     LABELS_OFF_MIDDLE,
+    LONG_BODY,
     OFF_CORNER,
     TURNED_OUTLINE,
 )
 
 Point = tuple[float, float]
+SIDES = 4  # of a package with pads on all of them
 IN_ROW_LEAST = 3  # labels on one side of a body; two may be those of two corners
 LABEL = re.compile(r"^[#(]?(\d{1,3})\)?$")  # makers of crystals write "#1"
 
@@ -48,12 +52,21 @@ class Label:
     y: float
 
 
-def outline_labels(drawing: Drawing, package: str | None = None) -> tuple[list[Label], bool] | None:
-    """Pin numbers around the body in the outline drawing, and whether they run clockwise, as seen from below.
+class LabeledView(NamedTuple):
+    """Pin numbers around a body, whether it is seen from below, and its width over its height."""
 
-    Of several parts of a series the one counts whose name stands nearest to the body.
+    labels: list[Label]
+    below: bool
+    aspect: float
+
+
+def outline_labels(drawing: Drawing, package: str | None = None, pins: int = 0) -> LabeledView | None:
+    """Pin numbers around the body in the outline drawing; those that rise clockwise are seen from below.
+
+    Of several parts of a series the one counts whose name stands nearest to the body; of two views with as many labels the
+    one from above. `pins` is how many terminals the part has, which labels of some of them do not tell.
     """
-    best: tuple[bool, float, list[Label]] | None = None
+    best: tuple[bool, float, LabeledView] | None = None
     names = naming.of_series(drawing.lines, package)
     words = [w for w in drawing.lines if LABEL.match(w.text)]
     for shape in drawing.shapes:
@@ -68,13 +81,12 @@ def outline_labels(drawing: Drawing, package: str | None = None) -> tuple[list[L
         numbers = [label.number for label in labels]
         if 1 not in numbers or len(labels) < 2 or _one_sided(labels):
             continue
-        score = len(labels) + LABELED_AREA * (b.area / LABELED_AREA_PT2)
+        below = _clockwise(labels, pins)
+        score = len(labels) + LABELED_AREA * (b.area / LABELED_AREA_PT2) - (LABELED_BELOW if below else 0.0)
         own = not names or min(names, key=lambda n: n[0].gap(b))[1]
         if best is None or (own, score) > best[:2]:
-            best = (own, score, labels)
-    if best is None:
-        return None
-    return best[2], _clockwise(best[2])
+            best = (own, score, LabeledView(labels, below, b.width / b.height))
+    return best[2] if best else None
 
 
 def _one_sided(labels: list[Label]) -> bool:
@@ -99,18 +111,44 @@ def _labels_around(box: Box, words: list[Word]) -> list[Label]:
     return [label for _, label in found.values()]
 
 
-def _clockwise(labels: list[Label]) -> bool:
-    """Whether the numbers rise clockwise as drawn, as they do when seen from below."""
-    ordered = sorted(labels, key=lambda label: label.number)
-    turn = 0.0
+def _clockwise(labels: list[Label], pins: int) -> bool:
+    """Whether the numbers rise clockwise as drawn, as they do when seen from below.
+
+    Pins are taken to be spread evenly: of 1 and 5 at one end of a part with five pins the 5 is the pin before the first.
+    """
+    ordered = sorted(_centred(labels, pins), key=lambda label: label.number)
+    each = 2 * math.pi / max(pins, ordered[-1].number)
+    better = 0.0
     for a, b in pairwise(ordered):
         step = math.atan2(-b.y, b.x) - math.atan2(-a.y, a.x)
-        turn += (step + math.pi) % (2 * math.pi) - math.pi
-    return turn < -CLOCKWISE_LEAST
+        better += abs(_wrapped(step - each * (b.number - a.number))) - abs(
+            _wrapped(step + each * (b.number - a.number))
+        )
+    return better > CLOCKWISE_LEAST
 
 
-def from_outline(pads: list[Shape], ring: list[int], labels: list[Label]) -> tuple[list[int], float, int]:
-    """The start and turn of the ring that puts the outline's pin numbers nearest their pads; also the turn used."""
+def _centred(labels: list[Label], pins: int) -> list[Label]:
+    """The labels of all pins around their own middle: the shape that they were found around may lie off the body's."""
+    if len(labels) != pins or pins < IN_ROW_LEAST:
+        return labels
+    xs, ys = [label.x for label in labels], [label.y for label in labels]
+    middle, half = ((min(v) + max(v)) / 2 for v in (xs, ys)), [max((max(v) - min(v)) / 2, 1e-6) for v in (xs, ys)]
+    cx, cy = middle
+    return [Label(label.number, (label.x - cx) / half[0], (label.y - cy) / half[1]) for label in labels]
+
+
+def _wrapped(angle: float) -> float:
+    return (angle + math.pi) % (2 * math.pi) - math.pi
+
+
+def from_outline(
+    pads: list[Shape], ring: list[int], labels: list[Label], aspect: float = 1.0
+) -> tuple[list[int], float, int]:
+    """The start and turn of the ring that puts the outline's pin numbers nearest their pads; also the turn used.
+
+    `aspect` is the width of the labelled body over its height: pads on all four sides of one that is clearly longer than
+    wide lie as it does.
+    """
     boxes = [p.box for p in pads]
     x0, x1 = min(b.cx for b in boxes), max(b.cx for b in boxes)
     y0, y1 = min(b.cy for b in boxes), max(b.cy for b in boxes)
@@ -120,8 +158,9 @@ def from_outline(pads: list[Shape], ring: list[int], labels: list[Label]) -> tup
     ]
     best: tuple[float, list[int], int] | None = None
     corners = _corners(pads, ring)
-    for turn in (0, 2, 1, 3):
-        turned = [_turn(label, turn) for label in labels]
+    across = _lies_across((x1 - x0) / max(y1 - y0, 1e-6), aspect) if len(corners) == SIDES else None
+    for turn in (0, 2, 1, 3) if across is None else (1, 3) if across else (0, 2):
+        turned = [_turn(label, turn) for label in _centred(labels, len(pads))]
         for start in range(len(ring)):
             names = numbered(ring, start, 1, len(pads))
             where = {n: at[i] for i, n in enumerate(names)}
@@ -132,6 +171,12 @@ def from_outline(pads: list[Shape], ring: list[int], labels: list[Label]) -> tup
     if best is None:
         return list(range(1, len(pads) + 1)), LABELS_FIT_NOT, 0
     return best[1], best[0], best[2]
+
+
+def _lies_across(pads: float, body: float) -> bool | None:
+    """Whether pads lie across a body, by the width over the height of both; None where either is nearly square."""
+    longer = [math.log(ratio) for ratio in (pads, body)]
+    return longer[0] * longer[1] < 0 if min(map(abs, longer)) > LONG_BODY else None
 
 
 def _corners(pads: list[Shape], ring: list[int]) -> set[int]:
@@ -157,7 +202,7 @@ def _away(label: Label, where: dict[int, Point]) -> float:
         return 2.0
     x, y = where[label.number]
     a, b = math.atan2(y, x), math.atan2(label.y, label.x)
-    return min(abs((a - b + math.pi) % (2 * math.pi) - math.pi), LABEL_STRAY)
+    return min(abs(_wrapped(a - b)), LABEL_STRAY)
 
 
 def matched(pads: list[Shape], labels: list[Label]) -> list[int] | None:

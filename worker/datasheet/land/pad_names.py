@@ -13,7 +13,7 @@ from worker.datasheet.geometry.primitives import Word
 from worker.datasheet.land import balls, numbering
 from worker.datasheet.land.numbering import Numbers
 from worker.datasheet.land.orders import in_line
-from worker.datasheet.land.outline_labels import Label
+from worker.datasheet.land.outline_labels import LabeledView
 from worker.datasheet.thresholds.land import NAME_REACH_PT
 
 NAME = re.compile(r"[A-Z]{1,2}\d{1,2}")
@@ -24,14 +24,14 @@ LEAST, MOST = 4, 2  # pads of a row that bear names, and names of one pad
 def decide(
     pads: list[Shape],
     drawing: Drawing,
-    labels: tuple[list[Label], bool] | None,
+    labels: LabeledView | None,
     first: Shape | None = None,
     *,
     flat: bool,
 ) -> Numbers:
     """The number of each pad in their order of appearance, what it was taken from, and whether it is certain.
 
-    `labels` are those around the outline and whether they rise clockwise; `first` is the pad that a leader calls the first
+    `labels` are those around the outline; `first` is the pad that a leader calls the first
     one; `flat` says that no pad has a hole, as those of a grid of balls.
     """
     numbers = numbering.number(pads, drawing, labels, first)

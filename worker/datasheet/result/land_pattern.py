@@ -5,7 +5,7 @@ from __future__ import annotations
 from db.documents.footprint import verdict
 from db.documents.kinds.datasheet import LandPattern, Review
 from worker.datasheet.drawing.drawing import Drawing
-from worker.datasheet.land import outline_labels, pad_names
+from worker.datasheet.land import numbering, outline_labels, pad_names
 from worker.datasheet.land.numbering import Numbers
 from worker.datasheet.land.pads import Solved
 from worker.datasheet.result import assemble, review
@@ -15,7 +15,9 @@ from worker.datasheet.thresholds.result import CONTRADICTED
 def build(best: Solved, outlines: list[Drawing], package: str | None) -> tuple[LandPattern, list[Review]]:
     """The pattern in millimetres around its middle, y down, and what is doubtful about it."""
     rounds = assemble.rounds_of(best)
-    labels = next((found for d in outlines if (found := outline_labels.outline_labels(d, package)) is not None), None)
+    terminals = len(best.pattern.pads) - len(numbering.exposed(best.pattern.pads))
+    views = (outline_labels.outline_labels(d, package, terminals) for d in outlines)
+    labels = next((found for found in views if found is not None), None)
     apart = assemble.mechanical(best, {label.number for label in labels[0]} if labels else set())
     pegs = {i for i, r in rounds.items() if r.type == "np_thru_hole"}
     apart |= {i for i, r in rounds.items() if r.holds}

@@ -105,11 +105,12 @@ NAME_REACH_PT = 16.0  # from a row of contacts to the names printed along it
 PINOUT_REACH_PT = 75.0  # from the caption of a terminal arrangement to its numbers; larger takes those of other figures
 PINOUT_OFF = 0.6  # of half the extents: how far a terminal of an arrangement may stand from where its pad is
 BOSS_STEPS = 2.0  # of a row, from it to the hole for a boss
-LABELED_BODY_LEAST_PT = 22  # side of a shape in an outline drawing that may be a body; smaller ones are marks
+LABELED_BODY_LEAST_PT = 14  # side of a shape in an outline drawing that may be a body; smaller ones are marks
 LABELED_BODY_MOST = 0.55  # of the page's width; larger shapes are frames
 # of a label for each LABELED_AREA_PT2 of area: the larger of two shapes with as many labels is the body
 LABELED_AREA = 0.2
 LABELED_AREA_PT2 = 10_000  # square points
+LABELED_BELOW = 0.5  # of a label: what a view from below counts less than one from above with as many
 LABEL_REACH_PT = 30.0  # from the side of a body to the label of a pin, at the most
 LABEL_REACH_PART = 0.45  # the same as a part of the shorter side
 LABEL_REACH_LEAST_PT = 8.0  # added to that part
@@ -117,8 +118,9 @@ LABELS_AROUND = 4  # labels of all pins from which on they stand around the body
 LABELS_OFF_MIDDLE = 0.25  # of half a body: how far off its middle the labels of all its pins may be on average
 LABEL_INSIDE = 0.3  # of the shorter side: labels farther inside are of the part, not of its pins
 LABELED_PINS_MOST = 400  # a larger number is no pin's
-CLOCKWISE_LEAST = 0.05  # radians: turned by less, labels tell no direction
+CLOCKWISE_LEAST = 0.05  # radians by which the labels must fit better the other way round
 TURNED_OUTLINE = 0.12  # radians: cost of an outline drawn turned against the land pattern
+LONG_BODY = 0.1  # natural logarithm of a body's width over its height from which on it lies one way and not the other
 LABELS_FIT_NOT = 9.0  # radians: cost of labels that fit no order, above any other
 CORNER_ROW = 0.6  # of a pad's side: pads so near the lowest, or leftmost, one are in its row
 
@@ -165,6 +167,9 @@ NUMBER_OFF_MIDDLE = 0.01  # points of distance for a point from the middle of a 
 NUMBER_BESIDE = 1.3  # letter heights from a pad to its number; larger gives it to the neighbour
 NUMBER_LEAST_PT = 4.0  # height of letters that counts at the least for that distance
 ORDER_AGREES = 0.6  # of the printed numbers that an order must agree with; smaller takes chance for an order
+CORNERED_LEAST = 12  # other pads of a part with pads of their own in its corners
+SAME_SIDES_PT = 0.3  # by which the sides of pads of one size may differ
+TAB_LARGER = 2.0  # of the area of a lead's pad: that of the pad of a tab at least
 LABELS_FIT = 0.75  # radians, on average, from the labels of an outline to the pads they name; more names none
 
 # Sizes borrowed from details (land/borrowed.py).

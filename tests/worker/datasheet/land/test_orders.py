@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.worker.datasheet.land.test_binding import land_page
 from tests.worker.datasheet.sketch import Sketch
 from tests.worker.datasheet.test_extract import read_pads
+from worker.datasheet.drawing.drawing import interpret
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.extract import ReadingRequest, extract
-from worker.datasheet.geometry.primitives import Box
+from worker.datasheet.geometry.primitives import Box, Sheet
+from worker.datasheet.land.numbering import number
 from worker.datasheet.land.orders import grid_orders
-from worker.datasheet.land.outline_labels import Label, matched
+from worker.datasheet.land.outline_labels import Label, LabeledView, matched, outline_labels
+from worker.datasheet.page import pages
 
 
 def _grid(corners: dict[tuple[int, int], str]) -> Sketch:
@@ -55,3 +60,62 @@ def test_numbers_around_the_outline_need_not_run_around_it() -> None:
 def test_a_pattern_that_is_no_full_grid_has_no_order_by_rows() -> None:
     assert len(grid_orders(_four())) == 8
     assert grid_orders(_four()[:3]) == []
+
+
+def _module(columns: int, rows: int) -> list[Shape]:
+    """Pads on four sides, 8 points apart, the first at the upper left going down, and larger ones in the corners last."""
+    w, h = 8.0 * columns + 6, 8.0 * rows + 6
+    left = [(0.0, 7.0 + 8 * i, 8.0, 4.0) for i in range(rows)]
+    low = [(7.0 + 8 * i, h, 4.0, 8.0) for i in range(columns)]
+    right = [(w, h - 3 - 8 * i, 8.0, 4.0) for i in range(rows)]
+    top = [(w - 3 - 8 * i, 0.0, 4.0, 8.0) for i in range(columns)]
+    corners = [(x, y, 7.0, 7.0) for x, y in ((0, 0), (0, h + 1), (w + 1, h + 1), (w + 1, 0))]
+    return [Shape(Box(x, y, x + a, y + b), "rect") for x, y, a, b in (*left, *low, *right, *top, *corners)]
+
+
+def test_pads_in_the_corners_of_a_module_follow_after_those_on_its_sides() -> None:
+    """More pads in the rows than in the columns do not move the first one away from the upper left."""
+    pads = _module(columns=7, rows=5)
+    numbers = number(pads, interpret(Sheet(1, 600.0, 800.0)), None)
+    assert numbers.names == [str(i + 1) for i in range(len(pads))]
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_leads_are_numbered_from_left_to_right_under_their_tab(turn: int) -> None:
+    """The tab of a part with its middle lead cut off has the number of that lead."""
+    places = [(-20.0, 60.0, 10.0, 20.0), (20.0, 60.0, 10.0, 20.0), (0.0, 0.0, 60.0, 60.0)]
+    for _ in range(turn):
+        places = [(-y, x, h, w) for x, y, w, h in places]
+    pads = [Shape(Box(x - w / 2, y - h / 2, x + w / 2, y + h / 2), "rect") for x, y, w, h in places]
+    assert number(pads, interpret(Sheet(1, 600.0, 800.0)), None).names == ["1", "3", "2"]
+
+
+def _outline(labels: dict[str, tuple[float, float]], w: float, h: float) -> LabeledView:
+    sketch = Sketch(20.0)
+    sketch.rect(0, 0, w, h)
+    for words, at in labels.items():
+        sketch.text(*sketch.point(*at), words, 6)
+    sketch.across(-w / 2, w / 2, h / 2 + 1.5, f"{w:.1f}")
+    book = pages.open_book([sketch.pdf()])
+    found = outline_labels(interpret(pages.read_sheet(book, 1)), None, max(map(int, labels)))
+    book.close()
+    assert found is not None
+    return found
+
+
+def test_the_last_number_beside_the_first_one_does_not_turn_a_view_over() -> None:
+    """Of a part with five pins, 1 and 5 stand at one end of the body, seen from above."""
+    assert not _outline({"1": (-2.6, 0.7), "5": (-2.6, -0.7)}, 4.4, 2.0).below
+    assert _outline({"1": (2.6, 0.7), "5": (2.6, -0.7)}, 4.4, 2.0).below
+
+
+def test_the_long_side_of_a_body_lies_along_the_longer_side_of_its_pads() -> None:
+    """A body that stands upright, with 38 pins, over pads that lie across."""
+    view = _outline({"37": (-1.1, -4.3), "38": (-2.1, -4.3), "1": (-3.2, -3.1), "2": (-3.2, -2.5)}, 5.6, 8.0)
+    assert not view.below
+    lying = [(2.0 + 2 * i, 12.0, 1.0, 2.0) for i in range(12)] + [(26.0, 10.0 - 1.5 * i, 2.0, 1.0) for i in range(7)]
+    lying += [(24.0 - 2 * i, -2.0, 1.0, 2.0) for i in range(12)] + [(0.0, 1.0 + 1.5 * i, 2.0, 1.0) for i in range(7)]
+    pads = [Shape(Box(4 * x, 4 * y, 4 * (x + w), 4 * (y + h)), "rect") for x, y, w, h in lying]
+    names = number(pads, interpret(Sheet(1, 600.0, 800.0)), view).names
+    assert names[0] in ("1", "20")
+    assert names[11] in ("12", "31")
