@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from worker.datasheet.drawing.drawing import Drawing
@@ -25,16 +26,20 @@ def score(solved: list[Solved], page: Drawing, package: str | None) -> list[floa
     """
     names = [_Name(*n) for n in naming.of_series(page.lines, package)]
     rules = rules_of(page) if names else []
-    owned = [_owned(s, [n for n in names if not parted(rules, n.box, s.pattern.box)]) for s in solved]
+    fields = [[n for n in names if not parted(rules, n.box, s.pattern.box)] for s in solved]
+    owned = [_owned(s, own, apart=len(own) < len(names)) for s, own in zip(solved, fields, strict=True)]
     if not {True, False} <= set(owned):
         return [0.0] * len(solved)
     return [0.0 if own is None else HEADED if own else -HEADED for own in owned]
 
 
-def _owned(solved: Solved, names: list[_Name]) -> bool | None:
-    """Whether the name nearest to a pattern is that of the part: the lowest one over its figure, else those on its level."""
+def _owned(solved: Solved, names: list[_Name], *, apart: bool) -> bool | None:
+    """Whether the name nearest to a pattern is that of the part: the lowest one over its figure, else those on its level.
+
+    Where rules set it `apart` from other names, the one over it may stand at the other side of its field.
+    """
     box, extent = solved.pattern.box, solved.pattern.extent
-    aside = extent.width / 2
+    aside = math.inf if apart else extent.width / 2
     over = [n for n in names if n.box.y1 <= box.y0 and n.box.x0 < extent.x1 + aside and n.box.x1 > extent.x0 - aside]
     if over:
         lowest = max(n.box.y1 for n in over)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.hypotheses import repeated
 from worker.datasheet.hypotheses.enumerate import classes_of
@@ -25,15 +26,18 @@ from worker.datasheet.thresholds.figures import (
     MOST_LEFT,
     OF_NO_CAPTION,
     OF_WAVE,
+    PAIR_ALIKE,
     REACHED,
     SCATTERED,
     SPAN_END_PT,
+    UNEVEN_PAIR,
     UNSIZED_ONE,
     UNTIED,
 )
 from worker.datasheet.thresholds.land import OF_SETTLED
 
 KIND = {LAND: 4.0, "": 0.0, OUTLINE: -1.5, MASK: -4.0, STENCIL: -6.0, TAPE: -6.0, CUTOUT: -6.0, CIRCUIT: -6.0}
+PAIR = 2  # pads
 _WAVE = re.compile(r"\bwave\b", re.IGNORECASE)
 
 
@@ -46,6 +50,7 @@ def rank(solved: Solved, pins: int | None, package: str | None) -> float:
         - _unexplained(solved)
         - ADDED * len(pattern.added)
         - _marked(solved)
+        - _uneven_pair(pattern.pads)
         - _unsized(solved)
         - _untied(solved)
         + _drilled(solved)
@@ -68,6 +73,11 @@ def _marked(solved: Solved) -> float:
     if len(discs) != 1 or len(pads) < MARKED_LEAST or solved.settled(discs[0])[0]:
         return 0.0
     return 0.0 if any(q.kind == "diameter" for q in solved.drawing.quantities) else MARKED
+
+
+def _uneven_pair(pads: list[Shape]) -> float:
+    """Less for two pads of two sizes: the views of a part over each other, far more often than its lands."""
+    return UNEVEN_PAIR if len(pads) == PAIR and not pads[0].same_size(pads[1], PAIR_ALIKE) else 0.0
 
 
 def _unsized(solved: Solved) -> float:

@@ -20,6 +20,7 @@ from worker.datasheet.thresholds.land import (
     MIDDLES_PT,
     MIRRORED_PART,
     MIRRORED_PT,
+    QUARTER_ROWS_OFF,
     QUARTER_STEP_OFF,
     RANK_LEAST,
     SQUARE_ALIKE,
@@ -56,36 +57,43 @@ def lanes(model: Model) -> list[tuple[int, list[int]]]:
     return [(axis, sorted(own, key=lambda i: model.start[i])) for (axis, _, _), own in found.items() if len(own) > 1]
 
 
-def _quarter_steps(model: Model, scale: Scale) -> list[Row]:
-    """Equal steps along x and along y of pads that are the same but turned, as on the four sides of a quad package."""
+def _quarter_lanes(model: Model, scale: Scale) -> dict[int, dict[int, list[int]]]:
+    """Rows (axis 0) and columns (axis 1) of more than two pads that are the same but turned, as on the four sides of a quad
+    package: for each axis, by the variable that tells where a lane lies, its centre variables in order.
+    """
     turnable = {s for s in model.size if (s[1], s[0]) in model.size} | {
         s for pair in _turned(model, scale) for s in pair
     }
-    lanes: dict[int, tuple[int, int]] = {}
+    found: dict[int, dict[int, set[int]]] = {0: {}, 1: {}}
     for centre, size in zip(model.centre, model.size, strict=True):
-        if size not in turnable:
-            continue
-        for axis in (0, 1):
-            own = sorted(
-                {
-                    c[axis]
-                    for c, s in zip(model.centre, model.size, strict=True)
-                    if s == size and c[1 - axis] == centre[1 - axis]
-                },
-                key=lambda i: model.start[i],
-            )
-            if len(own) > 2:
-                lanes.setdefault(axis, (own[0], own[1]))
-    if len(lanes) < 2:
+        for axis in (0, 1) if size in turnable else ():
+            found[axis].setdefault(centre[1 - axis], set()).add(centre[axis])
+    return {
+        axis: {at: sorted(own, key=lambda i: model.start[i]) for at, own in lanes.items() if len(own) > 2}
+        for axis, lanes in found.items()
+    }
+
+
+def _quarters(model: Model, scale: Scale) -> list[Row]:
+    """Equal steps, and equal distances of both rows and of both columns, of a package with four like sides."""
+    rows, columns = _quarter_lanes(model, scale).values()
+    if not rows or not columns:
         return []
-    (a, b), (c, d) = lanes[0], lanes[1]
-    first, second = (model.start[b] - model.start[a]) / scale.x, (model.start[d] - model.start[c]) / scale.y
-    return [_sum({b: 1.0, a: -1.0}, {d: -1.0, c: 1.0})] if abs(first / second - 1) < QUARTER_STEP_OFF else []
+    (a, b, *_), (c, d, *_) = next(iter(rows.values())), next(iter(columns.values()))
+    ratio = (model.start[b] - model.start[a]) / (model.start[d] - model.start[c])
+    alike = min(abs(ratio - 1), abs(ratio * scale.y / scale.x - 1)) < QUARTER_STEP_OFF
+    found = [_sum({b: 1.0, a: -1.0}, {d: -1.0, c: 1.0})] if alike else []
+    if len(rows) == len(columns) == 2:
+        (top, low), (left, right) = (sorted(own, key=lambda i: model.start[i]) for own in (rows, columns))
+        tall, wide = model.start[low] - model.start[top], model.start[right] - model.start[left]
+        if abs(tall / wide - 1) < QUARTER_ROWS_OFF:
+            found.append(_sum({low: 1.0, top: -1.0}, {right: -1.0, left: 1.0}))
+    return found
 
 
 def _regular(model: Model, scale: Scale) -> list[tuple[Row, float]]:
     """Equal steps and mirror symmetry as drawn, as equations that hold unless a printed number says otherwise."""
-    rows = _quarter_steps(model, scale)
+    rows = _quarters(model, scale)
     steps = sorted(
         {(axis, a, b) for axis, own in lanes(model) for a, b in pairwise(own)},
         key=lambda s: (s[0], model.start[s[2]] - model.start[s[1]]),
@@ -144,11 +152,14 @@ def _sum(a: Row, b: Row) -> Row:
 
 
 def _turned(model: Model, scale: Scale) -> list[tuple[Size, Size]]:
-    """Sizes that are one size turned by a quarter, though a stretched drawing shows two."""
+    """Sizes that are one size turned by a quarter: on a stretched drawing in millimetres, on one not to scale in points."""
     return [
         (a, b) for a, b in combinations(sorted(set(model.size)), 2)
-        if len({*a, *b}) == 4 and all(abs(_drawn_mm(i, 0, model, scale) / _drawn_mm(j, 1, model, scale) - 1) < DRAWN_ALIKE
-                                      for i, j in ((a[0], b[1]), (b[0], a[1])))
+        if len({*a, *b}) == 4 and any(
+            all(abs(model.start[i] / model.start[j] * stretch - 1) < DRAWN_ALIKE for i, j, stretch in
+                ((a[0], b[1], ratio), (a[1], b[0], 1 / ratio)))
+            for ratio in (1.0, scale.y / scale.x)
+        )
     ]  # fmt: skip
 
 

@@ -64,10 +64,9 @@ def land_pages(hits: list[PageHit], outline: PageHit, package: str | None) -> li
 
 
 def _likely(found: list[int], hits: dict[int, PageHit]) -> list[int]:
-    """The chosen pages, the second only where it names the package about as well as a titled first one does."""
-    if len(found) < 2 or not hits[found[0]].titled:
-        return found
-    return found if hits[found[1]].match >= SAME_MATCH * hits[found[0]].match else found[:1]
+    """The chosen pages without those that name the package clearly less well than a titled one of them."""
+    best = max((hits[n].match for n in found if hits[n].titled), default=0.0)
+    return [n for n in found if hits[n].match >= SAME_MATCH * best]
 
 
 def page_before(hits: list[PageHit], land: int, outline: PageHit) -> int | None:

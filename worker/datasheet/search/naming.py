@@ -118,7 +118,10 @@ def begun_by(asked: str, text: str) -> frozenset[str]:
 
 
 def of_series(lines: list[Word], package: str | None) -> list[tuple[Box, bool]]:
-    """The places of lines that name the part asked for, or another one of its series, and which of both; none without both."""
+    """The places of lines that name the part asked for, or another one of its series, and which of both; none without both.
+
+    Where a line is the very name that was asked for, longer ones are those of other parts: X-10 is no X-10-B.
+    """
     asked = [
         t for t in tokens(package or "") if len(t) >= SERIES_LEAST and _form(t) not in ("A" * len(t), "9" * len(t))
     ]  # fmt: skip
@@ -127,8 +130,10 @@ def of_series(lines: list[Word], package: str | None) -> list[tuple[Box, bool]]:
         words = words_of(line.text)
         own = any(w.startswith(a) for w in words for a in asked)
         if own or any(_of_series(w, a) for w in words for a in asked):
-            found.append((line.box, own))
-    return found if len({own for _, own in found}) > 1 else []
+            found.append((line.box, own, plain(line.text) == plain(package or "")))
+    whole = any(exact for _, _, exact in found)
+    names = [(box, exact if whole else own) for box, own, exact in found]
+    return names if len({own for _, own in names}) > 1 else []
 
 
 def _of_series(word: str, asked: str) -> bool:

@@ -130,13 +130,15 @@ def tells_unit(text: str) -> bool:
     return _UNIT.fullmatch(text.strip()) is not None
 
 
-def captioned_between(a: Box, b: Box, captions: list[Caption]) -> bool:
-    """Whether a caption stands between two boxes, one of which is over the other: they are of two figures."""
+def captioned_between(a: Box, b: Box, extents: Box, captions: list[Caption]) -> bool:
+    """Whether a caption stands between two boxes, one of which is over the other: they are of two figures.
+
+    `extents` are those of all that is drawn together with them, over or under which the caption stands.
+    """
     over, under = sorted((a, b), key=lambda box: box.cy)
-    wide = around([a, b])
     return any(
-        over.y1 <= c.word.box.y0 and c.word.box.y1 <= under.y0 and c.word.box.x0 < wide.x1 and c.word.box.x1 > wide.x0
-        for c in captions
+        over.y1 <= c.y0 and c.y1 <= under.y0 and c.x0 < extents.x1 and c.x1 > extents.x0
+        for c in (caption.word.box for caption in captions)
     )
 
 

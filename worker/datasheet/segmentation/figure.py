@@ -23,6 +23,7 @@ from worker.datasheet.segmentation.captions import (
     sections_among,
     tells_unit,
 )
+from worker.datasheet.segmentation.frames import crossed
 from worker.datasheet.segmentation.ink import Ink
 from worker.datasheet.segmentation.links import dimension_pairs, linked
 from worker.datasheet.thresholds.figures import (
@@ -66,11 +67,12 @@ def figures_of(page: Drawing) -> list[Figure]:
     by_home: dict[int, list[Shape]] = defaultdict(list)
     for shape, home in zip(shapes, homes, strict=True):
         by_home[home].append(shape)
+    own_spans = [s for s in page.spans if not crossed(ink.rules, s.axis, s.at, s.start, s.end)]
     spans: dict[int, list[DimensionSpan]] = defaultdict(list)
     for slack in (SPAN_END_PT, BY_HAND_PT):
         loose = {home: own for home, own in by_home.items() if not spans[home]}
         taken = {id(s) for own in spans.values() for s in own}
-        for span in (s for s in page.spans if id(s) not in taken):
+        for span in (s for s in own_spans if id(s) not in taken):
             home = _home_of(span, roots[ink.at(box_of(span))], by_home if slack == SPAN_END_PT else loose, ink, slack)
             if home in by_home:
                 spans[home].append(span)
@@ -122,6 +124,14 @@ def _joined(page: Drawing, shapes: list[Shape], ink: Ink) -> tuple[list[int], li
             i = parent[i]
         return i
 
+    def divided(i: int, j: int) -> bool:
+        """Whether a rule runs between two shapes, or the caption of what is drawn together with one of them stands there."""
+        a, b, both = shapes[i].box, shapes[j].box, (root(homes[i]), root(homes[j]))
+        if ink.parted(a, b) or not named:
+            return ink.parted(a, b)
+        extents = around([s.box for s, home in zip(shapes, homes, strict=True) if root(home) in both])
+        return captioned_between(a, b, extents, named)
+
     homes = [ink.at(s.box) for s in shapes]
     held = Counter(homes)
     dimensioned = {ink.at(box_of(span)) for span in page.spans}
@@ -129,7 +139,7 @@ def _joined(page: Drawing, shapes: list[Shape], ink: Ink) -> tuple[list[int], li
     near = set(dimension_pairs(shapes, page.spans, JOIN_REACH_PT))
     for i, j in dimension_pairs(shapes, page.spans, SPAN_REACH_PT):
         views = {homes[i], homes[j]} <= dimensioned and (i, j) not in near
-        if 0 not in (homes[i], homes[j]) and not views and not ink.parted(shapes[i].box, shapes[j].box):
+        if 0 not in (homes[i], homes[j]) and not views and not divided(i, j):
             parent[root(homes[j])] = root(homes[i])
     for i, a in enumerate(shapes):
         for j in range(i + 1, len(shapes)):
@@ -138,7 +148,7 @@ def _joined(page: Drawing, shapes: list[Shape], ink: Ink) -> tuple[list[int], li
             apart = one == two or 0 in (one, two) or views
             if apart or not a.same_size(shapes[j]) or not linked(a, shapes[j]):
                 continue
-            if not ink.parted(a.box, shapes[j].box) and not captioned_between(a.box, shapes[j].box, named):
+            if not divided(i, j):
                 parent[two] = one
                 dimensioned |= {one} if two in dimensioned else set()
     for inner, outer in _within(shapes, [root(h) for h in homes], ink):

@@ -13,16 +13,25 @@ Rule = tuple[int, float, float, float]  # axis, place across it, low and high en
 
 
 def rules_of(drawing: Drawing) -> list[Rule]:
-    """Long level and upright lines that end on other such lines at both ends, or touch nothing, and that no dimension ends at."""
+    """Long level and upright lines that end on other such lines at both ends, or meet nothing but such lines.
+
+    None of them is one that a dimension ends at.
+    """
     long: list[Rule] = [
         (axis, float(at), float(low), float(high)) for axis in (0, 1) for at, low, high in _long(drawing, axis)
     ]
-    free = [r for r in long if _untouched(r, drawing) and not _dimensioned(r, drawing)]
+    long = [rule for rule in long if not _dimensioned(rule, drawing)]
+    met = {rule: _met(rule, drawing) for rule in long}
     while True:
-        kept = [rule for rule in long if _held(rule, long) and not _dimensioned(rule, drawing)]
+        kept = [rule for rule in long if _held(rule, long) or _on_rules(met[rule], long)]
         if len(kept) == len(long):
-            return [*kept, *(r for r in free if r not in kept)]
+            return kept
         long = kept
+
+
+def crossed(rules: list[Rule], axis: int, at: float, low: float, high: float) -> bool:
+    """Whether a line along `axis` runs over a rule across it."""
+    return any(r[0] != axis and low < r[1] < high and r[2] < at < r[3] for r in rules)
 
 
 def parted(rules: list[Rule], a: Box, b: Box) -> bool:
@@ -59,15 +68,27 @@ def _held(rule: Rule, rules: list[Rule]) -> bool:
     return all(any(abs(r[1] - end) <= RULE_JOINT_PT for r in across) for end in (low, high))
 
 
-def _untouched(rule: Rule, drawing: Drawing) -> bool:
-    """Whether no other stroke meets a line: one between two parts of a page, and none of a drawing."""
+def _met(rule: Rule, drawing: Drawing) -> NDArray[np.float64]:
+    """The strokes (n, 4) that meet a line and are neither a part of it nor as short as it is thick."""
     axis, at, low, high = rule
     lines = drawing.sheet.lines[:, :4]
     across, along = np.sort(lines[:, [1 - axis, 3 - axis]], axis=1), np.sort(lines[:, [axis, 2 + axis]], axis=1)
     near = (across[:, 0] < at + RULE_JOINT_PT) & (across[:, 1] > at - RULE_JOINT_PT)
     beside = (along[:, 0] < high + RULE_JOINT_PT) & (along[:, 1] > low - RULE_JOINT_PT)
     itself = (across[:, 0] > at - RULE_JOINT_PT) & (across[:, 1] < at + RULE_JOINT_PT)
-    return not bool((near & beside & ~itself).any())
+    return np.asarray(lines[near & beside & ~itself])
+
+
+def _on_rules(strokes: NDArray[np.float64], rules: list[Rule]) -> bool:
+    """Whether every stroke is a part of a rule."""
+    left = np.ones(len(strokes), bool)
+    for axis, at, low, high in rules:
+        along = (strokes[:, [axis, 2 + axis]] > low - RULE_JOINT_PT) & (
+            strokes[:, [axis, 2 + axis]] < high + RULE_JOINT_PT
+        )
+        across = np.abs(strokes[:, [1 - axis, 3 - axis]] - at) < RULE_JOINT_PT
+        left &= ~(along.all(axis=1) & across.all(axis=1))
+    return not bool(left.any())
 
 
 def _dimensioned(rule: Rule, drawing: Drawing) -> bool:

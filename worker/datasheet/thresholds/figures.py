@@ -104,6 +104,8 @@ IN_MIDDLE = 0.1  # of the extents, and a point, from their middle
 
 #  (hypotheses/rank.py).
 OF_WAVE = 2.5  # less for the pattern for wave soldering that was not asked for
+UNEVEN_PAIR = 4.0  # score: two pads of two sizes
+PAIR_ALIKE = 0.1  # of its side by which the size of one of two pads may differ from the other
 UNSIZED_ONE = 2.0  # less for the one pad whose size is not printed where those of all others are
 UNTIED = 0.6  # less for each of equal pads that no number tells anything of; less than LEFT takes in other views
 OF_NO_CAPTION = 3.0  # less for a caption of another kind of figure

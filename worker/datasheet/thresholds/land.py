@@ -61,6 +61,7 @@ DRAWN_ALIKE = 0.015  # part by which two drawn lengths may differ that stand for
 # by which a printed number may miss the others; more contradicts them, less calls rounding a contradiction
 AGREE_MM = 0.012
 AGREE_PART = 0.004  # of the number, added to it
+QUARTER_ROWS_OFF = 0.01  # by which the distances of rows and of columns of a square package may differ, as drawn
 QUARTER_STEP_OFF = 0.03  # part by which the steps in x and y may differ and be meant equal
 STEP_ALIKE = 0.02  # part by which two steps may differ and be meant equal
 STEP_ALIKE_PT = 0.5  # the same in points

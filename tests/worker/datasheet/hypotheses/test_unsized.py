@@ -6,6 +6,11 @@ import pytest
 
 from tests.worker.datasheet.hypotheses.test_repeated import read
 from tests.worker.datasheet.sketch import Sketch
+from worker.datasheet.drawing.drawing import interpret
+from worker.datasheet.hypotheses.rank import rank
+from worker.datasheet.land.pads import solve
+from worker.datasheet.land.patterns import Pattern
+from worker.datasheet.page import pages
 
 
 def five(middle: str | None, high: bool) -> Sketch:
@@ -33,3 +38,18 @@ def test_a_shape_without_a_size_between_pads_that_have_theirs_is_the_part(
     land = read(five(middle, high), None).land_pattern
     assert land is not None
     assert len(land.pads) == pads
+
+
+@pytest.mark.parametrize(("width", "less"), [(2.0, False), (3.4, True)])
+def test_two_shapes_of_two_sizes_are_likelier_views_than_lands(width: float, less: bool) -> None:
+    sketch = Sketch(scale=18.0, at=(300, 560))
+    for y, w in ((-3.0, 2.0), (3.0, width)):
+        sketch.rect(0, y, w, 3.0)
+    sketch.across(-1.0, 1.0, -5.5, "2.00")
+    sketch.along(-4.5, 4.5, 4.0, "9.00")
+    book = pages.open_book([sketch.pdf()])
+    drawn = interpret(pages.read_sheet(book, 1))
+    book.close()
+    solved = solve(Pattern(drawn.shapes), drawn)
+    assert solved is not None
+    assert (rank(solved, None, None) < solved.score - 2.0) is less

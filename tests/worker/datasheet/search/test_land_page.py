@@ -33,3 +33,9 @@ def test_a_page_that_says_less_of_the_asked_name_is_left_out_beside_one_that_say
     outline = PageHit(1, mechanical=8.0, outline=8.0, match=4.0, text="DBV0005A SOT-23 outline", drawn=900)
     assert land_pages([outline, own, other], outline, "DBV0005A SOT-23") == [2]
     assert land_pages([outline, own, land(3, "DBV0005A SOT-23", 4.0)], outline, "DBV0005A SOT-23") == [2, 3]
+
+
+def test_the_page_that_names_the_package_goes_before_one_beside_a_wrong_outline() -> None:
+    own, other = land(2, "G package 24-lead SSOP", 4.0), land(3, "UH package QFN", 0.0)
+    outline = PageHit(3, mechanical=8.0, outline=8.0, match=0.0, text="UH package", drawn=900)
+    assert land_pages([PageHit(1), own, other], outline, "G package 24-lead SSOP") == [2]
