@@ -20,6 +20,7 @@ from worker.datasheet.thresholds.drawing import (
     CURVE_MOST,
     RING_LINES_CURVED,
     RING_LINES_MOST,
+    SHAPE_JOIN_CLOSE_PT,
     SHAPE_JOIN_PT,
     SHAPE_LEAST_PT,
 )
@@ -28,11 +29,19 @@ MAX_LOOSE = 40_000
 
 
 def loops(sheet: Sheet) -> list[ClosedOutline]:
-    """Closed outlines made of separate strokes that meet end to end, whatever else ends at their corners."""
+    """Closed outlines made of separate strokes that meet end to end, whatever else ends at their corners.
+
+    Strokes that end beside a corner, as those of a hatch do, meet there within the larger reach and not within the smaller.
+    """
     lines = _loose(sheet)
     if not 3 <= len(lines) <= MAX_LOOSE:
         return []
-    node = _met(np.vstack([lines[:, :2], lines[:, 2:4]]))
+    return [ring for reach in (SHAPE_JOIN_PT, SHAPE_JOIN_CLOSE_PT) for ring in _joined(lines, reach)]
+
+
+def _joined(lines: NDArray[np.float64], reach: float) -> list[ClosedOutline]:
+    """The outlines of strokes whose ends lie within `reach` points."""
+    node = _met(np.vstack([lines[:, :2], lines[:, 2:4]]), reach)
     a, b = node[: len(lines)], node[len(lines) :]
     at: dict[int, list[int]] = defaultdict(list)
     for i in np.flatnonzero(_ringed(a, b)).tolist():
@@ -41,9 +50,9 @@ def loops(sheet: Sheet) -> list[ClosedOutline]:
     return _walk(lines, a, b, at)
 
 
-def _met(ends: NDArray[np.float64]) -> NDArray[np.int64]:
+def _met(ends: NDArray[np.float64], reach: float) -> NDArray[np.int64]:
     """Which ends meet: of the ends (n, 2) in points the number of the corner that each lies at, the same for near ones."""
-    pairs = cKDTree(ends).query_pairs(SHAPE_JOIN_PT, output_type="ndarray")
+    pairs = cKDTree(ends).query_pairs(reach, output_type="ndarray")
     near = coo_array((np.ones(len(pairs), dtype=np.bool_), pairs.T), shape=(len(ends), len(ends)))
     return np.asarray(connected_components(near, directed=False)[1], dtype=np.int64)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from worker.datasheet.drawing.drawing import Drawing
@@ -36,10 +35,12 @@ def score(solved: list[Solved], page: Drawing, package: str | None) -> list[floa
 def _owned(solved: Solved, names: list[_Name], *, apart: bool) -> bool | None:
     """Whether the name nearest to a pattern is that of the part: the lowest one over its figure, else those on its level.
 
-    Where rules set it `apart` from other names, the one over it may stand at the other side of its field.
+    Where rules set its field `apart` from other names, one name in it may stand at the other side of the field.
     """
+    if apart and len({n.own for n in names}) == 1:
+        return names[0].own
     box, extent = solved.pattern.box, solved.pattern.extent
-    aside = math.inf if apart else extent.width / 2
+    aside = extent.width / 2
     over = [n for n in names if n.box.y1 <= box.y0 and n.box.x0 < extent.x1 + aside and n.box.x1 > extent.x0 - aside]
     if over:
         lowest = max(n.box.y1 for n in over)

@@ -111,7 +111,7 @@ def _alike(a: Shape, b: Shape) -> bool:
 def printed_near(pads: list[Shape], drawing: Drawing) -> dict[int, int]:
     """Numbers printed in or beside a pad: pad index to number."""
     busy = {id(q.box) for r in drawing.readings if r.cost < NUMBER_OF_LINE for q in [r.quantity]}
-    found: dict[int, tuple[float, int]] = {}
+    found: dict[int, tuple[bool, float, int]] = {}
     for word in drawing.lines:
         m = LABEL.match(word.text)
         if not m or (id(word.box) in busy and not any(p.box.holds_point(word.box.cx, word.box.cy) for p in pads)):
@@ -121,10 +121,11 @@ def printed_near(pads: list[Shape], drawing: Drawing) -> dict[int, int]:
             continue
         gaps = [p.box.gap(word.box) + NUMBER_OFF_MIDDLE * p.box.distance(word.box.cx, word.box.cy) for p in pads]
         i = int(np.argmin(gaps))
-        if gaps[i] < NUMBER_BESIDE * max(word.across, NUMBER_LEAST_PT) and (i not in found or gaps[i] < found[i][0]):
-            found[i] = (gaps[i], number)
+        rated = (word.confidence < 1.0, gaps[i], number)  # a printed number before one that pixels look like
+        if gaps[i] < NUMBER_BESIDE * max(word.across, NUMBER_LEAST_PT) and (i not in found or rated < found[i]):
+            found[i] = rated
     numbers: dict[int, int] = {}
-    for i, (_, number) in sorted(found.items(), key=lambda kv: kv[1][0]):
+    for i, (*_, number) in sorted(found.items(), key=lambda kv: kv[1]):
         if number not in numbers.values():
             numbers[i] = number
     return numbers

@@ -23,7 +23,7 @@ def rules_of(drawing: Drawing) -> list[Rule]:
     long = [rule for rule in long if not _dimensioned(rule, drawing)]
     met = {rule: _met(rule, drawing) for rule in long}
     while True:
-        kept = [rule for rule in long if _held(rule, long) or _on_rules(met[rule], long)]
+        kept = [rule for rule in long if _held(rule, long) or (_on_rules(met[rule], long) and not _crossed(rule, long))]
         if len(kept) == len(long):
             return kept
         long = kept
@@ -89,6 +89,13 @@ def _on_rules(strokes: NDArray[np.float64], rules: list[Rule]) -> bool:
         across = np.abs(strokes[:, [1 - axis, 3 - axis]] - at) < RULE_JOINT_PT
         left &= ~(along.all(axis=1) & across.all(axis=1))
     return not bool(left.any())
+
+
+def _crossed(rule: Rule, rules: list[Rule]) -> bool:
+    """Whether another line runs through the inside of a rule: the centre lines of a drawing do, rules end on each other."""
+    axis, at, low, high = rule
+    across = [r for r in rules if r[0] != axis and low + RULE_JOINT_PT < r[1] < high - RULE_JOINT_PT]
+    return any(r[2] < at - RULE_JOINT_PT and r[3] > at + RULE_JOINT_PT for r in across)
 
 
 def _dimensioned(rule: Rule, drawing: Drawing) -> bool:

@@ -108,6 +108,7 @@ SCALE_OFF = 6.0  # cost of a number off the scale by all of it
 # Closed shapes (drawing/shapes.py).
 SHAPE_LEAST_PT = 1.6  # side of a shape; smaller ones are dots and letters
 SHAPE_MOST_PART = 0.6  # of the page's side; larger ones are frames
+SHAPE_JOIN_CLOSE_PT = 0.05  # the same for strokes that others end beside
 SHAPE_JOIN_PT = 0.2  # between the ends of strokes that close a shape; larger closes what is open
 CURVE_LEAST = 0.05  # radians from one line of a curve to the next; less is a line that runs on straight
 CURVE_MOST = 0.6  # radians; more is a corner, and another line that ends there

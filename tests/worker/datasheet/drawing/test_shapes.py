@@ -79,3 +79,8 @@ def test_paint_in_thin_triangles_does_not_hide_the_slot_around_it() -> None:
     ]
     drawn = Sheet(1, 600.0, 800.0, lines=np.array([(*s, *PEN) for s in strokes]), outlines=paint)
     assert [s.kind for s in find(drawn)] == ["oval"]
+
+
+def test_a_stroke_that_ends_beside_two_corners_does_not_hide_a_pad() -> None:
+    hatch = (300.1, 200.08, 319.9, 209.92)
+    assert [s.kind for s in find(sheet(*rectangle(300, 200, 320, 210), hatch))] == ["rect"]

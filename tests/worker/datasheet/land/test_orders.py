@@ -10,8 +10,8 @@ from tests.worker.datasheet.test_extract import read_pads
 from worker.datasheet.drawing.drawing import interpret
 from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.extract import ReadingRequest, extract
-from worker.datasheet.geometry.primitives import Box, Sheet
-from worker.datasheet.land.numbering import number
+from worker.datasheet.geometry.primitives import Box, Sheet, Word
+from worker.datasheet.land.numbering import number, printed_near
 from worker.datasheet.land.orders import grid_orders
 from worker.datasheet.land.outline_labels import Label, LabeledView, matched, outline_labels
 from worker.datasheet.page import pages
@@ -119,3 +119,12 @@ def test_the_long_side_of_a_body_lies_along_the_longer_side_of_its_pads() -> Non
     names = number(pads, interpret(Sheet(1, 600.0, 800.0)), view).names
     assert names[0] in ("1", "20")
     assert names[11] in ("12", "31")
+
+
+def test_a_printed_number_goes_before_one_that_strokes_in_a_pad_look_like() -> None:
+    pads = _four()
+    words = [
+        Word(text, Box(x, y, x + 4, y + 6), 0, confidence, 6.0)
+        for text, x, y, confidence in (("1", -6, 0, 1.0), ("2", -6, 30, 1.0), ("3", 63, 30, 1.0), ("1", 53, 0, 0.9))
+    ]
+    assert printed_near(pads, interpret(Sheet(1, 600.0, 800.0, words=words))) == {0: 1, 1: 2, 3: 3}

@@ -24,6 +24,10 @@ def test_lines_that_meet_nothing_but_each_other_part_a_page() -> None:
     assert rules(*cross, (300.0, 200.0, 330.0, 220.0)) == [(1, 300.0, 408.0, 700.0)]
 
 
+def test_centre_lines_that_cross_part_nothing() -> None:
+    assert rules((50.0, 400.0, 550.0, 400.0), (300.0, 100.0, 300.0, 700.0)) == []
+
+
 def test_the_name_in_the_field_of_a_pattern_is_that_of_its_part() -> None:
     """The longer name is that of another part; the names stand at the far sides of their fields."""
     sketch = Sketch(scale=20.0)
