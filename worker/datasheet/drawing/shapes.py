@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.datasheet.drawing import painted_halves, painted_lines, painted_rings, rings
+from worker.datasheet.drawing import painted_arcs, painted_halves, painted_lines, painted_rings, rings
 from worker.datasheet.drawing.barred import rectangles as barred_rectangles
 from worker.datasheet.geometry.primitives import Box, ClosedOutline, Sheet
 from worker.datasheet.thresholds.drawing import (
@@ -141,7 +141,8 @@ def find(sheet: Sheet) -> list[Shape]:
     ringed = rings.loops(sheet)
     pieced = ringed + painted_halves.rectangles(sheet, ringed)
     joined = Sheet(sheet.number, sheet.width, sheet.height, outlines=pieced)
-    discs = [Shape(box, "circle", min(box.width, box.height) / 2) for box in painted_rings.circles(sheet)]
+    painted = painted_rings.circles(sheet) + painted_arcs.circles(sheet)
+    discs = [Shape(box, "circle", min(box.width, box.height) / 2) for box in painted]
     return unique(closed + from_outlines(joined) + discs)
 
 
