@@ -99,14 +99,18 @@ def other_outlines(found: Search) -> list[int]:
 
 
 def further_outlines(found: Search) -> list[int]:
-    """Pages with figures that nothing calls an outline, for a document whose likelier pages show none, the likeliest first."""
+    """Pages with figures that nothing calls an outline, for a document whose likelier pages show none, the likeliest first.
+
+    Of pages that are alike the first, but of those without words the last: packages stand at the end of a datasheet.
+    """
     tried = {*found.mechanical[:1], *other_outlines(found)}
     asked = max((h.match for h in found.hits), default=0.0)
     figures = [
         h for h in found.hits
-        if h.number not in tried and (h.drawn > DRAWN_LEAST or h.images) and not _of_another(h, asked)
+        if h.number not in tried and (h.drawn > DRAWN_LEAST or h.images)
+        and not _of_another(h, asked) and not titles.of_tapes(h.text)
     ]  # fmt: skip
-    figures.sort(key=lambda h: (-h.match, h.number not in found.land, -h.outline, -h.number))
+    figures.sort(key=lambda h: (-h.match, h.number not in found.land, -h.outline, h.number if h.text else -h.number))
     return [h.number for h in figures[:OTHER_OUTLINES_MOST]]
 
 

@@ -193,6 +193,16 @@ def of_land_alone(text: str) -> bool:
 _VIEWS = re.compile(r"\b(top|side|front|end|bottom)\s*view\b", re.IGNORECASE)
 
 
+def of_tapes(text: str) -> bool:
+    """Whether a line of a page begins with the tapes and reels that parts come in, whose figures look like outlines."""
+    return _TAPES.search(text) is not None
+
+
+_TAPES = re.compile(
+    r"^\W*(?:taping|(?:carrier|emboss\w*)\s+tape|tape\s*(?:and|&)\s*reel|packing)\b", re.IGNORECASE | re.MULTILINE
+)
+
+
 def distractions(text: str) -> int:
     """How many different matters of a datasheet a page speaks of that are no drawing of a package."""
     return len(AWAY.findall(text)[:2])

@@ -43,3 +43,13 @@ def test_pages_that_name_the_part_go_first_and_those_of_another_package_never() 
     hits += [PageHit(3, text="SOT-23 layout", drawn=50, match=1.5), PageHit(4, text="SOT-89", drawn=50)]
     hits += [PageHit(5, text="words alone", match=1.5)]
     assert further_outlines(Search(hits, mechanical=[1])) == [3, 2]
+
+
+def test_pages_of_tapes_are_none_and_of_pages_alike_the_first_is_likelier() -> None:
+    hits = [PageHit(1, text="outline", drawn=50), PageHit(2, text="[XY12]\n[Taping : 1]\nUnit : mm", drawn=50)]
+    hits += [PageHit(n, text="[XY12] Figure", drawn=50) for n in (3, 4)]
+    assert further_outlines(Search(hits, mechanical=[1])) == [3, 4]
+
+
+def test_of_pages_without_words_the_last_is_likelier() -> None:
+    assert further_outlines(Search([PageHit(n, images=1) for n in (1, 2, 3)], mechanical=[1])) == [3, 2]
