@@ -23,6 +23,7 @@ from worker.datasheet.thresholds.drawing import (
     SHAPE_JOIN_CLOSE_PT,
     SHAPE_JOIN_PT,
     SHAPE_LEAST_PT,
+    SQUARE_TURN,
 )
 
 MAX_LOOSE = 40_000
@@ -108,12 +109,13 @@ def _walk(
     for start in range(len(lines)):
         if start in done or start not in at[int(a[start])] or len(at[int(a[start])]) != 2:
             continue
-        ring, points, node = [start], [(float(lines[start, 0]), float(lines[start, 1]))], int(b[start])
+        ring, points, node, way = [start], [(float(lines[start, 0]), float(lines[start, 1]))], int(b[start]), 0.0
         while node != int(a[start]) and len(ring) < RING_LINES_MOST:
-            onward = _onward(lines, a, at[node], ring[-1], node)
-            if onward is None or onward in ring:
+            onward = _onward(lines, a, at[node], ring[-1], node, way)
+            if onward is None or onward[0] in ring:
                 break
-            step, forward = onward, int(a[onward]) == node
+            step, forward = onward[0], int(a[onward[0]]) == node
+            way = way or (onward[1] if abs(onward[1]) > CURVE_LEAST else 0.0)
             points.append((float(lines[step, 0 if forward else 2]), float(lines[step, 1 if forward else 3])))
             ring.append(step)
             node = int(b[step]) if forward else int(a[step])
@@ -124,15 +126,25 @@ def _walk(
     return found
 
 
-def _onward(lines: NDArray[np.float64], a: NDArray[np.int64], meeting: list[int], last: int, node: int) -> int | None:
-    """The line that goes on from the end of another one; where more meet, the one that bends on as a curve does."""
-    others = [i for i in meeting if i != last]
-    if len(others) == 1:
-        return others[0]
+def _onward(
+    lines: NDArray[np.float64], a: NDArray[np.int64], meeting: list[int], last: int, node: int, way: float
+) -> tuple[int, float] | None:
+    """The line that goes on from the end of another one, and by how much it turns in radians.
+
+    Where more meet it is the one that bends on as a curve does, else the one at a right angle: extension lines go straight
+    on from the corners of pads. `way` is the first turn, which all others follow.
+    """
     come = _direction(lines[last], int(a[last]) != node)
-    bends = [((come - _direction(lines[i], int(a[i]) == node) + np.pi) % (2 * np.pi) - np.pi, i) for i in others]
-    curved = [i for bend, i in bends if CURVE_LEAST < abs(bend) < CURVE_MOST]
-    return curved[0] if len(curved) == 1 else None
+    bends = [
+        (i, (_direction(lines[i], int(a[i]) == node) - come + np.pi) % (2 * np.pi) - np.pi)
+        for i in meeting
+        if i != last
+    ]
+    if len(bends) == 1:
+        return bends[0]
+    curved = [one for one in bends if CURVE_LEAST < abs(one[1]) < CURVE_MOST]
+    square = [one for one in bends if abs(abs(one[1]) - np.pi / 2) < SQUARE_TURN and one[1] * way >= 0]
+    return curved[0] if len(curved) == 1 else square[0] if len(square) == 1 and not curved else None
 
 
 def _direction(line: NDArray[np.float64], forward: bool) -> float:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from worker.datasheet.drawing.shapes import Shape
 from worker.datasheet.geometry.primitives import Box
 from worker.datasheet.hypotheses import repeated
 from worker.datasheet.hypotheses.enumerate import classes_of
 from worker.datasheet.hypotheses.symmetry import mirrored_part
 from worker.datasheet.land import holes, numbering
 from worker.datasheet.land.pads import Solved, miscounted
+from worker.datasheet.land.patterns import Pattern
 from worker.datasheet.segmentation.captions import CIRCUIT, CUTOUT, LAND, MASK, OUTLINE, STENCIL, TAPE, kind_of
 from worker.datasheet.segmentation.figure import distance
 from worker.datasheet.thresholds.figures import (
@@ -50,7 +50,7 @@ def rank(solved: Solved, pins: int | None, package: str | None) -> float:
         - _unexplained(solved)
         - ADDED * len(pattern.added)
         - _marked(solved)
-        - _uneven_pair(pattern.pads)
+        - _uneven_pair(pattern)
         - _unsized(solved)
         - _untied(solved)
         + _drilled(solved)
@@ -75,9 +75,10 @@ def _marked(solved: Solved) -> float:
     return 0.0 if any(q.kind == "diameter" for q in solved.drawing.quantities) else MARKED
 
 
-def _uneven_pair(pads: list[Shape]) -> float:
-    """Less for two pads of two sizes: the views of a part over each other, far more often than its lands."""
-    return UNEVEN_PAIR if len(pads) == PAIR and not pads[0].same_size(pads[1], PAIR_ALIKE) else 0.0
+def _uneven_pair(pattern: Pattern) -> float:
+    """Less for two shapes of two sizes under no title of a land pattern: the views of a part over each other."""
+    uneven = len(pattern.pads) == PAIR and not pattern.pads[0].same_size(pattern.pads[1], PAIR_ALIKE)
+    return UNEVEN_PAIR if uneven and pattern.kind != LAND else 0.0
 
 
 def _unsized(solved: Solved) -> float:

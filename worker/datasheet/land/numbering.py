@@ -23,6 +23,7 @@ from worker.datasheet.thresholds.land import (
     NUMBER_LEAST_PT,
     NUMBER_OF_LINE,
     NUMBER_OFF_MIDDLE,
+    NUMBER_SURE,
     ORDER_AGREES,
     PARTS_FILL,
     SAME_SIDES_PT,
@@ -113,7 +114,7 @@ def printed_near(pads: list[Shape], drawing: Drawing) -> dict[int, int]:
     busy = {id(q.box) for r in drawing.readings if r.cost < NUMBER_OF_LINE for q in [r.quantity]}
     found: dict[int, tuple[bool, float, int]] = {}
     for word in drawing.lines:
-        m = LABEL.match(word.text)
+        m = LABEL.match(word.text) if word.confidence >= NUMBER_SURE else None
         if not m or (id(word.box) in busy and not any(p.box.holds_point(word.box.cx, word.box.cy) for p in pads)):
             continue
         number = int(m[1])

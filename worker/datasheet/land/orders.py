@@ -74,6 +74,9 @@ def first_of(pads: list[Shape], ring: list[int]) -> int:
         return 0
     if ring == sorted(ring, key=lambda i: ys[i]) and max(xs) - min(xs) < 0.5 * pads[0].box.width:
         return 0
+    longer = _longer_row(pads, ring)
+    if longer is not None:
+        return longer
     if _rows(pads):
         low = max(ys)
         row = [i for i in ring if low - ys[i] < CORNER_ROW * pads[i].box.height]
@@ -81,6 +84,20 @@ def first_of(pads: list[Shape], ring: list[int]) -> int:
     left = min(xs)
     column = [i for i in ring if xs[i] - left < CORNER_ROW * pads[i].box.width]
     return ring.index(min(column, key=lambda i: ys[i]))
+
+
+def _longer_row(pads: list[Shape], ring: list[int]) -> int | None:
+    """Place in the ring where the longer one of two rows begins: that of pin 1 in packages with fewer leads on one side."""
+    for of in ("cy", "cx"):
+        sides = [getattr(pads[i].box, of) for i in ring]
+        first = [abs(v - min(sides)) < ORDER_LEVEL_PT for v in sides]
+        count = sum(first)
+        if all(
+            f or abs(v - max(sides)) < ORDER_LEVEL_PT for f, v in zip(first, sides, strict=True)
+        ) and 2 * count != len(ring):
+            long = [f == (2 * count > len(ring)) for f in first]
+            return next(k for k in range(len(ring)) if long[k] and not long[k - 1])
+    return None
 
 
 def grid_orders(pads: list[Shape]) -> list[list[int]]:

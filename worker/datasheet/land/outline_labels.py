@@ -158,7 +158,7 @@ def from_outline(
     ]
     best: tuple[float, list[int], int] | None = None
     corners = _corners(pads, ring)
-    across = _lies_across((x1 - x0) / max(y1 - y0, 1e-6), aspect) if len(corners) == SIDES else None
+    across = _lies_across((x1 - x0) / max(y1 - y0, 1e-6), aspect) if len(corners) == SIDES < len(pads) else None
     for turn in (0, 2, 1, 3) if across is None else (1, 3) if across else (0, 2):
         turned = [_turn(label, turn) for label in _centred(labels, len(pads))]
         for start in range(len(ring)):

@@ -153,6 +153,7 @@ HALF_WHOLE = 0.9  # of it from which on it is the shape itself
 BRIDGE_OFF_PT = 0.02  # between the ends of one loop of a closed line painted as an area
 BRIDGE_PEN_OFF_PT = 0.3  # between the widths of such a line on its four sides
 BRIDGE_PEN_PART = 0.25  # of the shorter side: a thicker line is no line but an area with a hole
+SQUARE_TURN = 0.05  # radians by which a corner may differ from a right angle
 ARC_POINTS = 12  # corners of the area that paints a quarter of a circle's line, at the least
 ARC_SQUARE = 0.15  # by which the box of such an area may be no square
 ARC_THIN = 0.45  # of its box that it covers at the most; a sector covers more

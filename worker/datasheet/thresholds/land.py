@@ -164,6 +164,7 @@ COUNT_GAP = 4.0  # heights of the head between two counts of a column
 EXPOSED_MIDDLE = 0.22  # of the extents of the other pads: how far off their middle an exposed pad may be
 EXPOSED_LARGER = 1.8  # times the area of the usual pad; smaller takes a wide signal pad for the exposed one
 NUMBER_OF_LINE = 0.6  # cost below which a number is that of a dimension line and not of a pad
+NUMBER_SURE = 0.9  # sureness of a number read from pixels that may be a pad's: sides of pads are read as a 1
 NUMBER_OFF_MIDDLE = 0.01  # points of distance for a point from the middle of a pad: only breaks a tie
 NUMBER_BESIDE = 1.3  # letter heights from a pad to its number; larger gives it to the neighbour
 NUMBER_LEAST_PT = 4.0  # height of letters that counts at the least for that distance

@@ -125,6 +125,19 @@ def test_a_printed_number_goes_before_one_that_strokes_in_a_pad_look_like() -> N
     pads = _four()
     words = [
         Word(text, Box(x, y, x + 4, y + 6), 0, confidence, 6.0)
-        for text, x, y, confidence in (("1", -6, 0, 1.0), ("2", -6, 30, 1.0), ("3", 63, 30, 1.0), ("1", 53, 0, 0.9))
+        for text, x, y, confidence in (
+            ("1", -6, 0, 1.0),
+            ("2", -6, 30, 1.0),
+            ("3", 63, 30, 1.0),
+            ("1", 53, 0, 0.95),
+            ("4", 53, 1, 0.8),
+        )
     ]
     assert printed_near(pads, interpret(Sheet(1, 600.0, 800.0, words=words))) == {0: 1, 1: 2, 3: 3}
+
+
+def test_four_pads_in_the_corners_lie_as_their_labels_do() -> None:
+    """Four leads have no long side, however long the body between them is."""
+    view = _outline({"1": (-2.4, 2.0), "2": (2.4, 2.0), "3": (2.4, -2.0), "4": (-2.4, -2.0)}, 4.0, 5.4)
+    pads = [Shape(Box(x, y, x + 40, y + 20), "rect") for x in (0, 110) for y in (0, 50)]
+    assert number(pads, interpret(Sheet(1, 600.0, 800.0)), view).names == ["4", "1", "3", "2"]
