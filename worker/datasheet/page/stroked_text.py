@@ -16,6 +16,7 @@ from worker.datasheet.thresholds.page import (
     CROSSBAR_LEAN,
     CROSSBAR_PT,
     O_WIDTH_LEAST,
+    ONE_SURE,
     STEM_SLACK,
     STROKED_ALIKE,
     STROKED_BAR_PT,
@@ -177,7 +178,9 @@ def read_strokes(sheet: Sheet) -> list[Word]:
 
 def _words(paper: Gray, lines: list[tuple[Box, bool]]) -> list[Word]:
     """The words of lines of text, rows of pads left out."""
-    return [w for w in text_reading.read_text(paper, lines, PX_PER_PT, (0.0, 0.0)) if not _PADS.fullmatch(w.text)]
+    found = text_reading.read_text(paper, lines, PX_PER_PT, (0.0, 0.0))
+    ticks = [w for w in found if w.text == "1" and w.confidence < ONE_SURE]  # oblique strokes that end dimension lines
+    return [w for w in found if not _PADS.fullmatch(w.text) and w not in ticks]
 
 
 def _beside(box: Box, number: Word) -> bool:

@@ -99,6 +99,7 @@ STROKED_DOT_PT = 1.0  # side of a closed path that is a decimal point, whatever 
 STROKED_FLAT_PT = 0.05  # how far off level the lines of a rectangle may be
 STROKED_BAR_PT = 2.5  # thickness of a filled bar that may be part of a letter
 STROKED_LONE_MOST = 4000  # lone strokes of a page; more are hatching
+ONE_SURE = 0.9  # least confidence of a lone 1 drawn as a stroke; ticks give less
 CROSSBAR_LEAN = 0.3  # cosine between crossbar and stem at the most
 CROSSBAR_PT = 0.35  # from the middle of a crossbar to the end of its stem
 

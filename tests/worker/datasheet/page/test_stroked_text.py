@@ -111,6 +111,27 @@ def test_dimension_lines_with_a_dot_or_a_dash_at_their_end_are_no_letters(
     assert found == ["0.60", "0.95", "1.20", "2.60"]
 
 
+def test_an_oblique_tick_is_no_number(tmp_path: Path) -> None:
+    path = tmp_path / "page.pdf"
+    ticked = Canvas(str(path), pagesize=(595, 842))
+    ticked.setLineWidth(0.5)
+    for x, y, words in ((100, 500, "1.66"), (200, 500, "0.79"), (300, 460, "3.60")):
+        for run in strokes.runs(words, 7):
+            drawn = ticked.beginPath()
+            drawn.moveTo(x + run[0][0], y + run[0][1])
+            for dx, dy in run[1:]:
+                drawn.lineTo(x + dx, y + dy)
+            ticked.drawPath(drawn)
+    for x in (150, 260, 340):
+        ticked.line(x, 480, x + 5, 475)
+    ticked.save()
+    book = pages.open_book([path])
+    found = {word.text for word in pages.read_sheet(book, 1).words}
+    book.close()
+    assert {"1.66", "0.79", "3.60"} <= found
+    assert "1" not in found
+
+
 def test_a_point_drawn_as_a_triangle_is_none_of_an_arrow(tmp_path: Path) -> None:
     """Solid letters are made of few corners: the point of a number has three, as the head of an arrow has."""
     canvas = Canvas(str(tmp_path / "page.pdf"), pagesize=(595, 842))
