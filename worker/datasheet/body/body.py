@@ -57,14 +57,18 @@ def read(
     of the package.
     """
     drawings = [numbers_beside.added(d) for d in drawings]
-    return words.complete(_read(drawings, no_lead, taken, parts), drawings, asked or "")
+    found = words.complete(_read(drawings, no_lead, taken, parts, of_lands=False), drawings, asked or "")
+    if len(found.sides) > 1:
+        return found
+    more = words.complete(_read(drawings, no_lead, taken, parts, of_lands=True), drawings, asked or "")
+    return more if len(more.sides) > 1 else found
 
 
-def _read(drawings: list[Drawing], no_lead: bool, taken: set[int], parts: Parts) -> Found:
+def _read(drawings: list[Drawing], no_lead: bool, taken: set[int], parts: Parts, *, of_lands: bool) -> Found:
     family = next((f for d in drawings if _parametric(d) and (f := views.read(d)) is not None), None)
     if family is not None:
         return family
-    drawn = next((f for d in drawings if (f := _drawn(d, taken, parts)) is not None), None)
+    drawn = next((f for d in drawings if (f := _drawn(d, taken, parts, of_lands=of_lands)) is not None), None)
     entries = [e for d in drawings for e in _of_outline(d, parts)]
     if {e.symbol for d in drawings for e in d.aside} & set(SIDES) - {e.symbol for e in entries}:
         return _without_sides(drawn, entries)
@@ -95,15 +99,16 @@ def _of_outline(drawing: Drawing, parts: Parts) -> list[TableEntry]:
     return [e for e in own.entries if e.table in told and e.table != OF_FAMILY]
 
 
-def _drawn(drawing: Drawing, taken: set[int], parts: Parts) -> Found | None:
+def _drawn(drawing: Drawing, taken: set[int], parts: Parts, *, of_lands: bool) -> Found | None:
     """The body as it is drawn, without the figures of boards and reels.
 
     What the page calls such a figure may be the outline all the same: its numbers have limits then.
     """
     own, board_free = _whole(drawing) if _parametric(drawing) else parts(drawing)
-    bare, whole = (from_drawing(_lettered_here(d, board_free), taken) for d in (board_free, own))
+    pages = [_lettered_here(d, board_free) if of_lands else d for d in (board_free, own, drawing)]
+    bare, whole = (from_drawing(d, taken, of_lands=of_lands) for d in pages[:2])
     if bare is None and whole is None and own is not drawing:
-        return from_drawing(_lettered_here(drawing, board_free), taken)
+        return from_drawing(pages[2], taken, of_lands=of_lands)
     if bare is None or whole is None:
         return bare or whole
     return whole if _limited(whole) > _limited(bare) else bare

@@ -41,18 +41,22 @@ from worker.datasheet.thresholds.drawing import (
 _LABEL = re.compile(r"\(?\d{1,3}\)?")
 
 
-def from_drawing(drawing: Drawing, taken: set[int]) -> Found | None:
+def from_drawing(drawing: Drawing, taken: set[int], *, of_lands: bool = False) -> Found | None:
     """The body seen from the top: the largest box whose sides are drawn and whose extents are dimensioned.
 
-    A closed outline of that size goes before sides put together of strokes, which the tips of leads may form too.
+    A closed outline of that size goes before sides put together of strokes, which the tips of leads may form too. A side
+    may have the number of another view, and one that the land pattern uses where `of_lands` says so.
     """
     lengths = [
         r for r in drawing.readings
         if r.quantity.kind == "length" and r.cost < VIEW_AT_SPAN and r.quantity.count in (None, 1)
-        and not (r.quantity.symbol and id(r.quantity) in taken)
     ]  # fmt: skip
-    lengths = [_doubted(r) if id(r.quantity) in taken else r for r in without_labels(lengths)]
-    lengths = shared_sides.added(drawing, lengths)
+    free = without_labels([r for r in lengths if id(r.quantity) not in taken])
+    more = [_doubted(r) for r in without_labels(lengths) if id(r.quantity) in taken and not r.quantity.symbol]
+    return _of_lengths(drawing, shared_sides.added(drawing, [*free, *more] if of_lands else free))
+
+
+def _of_lengths(drawing: Drawing, lengths: list[DimensionReading]) -> Found | None:
     across = _likeliest([r for r in lengths if r.span.axis == 0])
     along = _likeliest([r for r in lengths if r.span.axis == 1])
     top, views = _from_top(drawing, across, along, lengths), side_by_side.with_leads(drawing, across, along)

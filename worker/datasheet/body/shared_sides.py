@@ -45,11 +45,14 @@ class ViewSide:
 
 
 def added(drawing: Drawing, readings: list[DimensionReading]) -> list[DimensionReading]:
-    """The readings of lengths, and those that sides without a number share with sides of other views."""
+    """The readings of lengths, and the numbers that sides without one share with sides of other views.
+
+    Letters are not shared: what a letter measures is told once.
+    """
     sides = [side for box in _views(drawing) for side in _sides(box, readings, drawing.sheet.raster)]
     measured = [s for s in sides if s.readings]
     return readings + [
-        r for bare in sides if not bare.readings for told in measured for r in _shared(bare, told)
+        r for bare in sides if not bare.readings for told in measured for r in _shared(bare, told) if not r.quantity.symbol
     ]  # fmt: skip
 
 

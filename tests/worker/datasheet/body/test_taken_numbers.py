@@ -21,7 +21,7 @@ def found(taken: tuple[str, ...], second: bool) -> Found | None:
         page = drawing.interpret(pages.read_sheet(book, 1), "mm", None)
     finally:
         book.close()
-    return from_drawing(page, {id(q) for q in page.quantities if q.printed in taken})
+    return from_drawing(page, {id(q) for q in page.quantities if q.printed in taken}, of_lands=True)
 
 
 def test_a_closed_box_whose_numbers_a_wrong_land_pattern_took_is_the_body() -> None:
