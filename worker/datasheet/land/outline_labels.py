@@ -28,6 +28,7 @@ from worker.datasheet.thresholds.land import (
     LABELED_BELOW,
     LABELED_BODY_LEAST_PT,
     LABELED_BODY_MOST,
+    LABELED_LARGE,
     LABELED_PINS_MOST,
     LABELS_AROUND,
     LABELS_FIT_NOT,
@@ -82,7 +83,11 @@ def outline_labels(drawing: Drawing, package: str | None = None, pins: int = 0) 
         if 1 not in numbers or len(labels) < 2 or _one_sided(labels):
             continue
         below = _clockwise(labels, pins)
-        score = len(labels) + LABELED_AREA * (b.area / LABELED_AREA_PT2) - (LABELED_BELOW if below else 0.0)
+        score = (
+            len(labels)
+            + min(LABELED_AREA * b.area / LABELED_AREA_PT2, LABELED_LARGE)
+            - (LABELED_BELOW if below else 0.0)
+        )
         own = not names or min(names, key=lambda n: n[0].gap(b))[1]
         if best is None or (own, score) > best[:2]:
             best = (own, score, LabeledView(labels, below, b.width / b.height))

@@ -225,13 +225,16 @@ def _chosen(body: list[list[Word]], names: list[Word], left: float, package: str
 
 
 def _names(rows: list[list[Word]], at: int, body: list[list[Word]], left: float, letters: list[Word]) -> list[Word]:
-    """The cells left of the letters beside the rows of values; a case may be named by one letter."""
+    """The cells left of the letters beside the rows of values; under a head of cases one letter may name one."""
     high = letters[0].box.height
     top, bottom = max(w.box.y1 for w in letters), body[-1][0].box.cy + PARTS_ROW_GAP * high
     beside = [[w for w in row if w.box.x1 < left + high and top < w.box.cy < bottom] for row in rows]
     level = [w for row in rows for w in row if abs(w.box.cy - rows[at][0].box.cy) < PARTS_HEAD_LINES * high]
-    coded = any(_CODED.fullmatch(w.text) and w.box.x1 < left + high for w in level)
-    return [c for row in beside if row for c in cells_of(row) if _is_name(c) or (coded and _CODE.fullmatch(c.text))]
+    coded = [w.box for w in level if _CODED.fullmatch(w.text) and w.box.x1 < left + high]
+    return [
+        c for row in beside if row for c in cells_of(row)
+        if _is_name(c) or (_CODE.fullmatch(c.text) and any(abs(c.box.cx - h.cx) < h.width for h in coded))
+    ]  # fmt: skip
 
 
 def _is_name(cell: Word) -> bool:

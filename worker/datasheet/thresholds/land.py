@@ -111,6 +111,7 @@ LABELED_BODY_MOST = 0.55  # of the page's width; larger shapes are frames
 # of a label for each LABELED_AREA_PT2 of area: the larger of two shapes with as many labels is the body
 LABELED_AREA = 0.2
 LABELED_AREA_PT2 = 10_000  # square points
+LABELED_LARGE = 0.4  # of a label: what the area of a shape counts at the most, for a frame holds more than the body
 LABELED_BELOW = 0.5  # of a label: what a view from below counts less than one from above with as many
 LABEL_REACH_PT = 30.0  # from the side of a body to the label of a pin, at the most
 LABEL_REACH_PART = 0.45  # the same as a part of the shorter side

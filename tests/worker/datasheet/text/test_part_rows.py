@@ -229,6 +229,8 @@ def test_a_case_of_one_letter_under_letters_with_a_limit_each(package: str, side
     assert values(read(words, boxes, package)) == {
         "A": (None, side, None), "B": (None, 1.8, None), "C": (None, 1.65, None)
     }  # fmt: skip
+    figure = row(46, (-60, "A"))  # a letter of a drawing beside the table names no case
+    assert read([*words, *figure], boxes, package).boxes == read(words, boxes, package).boxes
 
 
 def test_inches_over_millimetres_without_brackets_and_a_head_of_two_words() -> None:
