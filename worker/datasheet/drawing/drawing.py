@@ -153,7 +153,8 @@ def interpret(sheet: Sheet, units: str = "auto", package: str | None = None) -> 
     unit = unit_of(" ".join(w.text for w in phrases.join(sheet.words))) if units == "auto" else units
     texts = [w.box for w in lines] + [q.box for q in stacks.read(lines)]
     found_spans = spans_of(arrowheads.tips_of(sheet, grid), grid, texts)
-    spans = [extension_lines.onto_lines(s, grid) for s in found_spans]
+    jogs = extension_lines.jogs_of(sheet.lines)
+    spans = [extension_lines.past_jogs(extension_lines.onto_lines(s, grid), jogs, grid) for s in found_spans]
     numbers = stacks.read(lines, dimensions.Lines(spans, grid).apart)
     if unit != "mm":
         numbers = [q if q.mm else q.scaled(_MM_IN[unit]) for q in numbers]

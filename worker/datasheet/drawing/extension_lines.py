@@ -1,12 +1,23 @@
-"""Moves the ends of spans onto the lines they stop short of: many draw arrow heads a little inside what they measure."""
+"""Moves the ends of spans onto what they mean: the lines that arrow heads stop short of, and the edge beyond a jog."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from worker.datasheet.drawing.dimensions import DimensionSpan
 from worker.datasheet.geometry.grid import StrokeGrid
-from worker.datasheet.thresholds.drawing import TIP_ALIKE_PT, TIP_ON_LINE_PT, TIP_SHORT_PART, TIP_SHORT_PT
+from worker.datasheet.thresholds.drawing import (
+    JOG_JOINT_PT,
+    JOG_LEAST_PT,
+    JOG_MOST_PT,
+    TIP_ALIKE_PT,
+    TIP_ON_LINE_PT,
+    TIP_SHORT_PART,
+    TIP_SHORT_PT,
+)
 
 
 def onto_lines(span: DimensionSpan, grid: StrokeGrid) -> DimensionSpan:
@@ -25,3 +36,31 @@ def _short(span: DimensionSpan, at: float, way: float, grid: StrokeGrid) -> floa
     crossing = rows[(rows[:, 1] < span.at + TIP_ON_LINE_PT) & (rows[:, 2] > span.at - TIP_ON_LINE_PT)]
     ahead = [float(v) for v in (crossing[:, 0] - at) * way if v > -TIP_ON_LINE_PT]
     return min((max(v, 0.0) for v in ahead), default=None)
+
+
+def jogs_of(lines: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The short oblique strokes among those of a sheet, either way round: rows of x, y at one end and at the other."""
+    run = np.abs(lines[:, 2:4] - lines[:, :2]) if len(lines) else np.zeros((0, 2))
+    chosen = lines[(run > JOG_LEAST_PT).all(axis=1) & (run < JOG_MOST_PT).all(axis=1), :4]
+    return np.vstack([chosen, chosen[:, [2, 3, 0, 1]]])
+
+
+def past_jogs(span: DimensionSpan, jogs: NDArray[np.float64], grid: StrokeGrid) -> DimensionSpan:
+    """The span between the edges it measures where its extension lines give way to each other by a jog on their way there."""
+    start, end = (_past_jog(span, at, jogs, grid) for at in (span.start, span.end))
+    return replace(span, start=start, end=end) if end > start else span
+
+
+def _past_jog(span: DimensionSpan, at: float, jogs: NDArray[np.float64], grid: StrokeGrid) -> float:
+    """Where an extension line at `at` goes on beyond its jog; `at` itself where it has none."""
+    along, across = span.axis, 1 - span.axis
+    for jog in jogs[np.abs(jogs[:, along] - at) < JOG_JOINT_PT]:
+        near, far, on = float(jog[across]), float(jog[2 + across]), float(jog[2 + along])
+        before, after = grid.near(across, at, JOG_JOINT_PT), grid.near(across, on, JOG_JOINT_PT)
+        comes = (before[:, 1] < min(near, span.at) + 2 * JOG_JOINT_PT) & (
+            before[:, 2] > max(near, span.at) - 2 * JOG_JOINT_PT
+        )
+        ends = after[:, 1] if far > near else after[:, 2]
+        if comes.any() and (far - near) * (near - span.at) > 0 and (np.abs(ends - far) < JOG_JOINT_PT).any():
+            return on
+    return at
