@@ -12,6 +12,7 @@ from worker.datasheet.geometry.grid import StrokeGrid
 from worker.datasheet.thresholds.drawing import (
     JOG_JOINT_PT,
     JOG_LEAST_PT,
+    JOG_LINE_PT,
     JOG_MOST_PT,
     TIP_ALIKE_PT,
     TIP_ON_LINE_PT,
@@ -39,9 +40,12 @@ def _short(span: DimensionSpan, at: float, way: float, grid: StrokeGrid) -> floa
 
 
 def jogs_of(lines: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The short oblique strokes among those of a sheet, either way round: rows of x, y at one end and at the other."""
-    run = np.abs(lines[:, 2:4] - lines[:, :2]) if len(lines) else np.zeros((0, 2))
-    chosen = lines[(run > JOG_LEAST_PT).all(axis=1) & (run < JOG_MOST_PT).all(axis=1), :4]
+    """The short oblique strokes of a pen among those of a sheet, either way round: rows of x, y at one end and at the other."""
+    if not len(lines):
+        return np.zeros((0, 4))
+    drawn = lines[lines[:, 4] > 0]
+    run = np.abs(drawn[:, 2:4] - drawn[:, :2])
+    chosen = drawn[(run > JOG_LEAST_PT).all(axis=1) & (run < JOG_MOST_PT).all(axis=1), :4]
     return np.vstack([chosen, chosen[:, [2, 3, 0, 1]]])
 
 
@@ -57,6 +61,7 @@ def _past_jog(span: DimensionSpan, at: float, jogs: NDArray[np.float64], grid: S
     for jog in jogs[np.abs(jogs[:, along] - at) < JOG_JOINT_PT]:
         near, far, on = float(jog[across]), float(jog[2 + across]), float(jog[2 + along])
         before, after = grid.near(across, at, JOG_JOINT_PT), grid.near(across, on, JOG_JOINT_PT)
+        after = after[after[:, 2] - after[:, 1] > JOG_LINE_PT]  # longer than the back of an arrow head
         comes = (before[:, 1] < min(near, span.at) + 2 * JOG_JOINT_PT) & (
             before[:, 2] > max(near, span.at) - 2 * JOG_JOINT_PT
         )

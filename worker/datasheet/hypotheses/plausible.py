@@ -24,7 +24,7 @@ def of_part(solved: list[Solved], request: ReadingRequest, search: Search) -> li
     if SURFACE.search(request.package or ""):
         solved = [s for s in solved if not all(holes.is_round(p) for p in s.pattern.pads) or holes.are_balls(s)]
     if search.land == search.mechanical[:1] and not request.land_page:
-        solved = [s for s in solved if named(s) or search.names_land() or _of_board(s)]
+        solved = [s for s in solved if named(s) or search.names_land() or _of_board(s) or alone(s)]
     return solved
 
 

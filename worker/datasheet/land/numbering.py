@@ -9,10 +9,10 @@ import numpy as np
 
 from worker.datasheet.drawing.drawing import Drawing
 from worker.datasheet.drawing.shapes import Shape
-from worker.datasheet.geometry.primitives import around
+from worker.datasheet.geometry.primitives import Word, around
 from worker.datasheet.land import leaders, pinout
 from worker.datasheet.land.orders import LEAST_PARTS, first_of, grid_orders, in_line, numbered, order, zigzag
-from worker.datasheet.land.outline_labels import LABEL, Label, LabeledView, from_outline, in_row, matched
+from worker.datasheet.land.outline_labels import LABEL, Label, LabeledView, from_outline, in_row, matched, one_row
 from worker.datasheet.thresholds.land import (
     AROUND,
     CORNERED_LEAST,
@@ -24,6 +24,7 @@ from worker.datasheet.thresholds.land import (
     NUMBER_OF_LINE,
     NUMBER_OFF_MIDDLE,
     NUMBER_SURE,
+    ONE_WIDE,
     ORDER_AGREES,
     PARTS_FILL,
     SAME_SIDES_PT,
@@ -109,12 +110,19 @@ def _alike(a: Shape, b: Shape) -> bool:
     return all(abs(one - other) < SAME_SIDES_PT for one, other in zip(*sides, strict=True))
 
 
+def _doubtful(word: Word) -> bool:
+    """Whether pixels may only look like a number: a 1 as wide as it is high is a corner of the drawing."""
+    sides = sorted((word.box.width, word.box.height))
+    wide = word.confidence < 1.0 and word.text == "1" and sides[0] > ONE_WIDE * sides[1]
+    return wide or word.confidence < NUMBER_SURE
+
+
 def printed_near(pads: list[Shape], drawing: Drawing) -> dict[int, int]:
     """Numbers printed in or beside a pad: pad index to number."""
     busy = {id(q.box) for r in drawing.readings if r.cost < NUMBER_OF_LINE for q in [r.quantity]}
     found: dict[int, tuple[bool, float, int]] = {}
     for word in drawing.lines:
-        m = LABEL.match(word.text) if word.confidence >= NUMBER_SURE else None
+        m = None if _doubtful(word) else LABEL.match(word.text)
         if not m or (id(word.box) in busy and not any(p.box.holds_point(word.box.cx, word.box.cy) for p in pads)):
             continue
         number = int(m[1])
@@ -220,6 +228,8 @@ def _from_labels(pads: list[Shape], ring: list[int], view: LabeledView) -> _Name
     row = in_row(pads, labels)
     if row is not None:
         return row, "convention", "outline", "pin numbers that stand in a row along one side of the outline", False
+    if one_row(labels, len(pads)):
+        return None
     seen = [Label(label.number, label.x, -label.y) for label in labels] if mirrored else labels
     names, cost, turn = from_outline(pads, ring, seen, aspect)
     own = matched(pads, labels) if cost > AROUND else None

@@ -32,6 +32,7 @@ from worker.datasheet.thresholds.land import (
     LABELED_PINS_MOST,
     LABELS_AROUND,
     LABELS_FIT_NOT,
+    LABELS_LEVEL,
     LABELS_OFF_MIDDLE,
     LONG_BODY,
     OFF_CORNER,
@@ -240,6 +241,14 @@ def in_row(pads: list[Shape], labels: list[Label]) -> list[int] | None:
             names = dict(zip(order.tolist(), (label.number for label in row), strict=True))
             return [names[i] for i in range(len(pads))]
     return None
+
+
+def one_row(labels: list[Label], pins: int) -> bool:
+    """Whether labels are all pins of a part with fewer of them than `pins`, in a row along one side of its body."""
+    count = len(labels)
+    if not IN_ROW_LEAST <= count < pins or {label.number for label in labels} != set(range(1, count + 1)):
+        return False
+    return min(float(np.ptp([getattr(label, at) for label in labels])) for at in ("x", "y")) < LABELS_LEVEL
 
 
 def _sign(place: float) -> float:

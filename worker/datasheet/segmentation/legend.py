@@ -16,6 +16,7 @@ _LEGEND = re.compile(
     r"(?:\s{1,6}component\s*outline)?",
     re.IGNORECASE,
 )
+LEGEND_LETTERS = 3  # "Pad"
 Color = tuple[int, int, int]
 _COPPER = re.compile(r"\bland|copper|\bmetal|solder\s*(?:area|land)|\bpads?\b", re.IGNORECASE)
 _OTHER = re.compile(r"mask|stop|resist|paste|stencil|keep|outline|silk", re.IGNORECASE)
@@ -57,7 +58,7 @@ def _beside(b: Box, page: Drawing) -> str | None:
         return None
     for line in page.lines:
         beside = 0 < line.box.x0 - b.x1 < SWATCH_GAP_PT and b.y0 < line.box.cy < b.y1
-        if beside and sum(c.isalpha() for c in line.text) > 3:
+        if beside and sum(c.isalpha() for c in line.text) >= LEGEND_LETTERS:
             return line.text
     return None
 

@@ -155,6 +155,7 @@ BRIDGE_PEN_OFF_PT = 0.3  # between the widths of such a line on its four sides
 BRIDGE_PEN_PART = 0.25  # of the shorter side: a thicker line is no line but an area with a hole
 JOG_LEAST_PT = 1.0  # along and across: an oblique stroke by which an extension line gives way to another one
 JOG_MOST_PT = 14.0
+JOG_LINE_PT = 4.0  # of the line that it leads to
 JOG_JOINT_PT = 0.5  # between its ends and the lines that it joins
 SQUARE_TURN = 0.05  # radians by which a corner may differ from a right angle
 ARC_POINTS = 12  # corners of the area that paints a quarter of a circle's line, at the least

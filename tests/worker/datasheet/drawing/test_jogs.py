@@ -17,7 +17,7 @@ JOGGED = [
     (165.0, 300.0, 172.0, 310.0),
     (172.0, 310.0, 260.0, 310.0),
 ]
-ON = [(160.0, 200.0, 165.0, 200.0), (160.0, 300.0, 165.0, 300.0)]
+ON = [(158.0, 200.0, 165.0, 200.0), (158.0, 300.0, 165.0, 300.0)]
 
 
 def moved(strokes: list[tuple[float, float, float, float]], turned: bool) -> tuple[float, float]:
@@ -32,6 +32,11 @@ def moved(strokes: list[tuple[float, float, float, float]], turned: bool) -> tup
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_dimension_beyond_jogs_measures_the_edges_that_they_lead_to(turned: bool) -> None:
     assert moved([*EDGE, *ON, *JOGGED], turned) == (200.0, 300.0)
+
+
+def test_the_head_of_another_dimension_on_the_line_is_no_jog() -> None:
+    head = [(200.0, 190.0, 201.2, 196.0), (200.0, 190.0, 198.8, 196.0), (198.8, 196.0, 201.2, 196.0)]
+    assert moved([(100.0, 190.0, 260.0, 190.0), *head], turned=False) == (190.0, 310.0)
 
 
 def test_oblique_strokes_that_lead_to_no_edge_move_nothing() -> None:

@@ -141,3 +141,17 @@ def test_four_pads_in_the_corners_lie_as_their_labels_do() -> None:
     view = _outline({"1": (-2.4, 2.0), "2": (2.4, 2.0), "3": (2.4, -2.0), "4": (-2.4, -2.0)}, 4.0, 5.4)
     pads = [Shape(Box(x, y, x + 40, y + 20), "rect") for x in (0, 110) for y in (0, 50)]
     assert number(pads, interpret(Sheet(1, 600.0, 800.0)), view).names == ["4", "1", "3", "2"]
+
+
+def test_labels_of_another_part_with_fewer_leads_number_no_pads() -> None:
+    """Three leads in a row under the outline of one package, five and a tab in the land pattern of another."""
+    view = _outline({"1": (-1.5, 2.6), "2": (0.0, 2.6), "3": (1.5, 2.6)}, 4.0, 4.0)
+    pads = [Shape(Box(20.0 * i, 100, 20.0 * i + 8, 130), "rect") for i in range(5)] + [
+        Shape(Box(10, 0, 80, 70), "rect")
+    ]
+    assert number(pads, interpret(Sheet(1, 600.0, 800.0)), view).names == ["1", "2", "3", "4", "5", "6"]
+
+
+def test_a_corner_that_looks_like_a_one_numbers_no_pad() -> None:
+    words = [Word("1", Box(41, 0, 49, 8), 0, 0.95, 8.0)]
+    assert printed_near(_four(), interpret(Sheet(1, 600.0, 800.0, words=words))) == {}
