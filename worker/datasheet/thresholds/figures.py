@@ -154,4 +154,4 @@ BESIDE_READS = 2.0  # cost of a number that may be that of its dimension line; l
 BESIDE_ALIKE = 1.5  # times the usual area: pads of the parts beside each other
 BESIDE_PADS = 3  # of each part; two pads in a row may be half a part
 BESIDE_NUMBERS = 2  # along each axis, which a pattern of its own has: a size and a step
-TABLE_CAPTION_LINES = 4.0  # heights of a caption from the first row of a table up to it, its head between them
+TABLE_CAPTION_LINES = 10.0  # heights of a caption from the first row of a table up to it, its head between them
