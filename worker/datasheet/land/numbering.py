@@ -232,8 +232,8 @@ def _from_labels(pads: list[Shape], ring: list[int], view: LabeledView) -> _Name
         return None
     seen = [Label(label.number, label.x, -label.y) for label in labels] if mirrored else labels
     names, cost, turn = from_outline(pads, ring, seen, aspect)
-    own = matched(pads, labels) if cost > AROUND else None
-    if own is not None:
+    own = matched(pads, labels) if cost > AROUND or not mirrored else None
+    if own is not None and own != names:
         return own, "convention", "unknown", "pin numbers that stand around the outline where the pads do", False
     if cost < LABELS_FIT:
         turned = f", turned {turn * 90} degrees" if turn else ""

@@ -217,7 +217,7 @@ def matched(pads: list[Shape], labels: list[Label]) -> list[int] | None:
         return None
     box = around([p.box for p in pads])
     names = [0] * len(pads)
-    for label in labels:
+    for label in _centred(labels, len(pads)):
         off = [math.hypot(x - _sign(label.x), y - _sign(label.y)) for x, y in (_direction(p.box, box) for p in pads)]
         i = int(np.argmin(off))
         if names[i] or off[i] > LABEL_BESIDE:

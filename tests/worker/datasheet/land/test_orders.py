@@ -155,3 +155,12 @@ def test_labels_of_another_part_with_fewer_leads_number_no_pads() -> None:
 def test_a_corner_that_looks_like_a_one_numbers_no_pad() -> None:
     words = [Word("1", Box(41, 0, 49, 8), 0, 0.95, 8.0)]
     assert printed_near(_four(), interpret(Sheet(1, 600.0, 800.0, words=words))) == {}
+
+
+@pytest.mark.parametrize(("x", "y"), [(2.6, 1.5), (0.6, 1.7)])
+def test_a_switch_that_is_numbered_row_by_row_keeps_its_numbers(x: float, y: float) -> None:
+    """Around its outline, or in the frame of its circuit."""
+    view = _outline({"1": (-x, -y), "2": (x, -y), "3": (-x, y), "4": (x, y)}, 4.4, 4.4)
+    numbers = number(_four(), interpret(Sheet(1, 600.0, 800.0)), view)
+    assert numbers.names == ["1", "3", "2", "4"]
+    assert not numbers.certain
