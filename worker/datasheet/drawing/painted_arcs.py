@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from worker.datasheet.geometry.primitives import Box, ClosedOutline, Sheet, around
+from worker.datasheet.geometry.primitives import Box, ClosedOutline, Sheet, area_of, around
 from worker.datasheet.thresholds.drawing import ARC_POINTS, ARC_SQUARE, ARC_THIN, SAME_SIDE_PT, SHAPE_LEAST_PT
 
 QUARTERS = 4
@@ -29,12 +29,7 @@ def _is_arc(outline: ClosedOutline) -> bool:
     b = outline.box
     if not outline.filled or len(outline.points) < ARC_POINTS or min(b.width, b.height) < SHAPE_LEAST_PT / 2:
         return False
-    return abs(b.width / b.height - 1) < ARC_SQUARE and _area(outline) < ARC_THIN * b.area
-
-
-def _area(outline: ClosedOutline) -> float:
-    xy = np.array(outline.points)
-    return float(abs(np.dot(xy[:, 0], np.roll(xy[:, 1], -1)) - np.dot(xy[:, 1], np.roll(xy[:, 0], -1))) / 2)
+    return abs(b.width / b.height - 1) < ARC_SQUARE and area_of(outline.points) < ARC_THIN * b.area
 
 
 def _equal(arcs: list[ClosedOutline]) -> bool:
@@ -45,5 +40,5 @@ def _equal(arcs: list[ClosedOutline]) -> bool:
 def _ring(arcs: list[ClosedOutline]) -> Box:
     """The box around the arcs, smaller by half of the line on every side."""
     box = around([a.box for a in arcs])
-    line = (box.width - np.sqrt(max(box.width**2 - 4 * sum(map(_area, arcs)) / np.pi, 0.0))) / 2
+    line = (box.width - np.sqrt(max(box.width**2 - 4 * sum(area_of(a.points) for a in arcs) / np.pi, 0.0))) / 2
     return box.grown(-float(line) / 2)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-import numpy as np
-
-from worker.datasheet.geometry.primitives import Box, ClosedOutline, Sheet
+from worker.datasheet.geometry.primitives import Box, ClosedOutline, Sheet, area_of
 from worker.datasheet.thresholds.drawing import HALF_OFF, HALF_PART, HALF_POINTS, HALF_WHOLE, SAME_SIDE_PT
 
 _Key = tuple[tuple[int, int, int], tuple[int, ...]]
@@ -45,9 +43,7 @@ def _place(box: Box) -> tuple[int, ...]:
 
 def _is_half(outline: ClosedOutline) -> bool:
     """Whether an outline is a triangle over half of its box."""
-    xy = np.array(outline.points)
-    twice = abs(float(np.dot(xy[:, 0], np.roll(xy[:, 1], -1)) - np.dot(xy[:, 1], np.roll(xy[:, 0], -1))))
-    return outline.box.area > 0 and abs(twice / outline.box.area - 1) < HALF_OFF
+    return outline.box.area > 0 and abs(2 * area_of(outline.points) / outline.box.area - 1) < HALF_OFF
 
 
 def _opposite(a: ClosedOutline, b: ClosedOutline) -> bool:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from worker.datasheet.drawing import painted_arcs, painted_halves, painted_lines, painted_rings, rings
 from worker.datasheet.drawing.barred import rectangles as barred_rectangles
-from worker.datasheet.geometry.primitives import Box, ClosedOutline, Sheet
+from worker.datasheet.geometry.primitives import Box, ClosedOutline, Sheet, area_of
 from worker.datasheet.thresholds.drawing import (
     CIRCLE_COARSE,
     CIRCLE_FINE,
@@ -58,12 +58,12 @@ class Shape:
             slack, part * a.height
         )
 
-
-def area_of(points: tuple[Point, ...]) -> float:
-    """Area of a closed polygon in square points, whichever way round it is drawn (shoelace formula)."""
-    xy = np.asarray(points, dtype=float)
-    x, y = xy[:, 0], xy[:, 1]
-    return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
+    def alike(self, other: Shape) -> bool:
+        """Whether another shape has the same size, upright or turned by a quarter."""
+        b = other.box
+        return self.same_size(other) or self.same_size(
+            replace(other, box=Box(b.x0, b.y0, b.x0 + b.height, b.y0 + b.width))
+        )
 
 
 def kind_of(points: tuple[Point, ...]) -> tuple[str, float] | None:

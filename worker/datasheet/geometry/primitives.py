@@ -79,6 +79,13 @@ class Box:
         return math.hypot(max(self.x0 - x, x - self.x1, 0.0), max(self.y0 - y, y - self.y1, 0.0))
 
 
+def area_of(points: tuple[tuple[float, float], ...]) -> float:
+    """Area of a closed polygon in square points, whichever way round it is drawn (shoelace formula)."""
+    xy = np.asarray(points, dtype=float)
+    x, y = xy[:, 0], xy[:, 1]
+    return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
+
+
 def around(boxes: list[Box]) -> Box:
     """The smallest box that holds all of these, of which there must be one at least."""
     return Box(min(b.x0 for b in boxes), min(b.y0 for b in boxes), max(b.x1 for b in boxes), max(b.y1 for b in boxes))

@@ -203,17 +203,12 @@ def classes_of(pads: Pads) -> list[Pads]:
     """Equal shapes, upright or turned by a quarter, the largest class first."""
     found: list[Pads] = []
     for pad in pads:
-        home = next((c for c in found if _alike(c[0], pad)), None)
+        home = next((c for c in found if c[0].alike(pad)), None)
         if home is None:
             found.append([pad])
         else:
             home.append(pad)
     return sorted(found, key=len, reverse=True)
-
-
-def _alike(a: Shape, b: Shape) -> bool:
-    turned = replace(b, box=replace(b.box, x1=b.box.x0 + b.box.height, y1=b.box.y0 + b.box.width))
-    return a.same_size(b) or a.same_size(turned)
 
 
 def _subsets(base: Pattern) -> Iterator[Pattern]:

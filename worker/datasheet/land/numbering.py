@@ -27,7 +27,6 @@ from worker.datasheet.thresholds.land import (
     ONE_WIDE,
     ORDER_AGREES,
     PARTS_FILL,
-    SAME_SIDES_PT,
     TAB_LARGER,
 )
 
@@ -96,18 +95,9 @@ def _in_corners(pads: list[Shape]) -> list[int]:
     if len(set(found)) < len(places) or not all(own[0].same_size(p) for p in own):
         return []
     others = [p for i, p in enumerate(pads) if i not in found]
-    crowd = len(others) >= CORNERED_LEAST and not any(_alike(own[0], p) for p in others)
-    return (
-        found
-        if crowd and all(b.grown(1.0).holds_point(x, y) for b, (x, y) in zip((p.box for p in own), places, strict=True))
-        else []
-    )
-
-
-def _alike(a: Shape, b: Shape) -> bool:
-    """Whether two pads are of one size, upright or turned by a quarter."""
-    sides = [sorted((s.box.width, s.box.height)) for s in (a, b)]
-    return all(abs(one - other) < SAME_SIDES_PT for one, other in zip(*sides, strict=True))
+    crowd = len(others) >= CORNERED_LEAST and not any(own[0].alike(p) for p in others)
+    placed = all(p.box.grown(1.0).holds_point(x, y) for p, (x, y) in zip(own, places, strict=True))
+    return found if crowd and placed else []
 
 
 def _doubtful(word: Word) -> bool:

@@ -174,10 +174,6 @@ def _flush(model: Model) -> list[tuple[int, int]]:
     return [(a, b) for a, b in sorted(pairs) if abs(model.start[a] - model.start[b]) < FLUSH_PT]
 
 
-def _drawn_mm(variable: int, axis: int, model: Model, scale: Scale) -> float:
-    return float(model.start[variable]) / scale.of(axis)
-
-
 def _square(model: Model, scale: Scale) -> list[tuple[Row, float]]:
     pairs = {s for s in model.size if s[0] != s[1]}
     rows: list[Row] = [{w: 1.0, h: -1.0} for w, h in pairs if abs(model.start[w] / model.start[h] - 1) < SQUARE_ALIKE]

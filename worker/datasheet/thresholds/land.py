@@ -173,7 +173,6 @@ NUMBER_BESIDE = 1.3  # letter heights from a pad to its number; larger gives it 
 NUMBER_LEAST_PT = 4.0  # height of letters that counts at the least for that distance
 ORDER_AGREES = 0.6  # of the printed numbers that an order must agree with; smaller takes chance for an order
 CORNERED_LEAST = 12  # other pads of a part with pads of their own in its corners
-SAME_SIDES_PT = 0.3  # by which the sides of pads of one size may differ
 TAB_LARGER = 2.0  # of the area of a lead's pad: that of the pad of a tab at least
 LABELS_FIT = 0.75  # radians, on average, from the labels of an outline to the pads they name; more names none
 
